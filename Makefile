@@ -1,0 +1,61 @@
+# Every command of the project. Each installs what it needs first; `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+JOBS ?= $(shell nproc)
+ARGS ?=
+# Seconds for each fuzz target.
+FUZZ_SECONDS ?= 300
+
+.PHONY: help run build test bench lint fmt asan tsan fuzz clean
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
+
+run: build ## build and start the service on 127.0.0.1:8080 (ARGS="--config FILE" to configure it)
+	build/release/rateguard serve $(ARGS)
+
+build: ## leave the program at build/release/rateguard
+	@tools/install_packages build
+	@cmake --preset release --log-level=WARNING
+	@cmake --build --preset release -j $(JOBS)
+
+test: ## build and run every test
+	@tools/install_packages build test
+	@cmake --preset dev --log-level=WARNING
+	@cmake --build --preset dev -j $(JOBS)
+	@ctest --preset dev -j $(JOBS)
+
+asan: ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@tools/install_packages build test
+	@cmake --preset asan --log-level=WARNING
+	@cmake --build --preset asan -j $(JOBS)
+	@ctest --preset asan -j $(JOBS)
+
+tsan: ## the tests under ThreadSanitizer
+	@tools/install_packages build test
+	@cmake --preset tsan --log-level=WARNING
+	@cmake --build --preset tsan -j $(JOBS)
+	@ctest --preset tsan -j $(JOBS)
+
+bench: ## measure: prints a table and writes build/bench.json
+	@tools/install_packages build bench
+	@cmake --preset bench --log-level=WARNING
+	@cmake --build --preset bench -j $(JOBS)
+	@bench/run build/bench $(ARGS)
+
+fuzz: ## run every fuzz target for FUZZ_SECONDS (300) seconds
+	@tools/install_packages build fuzz
+	@cmake --preset fuzz --log-level=WARNING
+	@cmake --build --preset fuzz -j $(JOBS)
+	@fuzz/run build/fuzz $(FUZZ_SECONDS) $(ARGS)
+
+lint: ## formatting, shell scripts, structure
+	@tools/install_packages lint
+	@tools/lint
+
+fmt: ## format the sources
+	@tools/install_packages lint
+	@git ls-files '*.cc' '*.h' | xargs clang-format-19 -i
+
+clean: ## remove everything built
+	rm -rf build

@@ -1,0 +1,88 @@
+# rg_module(path DEPS ... EXTERNAL ...): one folder below src/ is one static library.
+#
+# DEPS name modules declared before this one, so a dependency cycle cannot be written; tests/structure compares
+# every #include with them. EXTERNAL names the third-party targets; the first include of their headers elsewhere is
+# a failing test. The suffix of a file decides its role:
+#   x.cc       part of the library
+#   x_test.cc  part of the module's test program (a ctest case per module)
+#   x_bench.cc a program of its own, built with RATEGUARD_BENCH
+#   x_fuzz.cc  a program of its own: libFuzzer's with RATEGUARD_FUZZ, else it replays fuzz/corpus/x as a test
+set_property(GLOBAL PROPERTY RG_MODULES "")
+
+function(rg_module path)
+  cmake_parse_arguments(ARG "" "" "DEPS;EXTERNAL;TEST_DEPS;TEST_EXTERNAL" ${ARGN})
+  string(REPLACE "/" "_" short ${path})
+  set(target rg_${short})
+  set(dir ${CMAKE_SOURCE_DIR}/src/${path})
+
+  get_property(declared GLOBAL PROPERTY RG_MODULES)
+  foreach(dep IN LISTS ARG_DEPS)
+    if(NOT dep IN_LIST declared)
+      message(FATAL_ERROR "rg_module(${path}): '${dep}' is not declared above it; dependencies go downwards only")
+    endif()
+  endforeach()
+  set_property(GLOBAL APPEND PROPERTY RG_MODULES ${path})
+
+  file(GLOB all CONFIGURE_DEPENDS ${dir}/*.cc)
+  set(sources ${all})
+  list(FILTER sources EXCLUDE REGEX "_(test|bench|fuzz)\\.cc$")
+  set(tests ${all})
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  set(benches ${all})
+  list(FILTER benches INCLUDE REGEX "_bench\\.cc$")
+  set(fuzzers ${all})
+  list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
+
+  if(sources)
+    add_library(${target} STATIC ${sources})
+    set(scope PUBLIC)
+  else()
+    add_library(${target} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_include_directories(${target} ${scope} ${CMAKE_SOURCE_DIR}/src)
+  foreach(dep IN LISTS ARG_DEPS)
+    string(REPLACE "/" "_" dep_short ${dep})
+    target_link_libraries(${target} ${scope} rg_${dep_short})
+  endforeach()
+  target_link_libraries(${target} ${scope} ${ARG_EXTERNAL} Threads::Threads)
+
+  if(RATEGUARD_TESTS AND tests)
+    add_executable(${short}_test ${tests})
+    target_link_libraries(${short}_test PRIVATE ${target} GTest::gtest_main rapidcheck)
+    foreach(dep IN LISTS ARG_TEST_DEPS)
+      string(REPLACE "/" "_" dep_short ${dep})
+      target_link_libraries(${short}_test PRIVATE rg_${dep_short})
+    endforeach()
+    target_link_libraries(${short}_test PRIVATE ${ARG_TEST_EXTERNAL})
+    add_test(NAME ${path} COMMAND ${short}_test --gtest_brief=1)
+    set_tests_properties(${path} PROPERTIES LABELS unit TIMEOUT 600)
+  endif()
+
+  if(RATEGUARD_BENCH)
+    foreach(file IN LISTS benches)
+      get_filename_component(name ${file} NAME_WE)
+      add_executable(${name} ${file})
+      target_link_libraries(${name} PRIVATE ${target} benchmark::benchmark)
+    endforeach()
+  endif()
+
+  foreach(file IN LISTS fuzzers)
+    get_filename_component(name ${file} NAME_WE)
+    rg_fuzzer(${name} ${file} ${target})
+  endforeach()
+endfunction()
+
+# rg_fuzzer(name file libraries...): a libFuzzer program, or a replay of its corpus as an ordinary test.
+function(rg_fuzzer name file)
+  string(REGEX REPLACE "_fuzz$" "" corpus ${name})
+  if(RATEGUARD_FUZZ)
+    add_executable(${name} ${file})
+    target_link_libraries(${name} PRIVATE ${ARGN} -fsanitize=fuzzer)
+  elseif(RATEGUARD_TESTS)
+    add_executable(${name} ${file} ${CMAKE_SOURCE_DIR}/fuzz/replay.cc)
+    target_link_libraries(${name} PRIVATE ${ARGN})
+    add_test(NAME fuzz/${corpus} COMMAND ${name} ${CMAKE_SOURCE_DIR}/fuzz/corpus/${corpus})
+    set_tests_properties(fuzz/${corpus} PROPERTIES LABELS fuzz TIMEOUT 300)
+  endif()
+endfunction()

@@ -1,0 +1,37 @@
+# Language level, warnings and the tools that make builds quick where they are present.
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_CXX_SCAN_FOR_MODULES OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+
+find_program(RATEGUARD_CCACHE ccache)
+if(RATEGUARD_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${RATEGUARD_CCACHE})
+endif()
+
+# mold links gcc's LTO objects too, but only through gcc's own plugin; the plain linker does LTO with fewer surprises.
+find_program(RATEGUARD_MOLD mold)
+if(RATEGUARD_MOLD AND NOT CMAKE_INTERPROCEDURAL_OPTIMIZATION)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+add_compile_options(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # 128-bit integers are what exact products of a rate and a time need; GCC calls them pedantic.
+  add_compile_options(-Wno-pedantic)
+endif()
+option(RATEGUARD_WERROR "Warnings are errors" ON)
+if(RATEGUARD_WERROR)
+  add_compile_options(-Werror)
+endif()
+
+# Sanitizers: a semicolon list for -fsanitize, set by the presets.
+set(RATEGUARD_SANITIZE "" CACHE STRING "Sanitizers to build with, such as address,undefined")
+if(RATEGUARD_SANITIZE)
+  add_compile_options(-fsanitize=${RATEGUARD_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${RATEGUARD_SANITIZE})
+endif()

@@ -1,0 +1,105 @@
+// The configuration file and the RATEGUARD_* environment, as one checked value.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "identify/identify.h"
+#include "model/instant.h"
+#include "rules/rule.h"
+
+namespace rateguard::config {
+
+enum class HeaderStyle : uint8_t { kIetf, kDraft6, kLegacy, kOff };
+enum class LogFormat : uint8_t { kText, kJson };
+enum class LogLevel : uint8_t { kDebug, kInfo, kWarn, kError };
+// What to do with a new key when only live keys remain.
+enum class WhenFull : uint8_t { kEvict, kRefuse };
+
+struct Endpoint {
+  std::string host = "127.0.0.1";
+  uint16_t port = 8080;  // 0: any free one
+
+  // "127.0.0.1:8080", "[::1]:8080", "localhost:0"
+  static Result<Endpoint> parse(std::string_view text);
+  std::string to_string() const;
+  bool operator==(const Endpoint&) const = default;
+};
+
+struct TlsSettings {
+  std::string certificate = {};  // PEM files; empty: no TLS
+  std::string key = {};
+  std::string client_ca = {};    // asks clients for a certificate that this authority signed
+};
+
+// Defaults and bounds are documented in docs/configuration.md.
+struct ListenSettings {
+  Endpoint http = {};
+  TlsSettings tls = {};
+  std::vector<std::string> tokens = {};        // who may ask: Authorization: Bearer; empty: anyone
+  std::vector<std::string> admin_tokens = {};  // who may reset and reload; empty: nobody but loopback peers
+  int threads = 0;                             // event loops; 0: one per core
+  int connections_max = 20'000;
+  int header_bytes_max = 16'384;
+  int body_bytes_max = 1'048'576;
+  Duration idle_timeout = Duration::seconds(75);
+  Duration read_timeout = Duration::seconds(10);   // for one request, from its first byte
+  Duration write_timeout = Duration::seconds(10);
+  Duration drain_grace = Duration::seconds(10);
+  bool proxy_protocol = false;
+};
+
+struct StoreSettings {
+  std::string type = "memory";
+  uint64_t max_keys = 1'000'000;
+  WhenFull when_full = WhenFull::kEvict;
+  std::string snapshot = {};  // empty: none
+  Duration snapshot_interval = Duration::seconds(60);
+};
+
+struct LogSettings {
+  LogFormat format = LogFormat::kText;
+  LogLevel level = LogLevel::kInfo;
+  bool access = false;  // a line per request
+};
+
+struct Config {
+  ListenSettings listen = {};
+  std::map<std::string, StoreSettings> stores = {{"default", {}}};
+  identify::Settings identity = {};
+  HeaderStyle headers = HeaderStyle::kIetf;
+  LogSettings log = {};
+  std::string data_dir = {};  // where snapshots go that name no place of their own; empty: nothing is kept
+  std::vector<rules::Rule> rules = {};
+  std::string path = {};      // the file it was read from; empty: none
+};
+
+// Reads one environment variable; nullopt where it is not set. Injected, so that tests need no environment.
+using Environment = std::function<std::optional<std::string>(std::string_view name)>;
+
+// Parses YAML text. Every error says file, line, column and what was expected; unknown keys are errors.
+Result<Config> parse(std::string_view yaml, std::string file_name);
+// Reads and parses a file. Errors: kIo, or as parse().
+Result<Config> load(const std::string& path);
+// Lays RATEGUARD_* variables over a configuration. Order of precedence: command line, environment, file, defaults.
+Result<Config> apply_environment(Config config, const Environment& environment);
+
+// Parsers that requests and command lines share with the file.
+
+// "250ms", "10s", "5m", "1h", "1d", "1w", or seconds as a number ("0.25"). Whole milliseconds only.
+Result<Duration> parse_duration(std::string_view text);
+// "N/period [burst B]": "5/m", "100/10s burst 20".
+struct LimitText {
+  Rate rate;
+  std::optional<uint32_t> burst;
+};
+Result<LimitText> parse_limit_text(std::string_view text);
+// Tokens per second as a decimal, exactly ("0.1" is 1 per 10 s), or "100/10s".
+Result<Rate> parse_rate(std::string_view text);
+
+}  // namespace rateguard::config

@@ -1,0 +1,73 @@
+// Who is calling: turns what is known about a request into a Subject. Pure but for reading key files when configured.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "model/request_facts.h"
+#include "model/subject.h"
+
+namespace rateguard::identify {
+
+// Where an identity is read from: "header:X-User", "cookie:session", "jwt:sub". Empty kind: nowhere.
+struct Source {
+  enum class Kind : uint8_t { kNone, kHeader, kCookie, kClaim };
+  Kind kind = Kind::kNone;
+  std::string name = {};
+
+  static Result<Source> parse(std::string_view text);
+};
+
+// How tokens are verified (RFC 7519, RFC 7515). A token that does not verify gives no claims.
+struct JwtSettings {
+  // A file with one or more keys: PEM public keys (RS256, ES256), a JWK Set (RFC 7517), or for HS256 a JWK "oct" key.
+  std::string key_file = {};
+  std::string issuer = {};    // required "iss" where not empty
+  std::string audience = {};  // required in "aud" where not empty
+  Duration leeway = Duration::seconds(60);
+};
+
+struct Settings {
+  std::vector<IpPrefix> trusted_proxies = {};
+  int prefix_v6 = 64;
+  Source user = {};
+  Source workspace = {};
+  Source plan = {};
+  JwtSettings jwt = {};
+};
+
+// Holds what identify() needs between its call and the end of the request: the Subject's views point into it or into the
+// facts. Reused from request to request by its owner.
+struct Scratch {
+  std::vector<std::pair<std::string, std::string>> claims;
+};
+
+// Immutable after it is made; any thread may use it.
+class Identifier {
+ public:
+  // Reads the key file, where one is configured. Errors: kIo, kInvalid with what was expected.
+  static Result<std::shared_ptr<const Identifier>> create(Settings settings);
+  ~Identifier();
+
+  // `now` decides whether a token is in force. Never fails: what cannot be established is left out of the Subject.
+  Subject identify(const RequestFacts& facts, Instant now, Scratch& scratch) const;
+
+  const Settings& settings() const { return settings_; }
+
+ private:
+  struct Keys;
+  Identifier(Settings settings, std::unique_ptr<const Keys> keys);
+
+  Settings settings_;
+  std::unique_ptr<const Keys> keys_;
+};
+
+// The client's address: the peer's, or, where the peer is a trusted proxy, the first address from the right of
+// X-Forwarded-For or Forwarded (RFC 7239) that is not one. A malformed element ends the walk at the last good address.
+// Where both fields are present they must not contradict; Forwarded is read then.
+std::optional<IpAddress> client_address(const RequestFacts& facts, std::span<const IpPrefix> trusted_proxies);
+
+}  // namespace rateguard::identify

@@ -1,0 +1,64 @@
+// check(): the whole life of a decision.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "identify/identify.h"
+#include "model/request_facts.h"
+#include "rules/rule_set.h"
+#include "store/store.h"
+
+namespace rateguard {
+
+// What rules are in force: swapped as a whole by a reload.
+struct Policy {
+  std::shared_ptr<const rules::RuleSet> rules;
+  std::shared_ptr<const identify::Identifier> identifier;
+};
+
+// The answer to one request.
+struct Outcome {
+  // A limit that was asked, with the decision it gave on its own.
+  struct Judged {
+    rules::RuleId rule = 0;
+    Mode mode = Mode::kEnforce;
+    Decision decision = {};
+  };
+
+  Verdict verdict = Verdict::kAdmitted;
+  // The index in `judged` of the limit that decides: refused, the one with the longest wait; admitted, the one with the least left in
+  // proportion. None: no enforced limit applies.
+  std::optional<size_t> deciding = {};
+  // Refused because the request lacks what this rule counts by (`missing: reject`).
+  std::optional<rules::RuleId> rejected_by = {};
+  std::string_view missing_part = {};
+  bool degraded = false;  // decided without the store
+  std::vector<Judged> judged = {};
+
+  bool allowed() const { return verdict == Verdict::kAdmitted; }
+};
+
+// One per event loop: it owns the buffers that a decision needs, so that a check allocates nothing.
+// Not thread-safe; the store behind it is.
+class Limiter {
+ public:
+  explicit Limiter(Store& store) : store_(store) {}
+
+  // Decides a request by every configured rule that matches. The result lives until the next call.
+  const Outcome& check(const Policy& policy, const RequestFacts& facts, Instant now);
+
+ private:
+  void charge_matches(const rules::RuleSet& rules, Cost cost, Instant now);
+
+  Store& store_;
+  identify::Scratch scratch_;
+  rules::Matches matches_;
+  std::vector<Charge> charges_;
+  Outcome outcome_;
+};
+
+}  // namespace rateguard

@@ -1,0 +1,113 @@
+#include "model/limit.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <utility>
+
+namespace rateguard {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, Algorithm>, 8> kNames = {{
+    {"token_bucket", Algorithm::kTokenBucket},
+    {"gcra", Algorithm::kGcra},
+    {"leaky_bucket", Algorithm::kLeakyBucket},
+    {"fixed_window", Algorithm::kFixedWindow},
+    {"sliding_window_log", Algorithm::kSlidingWindowLog},
+    {"sliding_window_counter", Algorithm::kSlidingWindowCounter},
+    {"concurrency", Algorithm::kConcurrency},
+    {"sliding_window", Algorithm::kSlidingWindowLog},  // an alias; last, so that to_string finds the full name
+}};
+
+Result<Limit> checked(Limit limit, std::string_view capacity_name, std::string_view period_name) {
+  if (limit.capacity == 0) return invalid(fmt::format("{} must be from 1 to 4294967295, not 0", capacity_name));
+  if (limit.rate.units == 0) return invalid("the rate must be from 1 to 4294967295 units per period, not 0");
+  const Duration period = limit.rate.period;
+  if (period < kPeriodMin || period > kPeriodMax) {
+    return invalid(fmt::format("{} must be from 1ms to 366d, not {}us", period_name, period.us));
+  }
+  if (period.us % 1'000 != 0) {
+    return invalid(fmt::format("{} must be a whole number of milliseconds, not {}us", period_name, period.us));
+  }
+  return limit;
+}
+
+Result<Limit> checked_bucket(Algorithm algorithm, uint32_t capacity, Rate rate, std::string_view capacity_name) {
+  auto limit = checked({.algorithm = algorithm, .capacity = capacity, .rate = rate}, capacity_name, "the period");
+  if (!limit) return limit;
+  const auto fill_us = static_cast<unsigned __int128>(capacity) * static_cast<uint64_t>(rate.period.us) / rate.units;
+  if (fill_us > static_cast<uint64_t>(kFillTimeMax.us)) {
+    return invalid(fmt::format("{} {} at {} per {}s takes more than 35 years to refill; lower it or raise the rate",
+                               capacity_name, capacity, rate.units, static_cast<double>(rate.period.us) / 1e6));
+  }
+  return limit;
+}
+
+Result<Limit> checked_window(Algorithm algorithm, Anchor anchor, uint32_t limit, Duration period) {
+  return checked({.algorithm = algorithm, .anchor = anchor, .capacity = limit, .rate = {.units = limit, .period = period}},
+                 "limit", "window");
+}
+
+}  // namespace
+
+std::string_view to_string(Algorithm algorithm) {
+  for (const auto& [name, value] : kNames) {
+    if (value == algorithm) return name;
+  }
+  return "unknown";
+}
+
+Result<Algorithm> parse_algorithm(std::string_view name) {
+  for (const auto& [known, value] : kNames) {
+    if (known == name) return value;
+  }
+  return invalid(fmt::format(
+      "unknown algorithm '{}'; expected token_bucket, gcra, leaky_bucket, fixed_window, sliding_window_log "
+      "(or sliding_window), sliding_window_counter or concurrency",
+      name));
+}
+
+Result<Limit> Limit::token_bucket(uint32_t capacity, Rate refill) {
+  return checked_bucket(Algorithm::kTokenBucket, capacity, refill, "capacity");
+}
+
+Result<Limit> Limit::gcra(uint32_t burst, Rate rate) { return checked_bucket(Algorithm::kGcra, burst, rate, "burst"); }
+
+Result<Limit> Limit::leaky_bucket(uint32_t queue, Rate drain) {
+  return checked_bucket(Algorithm::kLeakyBucket, queue, drain, "queue");
+}
+
+Result<Limit> Limit::fixed_window(uint32_t limit, Duration period) {
+  return checked_window(Algorithm::kFixedWindow, Anchor::kEpoch, limit, period);
+}
+
+Result<Limit> Limit::fixed_window_from_first_request(uint32_t limit, Duration period) {
+  return checked_window(Algorithm::kFixedWindow, Anchor::kFirstRequest, limit, period);
+}
+
+Result<Limit> Limit::calendar_window(uint32_t limit, Anchor unit, const date::time_zone* zone) {
+  // The nominal length, for headers; the real one follows the calendar.
+  constexpr int64_t kNominalDays[] = {0, 0, 1, 7, 31, 366};
+  if (unit == Anchor::kEpoch || unit == Anchor::kFirstRequest) {
+    return invalid("a calendar window is a day, week, month or year");
+  }
+  auto made = checked_window(Algorithm::kFixedWindow, unit, limit,
+                             Duration::seconds(kNominalDays[static_cast<int>(unit)] * 86'400));
+  if (made) made->zone = zone;
+  return made;
+}
+
+Result<Limit> Limit::sliding_window_log(uint32_t limit, Duration period) {
+  return checked_window(Algorithm::kSlidingWindowLog, Anchor::kEpoch, limit, period);
+}
+
+Result<Limit> Limit::sliding_window_counter(uint32_t limit, Duration period) {
+  return checked_window(Algorithm::kSlidingWindowCounter, Anchor::kEpoch, limit, period);
+}
+
+Result<Limit> Limit::concurrency(uint32_t limit, Duration hold) {
+  return checked({.algorithm = Algorithm::kConcurrency, .capacity = limit, .rate = {.units = limit, .period = hold}}, "limit",
+                 "hold");
+}
+
+}  // namespace rateguard

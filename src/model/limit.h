@@ -1,0 +1,80 @@
+// A limit: an algorithm and its parameters. docs/algorithms/ describes each algorithm.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/result.h"
+#include "model/instant.h"
+
+namespace date {
+class time_zone;  // owned by the time zone database, which lives as long as the process
+}
+
+namespace rateguard {
+
+// What one request takes from a limit, in the limit's units. 0 looks and takes nothing.
+struct Cost {
+  uint32_t units = 1;
+  auto operator<=>(const Cost&) const = default;
+};
+
+// `units` per `period`, as a fraction that is never reduced to a floating-point number.
+struct Rate {
+  uint32_t units = 1;
+  Duration period = Duration::seconds(1);
+  bool operator==(const Rate&) const = default;
+};
+
+enum class Algorithm : uint8_t {
+  kTokenBucket,
+  kGcra,
+  kLeakyBucket,
+  kFixedWindow,
+  kSlidingWindowLog,
+  kSlidingWindowCounter,
+  kConcurrency,
+};
+
+// The name in rules files and requests: "token_bucket".
+std::string_view to_string(Algorithm algorithm);
+// The algorithm of a name; "sliding_window" means the log. Invalid names: the error lists the valid ones.
+Result<Algorithm> parse_algorithm(std::string_view name);
+
+// Where a fixed window begins.
+enum class Anchor : uint8_t { kEpoch, kFirstRequest, kDay, kWeek, kMonth, kYear };
+
+// Bounds on the parameters, from the definition of the limits (docs/configuration.md).
+inline constexpr Duration kPeriodMin = Duration::millis(1);
+inline constexpr Duration kPeriodMax = Duration::seconds(366LL * 86'400);
+// The longest time in which an empty bucket may fill, or an over-full queue may drain: about 35 years. It keeps every instant
+// that a state can reach inside the 52 bits that a state has for it.
+inline constexpr Duration kFillTimeMax = Duration{int64_t{1} << 50};
+
+// Made by the functions below only, which check every bound, so that no arithmetic over a Limit can overflow.
+struct Limit {
+  Algorithm algorithm = Algorithm::kTokenBucket;
+  Anchor anchor = Anchor::kEpoch;              // fixed window only
+  uint32_t capacity = 1;                       // most units: bucket capacity, burst, queue, limit of a window, units held
+  Rate rate = {};                              // refill or drain; for windows `capacity` per period; for concurrency the hold time
+  const date::time_zone* zone = nullptr;       // calendar anchors only; null is UTC
+
+  // The length of the window, or how long a hold lasts.
+  constexpr Duration period() const { return rate.period; }
+
+  // Periods are whole milliseconds from 1 ms to 366 days; units from 1 to 2^32 - 1. Otherwise: kInvalid, saying the bound.
+  static Result<Limit> token_bucket(uint32_t capacity, Rate refill);
+  static Result<Limit> gcra(uint32_t burst, Rate rate);
+  static Result<Limit> leaky_bucket(uint32_t queue, Rate drain);
+  static Result<Limit> fixed_window(uint32_t limit, Duration period);
+  static Result<Limit> fixed_window_from_first_request(uint32_t limit, Duration period);
+  // `unit` is kDay, kWeek (from Monday), kMonth or kYear in `zone` (null: UTC).
+  static Result<Limit> calendar_window(uint32_t limit, Anchor unit, const date::time_zone* zone);
+  static Result<Limit> sliding_window_log(uint32_t limit, Duration period);
+  static Result<Limit> sliding_window_counter(uint32_t limit, Duration period);
+  static Result<Limit> concurrency(uint32_t limit, Duration hold);
+
+  bool operator==(const Limit&) const = default;
+};
+
+}  // namespace rateguard

@@ -1,0 +1,37 @@
+// What is known about a request before it is decided. Everything is borrowed: the views live as long as the request does.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "model/ip_address.h"
+#include "model/limit.h"
+
+namespace rateguard {
+
+// One header field. Names compare without case (RFC 9110, section 5.1).
+struct Header {
+  std::string_view name;
+  std::string_view value;
+};
+
+struct RequestFacts {
+  std::string_view method = {};  // "GET"; empty: unknown
+  std::string_view path = {};    // with or without a query, percent-encoded as it came
+  std::string_view host = {};
+  std::optional<IpAddress> peer = {};  // whoever is at the other end of the connection
+  std::span<const Header> headers = {};
+  // Given by a caller who knows, such as POST /check; they win over what headers say.
+  std::string_view user = {};
+  std::string_view api_key = {};
+  std::string_view workspace = {};
+  std::string_view plan = {};
+  Cost cost = {};
+};
+
+// The value of the first field of that name, compared without case; empty where there is none.
+std::string_view find_header(std::span<const Header> headers, std::string_view name);
+
+}  // namespace rateguard

@@ -1,0 +1,32 @@
+// Who is calling: every identity that was found in a request. Rules say which of them they count by.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "model/ip_address.h"
+
+namespace rateguard {
+
+struct Subject {
+  std::optional<IpAddress> ip = {};  // the client's address, IPv6 already masked to the configured prefix
+  std::string_view api_key = {};     // empty: none
+  std::string_view user = {};
+  std::string_view workspace = {};
+  std::string_view plan = {};
+  // Claims of a verified token, by name; strings as they are, numbers and booleans in their JSON text.
+  std::span<const std::pair<std::string, std::string>> claims = {};
+
+  std::string_view claim(std::string_view name) const {
+    for (const auto& [key, value] : claims) {
+      if (key == name) return value;
+    }
+    return {};
+  }
+};
+
+}  // namespace rateguard

@@ -1,0 +1,54 @@
+// The seam between an HTTP session and whoever answers: a parsed request in, a response out.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "model/instant.h"
+#include "model/ip_address.h"
+#include "model/request_facts.h"
+
+namespace rateguard::net {
+
+// A whole, valid request. Every view points into the session's buffer and lives until the handler has answered.
+struct HttpRequest {
+  std::string_view method;
+  std::string_view target;  // origin-form as sent: path and query
+  std::string_view path;    // the target up to '?', still percent-encoded
+  std::string_view query;   // after '?'; empty where there is none
+  std::span<const Header> headers;
+  std::string_view body;
+  IpAddress peer;
+  bool secure = false;              // came over TLS
+  std::string_view client_subject = {};  // the verified client certificate's subject, where mTLS asked for one
+};
+
+// Appends one response to the session's output. The handler calls the members in this order, once each but header():
+// status, header*, body. Content-Length, Date, Connection and framing are the session's.
+class HttpResponder {
+ public:
+  virtual ~HttpResponder() = default;
+  virtual void status(int code) = 0;
+  virtual void header(std::string_view name, std::string_view value) = 0;
+  virtual void body(std::string_view content_type, std::string_view bytes) = 0;
+};
+
+// What the session could not accept; the handler phrases the answer so that all errors of a server look alike.
+struct HttpRejection {
+  int status = 400;          // 400, 405, 408, 413, 414, 431, 501, 503, 505
+  std::string detail;        // what was wrong, with the field and the value
+  std::string field;         // "header", "Content-Length", "request-line", ...
+};
+
+// Answers requests. One per event loop; called on that loop's thread only, and answers before it returns.
+class HttpHandler {
+ public:
+  virtual ~HttpHandler() = default;
+  virtual void handle(const HttpRequest& request, Instant now, HttpResponder& responder) = 0;
+  virtual void reject(const HttpRejection& rejection, Instant now, HttpResponder& responder) = 0;
+};
+
+}  // namespace rateguard::net

@@ -1,0 +1,77 @@
+// All rules, compiled and immutable. A reload makes a new one and swaps it in whole; a request keeps the one it began with.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/request_facts.h"
+#include "model/subject.h"
+#include "rules/rule.h"
+#include "store/store.h"
+
+namespace rateguard::rules {
+
+using RuleId = uint32_t;  // an index into RuleSet::rules()
+
+// A rule that applies to a request: its limit and the counter to charge.
+struct MatchedLimit {
+  RuleId rule = 0;
+  const Limit* limit = nullptr;  // lives as long as the RuleSet
+  Mode mode = Mode::kEnforce;
+  std::string_view key;          // into Matches' own buffer
+};
+
+// The limits that apply to one request, reused from request to request by its owner to save allocations.
+// Neither copied nor shared: `limits` points into `key_bytes`.
+class Matches {
+ public:
+  Matches() = default;
+  Matches(const Matches&) = delete;
+  Matches& operator=(const Matches&) = delete;
+
+  std::span<const MatchedLimit> limits() const { return limits_; }
+  // A rule that refused because the request lacks what it counts by (`missing: reject`), in enforce mode.
+  std::optional<RuleId> rejected_by() const { return rejected_by_; }
+  // What that request lacks: "api_key", "header:X-Tenant", "plan".
+  std::string_view missing_part() const { return missing_part_; }
+
+ private:
+  friend class RuleSet;
+  std::vector<MatchedLimit> limits_;
+  std::string key_bytes_;
+  std::optional<RuleId> rejected_by_;
+  std::string_view missing_part_;
+};
+
+class RuleSet {
+ public:
+  // Compiles; errors carry the rule's position: duplicate names, bad paths, no limit, unknown parts.
+  static Result<std::shared_ptr<const RuleSet>> compile(std::vector<Rule> rules);
+  ~RuleSet();
+
+  // Every rule that applies to the request, in the order of the file. The cost does not grow with rules on other paths.
+  void match(const RequestFacts& facts, const Subject& subject, Matches& out) const;
+
+  // One rule's limit and counter for a subject named by its parts (one string for each `per`, none for global). Addresses may
+  // be written any way; `prefix_v6` masks them as identify() does. `plan` picks from by_plan.
+  // Errors: kNotFound unknown rule (or `off`); kInvalid wrong number of parts, an empty or too long part, a part that is no address, unknown
+  // plan. An unlimited plan gives a MatchedLimit whose limit is null.
+  Result<MatchedLimit> lookup(std::string_view rule_name, std::span<const std::string_view> parts, std::string_view plan,
+                              int prefix_v6, std::string& key_bytes) const;
+
+  std::span<const Rule> rules() const { return rules_; }
+  std::optional<RuleId> find(std::string_view name) const;
+
+ private:
+  struct Index;
+  explicit RuleSet(std::vector<Rule> rules);
+
+  std::vector<Rule> rules_;
+  std::unique_ptr<const Index> index_;
+};
+
+}  // namespace rateguard::rules

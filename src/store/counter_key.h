@@ -1,0 +1,30 @@
+// The identity of a counter, as bytes. Every part is length-prefixed, so that two different (rule, subject) pairs never share
+// a counter whatever bytes they hold.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "model/limit.h"
+
+namespace rateguard {
+
+// What one subject part may hold, and what a whole key may (a rule's name and up to eight parts).
+inline constexpr size_t kSubjectPartMax = 1024;
+inline constexpr size_t kCounterKeyMax = 10'240;
+
+// Builds a key piece by piece into a string that the caller keeps, to save the allocation.
+//
+// A key holds the rule's name, its algorithm and the subject's parts; never the limit's figures, so that an edited limit keeps
+// what was used.
+class CounterKey {
+ public:
+  // A counter of a configured rule.
+  static void begin_rule(std::string& out, std::string_view rule_name, Algorithm algorithm);
+  // A counter of a limit that came with the request itself (POST /check with an algorithm).
+  static void begin_ad_hoc(std::string& out, Algorithm algorithm);
+  static void append_part(std::string& out, std::string_view part);
+};
+
+}  // namespace rateguard
