@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +43,10 @@ struct Outcome {
   bool allowed() const { return verdict == Verdict::kAdmitted; }
 };
 
+// The index of the decision that speaks for all of a request's enforced limits: refused, the one with the longest wait; admitted, the
+// one with the least left in proportion to its limit. The first of equals. None where none is enforced.
+std::optional<size_t> deciding_limit(std::span<const Outcome::Judged> judged);
+
 // One per event loop: it owns the buffers that a decision needs, so that a check allocates nothing.
 // Not thread-safe; the store behind it is.
 class Limiter {
@@ -52,7 +57,8 @@ class Limiter {
   const Outcome& check(const Policy& policy, const RequestFacts& facts, Instant now);
 
  private:
-  void charge_matches(const rules::RuleSet& rules, Cost cost, Instant now);
+  const Outcome& charge(Cost cost, Instant now);
+  const Outcome& refuse_unidentified(Cost cost, Instant now);
 
   Store& store_;
   identify::Scratch scratch_;
