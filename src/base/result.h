@@ -42,6 +42,8 @@ using Result = std::expected<T, Error>;
 inline std::unexpected<Error> fail(ErrorCode code, std::string message) {
   return std::unexpected(Error{.code = code, .message = std::move(message)});
 }
-inline std::unexpected<Error> invalid(std::string message) { return fail(ErrorCode::kInvalid, std::move(message)); }
+inline std::unexpected<Error> invalid(std::string message) {
+  return fail(ErrorCode::kInvalid, std::move(message));
+}
 
 }  // namespace rateguard

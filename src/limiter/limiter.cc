@@ -33,48 +33,37 @@ const Outcome& Limiter::check(const Policy& policy, const RequestFacts& facts, I
   const Subject subject = policy.identifier->identify(facts, now, scratch_);
   policy.rules->match(facts, subject, matches_);
 
-  if (matches_.rejected_by()) return refuse_unidentified(facts.cost, now);
-  return charge(facts.cost, now);
-}
-
-const Outcome& Limiter::charge(Cost cost, Instant now) {
-  charges_.clear();
-  for (const rules::MatchedLimit& match : matches_.limits()) {
-    charges_.push_back({.key = match.key, .limit = match.limit, .cost = cost, .mode = match.mode});
+  if (matches_.rejected_by()) {
+    // Refused whatever the limits say, so no enforced one may be charged; shadow limits are charged on their own as
+    // ever.
+    charge_matches({.enforced = Cost{0}, .shadow = facts.cost}, now);
+    outcome_.verdict = Verdict::kRefused;
+    outcome_.rejected_by = matches_.rejected_by();
+    outcome_.missing_part = matches_.missing_part();
+    return outcome_;
   }
-  if (charges_.empty()) return outcome_;
 
-  const Progress progress = store_.charge({charges_}, now);
-  RG_CHECK(progress == Progress::kReady);
-
-  for (size_t i = 0; i < charges_.size(); ++i) {
-    outcome_.judged.push_back(
-        {.rule = matches_.limits()[i].rule, .mode = charges_[i].mode, .decision = charges_[i].decision});
-  }
+  charge_matches({.enforced = facts.cost, .shadow = facts.cost}, now);
   outcome_.deciding = deciding_limit(outcome_.judged);
   if (outcome_.deciding) outcome_.verdict = outcome_.judged[*outcome_.deciding].decision.verdict;
   return outcome_;
 }
 
-// A request that lacks what an enforced rule counts by is refused, so no enforced limit may be charged for it; shadow limits
-// are charged on their own as ever.
-const Outcome& Limiter::refuse_unidentified(Cost cost, Instant now) {
+void Limiter::charge_matches(Costs costs, Instant now) {
+  if (matches_.limits().empty()) return;
   charges_.clear();
   for (const rules::MatchedLimit& match : matches_.limits()) {
-    // A cost of 0 looks without charging: what the others would have said still belongs to the answer.
-    const Cost charged = match.mode == Mode::kShadow ? cost : Cost{0};
-    charges_.push_back({.key = match.key, .limit = match.limit, .cost = charged, .mode = match.mode});
+    const Cost cost = match.mode == Mode::kShadow ? costs.shadow : costs.enforced;
+    charges_.push_back({.key = match.key, .limit = match.limit, .cost = cost, .mode = match.mode});
   }
-  if (!charges_.empty()) RG_CHECK(store_.charge({charges_}, now) == Progress::kReady);
+
+  const Progress progress = store_.charge({charges_}, now);
+  RG_CHECK(progress == Progress::kReady);
 
   for (size_t i = 0; i < charges_.size(); ++i) {
-    outcome_.judged.push_back(
-        {.rule = matches_.limits()[i].rule, .mode = charges_[i].mode, .decision = charges_[i].decision});
+    const rules::MatchedLimit& match = matches_.limits()[i];
+    outcome_.judged.push_back({.rule = match.rule, .mode = match.mode, .decision = charges_[i].decision});
   }
-  outcome_.verdict = Verdict::kRefused;
-  outcome_.rejected_by = matches_.rejected_by();
-  outcome_.missing_part = matches_.missing_part();
-  return outcome_;
 }
 
 }  // namespace rateguard

@@ -31,8 +31,8 @@ struct Outcome {
   };
 
   Verdict verdict = Verdict::kAdmitted;
-  // The index in `judged` of the limit that decides: refused, the one with the longest wait; admitted, the one with the least left in
-  // proportion. None: no enforced limit applies.
+  // The index in `judged` of the limit that decides: refused, the one with the longest wait; admitted, the one with the
+  // least left in proportion. None: no enforced limit applies.
   std::optional<size_t> deciding = {};
   // Refused because the request lacks what this rule counts by (`missing: reject`).
   std::optional<rules::RuleId> rejected_by = {};
@@ -43,8 +43,8 @@ struct Outcome {
   bool allowed() const { return verdict == Verdict::kAdmitted; }
 };
 
-// The index of the decision that speaks for all of a request's enforced limits: refused, the one with the longest wait; admitted, the
-// one with the least left in proportion to its limit. The first of equals. None where none is enforced.
+// The index of the decision that speaks for all of a request's enforced limits: refused, the one with the longest wait;
+// admitted, the one with the least left in proportion to its limit. The first of equals. None where none is enforced.
 std::optional<size_t> deciding_limit(std::span<const Outcome::Judged> judged);
 
 // One per event loop: it owns the buffers that a decision needs, so that a check allocates nothing.
@@ -57,8 +57,11 @@ class Limiter {
   const Outcome& check(const Policy& policy, const RequestFacts& facts, Instant now);
 
  private:
-  const Outcome& charge(Cost cost, Instant now);
-  const Outcome& refuse_unidentified(Cost cost, Instant now);
+  struct Costs {
+    Cost enforced;
+    Cost shadow;
+  };
+  void charge_matches(Costs costs, Instant now);
 
   Store& store_;
   identify::Scratch scratch_;

@@ -24,11 +24,18 @@ struct Duration {
   auto operator<=>(const Duration&) const = default;
 };
 
-constexpr Duration operator+(Duration a, Duration b) { return {a.us + b.us}; }
-constexpr Duration operator-(Duration a, Duration b) { return {a.us - b.us}; }
-constexpr Duration operator*(Duration a, int64_t n) { return {a.us * n}; }
+constexpr Duration operator+(Duration a, Duration b) {
+  return {a.us + b.us};
+}
+constexpr Duration operator-(Duration a, Duration b) {
+  return {a.us - b.us};
+}
+constexpr Duration operator*(Duration a, int64_t n) {
+  return {a.us * n};
+}
 
-// A point in time: microseconds since the Unix epoch. Stored states hold 52 bits of it, which lasts until the year 2112.
+// A point in time: microseconds since the Unix epoch. Stored states hold 52 bits of it, which lasts until the year
+// 2112.
 struct Instant {
   int64_t us = 0;
 
@@ -38,8 +45,14 @@ struct Instant {
   auto operator<=>(const Instant&) const = default;
 };
 
-constexpr Instant operator+(Instant t, Duration d) { return {t.us + d.us}; }
-constexpr Instant operator-(Instant t, Duration d) { return {t.us - d.us}; }
-constexpr Duration operator-(Instant a, Instant b) { return {a.us - b.us}; }
+constexpr Instant operator+(Instant t, Duration d) {
+  return {t.us + d.us};
+}
+constexpr Instant operator-(Instant t, Duration d) {
+  return {t.us - d.us};
+}
+constexpr Duration operator-(Instant a, Instant b) {
+  return {a.us - b.us};
+}
 
 }  // namespace rateguard

@@ -44,8 +44,9 @@ Result<Limit> checked_bucket(Algorithm algorithm, uint32_t capacity, Rate rate, 
 }
 
 Result<Limit> checked_window(Algorithm algorithm, Anchor anchor, uint32_t limit, Duration period) {
-  return checked({.algorithm = algorithm, .anchor = anchor, .capacity = limit, .rate = {.units = limit, .period = period}},
-                 "limit", "window");
+  return checked(
+      {.algorithm = algorithm, .anchor = anchor, .capacity = limit, .rate = {.units = limit, .period = period}},
+      "limit", "window");
 }
 
 }  // namespace
@@ -61,17 +62,19 @@ Result<Algorithm> parse_algorithm(std::string_view name) {
   for (const auto& [known, value] : kNames) {
     if (known == name) return value;
   }
-  return invalid(fmt::format(
-      "unknown algorithm '{}'; expected token_bucket, gcra, leaky_bucket, fixed_window, sliding_window_log "
-      "(or sliding_window), sliding_window_counter or concurrency",
-      name));
+  return invalid(
+      fmt::format("unknown algorithm '{}'; expected token_bucket, gcra, leaky_bucket, fixed_window, sliding_window_log "
+                  "(or sliding_window), sliding_window_counter or concurrency",
+                  name));
 }
 
 Result<Limit> Limit::token_bucket(uint32_t capacity, Rate refill) {
   return checked_bucket(Algorithm::kTokenBucket, capacity, refill, "capacity");
 }
 
-Result<Limit> Limit::gcra(uint32_t burst, Rate rate) { return checked_bucket(Algorithm::kGcra, burst, rate, "burst"); }
+Result<Limit> Limit::gcra(uint32_t burst, Rate rate) {
+  return checked_bucket(Algorithm::kGcra, burst, rate, "burst");
+}
 
 Result<Limit> Limit::leaky_bucket(uint32_t queue, Rate drain) {
   return checked_bucket(Algorithm::kLeakyBucket, queue, drain, "queue");
@@ -106,8 +109,8 @@ Result<Limit> Limit::sliding_window_counter(uint32_t limit, Duration period) {
 }
 
 Result<Limit> Limit::concurrency(uint32_t limit, Duration hold) {
-  return checked({.algorithm = Algorithm::kConcurrency, .capacity = limit, .rate = {.units = limit, .period = hold}}, "limit",
-                 "hold");
+  return checked({.algorithm = Algorithm::kConcurrency, .capacity = limit, .rate = {.units = limit, .period = hold}},
+                 "limit", "hold");
 }
 
 }  // namespace rateguard

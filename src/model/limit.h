@@ -47,22 +47,23 @@ enum class Anchor : uint8_t { kEpoch, kFirstRequest, kDay, kWeek, kMonth, kYear 
 // Bounds on the parameters, from the definition of the limits (docs/configuration.md).
 inline constexpr Duration kPeriodMin = Duration::millis(1);
 inline constexpr Duration kPeriodMax = Duration::seconds(366LL * 86'400);
-// The longest time in which an empty bucket may fill, or an over-full queue may drain: about 35 years. It keeps every instant
-// that a state can reach inside the 52 bits that a state has for it.
+// The longest time in which an empty bucket may fill, or an over-full queue may drain: about 35 years. It keeps every
+// instant that a state can reach inside the 52 bits that a state has for it.
 inline constexpr Duration kFillTimeMax = Duration{int64_t{1} << 50};
 
 // Made by the functions below only, which check every bound, so that no arithmetic over a Limit can overflow.
 struct Limit {
   Algorithm algorithm = Algorithm::kTokenBucket;
-  Anchor anchor = Anchor::kEpoch;              // fixed window only
-  uint32_t capacity = 1;                       // most units: bucket capacity, burst, queue, limit of a window, units held
-  Rate rate = {};                              // refill or drain; for windows `capacity` per period; for concurrency the hold time
-  const date::time_zone* zone = nullptr;       // calendar anchors only; null is UTC
+  Anchor anchor = Anchor::kEpoch;  // fixed window only
+  uint32_t capacity = 1;           // most units: bucket capacity, burst, queue, limit of a window, units held
+  Rate rate = {};                  // refill or drain; for windows `capacity` per period; for concurrency the hold time
+  const date::time_zone* zone = nullptr;  // calendar anchors only; null is UTC
 
   // The length of the window, or how long a hold lasts.
   constexpr Duration period() const { return rate.period; }
 
-  // Periods are whole milliseconds from 1 ms to 366 days; units from 1 to 2^32 - 1. Otherwise: kInvalid, saying the bound.
+  // Periods are whole milliseconds from 1 ms to 366 days; units from 1 to 2^32 - 1. Otherwise: kInvalid, saying the
+  // bound.
   static Result<Limit> token_bucket(uint32_t capacity, Rate refill);
   static Result<Limit> gcra(uint32_t burst, Rate rate);
   static Result<Limit> leaky_bucket(uint32_t queue, Rate drain);
