@@ -55,6 +55,9 @@ class Limiter {
 
   // Decides a request by every configured rule that matches. The result lives until the next call.
   const Outcome& check(const Policy& policy, const RequestFacts& facts, Instant now);
+  // What the last check() matched, for whoever has to name the counters: one limit for each of Outcome::judged, in the
+  // same order.
+  const rules::Matches& matches() const { return matches_; }
 
  private:
   struct Costs {
