@@ -1,0 +1,19 @@
+// Rules, limits and decisions in words, for people at a terminal.
+#pragma once
+
+#include <string>
+
+#include "model/decision.h"
+#include "model/limit.h"
+#include "rules/rule.h"
+
+namespace rateguard::app {
+
+// "250ms", "10s", "5m", "1h", "2d": the largest unit that leaves a whole number.
+std::string describe(Duration duration);
+// "token_bucket, capacity 20, refill 100 per 10s"
+std::string describe(const Limit& limit);
+// "login: POST /login, per ip: 5 per 1m, sliding_window_log (shadow)"
+std::string describe(const rules::Rule& rule);
+
+}  // namespace rateguard::app

@@ -1,0 +1,21 @@
+// What a command says to a person: results on standard output, everything else on standard error; colour on a terminal only,
+// and never where NO_COLOR is set (https://no-color.org).
+#pragma once
+
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+namespace rateguard::app {
+
+enum class Colour { kNone, kRed, kGreen, kYellow, kDim, kBold };
+
+bool is_terminal(std::FILE* stream);
+// Whether `stream` gets colour.
+bool wants_colour(std::FILE* stream);
+// `text` in `colour` where `stream` gets colour; else `text`.
+std::string paint(std::FILE* stream, Colour colour, std::string_view text);
+// "rateguard: message" on standard error.
+void complain(std::string_view message);
+
+}  // namespace rateguard::app

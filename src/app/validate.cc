@@ -1,0 +1,65 @@
+#include <fmt/format.h>
+
+#include <string>
+
+#include "app/commands.h"
+#include "app/describe.h"
+#include "app/terminal.h"
+#include "config/config.h"
+#include "rules/rule_set.h"
+
+namespace rateguard::app {
+namespace {
+
+// The first thing that keeps a file from being used, in the order in which `serve` would meet it.
+std::optional<Error> first_problem(const Result<config::Config>& config) {
+  if (!config) return config.error();
+  if (auto rules = rules::RuleSet::compile(config->rules); !rules) return rules.error();
+  if (auto identifier = identify::Identifier::create(config->identity); !identifier) return identifier.error();
+  return std::nullopt;
+}
+
+std::string json_string(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      out += fmt::format("\\u{:04x}", static_cast<int>(c));
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+void print_problem(const Error& problem, bool json) {
+  if (json) {
+    fmt::print("{{\"valid\":false,\"file\":{},\"line\":{},\"column\":{},\"message\":{}}}\n",
+               json_string(problem.position.file), problem.position.line, problem.position.column,
+               json_string(problem.message));
+  } else {
+    complain(problem.to_string());
+  }
+}
+
+}  // namespace
+
+int validate(const ValidateOptions& options) {
+  const Result<config::Config> config = config::load(options.file);
+  if (const auto problem = first_problem(config)) {
+    print_problem(*problem, options.json);
+    return kBadConfig;
+  }
+  if (options.json) {
+    fmt::print("{{\"valid\":true,\"file\":{},\"rules\":{}}}\n", json_string(options.file), config->rules.size());
+    return kSuccess;
+  }
+  fmt::print("{}: {}, {} rule{}\n", options.file, paint(stdout, Colour::kGreen, "valid"), config->rules.size(),
+             config->rules.size() == 1 ? "" : "s");
+  for (const rules::Rule& rule : config->rules) fmt::print("  {}\n", describe(rule));
+  return kSuccess;
+}
+
+}  // namespace rateguard::app
