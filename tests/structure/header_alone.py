@@ -1,0 +1,65 @@
+"""Every header compiles alone.
+
+A header that some x.cc or x_test.cc includes before anything else is proven by the build itself; only the others are
+compiled here. Results are kept by the hash of all the text that went in, so a second run compiles nothing.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+
+import cpp_text
+
+FLAGS = ["-std=c++23", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-x", "c++"]
+
+
+def _first_includes(tree):
+    built = [source for source in tree.sources if source.path.suffix == ".cc" and source.role != "bench"]
+    return {source.includes[0][2] for source in built if source.includes}
+
+
+def _closure(tree, text, seen):
+    """The text of every header of ours that `text` pulls in, itself included."""
+    parts = [text]
+    for _, _, name in cpp_text.includes(text):
+        if name in seen:
+            continue
+        seen.add(name)
+        for base in ("src", "include"):
+            path = tree.root / base / name
+            if path.is_file():
+                parts += _closure(tree, path.read_text(), seen)
+    return parts
+
+
+def _compile(compiler, tree, header, cache):
+    text = (tree.root / header).read_text()
+    key = hashlib.sha256("\0".join([compiler, *FLAGS, str(header), *_closure(tree, text, set())]).encode()).hexdigest()
+    if cache and (cache / key).exists():
+        return None
+    command = [compiler, *FLAGS, "-I", str(tree.root / "src"), "-I", str(tree.root / "include"), "-"]
+    unit = f'#include "{tree.root / header}"\n'  # not the header itself: it may say #pragma once
+    run = subprocess.run(command, input=unit, capture_output=True, text=True, check=False)
+    if run.returncode == 0:
+        if cache:
+            (cache / key).touch()
+        return None
+    first = next((line for line in run.stderr.splitlines() if "error:" in line), run.stderr.strip())
+    return f"{header}: does not compile alone: {first}"
+
+
+def check_headers_alone(tree, build):
+    compiler = shutil.which(os.environ.get("CXX", "g++")) or shutil.which("g++")
+    if compiler is None:
+        return ["no C++ compiler to compile headers with; set CXX"]
+    cache = None
+    if build:
+        cache = build / "structure_cache"
+        cache.mkdir(parents=True, exist_ok=True)
+    proven = _first_includes(tree)
+    headers = [source.path for source in tree.sources if source.is_header and source.name not in proven]
+    headers += list(tree.files("include", suffixes=(".h",)))
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        return [error for error in pool.map(lambda h: _compile(compiler, tree, h, cache), headers) if error]
