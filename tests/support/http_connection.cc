@@ -65,7 +65,7 @@ HttpAnswer HttpConnection::read_answer() {
   boost::system::error_code error;
   http::read(state_->socket, state_->buffer, parser, error);
   if (error) return {};
-  HttpAnswer answer{.status = parser.get().result_int(), .headers = {}, .body = parser.get().body()};
+  HttpAnswer answer{.status = static_cast<int>(parser.get().result_int()), .headers = {}, .body = parser.get().body()};
   for (const auto& field : parser.get()) {
     std::string name(field.name_string());
     for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));

@@ -18,8 +18,8 @@ namespace {
 // How long a start may take on a loaded machine under a sanitizer.
 constexpr int kStartDeadlineMs = 60'000;
 
-pid_t spawn(const std::vector<std::string>& arguments, const std::map<std::string, std::string>& environment, int in, int out,
-            int err) {
+pid_t spawn(const std::vector<std::string>& arguments, const std::map<std::string, std::string>& environment, int in,
+            int out, int err) {
   const pid_t pid = fork();
   if (pid != 0) return pid;
   for (const auto& [name, value] : environment) setenv(name.c_str(), value.c_str(), 1);
@@ -109,7 +109,9 @@ Service::~Service() {
   exit_code_of(pid_);
 }
 
-void Service::signal(int number) const { kill(pid_, number); }
+void Service::signal(int number) const {
+  kill(pid_, number);
+}
 
 int Service::wait() {
   const int code = exit_code_of(pid_);
@@ -117,7 +119,9 @@ int Service::wait() {
   return code;
 }
 
-std::string Service::log() const { return read_file(folder_.path() / "log"); }
+std::string Service::log() const {
+  return read_file(folder_.path() / "log");
+}
 
 Finished run(const std::vector<std::string>& arguments, const std::string& standard_input,
              const std::map<std::string, std::string>& environment) {

@@ -32,7 +32,8 @@ std::string read_file(const std::filesystem::path& path);
 // `rateguard serve` on a free loopback port. Killed when the object goes, unless it was stopped.
 class Service {
  public:
-  // Starts and waits for the ready line. `arguments` follow `serve --http 127.0.0.1:0`. Fails the test where it does not start.
+  // Starts and waits for the ready line. `arguments` follow `serve --http 127.0.0.1:0`. Fails the test where it does
+  // not start.
   explicit Service(std::vector<std::string> arguments, std::map<std::string, std::string> environment = {});
   ~Service();
   Service(const Service&) = delete;

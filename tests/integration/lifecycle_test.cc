@@ -1,0 +1,161 @@
+// Starting, reloading, restarting, draining.
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "support/http_connection.h"
+#include "support/patience.h"
+#include "support/program.h"
+
+namespace rateguard::testing {
+namespace {
+
+std::string rules_with_limit(int limit) {
+  return "rules:\n  - {name: login, per: ip, limit: " + std::to_string(limit) +
+         "/d, algorithm: fixed_window, anchor: first_request}\n";
+}
+
+std::string check_rule(const std::string& key) {
+  return R"({"rule":"login","key":")" + key + R"("})";
+}
+
+TEST(LifecycleTest, ServesWithoutAnyConfiguration) {
+  const Service service({});
+  HttpConnection connection(service.port());
+  EXPECT_EQ(connection.get("/health").status, 200);
+  EXPECT_EQ(connection.get("/ready").status, 200);
+  const std::string body = R"({"key":"user:123","algorithm":"token_bucket","capacity":10,"refill_rate":1})";
+  const HttpAnswer answer = connection.post("/check", body);
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_TRUE(contains(answer.body, R"("allowed":true)")) << answer.body;
+  EXPECT_TRUE(contains(answer.body, R"("remaining":9)")) << answer.body;
+}
+
+TEST(LifecycleTest, AFileThatDoesNotLoadIsAnExitWithFileLineAndColumn) {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("rules.yaml", "rules:\n  - name: a\n    limit: sometimes\n");
+  const Finished finished = run({"serve", "--http", "127.0.0.1:0", "--config", file});
+  EXPECT_EQ(finished.exit_code, 3);
+  EXPECT_TRUE(contains(finished.err, file + ":3:")) << finished.err;
+}
+
+TEST(LifecycleTest, AnAddressInUseIsAnExitThatSaysWhatToDo) {
+  const Service first({});
+  const std::string address = "127.0.0.1:" + std::to_string(first.port());
+  const Finished second = run({"serve", "--http", address});
+  EXPECT_EQ(second.exit_code, 4);
+  EXPECT_TRUE(contains(second.err, address)) << second.err;
+  EXPECT_TRUE(contains(second.err, "--http")) << second.err;
+}
+
+TEST(LifecycleTest, SighupPutsNewRulesInForceAndKeepsWhatWasUsed) {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("rules.yaml", rules_with_limit(1));
+  const Service service({"--config", file});
+  HttpConnection connection(service.port());
+  EXPECT_EQ(connection.post("/check", check_rule("192.0.2.1")).status, 200);
+  EXPECT_EQ(connection.post("/check", check_rule("192.0.2.1")).status, 429);
+
+  folder.write("rules.yaml", rules_with_limit(3));
+  service.signal(SIGHUP);
+  EXPECT_TRUE(
+      eventually([&] { return contains(connection.get("/v1/counters/login/192.0.2.1").body, R"("limit":3)"); }));
+  EXPECT_EQ(connection.post("/check", check_rule("192.0.2.1")).status, 200);
+  EXPECT_EQ(connection.post("/check", check_rule("192.0.2.1")).status, 200);
+  EXPECT_EQ(connection.post("/check", check_rule("192.0.2.1")).status, 429) << "one was used before the edit";
+}
+
+TEST(LifecycleTest, AFileThatIsReplacedOrSwappedByASymlinkIsReadAgainWithoutASignal) {
+  const TemporaryFolder folder;
+  // The layout of a Kubernetes ConfigMap: rules.yaml -> ..data/rules.yaml, ..data -> ..v1
+  std::filesystem::create_directory(folder.path() / "..v1");
+  folder.write("..v1/rules.yaml", rules_with_limit(1));
+  std::filesystem::create_symlink("..v1", folder.path() / "..data");
+  std::filesystem::create_symlink("..data/rules.yaml", folder.path() / "rules.yaml");
+  const Service service({"--config", (folder.path() / "rules.yaml").string()});
+  HttpConnection connection(service.port());
+
+  std::filesystem::create_directory(folder.path() / "..v2");
+  folder.write("..v2/rules.yaml", rules_with_limit(7));
+  std::filesystem::create_symlink("..v2", folder.path() / "..data_tmp");
+  std::filesystem::rename(folder.path() / "..data_tmp", folder.path() / "..data");
+  EXPECT_TRUE(
+      eventually([&] { return contains(connection.get("/v1/counters/login/192.0.2.1").body, R"("limit":7)"); }));
+}
+
+TEST(LifecycleTest, ABadFileAtReloadLeavesTheOldRulesAndSaysWhy) {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("rules.yaml", rules_with_limit(5));
+  const Service service({"--config", file});
+  HttpConnection connection(service.port());
+  folder.write("rules.yaml", "rules:\n  - {name: login, per: nobody, limit: 1/m}\n");
+  service.signal(SIGHUP);
+  EXPECT_TRUE(eventually([&] { return contains(service.log(), "rules.yaml:2:"); })) << service.log();
+  EXPECT_TRUE(contains(connection.get("/v1/counters/login/192.0.2.1").body, R"("limit":5)"));
+  EXPECT_EQ(connection.get("/ready").status, 200);
+}
+
+TEST(LifecycleTest, SigtermSavesTheCountersAndARestartGoesOnWhereItStopped) {
+  const TemporaryFolder data;
+  {
+    Service service({"--data", data.path().string()});
+    HttpConnection connection(service.port());
+    const std::string body = R"({"key":"k","algorithm":"fixed_window","limit":3,"window":"366d"})";
+    EXPECT_EQ(connection.post("/check", body).status, 200);
+    EXPECT_EQ(connection.post("/check", body).status, 200);
+    service.signal(SIGTERM);
+    EXPECT_EQ(service.wait(), 0);
+  }
+  const Service service({"--data", data.path().string()});
+  HttpConnection connection(service.port());
+  const HttpAnswer third =
+      connection.post("/check", R"({"key":"k","algorithm":"fixed_window","limit":3,"window":"366d"})");
+  EXPECT_EQ(third.status, 200);
+  EXPECT_TRUE(contains(third.body, R"("remaining":0)")) << third.body;
+}
+
+TEST(LifecycleTest, ADamagedSnapshotIsSetAsideAndSaid) {
+  const TemporaryFolder data;
+  {
+    Service service({"--data", data.path().string()});
+    HttpConnection(service.port()).post("/check", R"({"key":"k","algorithm":"fixed_window","limit":3,"window":"1d"})");
+    service.signal(SIGTERM);
+    EXPECT_EQ(service.wait(), 0);
+  }
+  std::filesystem::path snapshot;
+  for (const auto& entry : std::filesystem::directory_iterator(data.path())) snapshot = entry.path();
+  ASSERT_FALSE(snapshot.empty());
+  std::string bytes = read_file(snapshot);
+  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 0x40);
+  std::ofstream(snapshot, std::ios::binary) << bytes;
+
+  const Service service({"--data", data.path().string()});
+  EXPECT_EQ(HttpConnection(service.port()).get("/ready").status, 200) << "it serves, on empty counters";
+  EXPECT_TRUE(contains(service.log(), snapshot.filename().string())) << service.log();
+  size_t set_aside = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(data.path())) {
+    set_aside += contains(entry.path().filename().string(), ".damaged") ? 1 : 0;
+  }
+  EXPECT_EQ(set_aside, 1u);
+}
+
+TEST(LifecycleTest, DrainingFinishesWhatIsInFlight) {
+  Service service({});
+  HttpConnection idle(service.port());
+  EXPECT_EQ(idle.get("/health").status, 200);
+  HttpConnection halfway(service.port());
+  const std::string body = R"({"key":"k","algorithm":"fixed_window","limit":3,"window":"1d"})";
+  halfway.write_raw("POST /check HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size()) +
+                    "\r\n\r\n" + body.substr(0, 10));
+  EXPECT_TRUE(eventually([&] { return contains(HttpConnection(service.port()).get("/metrics").body, "rateguard_"); }));
+  service.signal(SIGTERM);
+  EXPECT_TRUE(idle.closed_by_peer());
+  halfway.write_raw(body.substr(10));
+  EXPECT_EQ(halfway.read_answer().status, 200);
+  EXPECT_EQ(service.wait(), 0);
+}
+
+}  // namespace
+}  // namespace rateguard::testing
