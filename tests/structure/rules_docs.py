@@ -60,7 +60,11 @@ def _undocumented(text):
         type_begins = re.match(r"\s*(template\b.*>\s*)?(class|struct|enum)\b[^;]*\{", bare)
         declares = re.search(r"\w\s*\([^;]*\)?.*[;{]\s*$", bare) or re.match(r"\s*(using|inline constexpr)\b", bare)
         # Shape, not meaning: the rule of five, friends and continuation lines explain themselves.
-        plain = re.match(r"\s*(namespace|friend|#|\}|return\b|:|typedef)|.*=\s*(default|delete)\s*;", bare)
+        plain = re.match(
+            r"\s*(namespace|friend|#|\}|return\b|:|typedef)|.*=\s*(default|delete)\s*;"
+            r"|\s*(\w+)\((const )?\3\s*&|.*\boperator=\(|\s*[\w:<>]+ \w+ = ",
+            bare,
+        )
         if public and (type_begins or declares) and not plain and not documented and "~" not in bare:
             found.append(number)
         if declares and not type_begins and not plain and opens > 0:

@@ -1,0 +1,84 @@
+// Limits as values: an algorithm and its figures, checked when they are made.
+#pragma once
+
+#include <rateguard/result.h>
+
+#include <chrono>
+#include <cstdint>
+#include <string_view>
+
+namespace rateguard::api {
+
+// A length of time. The limiter counts whole microseconds.
+using Duration = std::chrono::microseconds;
+// A point in time: microseconds since the Unix epoch.
+using TimePoint = std::chrono::time_point<std::chrono::system_clock, Duration>;
+
+// "This will never happen": the wait for a cost above the limit.
+inline constexpr Duration kNever = Duration::max();
+
+// Units per period, kept as a fraction: per_second(3) admits exactly 3,000,000 in a million seconds.
+struct Rate {
+  uint32_t units = 1;
+  Duration period = std::chrono::seconds(1);
+};
+
+// Shorthands for the usual periods.
+constexpr Rate per_second(uint32_t units) {
+  return {units, std::chrono::seconds(1)};
+}
+constexpr Rate per_minute(uint32_t units) {
+  return {units, std::chrono::minutes(1)};
+}
+constexpr Rate per_hour(uint32_t units) {
+  return {units, std::chrono::hours(1)};
+}
+constexpr Rate per_day(uint32_t units) {
+  return {units, std::chrono::hours(24)};
+}
+
+// What a calendar window follows: a day from midnight, a week from Monday, a month, a year.
+enum class CalendarUnit : uint8_t { kDay, kWeek, kMonth, kYear };
+
+// How much one key may use. A small value; copy it freely. docs/algorithms/ has a page with a picture for each.
+//
+// Units go from 1 to 2^32 - 1, periods from 1 ms to 366 days in whole milliseconds; anything else is an Error that says
+// the bound.
+class Limit {
+ public:
+  // A bucket of `capacity` that starts full and refills evenly: bursts up to `capacity`, `refill` over time.
+  static Result<Limit> token_bucket(uint32_t capacity, Rate refill);
+  // The same decisions as a token bucket of capacity `burst`, from one stored instant (the generic cell rate
+  // algorithm).
+  static Result<Limit> gcra(uint32_t burst, Rate rate);
+  // A queue of `queue` that drains evenly; an admitted request is told in Decision::delay how long to wait for its
+  // turn.
+  static Result<Limit> leaky_bucket(uint32_t queue, Rate drain);
+  // At most `limit` in each window of `period`; windows begin at multiples of it since the Unix epoch.
+  static Result<Limit> fixed_window(uint32_t limit, Duration period);
+  // The same, but a key's window begins with the first request after the one before has ended.
+  static Result<Limit> fixed_window_from_first_request(uint32_t limit, Duration period);
+  // At most `limit` in each day, week, month or year of a time zone named as in the IANA database ("Europe/Berlin").
+  static Result<Limit> calendar_window(uint32_t limit, CalendarUnit unit, std::string_view zone = "UTC");
+  // At most `limit` in any `period`, exactly.
+  static Result<Limit> sliding_window_log(uint32_t limit, Duration period);
+  // The same estimated from two fixed windows, in constant memory.
+  static Result<Limit> sliding_window_counter(uint32_t limit, Duration period);
+  // At most `limit` held at once; a hold that is not given back expires after `hold`.
+  static Result<Limit> concurrency(uint32_t limit, Duration hold);
+  // "5/m", "100/10s burst 20": a token bucket written as in a rules file.
+  static Result<Limit> parse(std::string_view text);
+
+ private:
+  friend struct LimitAccess;  // between this and the core's own type
+  Limit() = default;
+
+  uint8_t algorithm_ = 0;
+  uint8_t anchor_ = 0;
+  uint32_t capacity_ = 0;
+  uint32_t rate_units_ = 0;
+  int64_t period_us_ = 0;
+  const void* zone_ = nullptr;
+};
+
+}  // namespace rateguard::api
