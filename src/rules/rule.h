@@ -1,5 +1,5 @@
-// One rule as its author wrote it, checked part by part but not yet compiled. config/ reads these from YAML; rules/rule_set.h
-// compiles them.
+// One rule as its author wrote it, checked part by part but not yet compiled. config/ reads these from YAML;
+// rules/rule_set.h compiles them.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +26,8 @@ struct Part {
 };
 
 enum class RuleMode : uint8_t { kEnforce, kShadow, kOff };
-// What happens to a request that lacks what the rule counts by: refused, counted by its address instead, or left alone by
-// this rule.
+// What happens to a request that lacks what the rule counts by: refused, counted by its address instead, or left alone
+// by this rule.
 enum class Missing : uint8_t { kReject, kIp, kSkip };
 enum class OnStoreFailure : uint8_t { kAllow, kDeny, kLocal };
 

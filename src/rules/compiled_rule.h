@@ -1,0 +1,84 @@
+// One rule made ready for matching.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/request_facts.h"
+#include "model/subject.h"
+#include "rules/host_pattern.h"
+#include "rules/path_pattern.h"
+#include "rules/rule.h"
+#include "store/store.h"
+
+namespace rateguard::rules {
+
+// An address as an identity: its 16 bytes.
+std::string_view bytes_of(const IpAddress& ip);
+
+// A limit and the front of the keys of its counters: the rule's name and the algorithm, written once.
+struct CompiledLimit {
+  const Limit* limit = nullptr;  // null: unlimited
+  std::string key_front = {};
+};
+
+// What a rule found out about one request.
+struct Identified {
+  enum class Result : uint8_t { kCounted, kSkipped, kRejected };
+  Result result = Result::kCounted;
+  std::string_view missing = {};  // where rejected
+};
+
+// Immutable after it is made. Borrows from the Rule, which outlives it.
+class CompiledRule {
+ public:
+  // REQUIRES: check_rule(rule) succeeded. `methods` is the set of its methods, bit by bit (MethodTable); 0: any.
+  CompiledRule(const Rule& rule, uint64_t methods);
+
+  bool is_on() const { return rule_->mode != RuleMode::kOff; }
+  Mode mode() const { return rule_->mode == RuleMode::kShadow ? Mode::kShadow : Mode::kEnforce; }
+  const Rule& rule() const { return *rule_; }
+  const std::vector<PathPattern>& paths() const { return paths_; }
+  // What it counts by, without global, and how an answer names each.
+  const std::vector<Part>& parts() const { return parts_; }
+  const std::vector<std::string>& part_names() const { return part_names_; }
+
+  bool accepts_method(uint64_t method) const { return methods_ == 0 || (methods_ & method) != 0; }
+  bool needs_host() const { return !hosts_.empty(); }
+  bool accepts_host(std::string_view host) const;
+
+  // The limit of a plan: the rule's own, or the plan's, or the default plan's; null where by_plan knows neither.
+  const CompiledLimit* limit_for(std::string_view plan) const;
+
+  // Appends the identity of the request's counter to `key`, part by part, or leaves `key` in an unspecified state.
+  // `path`, in normal form, matched the rule's path number `path_index`, where the rule has paths.
+  Identified identify(const RequestFacts& facts, const Subject& subject, std::string_view path, uint32_t path_index,
+                      std::string& key) const;
+  // What a request without a plan meets, where by_plan has no default.
+  Identified without_plan() const;
+
+  // How a path is counted by a rule that counts by route: its template as written, otherwise the path itself.
+  std::string_view route_of(std::string_view path, uint32_t path_index) const;
+  // Whether `text` is one of the rule's templates as written.
+  bool has_template(std::string_view text) const;
+
+ private:
+  std::string_view value_of(const Part& part, const RequestFacts& facts, const Subject& subject, std::string_view path,
+                            uint32_t path_index) const;
+
+  const Rule* rule_;
+  uint64_t methods_;
+  std::vector<HostPattern> hosts_;
+  std::vector<PathPattern> paths_;
+  std::vector<uint8_t> path_is_template_;
+  std::vector<Part> parts_;
+  std::vector<std::string> part_names_;
+  std::optional<CompiledLimit> own_limit_;
+  std::vector<std::pair<std::string_view, CompiledLimit>> plans_;  // ordered by name
+  const CompiledLimit* default_plan_ = nullptr;
+};
+
+}  // namespace rateguard::rules

@@ -1,0 +1,161 @@
+#include "rules/normal_path.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <optional>
+
+namespace rateguard::rules {
+namespace {
+
+// RFC 3986, section 3.3: what a path segment may hold without being encoded.
+constexpr bool is_pchar(unsigned char c) {
+  if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) return true;
+  return c != '\0' && std::string_view("-._~!$&'()*+,;=:@").contains(static_cast<char>(c));
+}
+
+// True for the octets that the scan for an already normal path passes without a second look.
+constexpr std::array<bool, 256> kPlain = [] {
+  std::array<bool, 256> plain = {};
+  for (unsigned c = 0; c < 256; ++c) plain[c] = is_pchar(static_cast<unsigned char>(c)) && c != '.';
+  return plain;
+}();
+
+constexpr int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return -1;
+}
+
+// The octet that the triplet at text[at] encodes, where there is one.
+std::optional<unsigned char> decode_at(std::string_view text, size_t at) {
+  if (at + 2 >= text.size()) return std::nullopt;
+  const int high = hex_value(text[at + 1]);
+  const int low = hex_value(text[at + 2]);
+  if (high < 0 || low < 0) return std::nullopt;
+  return static_cast<unsigned char>(high * 16 + low);
+}
+
+bool is_lower_hex(char c) {
+  return c >= 'a' && c <= 'f';
+}
+
+// Whether the triplet at text[at] is what normalisation would write.
+bool is_normal_triplet(std::string_view text, size_t at) {
+  const auto octet = decode_at(text, at);
+  return octet && !is_pchar(*octet) && !is_lower_hex(text[at + 1]) && !is_lower_hex(text[at + 2]);
+}
+
+bool ends_path(char c) {
+  return c == '?' || c == '#';
+}
+
+// Whether a "." at text[at], the first of its segment, begins a dot segment. One that is spelt with an encoded dot is
+// found by its triplet.
+bool begins_dot_segment(std::string_view text, size_t at) {
+  const auto ends = [&](size_t i) { return i >= text.size() || text[i] == '/' || ends_path(text[i]); };
+  return ends(at + 1) || (text[at + 1] == '.' && ends(at + 2));
+}
+
+// The normal path at the front of `path`, if that is normal but for a trailing slash.
+std::optional<std::string_view> already_normal(std::string_view path) {
+  if (path.empty() || path[0] != '/') return std::nullopt;
+  size_t i = 1;
+  for (; i < path.size(); ++i) {
+    const char c = path[i];
+    if (kPlain[static_cast<unsigned char>(c)]) continue;
+    if (c == '/') {
+      if (path[i - 1] == '/') return std::nullopt;
+    } else if (c == '.') {
+      if (path[i - 1] == '/' && begins_dot_segment(path, i)) return std::nullopt;
+    } else if (c == '%') {
+      if (!is_normal_triplet(path, i)) return std::nullopt;
+      i += 2;
+    } else if (ends_path(c)) {
+      break;
+    } else {
+      return std::nullopt;
+    }
+  }
+  if (i > 1 && path[i - 1] == '/') --i;
+  return path.substr(0, i);
+}
+
+void append_encoded(std::string& out, unsigned char octet) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  out.push_back('%');
+  out.push_back(kDigits[octet >> 4]);
+  out.push_back(kDigits[octet & 15]);
+}
+
+void append_octet(std::string& out, unsigned char octet) {
+  if (is_pchar(octet)) {
+    out.push_back(static_cast<char>(octet));
+  } else {
+    append_encoded(out, octet);
+  }
+}
+
+void append_segment(std::string& out, std::string_view segment) {
+  for (size_t i = 0; i < segment.size(); ++i) {
+    if (const auto octet = segment[i] == '%' ? decode_at(segment, i) : std::nullopt) {
+      append_octet(out, *octet);
+      i += 2;
+    } else {
+      append_octet(out, static_cast<unsigned char>(segment[i]));
+    }
+  }
+}
+
+std::string_view rewrite(std::string_view path, std::string& out) {
+  out.clear();
+  path = path.substr(0, path.find_first_of("?#"));
+  while (!path.empty()) {
+    const size_t slash = path.find('/');
+    const std::string_view segment = path.substr(0, slash);
+    path.remove_prefix(slash == std::string_view::npos ? path.size() : slash + 1);
+
+    const size_t start = out.size();
+    out.push_back('/');
+    append_segment(out, segment);
+    const std::string_view written = std::string_view(out).substr(start + 1);
+    if (written == "..") {
+      out.resize(start);
+      out.resize(start == 0 ? 0 : out.rfind('/'));
+    } else if (written.empty() || written == ".") {
+      out.resize(start);
+    }
+  }
+  if (out.empty()) out.push_back('/');
+  return out;
+}
+
+bool is_scheme(std::string_view text) {
+  if (text.empty()) return false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    const bool later = (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+    if (!letter && (i == 0 || !later)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Target split_target(std::string_view target) {
+  if (target.starts_with('/')) return {.authority = {}, .path = target};
+  const size_t colon = target.find("://");
+  if (colon == std::string_view::npos || !is_scheme(target.substr(0, colon))) return {.authority = {}, .path = target};
+  const std::string_view rest = target.substr(colon + 3);
+  const size_t end = std::min(rest.find_first_of("/?#"), rest.size());
+  return {.authority = rest.substr(0, end), .path = rest.substr(end)};
+}
+
+std::string_view normal_path(std::string_view path, std::string& buffer) {
+  if (const auto normal = already_normal(path)) return *normal;
+  return rewrite(path, buffer);
+}
+
+}  // namespace rateguard::rules

@@ -1,0 +1,38 @@
+// The path of a rule: "/login" exact, "/users/{id}" one segment per brace, "/api/*" everything below and /api itself.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace rateguard::rules {
+
+// A route is counted by its template's text, so a template must fit a counter key's part (kSubjectPartMax).
+inline constexpr size_t kPathPatternMax = 1024;
+
+struct PathPattern {
+  struct Segment {
+    bool any = false;          // a brace: any one segment
+    std::string literal = {};  // in normal form; empty for a brace
+
+    bool operator==(const Segment&) const = default;
+  };
+
+  std::string text;  // as written
+  std::vector<Segment> segments = {};
+  bool prefix = false;  // ends in "/*"
+
+  // Literal segments are brought to the normal form of normal_path.h; a trailing slash is ignored. Errors: kInvalid,
+  // saying what is wrong: no leading slash, a query, an empty or dot segment, a brace or star that is not a segment of
+  // its own.
+  static Result<PathPattern> parse(std::string_view text);
+
+  // Whether a brace stands for a segment: such a route is counted as one, by its text.
+  bool is_template() const;
+
+  bool operator==(const PathPattern&) const = default;
+};
+
+}  // namespace rateguard::rules

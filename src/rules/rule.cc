@@ -1,0 +1,77 @@
+#include "rules/rule.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "rules/http_token.h"
+
+namespace rateguard::rules {
+namespace {
+
+struct KindName {
+  std::string_view text;
+  PartKind kind;
+};
+
+constexpr std::array<KindName, 7> kPlain = {{
+    {"ip", PartKind::kIp},
+    {"api_key", PartKind::kApiKey},
+    {"user", PartKind::kUser},
+    {"workspace", PartKind::kWorkspace},
+    {"plan", PartKind::kPlan},
+    {"route", PartKind::kRoute},
+    {"global", PartKind::kGlobal},
+}};
+
+constexpr std::array<KindName, 3> kNamed = {{
+    {"header:", PartKind::kHeader},
+    {"cookie:", PartKind::kCookie},
+    {"jwt:", PartKind::kClaim},
+}};
+
+// Long enough for any real field, cookie or claim name.
+constexpr size_t kPartNameMax = 256;
+
+std::unexpected<Error> unknown_part(std::string_view text) {
+  return invalid(
+      fmt::format("cannot count by '{}'; expected ip, api_key, user, workspace, plan, route, global, header:NAME, "
+                  "cookie:NAME or jwt:CLAIM",
+                  text.substr(0, kPartNameMax)));
+}
+
+}  // namespace
+
+Result<Part> Part::parse(std::string_view text) {
+  for (const auto& [name, kind] : kPlain) {
+    if (text == name) return Part{.kind = kind};
+  }
+  for (const auto& [prefix, kind] : kNamed) {
+    if (!text.starts_with(prefix)) continue;
+    const std::string_view name = text.substr(prefix.size());
+    if (name.empty() || name.size() > kPartNameMax) {
+      return invalid(fmt::format("'{}' needs a name of 1 to {} characters after the colon", prefix, kPartNameMax));
+    }
+    // Field and cookie names are tokens (RFC 9110 section 5.1, RFC 6265 section 4.1.1); a claim's name is any text.
+    if (kind != PartKind::kClaim && !is_http_token(name)) {
+      return invalid(fmt::format("'{}' is not a valid {} name", name, prefix.substr(0, prefix.size() - 1)));
+    }
+    return Part{.kind = kind, .name = std::string(name)};
+  }
+  return unknown_part(text);
+}
+
+std::string Part::to_string() const {
+  for (const auto& [text, known] : kPlain) {
+    if (known == kind) return std::string(text);
+  }
+  for (const auto& [prefix, known] : kNamed) {
+    if (known == kind) return std::string(prefix) + name;
+  }
+  return "unknown";
+}
+
+}  // namespace rateguard::rules

@@ -1,0 +1,29 @@
+// What makes a rule valid, checked by itself: config/ reports it at the key that is wrong, RuleSet::compile once more
+// for rules that come from elsewhere.
+#pragma once
+
+#include <string_view>
+
+#include "base/result.h"
+#include "rules/rule.h"
+
+namespace rateguard::rules {
+
+// A rule's name is a metric label, a segment of a URL and a structured-field string (RFC 9651, section 3.3.3).
+inline constexpr size_t kRuleNameMax = 128;
+// A key of eight parts fits kCounterKeyMax.
+inline constexpr size_t kPartsMax = 8;
+// Each rule that applies to everything costs every request; no real file comes near.
+inline constexpr size_t kRulesMax = 100'000;
+
+// Printable ASCII without quotes and backslashes, 1 to kRuleNameMax bytes. Errors: kInvalid.
+Result<void> check_rule_name(std::string_view name);
+// At most kPartsMax parts, none twice, `global` alone. Errors: kInvalid.
+Result<void> check_parts(const std::vector<Part>& per);
+// An HTTP method: a token (RFC 9110, section 9.1). Errors: kInvalid.
+Result<void> check_method(std::string_view method);
+// All of the above, the paths and hosts, and that there is exactly one of limit and by_plan. Errors: kInvalid at
+// rule.position.
+Result<void> check_rule(const Rule& rule);
+
+}  // namespace rateguard::rules
