@@ -1,12 +1,17 @@
 // Who is calling: turns what is known about a request into a Subject. Pure but for reading key files when configured.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/result.h"
+#include "model/instant.h"
 #include "model/request_facts.h"
 #include "model/subject.h"
 
@@ -30,6 +35,9 @@ struct JwtSettings {
   Duration leeway = Duration::seconds(60);
 };
 
+// Clocks further apart than this are not a matter of leeway.
+inline constexpr Duration kLeewayMax = Duration::seconds(86'400);
+
 struct Settings {
   std::vector<IpPrefix> trusted_proxies = {};
   int prefix_v6 = 64;
@@ -39,8 +47,8 @@ struct Settings {
   JwtSettings jwt = {};
 };
 
-// Holds what identify() needs between its call and the end of the request: the Subject's views point into it or into the
-// facts. Reused from request to request by its owner.
+// Holds what identify() needs between its call and the end of the request: the Subject's views point into it or into
+// the facts. Reused from request to request by its owner.
 struct Scratch {
   std::vector<std::pair<std::string, std::string>> claims;
 };
@@ -48,11 +56,16 @@ struct Scratch {
 // Immutable after it is made; any thread may use it.
 class Identifier {
  public:
-  // Reads the key file, where one is configured. Errors: kIo, kInvalid with what was expected.
+  // Reads the key file, where one is configured. Errors: kIo, kInvalid with what was expected. A source in the claims
+  // of a token without a key file to verify it is one of them.
   static Result<std::shared_ptr<const Identifier>> create(Settings settings);
   ~Identifier();
 
   // `now` decides whether a token is in force. Never fails: what cannot be established is left out of the Subject.
+  //
+  // The API key is the facts' own, else X-API-Key, else the token of "Authorization: Bearer", unless that is a JWT that
+  // verifies: such a token changes with every renewal and its claims say who it is. User, workspace and plan are the
+  // facts' own, else what the configured source says.
   Subject identify(const RequestFacts& facts, Instant now, Scratch& scratch) const;
 
   const Settings& settings() const { return settings_; }
@@ -66,8 +79,10 @@ class Identifier {
 };
 
 // The client's address: the peer's, or, where the peer is a trusted proxy, the first address from the right of
-// X-Forwarded-For or Forwarded (RFC 7239) that is not one. A malformed element ends the walk at the last good address.
-// Where both fields are present they must not contradict; Forwarded is read then.
+// X-Forwarded-For or Forwarded (RFC 7239) that is not one; where all are, the leftmost. A malformed element ends the
+// walk at the last good address. Where both fields are present and lead to different addresses, one of them was not
+// written by a trusted proxy and nothing tells which: the peer's own address is taken. None where the peer is not
+// known.
 std::optional<IpAddress> client_address(const RequestFacts& facts, std::span<const IpPrefix> trusted_proxies);
 
 }  // namespace rateguard::identify
