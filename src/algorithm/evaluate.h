@@ -2,25 +2,43 @@
 // allocation. Each algorithm has a file of its own below this; docs/algorithms/ has a page with a picture of each.
 #pragma once
 
+#include "algorithm/bucket.h"
+#include "algorithm/evaluation.h"
+#include "algorithm/fixed_window.h"
+#include "algorithm/gcra.h"
+#include "algorithm/sliding_window_counter.h"
 #include "algorithm/state.h"
+#include "base/check.h"
 #include "model/decision.h"
 #include "model/limit.h"
 
 namespace rateguard::algorithm {
 
-struct Evaluation {
-  Decision decision;
-  State next;  // to be stored when the decision admits a cost above 0; equal to the given state otherwise
-};
-
-// Decides a request of `cost` at `now` against a limit whose state fits 20 bytes: every algorithm but the log and
-// concurrency. A state of another algorithm is read as never used. An instant before the state's own is read as the state's
-// own (a clock that steps back mints nothing).
-// REQUIRES: limit was made by Limit's functions; 0 <= now.us <= Instant::max() / 2; has_fixed_state(limit.algorithm).
-Evaluation evaluate(const State& state, const Limit& limit, Cost cost, Instant now);
-
 constexpr bool has_fixed_state(Algorithm algorithm) {
   return algorithm != Algorithm::kSlidingWindowLog && algorithm != Algorithm::kConcurrency;
+}
+
+// Decides a request of `cost` at `now` against a limit whose state fits 20 bytes: every algorithm but the log and
+// concurrency. A state of another algorithm, or one that has expired, is read as never used. An instant before the
+// state's own is read as the state's own (a clock that steps back mints nothing), while waits count from `now`. Cost 0
+// is always admitted and takes nothing: it reports what is left and when it will be whole. REQUIRES: limit was made by
+// Limit's functions; 0 <= now.us <= Instant::max() / 2; has_fixed_state(limit.algorithm).
+inline Evaluation evaluate(const State& state, const Limit& limit, Cost cost, Instant now) {
+  switch (limit.algorithm) {
+    case Algorithm::kTokenBucket:
+    case Algorithm::kLeakyBucket:
+      return evaluate_bucket(state, limit, cost, now);
+    case Algorithm::kGcra:
+      return evaluate_gcra(state, limit, cost, now);
+    case Algorithm::kFixedWindow:
+      return evaluate_fixed_window(state, limit, cost, now);
+    case Algorithm::kSlidingWindowCounter:
+      return evaluate_sliding_window_counter(state, limit, cost, now);
+    case Algorithm::kSlidingWindowLog:
+    case Algorithm::kConcurrency:
+      break;
+  }
+  check_failed(__FILE__, __LINE__, "has_fixed_state(limit.algorithm)");
 }
 
 }  // namespace rateguard::algorithm

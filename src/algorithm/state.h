@@ -1,6 +1,6 @@
-// What a counter remembers between requests: 20 bytes for every algorithm, so that a store can hold states of all of them in
-// one table of fixed slots. Two algorithms remember more than fits: the window log and the holds; their State carries a
-// handle to it (algorithm/window_log.h, algorithm/hold_set.h).
+// What a counter remembers between requests: 20 bytes for every algorithm, so that a store can hold states of all of
+// them in one table of fixed slots. Two algorithms remember more than fits: the window log and the holds; their State
+// carries a handle to it (algorithm/window_log.h, algorithm/hold_set.h).
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,9 @@
 
 namespace rateguard::algorithm {
 
-// An all-zero State is a counter never used. The meaning of the fields is each algorithm's own and is written in its file;
-// units are chosen to survive an edit of the limit: what was used stays used.
+// An all-zero State is a counter never used. The meaning of the fields is each algorithm's own and is written in its
+// file; units are chosen to survive an edit of the limit: what was used stays used. For the log and the holds: time_us
+// is the instant at which the last entry is gone; x, y, z and extra are the store's handle.
 struct __attribute__((packed, aligned(4))) State {
   uint64_t time_us : 52;   // an instant: 52 bits of microseconds last until 2112
   uint64_t algorithm : 4;  // Algorithm + 1; 0 in a state never used
@@ -21,14 +22,45 @@ struct __attribute__((packed, aligned(4))) State {
   uint32_t z;
 
   bool operator==(const State& other) const {
-    return time_us == other.time_us && algorithm == other.algorithm && extra == other.extra && x == other.x && y == other.y &&
-           z == other.z;
+    return time_us == other.time_us && algorithm == other.algorithm && extra == other.extra && x == other.x &&
+           y == other.y && z == other.z;
   }
 };
 static_assert(sizeof(State) == 20);
 
-// The first instant from which `state` equals a state never used, whatever its limit: a store may then drop it without loss.
-// For the log and the holds: the instant at which the last entry is gone.
-Instant expires_at(const State& state);
+constexpr uint64_t state_tag(Algorithm algorithm) {
+  return static_cast<uint64_t>(algorithm) + 1;
+}
+
+// Sets whose state it is, and its instant.
+inline void stamp(State& state, Algorithm algorithm, Instant t) {
+  state.algorithm = state_tag(algorithm) & 0xF;
+  state.time_us = static_cast<uint64_t>(t.us) & ((uint64_t{1} << 52) - 1);
+}
+
+// Whole seconds, rounded up: how a State writes when it expires. 32 bits of seconds last until 2106.
+constexpr uint32_t expiry_seconds(Instant t) {
+  return static_cast<uint32_t>((static_cast<uint64_t>(t.us) + 999'999) / 1'000'000);
+}
+
+// The first instant from which `state` is read as never used, whatever its limit: a store may then drop it without
+// loss. It follows from the limit in force at the last charge; a limit edited to refill more slowly does not prolong
+// it. For the log and the holds: the instant at which the last entry is gone.
+inline Instant expires_at(const State& state) {
+  if (state.algorithm == state_tag(Algorithm::kSlidingWindowLog) ||
+      state.algorithm == state_tag(Algorithm::kConcurrency)) {
+    return {static_cast<int64_t>(state.time_us)};
+  }
+  if (state.algorithm == state_tag(Algorithm::kGcra)) {
+    const Instant arrival = {static_cast<int64_t>(state.time_us) + (state.x != 0)};
+    return Instant::from_seconds(expiry_seconds(arrival));
+  }
+  return Instant::from_seconds(state.z);
+}
+
+// Whether `state` was written by `algorithm` and has not expired at `now`. Otherwise it is read as never used.
+inline bool is_live(const State& state, Algorithm algorithm, Instant now) {
+  return state.algorithm == state_tag(algorithm) && now < expires_at(state);
+}
 
 }  // namespace rateguard::algorithm

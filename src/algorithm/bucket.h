@@ -1,0 +1,111 @@
+// The token bucket, and the leaky bucket, which is the same water level read from the other end.
+//
+// State: time_us and x are the anchor, an instant in whole microseconds and a fraction in units of 1/rate.units us; y
+// is the number of units used at the anchor; z is when all of it is back, in seconds rounded up. Units come back one by
+// one from the anchor on, each rate.period / rate.units after the one before. A charge moves the anchor by exactly the
+// time of the units that are back, so nothing that a division leaves is lost. What is stored is units used, not units
+// left: a raised capacity or rate takes effect at once.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "algorithm/evaluation.h"
+#include "algorithm/exact.h"
+
+namespace rateguard::algorithm {
+
+// What a bucket owes at an instant.
+struct Debt {
+  Wide time = 0;      // from now until nothing is owed, in units of 1/rate.units us
+  uint64_t used = 0;  // the same in whole units, rounded up; an instant before the anchor is read as the anchor
+
+  // REQUIRES: `time` is what `owed` units owed at the anchor have become.
+  static Debt from(Wide time, uint32_t owed, uint64_t period_us) {
+    if (time == 0) return {};
+    const Wide all_but_one = product(owed - 1, period_us);
+    if (time > all_but_one) return {.time = time, .used = owed};
+    return {.time = time, .used = divide(time, period_us).rounded_up()};
+  }
+  // `owed` units, of which none had come back `fraction` / rate.units us after `anchor`.
+  static Debt since(Instant anchor, uint32_t fraction, uint32_t owed, const Rate& rate, Instant now) {
+    const auto period_us = static_cast<uint64_t>(rate.period.us);
+    const Wide all = product(owed, period_us);
+    if (now <= anchor)
+      return from(all + product(static_cast<uint64_t>((anchor - now).us), rate.units) + fraction, owed, period_us);
+    const Wide elapsed = product(static_cast<uint64_t>((now - anchor).us), rate.units) - fraction;
+    return elapsed >= all ? Debt{} : from(all - elapsed, owed, period_us);
+  }
+};
+
+// The debt after a request, and how long it takes to be gone.
+struct BucketStep {
+  Decision decision;
+  Quotient drain;  // of the debt after an admitted charge, by rate.units: microseconds and the fraction left over
+};
+
+// The decision of a bucket that owes `debt`. `expires` is when its state is forgotten; no wait is longer.
+inline BucketStep step_bucket(const Debt& debt, const Limit& limit, Cost cost, Instant now, Instant expires) {
+  const auto period_us = static_cast<uint64_t>(limit.rate.period.us);
+  const uint64_t capacity = limit.capacity;
+  BucketStep step;
+  step.decision.limit = limit.capacity;
+  if (cost.units != 0 && debt.used + cost.units <= capacity) {
+    step.decision.remaining = static_cast<uint32_t>(capacity - debt.used - cost.units);
+    step.drain = divide(debt.time + product(cost.units, period_us), limit.rate.units);
+    step.decision.reset_after = {static_cast<int64_t>(step.drain.rounded_up())};
+    return step;
+  }
+  step.decision.remaining = static_cast<uint32_t>(capacity - std::min(capacity, debt.used));
+  if (debt.time != 0) {
+    const auto drained = static_cast<int64_t>(divide(debt.time, limit.rate.units).rounded_up());
+    step.decision.reset_after = std::min(Duration{drained}, expires - now);
+  }
+  if (cost.units == 0) return step;
+  step.decision.verdict = Verdict::kRefused;
+  if (cost.units > capacity) {
+    step.decision.retry_after = Duration::never();
+    return step;
+  }
+  const Wide missing = debt.time - product(capacity - cost.units, period_us);
+  const auto wait = static_cast<int64_t>(divide(missing, limit.rate.units).rounded_up());
+  step.decision.retry_after = std::min(Duration{wait}, expires - now);
+  return step;
+}
+
+// REQUIRES: as evaluate(); limit.algorithm is kTokenBucket or kLeakyBucket.
+inline Evaluation evaluate_bucket(const State& state, const Limit& limit, Cost cost, Instant now) {
+  const Instant anchor = {static_cast<int64_t>(state.time_us)};
+  // A rate edited to fewer units leaves a fraction out of range; its largest value is the one that gives nothing away.
+  const uint32_t fraction = std::min<uint32_t>(state.x, limit.rate.units - 1);
+  Debt debt;
+  if (is_live(state, limit.algorithm, now)) debt = Debt::since(anchor, fraction, state.y, limit.rate, now);
+
+  BucketStep step = step_bucket(debt, limit, cost, now, expires_at(state));
+  Evaluation result = {.decision = step.decision, .next = state};
+  if (cost.units == 0 || !step.decision.allowed()) return result;
+
+  Instant back_at = anchor;
+  if (debt.used == 0) {
+    back_at = now;
+    result.next.x = 0;
+  } else if (debt.used == state.y) {
+    result.next.x = fraction;
+  } else {
+    // Units came back: the anchor goes to where the last of them did, `since_last` before now.
+    const Wide since_last = product(debt.used, static_cast<uint64_t>(limit.rate.period.us)) - debt.time;
+    const Quotient back = divide(since_last, limit.rate.units);
+    back_at = now - Duration{static_cast<int64_t>(back.rounded_up())};
+    result.next.x = back.rest == 0 ? 0 : static_cast<uint32_t>(limit.rate.units - back.rest);
+  }
+  stamp(result.next, limit.algorithm, back_at);
+  result.next.extra = 0;
+  result.next.y = static_cast<uint32_t>(debt.used + cost.units);
+  result.next.z = expiry_seconds(now + step.decision.reset_after);
+  if (limit.algorithm == Algorithm::kLeakyBucket && debt.time != 0) {
+    result.decision.delay = {static_cast<int64_t>(divide(debt.time, limit.rate.units).rounded_up())};
+  }
+  return result;
+}
+
+}  // namespace rateguard::algorithm

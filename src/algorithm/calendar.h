@@ -1,0 +1,21 @@
+// Calendar windows: days, weeks from Monday (ISO 8601), months and years of the Gregorian calendar, in a time zone.
+#pragma once
+
+#include <string_view>
+
+#include "algorithm/window.h"
+#include "base/result.h"
+#include "model/limit.h"
+
+namespace rateguard::algorithm {
+
+// The day, week, month or year of `t` in `zone` (null: UTC). Windows follow each other without a gap: where a zone
+// skips midnight its day begins at the skip; where midnight comes twice the day begins at the first. REQUIRES: unit is
+// kDay, kWeek, kMonth or kYear; zone comes from find_zone. Thread-safe.
+Window calendar_window(Instant t, Anchor unit, const date::time_zone* zone);
+
+// A zone of the IANA time zone database by name: "Europe/Berlin". "UTC" and "Etc/UTC" are null, and need no database.
+// Errors: kInvalid for an unknown name; kUnavailable where the machine has no database. Thread-safe.
+Result<const date::time_zone*> find_zone(std::string_view name);
+
+}  // namespace rateguard::algorithm
