@@ -45,15 +45,23 @@ void add_serve(CLI::App& app, ServeOptions& options) {
 
 void add_check(CLI::App& app, CheckOptions& options) {
   CLI::App* check = app.add_subcommand("check", "Decide one request, here or at a running service");
-  check->add_option("--config,--rules", options.config, "Rules to decide by")->envname("RATEGUARD_CONFIG")->type_name("FILE");
-  check->add_option("--server", options.server, "Ask a running service instead of deciding here")->type_name("HOST:PORT");
-  check->add_option("--token", options.token, "Bearer token for --server")->envname("RATEGUARD_TOKEN")->type_name("TOKEN");
+  check->add_option("--config,--rules", options.config, "Rules to decide by")
+      ->envname("RATEGUARD_CONFIG")
+      ->type_name("FILE");
+  check->add_option("--server", options.server, "Ask a running service instead of deciding here")
+      ->type_name("HOST:PORT");
+  check->add_option("--token", options.token, "Bearer token for --server")
+      ->envname("RATEGUARD_TOKEN")
+      ->type_name("TOKEN");
   check->add_option("--rule", options.rule, "One configured rule, with --key")->type_name("NAME");
   check->add_option("--key", options.key, "What the limit counts by; repeat it for a rule by several things")
       ->type_name("KEY");
-  check->add_option("--limit", options.limit, "A limit of its own: \"5/m\" or \"100/10s burst 20\"")->type_name("LIMIT");
-  check->add_option("--algorithm", options.algorithm, "The algorithm for --limit (default token_bucket)")->type_name("NAME");
-  check->add_option("--method", options.method, "Facts of a request, decided by every rule that matches")->type_name("GET");
+  check->add_option("--limit", options.limit, "A limit of its own: \"5/m\" or \"100/10s burst 20\"")
+      ->type_name("LIMIT");
+  check->add_option("--algorithm", options.algorithm, "The algorithm for --limit (default token_bucket)")
+      ->type_name("NAME");
+  check->add_option("--method", options.method, "Facts of a request, decided by every rule that matches")
+      ->type_name("GET");
   check->add_option("--path", options.path, "Its path")->type_name("PATH");
   check->add_option("--host", options.host, "Its host")->type_name("HOST");
   check->add_option("--ip", options.ip, "The client's address")->type_name("ADDRESS");
@@ -69,7 +77,8 @@ void add_check(CLI::App& app, CheckOptions& options) {
   check->add_option("--every", options.every, "Virtual time between repeats")->type_name("DURATION");
   check->add_flag("--json", options.json, "Print the answer as POST /check gives it, one line each");
   check->footer(
-      "Decides on empty counters unless --server names a service. Exit code 0: admitted; 1: refused (the last of several).\n\n"
+      "Decides on empty counters unless --server names a service. Exit code 0: admitted; 1: refused (the last of "
+      "several).\n\n"
       "  rateguard check --limit 5/m --key me --repeat 7 --every 1s\n"
       "  rateguard check --config rules.yaml --ip 203.0.113.9 --method POST --path /login\n"
       "  rateguard check --server 127.0.0.1:8080 --rule login --key 203.0.113.9");
@@ -79,13 +88,16 @@ void add_validate(CLI::App& app, ValidateOptions& options) {
   CLI::App* validate = app.add_subcommand("validate", "Say whether a configuration file loads");
   validate->add_option("file", options.file, "The file")->required()->type_name("FILE");
   validate->add_flag("--json", options.json, "Print the result as JSON");
-  validate->footer("Exit code 0: it loads; 3: it does not, and the message gives file, line, column and what was expected.");
+  validate->footer(
+      "Exit code 0: it loads; 3: it does not, and the message gives file, line, column and what was expected.");
 }
 
 void add_simulate(CLI::App& app, SimulateOptions& options) {
-  CLI::App* simulate = app.add_subcommand("simulate", "Replay recorded traffic against rules that are not in force yet");
+  CLI::App* simulate =
+      app.add_subcommand("simulate", "Replay recorded traffic against rules that are not in force yet");
   simulate->add_option("--rules", options.rules, "The rules to try")->required()->type_name("FILE");
-  simulate->add_option("--compare", options.compare, "Other rules, to show what would change and for whom")->type_name("FILE");
+  simulate->add_option("--compare", options.compare, "Other rules, to show what would change and for whom")
+      ->type_name("FILE");
   simulate->add_option("--format", options.format, "auto, combined, common, jsonl or csv")
       ->check(CLI::IsMember({"auto", "combined", "common", "jsonl", "csv"}))
       ->type_name("FORMAT");
@@ -96,7 +108,9 @@ void add_simulate(CLI::App& app, SimulateOptions& options) {
   simulate->add_option("--json", options.json, "Write the figures as JSON")->type_name("OUT");
   simulate->add_option("--html", options.html, "Write one self-contained page with plots")->type_name("OUT");
   simulate->add_flag("--quiet", options.quiet, "No progress and no table");
-  simulate->add_option("log", options.logs, "Logs, plain or gzip; - is standard input")->required()->type_name("LOG...");
+  simulate->add_option("log", options.logs, "Logs, plain or gzip; - is standard input")
+      ->required()
+      ->type_name("LOG...");
   simulate->footer(
       "  rateguard simulate --rules rules.yaml --html report.html /var/log/nginx/access.log*\n"
       "  rateguard simulate --rules today.yaml --compare tomorrow.yaml --json diff.json access.log.gz");

@@ -10,11 +10,11 @@ namespace rateguard::app {
 
 // Documented in docs/cli.md and in `rateguard --help`.
 enum ExitCode : int {
-  kSuccess = 0,       // done; for `check`: admitted
-  kRefused = 1,       // `check`: refused
-  kUsage = 2,         // the command line is wrong
-  kBadConfig = 3,     // a configuration or rules file does not load
-  kCannotServe = 4,   // an address, a file or a server cannot be used
+  kSuccess = 0,      // done; for `check`: admitted
+  kRefused = 1,      // `check`: refused
+  kUsage = 2,        // the command line is wrong
+  kBadConfig = 3,    // a configuration or rules file does not load
+  kCannotServe = 4,  // an address, a file or a server cannot be used
 };
 
 struct ServeOptions {

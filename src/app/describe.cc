@@ -9,7 +9,9 @@
 namespace rateguard::app {
 namespace {
 
-std::string describe_rate(const Rate& rate) { return fmt::format("{} per {}", rate.units, describe(rate.period)); }
+std::string describe_rate(const Rate& rate) {
+  return fmt::format("{} per {}", rate.units, describe(rate.period));
+}
 
 std::string_view window_start(Anchor anchor) {
   switch (anchor) {
@@ -84,7 +86,9 @@ std::string describe(const rules::Rule& rule) {
   for (const auto& [plan, limit] : rule.by_plan) {
     limits.push_back(fmt::format("{}: {}", plan, limit ? describe(*limit) : "unlimited"));
   }
-  const char* mode = rule.mode == rules::RuleMode::kShadow ? " (shadow)" : rule.mode == rules::RuleMode::kOff ? " (off)" : "";
+  const char* mode = rule.mode == rules::RuleMode::kShadow ? " (shadow)"
+                     : rule.mode == rules::RuleMode::kOff  ? " (off)"
+                                                           : "";
   return fmt::format("{}: {}, per {}: {}{}", rule.name, describe_match(rule.match), describe_per(rule.per),
                      fmt::join(limits, "; "), mode);
 }

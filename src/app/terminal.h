@@ -1,5 +1,5 @@
-// What a command says to a person: results on standard output, everything else on standard error; colour on a terminal only,
-// and never where NO_COLOR is set (https://no-color.org).
+// What a command says to a person: results on standard output, everything else on standard error; colour on a terminal
+// only, and never where NO_COLOR is set (https://no-color.org).
 #pragma once
 
 #include <cstdio>
