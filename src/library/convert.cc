@@ -1,0 +1,76 @@
+#include "library/convert.h"
+
+#include <fmt/format.h>
+
+namespace rateguard::api {
+
+Limit LimitAccess::from_core(const core::Limit& limit) {
+  Limit made;
+  made.algorithm_ = static_cast<uint8_t>(limit.algorithm);
+  made.anchor_ = static_cast<uint8_t>(limit.anchor);
+  made.capacity_ = limit.capacity;
+  made.rate_units_ = limit.rate.units;
+  made.period_us_ = limit.rate.period.us;
+  made.zone_ = limit.zone;
+  return made;
+}
+
+core::Limit LimitAccess::to_core(const Limit& limit) {
+  return {.algorithm = algorithm(limit),
+          .anchor = static_cast<core::Anchor>(limit.anchor_),
+          .capacity = limit.capacity_,
+          .rate = {.units = limit.rate_units_, .period = core::Duration::micros(limit.period_us_)},
+          .zone = static_cast<const date::time_zone*>(limit.zone_)};
+}
+
+Error from_core(const core::Error& error) {
+  using From = core::ErrorCode;
+  using To = Error::Code;
+  const To code = [&] {
+    switch (error.code) {
+      case From::kInvalid:
+        return To::kInvalid;
+      case From::kNotFound:
+        return To::kNotFound;
+      case From::kIo:
+        return To::kIo;
+      case From::kCorrupt:
+        return To::kCorrupt;
+      case From::kUnavailable:
+        return To::kUnavailable;
+      case From::kExhausted:
+        return To::kExhausted;
+    }
+    return To::kInvalid;
+  }();
+  return {.code = code, .message = error.to_string()};
+}
+
+Decision from_core(const core::Decision& decision) {
+  return {.allowed = decision.allowed(),
+          .limit = decision.limit,
+          .remaining = decision.remaining,
+          .retry_after = from_core(decision.retry_after),
+          .reset_after = from_core(decision.reset_after),
+          .delay = from_core(decision.delay),
+          .hold = {.bytes = decision.hold.bytes}};
+}
+
+Stats from_core(const core::StoreStats& stats) {
+  return {.keys = stats.keys,
+          .keys_max = stats.keys_max,
+          .expired = stats.expired,
+          .evicted = stats.evicted,
+          .refused_full = stats.refused_full,
+          .memory_bytes = stats.memory_bytes};
+}
+
+core::Result<core::Instant> to_core(TimePoint now) {
+  const core::Instant instant{now.time_since_epoch().count()};
+  if (instant.us < 0 || instant.us > core::Instant::max().us / 2) {
+    return core::invalid(fmt::format("now must be from 1970 to 2041, not {} us after 1970", instant.us));
+  }
+  return instant;
+}
+
+}  // namespace rateguard::api

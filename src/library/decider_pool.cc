@@ -1,0 +1,53 @@
+#include "library/decider_pool.h"
+
+#include <utility>
+
+namespace rateguard::api {
+namespace {
+
+// A number for this thread, so that each begins its search at a place of its own.
+size_t thread_number() {
+  static std::atomic<size_t> next = 0;
+  thread_local const size_t number = next.fetch_add(1, std::memory_order_relaxed);
+  return number;
+}
+
+}  // namespace
+
+DeciderPool::DeciderPool(Store& store) : store_(store) {
+  for (Place& place : places_) place.decider = std::make_unique<Decider>(store);
+}
+
+void DeciderPool::publish(Policy policy) {
+  const std::lock_guard lock(policy_mutex_);
+  policy_ = std::move(policy);
+  policy_version_.fetch_add(1, std::memory_order_release);
+}
+
+void DeciderPool::refresh(Decider& decider) {
+  if (decider.policy_version == policy_version_.load(std::memory_order_acquire)) return;
+  const std::lock_guard lock(policy_mutex_);
+  decider.policy = policy_;
+  decider.policy_version = policy_version_.load(std::memory_order_relaxed);
+}
+
+DeciderPool::Loan::Loan(DeciderPool& pool) {
+  const size_t first = thread_number();
+  for (size_t i = 0; i < kPlaces && decider_ == nullptr; ++i) {
+    Place& place = pool.places_[(first + i) % kPlaces];
+    if (place.busy.load(std::memory_order_relaxed) || place.busy.exchange(true, std::memory_order_acquire)) continue;
+    busy_ = &place.busy;
+    decider_ = place.decider.get();
+  }
+  if (decider_ == nullptr) {
+    own_ = std::make_unique<Decider>(pool.store_);
+    decider_ = own_.get();
+  }
+  pool.refresh(*decider_);
+}
+
+DeciderPool::Loan::~Loan() {
+  if (busy_ != nullptr) busy_->store(false, std::memory_order_release);
+}
+
+}  // namespace rateguard::api

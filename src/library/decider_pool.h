@@ -1,0 +1,74 @@
+// Buffers for decisions, borrowed for one call: the core's Limiter serves one thread at a time, the library any number.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "limiter/limiter.h"
+#include "store/store.h"
+
+namespace rateguard::api {
+
+// What one decision needs; kept from call to call, so that a check allocates nothing.
+struct Decider {
+  explicit Decider(Store& store) : limiter(store) {}
+
+  ::rateguard::Limiter limiter;
+  Policy policy = {};           // as of policy_version
+  uint64_t policy_version = 0;  // 0: none yet
+  std::string key;
+  std::vector<::rateguard::Header> headers;
+};
+
+// Thread-safe. Threads that find a place free share nothing but the policy's version, which only a reload writes.
+class DeciderPool {
+ public:
+  explicit DeciderPool(Store& store);
+
+  // Puts a policy in force for every borrow() that begins afterwards.
+  void publish(Policy policy);
+
+  // Gives the Decider back when it goes.
+  class Loan {
+   public:
+    Loan(const Loan&) = delete;
+    Loan& operator=(const Loan&) = delete;
+    ~Loan();
+
+    Decider& operator*() const { return *decider_; }
+    Decider* operator->() const { return decider_; }
+
+   private:
+    friend class DeciderPool;
+    explicit Loan(DeciderPool& pool);
+
+    Decider* decider_ = nullptr;
+    std::atomic<bool>* busy_ = nullptr;  // null: `own_` holds the decider, since every place was taken
+    std::unique_ptr<Decider> own_;
+  };
+  Loan borrow() { return Loan(*this); }
+
+ private:
+  // More threads than this in the library at one moment are rare; those beyond it allocate.
+  static constexpr size_t kPlaces = 32;
+  // A cache line for each, so that neighbours do not slow each other.
+  struct alignas(64) Place {
+    std::atomic<bool> busy = false;
+    std::unique_ptr<Decider> decider;
+  };
+
+  void refresh(Decider& decider);
+
+  Store& store_;
+  std::atomic<uint64_t> policy_version_ = 0;
+  std::mutex policy_mutex_;
+  Policy policy_;  // guarded by policy_mutex_
+  std::array<Place, kPlaces> places_;
+};
+
+}  // namespace rateguard::api

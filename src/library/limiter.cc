@@ -1,0 +1,294 @@
+#include <rateguard/limiter.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "config/config.h"
+#include "library/convert.h"
+#include "library/decider_pool.h"
+#include "library/wall_clock.h"
+#include "store/counter_key.h"
+#include "store/memory/memory_store.h"
+
+namespace rateguard::api {
+namespace {
+
+// The rules and the identity settings of a configuration, ready to be put in force.
+core::Result<Policy> compile(core::Result<config::Config> parsed) {
+  if (!parsed) return std::unexpected(parsed.error());
+  auto rules = rules::RuleSet::compile(std::move(parsed->rules));
+  if (!rules) return std::unexpected(rules.error());
+  auto identifier = identify::Identifier::create(std::move(parsed->identity));
+  if (!identifier) return std::unexpected(identifier.error());
+  return Policy{.rules = *std::move(rules), .identifier = *std::move(identifier)};
+}
+
+core::Result<Policy> initial_policy(const Options& options) {
+  if (!options.rules_yaml.empty() && !options.rules_file.empty()) {
+    return core::invalid("rules_yaml and rules_file are both given; expected at most one of them");
+  }
+  if (!options.rules_file.empty()) return compile(config::load(options.rules_file));
+  if (!options.rules_yaml.empty()) return compile(config::parse(options.rules_yaml, "rules"));
+  return compile(config::Config{});
+}
+
+// The counter of a limit that came with the call.
+core::Result<std::string_view> ad_hoc_key(std::string_view key, const Limit& limit, std::string& out) {
+  if (key.empty() || key.size() > core::kSubjectPartMax) {
+    return core::invalid("key must be from 1 to 1024 bytes, not " + std::to_string(key.size()));
+  }
+  core::CounterKey::begin_ad_hoc(out, LimitAccess::algorithm(limit));
+  core::CounterKey::append_part(out, key);
+  return out;
+}
+
+// The answer to a request, in the words of the rules that gave it.
+Answer to_answer(const core::Outcome& outcome, const rules::RuleSet& rules) {
+  Answer answer{.allowed = outcome.allowed()};
+  for (const core::Outcome::Judged& judged : outcome.judged) {
+    answer.limits.push_back({.name = rules.rules()[judged.rule].name,
+                             .shadow = judged.mode == core::Mode::kShadow,
+                             .decision = from_core(judged.decision)});
+  }
+  if (outcome.rejected_by) {
+    // Waiting does not help a request that does not say who it is from.
+    answer.name = rules.rules()[*outcome.rejected_by].name;
+    answer.missing = outcome.missing_part;
+    answer.decision = {.allowed = false, .retry_after = kNever};
+  } else if (outcome.deciding) {
+    const NamedDecision& deciding = answer.limits[*outcome.deciding];
+    answer.name = deciding.name;
+    answer.decision = deciding.decision;
+  }
+  return answer;
+}
+
+// REQUIRES: charges and judged are as long as each other.
+void charge_all(core::Store& store, std::span<core::Charge> charges, core::Instant now,
+                std::vector<core::Outcome::Judged>& judged) {
+  store.charge({charges}, now);
+  for (const core::Charge& charge : charges) judged.push_back({.mode = charge.mode, .decision = charge.decision});
+}
+
+}  // namespace
+
+struct Limiter::Impl {
+  explicit Impl(std::unique_ptr<core::MemoryStore> memory) : store(std::move(memory)), deciders(*store) {}
+
+  core::Result<core::Decision> charge(std::string_view key, const Limit& limit, uint32_t cost, core::Instant now);
+  Result<Answer> charge_several(std::span<const Ask> asks, core::Instant now);
+  Result<Answer> charge_rule(std::string_view rule, std::span<const std::string_view> parts, const RuleOptions& options,
+                             core::Instant now);
+  Result<Answer> decide(const Request& request, core::Instant now);
+  Result<uint64_t> put_in_force(core::Result<Policy> policy);
+
+  WallClock clock;
+  std::unique_ptr<core::MemoryStore> store;
+  DeciderPool deciders;
+};
+
+core::Result<core::Decision> Limiter::Impl::charge(std::string_view key, const Limit& limit, uint32_t cost,
+                                                   core::Instant now) {
+  thread_local std::string key_bytes;  // kept from call to call, so that a check allocates nothing
+  const auto counter = ad_hoc_key(key, limit, key_bytes);
+  if (!counter) return std::unexpected(counter.error());
+  const core::Limit figures = LimitAccess::to_core(limit);
+  core::Charge charge{.key = *counter, .limit = &figures, .cost = {cost}};
+  store->charge({std::span(&charge, 1)}, now);
+  return charge.decision;
+}
+
+Result<Answer> Limiter::Impl::charge_several(std::span<const Ask> asks, core::Instant now) {
+  std::vector<std::string> keys(asks.size());
+  std::vector<core::Limit> limits;
+  std::vector<core::Charge> charges;
+  limits.reserve(asks.size());  // charges point into it
+  for (size_t i = 0; i < asks.size(); ++i) {
+    const auto counter = ad_hoc_key(asks[i].key, asks[i].limit, keys[i]);
+    if (!counter) return from_core(counter.error());
+    if (std::find(keys.begin(), keys.begin() + static_cast<ptrdiff_t>(i), keys[i]) !=
+        keys.begin() + static_cast<ptrdiff_t>(i)) {
+      return Error{
+          .code = Error::Code::kInvalid,
+          .message = "two limits of one algorithm on the key '" + std::string(asks[i].key) + "'; give each its own"};
+    }
+    limits.push_back(LimitAccess::to_core(asks[i].limit));
+    charges.push_back({.key = *counter, .limit = &limits[i], .cost = {asks[i].cost}});
+  }
+  std::vector<core::Outcome::Judged> judged;
+  charge_all(*store, charges, now, judged);
+
+  Answer answer;
+  for (size_t i = 0; i < asks.size(); ++i) {
+    answer.limits.push_back({.name = std::string(asks[i].key), .decision = from_core(judged[i].decision)});
+  }
+  if (const auto deciding = core::deciding_limit(judged)) {
+    answer.name = answer.limits[*deciding].name;
+    answer.decision = answer.limits[*deciding].decision;
+    answer.allowed = answer.decision.allowed;
+  }
+  return answer;
+}
+
+Result<Answer> Limiter::Impl::charge_rule(std::string_view rule, std::span<const std::string_view> parts,
+                                          const RuleOptions& options, core::Instant now) {
+  const auto decider = deciders.borrow();
+  const Policy& policy = decider->policy;
+  const auto matched =
+      policy.rules->lookup(rule, parts, options.plan, policy.identifier->settings().prefix_v6, decider->key);
+  if (!matched) return from_core(matched.error());
+  if (matched->limit == nullptr) return Answer{};  // the plan is unlimited
+
+  core::Charge charge{.key = matched->key, .limit = matched->limit, .cost = {options.cost}, .mode = matched->mode};
+  core::Outcome outcome;
+  charge_all(*store, std::span(&charge, 1), now, outcome.judged);
+  outcome.judged[0].rule = matched->rule;
+  outcome.deciding = core::deciding_limit(outcome.judged);
+  if (outcome.deciding) outcome.verdict = charge.decision.verdict;
+  return to_answer(outcome, *policy.rules);
+}
+
+Result<Answer> Limiter::Impl::decide(const Request& request, core::Instant now) {
+  core::RequestFacts facts{.method = request.method,
+                           .path = request.path,
+                           .host = request.host,
+                           .user = request.user,
+                           .api_key = request.api_key,
+                           .workspace = request.workspace,
+                           .plan = request.plan,
+                           .cost = {request.cost}};
+  if (!request.ip.empty()) {
+    facts.peer = core::IpAddress::parse(request.ip);
+    if (!facts.peer) {
+      return Error{.code = Error::Code::kInvalid,
+                   .message = "ip '" + std::string(request.ip) + "' is no IPv4 or IPv6 address"};
+    }
+  }
+  const auto decider = deciders.borrow();
+  decider->headers.clear();
+  for (const Header& header : request.headers) decider->headers.push_back({.name = header.name, .value = header.value});
+  facts.headers = decider->headers;
+  return to_answer(decider->limiter.check(decider->policy, facts, now), *decider->policy.rules);
+}
+
+Result<uint64_t> Limiter::Impl::put_in_force(core::Result<Policy> policy) {
+  if (!policy) return from_core(policy.error());
+  const uint64_t count = policy->rules->rules().size();
+  deciders.publish(*std::move(policy));
+  return count;
+}
+
+Limiter::Limiter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Limiter::Limiter(Limiter&&) noexcept = default;
+Limiter& Limiter::operator=(Limiter&&) noexcept = default;
+Limiter::~Limiter() = default;
+
+Result<Limiter> Limiter::create(Options options) {
+  auto policy = initial_policy(options);
+  if (!policy) return from_core(policy.error());
+  auto store = core::MemoryStore::create(
+      {.keys_max = options.max_keys,
+       .when_full = options.when_full == WhenFull::kEvict ? core::WhenFull::kEvict : core::WhenFull::kRefuse});
+  if (!store) return from_core(store.error());
+  auto impl = std::make_unique<Impl>(*std::move(store));
+  impl->deciders.publish(*std::move(policy));
+  return Limiter(std::move(impl));
+}
+
+Result<Decision> Limiter::check(std::string_view key, const Limit& limit, uint32_t cost) {
+  return from_core(impl_->charge(key, limit, cost, impl_->clock.now()),
+                   [](const core::Decision& decision) { return from_core(decision); });
+}
+
+Result<Decision> Limiter::check(std::string_view key, const Limit& limit, uint32_t cost, TimePoint now) {
+  return from_core(to_core(now).and_then([&](core::Instant at) { return impl_->charge(key, limit, cost, at); }),
+                   [](const core::Decision& decision) { return from_core(decision); });
+}
+
+Result<Decision> Limiter::peek(std::string_view key, const Limit& limit) {
+  return check(key, limit, 0);
+}
+
+Result<Decision> Limiter::peek(std::string_view key, const Limit& limit, TimePoint now) {
+  return check(key, limit, 0, now);
+}
+
+Result<Answer> Limiter::check_all(std::span<const Ask> asks) {
+  return impl_->charge_several(asks, impl_->clock.now());
+}
+
+Result<Answer> Limiter::check_all(std::span<const Ask> asks, TimePoint now) {
+  const auto at = to_core(now);
+  if (!at) return from_core(at.error());
+  return impl_->charge_several(asks, *at);
+}
+
+Result<Answer> Limiter::check_rule(std::string_view rule, std::initializer_list<std::string_view> parts,
+                                   const RuleOptions& options) {
+  return impl_->charge_rule(rule, parts, options, impl_->clock.now());
+}
+
+Result<Answer> Limiter::check_rule(std::string_view rule, std::initializer_list<std::string_view> parts,
+                                   const RuleOptions& options, TimePoint now) {
+  const auto at = to_core(now);
+  if (!at) return from_core(at.error());
+  return impl_->charge_rule(rule, parts, options, *at);
+}
+
+Result<Answer> Limiter::check(const Request& request) {
+  return impl_->decide(request, impl_->clock.now());
+}
+
+Result<Answer> Limiter::check(const Request& request, TimePoint now) {
+  const auto at = to_core(now);
+  if (!at) return from_core(at.error());
+  return impl_->decide(request, *at);
+}
+
+Result<bool> Limiter::reset(std::string_view key, const Limit& limit) {
+  std::string key_bytes;
+  const auto counter = ad_hoc_key(key, limit, key_bytes);
+  if (!counter) return from_core(counter.error());
+  return impl_->store->reset(*counter);
+}
+
+Result<bool> Limiter::reset_rule(std::string_view rule, std::initializer_list<std::string_view> parts,
+                                 const RuleOptions& options) {
+  const auto decider = impl_->deciders.borrow();
+  const Policy& policy = decider->policy;
+  const auto matched =
+      policy.rules->lookup(rule, parts, options.plan, policy.identifier->settings().prefix_v6, decider->key);
+  if (!matched) return from_core(matched.error());
+  return matched->limit != nullptr && impl_->store->reset(matched->key);
+}
+
+bool Limiter::release(const Hold& hold) {
+  return impl_->store->release({.bytes = hold.bytes}, impl_->clock.now()) == core::ReleaseResult::kReleased;
+}
+
+bool Limiter::release(const Hold& hold, TimePoint now) {
+  const auto at = to_core(now);
+  return at && impl_->store->release({.bytes = hold.bytes}, *at) == core::ReleaseResult::kReleased;
+}
+
+Result<uint64_t> Limiter::load_rules(std::string_view yaml) {
+  return impl_->put_in_force(compile(config::parse(yaml, "rules")));
+}
+
+Result<uint64_t> Limiter::load_rules_file(const std::string& path) {
+  return impl_->put_in_force(compile(config::load(path)));
+}
+
+void Limiter::tick(uint32_t slots) {
+  impl_->store->tick(impl_->clock.now(), {.slots = slots});
+}
+
+void Limiter::tick(uint32_t slots, TimePoint now) {
+  if (const auto at = to_core(now)) impl_->store->tick(*at, {.slots = slots});
+}
+
+Stats Limiter::stats() const {
+  return from_core(impl_->store->stats());
+}
+
+}  // namespace rateguard::api
