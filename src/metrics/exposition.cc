@@ -1,0 +1,195 @@
+#include "metrics/exposition.h"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <sstream>
+
+#include "metrics/process_figures.h"
+
+namespace rateguard::metrics {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using Labels = std::vector<ClientMetric::Label>;
+
+double seconds(Instant t) {
+  return static_cast<double>(t.us) / 1e6;
+}
+
+class Families {
+ public:
+  MetricFamily& add(MetricType type, std::string name, std::string help) {
+    return families_.emplace_back(
+        MetricFamily{.name = std::move(name), .help = std::move(help), .type = type, .metric = {}});
+  }
+  void gauge(std::string name, std::string help, double value) {
+    sample(add(MetricType::Gauge, std::move(name), std::move(help)), {}, value);
+  }
+  void counter(std::string name, std::string help, double value) {
+    sample(add(MetricType::Counter, std::move(name), std::move(help)), {}, value);
+  }
+  static void sample(MetricFamily& family, Labels labels, double value) {
+    ClientMetric& metric = family.metric.emplace_back();
+    metric.label = std::move(labels);
+    (family.type == MetricType::Counter ? metric.counter.value : metric.gauge.value) = value;
+  }
+  std::string text() const {
+    std::ostringstream out;
+    prometheus::TextSerializer().Serialize(out, families_);
+    return std::move(out).str();
+  }
+
+ private:
+  std::vector<MetricFamily> families_;
+};
+
+template <typename Read>
+double sum(const Sources& sources, Read read) {
+  uint64_t total = 0;
+  for (const LoopMetrics* loop : sources.loops) total += read(*loop);
+  return static_cast<double>(total);
+}
+
+void add_rule_counter(Families& out, const Sources& sources, Counter RuleCounters::* counter, std::string name,
+                      std::string help) {
+  MetricFamily& family = out.add(MetricType::Counter, std::move(name), std::move(help));
+  if (sources.labels == nullptr) return;
+  const std::vector<std::string> names = sources.labels->names();
+  for (uint16_t i = 0; i < names.size(); ++i) {
+    const double value =
+        sum(sources, [&](const LoopMetrics& loop) { return (loop.rule(RuleSlot{i}).*counter).value(); });
+    Families::sample(family, {{"rule", names[i]}}, value);
+  }
+}
+
+void add_decisions(Families& out, const Sources& sources) {
+  MetricFamily& decisions =
+      out.add(MetricType::Counter, "rateguard_decisions_total", "Requests decided, by the answer that was given.");
+  Families::sample(decisions, {{"verdict", "allowed"}}, sum(sources, [](const auto& loop) { return loop.admitted(); }));
+  Families::sample(decisions, {{"verdict", "blocked"}}, sum(sources, [](const auto& loop) { return loop.refused(); }));
+  add_rule_counter(out, sources, &RuleCounters::allowed, "rateguard_requests_allowed_total",
+                   "Requests admitted that this rule was asked about.");
+  add_rule_counter(out, sources, &RuleCounters::blocked, "rateguard_requests_blocked_total",
+                   "Requests that this rule refused.");
+  add_rule_counter(out, sources, &RuleCounters::shadow_blocked, "rateguard_requests_shadow_blocked_total",
+                   "Requests that this rule, in shadow mode, would have refused.");
+}
+
+void add_latency(Families& out, const Sources& sources) {
+  MetricFamily& family =
+      out.add(MetricType::Histogram, "rateguard_decision_duration_seconds",
+              "How long a decision took, parsing and answering excluded. One decision in 64 is timed.");
+  ClientMetric::Histogram& histogram = family.metric.emplace_back().histogram;
+  uint64_t cumulated = 0;
+  for (size_t i = 0; i <= kLatencyBounds_ns.size(); ++i) {
+    for (const LoopMetrics* loop : sources.loops) cumulated += loop->latency_bucket(i);
+    if (i == kLatencyBounds_ns.size()) break;
+    histogram.bucket.push_back(
+        {.cumulative_count = cumulated, .upper_bound = static_cast<double>(kLatencyBounds_ns[i]) / 1e9});
+  }
+  histogram.sample_count = cumulated;
+  histogram.sample_sum = sum(sources, [](const auto& loop) { return loop.latency_sum_ns(); }) / 1e9;
+}
+
+void add_responses(Families& out, const Sources& sources) {
+  MetricFamily& family = out.add(MetricType::Counter, "rateguard_http_requests_total",
+                                 "HTTP requests answered, by route and status. Combinations never seen are left out.");
+  for (size_t route = 0; route < sources.routes.size() && route < kRoutesMax; ++route) {
+    for (size_t i = 0; i < kStatuses.size(); ++i) {
+      const double value = sum(sources, [&](const LoopMetrics& loop) { return loop.responses(route, i); });
+      if (value == 0) continue;
+      Families::sample(
+          family, {{"route", std::string(sources.routes[route])}, {"status", std::to_string(kStatuses[i])}}, value);
+    }
+  }
+}
+
+void add_stores(Families& out, const Sources& sources) {
+  struct Figure {
+    MetricType type;
+    const char* name;
+    const char* help;
+    uint64_t StoreStats::* member;
+  };
+  static constexpr Figure kFigures[] = {
+      {MetricType::Gauge, "rateguard_store_keys", "Counters held.", &StoreStats::keys},
+      {MetricType::Gauge, "rateguard_store_keys_max", "Counters that may be held (max_keys).", &StoreStats::keys_max},
+      {MetricType::Gauge, "rateguard_store_memory_bytes", "Memory that the counters occupy, all told.",
+       &StoreStats::memory_bytes},
+      {MetricType::Counter, "rateguard_store_expired_total", "Counters dropped because they equalled fresh ones.",
+       &StoreStats::expired},
+      {MetricType::Counter, "rateguard_store_evicted_total",
+       "Counters dropped while alive, because the store was full.", &StoreStats::evicted},
+      {MetricType::Counter, "rateguard_store_refused_full_total", "Requests refused because no room could be made.",
+       &StoreStats::refused_full},
+  };
+  std::vector<std::pair<std::string, StoreStats>> stats;
+  for (const auto& [name, store] : sources.stores) stats.emplace_back(name, store->stats());
+  for (const Figure& figure : kFigures) {
+    MetricFamily& family = out.add(figure.type, figure.name, figure.help);
+    for (const auto& [name, values] : stats) {
+      Families::sample(family, {{"store", name}}, static_cast<double>(values.*figure.member));
+    }
+  }
+}
+
+void add_server(Families& out, const Sources& sources, Instant now) {
+  if (sources.connections) {
+    const ConnectionFigures figures = sources.connections();
+    out.gauge("rateguard_connections", "Connections open.", static_cast<double>(figures.open));
+    out.counter("rateguard_connections_accepted_total", "Connections accepted.", static_cast<double>(figures.accepted));
+    out.counter("rateguard_connections_refused_total", "Connections closed at once, over connections_max.",
+                static_cast<double>(figures.refused));
+  }
+  if (sources.snapshot) {
+    const SnapshotFigures figures = sources.snapshot();
+    if (figures.last_success) {
+      out.gauge("rateguard_snapshot_age_seconds", "Time since counters were last written to disk.",
+                static_cast<double>((now - *figures.last_success).us) / 1e6);
+    }
+    out.gauge("rateguard_snapshot_bytes", "Size of the last snapshot.", static_cast<double>(figures.last_bytes));
+    out.counter("rateguard_snapshot_failures_total", "Snapshots that could not be written.",
+                static_cast<double>(figures.failures));
+  }
+  if (sources.reloads) {
+    const ReloadFigures figures = sources.reloads();
+    MetricFamily& family = out.add(MetricType::Counter, "rateguard_reloads_total", "Reloads of the rules, by result.");
+    Families::sample(family, {{"result", "success"}}, static_cast<double>(figures.successes));
+    Families::sample(family, {{"result", "failure"}}, static_cast<double>(figures.failures));
+    if (figures.last_success) {
+      out.gauge("rateguard_reload_last_success_timestamp_seconds",
+                "When rules were last loaded, in seconds since the Unix epoch.", seconds(*figures.last_success));
+    }
+  }
+  MetricFamily& build = out.add(MetricType::Gauge, "rateguard_build_info", "Always 1; the labels say what is running.");
+  Families::sample(build, {{"version", sources.version}}, 1);
+}
+
+void add_process(Families& out) {
+  const ProcessFigures figures = read_process_figures();
+  out.counter("process_cpu_seconds_total", "Processor time used, user and system.", figures.cpu_seconds);
+  out.gauge("process_resident_memory_bytes", "Resident memory.", static_cast<double>(figures.resident_bytes));
+  out.gauge("process_virtual_memory_bytes", "Virtual memory.", static_cast<double>(figures.virtual_bytes));
+  out.gauge("process_open_fds", "Open file descriptors.", static_cast<double>(figures.open_fds));
+  out.gauge("process_max_fds", "Most file descriptors that may be open.", static_cast<double>(figures.max_fds));
+  out.gauge("process_start_time_seconds", "When the process started, in seconds since the Unix epoch.",
+            figures.start_time_seconds);
+}
+
+}  // namespace
+
+std::string expose(const Sources& sources, Instant now) {
+  Families out;
+  add_decisions(out, sources);
+  add_latency(out, sources);
+  add_responses(out, sources);
+  add_stores(out, sources);
+  add_server(out, sources, now);
+  add_process(out);
+  return out.text();
+}
+
+}  // namespace rateguard::metrics

@@ -1,0 +1,55 @@
+// What a scrape sees: every figure of the program in Prometheus's text format, version 0.0.4.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "metrics/loop_metrics.h"
+#include "metrics/rule_labels.h"
+#include "model/instant.h"
+#include "store/store.h"
+
+namespace rateguard::metrics {
+
+struct ConnectionFigures {
+  uint64_t open = 0;
+  uint64_t accepted = 0;
+  uint64_t refused = 0;  // over connections_max
+};
+
+struct SnapshotFigures {
+  std::optional<Instant> last_success = {};
+  uint64_t last_bytes = 0;
+  uint64_t failures = 0;
+};
+
+struct ReloadFigures {
+  uint64_t successes = 0;
+  uint64_t failures = 0;
+  std::optional<Instant> last_success = {};
+};
+
+// Where the figures come from. app/ fills it before the loops start; the functions are called by whichever loop serves
+// a scrape and must be thread-safe. An empty function leaves its metrics out.
+struct Sources {
+  std::string version = {};
+  RuleLabels* labels = nullptr;
+  std::vector<const LoopMetrics*> loops = {};
+  // The patterns of the server's routes, by their place in LoopMetrics::responses().
+  std::vector<std::string_view> routes = {};
+  std::vector<std::pair<std::string, const Store*>> stores = {};
+  std::function<ConnectionFigures()> connections = {};
+  std::function<SnapshotFigures()> snapshot = {};
+  std::function<ReloadFigures()> reloads = {};
+};
+
+// The Content-Type of what expose() writes.
+inline constexpr std::string_view kExpositionType = "text/plain; version=0.0.4; charset=utf-8";
+
+// Any thread.
+std::string expose(const Sources& sources, Instant now);
+
+}  // namespace rateguard::metrics

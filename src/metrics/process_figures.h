@@ -1,0 +1,20 @@
+// What the operating system says about this process, under the names that Prometheus's own clients use.
+#pragma once
+
+#include <cstdint>
+
+namespace rateguard::metrics {
+
+struct ProcessFigures {
+  double cpu_seconds = 0;  // user and system
+  uint64_t resident_bytes = 0;
+  uint64_t virtual_bytes = 0;
+  uint64_t open_fds = 0;
+  uint64_t max_fds = 0;
+  double start_time_seconds = 0;  // since the Unix epoch
+};
+
+// Reads /proc; what cannot be read stays 0.
+ProcessFigures read_process_figures();
+
+}  // namespace rateguard::metrics

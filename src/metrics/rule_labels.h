@@ -1,0 +1,46 @@
+// Which rule has which slot in the counters, for as long as the process lives.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace rateguard::metrics {
+
+// The index of a label in LoopMetrics' counters by rule.
+struct RuleSlot {
+  uint16_t index = 0;
+  bool operator==(const RuleSlot&) const = default;
+};
+
+// Limits that came with the request itself; requests that no rule matched; rules beyond the bound.
+inline constexpr RuleSlot kAdHocSlot{0};
+inline constexpr RuleSlot kUnmatchedSlot{1};
+inline constexpr RuleSlot kOtherSlot{2};
+inline constexpr uint16_t kFixedSlots = 3;
+
+// So many rules get a label of their own: three time series each, which a Prometheus server takes without notice.
+inline constexpr uint16_t kLabelledRulesMax = 1000;
+inline constexpr uint16_t kRuleSlots = kFixedSlots + kLabelledRulesMax;
+
+// A name keeps its slot over reloads, since a counter may never go down. Thread-safe; not for the way of a request:
+// slots are looked up once per reload.
+class RuleLabels {
+ public:
+  RuleLabels();
+
+  // The slot of a rule; kOtherSlot once the bound is reached.
+  RuleSlot slot(std::string_view rule_name);
+  // The labels in use, by slot: "ad_hoc", "none", "other", then the rules.
+  std::vector<std::string> names() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<std::string> names_;
+  std::unordered_map<std::string, RuleSlot> slots_;
+};
+
+}  // namespace rateguard::metrics

@@ -1,0 +1,190 @@
+#include "server/http/ad_hoc_limit.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "algorithm/calendar.h"
+#include "config/config.h"
+#include "server/http/check_fields.h"
+
+namespace rateguard::http {
+namespace {
+
+constexpr FieldSet kWindowFields = {Field::kLimit, Field::kWindow};
+
+// What an algorithm needs and may have besides.
+struct Parameters {
+  FieldSet required;
+  FieldSet optional;
+  std::string_view text;
+};
+
+Parameters parameters_of(Algorithm algorithm, const CheckBody& body) {
+  switch (algorithm) {
+    case Algorithm::kTokenBucket:
+      return {{Field::kCapacity, Field::kRefillRate}, {}, "capacity and refill_rate"};
+    case Algorithm::kGcra:
+      if (body.present.has(Field::kRate)) return {{Field::kRate, Field::kBurst}, {}, "rate and burst"};
+      return {kWindowFields, {Field::kBurst}, "limit and window (and burst), or rate and burst"};
+    case Algorithm::kLeakyBucket:
+      return {{Field::kRate, Field::kQueue}, {}, "rate and queue"};
+    case Algorithm::kFixedWindow: {
+      const bool calendar = body.present.has(Field::kAnchor) && body.value(Field::kAnchor).text != "epoch" &&
+                            body.value(Field::kAnchor).text != "first_request";
+      if (calendar) return {{Field::kLimit, Field::kAnchor}, {Field::kTimeZone}, "limit and anchor (and time_zone)"};
+      return {kWindowFields, {Field::kAnchor}, "limit and window (and anchor)"};
+    }
+    case Algorithm::kSlidingWindowLog:
+    case Algorithm::kSlidingWindowCounter:
+      return {kWindowFields, {}, "limit and window"};
+    case Algorithm::kConcurrency:
+      return {{Field::kLimit, Field::kHold}, {}, "limit and hold"};
+  }
+  return {};
+}
+
+bool check_parameters(CheckBody& body, std::string_view algorithm, const Parameters& parameters, FieldSet other) {
+  const FieldSet missing = parameters.required.without(body.present);
+  if (!missing.empty()) {
+    body.fail(field_name(missing.first()), fmt::format("missing; {} takes {}", algorithm, parameters.text));
+  }
+  FieldSet strange = body.present.without(parameters.required | parameters.optional | other);
+  while (!strange.empty()) {
+    const Field field = strange.first();
+    body.fail(field_name(field), fmt::format("does not belong to {}, which takes {}", algorithm, parameters.text));
+    strange = strange.without({field});
+  }
+  return body.errors.empty();
+}
+
+std::optional<Duration> read_duration(CheckBody& body, Field field) {
+  const FieldValue& value = body.value(field);
+  if (auto duration = config::parse_duration(value.text)) return *duration;
+  body.fail(field_name(field), fmt::format("expected {}, not {}", expectation(field), describe(value)));
+  return std::nullopt;
+}
+
+std::optional<Rate> read_rate(CheckBody& body, Field field) {
+  const FieldValue& value = body.value(field);
+  if (value.kind == JsonKind::kInteger) {
+    const auto units = read_units(body, field, 1);
+    return units ? std::optional(Rate{.units = *units, .period = Duration::seconds(1)}) : std::nullopt;
+  }
+  if (auto rate = config::parse_rate(value.text)) return *rate;
+  body.fail(field_name(field), fmt::format("expected {}, not {}", expectation(field), describe(value)));
+  return std::nullopt;
+}
+
+// The limit itself checks bounds that hold between its parameters; `field` is the one to name then.
+std::optional<Limit> accept(CheckBody& body, Field field, Result<Limit> limit) {
+  if (limit) return *limit;
+  body.fail(field_name(field), limit.error().message);
+  return std::nullopt;
+}
+
+std::optional<Limit> read_bucket(CheckBody& body, Algorithm algorithm) {
+  const bool windowed = algorithm == Algorithm::kGcra && !body.present.has(Field::kRate);
+  const Field rate_field = windowed                               ? Field::kWindow
+                           : algorithm == Algorithm::kTokenBucket ? Field::kRefillRate
+                                                                  : Field::kRate;
+  Field capacity_field = algorithm == Algorithm::kTokenBucket   ? Field::kCapacity
+                         : algorithm == Algorithm::kLeakyBucket ? Field::kQueue
+                                                                : Field::kBurst;
+  if (!body.present.has(capacity_field)) capacity_field = Field::kLimit;  // gcra by window: the burst is the limit
+  const auto capacity = read_units(body, capacity_field, 1);
+  std::optional<Rate> rate;
+  if (windowed) {
+    const auto units = read_units(body, Field::kLimit, 1);
+    const auto period = read_duration(body, Field::kWindow);
+    if (units && period) rate = Rate{.units = *units, .period = *period};
+  } else {
+    rate = read_rate(body, rate_field);
+  }
+  if (!capacity || !rate) return std::nullopt;
+  switch (algorithm) {
+    case Algorithm::kTokenBucket:
+      return accept(body, rate_field, Limit::token_bucket(*capacity, *rate));
+    case Algorithm::kGcra:
+      return accept(body, rate_field, Limit::gcra(*capacity, *rate));
+    default:
+      return accept(body, rate_field, Limit::leaky_bucket(*capacity, *rate));
+  }
+}
+
+std::optional<Limit> read_calendar_window(CheckBody& body, uint32_t limit) {
+  const std::string_view anchor = body.value(Field::kAnchor).text;
+  const Anchor unit = anchor == "day"     ? Anchor::kDay
+                      : anchor == "week"  ? Anchor::kWeek
+                      : anchor == "month" ? Anchor::kMonth
+                      : anchor == "year"  ? Anchor::kYear
+                                          : Anchor::kEpoch;
+  if (unit == Anchor::kEpoch) {
+    body.fail("anchor", fmt::format(R"(expected "epoch", "first_request", "day", "week", "month" or "year", not {})",
+                                    describe(body.value(Field::kAnchor))));
+    return std::nullopt;
+  }
+  const date::time_zone* zone = nullptr;
+  if (body.present.has(Field::kTimeZone)) {
+    auto found = algorithm::find_zone(body.value(Field::kTimeZone).text);
+    if (!found) {
+      body.fail("time_zone", found.error().message);
+      return std::nullopt;
+    }
+    zone = *found;
+  }
+  return accept(body, Field::kLimit, Limit::calendar_window(limit, unit, zone));
+}
+
+std::optional<Limit> read_window(CheckBody& body, Algorithm algorithm) {
+  const auto limit = read_units(body, Field::kLimit, 1);
+  if (!limit) return std::nullopt;
+  if (algorithm == Algorithm::kFixedWindow && !body.present.has(Field::kWindow))
+    return read_calendar_window(body, *limit);
+  const auto window = read_duration(body, algorithm == Algorithm::kConcurrency ? Field::kHold : Field::kWindow);
+  if (!window) return std::nullopt;
+  switch (algorithm) {
+    case Algorithm::kFixedWindow: {
+      const bool from_first = body.present.has(Field::kAnchor) && body.value(Field::kAnchor).text == "first_request";
+      return accept(
+          body, Field::kWindow,
+          from_first ? Limit::fixed_window_from_first_request(*limit, *window) : Limit::fixed_window(*limit, *window));
+    }
+    case Algorithm::kSlidingWindowLog:
+      return accept(body, Field::kWindow, Limit::sliding_window_log(*limit, *window));
+    case Algorithm::kSlidingWindowCounter:
+      return accept(body, Field::kWindow, Limit::sliding_window_counter(*limit, *window));
+    default:
+      return accept(body, Field::kHold, Limit::concurrency(*limit, *window));
+  }
+}
+
+}  // namespace
+
+std::optional<uint32_t> read_units(CheckBody& body, Field field, uint32_t at_least) {
+  const FieldValue& value = body.value(field);
+  uint32_t units = 0;
+  const char* const end = value.text.data() + value.text.size();
+  const auto [read_to, error] = std::from_chars(value.text.data(), end, units);
+  if (error == std::errc() && read_to == end && units >= at_least) return units;
+  body.fail(field_name(field), fmt::format("expected {}, not {}", expectation(field), describe(value)));
+  return std::nullopt;
+}
+
+std::optional<Limit> read_limit(CheckBody& body, FieldSet other) {
+  const FieldValue& name = body.value(Field::kAlgorithm);
+  const auto algorithm = parse_algorithm(name.text);
+  if (!algorithm) {
+    body.fail("algorithm", fmt::format("expected token_bucket, gcra, leaky_bucket, fixed_window, sliding_window_log "
+                                       "(or sliding_window), sliding_window_counter or concurrency, not {}",
+                                       describe(name)));
+    return std::nullopt;
+  }
+  const Parameters parameters = parameters_of(*algorithm, body);
+  if (!check_parameters(body, name.text, parameters, other)) return std::nullopt;
+  const bool bucket =
+      *algorithm == Algorithm::kTokenBucket || *algorithm == Algorithm::kGcra || *algorithm == Algorithm::kLeakyBucket;
+  return bucket ? read_bucket(body, *algorithm) : read_window(body, *algorithm);
+}
+
+}  // namespace rateguard::http

@@ -1,0 +1,138 @@
+#include "server/http/check_fields.h"
+
+namespace rateguard::http {
+namespace {
+
+constexpr uint8_t kind_bit(JsonKind kind) {
+  return static_cast<uint8_t>(1U << static_cast<uint8_t>(kind));
+}
+constexpr uint8_t kText = kind_bit(JsonKind::kString);
+constexpr uint8_t kNumber = kind_bit(JsonKind::kInteger) | kind_bit(JsonKind::kDecimal);
+constexpr uint8_t kBoolean = kind_bit(JsonKind::kBool);
+constexpr uint8_t kNothing = 0;
+
+constexpr std::string_view kUnits = "a whole number from 1 to 4294967295";
+constexpr std::string_view kCostUnits = "a whole number from 0 to 4294967295";
+constexpr std::string_view kRateText = R"(units per second as a number, or text such as "100/10s")";
+constexpr std::string_view kDurationText = R"(a duration such as "250ms", "10s" or "1h", or seconds as a number)";
+constexpr std::string_view kString = "a string";
+
+struct Description {
+  std::string_view name;
+  uint8_t kinds;
+  std::string_view expected;
+};
+
+// By Field.
+constexpr Description kFields[] = {
+    {"key", kText, "a string, or an array of strings for a rule by several things"},
+    {"algorithm", kText, "the name of an algorithm"},
+    {"capacity", kNumber, kUnits},
+    {"refill_rate", kNumber | kText, kRateText},
+    {"limit", kNumber, kUnits},
+    {"window", kNumber | kText, kDurationText},
+    {"rate", kNumber | kText, kRateText},
+    {"burst", kNumber, kUnits},
+    {"queue", kNumber, kUnits},
+    {"hold", kNumber | kText, kDurationText},
+    {"anchor", kText, R"("epoch", "first_request", "day", "week", "month" or "year")"},
+    {"time_zone", kText, "the name of a time zone"},
+    {"cost", kNumber, kCostUnits},
+    {"rule", kText, "the name of a rule"},
+    {"plan", kText, kString},
+    {"facts", kNothing, "an object"},
+    {"explain", kBoolean, "true or false"},
+    {"facts.method", kText, kString},
+    {"facts.path", kText, kString},
+    {"facts.host", kText, kString},
+    {"facts.ip", kText, "an IP address as a string"},
+    {"facts.user", kText, kString},
+    {"facts.api_key", kText, kString},
+    {"facts.workspace", kText, kString},
+    {"facts.plan", kText, kString},
+    {"facts.cost", kNumber, kCostUnits},
+    {"facts.headers", kNothing, "an object of strings"},
+};
+static_assert(std::size(kFields) == kFieldCount);
+
+const Description& description(Field field) {
+  return kFields[static_cast<size_t>(field)];
+}
+
+// `field` where `name` is its name. The length has been compared already.
+std::optional<Field> when(std::string_view name, std::string_view known, Field field) {
+  return name == known ? std::optional(field) : std::nullopt;
+}
+
+std::optional<Field> check_field_of_four(std::string_view name) {
+  if (name == "rule") return Field::kRule;
+  if (name == "cost") return Field::kCost;
+  if (name == "rate") return Field::kRate;
+  if (name == "plan") return Field::kPlan;
+  return when(name, "hold", Field::kHold);
+}
+
+std::optional<Field> check_field_of_five(std::string_view name) {
+  if (name == "limit") return Field::kLimit;
+  if (name == "facts") return Field::kFacts;
+  if (name == "burst") return Field::kBurst;
+  return when(name, "queue", Field::kQueue);
+}
+
+}  // namespace
+
+std::string_view field_name(Field field) {
+  return description(field).name;
+}
+bool accepts(Field field, JsonKind kind) {
+  return (description(field).kinds & kind_bit(kind)) != 0;
+}
+std::string_view expectation(Field field) {
+  return description(field).expected;
+}
+
+std::optional<Field> check_field(std::string_view name) {
+  switch (name.size()) {
+    case 3:
+      return when(name, "key", Field::kKey);
+    case 4:
+      return check_field_of_four(name);
+    case 5:
+      return check_field_of_five(name);
+    case 6:
+      return name == "window" ? std::optional(Field::kWindow) : when(name, "anchor", Field::kAnchor);
+    case 7:
+      return when(name, "explain", Field::kExplain);
+    case 8:
+      return when(name, "capacity", Field::kCapacity);
+    case 9:
+      return name == "algorithm" ? std::optional(Field::kAlgorithm) : when(name, "time_zone", Field::kTimeZone);
+    case 11:
+      return when(name, "refill_rate", Field::kRefillRate);
+    default:
+      return std::nullopt;
+  }
+}
+
+std::optional<Field> facts_field(std::string_view name) {
+  switch (name.size()) {
+    case 2:
+      return when(name, "ip", Field::kIp);
+    case 4:
+      if (name == "path") return Field::kPath;
+      if (name == "host") return Field::kHost;
+      if (name == "user") return Field::kUser;
+      if (name == "plan") return Field::kFactsPlan;
+      return when(name, "cost", Field::kFactsCost);
+    case 6:
+      return when(name, "method", Field::kMethod);
+    case 7:
+      return name == "headers" ? std::optional(Field::kHeaders) : when(name, "api_key", Field::kApiKey);
+    case 9:
+      return when(name, "workspace", Field::kWorkspace);
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace rateguard::http

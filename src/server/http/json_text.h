@@ -1,0 +1,27 @@
+// Writing JSON by hand into a string that its owner reuses: no document tree, no allocation once the string has grown.
+#pragma once
+
+#include <charconv>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace rateguard::http {
+
+// `text` as a JSON string with its quotes (RFC 8259, section 7). Bytes that are not UTF-8 become U+FFFD.
+void append_json_string(std::string& out, std::string_view text);
+
+inline void append_number(std::string& out, int64_t value) {
+  char digits[20];  // "-9223372036854775808"
+  const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+  out.append(digits, static_cast<size_t>(end - digits));
+}
+
+inline void append_bool(std::string& out, bool value) {
+  out += value ? std::string_view("true") : "false";
+}
+
+// At most `bytes_max` bytes of `text`, cut between characters and marked with "..." where something is left out.
+std::string clipped(std::string_view text, size_t bytes_max);
+
+}  // namespace rateguard::http

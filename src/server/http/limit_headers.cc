@@ -1,0 +1,141 @@
+#include "server/http/limit_headers.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "server/http/json_text.h"
+
+namespace rateguard::http {
+namespace {
+
+std::string_view policy_name(const AnswerLine& line) {
+  return line.rule.empty() ? kAdHocName : line.rule;
+}
+
+// A String of RFC 9651, section 3.3.3: printable ASCII, quotes and backslashes escaped. What else a name held is '?'.
+void append_sf_string(std::string& out, std::string_view text) {
+  out += '"';
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c >= ' ' && c <= '~' ? c : '?';
+  }
+  out += '"';
+}
+
+bool has_window(const Limit& limit) {
+  return limit.algorithm != Algorithm::kConcurrency;
+}
+
+// Seconds until there is more: when to come back after a refusal, otherwise when nothing is used any more. None: never.
+std::optional<int64_t> seconds_until_more(const Decision& decision) {
+  const Duration wait = decision.allowed() ? decision.reset_after : decision.retry_after;
+  if (wait.is_never()) return std::nullopt;
+  return wait.ceil_seconds();
+}
+
+void write_number(net::HttpResponder& responder, std::string_view name, int64_t value) {
+  std::string digits;  // short enough to need no allocation
+  append_number(digits, value);
+  responder.header(name, digits);
+}
+
+// The items of a policy list, one for each enforced limit.
+template <typename AppendItem>
+void append_policies(std::string& out, const Answer& answer, AppendItem append_item) {
+  for (const AnswerLine& line : answer.lines) {
+    if (line.mode != Mode::kEnforce || line.limit == nullptr) continue;
+    if (!out.empty()) out += ", ";
+    append_item(out, line);
+  }
+}
+
+void append_ietf_policy(std::string& out, const AnswerLine& line) {
+  append_sf_string(out, policy_name(line));
+  out += ";q=";
+  append_number(out, line.decision.limit);
+  if (has_window(*line.limit)) {
+    out += ";w=";
+    append_number(out, window_seconds(*line.limit));
+  } else {
+    out += ";qu=\"concurrent-requests\"";
+  }
+}
+
+void write_ietf(net::HttpResponder& responder, const Answer& answer, std::string& buffer) {
+  buffer.clear();
+  append_policies(buffer, answer, append_ietf_policy);
+  if (!buffer.empty()) responder.header("RateLimit-Policy", buffer);
+  if (answer.deciding == nullptr) return;
+  buffer.clear();
+  append_sf_string(buffer, policy_name(*answer.deciding));
+  buffer += ";r=";
+  append_number(buffer, answer.deciding->decision.remaining);
+  if (const auto wait = seconds_until_more(answer.deciding->decision)) {
+    buffer += ";t=";
+    append_number(buffer, *wait);
+  }
+  responder.header("RateLimit", buffer);
+}
+
+void append_draft6_policy(std::string& out, const AnswerLine& line) {
+  append_number(out, line.decision.limit);
+  if (has_window(*line.limit)) {
+    out += ";w=";
+    append_number(out, window_seconds(*line.limit));
+  }
+}
+
+void write_draft6(net::HttpResponder& responder, const Answer& answer, std::string& buffer) {
+  buffer.clear();
+  append_policies(buffer, answer, append_draft6_policy);
+  if (!buffer.empty()) responder.header("RateLimit-Policy", buffer);
+  if (answer.deciding == nullptr) return;
+  const Decision& decision = answer.deciding->decision;
+  write_number(responder, "RateLimit-Limit", decision.limit);
+  write_number(responder, "RateLimit-Remaining", decision.remaining);
+  if (const auto wait = seconds_until_more(decision)) write_number(responder, "RateLimit-Reset", *wait);
+}
+
+void write_legacy(net::HttpResponder& responder, const Answer& answer) {
+  if (answer.deciding == nullptr) return;
+  const Decision& decision = answer.deciding->decision;
+  write_number(responder, "X-RateLimit-Limit", decision.limit);
+  write_number(responder, "X-RateLimit-Remaining", decision.remaining);
+  if (const auto wait = seconds_until_more(decision)) write_number(responder, "X-RateLimit-Reset", *wait);
+}
+
+}  // namespace
+
+int64_t window_seconds(const Limit& limit) {
+  const bool bucket = limit.algorithm == Algorithm::kTokenBucket || limit.algorithm == Algorithm::kGcra ||
+                      limit.algorithm == Algorithm::kLeakyBucket;
+  int64_t us = limit.period().us;
+  if (bucket && limit.capacity != limit.rate.units) {
+    // Below 2^50 us: Limit's functions refuse what takes longer to fill (kFillTimeMax).
+    const auto fill = static_cast<unsigned __int128>(limit.capacity) * static_cast<uint64_t>(us);
+    us = static_cast<int64_t>((fill + limit.rate.units - 1) / limit.rate.units);
+  }
+  return std::max<int64_t>(1, Duration{us}.ceil_seconds());
+}
+
+void write_limit_headers(net::HttpResponder& responder, const Answer& answer, config::HeaderStyle style,
+                         std::string& buffer) {
+  switch (style) {
+    case config::HeaderStyle::kIetf:
+      write_ietf(responder, answer, buffer);
+      break;
+    case config::HeaderStyle::kDraft6:
+      write_draft6(responder, answer, buffer);
+      break;
+    case config::HeaderStyle::kLegacy:
+      write_legacy(responder, answer);
+      break;
+    case config::HeaderStyle::kOff:
+      break;
+  }
+  if (answer.allowed || answer.deciding == nullptr) return;
+  const Duration wait = answer.deciding->decision.retry_after;
+  if (!wait.is_never()) write_number(responder, "Retry-After", std::max<int64_t>(1, wait.ceil_seconds()));
+}
+
+}  // namespace rateguard::http
