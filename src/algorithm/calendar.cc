@@ -78,15 +78,14 @@ Window calendar_window(Instant t, Anchor unit, const date::time_zone* zone) {
 
 Result<const date::time_zone*> find_zone(std::string_view name) {
   if (name == "UTC" || name == "Etc/UTC") return nullptr;
-  const date::tzdb* database = nullptr;
   try {
-    database = &date::get_tzdb();
+    date::get_tzdb();
   } catch (const std::exception& e) {
     return fail(ErrorCode::kUnavailable,
                 fmt::format("time zone '{}' needs the time zone database (package tzdata): {}", name, e.what()));
   }
   try {
-    const date::time_zone* zone = database->locate_zone(name);
+    const date::time_zone* zone = date::locate_zone(name);
     zone->get_info(date::sys_seconds{});  // reads the zone's file now, where a damaged one can be reported
     return zone;
   } catch (const std::exception&) {
