@@ -27,6 +27,15 @@ get_property(archive_modules GLOBAL PROPERTY RG_ARCHIVE_MODULES)
 get_property(archive_external GLOBAL PROPERTY RG_ARCHIVE_EXTERNAL)
 list(REMOVE_DUPLICATES archive_external)
 
+# What the archive's users have to find too: rateguardConfig.cmake finds the same ones.
+set(archive_packages Threads fmt yaml-cpp "OpenSSL 3" date "Boost 1.81 COMPONENTS headers json")
+set(RG_FIND_DEPENDENCIES "")
+foreach(package IN LISTS archive_packages)
+  string(REPLACE " " ";" arguments ${package})
+  find_package(${arguments} REQUIRED)
+  string(APPEND RG_FIND_DEPENDENCIES "find_dependency(${package})\n")
+endforeach()
+
 add_library(rateguard_archive STATIC)
 set_target_properties(rateguard_archive PROPERTIES OUTPUT_NAME rateguard EXPORT_NAME rateguard LINKER_LANGUAGE CXX)
 foreach(module IN LISTS archive_modules)
@@ -55,7 +64,7 @@ write_basic_package_version_file(${CMAKE_BINARY_DIR}/rateguardConfigVersion.cmak
 install(FILES ${CMAKE_BINARY_DIR}/rateguardConfig.cmake ${CMAKE_BINARY_DIR}/rateguardConfigVersion.cmake
   DESTINATION ${config_dir} COMPONENT library)
 # Paths from the .pc file itself, so that an installed tree can be moved.
-file(RELATIVE_PATH RG_PC_TO_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+file(RELATIVE_PATH RG_PC_TO_PREFIX /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
 configure_file(cmake/rateguard.pc.in ${CMAKE_BINARY_DIR}/rateguard.pc @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/rateguard.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT library)
 install(FILES ${CMAKE_SOURCE_DIR}/LICENSE TYPE DOC COMPONENT library)
