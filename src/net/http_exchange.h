@@ -22,7 +22,7 @@ struct HttpRequest {
   std::span<const Header> headers;
   std::string_view body;
   IpAddress peer;
-  bool secure = false;              // came over TLS
+  bool secure = false;                   // came over TLS
   std::string_view client_subject = {};  // the verified client certificate's subject, where mTLS asked for one
 };
 
@@ -38,9 +38,9 @@ class HttpResponder {
 
 // What the session could not accept; the handler phrases the answer so that all errors of a server look alike.
 struct HttpRejection {
-  int status = 400;          // 400, 405, 408, 413, 414, 431, 501, 503, 505
-  std::string detail;        // what was wrong, with the field and the value
-  std::string field;         // "header", "Content-Length", "request-line", ...
+  int status = 400;    // 400, 405, 408, 413, 414, 431, 501, 503, 505
+  std::string detail;  // what was wrong, with the field and the value
+  std::string field;   // "header", "Content-Length", "request-line", ...
 };
 
 // Answers requests. One per event loop; called on that loop's thread only, and answers before it returns.

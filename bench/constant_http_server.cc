@@ -1,0 +1,44 @@
+// Our HTTP session with a handler that decides nothing: what the session alone costs, beside the bare epoll server.
+#include <cstdio>
+
+#include "net/clock.h"
+#include "net/event_loop.h"
+#include "net/server.h"
+
+namespace {
+
+using namespace rateguard;
+
+class ConstantHandler final : public net::HttpHandler {
+ public:
+  void handle(const net::HttpRequest&, Instant, net::HttpResponder& responder) override {
+    responder.status(200);
+    responder.header("RateLimit-Policy", "\"inline\";q=4000000000;w=1");
+    responder.header("RateLimit", "\"inline\";r=3999999999;t=1");
+    responder.body(
+        "application/json",
+        R"({"allowed":true,"limit":4000000000,"remaining":3999999999,"retry_after_ms":0,"reset_after_ms":1,"rule":"inline","degraded":false})");
+  }
+  void reject(const net::HttpRejection& rejection, Instant, net::HttpResponder& responder) override {
+    responder.status(rejection.status);
+    responder.body("text/plain", rejection.detail);
+  }
+};
+
+}  // namespace
+
+int main() {
+  net::SystemClock clock;
+  auto loop = net::EventLoop::create(clock);
+  if (!loop) return 1;
+  ConstantHandler handler;
+  net::HttpServer server({});
+  const auto port = server.start(**loop, handler);
+  if (!port) {
+    std::fprintf(stderr, "%s\n", port.error().to_string().c_str());
+    return 1;
+  }
+  std::printf("ready http=127.0.0.1:%d\n", *port);
+  std::fflush(stdout);
+  (*loop)->run();
+}

@@ -1,0 +1,96 @@
+// One event loop: one thread, its timers, its sockets and its `now`. Boost.Asio runs it; connections are watched by an
+// epoll set of the loop's own inside Asio's, which costs them no system call per wait (docs/decisions/0004).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "base/result.h"
+#include "model/instant.h"
+#include "net/clock.h"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace rateguard::net {
+
+// Is told that its descriptor is ready.
+class ReadyHandler {
+ public:
+  // `events` as epoll(7) reports them: EPOLLIN, EPOLLOUT, EPOLLERR, EPOLLHUP.
+  virtual void on_ready(uint32_t events) = 0;
+
+ protected:
+  ~ReadyHandler() = default;
+};
+
+// A timer that runs as long as this object lives. REQUIRES: it goes before its loop does, on the loop's thread.
+class Timer {
+ public:
+  Timer() = default;
+  ~Timer() { cancel(); }
+  Timer(Timer&&) = default;
+  Timer& operator=(Timer&& other) noexcept;
+  // No call begins after this one.
+  void cancel();
+
+ private:
+  friend class EventLoop;
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+// Every member is for the loop's own thread (the one in run(), or the one that sets up before it), but for post() and
+// stop(), which any thread may call.
+class EventLoop {
+ public:
+  // Errors: kIo where the system gives no descriptors. Ignores SIGPIPE for the whole process, since a peer that has
+  // gone is an ordinary thing to a server. `clock` outlives the loop and is read on its thread only.
+  static Result<std::unique_ptr<EventLoop>> create(Clock& clock);
+  ~EventLoop();
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  // Runs until stop(). May be called again after it.
+  void run();
+  // Makes run() return soon; work not yet done stays for the next run().
+  void stop();
+  // Runs `work` on the loop's thread, in order of posting.
+  void post(std::function<void()> work);
+
+  // The time of this wake-up: read once, the same for everything that is handled in it.
+  Instant now() const { return now_; }
+  Clock& clock() { return clock_; }
+
+  [[nodiscard]] Timer after(Duration delay, std::function<void()> work);
+  // Not before `when` by the loop's clock.
+  [[nodiscard]] Timer at(Instant when, std::function<void()> work);
+  // The first time one period from now. A period missed is left out, not made up for.
+  [[nodiscard]] Timer every(Duration period, std::function<void()> work);
+
+  // Calls `handler` while the descriptor is ready for `events` (level-triggered, as epoll(7) has it). `handler`
+  // outlives the watch. A handler that is unwatched or destroyed while events are handed out hears of none any more.
+  Result<void> watch(int descriptor, uint32_t events, ReadyHandler& handler);
+  void change(int descriptor, uint32_t events, ReadyHandler& handler);
+  void unwatch(int descriptor, ReadyHandler& handler);
+
+  // For net/ and its fellow clients of Asio; include <boost/asio/io_context.hpp> to use it.
+  boost::asio::io_context& context();
+
+ private:
+  friend class Timer;  // wakes
+  struct Impl;
+  explicit EventLoop(Clock& clock);
+  Result<void> open();
+  void await_ready();
+  void hand_out_events();
+  void wake() { now_ = clock_.now(); }
+
+  Clock& clock_;
+  Instant now_;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace rateguard::net

@@ -1,0 +1,86 @@
+// An HTTP/1.1 server on one event loop. A program with several loops has one for each, all on one port.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "net/event_loop.h"
+#include "net/http1_parser.h"
+#include "net/http_exchange.h"
+#include "net/listener.h"
+#include "net/tls.h"
+
+namespace rateguard::net {
+
+// What a load balancer says of the connection before the client's first byte.
+struct Preamble {
+  enum class Verdict : uint8_t { kNeedMore, kDone, kRefused };
+  Verdict verdict = Verdict::kRefused;
+  size_t bytes_wanted = 0;             // kNeedMore: how many there must be in all before it is worth asking again
+  std::optional<IpAddress> peer = {};  // kDone: the client's address; empty: the connection speaks for itself
+};
+
+// Reads a preamble. Called with nothing first; never with more than it asked for, since what follows is not its own.
+// It asks for at most 64 KiB.
+using PeerPreamble = std::function<Preamble(std::string_view received)>;
+
+struct HttpServerOptions {
+  ListenAddress address = {};
+  std::shared_ptr<const TlsContext> tls = {};  // null: plain HTTP
+  PeerPreamble preamble = {};                  // empty: none is expected; else every connection must begin with one
+  Http1Limits limits = {};
+  int connections_max = 20'000;  // of this server; whoever comes beyond them is told 503
+  // Answers that wait for a slow reader. While there are any its requests are not read; a batch of pipelined requests
+  // stops here and goes on when they are gone. A single answer may exceed it.
+  size_t output_bytes_max = 256 * 1'024;
+  Duration idle_timeout = Duration::seconds(75);
+  Duration read_timeout = Duration::seconds(10);       // for one request, from its first byte to its last
+  Duration write_timeout = Duration::seconds(10);      // for what waits for a slow reader, until it is gone
+  Duration handshake_timeout = Duration::seconds(10);  // for the preamble and TLS
+};
+
+// Counted since the start; written by the server's loop, read by any thread.
+struct HttpServerStats {
+  std::atomic<uint64_t> connections_open = 0;
+  std::atomic<uint64_t> connections_accepted = 0;
+  std::atomic<uint64_t> connections_refused = 0;  // beyond connections_max
+  std::atomic<uint64_t> requests_handled = 0;
+  std::atomic<uint64_t> requests_rejected = 0;  // not valid HTTP, too large, too slow
+  std::atomic<uint64_t> handshakes_failed = 0;  // TLS or preamble
+  std::atomic<uint64_t> timeouts = 0;           // connections that ended by one
+};
+
+// Every member is for the loop's thread, but stats(). The loop outlives the server.
+class HttpServer {
+ public:
+  explicit HttpServer(HttpServerOptions options);
+  ~HttpServer();
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  // Listens and serves; gives the port. `handler` outlives the server. Errors: as Listener::open().
+  Result<uint16_t> start(EventLoop& loop, HttpHandler& handler);
+
+  // Takes effect for new connections.
+  void set_tls(std::shared_ptr<const TlsContext> tls);
+
+  // Accepts nobody else, closes idle connections, answers what has begun to arrive with "Connection: close", and calls
+  // `on_empty` once, on the loop: when the last connection is gone, or when `grace` is over and the rest were cut off.
+  void drain(Duration grace, std::function<void()> on_empty);
+
+  const HttpServerStats& stats() const { return stats_; }
+
+ private:
+  struct Running;
+
+  HttpServerOptions options_;
+  HttpServerStats stats_;
+  std::unique_ptr<Running> running_;
+};
+
+}  // namespace rateguard::net

@@ -1,0 +1,87 @@
+#include "net/tls.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <string_view>
+
+namespace rateguard::net {
+namespace {
+
+// The reason OpenSSL gives, which is the last error it queued.
+std::string openssl_reason() {
+  const unsigned long error = ERR_peek_last_error();
+  ERR_clear_error();
+  const char* const reason = ERR_reason_error_string(error);
+  return reason != nullptr ? reason : "unknown error";
+}
+
+std::unexpected<Error> file_error(const char* what, const std::string& file) {
+  return invalid(std::string("cannot use ") + what + " " + file + ": " + openssl_reason());
+}
+
+// Picks http/1.1 from the client's list; a list without it is refused, as RFC 7301, section 3.2 asks.
+int select_protocol(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* offered,
+                    unsigned int offered_size, void*) {
+  static constexpr unsigned char kHttp11[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+  unsigned char* selected = nullptr;
+  if (SSL_select_next_proto(&selected, out_size, kHttp11, sizeof(kHttp11), offered, offered_size) !=
+      OPENSSL_NPN_NEGOTIATED) {
+    return SSL_TLSEXT_ERR_ALERT_FATAL;
+  }
+  *out = selected;
+  return SSL_TLSEXT_ERR_OK;
+}
+
+// A key with a pass phrase is refused rather than asked about on a terminal that may not be there.
+int no_pass_phrase(char*, int, int, void*) {
+  return -1;
+}
+
+Result<void> load_client_ca(SSL_CTX* context, const std::string& file) {
+  if (SSL_CTX_load_verify_file(context, file.c_str()) != 1) return file_error("the client authority", file);
+  STACK_OF(X509_NAME)* const names = SSL_load_client_CA_file(file.c_str());
+  if (names == nullptr) return file_error("the client authority", file);
+  SSL_CTX_set_client_CA_list(context, names);
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  // Sessions of one authority must not be resumed under another.
+  static constexpr unsigned char kSessionContext[] = "rateguard";
+  SSL_CTX_set_session_id_context(context, kSessionContext, sizeof(kSessionContext) - 1);
+  return {};
+}
+
+}  // namespace
+
+TlsContext::~TlsContext() {
+  SSL_CTX_free(context_);
+}
+
+Result<std::shared_ptr<const TlsContext>> TlsContext::create(const TlsFiles& files) {
+  ERR_clear_error();
+  SSL_CTX* const context = SSL_CTX_new(TLS_server_method());
+  if (context == nullptr) return fail(ErrorCode::kExhausted, "cannot set up TLS: " + openssl_reason());
+  std::shared_ptr<const TlsContext> owner(new TlsContext(context));
+  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+  // Tickets resume sessions without a cache on this side, and idle connections give their buffers back.
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_mode(context,
+                   SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_default_passwd_cb(context, no_pass_phrase);
+  SSL_CTX_set_alpn_select_cb(context, select_protocol, nullptr);
+  if (SSL_CTX_use_certificate_chain_file(context, files.certificate.c_str()) != 1) {
+    return file_error("the certificate", files.certificate);
+  }
+  if (SSL_CTX_use_PrivateKey_file(context, files.key.c_str(), SSL_FILETYPE_PEM) != 1) {
+    return file_error("the key", files.key);
+  }
+  if (SSL_CTX_check_private_key(context) != 1) {
+    return invalid("the key " + files.key + " does not belong to the certificate " + files.certificate);
+  }
+  if (!files.client_ca.empty()) {
+    if (auto loaded = load_client_ca(context, files.client_ca); !loaded) return std::unexpected(loaded.error());
+  }
+  return owner;
+}
+
+}  // namespace rateguard::net

@@ -1,0 +1,39 @@
+// What a TLS server presents and asks for: TLS 1.2 and 1.3, ALPN http/1.1 (RFC 7301), a certificate, and where a client
+// authority is given, a certificate of the client's.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+
+struct ssl_ctx_st;
+
+namespace rateguard::net {
+
+// PEM files. The certificate's file holds its chain, leaf first.
+struct TlsFiles {
+  std::string certificate;
+  std::string key;
+  std::string client_ca = {};  // empty: clients show nothing; else each must show a certificate that it signed
+};
+
+// Immutable. A reload makes a new one for new connections; those that live go on with theirs.
+class TlsContext {
+ public:
+  // Errors: kIo or kInvalid, naming the file and what is wrong with it.
+  static Result<std::shared_ptr<const TlsContext>> create(const TlsFiles& files);
+  ~TlsContext();
+  TlsContext(const TlsContext&) = delete;
+  TlsContext& operator=(const TlsContext&) = delete;
+
+  // For Transport.
+  ssl_ctx_st* native() const { return context_; }
+
+ private:
+  explicit TlsContext(ssl_ctx_st* context) : context_(context) {}
+
+  ssl_ctx_st* context_;
+};
+
+}  // namespace rateguard::net

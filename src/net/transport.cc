@@ -1,0 +1,109 @@
+#include "net/transport.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <memory>
+
+#include "net/tls.h"
+
+namespace rateguard::net {
+namespace {
+
+bool would_block(int error) {
+  return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
+}
+
+}  // namespace
+
+Transport::~Transport() {
+  if (tls_ != nullptr) SSL_free(tls_);
+  ::close(descriptor_);
+}
+
+IoResult Transport::receive(std::span<char> into) {
+  if (tls_ == nullptr) [[likely]]
+    return receive_plain(into);
+  size_t bytes = 0;
+  const int code = SSL_read_ex(tls_, into.data(), into.size(), &bytes);
+  return code == 1 ? IoResult{IoStatus::kOk, bytes} : tls_result(code);
+}
+
+IoResult Transport::receive_plain(std::span<char> into) {
+  const ssize_t bytes = ::recv(descriptor_, into.data(), into.size(), 0);
+  if (bytes > 0) [[likely]]
+    return {IoStatus::kOk, static_cast<size_t>(bytes)};
+  if (bytes == 0) return {IoStatus::kEnd, 0};
+  return {would_block(errno) ? IoStatus::kWantRead : IoStatus::kFailed};
+}
+
+IoResult Transport::send(std::string_view bytes) {
+  if (tls_ != nullptr) [[unlikely]] {
+    size_t sent = 0;
+    const int code = SSL_write_ex(tls_, bytes.data(), bytes.size(), &sent);
+    return code == 1 ? IoResult{IoStatus::kOk, sent} : tls_result(code);
+  }
+  const ssize_t sent = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  if (sent >= 0) [[likely]]
+    return {IoStatus::kOk, static_cast<size_t>(sent)};
+  return {would_block(errno) ? IoStatus::kWantWrite : IoStatus::kFailed};
+}
+
+IoResult Transport::tls_result(int code) {
+  const int error = SSL_get_error(tls_, code);
+  ERR_clear_error();  // the queue belongs to the thread, and the next connection must not find this one's errors
+  switch (error) {
+    case SSL_ERROR_WANT_READ:
+      return {IoStatus::kWantRead};
+    case SSL_ERROR_WANT_WRITE:
+      return {IoStatus::kWantWrite};
+    case SSL_ERROR_ZERO_RETURN:
+      return {IoStatus::kEnd};
+    default:
+      return {IoStatus::kFailed};
+  }
+}
+
+bool Transport::start_tls(const TlsContext& context) {
+  tls_ = SSL_new(context.native());
+  if (tls_ == nullptr || SSL_set_fd(tls_, descriptor_) != 1) return false;
+  SSL_set_accept_state(tls_);
+  return true;
+}
+
+IoResult Transport::handshake() {
+  const int code = SSL_do_handshake(tls_);
+  return code == 1 ? IoResult{IoStatus::kOk, 0} : tls_result(code);
+}
+
+bool Transport::has_pending() const {
+  return tls_ != nullptr && SSL_has_pending(tls_) == 1;
+}
+
+std::string Transport::client_subject() const {
+  if (tls_ == nullptr || SSL_get_verify_result(tls_) != X509_V_OK) return {};
+  const std::unique_ptr<X509, decltype(&X509_free)> certificate(SSL_get1_peer_certificate(tls_), &X509_free);
+  if (!certificate) return {};
+  const std::unique_ptr<BIO, decltype(&BIO_free)> text(BIO_new(BIO_s_mem()), &BIO_free);
+  if (!text || X509_NAME_print_ex(text.get(), X509_get_subject_name(certificate.get()), 0, XN_FLAG_RFC2253) < 0)
+    return {};
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(text.get(), &data);
+  return {data, static_cast<size_t>(std::max(size, 0L))};
+}
+
+void Transport::shut_down_sending() {
+  if (tls_ != nullptr && SSL_is_init_finished(tls_)) {
+    SSL_shutdown(tls_);  // close_notify; whether it goes out at once does not matter any more
+    ERR_clear_error();
+  }
+  ::shutdown(descriptor_, SHUT_WR);
+}
+
+}  // namespace rateguard::net

@@ -1,0 +1,66 @@
+// A connected, non-blocking socket, with or without TLS on it. One type and a branch rather than a virtual call: the
+// plain path costs what recv() and send() cost.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+struct ssl_st;
+
+namespace rateguard::net {
+
+class TlsContext;
+
+enum class IoStatus : uint8_t {
+  kOk,         // `bytes` were moved: at least one
+  kWantRead,   // again when the socket is readable
+  kWantWrite,  // again when it is writable
+  kEnd,        // the peer has sent all it will send
+  kFailed,     // the connection is broken
+};
+
+struct IoResult {
+  IoStatus status = IoStatus::kOk;
+  size_t bytes = 0;
+};
+
+// Owns the descriptor.
+class Transport {
+ public:
+  explicit Transport(int descriptor) : descriptor_(descriptor) {}
+  ~Transport();
+  Transport(const Transport&) = delete;
+  Transport& operator=(const Transport&) = delete;
+
+  int descriptor() const { return descriptor_; }
+  bool secure() const { return tls_ != nullptr; }
+
+  IoResult receive(std::span<char> into);
+  // May move only some of the bytes. After kWantRead or kWantWrite the next call starts with the same bytes.
+  IoResult send(std::string_view bytes);
+
+  // From here on TLS is spoken, as a server. False: out of memory.
+  bool start_tls(const TlsContext& context);
+  // Again until kOk, which moves no bytes.
+  IoResult handshake();
+  // Whether bytes are waiting that the socket's readiness does not show.
+  bool has_pending() const;
+  // RFC 4514 text of the verified client certificate's subject; empty where there is none.
+  std::string client_subject() const;
+
+  // Says that nothing more will be sent; the peer may still be heard.
+  void shut_down_sending();
+  // As receive(), but what is on the wire, TLS or not.
+  IoResult receive_plain(std::span<char> into);
+
+ private:
+  IoResult tls_result(int code);
+
+  int descriptor_;
+  ssl_st* tls_ = nullptr;
+};
+
+}  // namespace rateguard::net
