@@ -1,0 +1,22 @@
+// How far a long run has come, told to whoever draws it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+namespace rateguard::simulate {
+
+struct ProgressUpdate {
+  enum class Stage : uint8_t {
+    kRead,    // counted in bytes of the logs as they lie on disk
+    kDecide,  // counted in requests
+  };
+  Stage stage = Stage::kRead;
+  uint64_t done = 0;
+  uint64_t total = 0;  // 0: unknown, as for a pipe
+};
+
+// Called from time to time on the thread that runs; empty: nobody watches.
+using ProgressCallback = std::function<void(const ProgressUpdate&)>;
+
+}  // namespace rateguard::simulate

@@ -1,0 +1,28 @@
+#include "simulate/replay.h"
+
+namespace rateguard::simulate {
+namespace {
+
+// Rare enough to cost nothing, often enough for a bar that moves: about every 20 ms.
+constexpr size_t kEventsPerUpdate = 1 << 15;
+
+}  // namespace
+
+void replay(const Recording& recording, const Policy& policy, Store& store, const ProgressCallback& progress,
+            std::span<ReplayObserver* const> observers) {
+  Limiter limiter(store);
+  const std::span<const Event> events = recording.events();
+  const auto tell = [&](size_t done) {
+    if (progress) progress({.stage = ProgressUpdate::Stage::kDecide, .done = done, .total = events.size()});
+  };
+  for (size_t i = 0; i < events.size(); ++i) {
+    const Event& event = events[i];
+    if (i % kEventsPerUpdate == 0) tell(i);
+    for (ReplayObserver* observer : observers) observer->before(i, event, store);
+    const Outcome& outcome = limiter.check(policy, recording.facts(event), Instant{event.time_us});
+    for (ReplayObserver* observer : observers) observer->decided(i, event, limiter.matches(), outcome);
+  }
+  tell(events.size());
+}
+
+}  // namespace rateguard::simulate

@@ -1,0 +1,92 @@
+// Everything a simulation found out, as plain values that the writers (table, JSON, page) only have to lay out.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "simulate/log_reader.h"
+#include "simulate/quota_series.h"
+#include "simulate/statistics.h"
+#include "simulate/timeline.h"
+
+namespace rateguard::simulate {
+
+// A subject as one rule counts it. Names are safe to print; credentials are masked.
+struct SubjectReport {
+  std::string name;
+  uint64_t requests = 0;
+  uint64_t refused = 0;  // by the rule's own verdict, in shadow mode those that would have been
+  uint64_t cost_admitted = 0;
+};
+
+struct RuleReport {
+  std::string name;
+  std::string mode;   // "enforce", "shadow", "off"
+  std::string limit;  // "5 per 1m, sliding_window_log"; "by plan"
+  std::string per;    // "ip, route"
+  RuleFigures figures = {};
+  uint64_t subjects = 0;
+  uint64_t subjects_refused = 0;  // in shadow mode: that would have been
+  // Most refused first, at most kTopSubjects, none that were never refused.
+  std::vector<SubjectReport> most_refused = {};
+  TimelineCounts timeline = {};
+};
+
+// What one counter had left over time.
+struct QuotaReport {
+  std::string rule;
+  std::string subject;
+  QuotaSeries series;
+};
+
+// One set of rules over the whole recording.
+struct ScenarioReport {
+  std::string name;
+  Totals totals = {};
+  std::vector<RuleReport> rules = {};
+  TimelineCounts timeline = {};
+  std::vector<QuotaReport> quotas = {};  // only where Options::plots asks
+  // Counters that were dropped alive or refused for want of room: above 0 the figures are not exact.
+  uint64_t evicted = 0;
+};
+
+struct ChangedSubject {
+  std::string rule;
+  std::string subject;
+  uint64_t requests = 0;
+};
+
+// From the first scenario to the second.
+struct ComparisonReport {
+  uint64_t newly_refused = 0;
+  uint64_t newly_admitted = 0;
+  uint64_t refused_subjects = 0;  // in all; the lists below hold the first kTopSubjects
+  uint64_t admitted_subjects = 0;
+  std::vector<ChangedSubject> most_newly_refused = {};
+  std::vector<ChangedSubject> most_newly_admitted = {};
+};
+
+struct Report {
+  ReadSummary input = {};
+  uint64_t requests = 0;
+  uint64_t without_address = 0;
+  uint64_t unreadable_requests = 0;
+  std::optional<Instant> first = {};  // none where no request was read
+  std::optional<Instant> last = {};
+  TimeGrid grid = {};
+  ScenarioReport rules = {};
+  std::optional<ScenarioReport> compared = {};
+  std::optional<ComparisonReport> changes = {};
+};
+
+// How many subjects a report names; more than a person reads.
+inline constexpr size_t kTopSubjects = 20;
+
+// "1m30s", "250ms", "2d4h": a length of time for people, at most its two largest units, rounded up.
+std::string duration_text(Duration duration);
+// "2015-05-17 10:05:03", in UTC.
+std::string instant_text(Instant instant);
+
+}  // namespace rateguard::simulate

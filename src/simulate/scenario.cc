@@ -1,0 +1,47 @@
+#include "simulate/scenario.h"
+
+#include <algorithm>
+
+#include "config/config.h"
+
+namespace rateguard::simulate {
+namespace {
+
+std::string lower_case(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
+  return out;
+}
+
+}  // namespace
+
+Result<Scenario> Scenario::load(const std::string& path) {
+  auto config = config::load(path);
+  if (!config) return std::unexpected(config.error());
+  auto rules = rules::RuleSet::compile(std::move(config->rules));
+  if (!rules) return std::unexpected(rules.error());
+  auto identifier = identify::Identifier::create(std::move(config->identity));
+  if (!identifier) return std::unexpected(identifier.error());
+  return Scenario{.name = path, .policy = {.rules = std::move(*rules), .identifier = std::move(*identifier)}};
+}
+
+std::vector<std::string> Scenario::wanted_headers() const {
+  // What identities are read from without any setting, and what trusted proxies write.
+  std::vector<std::string> names = {"authorization", "x-api-key", "cookie", "x-forwarded-for", "forwarded"};
+  for (const rules::Rule& rule : policy.rules->rules()) {
+    for (const rules::Part& part : rule.per) {
+      if (part.kind == rules::PartKind::kHeader) names.push_back(lower_case(part.name));
+    }
+  }
+  const identify::Settings& settings = policy.identifier->settings();
+  for (const identify::Source* source : {&settings.user, &settings.workspace, &settings.plan}) {
+    if (source->kind == identify::Source::Kind::kHeader) names.push_back(lower_case(source->name));
+  }
+  std::ranges::sort(names);
+  const auto repeats = std::ranges::unique(names);
+  names.erase(repeats.begin(), repeats.end());
+  return names;
+}
+
+}  // namespace rateguard::simulate

@@ -1,0 +1,23 @@
+// One set of rules to replay traffic against.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "limiter/limiter.h"
+
+namespace rateguard::simulate {
+
+struct Scenario {
+  std::string name;  // the file it came from, for reports
+  Policy policy;
+
+  // Reads and compiles a rules file, as the service does. Errors: kIo, kInvalid with file, line and column.
+  static Result<Scenario> load(const std::string& path);
+
+  // The headers that these rules and their identities may look at, lower case: a recording keeps no others.
+  std::vector<std::string> wanted_headers() const;
+};
+
+}  // namespace rateguard::simulate

@@ -1,0 +1,113 @@
+#include "simulate/simulate.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "base/check.h"
+#include "simulate/comparison.h"
+#include "simulate/scenario_report.h"
+#include "store/memory/memory_store.h"
+
+namespace rateguard::simulate {
+namespace {
+
+// More counters than this would not fit the memory that the recording leaves; what is then evicted is reported.
+constexpr uint64_t kKeysMax = 100'000'000;
+constexpr size_t kPiecesMax = 240;  // of a plot: one every few pixels
+
+// Room for every counter that the replay can make, so that none is evicted.
+std::unique_ptr<Store> make_store(const Recording& recording, const Scenario& scenario) {
+  const uint64_t most =
+      uint64_t{recording.events().size()} * std::max<uint64_t>(scenario.policy.rules->rules().size(), 1);
+  auto store = MemoryStore::create({.max_keys = std::clamp<uint64_t>(most, 1024, kKeysMax)});
+  RG_CHECK(store.has_value());
+  return std::move(*store);
+}
+
+// A replay with all that watches it.
+struct Pass {
+  Statistics statistics;
+  Timeline timeline;
+  AnswerLog answers;
+  StoreStats store = {};
+
+  Pass(const Recording& recording, const Scenario& scenario, const TimeGrid& grid)
+      : statistics(scenario.policy.rules->rules()),
+        timeline(grid, scenario.policy.rules->rules().size()),
+        answers(statistics, recording.events().size()) {}
+};
+
+enum class KeepAnswers : uint8_t { kNo, kYes };
+
+std::unique_ptr<Pass> replay_once(const Recording& recording, const Scenario& scenario, const TimeGrid& grid,
+                                  KeepAnswers keep, const ProgressCallback& progress) {
+  auto pass = std::make_unique<Pass>(recording, scenario, grid);
+  const auto store = make_store(recording, scenario);
+  std::vector<ReplayObserver*> observers = {&pass->statistics, &pass->timeline};
+  if (keep == KeepAnswers::kYes) observers.push_back(&pass->answers);
+  replay(recording, scenario.policy, *store, progress, observers);
+  pass->store = store->stats();
+  return pass;
+}
+
+ScenarioReport report_on(const Recording& recording, const Scenario& scenario, const TimeGrid& grid, const Pass& pass,
+                         Plots plots, const ProgressCallback& progress) {
+  ScenarioReport report = scenario_report(scenario, pass.statistics, pass.timeline);
+  report.evicted = pass.store.evicted + pass.store.refused_full;
+  if (plots == Plots::kNone || recording.events().empty()) return report;
+  const auto store = make_store(recording, scenario);
+  QuotaObserver quotas(grid, keys_to_plot(scenario, pass.statistics));
+  ReplayObserver* const observers[] = {&quotas};
+  replay(recording, scenario.policy, *store, progress, observers);
+  quotas.finish(*store);
+  report.quotas = quota_reports(scenario, pass.statistics, quotas);
+  return report;
+}
+
+}  // namespace
+
+Report simulate(Recording& recording, const Scenario& rules, const Scenario* compared, Plots plots,
+                const ProgressCallback& progress) {
+  recording.sort();
+  Report report;
+  report.requests = recording.events().size();
+  report.without_address = recording.without_address();
+  report.unreadable_requests = recording.unreadable_requests();
+  if (report.requests > 0) {
+    report.first = recording.first();
+    report.last = recording.last();
+    report.grid = TimeGrid::over(recording.first(), recording.last(), kPiecesMax);
+  }
+  const KeepAnswers keep = compared != nullptr ? KeepAnswers::kYes : KeepAnswers::kNo;
+  const auto before = replay_once(recording, rules, report.grid, keep, progress);
+  report.rules = report_on(recording, rules, report.grid, *before, plots, progress);
+  if (compared == nullptr) return report;
+  const auto after = replay_once(recording, *compared, report.grid, keep, progress);
+  report.compared = report_on(recording, *compared, report.grid, *after, plots, progress);
+  report.changes = comparison_report(rules, before->statistics, *compared, after->statistics,
+                                     compare(before->answers, after->answers));
+  return report;
+}
+
+Result<Report> run(const Options& options, const ProgressCallback& progress) {
+  if (options.logs.empty()) return invalid("no log was named; - is standard input");
+  auto rules = Scenario::load(options.rules);
+  if (!rules) return std::unexpected(rules.error());
+  std::optional<Scenario> compared;
+  ReadOptions read = options.read;
+  read.wanted_headers = rules->wanted_headers();
+  if (!options.compare.empty()) {
+    auto other = Scenario::load(options.compare);
+    if (!other) return std::unexpected(other.error());
+    compared = std::move(*other);
+    for (std::string& name : compared->wanted_headers()) read.wanted_headers.push_back(std::move(name));
+  }
+  Recording recording;
+  auto input = read_logs(options.logs, read, progress, recording);
+  if (!input) return std::unexpected(input.error());
+  Report report = simulate(recording, *rules, compared ? &*compared : nullptr, options.plots, progress);
+  report.input = std::move(*input);
+  return report;
+}
+
+}  // namespace rateguard::simulate

@@ -1,0 +1,72 @@
+// Counts what a replay decides: in all, and per rule and subject.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "simulate/replay.h"
+#include "simulate/subject_table.h"
+
+namespace rateguard::simulate {
+
+// One rule's figures. requests = admitted + refused + refused_by_others.
+struct RuleFigures {
+  uint64_t requests = 0;             // that the rule applied to
+  uint64_t admitted = 0;             // by the whole answer
+  uint64_t refused = 0;              // by this rule's own verdict; 0 for a shadow rule, which changes no answer
+  uint64_t refused_by_others = 0;    // though this rule would have let them pass, or is a shadow rule
+  uint64_t shadow_refused = 0;       // this rule, in shadow mode, would have refused
+  uint64_t refused_for_missing = 0;  // of `refused`: the request lacked what the rule counts by
+  uint64_t refused_for_ever = 0;     // own verdicts on a cost above the limit, which no wait mends
+  uint64_t cost_admitted = 0;        // units of the admitted requests
+  Duration longest_wait = {};        // the longest retry_after of its own refusals, those for ever aside
+};
+
+struct Totals {
+  uint64_t requests = 0;
+  uint64_t admitted = 0;
+  uint64_t refused = 0;
+  uint64_t unlimited = 0;  // of `admitted`: no enforced rule applied
+};
+
+// How one rule took part in one decision, for whoever counts it.
+struct Verdicts {
+  // Of the rule, against the answer.
+  enum class Share : uint8_t { kAdmitted, kRefused, kRefusedByOthers };
+
+  static Share share_of(const Outcome& outcome, const Outcome::Judged& judged) {
+    if (outcome.allowed()) return Share::kAdmitted;
+    return judged.mode == Mode::kEnforce && !judged.decision.allowed() ? Share::kRefused : Share::kRefusedByOthers;
+  }
+  static bool is_shadow_refusal(const Outcome::Judged& judged) {
+    return judged.mode == Mode::kShadow && !judged.decision.allowed();
+  }
+};
+
+class Statistics : public ReplayObserver {
+ public:
+  // `rules` are the policy's, and outlive this.
+  explicit Statistics(std::span<const rules::Rule> rules) : rules_(rules), figures_(rules.size()) {}
+
+  void before(size_t, const Event&, Store&) override {}
+  void decided(size_t index, const Event& event, const rules::Matches& matches, const Outcome& outcome) override;
+
+  const Totals& totals() const { return totals_; }
+  const std::vector<RuleFigures>& figures() const { return figures_; }
+  const SubjectTable& subjects() const { return subjects_; }
+  // Who the event last decided was refused as: the subject of the deciding rule, or what stands for requests that lack
+  // something; kNoSubject where it was admitted.
+  SubjectId refuser() const { return refuser_; }
+
+ private:
+  void count_rule(const Event& event, const Outcome& outcome, const Outcome::Judged& judged, SubjectFigures& subject);
+  void count_missing(const Outcome& outcome);
+
+  std::span<const rules::Rule> rules_;
+  Totals totals_;
+  std::vector<RuleFigures> figures_;
+  SubjectTable subjects_;
+  SubjectId refuser_ = kNoSubject;
+};
+
+}  // namespace rateguard::simulate
