@@ -18,7 +18,9 @@ void CounterKey::begin_rule(std::string& out, std::string_view rule_name, Algori
   append_part(out, rule_name);
 }
 
-void CounterKey::begin_ad_hoc(std::string& out, Algorithm algorithm) { begin(out, 'A', algorithm); }
+void CounterKey::begin_ad_hoc(std::string& out, Algorithm algorithm) {
+  begin(out, 'A', algorithm);
+}
 
 void CounterKey::append_part(std::string& out, std::string_view part) {
   RG_CHECK(part.size() <= 0xFFFF);

@@ -1,5 +1,5 @@
-// The identity of a counter, as bytes. Every part is length-prefixed, so that two different (rule, subject) pairs never share
-// a counter whatever bytes they hold.
+// The identity of a counter, as bytes. Every part is length-prefixed, so that two different (rule, subject) pairs never
+// share a counter whatever bytes they hold.
 #pragma once
 
 #include <cstddef>
@@ -16,8 +16,8 @@ inline constexpr size_t kCounterKeyMax = 10'240;
 
 // Builds a key piece by piece into a string that the caller keeps, to save the allocation.
 //
-// A key holds the rule's name, its algorithm and the subject's parts; never the limit's figures, so that an edited limit keeps
-// what was used.
+// A key holds the rule's name, its algorithm and the subject's parts; never the limit's figures, so that an edited
+// limit keeps what was used.
 class CounterKey {
  public:
   // A counter of a configured rule.

@@ -1,7 +1,7 @@
 // Counters by key. One call decides all the limits of a request: atomically, all or nothing.
 //
-// Implementations: store/memory (embedded), store/redis and store/lease (several instances). One suite of tests runs over all
-// of them (store/store_suite.h).
+// Implementations: store/memory (embedded), store/redis and store/lease (several instances). One suite of tests runs
+// over all of them (store/store_suite.h).
 #pragma once
 
 #include <cstdint>
@@ -13,12 +13,12 @@
 
 namespace rateguard {
 
-// Whether a limit's verdict counts for the answer. A shadow limit is evaluated and charged on its own, as if it stood alone,
-// and never changes the answer.
+// Whether a limit's verdict counts for the answer. A shadow limit is evaluated and charged on its own, as if it stood
+// alone, and never changes the answer.
 enum class Mode : uint8_t { kEnforce, kShadow };
 
-// One limit of one request. `key` is the whole identity of the counter (store/counter_key.h makes it) and is borrowed for the
-// call; `decision` is filled in.
+// One limit of one request. `key` is the whole identity of the counter (store/counter_key.h makes it) and is borrowed
+// for the call; `decision` is filled in.
 struct Charge {
   std::string_view key;  // 1 to kCounterKeyMax bytes
   const Limit* limit = nullptr;
@@ -27,8 +27,8 @@ struct Charge {
   Decision decision = {};
 };
 
-// All the limits of one request. If one enforced limit refuses, no enforced limit is charged; each still gets the decision
-// it would have given alone. Keys within one group are distinct.
+// All the limits of one request. If one enforced limit refuses, no enforced limit is charged; each still gets the
+// decision it would have given alone. Keys within one group are distinct.
 struct ChargeGroup {
   std::span<Charge> charges;
 };
@@ -46,10 +46,10 @@ struct TickBudget {
 struct StoreStats {
   uint64_t keys = 0;
   uint64_t keys_max = 0;
-  uint64_t expired = 0;           // dropped because they equalled a fresh key
-  uint64_t evicted = 0;           // dropped alive, because the store was full
-  uint64_t refused_full = 0;      // refused because no room could be made
-  uint64_t memory_bytes = 0;      // what the counters occupy, all told
+  uint64_t expired = 0;       // dropped because they equalled a fresh key
+  uint64_t evicted = 0;       // dropped alive, because the store was full
+  uint64_t refused_full = 0;  // refused because no room could be made
+  uint64_t memory_bytes = 0;  // what the counters occupy, all told
 };
 
 // Thread-safe: any thread may call any member at any time.
@@ -65,7 +65,8 @@ class Store {
   virtual bool reset(std::string_view key) = 0;
   // Gives a concurrency hold back, once.
   virtual ReleaseResult release(const HoldId& hold, Instant now) = 0;
-  // Background work, bounded by `budget`: drops counters that equal fresh ones. Called from time to time by whoever owns a clock.
+  // Background work, bounded by `budget`: drops counters that equal fresh ones. Called from time to time by whoever
+  // owns a clock.
   virtual void tick(Instant now, TickBudget budget) = 0;
   virtual StoreStats stats() const = 0;
 };

@@ -1,0 +1,429 @@
+#include "store/memory/memory_store.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "algorithm/evaluate.h"
+#include "base/check.h"
+
+namespace rateguard {
+
+using algorithm::State;
+using memory::Fingerprint;
+using memory::HashKey;
+using memory::SidePool;
+using memory::Slot;
+using memory::SlotGroup;
+using memory::Table;
+
+namespace {
+
+// Charges of one request that are decided without asking the allocator; more are, but cost an allocation.
+constexpr size_t kJobsInline = 16;
+// Keys whose memory a batch asks for before it decides the first of them: enough to keep as many misses in flight as a
+// core can (about 20 of them to memory), few enough that the first is still in the nearest cache when its turn comes.
+constexpr size_t kKeysAhead = 32;
+// What the first charge of a log or a set of holds takes, all told; in truth a little less.
+constexpr size_t kNewSideBytes = 320;
+
+bool is_side(const State& state) {
+  return state.algorithm == algorithm::state_tag(Algorithm::kSlidingWindowLog) ||
+         state.algorithm == algorithm::state_tag(Algorithm::kConcurrency);
+}
+
+HoldId hold_id(const Fingerprint& key, uint64_t number) {
+  HoldId id;
+  std::memcpy(id.bytes.data(), &key.head, 8);
+  std::memcpy(id.bytes.data() + 8, &key.rest, 4);
+  std::memcpy(id.bytes.data() + 12, &number, 8);
+  return id;
+}
+
+}  // namespace
+
+struct MemoryStore::Parts {
+  HashKey hash_key;
+  HashKey hold_key;
+  Table::Memory table;
+  memory::Reservation side;
+};
+
+Result<std::unique_ptr<MemoryStore>> MemoryStore::create(const MemoryStoreOptions& options) {
+  if (options.max_keys < 1 || options.max_keys > Table::kKeysMax) {
+    return invalid("max_keys must be 1 to 4294967296");
+  }
+  Parts parts;
+  if (options.hash_key) {
+    parts.hash_key = *options.hash_key;
+    parts.hold_key = *options.hash_key;
+    parts.hold_key.bytes[0] ^= 1;
+  } else {
+    auto hash_key = HashKey::random();
+    if (!hash_key) return std::unexpected(hash_key.error());
+    auto hold_key = HashKey::random();
+    if (!hold_key) return std::unexpected(hold_key.error());
+    parts.hash_key = *hash_key;
+    parts.hold_key = *hold_key;
+  }
+  auto table = Table::Memory::reserve(options.max_keys);
+  if (!table) return std::unexpected(table.error());
+  auto side = SidePool::reserve(options.log_bytes_max);
+  if (!side) return std::unexpected(side.error());
+  parts.table = std::move(*table);
+  parts.side = std::move(*side);
+  return std::unique_ptr<MemoryStore>(new MemoryStore(options, std::move(parts)));
+}
+
+MemoryStore::MemoryStore(const MemoryStoreOptions& options, Parts parts)
+    : max_keys_(options.max_keys),
+      when_full_(options.when_full),
+      hash_key_(parts.hash_key),
+      hash_(parts.hash_key),
+      hold_hash_(parts.hold_key),
+      table_(std::move(parts.table)),
+      side_(std::move(parts.side), options.log_bytes_max) {}
+
+Progress MemoryStore::charge(ChargeGroup group, Instant now) {
+  if (group.charges.size() == 1) {
+    const Fingerprint key = fingerprint(group.charges[0].key);
+    if (!charge_known(group.charges[0], key, now)) decide(group.charges, &key, now);
+    return Progress::kReady;
+  }
+  std::array<Fingerprint, kJobsInline> keys;
+  if (group.charges.size() <= keys.size()) {
+    for (size_t i = 0; i < group.charges.size(); ++i) keys[i] = fingerprint(group.charges[i].key);
+    decide(group.charges, keys.data(), now);
+    return Progress::kReady;
+  }
+  std::vector<Fingerprint> many;
+  many.reserve(group.charges.size());
+  for (const Charge& charge : group.charges) many.push_back(fingerprint(charge.key));
+  decide(group.charges, many.data(), now);
+  return Progress::kReady;
+}
+
+Progress MemoryStore::charge_batch(std::span<ChargeGroup> groups, Instant now) {
+  std::array<Fingerprint, kKeysAhead> keys;
+  while (!groups.empty()) {
+    size_t taken = 0;
+    size_t count = 0;
+    for (; taken < groups.size() && count + groups[taken].charges.size() <= kKeysAhead; ++taken) {
+      for (const Charge& charge : groups[taken].charges) {
+        keys[count] = fingerprint(charge.key);
+        table_.prefetch_record(keys[count++]);
+      }
+    }
+    if (taken == 0) {
+      charge(groups[0], now);
+      groups = groups.subspan(1);
+      continue;
+    }
+    for (size_t i = 0; i < count; ++i) table_.prefetch_slot(keys[i]);
+    const Fingerprint* next = keys.data();
+    for (const ChargeGroup& group : groups.first(taken)) {
+      const bool done = group.charges.size() == 1 && charge_known(group.charges[0], *next, now);
+      if (!done) decide(group.charges, next, now);
+      next += group.charges.size();
+    }
+    groups = groups.subspan(taken);
+  }
+  return Progress::kReady;
+}
+
+// The commonest case, alone: one charge of a key that is there, whose whole memory is its slot. False: anything else,
+// and nothing was done.
+inline bool MemoryStore::charge_known(Charge& charge, const Fingerprint& key, Instant now) {
+  if (!algorithm::has_fixed_state(charge.limit->algorithm)) [[unlikely]]
+    return false;
+  const size_t group = table_.lock_group_of(key);
+  Slot* slot = table_.slots(group).find(key);
+  const bool known = slot != nullptr && !is_side(slot->state);
+  if (known) [[likely]] {
+    const algorithm::Evaluation evaluation = algorithm::evaluate(slot->state, *charge.limit, charge.cost, now);
+    // Equal to what is there unless a cost above 0 was admitted.
+    slot->state = evaluation.next;
+    charge.decision = evaluation.decision;
+  }
+  table_.unlock(group);
+  return known;
+}
+
+void MemoryStore::decide(std::span<Charge> charges, const Fingerprint* keys, Instant now) {
+  const auto fill = [&](Jobs jobs) {
+    for (size_t i = 0; i < jobs.size(); ++i) jobs[i] = {.charge = &charges[i], .key = keys[i]};
+  };
+  if (charges.size() <= kJobsInline) {
+    std::array<Job, kJobsInline> jobs;
+    std::array<size_t, kJobsInline> groups;
+    const Jobs used = Jobs(jobs).first(charges.size());
+    fill(used);
+    decide(used, Groups(groups).first(charges.size()), now);
+    return;
+  }
+  std::vector<Job> jobs(charges.size());
+  std::vector<size_t> groups(charges.size());
+  fill(jobs);
+  decide(Jobs(jobs), Groups(groups), now);
+}
+
+void MemoryStore::decide(Jobs jobs, Groups scratch, Instant now) {
+  Groups locked = lock_all(jobs, scratch);
+  while (split_where_full(jobs, now)) {
+    unlock_all(locked);
+    locked = lock_all(jobs, scratch);
+  }
+  bool admitted = true;
+  for (Job& job : jobs) {
+    evaluate(job, now);
+    if (job.charge->mode == Mode::kEnforce) admitted &= job.charge->decision.allowed();
+  }
+  admitted = admitted && claim_enforced(jobs, now);
+  for (Job& job : jobs) {
+    if (job.charge->cost.units == 0 || !job.charge->decision.allowed()) continue;
+    if (job.charge->mode == Mode::kEnforce && !admitted) continue;
+    Instant soonest = Instant::max();
+    Slot* slot = claim(job, jobs, now, &soonest);
+    if (slot == nullptr) {
+      refuse_for_room(*job.charge, soonest, now);
+    } else {
+      store(job, *slot, now);
+    }
+  }
+  unlock_all(locked);
+}
+
+// Locks the groups of all jobs, in order of their numbers so that no two requests wait for each other. Returns those
+// that are locked.
+MemoryStore::Groups MemoryStore::lock_all(Jobs jobs, Groups groups) {
+  for (;;) {
+    for (size_t i = 0; i < jobs.size(); ++i) {
+      jobs[i].group = table_.locate(jobs[i].key);
+      groups[i] = jobs[i].group;
+    }
+    std::sort(groups.begin(), groups.end());
+    const auto last = std::unique(groups.begin(), groups.end());
+    const Groups distinct = groups.first(static_cast<size_t>(last - groups.begin()));
+    for (const size_t group : distinct) table_.lock(group);
+    // A group may have split between being found and being locked.
+    if (std::ranges::all_of(jobs, [&](const Job& job) { return table_.owns(job.group, job.key); })) return distinct;
+    unlock_all(distinct);
+  }
+}
+
+void MemoryStore::unlock_all(Groups groups) {
+  for (const size_t group : groups) table_.unlock(group);
+}
+
+// Splits one group that cannot take the keys that are new to it, where it can be split. True: it did, and keys may
+// belong elsewhere now. It is no charge: a split changes no counter.
+bool MemoryStore::split_where_full(Jobs jobs, Instant now) {
+  for (const Job& job : jobs) {
+    if (table_.count(job.group) + jobs.size() <= SlotGroup::kSlots) continue;
+    const auto is_new_here = [&](const Job& other) {
+      return other.group == job.group && other.charge->cost.units != 0 &&
+             table_.slots(job.group).find(other.key) == nullptr;
+    };
+    const auto needed = static_cast<uint32_t>(std::ranges::count_if(jobs, is_new_here));
+    if (table_.count(job.group) + needed <= SlotGroup::kSlots) continue;
+    drop_expired(job.group, jobs, now);
+    if (table_.count(job.group) + needed <= SlotGroup::kSlots) continue;
+    if (table_.split(job.group)) return true;
+  }
+  return false;
+}
+
+void MemoryStore::evaluate(Job& job, Instant now) {
+  const Slot* slot = table_.slots(job.group).find(job.key);
+  const Limit& limit = *job.charge->limit;
+  if (!algorithm::has_fixed_state(limit.algorithm)) {
+    evaluate_side(job, slot == nullptr ? nullptr : &slot->state, now);
+    return;
+  }
+  const algorithm::Evaluation evaluation =
+      algorithm::evaluate(slot == nullptr ? State{} : slot->state, limit, job.charge->cost, now);
+  job.charge->decision = evaluation.decision;
+  job.next = evaluation.next;
+}
+
+void MemoryStore::evaluate_side(Job& job, const State* state, Instant now) {
+  Charge& charge = *job.charge;
+  const bool known = state != nullptr && state->algorithm == algorithm::state_tag(charge.limit->algorithm);
+  size_t growth = known ? 0 : kNewSideBytes;  // the most that a commit can add: what is there is doubled
+  if (charge.limit->algorithm == Algorithm::kSlidingWindowLog) {
+    static const algorithm::WindowLog kFresh;
+    const algorithm::WindowLog& log = known ? side_.log(state->x) : kFresh;
+    charge.decision = log.evaluate(*charge.limit, charge.cost, now);
+    const bool is_full = log.bytes() <= sizeof log + log.entries() * sizeof(algorithm::WindowLog::Record);
+    growth += is_full ? log.bytes() : 0;
+  } else {
+    static const algorithm::HoldSet kFresh;
+    const algorithm::HoldSet& holds = known ? side_.holds(state->x) : kFresh;
+    charge.decision = holds.evaluate(*charge.limit, charge.cost, now);
+    growth += holds.bytes();
+  }
+  if (charge.cost.units != 0 && charge.decision.allowed() && !side_.has_room(growth)) {
+    refuse_for_room(charge, known ? algorithm::expires_at(*state) : Instant::max(), now);
+  }
+}
+
+// Makes a slot for every enforced charge that needs a new one, before any is charged. False: one found no room, which
+// its decision says; the others' slots are given back.
+bool MemoryStore::claim_enforced(Jobs jobs, Instant now) {
+  for (size_t i = 0; i < jobs.size(); ++i) {
+    if (jobs[i].charge->mode != Mode::kEnforce || jobs[i].charge->cost.units == 0) continue;
+    Instant soonest = Instant::max();
+    if (claim(jobs[i], jobs, now, &soonest) != nullptr) continue;
+    refuse_for_room(*jobs[i].charge, soonest, now);
+    for (const Job& claimed : jobs.first(i)) {
+      Slot* slot = table_.slots(claimed.group).find(claimed.key);
+      if (slot != nullptr && slot->state == State{}) forget(claimed.group, slot);
+    }
+    return false;
+  }
+  return true;
+}
+
+void MemoryStore::store(Job& job, Slot& slot, Instant now) {
+  const Algorithm algorithm = job.charge->limit->algorithm;
+  if (is_side(slot.state) && slot.state.algorithm != algorithm::state_tag(algorithm)) {
+    free_side(slot.state);
+    slot.state = {};
+  }
+  if (algorithm::has_fixed_state(algorithm)) {
+    slot.state = job.next;
+  } else {
+    store_side(job, slot.state, now);
+  }
+}
+
+void MemoryStore::store_side(Job& job, State& state, Instant now) {
+  Charge& charge = *job.charge;
+  const Limit& limit = *charge.limit;
+  const bool is_log = limit.algorithm == Algorithm::kSlidingWindowLog;
+  if (!is_side(state)) {
+    state = {};
+    state.x = is_log ? side_.add(algorithm::WindowLog()) : side_.add(algorithm::HoldSet());
+    RG_CHECK(state.x != SidePool::kNone);  // has_room() is false long before the handles end
+  }
+  if (is_log) {
+    algorithm::WindowLog& log = side_.log(state.x);
+    const size_t before = log.bytes();
+    log.commit(limit, charge.cost, now);
+    side_.account(before, log.bytes());
+    algorithm::stamp(state, limit.algorithm, log.expires_at());
+    return;
+  }
+  algorithm::HoldSet& holds = side_.holds(state.x);
+  const size_t before = holds.bytes();
+  uint64_t number = next_hold_number();
+  while (holds.contains(number)) number = next_hold_number();
+  holds.commit(limit, charge.cost, now, number);
+  side_.account(before, holds.bytes());
+  algorithm::stamp(state, limit.algorithm, holds.expires_at());
+  charge.decision.hold = hold_id(job.key, number);
+}
+
+uint64_t MemoryStore::next_hold_number() {
+  const uint64_t count = holds_made_.fetch_add(1, std::memory_order_relaxed);
+  std::array<char, sizeof count> bytes;
+  std::memcpy(bytes.data(), &count, sizeof count);
+  return hold_hash_({bytes.data(), bytes.size()}).low;
+}
+
+bool MemoryStore::reset(std::string_view key) {
+  const Fingerprint wanted = fingerprint(key);
+  const size_t group = table_.lock_group_of(wanted);
+  Slot* slot = table_.slots(group).find(wanted);
+  if (slot != nullptr) forget(group, slot);
+  table_.unlock(group);
+  return slot != nullptr;
+}
+
+ReleaseResult MemoryStore::release(const HoldId& hold, Instant now) {
+  Fingerprint key;
+  uint64_t number;
+  std::memcpy(&key.head, hold.bytes.data(), 8);
+  std::memcpy(&key.rest, hold.bytes.data() + 8, 4);
+  std::memcpy(&number, hold.bytes.data() + 12, 8);
+  if (key.head == 0) return ReleaseResult::kUnknown;
+  ReleaseResult result = ReleaseResult::kUnknown;
+  const size_t group = table_.lock_group_of(key);
+  Slot* slot = table_.slots(group).find(key);
+  if (slot != nullptr && slot->state.algorithm == algorithm::state_tag(Algorithm::kConcurrency)) {
+    algorithm::HoldSet& holds = side_.holds(slot->state.x);
+    const size_t before = holds.bytes();
+    if (holds.release(number, now)) result = ReleaseResult::kReleased;
+    side_.account(before, holds.bytes());
+    if (holds.count() == 0) {
+      forget(group, slot);
+    } else {
+      algorithm::stamp(slot->state, Algorithm::kConcurrency, holds.expires_at());
+    }
+  }
+  table_.unlock(group);
+  return result;
+}
+
+StoreStats MemoryStore::stats() const {
+  return {.keys = keys_.load(std::memory_order_relaxed),
+          .keys_max = max_keys_,
+          .expired = expired_.load(std::memory_order_relaxed),
+          .evicted = evicted_.load(std::memory_order_relaxed),
+          .refused_full = refused_full_.load(std::memory_order_relaxed),
+          .memory_bytes = table_.memory_bytes() + side_.bytes()};
+}
+
+void MemoryStore::free_side(const State& state) {
+  if (is_side(state)) side_.remove(state.x);
+}
+
+void MemoryStore::adopt_hash_key(const HashKey& key) {
+  RG_CHECK(keys_.load() == 0);
+  hash_key_ = key;
+  hash_.set_key(key);
+}
+
+Slot* MemoryStore::restore_slot(const Fingerprint& key) {
+  for (;;) {
+    const size_t group = table_.locate(key);
+    if (Slot* slot = table_.slots(group).find(key)) return slot;
+    if (table_.count(group) == SlotGroup::kSlots) {
+      if (!table_.split(group)) return nullptr;
+      continue;
+    }
+    return count_new_key() ? &table_.insert(group, key) : nullptr;
+  }
+}
+
+bool MemoryStore::restore(const Fingerprint& key, const State& state) {
+  Slot* slot = restore_slot(key);
+  if (slot == nullptr) return false;
+  free_side(slot->state);
+  slot->state = state;
+  return true;
+}
+
+template <typename T>
+bool MemoryStore::restore_side(const Fingerprint& key, Algorithm algorithm, T value) {
+  if (!side_.has_room(value.bytes())) return false;
+  State state = {};
+  algorithm::stamp(state, algorithm, value.expires_at());
+  state.x = side_.add(std::move(value));
+  if (state.x == SidePool::kNone) return false;
+  if (restore(key, state)) return true;
+  side_.remove(state.x);
+  return false;
+}
+
+bool MemoryStore::restore(const Fingerprint& key, algorithm::WindowLog log) {
+  return restore_side(key, Algorithm::kSlidingWindowLog, std::move(log));
+}
+
+bool MemoryStore::restore(const Fingerprint& key, algorithm::HoldSet holds) {
+  return restore_side(key, Algorithm::kConcurrency, std::move(holds));
+}
+
+}  // namespace rateguard

@@ -1,0 +1,144 @@
+// The store inside the process: every counter in one table of fixed slots, decided under short locks.
+// docs/decisions/0003-memory-store.md says how it works and why so.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "algorithm/state.h"
+#include "base/result.h"
+#include "store/memory/side_pool.h"
+#include "store/memory/siphash.h"
+#include "store/memory/table.h"
+#include "store/store.h"
+
+namespace rateguard {
+
+// What to do with a new key when the store holds max_keys live ones: drop the one nearest to fresh among those at hand
+// and count it as evicted, or refuse the new key until one expires and count it as refused_full.
+enum class FullPolicy : uint8_t { kEvict, kRefuse };
+
+struct MemoryStoreOptions {
+  uint64_t max_keys = 1'000'000;  // 1 to 2^32
+  FullPolicy when_full = FullPolicy::kEvict;
+  // Bound on the memory of window logs and holds, which lies outside the slots. A charge that would pass it is refused
+  // and counted as refused_full, whatever when_full says.
+  uint64_t log_bytes_max = uint64_t{256} << 20;
+  // Absent: random. Tests set it, to be repeatable.
+  std::optional<memory::HashKey> hash_key = {};
+};
+
+class MemoryStore final : public Store {
+ public:
+  // One counter, as a snapshot sees it. Exactly one of the three is its memory.
+  struct Counter {
+    memory::Fingerprint key;
+    algorithm::State state;  // of an algorithm with a fixed state
+    const algorithm::WindowLog* log = nullptr;
+    const algorithm::HoldSet* holds = nullptr;
+  };
+
+  // Errors: kInvalid (max_keys out of range), kExhausted (no addresses), kUnavailable (no random bytes).
+  static Result<std::unique_ptr<MemoryStore>> create(const MemoryStoreOptions& options);
+
+  Progress charge(ChargeGroup group, Instant now) override;
+  Progress charge_batch(std::span<ChargeGroup> groups, Instant now) override;
+  bool reset(std::string_view key) override;
+  ReleaseResult release(const HoldId& hold, Instant now) override;
+  void tick(Instant now, TickBudget budget) override;
+  StoreStats stats() const override;
+
+  // For snapshots (store/memory/snapshot.h). Groups of counters are numbered below groups_end(), which may grow; a
+  // counter never moves to a group of a smaller number. `visit` is called for each counter of one group under that
+  // group's lock.
+  size_t groups_end() const { return table_.groups_end(); }
+  template <typename Visit>
+  void visit_group(size_t group, Visit&& visit);
+  memory::HashKey hash_key() const { return hash_key_; }
+  // Takes over the identity of keys from a snapshot. REQUIRES: the store is empty and no other thread uses it.
+  void adopt_hash_key(const memory::HashKey& key);
+  // Puts a counter back in place of what is there. False: no room. REQUIRES: state is of an algorithm with a fixed
+  // state.
+  bool restore(const memory::Fingerprint& key, const algorithm::State& state);
+  bool restore(const memory::Fingerprint& key, algorithm::WindowLog log);
+  bool restore(const memory::Fingerprint& key, algorithm::HoldSet holds);
+
+ private:
+  // One charge on its way through decide().
+  struct Job {
+    Charge* charge = nullptr;
+    memory::Fingerprint key = {};
+    size_t group = 0;
+    algorithm::State next = {};  // fixed-state algorithms: what to store
+  };
+  using Jobs = std::span<Job>;
+  using Groups = std::span<size_t>;  // sorted, distinct
+
+  struct Parts;
+  MemoryStore(const MemoryStoreOptions& options, Parts parts);
+
+  memory::Fingerprint fingerprint(std::string_view key) const { return memory::Fingerprint::of(hash_(key)); }
+  bool charge_known(Charge& charge, const memory::Fingerprint& key, Instant now);
+  void decide(std::span<Charge> charges, const memory::Fingerprint* keys, Instant now);
+  void decide(Jobs jobs, Groups groups, Instant now);
+  Groups lock_all(Jobs jobs, Groups groups);
+  void unlock_all(Groups groups);
+  bool split_where_full(Jobs jobs, Instant now);
+  void evaluate(Job& job, Instant now);
+  void evaluate_side(Job& job, const algorithm::State* state, Instant now);
+  bool claim_enforced(Jobs jobs, Instant now);
+  void store(Job& job, memory::Slot& slot, Instant now);
+  void store_side(Job& job, algorithm::State& state, Instant now);
+
+  // memory_store_room.cc: who goes when somebody new comes.
+  memory::Slot* claim(const Job& job, Jobs jobs, Instant now, Instant* soonest);
+  bool count_new_key();
+  void forget(size_t group, memory::Slot* slot);
+  uint32_t drop_expired(size_t group, Jobs keep, Instant now);
+  bool free_one(size_t group, Jobs keep, Instant now, Instant* soonest);
+  bool free_one_elsewhere(Instant now, Instant* soonest);
+  void refuse_for_room(Charge& charge, Instant soonest, Instant now);
+
+  void free_side(const algorithm::State& state);
+  memory::Slot* restore_slot(const memory::Fingerprint& key);
+  template <typename T>
+  bool restore_side(const memory::Fingerprint& key, Algorithm algorithm, T value);
+  uint64_t next_hold_number();
+
+  const uint64_t max_keys_;
+  const FullPolicy when_full_;
+  memory::HashKey hash_key_;
+  memory::KeyHash hash_;
+  memory::KeyHash hold_hash_;
+  memory::Table table_;
+  memory::SidePool side_;
+
+  alignas(64) std::atomic<uint64_t> keys_ = 0;
+  std::atomic<uint64_t> holds_made_ = 0;
+  std::atomic<size_t> tick_cursor_ = 0;
+  std::atomic<size_t> search_cursor_ = 0;
+  std::atomic<uint64_t> expired_ = 0;
+  std::atomic<uint64_t> evicted_ = 0;
+  std::atomic<uint64_t> refused_full_ = 0;
+};
+
+template <typename Visit>
+void MemoryStore::visit_group(size_t group, Visit&& visit) {
+  if (!table_.exists(group)) return;
+  table_.lock(group);
+  for (memory::Slot& slot : table_.slots(group).slots) {
+    if (slot.is_empty()) continue;
+    Counter counter = {.key = slot.key(), .state = slot.state};
+    if (slot.state.algorithm == algorithm::state_tag(Algorithm::kSlidingWindowLog))
+      counter.log = &side_.log(slot.state.x);
+    if (slot.state.algorithm == algorithm::state_tag(Algorithm::kConcurrency))
+      counter.holds = &side_.holds(slot.state.x);
+    visit(counter);
+  }
+  table_.unlock(group);
+}
+
+}  // namespace rateguard

@@ -1,0 +1,129 @@
+// Who goes when somebody new comes: expired counters first, then what the policy says.
+#include <algorithm>
+
+#include "base/check.h"
+#include "store/memory/memory_store.h"
+
+namespace rateguard {
+
+using algorithm::State;
+using memory::Slot;
+using memory::SlotGroup;
+
+namespace {
+
+// Groups beyond the new key's own that are searched for one that can go. A table that holds all its keys has 85 in each
+// group, so even one is enough; more are needed only by tables of a few keys.
+constexpr size_t kGroupsSearched = 64;
+// A refusal for want of room, where nothing is known to expire, says to come back after this long.
+constexpr Duration kFullRetry = Duration::seconds(1);
+// What a look at a group that does not exist takes from a tick's budget, in slots.
+constexpr uint32_t kAbsentGroupSlots = 8;
+
+}  // namespace
+
+// The slot of the job's key, made where there is none. Null: no room could be made; `soonest` is when the first counter
+// that was looked at expires. May move other slots of the groups. REQUIRES: the groups of all `jobs` are locked.
+Slot* MemoryStore::claim(const Job& job, Jobs jobs, Instant now, Instant* soonest) {
+  if (Slot* slot = table_.slots(job.group).find(job.key)) return slot;
+  if (table_.count(job.group) == SlotGroup::kSlots && !free_one(job.group, jobs, now, soonest)) return nullptr;
+  while (!count_new_key()) {
+    if (free_one(job.group, jobs, now, soonest)) continue;
+    Instant elsewhere = Instant::max();
+    if (free_one_elsewhere(now, &elsewhere)) continue;
+    // Whoever comes back finds its own group again, and others only where all are searched: no other wait is a promise.
+    if (*soonest == Instant::max() || table_.groups_end() <= kGroupsSearched) *soonest = std::min(*soonest, elsewhere);
+    return nullptr;
+  }
+  return &table_.insert(job.group, job.key);
+}
+
+// Counts one key more, unless there are as many as there may be.
+bool MemoryStore::count_new_key() {
+  uint64_t keys = keys_.load(std::memory_order_relaxed);
+  do {
+    if (keys >= max_keys_) return false;
+  } while (!keys_.compare_exchange_weak(keys, keys + 1, std::memory_order_relaxed));
+  return true;
+}
+
+void MemoryStore::forget(size_t group, Slot* slot) {
+  free_side(slot->state);
+  table_.erase(group, slot);
+  keys_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+// Drops the counters of a group that equal fresh ones, except those of `keep`. Returns how many.
+uint32_t MemoryStore::drop_expired(size_t group, Jobs keep, Instant now) {
+  SlotGroup& slots = table_.slots(group);
+  uint32_t dropped = 0;
+  for (uint32_t i = 0; i < SlotGroup::kSlots;) {
+    Slot& slot = slots.slots[i];
+    const bool goes = !slot.is_empty() && algorithm::expires_at(slot.state) <= now &&
+                      std::ranges::none_of(keep, [&](const Job& job) { return slot.holds(job.key); });
+    if (goes) {
+      forget(group, &slot);  // another may move into its place: look again
+      ++dropped;
+    } else {
+      ++i;
+    }
+  }
+  if (dropped != 0) expired_.fetch_add(dropped, std::memory_order_relaxed);
+  return dropped;
+}
+
+// Makes room in a group by dropping what has expired, else by the policy. False: nothing could go.
+bool MemoryStore::free_one(size_t group, Jobs keep, Instant now, Instant* soonest) {
+  if (drop_expired(group, keep, now) != 0) return true;
+  Slot* nearest = nullptr;
+  for (Slot& slot : table_.slots(group).slots) {
+    if (slot.is_empty() || std::ranges::any_of(keep, [&](const Job& job) { return slot.holds(job.key); })) continue;
+    if (nearest == nullptr || algorithm::expires_at(slot.state) < algorithm::expires_at(nearest->state))
+      nearest = &slot;
+  }
+  if (nearest == nullptr) return false;
+  *soonest = std::min(*soonest, algorithm::expires_at(nearest->state));
+  if (when_full_ == FullPolicy::kRefuse) return false;
+  forget(group, nearest);
+  evicted_.fetch_add(1, std::memory_order_relaxed);
+  return true;
+}
+
+bool MemoryStore::free_one_elsewhere(Instant now, Instant* soonest) {
+  for (size_t i = 0; i < kGroupsSearched; ++i) {
+    const size_t group = search_cursor_.fetch_add(1, std::memory_order_relaxed) % table_.groups_end();
+    // Groups are locked out of order here, so none may be waited for. Those of the request itself are locked and passed
+    // by.
+    if (!table_.exists(group) || !table_.try_lock(group)) continue;
+    const bool freed = free_one(group, {}, now, soonest);
+    table_.unlock(group);
+    if (freed) return true;
+  }
+  return false;
+}
+
+void MemoryStore::refuse_for_room(Charge& charge, Instant soonest, Instant now) {
+  refused_full_.fetch_add(1, std::memory_order_relaxed);
+  const Duration wait = soonest == Instant::max() ? kFullRetry : std::max(soonest - now, Duration::micros(1));
+  charge.decision = {.verdict = Verdict::kRefused,
+                     .limit = charge.limit->capacity,
+                     .remaining = 0,
+                     .retry_after = wait,
+                     .reset_after = wait};
+}
+
+void MemoryStore::tick(Instant now, TickBudget budget) {
+  uint32_t left = std::max(budget.slots, uint32_t{1});
+  while (left > 0) {
+    const size_t group = tick_cursor_.fetch_add(1, std::memory_order_relaxed) % table_.groups_end();
+    const bool exists = table_.exists(group);
+    if (exists) {
+      table_.lock(group);
+      drop_expired(group, {}, now);
+      table_.unlock(group);
+    }
+    left -= std::min(left, exists ? SlotGroup::kSlots : kAbsentGroupSlots);
+  }
+}
+
+}  // namespace rateguard

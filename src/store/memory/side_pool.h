@@ -1,0 +1,75 @@
+// What two algorithms remember beyond a slot's 20 bytes: window logs and holds, by 32-bit handle. Their memory is
+// counted, and the store refuses what would pass its bound (MemoryStoreOptions::log_bytes_max).
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <variant>
+
+#include "algorithm/hold_set.h"
+#include "algorithm/window_log.h"
+#include "base/result.h"
+#include "store/memory/reservation.h"
+#include "store/memory/spin_lock.h"
+
+namespace rateguard::memory {
+
+// Adding and removing is thread-safe. An entry itself belongs to whoever holds the lock of the group its handle is in.
+class SidePool {
+ public:
+  using Handle = uint32_t;
+  static constexpr Handle kNone = 0;
+
+  // Errors: kExhausted where the system refuses the addresses.
+  static Result<Reservation> reserve(uint64_t bytes_max);
+
+  SidePool(Reservation memory, uint64_t bytes_max);
+  SidePool(const SidePool&) = delete;
+  SidePool& operator=(const SidePool&) = delete;
+  ~SidePool();
+
+  // Takes over a log or a set. kNone: every handle is in use.
+  template <typename T>
+  Handle add(T&& value);
+  void remove(Handle handle);
+  algorithm::WindowLog& log(Handle handle) { return std::get<algorithm::WindowLog>(entries_[handle].value); }
+  algorithm::HoldSet& holds(Handle handle) { return std::get<algorithm::HoldSet>(entries_[handle].value); }
+
+  // Whether `bytes` more stay inside the bound. Threads that ask at one moment are told the same; so the bound may be
+  // passed by what as many charges take as there are threads.
+  bool has_room(size_t bytes) const { return bytes_.load(std::memory_order_relaxed) + bytes <= bytes_max_; }
+  // An entry that held `before` bytes holds `after` now.
+  void account(size_t before, size_t after) {
+    if (before != after) bytes_.fetch_add(after - before, std::memory_order_relaxed);
+  }
+  uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
+
+ private:
+  struct Entry {
+    std::variant<std::monostate, algorithm::WindowLog, algorithm::HoldSet> value;
+    Handle next_free = kNone;
+  };
+
+  size_t bytes_of(const Entry& entry) const;
+  Handle take_free();
+
+  Reservation memory_;
+  Entry* entries_;
+  uint64_t bytes_max_;
+  std::atomic<uint64_t> bytes_ = 0;
+  SpinLock lock_;        // of the two below
+  Handle free_ = kNone;  // the first of a chain of entries that were removed
+  Handle used_end_ = 1;  // entries from here on were never made; 0 is no handle
+};
+
+template <typename T>
+SidePool::Handle SidePool::add(T&& value) {
+  const Handle handle = take_free();
+  if (handle == kNone) return kNone;
+  entries_[handle].value = std::forward<T>(value);
+  bytes_.fetch_add(bytes_of(entries_[handle]), std::memory_order_relaxed);
+  return handle;
+}
+
+}  // namespace rateguard::memory

@@ -1,0 +1,48 @@
+// A lock of one byte. The store has one for every group of 128 counters and holds it for well under a microsecond, so
+// waiting threads spin; a holder that lost its core gets it back by their yielding.
+#pragma once
+
+#include <sched.h>
+
+#include <atomic>
+#include <cstdint>
+
+namespace rateguard::memory {
+
+class SpinLock {
+ public:
+  bool try_lock() {
+    return held_.load(std::memory_order_relaxed) == 0 && held_.exchange(1, std::memory_order_acquire) == 0;
+  }
+
+  void lock() {
+    if (held_.exchange(1, std::memory_order_acquire) != 0) [[unlikely]]
+      lock_contended();
+  }
+
+  void unlock() { held_.store(0, std::memory_order_release); }
+
+ private:
+  // Longer than any holder needs (a split of a group takes about 2 us), shorter than a time slice.
+  static constexpr int kSpinsBeforeYield = 100;
+
+  [[gnu::noinline]] void lock_contended() {
+    for (int spins = 0; !try_lock(); ++spins) {
+      if (spins < kSpinsBeforeYield) {
+        pause();
+      } else {
+        sched_yield();
+      }
+    }
+  }
+
+  static void pause() {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+  }
+
+  std::atomic<uint8_t> held_ = 0;
+};
+
+}  // namespace rateguard::memory

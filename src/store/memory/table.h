@@ -1,0 +1,154 @@
+// The counters' table: groups of 128 slots that grow by splitting, one group at a time (extendible hashing, Fagin et
+// al., 1979, with the directory computed instead of stored).
+//
+// A key's fingerprint names one of `roots_` first groups and an endless path of bits below it. A group of depth d holds
+// the keys of one root that agree in the first d bits of the path; when it is full it splits by the next bit, and the
+// half that has it moves to a new group. So no insert ever moves more than one group, and memory follows the keys.
+//
+// A group has a number, root + roots_ * path, which is its place in an array of 8-byte records (lock, depth, count,
+// page). Pages come from one reserved stretch of addresses in the order of need; the kernel gives memory to those that
+// are touched.
+#pragma once
+
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "base/result.h"
+#include "store/memory/reservation.h"
+#include "store/memory/slot_group.h"
+#include "store/memory/spin_lock.h"
+
+namespace rateguard::memory {
+
+// Thread-safe as far as each function says. Holds no policy: the store decides what enters and what leaves.
+class Table {
+ public:
+  // The mean number of keys in a group when the table holds as many as it may. Two thirds of the slots: the chance
+  // that a group has more than 128 then is 3 in a million (Poisson), so the keys spread to the last as they should.
+  static constexpr uint64_t kKeysPerGroup = 85;
+
+  static constexpr uint64_t kKeysMax = uint64_t{1} << 32;
+
+  // The addresses that a table of `keys_max` keys may need. Errors: kExhausted. REQUIRES: 1 <= keys_max <= kKeysMax.
+  struct Memory {
+    Reservation pages;
+    Reservation records;
+    uint32_t roots = 1;
+    uint32_t depth_max = 0;
+    uint32_t pages_max = 0;
+
+    static Result<Memory> reserve(uint64_t keys_max);
+  };
+
+  explicit Table(Memory memory);
+
+  // Any thread: begins to bring a key's group, then its slot, into the cache.
+  void prefetch_record(const Fingerprint& key) const;
+  void prefetch_slot(const Fingerprint& key) const;
+
+  // Any thread: the group that holds `key` at this moment. It may split before the caller has locked it; so: lock, then
+  // ask owns(), and begin again where the answer is no.
+  size_t locate(const Fingerprint& key) const;
+  // Locates and locks. The caller holds no other lock.
+  size_t lock_group_of(const Fingerprint& key);
+  void lock(size_t group) { records_[group].lock.lock(); }
+  bool try_lock(size_t group) { return records_[group].lock.try_lock(); }
+  void unlock(size_t group) { records_[group].lock.unlock(); }
+
+  // REQUIRES, all below: the caller holds the group's lock.
+  bool owns(size_t group, const Fingerprint& key) const;
+  SlotGroup& slots(size_t group) { return pages_[records_[group].page.load(std::memory_order_relaxed) - 1]; }
+  uint32_t count(size_t group) const { return records_[group].count; }
+  // REQUIRES: the key is not there and count(group) < SlotGroup::kSlots.
+  Slot& insert(size_t group, const Fingerprint& key);
+  void erase(size_t group, Slot* slot);
+  // Moves about half of the keys to a new group. False where the table has reached its bound.
+  bool split(size_t group);
+
+  // Group numbers are below this; not all of them exist.
+  size_t groups_end() const { return size_t{roots_} << depth_.load(std::memory_order_acquire); }
+  bool exists(size_t group) const { return records_[group].page.load(std::memory_order_acquire) != 0; }
+  // What the table occupies: pages in use and the records that describe them.
+  uint64_t memory_bytes() const;
+
+ private:
+  struct Record {
+    SpinLock lock;
+    uint8_t depth = 0;
+    uint8_t count = 0;
+    std::atomic<uint32_t> page = 0;  // 1 + the page's number; 0: there is no such group
+  };
+  static_assert(sizeof(Record) == 8);
+
+  // The deepest a group may be beyond the depth at which all keys have room: a group of 85 keys that were to need one
+  // more split has a chance of 3 in a million, two more none.
+  static constexpr uint32_t kSpareDepth = 3;
+  // Pages beyond those for all keys at the mean above, in parts of a hundred, and at least so many: keys that come and
+  // go for ever fill a group by chance now and then, and a split is not undone.
+  static constexpr uint64_t kSparePercent = 5;
+  static constexpr uint64_t kSparePagesMin = 16;
+  // The first groups are at least so many where the table may grow to them, so that threads rarely meet at one lock.
+  static constexpr uint64_t kRootsMin = 128;
+
+  uint32_t root_of(const Fingerprint& key) const {
+    return static_cast<uint32_t>((uint64_t{key.root_bits()} * roots_) >> 32);
+  }
+
+  void prefetch(uint32_t page, const Fingerprint& key) const {
+    const uint32_t home = key.home();
+    const SlotGroup& group = pages_[page - 1];
+    __builtin_prefetch(&group.slots[home], 1);
+    __builtin_prefetch(&group.slots[(home + 2) % SlotGroup::kSlots], 1);
+  }
+
+  Memory memory_;
+  SlotGroup* pages_;
+  Record* records_;
+  uint32_t roots_;
+  std::atomic<uint32_t> depth_ = 0;  // no group is deeper
+  alignas(64) std::atomic<uint32_t> pages_used_ = 0;
+};
+
+inline size_t Table::locate(const Fingerprint& key) const {
+  const uint32_t root = root_of(key);
+  uint32_t path = key.path_bits() & ((uint32_t{1} << depth_.load(std::memory_order_relaxed)) - 1);
+  // A group of this exact path is the deepest that can hold the key. Where there is none, its parent is: the same path
+  // without its highest bit, since a path of leading zeros is written like a shorter one.
+  while (path != 0 && records_[root + size_t{roots_} * path].page.load(std::memory_order_acquire) == 0) {
+    path ^= std::bit_floor(path);
+  }
+  return root + size_t{roots_} * path;
+}
+
+inline bool Table::owns(size_t group, const Fingerprint& key) const {
+  const uint32_t mask = (uint32_t{1} << records_[group].depth) - 1;
+  return root_of(key) + size_t{roots_} * (key.path_bits() & mask) == group;
+}
+
+inline size_t Table::lock_group_of(const Fingerprint& key) {
+  for (;;) {
+    const size_t group = locate(key);
+    const uint32_t page = records_[group].page.load(std::memory_order_relaxed);
+    // Taking the lock holds up every later load; the slot is asked for before.
+    prefetch(page, key);
+    lock(group);
+    if (owns(group, key)) [[likely]]
+      return group;
+    unlock(group);
+  }
+}
+
+inline void Table::prefetch_record(const Fingerprint& key) const {
+  const uint32_t path = key.path_bits() & ((uint32_t{1} << depth_.load(std::memory_order_relaxed)) - 1);
+  __builtin_prefetch(&records_[root_of(key) + size_t{roots_} * path], 1);
+}
+
+inline void Table::prefetch_slot(const Fingerprint& key) const {
+  const uint32_t page = records_[locate(key)].page.load(std::memory_order_relaxed);
+  prefetch(page, key);
+}
+
+}  // namespace rateguard::memory
