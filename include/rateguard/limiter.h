@@ -53,9 +53,9 @@ struct Decision {
 
 // A limit that was asked together with others, and the decision it would have given alone.
 struct NamedDecision {
-  std::string name;     // the rule's name, or the key of check_all()
-  bool shadow = false;  // evaluated and charged on its own; never changes the answer
-  Decision decision;
+  std::string name = {};  // the rule's name, or the key of check_all()
+  bool shadow = false;    // evaluated and charged on its own; never changes the answer
+  Decision decision = {};
 };
 
 // The answer of all the limits of one request: either all are charged, or, if one refuses, none.
@@ -63,25 +63,25 @@ struct Answer {
   bool allowed = true;
   // The limit that decides and its decision: refused, the one with the longest wait; admitted, the one with the least
   // left in proportion. An empty name: no limit applies.
-  std::string name;
-  Decision decision;
+  std::string name = {};
+  Decision decision = {};
   // What the request lacks that the rule `name` counts by ("api_key"), where that is why it was refused; otherwise
   // empty.
-  std::string missing;
-  std::vector<NamedDecision> limits;
+  std::string missing = {};
+  std::vector<NamedDecision> limits = {};
 };
 
 // One limit of check_all().
 struct Ask {
-  std::string_view key;
+  std::string_view key = {};
   Limit limit;
   uint32_t cost = 1;
 };
 
 // One header field of a request; names compare without case.
 struct Header {
-  std::string_view name;
-  std::string_view value;
+  std::string_view name = {};
+  std::string_view value = {};
 };
 
 // What is known about a request that is to meet the rules. Everything is borrowed for the call; what is empty is
@@ -117,6 +117,8 @@ struct Options {
   // the call. Of the file, `rules` and what concerns identity are used; `listen`, `stores` and `log` are checked only.
   std::string rules_yaml = {};
   std::string rules_file = {};
+  // Counters to begin with: a file that save_snapshot() wrote. One that does not exist is no error: the first start.
+  std::string snapshot = {};
 };
 
 // Figures about the counters.
@@ -139,7 +141,8 @@ struct Stats {
 // the counter's own counts as the counter's own.
 class Limiter {
  public:
-  // Errors: what the rules file breaks, with its line and column; kIo.
+  // Errors: what the rules file breaks, with its line and column; kIo; kCorrupt for a snapshot that fails its own
+  // checks.
   static Result<Limiter> create(Options options = {});
 
   Limiter(Limiter&&) noexcept;

@@ -21,7 +21,7 @@ struct Error {
   };
 
   Code code = Code::kInvalid;
-  std::string message;
+  std::string message = {};
 };
 
 namespace detail {

@@ -37,11 +37,12 @@ constexpr core::Duration to_core(Duration duration) {
 // follows (half of what 52 bits of microseconds hold, the year 2041).
 core::Result<core::Instant> to_core(TimePoint now);
 
-// A Result of the core as a public one, `convert` applied to its value.
-template <typename T, typename Convert>
-auto from_core(core::Result<T> result, Convert convert) -> Result<decltype(convert(*result))> {
-  if (!result) return from_core(result.error());
-  return convert(*std::move(result));
+// decide(now), or the error that the time is.
+template <typename Decide>
+auto at(TimePoint now, Decide decide) -> decltype(decide(core::Instant{})) {
+  const auto instant = to_core(now);
+  if (!instant) return from_core(instant.error());
+  return decide(*instant);
 }
 
 }  // namespace rateguard::api

@@ -13,8 +13,9 @@ core::Rate core_rate(Rate rate) {
   return {.units = rate.units, .period = to_core(rate.period)};
 }
 
-Result<Limit> publish(core::Result<core::Limit> limit) {
-  return from_core(std::move(limit), &LimitAccess::from_core);
+Result<Limit> publish(const core::Result<core::Limit>& limit) {
+  if (!limit) return from_core(limit.error());
+  return LimitAccess::from_core(*limit);
 }
 
 core::Anchor core_anchor(CalendarUnit unit) {

@@ -44,7 +44,7 @@ core::Result<std::string_view> ad_hoc_key(std::string_view key, const Limit& lim
 
 // The answer to a request, in the words of the rules that gave it.
 Answer to_answer(const core::Outcome& outcome, const rules::RuleSet& rules) {
-  Answer answer{.allowed = outcome.allowed()};
+  Answer answer = {.allowed = outcome.allowed()};
   for (const core::Outcome::Judged& judged : outcome.judged) {
     answer.limits.push_back({.name = rules.rules()[judged.rule].name,
                              .shadow = judged.mode == core::Mode::kShadow,
@@ -75,7 +75,7 @@ void charge_all(core::Store& store, std::span<core::Charge> charges, core::Insta
 struct Limiter::Impl {
   explicit Impl(std::unique_ptr<core::MemoryStore> memory) : store(std::move(memory)), deciders(*store) {}
 
-  core::Result<core::Decision> charge(std::string_view key, const Limit& limit, uint32_t cost, core::Instant now);
+  Result<Decision> charge(std::string_view key, const Limit& limit, uint32_t cost, core::Instant now);
   Result<Answer> charge_several(std::span<const Ask> asks, core::Instant now);
   Result<Answer> charge_rule(std::string_view rule, std::span<const std::string_view> parts, const RuleOptions& options,
                              core::Instant now);
@@ -87,15 +87,14 @@ struct Limiter::Impl {
   DeciderPool deciders;
 };
 
-core::Result<core::Decision> Limiter::Impl::charge(std::string_view key, const Limit& limit, uint32_t cost,
-                                                   core::Instant now) {
+Result<Decision> Limiter::Impl::charge(std::string_view key, const Limit& limit, uint32_t cost, core::Instant now) {
   thread_local std::string key_bytes;  // kept from call to call, so that a check allocates nothing
   const auto counter = ad_hoc_key(key, limit, key_bytes);
-  if (!counter) return std::unexpected(counter.error());
+  if (!counter) return from_core(counter.error());
   const core::Limit figures = LimitAccess::to_core(limit);
   core::Charge charge{.key = *counter, .limit = &figures, .cost = {cost}};
   store->charge({std::span(&charge, 1)}, now);
-  return charge.decision;
+  return from_core(charge.decision);
 }
 
 Result<Answer> Limiter::Impl::charge_several(std::span<const Ask> asks, core::Instant now) {
@@ -187,8 +186,8 @@ Result<Limiter> Limiter::create(Options options) {
   auto policy = initial_policy(options);
   if (!policy) return from_core(policy.error());
   auto store = core::MemoryStore::create(
-      {.keys_max = options.max_keys,
-       .when_full = options.when_full == WhenFull::kEvict ? core::WhenFull::kEvict : core::WhenFull::kRefuse});
+      {.max_keys = options.max_keys,
+       .when_full = options.when_full == WhenFull::kEvict ? core::FullPolicy::kEvict : core::FullPolicy::kRefuse});
   if (!store) return from_core(store.error());
   auto impl = std::make_unique<Impl>(*std::move(store));
   impl->deciders.publish(*std::move(policy));
@@ -196,13 +195,11 @@ Result<Limiter> Limiter::create(Options options) {
 }
 
 Result<Decision> Limiter::check(std::string_view key, const Limit& limit, uint32_t cost) {
-  return from_core(impl_->charge(key, limit, cost, impl_->clock.now()),
-                   [](const core::Decision& decision) { return from_core(decision); });
+  return impl_->charge(key, limit, cost, impl_->clock.now());
 }
 
 Result<Decision> Limiter::check(std::string_view key, const Limit& limit, uint32_t cost, TimePoint now) {
-  return from_core(to_core(now).and_then([&](core::Instant at) { return impl_->charge(key, limit, cost, at); }),
-                   [](const core::Decision& decision) { return from_core(decision); });
+  return at(now, [&](core::Instant instant) { return impl_->charge(key, limit, cost, instant); });
 }
 
 Result<Decision> Limiter::peek(std::string_view key, const Limit& limit) {
@@ -218,9 +215,7 @@ Result<Answer> Limiter::check_all(std::span<const Ask> asks) {
 }
 
 Result<Answer> Limiter::check_all(std::span<const Ask> asks, TimePoint now) {
-  const auto at = to_core(now);
-  if (!at) return from_core(at.error());
-  return impl_->charge_several(asks, *at);
+  return at(now, [&](core::Instant instant) { return impl_->charge_several(asks, instant); });
 }
 
 Result<Answer> Limiter::check_rule(std::string_view rule, std::initializer_list<std::string_view> parts,
@@ -230,9 +225,7 @@ Result<Answer> Limiter::check_rule(std::string_view rule, std::initializer_list<
 
 Result<Answer> Limiter::check_rule(std::string_view rule, std::initializer_list<std::string_view> parts,
                                    const RuleOptions& options, TimePoint now) {
-  const auto at = to_core(now);
-  if (!at) return from_core(at.error());
-  return impl_->charge_rule(rule, parts, options, *at);
+  return at(now, [&](core::Instant instant) { return impl_->charge_rule(rule, parts, options, instant); });
 }
 
 Result<Answer> Limiter::check(const Request& request) {
@@ -240,9 +233,7 @@ Result<Answer> Limiter::check(const Request& request) {
 }
 
 Result<Answer> Limiter::check(const Request& request, TimePoint now) {
-  const auto at = to_core(now);
-  if (!at) return from_core(at.error());
-  return impl_->decide(request, *at);
+  return at(now, [&](core::Instant instant) { return impl_->decide(request, instant); });
 }
 
 Result<bool> Limiter::reset(std::string_view key, const Limit& limit) {
@@ -267,8 +258,8 @@ bool Limiter::release(const Hold& hold) {
 }
 
 bool Limiter::release(const Hold& hold, TimePoint now) {
-  const auto at = to_core(now);
-  return at && impl_->store->release({.bytes = hold.bytes}, *at) == core::ReleaseResult::kReleased;
+  const auto instant = to_core(now);
+  return instant && impl_->store->release({.bytes = hold.bytes}, *instant) == core::ReleaseResult::kReleased;
 }
 
 Result<uint64_t> Limiter::load_rules(std::string_view yaml) {
@@ -284,7 +275,7 @@ void Limiter::tick(uint32_t slots) {
 }
 
 void Limiter::tick(uint32_t slots, TimePoint now) {
-  if (const auto at = to_core(now)) impl_->store->tick(*at, {.slots = slots});
+  if (const auto instant = to_core(now)) impl_->store->tick(*instant, {.slots = slots});
 }
 
 Stats Limiter::stats() const {

@@ -11,7 +11,9 @@ namespace rateguard::api {
 class WallClock {
  public:
   // Any thread.
-  Instant now() const { return start_ + Duration::micros(micros(std::chrono::steady_clock::now() - steady_start_)); }
+  Instant now() const {
+    return start_ + ::rateguard::Duration::micros(micros(std::chrono::steady_clock::now() - steady_start_));
+  }
 
  private:
   template <typename T>
