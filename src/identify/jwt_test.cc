@@ -155,7 +155,7 @@ TEST(Jwt, RefusesNone) {
   }
 }
 
-TEST(Jwt, RefusesDerSignaturesAndZeroes) {
+TEST(Jwt, TakesEs256SignaturesOf64BytesAlone) {
   const Issuer ec = Issuer::ec("P-256");
   const JwtKeys keys = keys_of(ec.public_pem());
   const std::string input = testing::signing_input(R"({"alg":"ES256"})", "{}");
@@ -163,6 +163,9 @@ TEST(Jwt, RefusesDerSignaturesAndZeroes) {
   EXPECT_FALSE(accepts(keys, input + "." + encode_base64url(ec.sign_der(input))));
   EXPECT_FALSE(accepts(keys, input + "." + encode_base64url(std::string(64, '\0'))));
   EXPECT_FALSE(accepts(keys, input + "." + encode_base64url(ec.sign(input) + '\0')));
+  for (const size_t length : {0u, 1u, 31u, 32u, 33u, 63u}) {
+    EXPECT_FALSE(accepts(keys, input + "." + encode_base64url(ec.sign(input).substr(0, length)))) << length;
+  }
 }
 
 TEST(Jwt, ReadsHeadersStrictly) {
