@@ -34,7 +34,7 @@ struct Endpoint {
 struct TlsSettings {
   std::string certificate = {};  // PEM files; empty: no TLS
   std::string key = {};
-  std::string client_ca = {};    // asks clients for a certificate that this authority signed
+  std::string client_ca = {};  // asks clients for a certificate that this authority signed
 };
 
 // Defaults and bounds are documented in docs/configuration.md.
@@ -48,7 +48,7 @@ struct ListenSettings {
   int header_bytes_max = 16'384;
   int body_bytes_max = 1'048'576;
   Duration idle_timeout = Duration::seconds(75);
-  Duration read_timeout = Duration::seconds(10);   // for one request, from its first byte
+  Duration read_timeout = Duration::seconds(10);  // for one request, from its first byte
   Duration write_timeout = Duration::seconds(10);
   Duration drain_grace = Duration::seconds(10);
   bool proxy_protocol = false;
@@ -76,7 +76,7 @@ struct Config {
   LogSettings log = {};
   std::string data_dir = {};  // where snapshots go that name no place of their own; empty: nothing is kept
   std::vector<rules::Rule> rules = {};
-  std::string path = {};      // the file it was read from; empty: none
+  std::string path = {};  // the file it was read from; empty: none
 };
 
 // Reads one environment variable; nullopt where it is not set. Injected, so that tests need no environment.
@@ -86,7 +86,10 @@ using Environment = std::function<std::optional<std::string>(std::string_view na
 Result<Config> parse(std::string_view yaml, std::string file_name);
 // Reads and parses a file. Errors: kIo, or as parse().
 Result<Config> load(const std::string& path);
+// What settings must hold together, whatever they came from. Errors: kInvalid.
+Result<void> check_config(const Config& config);
 // Lays RATEGUARD_* variables over a configuration. Order of precedence: command line, environment, file, defaults.
+// Errors: kInvalid, naming the variable and what was expected.
 Result<Config> apply_environment(Config config, const Environment& environment);
 
 // Parsers that requests and command lines share with the file.

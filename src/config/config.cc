@@ -1,0 +1,193 @@
+#include "config/config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+#include <system_error>
+
+#include "config/problems.h"
+#include "config/rule_reader.h"
+#include "config/settings_table.h"
+#include "config/text_check.h"
+#include "config/yaml_tree.h"
+#include "rules/rule_set.h"
+
+namespace rateguard::config {
+namespace {
+
+// A store's name is part of an environment variable and of metrics.
+constexpr size_t kStoreNameMax = 64;
+constexpr size_t kStoresMax = 64;
+
+bool is_store_name(std::string_view name) {
+  return !name.empty() && name.size() <= kStoreNameMax && std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  });
+}
+
+class ConfigReader {
+ public:
+  ConfigReader(Config& config, Problems& problems) : config_(config), problems_(problems) {}
+
+  void read(const YamlNode& root) {
+    if (root.is_null()) return;  // an empty file: the defaults
+    if (!root.is_map()) {
+      return problems_.add(root, fmt::format("expected a map of settings, found {}", root.describe()));
+    }
+    read_section(root, "", {.config = config_});
+    check_tls(root);
+    if (const YamlNode* rules = root.find("rules")) {
+      const auto has_store = [&](std::string_view name) { return config_.stores.contains(std::string(name)); };
+      config_.rules = read_rules(*rules, has_store, problems_);
+    }
+  }
+
+ private:
+  // `section` is a prefix of the keys in the settings table: "", "listen", "stores.NAME".
+  void read_section(const YamlNode& map, const std::string& section, const SettingTarget& target) {
+    auto known = keys_in(section);
+    if (section.empty()) known.push_back("rules");
+    for (size_t i = 0; i < map.children.size() && !problems_.full(); i += 2) {
+      const YamlNode& key = *map.children[i];
+      const YamlNode& value = *map.children[i + 1];
+      if (section.empty() && key.text == "rules") continue;  // read last: rules name stores
+      if (std::ranges::find(known, key.text) == known.end()) {
+        problems_.add(key, unknown_key(key.text, section.empty() ? "the file" : section, known));
+        continue;
+      }
+      const std::string path = section.empty() ? key.text : section + "." + key.text;
+      if (const Setting* setting = find_setting(path)) {
+        read_setting(*setting, key, value, target);
+      } else if (value.is_null()) {
+        continue;  // a section with nothing in it
+      } else if (!value.is_map()) {
+        problems_.add(value, fmt::format("{}: expected a map, found {}", path, value.describe()));
+      } else if (path == "stores") {
+        read_stores(value);
+      } else {
+        read_section(value, path, target);
+      }
+    }
+  }
+
+  void read_setting(const Setting& setting, const YamlNode& key, const YamlNode& value, const SettingTarget& target) {
+    if (!is_list(setting)) return read_value(setting, key, value, target);
+    if (!value.is_sequence()) return read_value(setting, key, value, target);  // one stands for a list of it
+    for (const YamlNode* item : value.children) {
+      if (problems_.full()) return;
+      read_value(setting, *item, *item, target);
+    }
+  }
+
+  void read_value(const Setting& setting, const YamlNode& key, const YamlNode& value, const SettingTarget& target) {
+    if (!value.is_scalar()) {
+      const YamlNode& where = value.is_null() ? key : value;
+      return problems_.add(
+          where, fmt::format("{}: expected one value ({}), found {}", setting.key, setting.bounds, value.describe()));
+    }
+    if (value.quoted && wants_plain(setting)) {
+      return problems_.add(value, fmt::format("{}: expected {}, without quotes", setting.key, setting.bounds));
+    }
+    if (const auto good = set_from_text(setting, target, value.text); !good) {
+      problems_.add(value, fmt::format("{}: {}", setting.key, good.error().message));
+    }
+  }
+
+  void read_stores(const YamlNode& map) {
+    if (map.children.size() / 2 > kStoresMax) {
+      return problems_.add(map, fmt::format("more than {} stores", kStoresMax));
+    }
+    for (size_t i = 0; i < map.children.size() && !problems_.full(); i += 2) {
+      const YamlNode& name = *map.children[i];
+      const YamlNode& value = *map.children[i + 1];
+      if (!is_store_name(name.text)) {
+        problems_.add(name, fmt::format("{} is no name for a store; expected 1 to {} letters, digits, '-' and '_'",
+                                        quote(name.text), kStoreNameMax));
+        continue;
+      }
+      StoreSettings& store = config_.stores[name.text];
+      if (value.is_null()) continue;
+      if (!value.is_map()) {
+        problems_.add(value, fmt::format("expected the settings of a store (a map), found {}", value.describe()));
+        continue;
+      }
+      const SettingTarget target{.config = config_, .store = &store};
+      // Another type has other keys, which are not mistakes of their own.
+      const YamlNode* type = value.find("type");
+      if (type && type->is_scalar() && type->text != "memory") {
+        read_value(*find_setting("stores.NAME.type"), *type, *type, target);
+        continue;
+      }
+      read_section(value, "stores.NAME", target);
+    }
+  }
+
+  void check_tls(const YamlNode& root) {
+    const YamlNode* listen = root.find("listen");
+    const YamlNode* tls = listen ? listen->find("tls") : nullptr;
+    if (!tls) return;
+    if (const auto good = check_config(config_); !good) problems_.add(*tls, good.error().message);
+  }
+
+  Config& config_;
+  Problems& problems_;
+};
+
+// The whole of a file, or of its first kYamlBytesMax + 1 bytes.
+Result<std::string> read_file(const std::string& path) {
+  const auto failed = [&] {
+    return std::unexpected(Error{.code = ErrorCode::kIo,
+                                 .message = std::error_code(errno, std::generic_category()).message(),
+                                 .position = {.file = path}});
+  };
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rbe"), std::fclose);
+  if (!file) return failed();
+  std::string text;
+  char block[65'536];
+  while (text.size() <= kYamlBytesMax) {
+    const size_t got = std::fread(block, 1, sizeof block, file.get());
+    text.append(block, got);
+    if (got < sizeof block) break;
+  }
+  if (std::ferror(file.get())) return failed();
+  return text;
+}
+
+}  // namespace
+
+Result<void> check_config(const Config& config) {
+  const TlsSettings& tls = config.listen.tls;
+  if (tls.certificate.empty() != tls.key.empty()) {
+    return invalid(fmt::format("listen.tls.{} is missing; a certificate and its key go together",
+                               tls.key.empty() ? "key" : "certificate"));
+  }
+  if (tls.certificate.empty() && !tls.client_ca.empty()) {
+    return invalid("listen.tls.certificate is missing; clients can only show theirs over TLS");
+  }
+  return {};
+}
+
+Result<Config> parse(std::string_view yaml, std::string file_name) {
+  auto document = parse_yaml(yaml, file_name);
+  if (!document) return std::unexpected(document.error());
+  Config config;
+  Problems problems(std::move(file_name));
+  ConfigReader(config, problems).read(document->root());
+  if (!problems.empty()) return std::unexpected(problems.to_error());
+  // What parses compiles: whatever rules hold beyond what was checked key by key is found here.
+  if (auto compiled = rules::RuleSet::compile(config.rules); !compiled) return std::unexpected(compiled.error());
+  return config;
+}
+
+Result<Config> load(const std::string& path) {
+  const auto text = read_file(path);
+  if (!text) return std::unexpected(text.error());
+  auto config = parse(*text, path);
+  if (config) config->path = path;
+  return config;
+}
+
+}  // namespace rateguard::config

@@ -1,0 +1,58 @@
+// HOST:PORT.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/config.h"
+#include "config/number.h"
+#include "config/text_check.h"
+#include "model/ip_address.h"
+
+namespace rateguard::config {
+namespace {
+
+// RFC 1035, section 2.3.4.
+constexpr size_t kHostMax = 255;
+
+bool is_host_name(std::string_view host) {
+  return !host.empty() && host.size() <= kHostMax && host.front() != '-' && host.front() != '.' &&
+         std::ranges::all_of(host, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+                  c == '_';
+         });
+}
+
+// A name of digits and dots alone is meant as an IPv4 address, and then has to be one.
+bool is_host(std::string_view host) {
+  if (host.find_first_not_of("0123456789.") == std::string_view::npos) return IpAddress::parse(host).has_value();
+  return is_host_name(host);
+}
+
+}  // namespace
+
+Result<Endpoint> Endpoint::parse(std::string_view text) {
+  const auto bad = [&] {
+    return invalid(
+        fmt::format("{} is not an address to listen on; expected HOST:PORT, such as 127.0.0.1:8080, [::1]:8080 "
+                    "or localhost:0",
+                    quote(text)));
+  };
+  const size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return bad();
+  const auto port = parse_whole(text.substr(colon + 1), {.min = 0, .max = UINT16_MAX});
+  std::string_view host = text.substr(0, colon);
+  if (!port) return bad();
+  if (host.starts_with('[') && host.ends_with(']')) {
+    host = host.substr(1, host.size() - 2);
+    if (!host.contains(':') || !IpAddress::parse(host)) return bad();
+  } else if (!is_host(host)) {
+    return bad();
+  }
+  return Endpoint{.host = std::string(host), .port = static_cast<uint16_t>(*port)};
+}
+
+std::string Endpoint::to_string() const {
+  return host.contains(':') ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
+}
+
+}  // namespace rateguard::config

@@ -1,0 +1,64 @@
+// The keys that describe a limit, and which of them make a limit of which algorithm.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "config/config.h"
+#include "model/limit.h"
+
+namespace rateguard::config {
+
+enum class LimitKey : uint8_t {
+  kAlgorithm,
+  kLimit,
+  kWindow,
+  kCapacity,
+  kRefill,
+  kRate,
+  kBurst,
+  kQueue,
+  kAnchor,
+  kTimeZone,
+  kHold,
+};
+inline constexpr size_t kLimitKeys = 11;
+
+// "algorithm", "limit", ..., "time_zone".
+std::string_view to_string(LimitKey key);
+
+// What was given; nothing is checked against anything else yet.
+struct LimitSpec {
+  std::optional<Algorithm> algorithm = {};   // absent: token_bucket
+  std::optional<uint32_t> limit = {};        // a plain number, or
+  std::optional<LimitText> limit_text = {};  // "N/period [burst B]"
+  std::optional<Duration> window = {};
+  std::optional<uint32_t> capacity = {};
+  std::optional<Rate> refill = {};
+  std::optional<Rate> rate = {};
+  std::optional<uint32_t> burst = {};
+  std::optional<uint32_t> queue = {};
+  std::optional<Anchor> anchor = {};
+  std::optional<const date::time_zone*> time_zone = {};
+  std::optional<Duration> hold = {};
+
+  // Whether a key was given. `limit` may be either of its two forms.
+  bool has(LimitKey key) const;
+  // Sets one key from text. Errors: kInvalid, with what was expected.
+  Result<void> set(LimitKey key, std::string_view text);
+};
+
+struct LimitProblem {
+  LimitKey key = LimitKey::kLimit;  // the one that is wrong or missing
+  std::string message;
+};
+
+// Errors: a key that does not go with the algorithm (the message lists those that do), one that is missing, two that
+// say the same, a figure out of bounds.
+std::expected<Limit, LimitProblem> make_limit(const LimitSpec& spec);
+
+}  // namespace rateguard::config

@@ -1,0 +1,39 @@
+// Collects what is wrong with a file, so that its author sees more than the first mistake at a time.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "config/yaml_tree.h"
+
+namespace rateguard::config {
+
+class Problems {
+ public:
+  explicit Problems(std::string file_name) : file_name_(std::move(file_name)) {}
+
+  void add(const YamlNode& where, std::string message);
+
+  bool empty() const { return errors_.empty(); }
+  // Nobody reads on: a reader stops here, which also bounds its work on a file that is wrong all over.
+  bool full() const { return errors_.size() >= kShownMax; }
+  SourcePosition position(const YamlNode& where) const;
+  // The first in the order of the file, with the further ones behind its message, a line each. REQUIRES: !empty().
+  Error to_error() const;
+
+ private:
+  static constexpr size_t kShownMax = 20;  // as many as fit a screen
+
+  std::string file_name_;
+  std::vector<Error> errors_;
+};
+
+// The nearest of `known` to a misspelt `word`, if any is near; empty otherwise. By edits (Levenshtein), at most a third
+// of the word's length.
+std::string_view nearest(std::string_view word, const std::vector<std::string_view>& known);
+
+// "unknown key 'limt' in rules; did you mean 'limit'?", or a list of what there is.
+std::string unknown_key(std::string_view key, std::string_view section, const std::vector<std::string_view>& known);
+
+}  // namespace rateguard::config

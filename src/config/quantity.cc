@@ -1,0 +1,145 @@
+// Durations, rates and limits as text.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <optional>
+
+#include "config/config.h"
+#include "config/number.h"
+#include "config/text_check.h"
+
+namespace rateguard::config {
+namespace {
+
+struct Unit {
+  std::string_view name;
+  int64_t us;
+};
+
+constexpr int64_t kSecond = 1'000'000;
+constexpr std::array<Unit, 20> kUnits = {{
+    {"ms", 1'000},
+    {"s", kSecond},
+    {"m", 60 * kSecond},
+    {"h", 3'600 * kSecond},
+    {"d", 86'400 * kSecond},
+    {"w", 604'800 * kSecond},
+    {"sec", kSecond},
+    {"second", kSecond},
+    {"seconds", kSecond},
+    {"min", 60 * kSecond},
+    {"minute", 60 * kSecond},
+    {"minutes", 60 * kSecond},
+    {"hour", 3'600 * kSecond},
+    {"hours", 3'600 * kSecond},
+    {"day", 86'400 * kSecond},
+    {"days", 86'400 * kSecond},
+    {"week", 604'800 * kSecond},
+    {"weeks", 604'800 * kSecond},
+    {"millisecond", 1'000},
+    {"milliseconds", 1'000},
+}};
+
+std::optional<int64_t> unit_us(std::string_view name) {
+  const auto found = std::ranges::find(kUnits, name, &Unit::name);
+  return found == kUnits.end() ? std::nullopt : std::optional(found->us);
+}
+
+std::string_view trimmed(std::string_view text) {
+  const size_t begin = text.find_first_not_of(' ');
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(' ') - begin + 1);
+}
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+std::unexpected<Error> bad_duration(std::string_view text) {
+  return invalid(fmt::format("{} is not a duration; expected a number and ms, s, m, h, d or w, such as 250ms or 10s",
+                             quote(text)));
+}
+
+std::unexpected<Error> bad_limit(std::string_view text) {
+  return invalid(fmt::format(
+      "{} is not a limit; expected N/period with an optional burst, such as 5/m, 100/10s or 100/10s burst 20",
+      quote(text)));
+}
+
+// "m", "10s", "minute": a bare unit is one of it; a number needs a unit, or "5/60" would leave open 60 of what.
+std::optional<Duration> parse_period(std::string_view text) {
+  if (const auto us = unit_us(text)) return Duration{*us};
+  if (text.empty() || is_digit(text.back())) return std::nullopt;
+  const auto period = parse_duration(text);
+  if (!period || *period < kPeriodMin || *period > kPeriodMax) return std::nullopt;
+  return *period;
+}
+
+}  // namespace
+
+Result<Duration> parse_duration(std::string_view text) {
+  const auto unit_begin = std::ranges::find_if(text, [](char c) { return !is_digit(c) && c != '.'; });
+  const auto number_size = static_cast<size_t>(unit_begin - text.begin());
+  const auto number = parse_decimal(text.substr(0, number_size));
+  const std::string_view unit = trimmed(text.substr(number_size));
+  const auto us = text.size() == number_size ? std::optional(kSecond) : unit_us(unit);
+  if (!number || !us || text.ends_with(' ')) return bad_duration(text);
+  const auto scaled = static_cast<unsigned __int128>(number->digits) * static_cast<uint64_t>(*us);
+  if (scaled / number->divisor > static_cast<uint64_t>(kPeriodMax.us)) {
+    return invalid(fmt::format("{} is too long; at most 366d", quote(text)));
+  }
+  if (scaled % (static_cast<unsigned __int128>(number->divisor) * 1'000) != 0) {
+    return invalid(fmt::format("{} is not a whole number of milliseconds", quote(text)));
+  }
+  const auto total = static_cast<int64_t>(scaled / number->divisor);
+  if (total > kPeriodMax.us) return invalid(fmt::format("{} is too long; at most 366d", quote(text)));
+  return Duration{total};
+}
+
+Result<LimitText> parse_limit_text(std::string_view text) {
+  const size_t slash = text.find('/');
+  if (slash == std::string_view::npos) return bad_limit(text);
+  const auto units = parse_whole(trimmed(text.substr(0, slash)), {.min = 1, .max = UINT32_MAX});
+  if (!units) return bad_limit(text);
+  std::string_view period_text = text.substr(slash + 1);
+  LimitText parsed;
+  parsed.rate.units = static_cast<uint32_t>(*units);
+  if (const size_t at = period_text.find(" burst "); at != std::string_view::npos) {
+    const auto burst = parse_whole(trimmed(period_text.substr(at + 7)), {.min = 1, .max = UINT32_MAX});
+    if (!burst) return bad_limit(text);
+    parsed.burst = static_cast<uint32_t>(*burst);
+    period_text = period_text.substr(0, at);
+  }
+  const auto period = parse_period(trimmed(period_text));
+  if (!period) return bad_limit(text);
+  parsed.rate.period = *period;
+  return parsed;
+}
+
+Result<Rate> parse_rate(std::string_view text) {
+  if (text.contains('/')) {
+    const auto parsed = parse_limit_text(text);
+    if (!parsed || parsed->burst) {
+      return invalid(fmt::format("{} is not a rate; expected units per period, such as 100/10s", quote(text)));
+    }
+    return parsed->rate;
+  }
+  const auto number = parse_decimal(text);
+  if (!number)
+    return invalid(fmt::format("{} is not a rate; expected a number per second, such as 0.1, or 100/10s", quote(text)));
+  if (number->digits == 0) return invalid("a rate of 0 never refills; expected more than 0");
+  // digits / divisor units per second, in lowest terms: digits per divisor seconds.
+  const uint64_t common = std::gcd(number->digits, number->divisor);
+  const uint64_t units = number->digits / common;
+  const uint64_t seconds = number->divisor / common;
+  const auto longest = static_cast<uint64_t>(kPeriodMax.us / kSecond);
+  if (units > UINT32_MAX || seconds > longest) {
+    return invalid(
+        fmt::format("{} cannot be kept exactly; expected at most 4294967295 units in at most 366d", quote(text)));
+  }
+  return Rate{.units = static_cast<uint32_t>(units), .period = Duration::seconds(static_cast<int64_t>(seconds))};
+}
+
+}  // namespace rateguard::config

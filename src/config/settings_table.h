@@ -1,0 +1,65 @@
+// Every setting once. The file's reader, the environment and the test of docs/configuration.md all follow this table.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "config/config.h"
+
+namespace rateguard::config {
+
+// Where a setting's value lives.
+using Field = std::variant<std::string*, bool*, int*, uint64_t*, Duration*, Endpoint*, HeaderStyle*, LogFormat*,
+                           LogLevel*, WhenFull*, identify::Source*, std::vector<std::string>*, std::vector<IpPrefix>*>;
+
+// What a setting is set in: settings of a store need to know which.
+struct SettingTarget {
+  Config& config;
+  StoreSettings* store = nullptr;
+};
+
+struct Setting {
+  std::string_view key;       // "listen.http"; "stores.NAME.max_keys"
+  std::string_view fallback;  // the default as a file would write it; empty: none
+  std::string_view bounds;    // what it may be, for people: "1 to 1000000"
+  std::string_view meaning;
+  Field (*field)(const SettingTarget& target);
+  int64_t min = 0;  // whole numbers; durations in microseconds
+  int64_t max = 0;
+  std::string_view alias = {};  // a short environment variable besides the one that follows from the key
+};
+
+std::span<const Setting> settings();
+// The setting of a key, nullptr where there is none.
+const Setting* find_setting(std::string_view key);
+
+// The keys directly inside a section ("" the root, "listen", "listen.tls"), sections included.
+std::vector<std::string_view> keys_in(std::string_view section);
+
+// Settings of a list take item after item.
+bool is_list(const Setting& setting);
+// A number or a truth value: quotes make it a text, which is a mistake.
+bool wants_plain(const Setting& setting);
+// Sets from text, or appends to a list. Errors: kInvalid, with what was expected.
+Result<void> set_from_text(const Setting& setting, const SettingTarget& target, std::string_view text);
+// Empties a list, so that another may take its place.
+void clear_list(const Setting& setting, const SettingTarget& target);
+
+// "RATEGUARD_LISTEN_HTTP"; for a store "RATEGUARD_STORES_DEFAULT_MAX_KEYS".
+std::string environment_variable(const Setting& setting, std::string_view store_name);
+
+// A key of a rule, for the reader's suggestions and the documentation; rule_reader.cc gives it its meaning.
+struct RuleKey {
+  std::string_view key;
+  std::string_view fallback;
+  std::string_view meaning;
+};
+
+std::span<const RuleKey> rule_keys();
+
+}  // namespace rateguard::config

@@ -1,0 +1,67 @@
+#include "config/text_check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace rateguard::config {
+namespace {
+
+// The length of the well-formed sequence at the front of `text`, 0 where there is none (RFC 3629, section 4).
+size_t utf8_length(std::string_view text) {
+  const auto octet = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+  const auto tail = [&](size_t i) { return (octet(i) & 0xC0) == 0x80; };
+  const unsigned first = octet(0);
+  if (first < 0x80) return 1;
+  if (first >= 0xC2 && first <= 0xDF) return tail(1) ? 2 : 0;
+  if (first >= 0xE0 && first <= 0xEF) {
+    const bool overlong = first == 0xE0 && octet(1) < 0xA0;
+    const bool surrogate = first == 0xED && octet(1) > 0x9F;
+    return tail(1) && tail(2) && !overlong && !surrogate ? 3 : 0;
+  }
+  if (first >= 0xF0 && first <= 0xF4) {
+    const bool overlong = first == 0xF0 && octet(1) < 0x90;
+    const bool above = first == 0xF4 && octet(1) > 0x8F;
+    return tail(1) && tail(2) && tail(3) && !overlong && !above ? 4 : 0;
+  }
+  return 0;
+}
+
+bool is_control(char c) {
+  const auto octet = static_cast<unsigned char>(c);
+  return (octet < 0x20 && c != '\t' && c != '\n' && c != '\r') || octet == 0x7F;
+}
+
+}  // namespace
+
+Result<void> check_text(std::string_view text, const std::string& file_name) {
+  SourcePosition at{.file = file_name, .line = 1, .column = 1};
+  while (!text.empty()) {
+    const size_t length = utf8_length(text);
+    if (length == 0) return std::unexpected(Error{.message = "this is not UTF-8 text", .position = at});
+    if (is_control(text[0])) {
+      return std::unexpected(
+          Error{.message = fmt::format("a control character (0x{:02X})", static_cast<unsigned char>(text[0])),
+                .position = at});
+    }
+    if (text[0] == '\n') {
+      ++at.line;
+      at.column = 1;
+    } else {
+      ++at.column;
+    }
+    text.remove_prefix(length);
+  }
+  return {};
+}
+
+std::string quote(std::string_view text) {
+  constexpr size_t kShown = 60;  // of a value in a message of one line
+  size_t end = std::min(text.size(), kShown);
+  while (end < text.size() && end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  std::string shown(text.substr(0, end));
+  std::ranges::replace_if(shown, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' ');
+  return fmt::format("'{}{}'", shown, end < text.size() ? "..." : "");
+}
+
+}  // namespace rateguard::config

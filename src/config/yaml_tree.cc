@@ -1,0 +1,233 @@
+#include "config/yaml_tree.h"
+
+#include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/mark.h>
+#include <yaml-cpp/parser.h>
+
+#include <exception>
+#include <istream>
+#include <optional>
+#include <streambuf>
+#include <unordered_map>
+
+#include "config/text_check.h"
+
+namespace rateguard::config {
+
+// Builds the tree from yaml-cpp's events. An event handler cannot stop the parser without throwing, so after a problem
+// it ignores the rest, which the bound on the size of the text keeps short.
+class TreeBuilder : public YAML::EventHandler {
+ public:
+  TreeBuilder(YamlDocument& document, const std::string& file_name) : document_(document), file_name_(file_name) {}
+
+  const std::optional<Error>& error() const { return error_; }
+
+  // After the last event: a text without a document has a root all the same.
+  void finish() {
+    if (!document_.root_) document_.root_ = &document_.nodes_.emplace_back();
+  }
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (++documents_ > 1) problem(mark, "a second document begins here; expected one document");
+  }
+  void OnDocumentEnd() override {}
+
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { add(YamlNode::Kind::kNull, mark, anchor); }
+
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    if (error_) return;
+    const auto found = anchors_.find(anchor);
+    if (found == anchors_.end()) return problem(mark, "an alias inside the value that it stands for");
+    const auto& [node, size] = found->second;
+    if (!count(mark, size)) return;
+    attach(*node);
+  }
+
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
+    if (!check_tag(mark, tag)) return;
+    YamlNode* node = add(YamlNode::Kind::kScalar, mark, anchor);
+    if (!node) return;
+    node->text = value;
+    node->quoted = tag == "!";
+  }
+
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    open(YamlNode::Kind::kSequence, mark, tag, anchor);
+  }
+  void OnSequenceEnd() override { close(); }
+
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
+    open(YamlNode::Kind::kMap, mark, tag, anchor);
+  }
+  void OnMapEnd() override {
+    if (!error_) check_keys(*open_.back().node);
+    close();
+  }
+
+ private:
+  struct Open {
+    YamlNode* node;
+    YAML::anchor_t anchor;
+    size_t nodes_before;
+  };
+  struct Anchored {
+    const YamlNode* node;
+    size_t size;
+  };
+
+  void problem(int line, int column, std::string message) {
+    if (error_) return;
+    error_ = Error{.message = std::move(message), .position = {.file = file_name_, .line = line, .column = column}};
+  }
+  void problem(const YAML::Mark& mark, std::string message) {
+    problem(mark.line + 1, mark.column + 1, std::move(message));
+  }
+
+  // yaml-cpp gives "?" for a plain value without a tag, "!" for one in quotes.
+  bool check_tag(const YAML::Mark& mark, const std::string& tag) {
+    if (tag.empty() || tag == "?" || tag == "!") return !error_;
+    problem(mark, fmt::format("a tag ({}); tags are not supported", tag.substr(0, 60)));
+    return false;
+  }
+
+  bool count(const YAML::Mark& mark, size_t nodes) {
+    nodes_ += nodes;
+    if (nodes_ <= kYamlNodesMax) return true;
+    problem(mark, fmt::format("more than {} values, aliases counted as what they stand for", kYamlNodesMax));
+    return false;
+  }
+
+  void attach(const YamlNode& node) {
+    if (open_.empty()) {
+      document_.root_ = &node;
+    } else {
+      open_.back().node->children.push_back(&node);
+    }
+  }
+
+  YamlNode* add(YamlNode::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
+    if (error_ || !count(mark, 1)) return nullptr;
+    YamlNode& node = document_.nodes_.emplace_back();
+    node.kind = kind;
+    node.line = mark.line + 1;
+    node.column = mark.column + 1;
+    attach(node);
+    // A collection can be named once it is whole: until then an alias to it would be a cycle.
+    const bool whole = kind == YamlNode::Kind::kNull || kind == YamlNode::Kind::kScalar;
+    if (anchor != 0 && whole) anchors_[anchor] = {&node, 1};
+    return &node;
+  }
+
+  void open(YamlNode::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
+    if (!check_tag(mark, tag)) return;
+    if (open_.size() >= kYamlDepthMax)
+      return problem(mark, fmt::format("more than {} levels of nesting", kYamlDepthMax));
+    const size_t before = nodes_;
+    if (YamlNode* node = add(kind, mark, anchor)) open_.push_back({node, anchor, before});
+  }
+
+  void close() {
+    if (error_) return;
+    const Open closed = open_.back();
+    open_.pop_back();
+    if (closed.anchor != 0) anchors_[closed.anchor] = {closed.node, nodes_ - closed.nodes_before};
+  }
+
+  void check_keys(const YamlNode& map) {
+    std::unordered_map<std::string_view, const YamlNode*> seen;
+    for (size_t i = 0; i < map.children.size(); i += 2) {
+      const YamlNode& key = *map.children[i];
+      if (!key.is_scalar())
+        return problem(key.line, key.column, fmt::format("{} as a key; expected a name", key.describe()));
+      const auto [first, added] = seen.emplace(key.text, &key);
+      if (added) continue;
+      return problem(key.line, key.column,
+                     fmt::format("the key {} is given twice, first in line {}", key.describe(), first->second->line));
+    }
+  }
+
+  YamlDocument& document_;
+  const std::string& file_name_;
+  std::vector<Open> open_;
+  std::unordered_map<YAML::anchor_t, Anchored> anchors_;
+  size_t nodes_ = 0;
+  int documents_ = 0;
+  std::optional<Error> error_;
+};
+
+namespace {
+
+// Reads the text in place.
+class ViewBuffer : public std::streambuf {
+ public:
+  explicit ViewBuffer(std::string_view text) {
+    char* begin = const_cast<char*>(text.data());  // setg asks for it; nothing writes
+    setg(begin, begin, begin + text.size());
+  }
+};
+
+// The parser's words, with ours where its own lead astray.
+std::string reworded(const std::string& message) {
+  return message.empty() ? "this is not valid YAML" : fmt::format("this is not valid YAML: {}", message);
+}
+
+}  // namespace
+
+Result<YamlDocument> parse_yaml(std::string_view text, const std::string& file_name) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // a byte order mark
+  if (text.size() > kYamlBytesMax) {
+    return std::unexpected(Error{.message = fmt::format("{} bytes; at most {} are read", text.size(), kYamlBytesMax),
+                                 .position = {.file = file_name}});
+  }
+  if (auto good = check_text(text, file_name); !good) return std::unexpected(good.error());
+
+  YamlDocument document;
+  TreeBuilder builder(document, file_name);
+  try {
+    ViewBuffer buffer(text);
+    std::istream stream(&buffer);
+    YAML::Parser parser(stream);
+    while (!builder.error() && parser.HandleNextDocument(builder)) {
+    }
+  } catch (const YAML::Exception& e) {
+    if (!builder.error()) {
+      return std::unexpected(
+          Error{.message = reworded(e.msg),
+                .position = {.file = file_name, .line = e.mark.line + 1, .column = e.mark.column + 1}});
+    }
+  } catch (const std::exception& e) {  // whatever the library lets through: bad_alloc, its own asserts
+    return std::unexpected(Error{.message = reworded(e.what()), .position = {.file = file_name}});
+  }
+  if (builder.error()) return std::unexpected(*builder.error());
+  builder.finish();
+  return document;
+}
+
+const YamlNode* YamlNode::find(std::string_view key) const {
+  if (!is_map()) return nullptr;
+  for (size_t i = 0; i + 1 < children.size(); i += 2) {
+    if (children[i]->text == key) return children[i + 1];
+  }
+  return nullptr;
+}
+
+std::string YamlNode::describe() const {
+  switch (kind) {
+    case Kind::kNull:
+      return "nothing";
+    case Kind::kSequence:
+      return "a list";
+    case Kind::kMap:
+      return "a map";
+    case Kind::kScalar:
+      break;
+  }
+  return quote(text);
+}
+
+}  // namespace rateguard::config
