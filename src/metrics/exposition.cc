@@ -95,8 +95,9 @@ void add_latency(Families& out, const Sources& sources) {
 }
 
 void add_responses(Families& out, const Sources& sources) {
-  MetricFamily& family = out.add(MetricType::Counter, "rateguard_http_requests_total",
-                                 "HTTP requests answered, by route and status. Combinations never seen are left out.");
+  MetricFamily& family =
+      out.add(MetricType::Counter, "rateguard_http_requests_total",
+              "HTTP requests answered, by method, route and status. Combinations never seen are left out.");
   for (size_t route = 0; route < sources.routes.size() && route < kRoutesMax; ++route) {
     for (size_t i = 0; i < kStatuses.size(); ++i) {
       const double value = sum(sources, [&](const LoopMetrics& loop) { return loop.responses(route, i); });

@@ -32,14 +32,19 @@ struct ReloadFigures {
   std::optional<Instant> last_success = {};
 };
 
+// How one of the server's routes is called.
+struct RouteLabel {
+  std::string_view method;  // empty: any
+  std::string_view route;   // its pattern: "/v1/counters/{rule}/{key}"
+};
+
 // Where the figures come from. app/ fills it before the loops start; the functions are called by whichever loop serves
 // a scrape and must be thread-safe. An empty function leaves its metrics out.
 struct Sources {
   std::string version = {};
   RuleLabels* labels = nullptr;
   std::vector<const LoopMetrics*> loops = {};
-  // The patterns of the server's routes, by their place in LoopMetrics::responses().
-  std::vector<std::string_view> routes = {};
+  std::vector<RouteLabel> routes = {};  // by their place in LoopMetrics::responses()
   std::vector<std::pair<std::string, const Store*>> stores = {};
   std::function<ConnectionFigures()> connections = {};
   std::function<SnapshotFigures()> snapshot = {};

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "metrics/rule_labels.h"
 #include "model/decision.h"
 #include "model/limit.h"
 #include "store/store.h"
@@ -17,6 +18,7 @@ struct AnswerLine {
   const Limit* limit = nullptr;
   Mode mode = Mode::kEnforce;
   Decision decision = {};
+  metrics::RuleSlot slot = metrics::kAdHocSlot;
 };
 
 struct Answer {
@@ -24,6 +26,7 @@ struct Answer {
   const AnswerLine* deciding = nullptr;  // none: no enforced limit applies
   std::string_view rejected_by = {};     // the rule that refused for want of what it counts by
   std::string_view missing_part = {};    // what that is: "api_key"
+  metrics::RuleSlot rejected_slot = metrics::kUnmatchedSlot;
   bool degraded = false;
   std::span<const AnswerLine> lines = {};
 

@@ -1,0 +1,186 @@
+// GET|POST /v1/authz and /v1/authz/{path...}: a proxy asks whether the request that it holds may pass.
+#include <optional>
+
+#include "server/http/decide.h"
+#include "server/http/json_text.h"
+#include "server/http/limit_headers.h"
+#include "server/http/percent.h"
+#include "server/http/routes.h"
+
+namespace rateguard::http {
+namespace {
+
+// draft-ietf-httpapi-ratelimit-headers-10, section "Problem types".
+constexpr std::string_view kQuotaExceeded = "https://iana.org/assignments/http-problem-types#quota-exceeded";
+constexpr std::string_view kQuotaExceededTitle = "Request cannot be satisfied as assigned quota has been exceeded";
+
+bool is_believed(const Call& call) {
+  for (const IpPrefix& proxy : call.loop.in_force.authz_proxies) {
+    if (proxy.contains(call.request.peer)) return true;
+  }
+  return false;
+}
+
+// "https://example.com/a?b" as ingress-nginx sends it in X-Original-URL: what follows the host.
+std::string_view origin_form(std::string_view uri) {
+  const size_t scheme = uri.find("://");
+  if (uri.starts_with('/') || scheme == std::string_view::npos) return uri;
+  const size_t path = uri.find('/', scheme + 3);
+  return path == std::string_view::npos ? std::string_view("/") : uri.substr(path);
+}
+
+// What the proxy says about the request that it holds. The two families of headers are never mixed: a client can send
+// the headers of the family that its proxy does not use, and most proxies pass them on.
+std::optional<Problem> read_forwarded(const Call& call, RequestFacts& facts) {
+  const auto headers = call.request.headers;
+  const std::string_view forwarded = find_header(headers, "X-Forwarded-Uri");
+  std::string_view original = find_header(headers, "X-Original-URI");
+  if (original.empty()) original = find_header(headers, "X-Original-URL");
+  if (!forwarded.empty() && !original.empty()) {
+    return Problem{
+        .status = 400,
+        .detail =
+            "X-Forwarded-Uri and X-Original-URI are both here, and one of them may be the client's own; have the "
+            "proxy remove the one that it does not set",
+        .field = "X-Forwarded-Uri"};
+  }
+  if (forwarded.empty() && original.empty()) {
+    return Problem{.status = 400,
+                   .detail = "neither X-Forwarded-Uri nor X-Original-URI says which request is meant",
+                   .field = "X-Forwarded-Uri"};
+  }
+  if (!forwarded.empty()) {
+    facts.path = forwarded;
+    facts.method = find_header(headers, "X-Forwarded-Method");
+    facts.host = find_header(headers, "X-Forwarded-Host");
+  } else {
+    facts.path = origin_form(original);
+    facts.method = find_header(headers, "X-Original-Method");
+  }
+  if (facts.method.empty()) facts.method = call.request.method;
+  if (facts.host.empty()) facts.host = find_header(headers, "Host");
+  return std::nullopt;
+}
+
+void append_detail(std::string& out, const Answer& answer) {
+  const Decision& decision = answer.deciding->decision;
+  out += "rule '";
+  out += answer.deciding->rule;
+  out += "' admits ";
+  append_number(out, decision.limit);
+  if (answer.deciding->limit->algorithm == Algorithm::kConcurrency) {
+    out += " at a time";
+  } else {
+    out += " per ";
+    append_number(out, window_seconds(*answer.deciding->limit));
+    out += " s";
+  }
+  if (decision.retry_after.is_never()) {
+    out += "; this request costs more than that and will never fit";
+  } else {
+    out += "; try again in ";
+    append_number(out, decision.retry_after.ceil_seconds());
+    out += " s";
+  }
+}
+
+// The problem that goes on to the end client, with the members that the draft asks for.
+void append_refusal(std::string& out, const Answer& answer, int status) {
+  std::string detail;
+  append_detail(detail, answer);
+  append_problem(out, {.status = status, .type = kQuotaExceeded, .title = kQuotaExceededTitle, .detail = detail});
+  out.pop_back();  // goes on behind the last member
+  out += ",\"violated-policies\":[";
+  bool first = true;
+  for (const AnswerLine& line : answer.lines) {
+    if (line.mode != Mode::kEnforce || line.decision.allowed()) continue;
+    if (!first) out += ',';
+    first = false;
+    append_json_string(out, line.rule);
+  }
+  out += "]}";
+}
+
+struct RefuseStatus {
+  int code = 0;  // 0: the one that says best what is wrong
+};
+
+void answer_for(Call& call, const RequestFacts& facts, RefuseStatus refuse) {
+  const Answer answer = decide(call.loop, facts, call.now);
+  const auto status_or = [&](int usual) { return refuse.code != 0 ? refuse.code : usual; };
+  if (!answer.rejected_by.empty()) {
+    return call.respond_problem({.status = status_or(403),
+                                 .title = "Missing identity",
+                                 .detail = "rule '" + std::string(answer.rejected_by) + "' counts by " +
+                                           std::string(answer.missing_part) + ", which this request lacks",
+                                 .field = std::string(answer.missing_part)},
+                                {{"Cache-Control", "no-store"}});
+  }
+  if (answer.undecided()) {
+    return call.respond_problem({.status = 503, .detail = "the counters cannot be reached"}, {{"Retry-After", "1"}});
+  }
+  if (!answer.allowed) call.request_id();
+  net::HttpResponder& out = call.begin(answer.allowed ? 200 : status_or(429));
+  write_limit_headers(out, answer, call.loop.service.settings.headers, call.loop.scratch);
+  out.header("Cache-Control", "no-store");
+  call.loop.body.clear();
+  if (answer.allowed) {
+    append_answer(call.loop.body, answer, Explain::kNo);
+    return call.finish("application/json", call.loop.body);
+  }
+  append_refusal(call.loop.body, answer, call.status());
+  call.finish(kProblemType, call.loop.body);
+}
+
+// Answers with the problem itself where the peer is not believed.
+bool check_peer(Call& call) {
+  if (is_believed(call)) return true;
+  call.respond_problem({.status = 403,
+                        .detail = "only a proxy listed in listen.trusted_proxies may speak for others; " +
+                                  call.request.peer.to_string() + " is not",
+                        .field = "peer"});
+  return false;
+}
+
+// Without the X-Forwarded-For of a proxy the peer itself would be counted, and with it everybody behind it.
+RequestFacts facts_of(const Call& call) {
+  RequestFacts facts{.peer = call.request.peer, .headers = call.request.headers};
+  facts.peer = identify::client_address(facts, call.loop.in_force.authz_proxies);
+  return facts;
+}
+
+}  // namespace
+
+void answers::authz(Call& call) {
+  if (!check_peer(call)) return;
+  const auto query = parse_query(call.request.query);
+  RefuseStatus refuse;
+  if (!query)
+    return call.respond_problem({.status = 400, .detail = "the query is not percent-encoded", .field = "query"});
+  for (const auto& [name, value] : *query) {
+    const bool known = name == "refuse_status" && (value == "401" || value == "403" || value == "429");
+    if (!known) {
+      return call.respond_problem(
+          {.status = 400,
+           .detail = "expected refuse_status=401, 403 or 429, not " + clipped(name, 64) + "=" + clipped(value, 64),
+           .field = "refuse_status"});
+    }
+    refuse.code = value == "401" ? 401 : value == "403" ? 403 : 429;
+  }
+  RequestFacts facts = facts_of(call);
+  if (auto problem = read_forwarded(call, facts)) return call.respond_problem(*problem);
+  answer_for(call, facts, refuse);
+}
+
+// Envoy sends the request's own method, host and path, the path behind its `path_prefix`.
+void answers::authz_path(Call& call) {
+  if (!check_peer(call)) return;
+  RequestFacts facts = facts_of(call);
+  facts.method = call.request.method;
+  facts.host = find_header(call.request.headers, "Host");
+  facts.path =
+      call.request.target.substr(call.request.target.find("/v1/authz/") + std::string_view("/v1/authz").size());
+  answer_for(call, facts, {});
+}
+
+}  // namespace rateguard::http

@@ -1,0 +1,40 @@
+#include "server/http/call.h"
+
+namespace rateguard::http {
+
+Call::Call(Loop& its_loop, const net::HttpRequest& its_request, Instant its_now, net::HttpResponder& responder)
+    : loop(its_loop),
+      request(its_request),
+      now(its_now),
+      headers(scan_headers(its_request.headers)),
+      responder_(responder),
+      request_id_(headers.request_id) {}
+
+std::string_view Call::request_id() {
+  if (request_id_.empty()) request_id_ = loop.ids.next();
+  return request_id_;
+}
+
+net::HttpResponder& Call::begin(int status) {
+  status_ = status;
+  loop.metrics.count_response(route, status);
+  responder_.status(status);
+  if (!request_id_.empty()) responder_.header("X-Request-Id", request_id_);
+  return responder_;
+}
+
+void Call::respond(int status, std::string_view content_type, std::string_view text,
+                   std::initializer_list<ExtraHeader> extra) {
+  net::HttpResponder& out = begin(status);
+  for (const ExtraHeader& header : extra) out.header(header.name, header.value);
+  finish(content_type, text);
+}
+
+void Call::respond_problem(const Problem& problem, std::initializer_list<ExtraHeader> extra) {
+  request_id();  // an error is worth an id by which to find it in the log
+  loop.body.clear();
+  append_problem(loop.body, problem);
+  respond(problem.status, kProblemType, loop.body, extra);
+}
+
+}  // namespace rateguard::http

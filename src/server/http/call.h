@@ -1,0 +1,90 @@
+// One request on its way through the API, and what an event loop keeps from request to request.
+#pragma once
+
+#include <array>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "limiter/limiter.h"
+#include "metrics/loop_metrics.h"
+#include "net/http_exchange.h"
+#include "server/http/answer.h"
+#include "server/http/check_body.h"
+#include "server/http/direct_check.h"
+#include "server/http/problem.h"
+#include "server/http/request_headers.h"
+#include "server/http/request_id.h"
+#include "server/http/service.h"
+
+namespace rateguard::http {
+
+// The rules in force on one loop, with what the API derives from them.
+struct PolicyInForce {
+  Policy policy;
+  std::vector<metrics::RuleSlot> slots;  // by RuleId
+  std::vector<IpPrefix> authz_proxies;   // whose forwarded headers /v1/authz believes
+
+  const rules::Rule& rule(rules::RuleId id) const { return policy.rules->rules()[id]; }
+};
+
+// Buffers grow to what requests need and stay.
+struct Loop {
+  explicit Loop(Service& shared) : service(shared), limiter(shared.store), direct(shared.store) {}
+
+  Service& service;
+  metrics::LoopMetrics metrics;
+  PolicyInForce in_force;
+  Limiter limiter;
+  DirectChecks direct;
+  CheckBodyParser parser;
+  RequestIdGenerator ids;
+  std::vector<AnswerLine> lines;
+  std::string body;
+  std::string scratch;
+};
+
+struct ExtraHeader {
+  std::string_view name;
+  std::string_view value;
+};
+
+// Lives for one request. Exactly one of the answering members is called, once.
+class Call {
+ public:
+  // What a route's pattern caught: at most a rule, and the rest of the path.
+  struct Captured {
+    std::string_view first = {};  // still percent-encoded
+    std::string_view rest = {};
+  };
+
+  Call(Loop& its_loop, const net::HttpRequest& its_request, Instant its_now, net::HttpResponder& responder);
+
+  Loop& loop;
+  const net::HttpRequest& request;
+  const Instant now;
+  const RequestHeaders headers;
+  Captured captured = {};
+  size_t route = 0;  // its place in the metrics
+
+  // Answers with `status`, the headers and the body. `text` may be loop.body.
+  void respond(int status, std::string_view content_type, std::string_view text,
+               std::initializer_list<ExtraHeader> extra = {});
+  void respond_json(int status, std::string_view text) { respond(status, "application/json", text); }
+  void respond_problem(const Problem& problem, std::initializer_list<ExtraHeader> extra = {});
+  // An answer in steps, for what has headers of its own: begin(), responder().header()..., then body().
+  net::HttpResponder& begin(int status);
+  void finish(std::string_view content_type, std::string_view text) { responder_.body(content_type, text); }
+
+  // The id that came with the request, or one made now.
+  std::string_view request_id();
+  int status() const { return status_; }
+
+ private:
+  net::HttpResponder& responder_;
+  std::string_view request_id_;
+  int status_ = 0;
+};
+
+}  // namespace rateguard::http

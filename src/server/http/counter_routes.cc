@@ -1,0 +1,120 @@
+// GET and DELETE /v1/counters/{rule}/{key...}
+#include <optional>
+
+#include "server/http/decide.h"
+#include "server/http/json_text.h"
+#include "server/http/percent.h"
+#include "server/http/routes.h"
+
+namespace rateguard::http {
+namespace {
+
+// What the path and the query name.
+struct CounterName {
+  std::string rule;
+  std::vector<std::string> parts;
+  std::string plan;
+  std::vector<std::string_view> part_views;
+
+  RuleCheck look() {
+    part_views.assign(parts.begin(), parts.end());
+    return {.rule = rule, .key = part_views, .plan = plan, .cost = Cost{0}};
+  }
+};
+
+// Answers with the problem itself where there is one.
+std::optional<CounterName> read_name(Call& call) {
+  CounterName name;
+  const auto refuse = [&](std::string_view field, std::string_view detail) {
+    call.respond_problem({.status = 400, .detail = std::string(detail), .field = std::string(field)});
+    return std::nullopt;
+  };
+  constexpr std::string_view kBadEscape = "a '%' is not followed by two hexadecimal digits";
+  auto rule = percent_decode(call.captured.first);
+  if (!rule) return refuse("path", kBadEscape);
+  name.rule = std::move(*rule);
+  const bool has_key = call.captured.rest.data() != nullptr;
+  for (std::string_view rest = call.captured.rest; has_key;) {
+    const size_t end = std::min(rest.find('/'), rest.size());
+    auto part = percent_decode(rest.substr(0, end));
+    if (!part) return refuse("path", kBadEscape);
+    if (name.parts.size() == kKeyPartsMax) return refuse("key", "more than 8 parts");
+    name.parts.push_back(std::move(*part));
+    if (end == rest.size()) break;
+    rest.remove_prefix(end + 1);
+  }
+  const auto query = parse_query(call.request.query);
+  if (!query) return refuse("query", kBadEscape);
+  for (const auto& [key, value] : *query) {
+    if (key != "plan") return refuse("query", "unknown parameter \"" + clipped(key, 64) + "\"; there is only \"plan\"");
+    name.plan = value;
+  }
+  return name;
+}
+
+void append_counter_name(std::string& out, const CounterName& name) {
+  out += "{\"rule\":";
+  append_json_string(out, name.rule);
+  out += ",\"key\":[";
+  for (const std::string& part : name.parts) {
+    if (&part != name.parts.data()) out += ',';
+    append_json_string(out, part);
+  }
+  out += ']';
+}
+
+}  // namespace
+
+void answers::get_counter(Call& call) {
+  auto name = read_name(call);
+  if (!name) return;
+  Loop& loop = call.loop;
+  loop.direct.clear();
+  const RuleCheck look = name->look();
+  if (auto added = loop.direct.add(look, loop.in_force.policy); !added) {
+    return call.respond_problem(lookup_problem(look, loop.in_force.policy, added.error()));
+  }
+  loop.direct.run(call.now);  // at cost 0: it looks and touches nothing
+  const DirectCheck& check = loop.direct[0];
+  std::string& out = loop.body;
+  out.clear();
+  append_counter_name(out, *name);
+  if (check.limit) {
+    out += ",\"algorithm\":\"";
+    out += to_string(check.limit->algorithm);
+    out += "\",\"limit\":";
+    append_number(out, check.decision.limit);
+    out += ",\"remaining\":";
+    append_number(out, check.decision.remaining);
+    out += ",\"reset_after_ms\":";
+    append_number(out, check.decision.reset_after.ceil_millis());
+    out += '}';
+  } else {
+    out += R"(,"algorithm":null,"limit":null,"remaining":null,"reset_after_ms":0})";
+  }
+  call.respond(200, "application/json", out, {{"Cache-Control", "no-store"}});
+}
+
+void answers::delete_counter(Call& call) {
+  auto name = read_name(call);
+  if (!name) return;
+  Loop& loop = call.loop;
+  loop.direct.clear();
+  const RuleCheck look = name->look();
+  auto added = loop.direct.add(look, loop.in_force.policy);
+  if (!added) return call.respond_problem(lookup_problem(look, loop.in_force.policy, added.error()));
+  const DirectCheck& check = loop.direct[0];
+  const bool existed = check.limit && loop.service.store.reset(check.key);
+  if (loop.service.log != nullptr) {
+    loop.service.log->write(config::LogLevel::kInfo, "counter reset",
+                            {{"id", call.request_id()}, {"rule", name->rule}, {"existed", existed}});
+  }
+  loop.body.clear();
+  append_counter_name(loop.body, *name);
+  loop.body += ",\"existed\":";
+  append_bool(loop.body, existed);
+  loop.body += '}';
+  call.respond_json(200, loop.body);
+}
+
+}  // namespace rateguard::http

@@ -1,0 +1,60 @@
+#include "server/http/direct_check.h"
+
+#include "base/check.h"
+#include "store/counter_key.h"
+
+namespace rateguard::http {
+
+DirectCheck& DirectChecks::next() {
+  if (count_ == checks_.size()) checks_.emplace_back();
+  return checks_[count_];
+}
+
+size_t DirectChecks::add(const AdHocCheck& check) {
+  DirectCheck& direct = next();
+  CounterKey::begin_ad_hoc(direct.key, check.limit.algorithm);
+  CounterKey::append_part(direct.key, check.key);
+  direct.rule.reset();
+  direct.limit = check.limit;
+  direct.mode = Mode::kEnforce;
+  direct.cost = check.cost;
+  return count_++;
+}
+
+Result<size_t> DirectChecks::add(const RuleCheck& check, const Policy& policy) {
+  DirectCheck& direct = next();
+  const int prefix_v6 = policy.identifier->settings().prefix_v6;
+  const auto match = policy.rules->lookup(check.rule, check.key, check.plan, prefix_v6, direct.key);
+  if (!match) return std::unexpected(match.error());
+  direct.rule = match->rule;
+  direct.limit.reset();
+  if (match->limit != nullptr) direct.limit = *match->limit;
+  direct.mode = match->mode;
+  direct.cost = check.cost;
+  return count_++;
+}
+
+void DirectChecks::run(Instant now) {
+  charges_.clear();
+  for (size_t i = 0; i < count_; ++i) {
+    const DirectCheck& check = checks_[i];
+    if (check.limit)
+      charges_.push_back({.key = check.key, .limit = &*check.limit, .cost = check.cost, .mode = check.mode});
+  }
+  if (charges_.empty()) return;
+  Progress progress = Progress::kReady;
+  if (charges_.size() == 1) {
+    progress = store_.charge({charges_}, now);
+  } else {
+    groups_.clear();
+    for (Charge& charge : charges_) groups_.push_back({{&charge, 1}});
+    progress = store_.charge_batch(groups_, now);
+  }
+  RG_CHECK(progress == Progress::kReady);
+  size_t charged = 0;
+  for (size_t i = 0; i < count_; ++i) {
+    if (checks_[i].limit) checks_[i].decision = charges_[charged++].decision;
+  }
+}
+
+}  // namespace rateguard::http

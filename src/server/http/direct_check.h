@@ -1,0 +1,48 @@
+// Checks of one limit each: one that came with the request, or a configured rule by its key. One at a time or many at
+// once.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "limiter/limiter.h"
+#include "server/http/check_form.h"
+#include "store/store.h"
+
+namespace rateguard::http {
+
+// A check that knows its counter.
+struct DirectCheck {
+  std::optional<rules::RuleId> rule = {};  // none: the limit came with the request
+  std::optional<Limit> limit = {};         // none: unlimited
+  Mode mode = Mode::kEnforce;
+  Cost cost = {};
+  std::string key = {};
+  Decision decision = {};  // once run() has returned
+};
+
+// One per event loop; its buffers stay from request to request. Not thread-safe; the store behind it is.
+class DirectChecks {
+ public:
+  explicit DirectChecks(Store& store) : store_(store) {}
+
+  void clear() { count_ = 0; }
+  size_t add(const AdHocCheck& check);
+  // Errors: as RuleSet::lookup.
+  Result<size_t> add(const RuleCheck& check, const Policy& policy);
+  // Decides what was added since clear(), each check on its own, in order.
+  void run(Instant now);
+  const DirectCheck& operator[](size_t index) const { return checks_[index]; }
+
+ private:
+  DirectCheck& next();
+
+  Store& store_;
+  size_t count_ = 0;
+  std::vector<DirectCheck> checks_;
+  std::vector<Charge> charges_;
+  std::vector<ChargeGroup> groups_;
+};
+
+}  // namespace rateguard::http

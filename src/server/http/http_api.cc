@@ -1,0 +1,126 @@
+#include "server/http/http_api.h"
+
+#include "server/http/call.h"
+#include "server/http/json_text.h"
+#include "server/http/routes.h"
+
+namespace rateguard::http {
+namespace {
+
+constexpr std::string_view kChallenge = "Bearer realm=\"rateguard\"";
+constexpr std::string_view kInvalidToken = "Bearer realm=\"rateguard\", error=\"invalid_token\"";
+
+PolicyInForce put_in_force(Service& service, Policy policy) {
+  PolicyInForce out;
+  for (const rules::Rule& rule : policy.rules->rules()) out.slots.push_back(service.rule_labels.slot(rule.name));
+  out.authz_proxies = policy.identifier->settings().trusted_proxies;
+  // A proxy on this machine needs no configuration.
+  for (const std::string_view local : {"127.0.0.0/8", "::1"}) {
+    if (auto prefix = IpPrefix::parse(local)) out.authz_proxies.push_back(*prefix);
+  }
+  out.policy = std::move(policy);
+  return out;
+}
+
+void refuse_access(Call& call, AccessVerdict verdict) {
+  switch (verdict) {
+    case AccessVerdict::kNoToken:
+      return call.respond_problem({.status = 401,
+                                   .detail = "this listener asks for a token: Authorization: Bearer TOKEN",
+                                   .field = "Authorization"},
+                                  {{"WWW-Authenticate", kChallenge}});
+    case AccessVerdict::kBadToken:
+      return call.respond_problem(
+          {.status = 401, .detail = "the token is not one that is known", .field = "Authorization"},
+          {{"WWW-Authenticate", kInvalidToken}});
+    case AccessVerdict::kNotAdmin:
+      return call.respond_problem(
+          {.status = 403, .detail = "this needs an admin token (listen.admin_tokens)", .field = "Authorization"});
+    default:
+      return call.respond_problem({.status = 403,
+                                   .detail = "this is for direct callers on this machine, until listen.admin_tokens "
+                                             "names a token for it",
+                                   .field = "peer"});
+  }
+}
+
+void refuse_route(Call& call, bool path_known) {
+  if (!path_known) {
+    return call.respond_problem(
+        {.status = 404, .detail = "there is nothing here; GET / says what there is", .field = "path"});
+  }
+  const std::string allow = allowed_methods(call.request.path);
+  if (call.request.method == "OPTIONS") return call.respond(204, "", "", {{"Allow", allow}});
+  call.respond_problem({.status = 405,
+                        .detail = "this path does not take " + clipped(call.request.method, 32) + ", only " + allow,
+                        .field = "method"},
+                       {{"Allow", allow}});
+}
+
+void refuse_media_type(Call& call) {
+  call.respond_problem({.status = 415,
+                        .detail = "the body must be application/json, not \"" + clipped(call.headers.content_type, 64) +
+                                  "\" (with curl: --json, or -H 'Content-Type: application/json')",
+                        .field = "Content-Type"},
+                       {{"Accept", "application/json"}});
+}
+
+void answer(Call& call) {
+  const Routed routed = find_route(call.request.method, call.request.path);
+  if (routed.route == nullptr) {
+    call.route = unmatched_place();
+    return refuse_route(call, routed.path_known);
+  }
+  call.route = static_cast<size_t>(routed.route - routes().data());
+  call.captured = routed.captured;
+  const ServiceSettings& settings = call.loop.service.settings;
+  const AccessVerdict verdict = check_access(routed.route->access, call.headers, call.request.peer,
+                                             {.callers = settings.tokens, .admins = settings.admin_tokens});
+  if (verdict != AccessVerdict::kGranted) return refuse_access(call, verdict);
+  if (routed.route->body == BodyKind::kJson && !is_json(call.headers.content_type)) return refuse_media_type(call);
+  routed.route->answer(call);
+}
+
+// The route's pattern stands for the path: paths may hold keys, and keys may be API keys.
+void log_access(Call& call) {
+  const metrics::RouteLabel label = call.loop.service.metrics.routes[call.route];
+  char peer[IpAddress::kTextMax];
+  const int peer_length = call.request.peer.to_chars(peer);
+  call.loop.service.log->write(config::LogLevel::kInfo, "request",
+                               {{"id", call.request_id()},
+                                {"peer", std::string_view(peer, static_cast<size_t>(peer_length))},
+                                {"method", call.request.method},
+                                {"route", label.route},
+                                {"status", int64_t{call.status()}}});
+}
+
+}  // namespace
+
+HttpApi::HttpApi(Service& service, Policy policy) : loop_(std::make_unique<Loop>(service)) {
+  set_policy(std::move(policy));
+}
+
+HttpApi::~HttpApi() = default;
+
+void HttpApi::set_policy(Policy policy) {
+  loop_->in_force = put_in_force(loop_->service, std::move(policy));
+}
+
+const metrics::LoopMetrics& HttpApi::metrics() const {
+  return loop_->metrics;
+}
+
+void HttpApi::handle(const net::HttpRequest& request, Instant now, net::HttpResponder& responder) {
+  Call call(*loop_, request, now, responder);
+  answer(call);
+  if (loop_->service.settings.access_log && loop_->service.log != nullptr) log_access(call);
+}
+
+void HttpApi::reject(const net::HttpRejection& rejection, Instant now, net::HttpResponder& responder) {
+  const net::HttpRequest nothing = {};
+  Call call(*loop_, nothing, now, responder);
+  call.route = rejected_place();
+  call.respond_problem({.status = rejection.status, .detail = rejection.detail, .field = rejection.field});
+}
+
+}  // namespace rateguard::http

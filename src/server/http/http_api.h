@@ -1,0 +1,34 @@
+// The HTTP API: answers the requests of one event loop. docs/http.md is its reference, docs/openapi.yaml its contract.
+#pragma once
+
+#include <memory>
+
+#include "limiter/limiter.h"
+#include "metrics/loop_metrics.h"
+#include "net/http_exchange.h"
+#include "server/http/service.h"
+
+namespace rateguard::http {
+
+struct Loop;
+
+// One per event loop, and used on that loop's thread only. `service` outlives it.
+class HttpApi final : public net::HttpHandler {
+ public:
+  HttpApi(Service& service, Policy policy);
+  ~HttpApi() override;
+
+  void handle(const net::HttpRequest& request, Instant now, net::HttpResponder& responder) override;
+  void reject(const net::HttpRejection& rejection, Instant now, net::HttpResponder& responder) override;
+
+  // What counts from the next request on. Call it on the loop's thread, between requests.
+  void set_policy(Policy policy);
+
+  // To be listed in Service::metrics before the loops run.
+  const metrics::LoopMetrics& metrics() const;
+
+ private:
+  std::unique_ptr<Loop> loop_;
+};
+
+}  // namespace rateguard::http

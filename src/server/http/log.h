@@ -1,0 +1,45 @@
+// Log lines with named fields, as text or as JSON, one line each, to standard error.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "config/config.h"
+
+namespace spdlog {
+class logger;
+namespace sinks {
+class sink;
+}
+}  // namespace spdlog
+
+namespace rateguard::http {
+
+struct LogField {
+  std::string_view name;
+  std::variant<std::string_view, int64_t, bool> value;
+};
+
+// Thread-safe. Values are escaped, so that no request can write a line of its own. Secrets are the caller's to keep
+// out: tokens, API keys and header values are never fields.
+class Log {
+ public:
+  explicit Log(const config::LogSettings& settings);
+  // The same into another sink, for tests.
+  Log(const config::LogSettings& settings, std::shared_ptr<spdlog::sinks::sink> sink);
+  ~Log();
+
+  bool enabled(config::LogLevel level) const { return level >= level_; }
+  void write(config::LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {});
+
+ private:
+  config::LogFormat format_;
+  config::LogLevel level_;
+  std::unique_ptr<spdlog::logger> logger_;
+};
+
+}  // namespace rateguard::http

@@ -1,0 +1,22 @@
+// POST /v1/release
+#include "server/http/answer.h"
+#include "server/http/routes.h"
+
+namespace rateguard::http::answers {
+
+void release(Call& call) {
+  auto text = call.loop.parser.parse_release(call.request.body);
+  if (!text) return call.respond_problem(problem_of({std::move(text.error())}));
+  HoldId hold;
+  if (!parse_hold(*text, hold)) {
+    return call.respond_problem(problem_of({{"hold", "expected the 40 hexadecimal digits that a check answered, not " +
+                                                         describe({.kind = JsonKind::kString, .text = *text})}}));
+  }
+  if (call.loop.service.store.release(hold, call.now) == ReleaseResult::kUnknown) {
+    return call.respond_problem(
+        {.status = 404, .detail = "no such hold: never given, released already, or expired", .field = "hold"});
+  }
+  call.respond_json(200, R"({"released":true})");
+}
+
+}  // namespace rateguard::http::answers

@@ -1,0 +1,68 @@
+#include "server/http/request_headers.h"
+
+#include <algorithm>
+
+namespace rateguard::http {
+namespace {
+
+constexpr char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+
+}  // namespace
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+}
+
+RequestHeaders scan_headers(std::span<const Header> headers) {
+  RequestHeaders found;
+  for (const Header& header : headers) {
+    switch (header.name.size()) {
+      case 6:
+        found.origin = found.origin || equal_ignoring_case(header.name, "origin");
+        break;
+      case 9:
+        found.forwarded = found.forwarded || equal_ignoring_case(header.name, "forwarded");
+        break;
+      case 12:
+        if (equal_ignoring_case(header.name, "content-type")) found.content_type = header.value;
+        if (equal_ignoring_case(header.name, "x-request-id") && is_sane_request_id(header.value)) {
+          found.request_id = header.value;
+        }
+        break;
+      case 13:
+        if (equal_ignoring_case(header.name, "authorization")) found.authorization = header.value;
+        break;
+      case 15:
+        found.forwarded = found.forwarded || equal_ignoring_case(header.name, "x-forwarded-for");
+        break;
+      case 17:
+        if (equal_ignoring_case(header.name, "x-rateguard-token")) found.token = header.value;
+        break;
+      default:
+        break;
+    }
+  }
+  return found;
+}
+
+bool is_json(std::string_view content_type) {
+  constexpr std::string_view kJson = "application/json";
+  if (content_type.empty()) return true;
+  if (!equal_ignoring_case(content_type.substr(0, kJson.size()), kJson)) return false;
+  const std::string_view rest = content_type.substr(kJson.size());
+  return rest.empty() || rest[0] == ';' || rest[0] == ' ' || rest[0] == '\t';
+}
+
+bool is_sane_request_id(std::string_view id) {
+  constexpr std::string_view kMarks = "-_.:/+=@";
+  constexpr size_t kLengthMax = 128;  // twice the longest in common use, a W3C traceparent
+  const auto sane = [&](char c) {
+    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || kMarks.find(c) != std::string_view::npos;
+  };
+  return !id.empty() && id.size() <= kLengthMax && std::all_of(id.begin(), id.end(), sane);
+}
+
+}  // namespace rateguard::http

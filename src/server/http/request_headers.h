@@ -1,0 +1,31 @@
+// The header fields of a request that the API itself reads, found in one pass.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "model/request_facts.h"
+
+namespace rateguard::http {
+
+struct RequestHeaders {
+  std::string_view content_type = {};
+  std::string_view authorization = {};
+  std::string_view token = {};       // X-RateGuard-Token: for callers whose Authorization is somebody else's
+  std::string_view request_id = {};  // X-Request-Id, where it is one that may be repeated
+  bool forwarded = false;            // Forwarded or X-Forwarded-For: somebody stands between
+  bool origin = false;               // Origin: a browser's page sent this
+};
+
+RequestHeaders scan_headers(std::span<const Header> headers);
+
+// ASCII letters without case (RFC 9110, section 5.1).
+bool equal_ignoring_case(std::string_view a, std::string_view b);
+
+// application/json with or without parameters, or absent.
+bool is_json(std::string_view content_type);
+
+// An id that may go into a log line and a response: 1 to 128 characters, letters, digits and -_.:/+=@ only.
+bool is_sane_request_id(std::string_view id);
+
+}  // namespace rateguard::http

@@ -1,0 +1,25 @@
+// Ids for requests that bring none: 128 bits as 32 hexadecimal digits, without a system call for each.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace rateguard::http {
+
+// One per event loop. Ids of two generators, or of two processes, collide as seldom as random ones do; they are not
+// secrets.
+class RequestIdGenerator {
+ public:
+  RequestIdGenerator();  // seeded by the operating system
+
+  // Good until the next call.
+  std::string_view next();
+
+ private:
+  uint64_t prefix_;   // random, this generator's
+  uint64_t counter_;  // random at first
+  std::array<char, 32> text_ = {};
+};
+
+}  // namespace rateguard::http

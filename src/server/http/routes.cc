@@ -1,0 +1,107 @@
+#include "server/http/routes.h"
+
+#include <algorithm>
+
+namespace rateguard::http {
+namespace {
+
+constexpr Route kRoutes[] = {
+    {"POST", "/check", Access::kToken, BodyKind::kJson, answers::check},
+    {"POST", "/v1/check/batch", Access::kToken, BodyKind::kJson, answers::check_batch},
+    {"POST", "/v1/release", Access::kToken, BodyKind::kJson, answers::release},
+    {"GET", "/v1/authz", Access::kToken, BodyKind::kNone, answers::authz},
+    {"POST", "/v1/authz", Access::kToken, BodyKind::kNone, answers::authz},
+    {"*", "/v1/authz/{path...}", Access::kToken, BodyKind::kNone, answers::authz_path},
+    {"GET", "/v1/counters/{rule}", Access::kToken, BodyKind::kNone, answers::get_counter},
+    {"DELETE", "/v1/counters/{rule}", Access::kAdmin, BodyKind::kNone, answers::delete_counter},
+    {"GET", "/v1/counters/{rule}/{key...}", Access::kToken, BodyKind::kNone, answers::get_counter},
+    {"DELETE", "/v1/counters/{rule}/{key...}", Access::kAdmin, BodyKind::kNone, answers::delete_counter},
+    {"GET", "/v1/rules", Access::kToken, BodyKind::kNone, answers::list_rules},
+    {"POST", "/v1/reload", Access::kAdmin, BodyKind::kNone, answers::reload},
+    {"GET", "/health", Access::kAny, BodyKind::kNone, answers::health},
+    {"GET", "/ready", Access::kAny, BodyKind::kNone, answers::ready},
+    {"GET", "/metrics", Access::kToken, BodyKind::kNone, answers::metrics},
+    {"GET", "/version", Access::kToken, BodyKind::kNone, answers::version},
+    {"GET", "/", Access::kAny, BodyKind::kNone, answers::welcome},
+};
+static_assert(std::size(kRoutes) + 2 <= metrics::kRoutesMax);
+
+// The next segment of a path without its slash, taken off `path`. REQUIRES: path begins with '/'.
+std::string_view take_segment(std::string_view& path) {
+  const size_t end = std::min(path.find('/', 1), path.size());
+  const std::string_view segment = path.substr(1, end - 1);
+  path.remove_prefix(end);
+  return segment;
+}
+
+bool matches(std::string_view pattern, std::string_view path, Call::Captured& captured) {
+  captured = {};
+  while (!pattern.empty()) {
+    if (path.empty() || path[0] != '/') return false;
+    const std::string_view wanted = take_segment(pattern);
+    if (wanted.ends_with("...}")) {
+      captured.rest = path.substr(1);
+      return true;
+    }
+    const std::string_view segment = take_segment(path);
+    if (wanted.starts_with('{')) {
+      if (segment.empty()) return false;
+      captured.first = segment;
+    } else if (segment != wanted) {
+      return false;
+    }
+  }
+  return path.empty();
+}
+
+bool serves(const Route& route, std::string_view method) {
+  return route.method == method || route.method == "*" || (route.method == "GET" && method == "HEAD");
+}
+
+}  // namespace
+
+std::span<const Route> routes() {
+  return kRoutes;
+}
+
+Routed find_route(std::string_view method, std::string_view path) {
+  Routed routed;
+  for (const Route& route : kRoutes) {
+    Call::Captured captured;
+    if (!matches(route.pattern, path, captured)) continue;
+    routed.path_known = true;
+    if (!serves(route, method)) continue;
+    routed.route = &route;
+    routed.captured = captured;
+    return routed;
+  }
+  return routed;
+}
+
+std::string allowed_methods(std::string_view path) {
+  std::string out;
+  Call::Captured captured;
+  for (const Route& route : kRoutes) {
+    if (!matches(route.pattern, path, captured)) continue;
+    out += route.method;
+    out += route.method == "GET" ? ", HEAD, " : ", ";
+  }
+  return out + "OPTIONS";
+}
+
+size_t unmatched_place() {
+  return std::size(kRoutes);
+}
+size_t rejected_place() {
+  return std::size(kRoutes) + 1;
+}
+
+std::vector<metrics::RouteLabel> route_labels() {
+  std::vector<metrics::RouteLabel> labels;
+  for (const Route& route : kRoutes) labels.push_back({.method = route.method, .route = route.pattern});
+  labels.push_back({.method = "", .route = "unmatched"});
+  labels.push_back({.method = "", .route = "rejected"});
+  return labels;
+}
+
+}  // namespace rateguard::http

@@ -1,0 +1,54 @@
+// What the HTTP API serves, shared by all event loops. app/ fills it before the first request.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "config/config.h"
+#include "metrics/exposition.h"
+#include "metrics/rule_labels.h"
+#include "server/http/log.h"
+#include "store/store.h"
+
+namespace rateguard::http {
+
+struct ServiceSettings {
+  config::HeaderStyle headers = config::HeaderStyle::kIetf;
+  std::vector<std::string> tokens = {};
+  std::vector<std::string> admin_tokens = {};
+  bool access_log = false;
+  std::string version = "unknown";
+};
+
+// Something that the program needs in order to serve.
+struct Dependency {
+  std::string name;  // "store default", "rules"
+  bool ready = true;
+  std::string detail;  // in words: "memory, 12 of 1000000 keys", "since 3 s: connection refused"
+};
+
+// Constant once the loops run, but for `draining`; the functions are called by any loop.
+struct Service {
+  // Names the routes and rules in `metrics`; the rest of it is for app/ to fill.
+  explicit Service(Store& counters);
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  Store& store;
+  ServiceSettings settings = {};
+  // Set when the program is asked to end: GET /ready answers 503 from then on, everything else goes on.
+  std::atomic<bool> draining = false;
+  // Their states now; quick, since GET /ready asks for each answer. Empty: nothing that could fail.
+  std::function<std::vector<Dependency>()> dependencies = {};
+  // Loads the configuration anew and hands every loop its policy; gives a sentence about what is in force now.
+  // Errors: as config::load. Empty: there is nothing to load from.
+  std::function<Result<std::string>()> reload = {};
+  metrics::RuleLabels rule_labels = {};
+  metrics::Sources metrics = {};
+  Log* log = nullptr;  // none: silent
+};
+
+}  // namespace rateguard::http

@@ -1,0 +1,71 @@
+// GET / /health /ready /metrics /version
+#include "metrics/exposition.h"
+#include "server/http/json_text.h"
+#include "server/http/routes.h"
+
+namespace rateguard::http::answers {
+
+void health(Call& call) {
+  call.respond_json(200, R"({"status":"ok"})");
+}
+
+void ready(Call& call) {
+  const Service& service = call.loop.service;
+  const bool draining = service.draining.load(std::memory_order_relaxed);
+  const auto dependencies = service.dependencies ? service.dependencies() : std::vector<Dependency>();
+  bool all_ready = !draining;
+  std::string list;
+  for (const Dependency& dependency : dependencies) {
+    all_ready = all_ready && dependency.ready;
+    if (!list.empty()) list += ',';
+    list += "{\"name\":";
+    append_json_string(list, dependency.name);
+    list += ",\"ready\":";
+    append_bool(list, dependency.ready);
+    list += ",\"detail\":";
+    append_json_string(list, dependency.detail);
+    list += '}';
+  }
+  std::string& out = call.loop.body;
+  out.assign("{\"ready\":");
+  append_bool(out, all_ready);
+  out += ",\"draining\":";
+  append_bool(out, draining);
+  out += ",\"dependencies\":[" + list + "]}";
+  call.respond(all_ready ? 200 : 503, "application/json", out, {{"Cache-Control", "no-store"}});
+}
+
+void metrics(Call& call) {
+  call.respond(200, rateguard::metrics::kExpositionType,
+               rateguard::metrics::expose(call.loop.service.metrics, call.now));
+}
+
+void version(Call& call) {
+  std::string& out = call.loop.body;
+  out.assign(R"({"name":"rateguard","version":)");
+  append_json_string(out, call.loop.service.settings.version);
+  out += '}';
+  call.respond_json(200, out);
+}
+
+void welcome(Call& call) {
+  constexpr std::string_view kWelcome = R"(RateGuard decides whether a request may pass, and says why.
+
+Ask it, with a limit of your own: a bucket of 10, refilled with 1 token per second.
+
+  curl http://127.0.0.1:8080/check --json \
+    '{"key":"user:123","algorithm":"token_bucket","capacity":10,"refill_rate":1}'
+
+POST   /check                       one decision
+POST   /v1/check/batch              up to 1,000 of them
+POST   /v1/release                  give a concurrency hold back
+GET    /v1/authz                    decisions for nginx, Traefik, Caddy and Envoy
+GET    /v1/counters/{rule}/{key}    look at a counter; DELETE resets it
+GET    /v1/rules                    the rules in force
+POST   /v1/reload                   load the configuration anew
+GET    /health  /ready  /metrics  /version
+)";
+  call.respond(200, "text/plain; charset=utf-8", kWelcome);
+}
+
+}  // namespace rateguard::http::answers
