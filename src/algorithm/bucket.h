@@ -53,13 +53,12 @@ inline BucketStep step_bucket(const Debt& debt, const Limit& limit, Cost cost, I
   if (cost.units != 0 && debt.used + cost.units <= capacity) {
     step.decision.remaining = static_cast<uint32_t>(capacity - debt.used - cost.units);
     step.drain = divide(debt.time + product(cost.units, period_us), limit.rate.units);
-    step.decision.reset_after = {static_cast<int64_t>(step.drain.rounded_up())};
+    step.decision.reset_after = step.drain.wait();
     return step;
   }
   step.decision.remaining = static_cast<uint32_t>(capacity - std::min(capacity, debt.used));
   if (debt.time != 0) {
-    const auto drained = static_cast<int64_t>(divide(debt.time, limit.rate.units).rounded_up());
-    step.decision.reset_after = std::min(Duration{drained}, expires - now);
+    step.decision.reset_after = std::min(divide(debt.time, limit.rate.units).wait(), expires - now);
   }
   if (cost.units == 0) return step;
   step.decision.verdict = Verdict::kRefused;
@@ -68,8 +67,7 @@ inline BucketStep step_bucket(const Debt& debt, const Limit& limit, Cost cost, I
     return step;
   }
   const Wide missing = debt.time - product(capacity - cost.units, period_us);
-  const auto wait = static_cast<int64_t>(divide(missing, limit.rate.units).rounded_up());
-  step.decision.retry_after = std::min(Duration{wait}, expires - now);
+  step.decision.retry_after = std::min(divide(missing, limit.rate.units).wait(), expires - now);
   return step;
 }
 
@@ -103,7 +101,7 @@ inline Evaluation evaluate_bucket(const State& state, const Limit& limit, Cost c
   result.next.y = static_cast<uint32_t>(debt.used + cost.units);
   result.next.z = expiry_seconds(now + step.decision.reset_after);
   if (limit.algorithm == Algorithm::kLeakyBucket && debt.time != 0) {
-    result.decision.delay = {static_cast<int64_t>(divide(debt.time, limit.rate.units).rounded_up())};
+    result.decision.delay = divide(debt.time, limit.rate.units).wait();
   }
   return result;
 }

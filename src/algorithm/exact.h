@@ -2,7 +2,10 @@
 // allow.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+
+#include "model/instant.h"
 
 namespace rateguard::algorithm {
 
@@ -24,6 +27,8 @@ struct Quotient {
   uint64_t rest = 0;
 
   constexpr uint64_t rounded_up() const { return whole + (rest != 0); }
+  // Rounded up, as microseconds; at most kBeyond.
+  constexpr Duration wait() const { return {static_cast<int64_t>(std::min(rounded_up(), kBeyond))}; }
 };
 
 // REQUIRES: divisor > 0.

@@ -30,6 +30,9 @@ inline std::ostream& operator<<(std::ostream& out, const Limit& limit) {
              << " capacity=" << limit.capacity << " units=" << limit.rate.units
              << " period_us=" << limit.rate.period.us;
 }
+inline void showValue(Duration d, std::ostream& out) {
+  out << d.us << "us";
+}
 inline void showValue(const Limit& limit, std::ostream& out) {
   out << limit;
 }
