@@ -131,8 +131,8 @@ Result<void> EventLoop::open() {
 }
 
 void EventLoop::run() {
-  impl_->context.restart();
   impl_->context.run();
+  impl_->context.restart();
 }
 
 void EventLoop::stop() {

@@ -53,7 +53,7 @@ class EventLoop {
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
-  // Runs until stop(). May be called again after it.
+  // Runs until stop(); at once, where that was called before. May be called again after it.
   void run();
   // Makes run() return soon; work not yet done stays for the next run().
   void stop();

@@ -1,0 +1,143 @@
+// Files and signals that an event loop watches.
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "net/event_loop.h"
+#include "net/file_watcher.h"
+#include "net/signal_watcher.h"
+
+namespace rateguard::net {
+namespace {
+
+namespace fs = std::filesystem;
+
+class FileWatcherTest : public testing::Test {
+ protected:
+  FileWatcherTest() : loop_(*EventLoop::create(clock_)) {
+    std::string pattern = testing::TempDir() + "watched-XXXXXX";
+    directory_ = ::mkdtemp(pattern.data());
+  }
+  ~FileWatcherTest() override { fs::remove_all(directory_); }
+
+  void write(const std::string& name, const std::string& text) { std::ofstream(directory_ / name) << text; }
+
+  // Runs the loop until the next report, or for `patience` when none is expected.
+  std::vector<std::string> next_report(Duration patience = Duration::seconds(10)) {
+    reports_.clear();
+    const Timer enough = loop_->after(patience, [this] { loop_->stop(); });
+    loop_->run();
+    return reports_;
+  }
+
+  std::unique_ptr<FileWatcher> watch(const std::vector<std::string>& names) {
+    std::vector<std::string> files;
+    for (const std::string& name : names) files.push_back(directory_ / name);
+    auto watcher = FileWatcher::create(*loop_, files,
+                                       [this](const std::vector<std::string>& changed) {
+                                         for (const std::string& file : changed)
+                                           reports_.push_back(fs::path(file).filename());
+                                         loop_->stop();
+                                       },
+                                       {.debounce = Duration::millis(10), .look_every = Duration::seconds(600)});
+    return std::move(*watcher);
+  }
+
+  SystemClock clock_;
+  std::unique_ptr<EventLoop> loop_;
+  fs::path directory_;
+  std::vector<std::string> reports_;
+};
+
+using Names = std::vector<std::string>;
+constexpr Duration kNothingExpected = Duration::millis(100);
+
+TEST_F(FileWatcherTest, SeesAFileWrittenInPlace) {
+  write("rules.yaml", "a");
+  const auto watcher = watch({"rules.yaml"});
+  write("rules.yaml", "b");
+  EXPECT_EQ(next_report(), Names{"rules.yaml"});
+}
+
+TEST_F(FileWatcherTest, SeesAFileReplacedByARename) {
+  write("rules.yaml", "a");
+  const auto watcher = watch({"rules.yaml"});
+  write("other", "b");
+  fs::rename(directory_ / "other", directory_ / "rules.yaml");
+  EXPECT_EQ(next_report(), Names{"rules.yaml"});
+  write("other", "c");
+  fs::rename(directory_ / "other", directory_ / "rules.yaml");
+  EXPECT_EQ(next_report(), Names{"rules.yaml"});
+}
+
+TEST_F(FileWatcherTest, SeesKubernetesSwapItsDataDirectory) {
+  fs::create_directory(directory_ / "..1");
+  fs::create_directory(directory_ / "..2");
+  write("..1/rules.yaml", "a");
+  write("..2/rules.yaml", "b");
+  fs::create_directory_symlink("..1", directory_ / "..data");
+  fs::create_symlink("..data/rules.yaml", directory_ / "rules.yaml");
+  const auto watcher = watch({"rules.yaml"});
+  fs::create_directory_symlink("..2", directory_ / "..data_tmp");
+  fs::rename(directory_ / "..data_tmp", directory_ / "..data");
+  fs::remove_all(directory_ / "..1");
+  EXPECT_EQ(next_report(), Names{"rules.yaml"});
+}
+
+TEST_F(FileWatcherTest, SeesAFileThroughALinkToAnotherDirectory) {
+  fs::create_directory(directory_ / "elsewhere");
+  write("elsewhere/real.yaml", "a");
+  fs::create_symlink("elsewhere/real.yaml", directory_ / "rules.yaml");
+  const auto watcher = watch({"rules.yaml"});
+  write("elsewhere/real.yaml", "b");
+  EXPECT_EQ(next_report(), Names{"rules.yaml"});
+}
+
+TEST_F(FileWatcherTest, SeesAFileComeAndGo) {
+  const auto watcher = watch({"rules.yaml"});
+  write("rules.yaml", "");
+  EXPECT_EQ(next_report(), Names{"rules.yaml"});
+  fs::remove(directory_ / "rules.yaml");
+  EXPECT_EQ(next_report(), Names{"rules.yaml"});
+}
+
+TEST_F(FileWatcherTest, SaysNothingOfTheSameContentOrOtherFiles) {
+  write("rules.yaml", "a");
+  const auto watcher = watch({"rules.yaml"});
+  write("rules.yaml", "a");
+  write("other.yaml", "b");
+  EXPECT_EQ(next_report(kNothingExpected), Names{});
+}
+
+TEST_F(FileWatcherTest, TellsSeveralChangesOnce) {
+  write("a", "1");
+  write("b", "1");
+  const auto watcher = watch({"a", "b"});
+  write("b", "2");
+  write("a", "2");
+  write("a", "3");
+  EXPECT_EQ(next_report(), (Names{"a", "b"}));
+  EXPECT_EQ(next_report(kNothingExpected), Names{});
+}
+
+TEST(SignalWatcher, CallsOnTheLoopForEverySignal) {
+  SystemClock clock;
+  const auto loop = *EventLoop::create(clock);
+  std::vector<int> seen;
+  const SignalWatcher watcher(*loop, {SIGHUP, SIGTERM}, [&](int signal) {
+    seen.push_back(signal);
+    if (signal == SIGTERM) return loop->stop();
+    std::raise(SIGTERM);
+  });
+  std::raise(SIGHUP);
+  loop->run();
+  EXPECT_EQ(seen, (std::vector<int>{SIGHUP, SIGTERM}));
+}
+
+}  // namespace
+}  // namespace rateguard::net
