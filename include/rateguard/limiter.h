@@ -186,10 +186,10 @@ class Limiter {
   Result<uint64_t> load_rules(std::string_view yaml);
   Result<uint64_t> load_rules_file(const std::string& path);
 
-  // Writes every counter to a file (aside, then renamed), or adds those of such a file to an empty limiter, all or
-  // none. Gives the number of counters. Errors: kIo; kCorrupt where the file fails its own checks.
+  // Writes every counter to a file, aside and then renamed, for Options::snapshot of the next process. Checks go on
+  // meanwhile; each counter is as it was at some instant of the call. Gives their number. Errors: kIo.
   Result<uint64_t> save_snapshot(const std::string& path);
-  Result<uint64_t> load_snapshot(const std::string& path);
+  Result<uint64_t> save_snapshot(const std::string& path, TimePoint now);
 
   // Drops counters that equal fresh ones, looking at no more than `slots` of them. Optional: a check makes room when it
   // needs it; calling this now and then keeps memory low between.

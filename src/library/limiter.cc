@@ -9,6 +9,7 @@
 #include "library/wall_clock.h"
 #include "store/counter_key.h"
 #include "store/memory/memory_store.h"
+#include "store/memory/snapshot.h"
 
 namespace rateguard::api {
 namespace {
@@ -81,6 +82,7 @@ struct Limiter::Impl {
                              core::Instant now);
   Result<Answer> decide(const Request& request, core::Instant now);
   Result<uint64_t> put_in_force(core::Result<Policy> policy);
+  Result<uint64_t> save(const std::string& path, core::Instant now);
 
   WallClock clock;
   std::unique_ptr<core::MemoryStore> store;
@@ -177,6 +179,12 @@ Result<uint64_t> Limiter::Impl::put_in_force(core::Result<Policy> policy) {
   return count;
 }
 
+Result<uint64_t> Limiter::Impl::save(const std::string& path, core::Instant now) {
+  const auto saved = memory::save_snapshot(*store, path, now);
+  if (!saved) return from_core(saved.error());
+  return saved->counters;
+}
+
 Limiter::Limiter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Limiter::Limiter(Limiter&&) noexcept = default;
 Limiter& Limiter::operator=(Limiter&&) noexcept = default;
@@ -190,6 +198,10 @@ Result<Limiter> Limiter::create(Options options) {
        .when_full = options.when_full == WhenFull::kEvict ? core::FullPolicy::kEvict : core::FullPolicy::kRefuse});
   if (!store) return from_core(store.error());
   auto impl = std::make_unique<Impl>(*std::move(store));
+  if (!options.snapshot.empty()) {
+    const auto loaded = memory::load_snapshot(*impl->store, options.snapshot, impl->clock.now());
+    if (!loaded && loaded.error().code != core::ErrorCode::kNotFound) return from_core(loaded.error());
+  }
   impl->deciders.publish(*std::move(policy));
   return Limiter(std::move(impl));
 }
@@ -268,6 +280,14 @@ Result<uint64_t> Limiter::load_rules(std::string_view yaml) {
 
 Result<uint64_t> Limiter::load_rules_file(const std::string& path) {
   return impl_->put_in_force(compile(config::load(path)));
+}
+
+Result<uint64_t> Limiter::save_snapshot(const std::string& path) {
+  return impl_->save(path, impl_->clock.now());
+}
+
+Result<uint64_t> Limiter::save_snapshot(const std::string& path, TimePoint now) {
+  return at(now, [&](core::Instant instant) { return impl_->save(path, instant); });
 }
 
 void Limiter::tick(uint32_t slots) {
