@@ -13,13 +13,16 @@ namespace {
 
 // More counters than this would not fit the memory that the recording leaves; what is then evicted is reported.
 constexpr uint64_t kKeysMax = 100'000'000;
+// Of window logs: 8 bytes or so for a request that is still in its window; as much as the recording itself may take.
+constexpr uint64_t kLogBytesMax = uint64_t{8} << 30;
 constexpr size_t kPiecesMax = 240;  // of a plot: one every few pixels
 
 // Room for every counter that the replay can make, so that none is evicted.
 std::unique_ptr<Store> make_store(const Recording& recording, const Scenario& scenario) {
   const uint64_t most =
       uint64_t{recording.events().size()} * std::max<uint64_t>(scenario.policy.rules->rules().size(), 1);
-  auto store = MemoryStore::create({.max_keys = std::clamp<uint64_t>(most, 1024, kKeysMax)});
+  auto store =
+      MemoryStore::create({.max_keys = std::clamp<uint64_t>(most, 1024, kKeysMax), .log_bytes_max = kLogBytesMax});
   RG_CHECK(store.has_value());
   return std::move(*store);
 }

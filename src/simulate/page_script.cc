@@ -1,0 +1,187 @@
+#include "simulate/page_parts.h"
+
+namespace rateguard::simulate {
+
+const std::string_view kPageScript = R"js(
+const report = JSON.parse(document.getElementById('report').textContent);
+const scenarios = report.compare ? [report, report.compare] : [report];
+const grid = report.grid;
+const $ = id => document.getElementById(id);
+const state = {scenario: 0, rule: -1, subject: ''};
+const scenario = () => scenarios[state.scenario];
+const chosen = () => state.rule < 0 ? null : scenario().rules[state.rule];
+const fileName = path => path.split('/').pop() || path;
+const plural = (n, one, many) => number(n) + ' ' + (n === 1 ? one : many);
+// What the rule itself refused, or would have.
+const own = r => r.refused + r.shadow_refused;
+
+// The first choice shows something: the rule that refuses most.
+function pickRule() {
+  const rules = scenario().rules;
+  const most = rules.reduce((best, r, i) => own(r) > (best < 0 ? 0 : own(rules[best])) ? i : best, -1);
+  return rules.length === 1 ? 0 : most;
+}
+
+function headline() {
+  const t = report.total;
+  const share = t.requests && t.refused / t.requests < .1 && t.refused ? (100 * t.refused / t.requests).toFixed(2) + '%' : percent(t.refused, t.requests);
+  if (report.compare) {
+    const c = report.compare.changes;
+    const strong = (n, good) => el('b', {class: good || !n ? 'none' : ''}, plural(n, 'request', 'requests'));
+    $('headline').append(strong(c.newly_refused), ' newly refused, ', strong(c.newly_admitted, true), ' newly admitted');
+  } else if (!t.requests) {
+    $('headline').append('No request was read');
+  } else {
+    $('headline').append(el('b', {class: t.refused ? '' : 'none'}, number(t.refused)), ` of ${plural(t.requests, 'request', 'requests')} refused (${share})`);
+  }
+  const logs = report.logs.map(l => fileName(l.file));
+  const files = scenarios.map(s => fileName(s.rules_file)).join(' compared with ');
+  $('subline').textContent = files + ' · ' + (logs.length > 3 ? logs.slice(0, 3).join(', ') + ` and ${logs.length - 3} more` : logs.join(', ')) +
+    (t.first ? ` · ${t.first.replace('T', ' ').replace('Z', '')} to ${t.last.replace('T', ' ').replace('Z', '')}` : '');
+  document.title = 'RateGuard: ' + fileName(report.rules_file);
+}
+
+function tiles() {
+  const s = scenario(), t = s.total, shadow = s.rules.reduce((n, r) => n + r.shadow_refused, 0);
+  const hit = s.rules.reduce((n, r) => n + r.subjects_refused, 0), longest = Math.max(0, ...s.rules.map(r => r.longest_wait_ms));
+  const tile = (label, value, aside, kind) => el('div', {class: 'tile ' + (kind || '')},
+    el('div', {class: 'label'}, label), el('div', {class: 'value'}, value), el('div', {class: 'aside'}, aside));
+  $('tiles').replaceChildren(
+    tile('Requests', number(t.requests), t.malformed ? plural(t.malformed, 'malformed line', 'malformed lines') : t.span_ms ? 'over ' + wait(t.span_ms) : ' '),
+    tile('Admitted', number(t.admitted), percent(t.admitted, t.requests)),
+    tile('Refused', number(t.refused), percent(t.refused, t.requests), t.refused ? 'refused' : ''),
+    ...(s.rules.some(r => r.mode === 'shadow') ? [tile('Shadow refusals', number(shadow), 'answers not changed', shadow ? 'shadow' : '')] : []),
+    tile('Subjects hit', number(hit), 'of ' + number(s.rules.reduce((n, r) => n + r.subjects, 0)) + ' counted'),
+    tile('Longest wait', longest ? wait(longest) : '–', longest ? 'asked of one caller' : 'nobody waits'));
+}
+
+function controls() {
+  const box = $('scenarios');
+  box.hidden = scenarios.length < 2;
+  box.replaceChildren(...scenarios.map((s, i) => el('button', {type: 'button', 'aria-pressed': String(i === state.scenario), title: s.rules_file,
+    onclick: () => { const name = chosen() && chosen().name; state.scenario = i; state.rule = name === null ? -1 : s.rules.findIndex(r => r.name === name); render(); }},
+    fileName(s.rules_file))));
+  $('rule').replaceChildren(el('option', {value: -1}, 'All traffic'), ...scenario().rules.map((r, i) => el('option', {value: i}, r.name)));
+  $('rule').value = String(state.rule);
+  const r = chosen();
+  $('rule-note').textContent = r ? `${r.limit} · per ${r.per} · ${r.mode}` : plural(scenario().rules.length, 'rule', 'rules');
+}
+
+function traffic() {
+  const r = chosen(), plots = scenario().plots, counts = r ? plots.rules[state.rule] : plots.total;
+  const layers = [{name: 'admitted', values: counts.admitted, colour: 'var(--admitted)'},
+                  {name: r ? 'refused by this rule' : 'refused', values: counts.refused, colour: 'var(--refused)'}];
+  if (r && r.refused_by_others) layers.push({name: 'refused by others', values: counts.refused_by_others, colour: 'var(--others)'});
+  const line = r && r.mode === 'shadow' ? {name: 'would be refused (shadow)', values: counts.shadow_refused, colour: 'var(--shadow)'} : null;
+  $('traffic-legend').replaceChildren(...layers.map(l => el('span', {}, el('i', {style: 'background:' + l.colour}), l.name)),
+    ...(line ? [el('span', {}, el('i', {class: 'stroke', style: 'border-color:' + line.colour}), line.name)] : []));
+  $('traffic-note').textContent = 'requests per ' + wait(grid.step_ms);
+  if (!report.total.requests) return $('traffic').replaceChildren(el('div', {class: 'empty'}, 'No request was read.'));
+  stackedBars($('traffic'), {grid, layers, line, label: 'Requests over time. Arrow keys walk through them.',
+    describe: i => layers.concat(line ? [line] : []).map(l => `${number(l.values[i])} ${l.name}`)});
+}
+
+function refused() {
+  const r = chosen();
+  const list = r ? r.top_subjects.map(s => ({...s, rule: ''}))
+                 : scenario().rules.flatMap(x => x.top_subjects.map(s => ({...s, rule: x.name}))).sort((a, b) => b.refused - a.refused).slice(0, 20);
+  const shadow = r && r.mode === 'shadow';
+  $('refused-note').textContent = r ? `${number(r.subjects_refused)} of ${plural(r.subjects, 'subject', 'subjects')}${shadow ? ' would be refused, in shadow mode' : ' refused at least once'}` : 'over every rule';
+  if (!list.length) return $('refused').replaceChildren(el('div', {class: 'empty'}, r && r.refused_for_missing ?
+    `Only requests that lack ${r.per} were refused: ${number(r.refused_for_missing)}.` : 'Nobody was refused.'));
+  barRows($('refused'), list.map(s => ({name: s.name, small: s.rule, part: s.refused, whole: s.requests,
+    colour: shadow ? 'var(--shadow)' : 'var(--refused)', of: ` of ${number(s.requests)}`})));
+}
+
+function quota() {
+  const all = scenario().plots.quotas.filter(q => state.rule < 0 || q.rule === chosen().name);
+  const select = $('subject');
+  select.parentElement.hidden = !all.length;
+  $('quota-note').textContent = '';
+  if (!all.length) return $('quota').replaceChildren(el('div', {class: 'empty'}, 'No counter was used by this rule.'));
+  const name = q => (state.rule < 0 ? q.rule + ': ' : '') + q.subject;
+  select.replaceChildren(...all.map(q => el('option', {value: q.rule + '\n' + q.subject}, name(q))));
+  const q = all.find(x => x.rule + '\n' + x.subject === state.subject) || all[0];
+  select.value = q.rule + '\n' + q.subject;
+  const times = q.refused.reduce((a, b) => a + b, 0);
+  $('quota-note').textContent = times ? plural(times, 'refusal', 'refusals') + ', marked below the curve' : 'never refused';
+  quotaSteps($('quota'), {grid, quota: q, label: 'Remaining quota over time. Arrow keys walk through it.',
+    describe: i => q.lowest[i] === null ? ['not seen yet'] : [`lowest ${number(q.lowest[i])} of ${number(q.limit)}`, `${number(q.at_end[i] ?? q.lowest[i])} at the end`,
+      ...(q.refused[i] ? [plural(q.refused[i], 'refusal', 'refusals')] : [])]});
+}
+
+const cell = (n, kind) => el('td', {class: n ? kind || '' : 'zero'}, number(n));
+const heads = (...titles) => el('thead', {}, el('tr', {}, ...titles.map(t => el('th', {class: t.startsWith('<') ? 'text' : ''}, t.replace('<', '')))));
+
+function rulesTable() {
+  $('rules').replaceChildren(heads('Rule', 'Requests', 'Admitted', 'Refused', 'By others', 'Shadow', 'Subjects hit', 'Longest wait', '<Worst subject'),
+    el('tbody', {}, ...scenario().rules.map((r, i) => el('tr', {},
+      el('td', {}, el('button', {type: 'button', onclick: () => { state.rule = i; render(); $('traffic-title').scrollIntoView({block: 'center'}); }}, r.name),
+        r.mode === 'enforce' ? null : el('span', {class: 'chip'}, r.mode), el('span', {class: 'under'}, `${r.limit} · per ${r.per}`)),
+      cell(r.requests), cell(r.admitted), cell(r.refused, 'bad'), cell(r.refused_by_others), cell(r.shadow_refused, 'warn'),
+      el('td', {class: r.subjects_refused ? '' : 'zero'}, `${number(r.subjects_refused)} of ${number(r.subjects)}`),
+      el('td', {class: r.longest_wait_ms ? '' : 'zero'}, r.longest_wait_ms ? wait(r.longest_wait_ms) : '–',
+        r.refused_for_ever ? el('span', {class: 'under'}, `${number(r.refused_for_ever)} never fit`) : null),
+      el('td', {class: 'text wrap'}, r.worst_subject ? r.worst_subject.name : '–',
+        r.worst_subject ? el('span', {class: 'under'}, `${number(r.worst_subject.refused)} of ${number(r.worst_subject.requests)} refused`) : null)))));
+}
+
+function changes() {
+  if (!report.compare) return;
+  $('changes').hidden = false;
+  const c = report.compare.changes, before = report.rules, after = report.compare.rules;
+  $('changes-note').textContent = `from ${fileName(report.rules_file)} to ${fileName(report.compare.rules_file)}: ${plural(c.requests_changed, 'answer changes', 'answers change')}`;
+  const list = (host, title, items, subjects, colour) => {
+    const rows = el('div', {});
+    const shown = items.slice(0, 10);
+    if (shown.length) barRows(rows, shown.map(s => ({name: s.subject, small: s.rule, part: s.requests, whole: s.requests, colour})));
+    else rows.append(el('div', {class: 'empty'}, 'Nobody.'));
+    host.replaceChildren(el('h3', {}, title, el('span', {class: 'chip'}, plural(subjects, 'subject', 'subjects'))), rows);
+  };
+  list($('newly-refused'), 'Newly refused', c.top_newly_refused, c.subjects_newly_refused, 'var(--refused)');
+  list($('newly-admitted'), 'Newly admitted', c.top_newly_admitted, c.subjects_newly_admitted, 'var(--admitted)');
+  const names = [...new Set([...before, ...after].map(r => r.name))];
+  const none = {requests: 0, admitted: 0, refused: 0, shadow_refused: 0, subjects_refused: 0};
+  const delta = (a, b, more, less) => el('td', {class: a === b ? 'zero' : b > a ? more : less}, a === b ? '=' : (b > a ? '+' : '−') + number(Math.abs(b - a)),
+    el('span', {class: 'under'}, `${number(a)} → ${number(b)}`));
+  $('changes-table').replaceChildren(heads('Rule', 'Requests', 'Admitted', 'Refused', 'Shadow', 'Subjects hit'),
+    el('tbody', {}, ...names.map(name => {
+      const a = before.find(r => r.name === name), b = after.find(r => r.name === name), x = a || none, y = b || none;
+      const limits = a && b ? (a.limit === b.limit ? a.limit : `${a.limit} → ${b.limit}`) : (a || b).limit;
+      return el('tr', {}, el('td', {class: 'wrap'}, el('b', {}, name), a && b ? null : el('span', {class: 'chip'}, a ? 'removed' : 'added'), el('span', {class: 'under'}, limits)),
+        delta(x.requests, y.requests, '', ''), delta(x.admitted, y.admitted, 'good', 'bad'), delta(x.refused, y.refused, 'bad', 'good'),
+        delta(x.shadow_refused, y.shadow_refused, 'warn', 'good'), delta(x.subjects_refused, y.subjects_refused, 'bad', 'good'));
+    })));
+}
+
+function input() {
+  $('logs').replaceChildren(heads('Log', 'Format', 'Lines', 'Malformed'), el('tbody', {}, ...report.logs.map(l => el('tr', {},
+    el('td', {class: 'wrap'}, l.file, l.problem ? el('span', {class: 'under'}, 'ended early: ' + l.problem) : null),
+    el('td', {}, l.format), cell(l.lines), cell(l.malformed, 'warn')))));
+  const t = report.total, notes = [];
+  if (t.without_address) notes.push(`${plural(t.without_address, 'request', 'requests')} from clients that are no addresses (host names): rules by ip find none.`);
+  if (t.unreadable_requests) notes.push(`${plural(t.unreadable_requests, 'request', 'requests')} whose line records no readable HTTP request: only rules for any path apply.`);
+  if (t.evicted) notes.push(`${plural(t.evicted, 'counter was', 'counters were')} dropped for want of room: the figures are not exact.`);
+  $('malformed').replaceChildren(...notes.map(n => el('p', {class: 'sub'}, n)));
+  if (!report.malformed_examples.length) return;
+  $('malformed').append(el('h3', {}, 'Malformed lines', el('span', {class: 'chip'}, number(t.malformed) + ' skipped')),
+    el('table', {}, el('tbody', {}, ...report.malformed_examples.map(m => el('tr', {},
+      el('td', {class: 'wrap'}, `${fileName(m.file)}:${m.line}`, el('span', {class: 'under'}, m.why)),
+      el('td', {class: 'text wrap'}, el('code', {}, m.text)))))));
+}
+
+function plots() { traffic(); quota(); }
+function render() { controls(); tiles(); refused(); rulesTable(); plots(); }
+
+headline();
+changes();
+input();
+state.rule = pickRule();
+$('rule').onchange = e => { state.rule = Number(e.target.value); render(); };
+$('subject').onchange = e => { state.subject = e.target.value; quota(); };
+let drawn = 0;
+new ResizeObserver(() => { if (innerWidth !== drawn) { drawn = innerWidth; plots(); } }).observe(document.body);
+render();
+)js";
+
+}  // namespace rateguard::simulate
