@@ -1,7 +1,7 @@
 // would_refuse LIMIT: which of these requests would a limit have refused?
 //
-// Reads one request per line from standard input, as seconds since 1970 and the key it counts by, and prints the refused
-// ones with how long each would have had to wait. A limit is written as in a rules file:
+// Reads one request per line from standard input, as seconds since 1970 and the key it counts by, and prints the
+// refused ones with how long each would have had to wait. A limit is written as in a rules file:
 //
 //   printf '1700000000 alice\n1700000001 alice\n' | would_refuse '1/m'
 //
