@@ -55,7 +55,11 @@ class ConfigReader {
       const YamlNode& value = *map.children[i + 1];
       if (section.empty() && key.text == "rules") continue;  // read last: rules name stores
       if (std::ranges::find(known, key.text) == known.end()) {
-        problems_.add(key, unknown_key(key.text, section.empty() ? "the file" : section, known));
+        problems_.add(key, unknown_key(key.text,
+                                       target.store      ? "a store"
+                                       : section.empty() ? "the file"
+                                                         : section,
+                                       known));
         continue;
       }
       const std::string path = section.empty() ? key.text : section + "." + key.text;
@@ -85,14 +89,15 @@ class ConfigReader {
   void read_value(const Setting& setting, const YamlNode& key, const YamlNode& value, const SettingTarget& target) {
     if (!value.is_scalar()) {
       const YamlNode& where = value.is_null() ? key : value;
-      return problems_.add(
-          where, fmt::format("{}: expected one value ({}), found {}", setting.key, setting.bounds, value.describe()));
+      return problems_.add(where, fmt::format("{}: expected one value ({}), found {}",
+                                              full_key(setting, target.store_name), setting.bounds, value.describe()));
     }
     if (value.quoted && wants_plain(setting)) {
-      return problems_.add(value, fmt::format("{}: expected {}, without quotes", setting.key, setting.bounds));
+      return problems_.add(
+          value, fmt::format("{}: expected {}, without quotes", full_key(setting, target.store_name), setting.bounds));
     }
     if (const auto good = set_from_text(setting, target, value.text); !good) {
-      problems_.add(value, fmt::format("{}: {}", setting.key, good.error().message));
+      problems_.add(value, fmt::format("{}: {}", full_key(setting, target.store_name), good.error().message));
     }
   }
 
@@ -114,7 +119,7 @@ class ConfigReader {
         problems_.add(value, fmt::format("expected the settings of a store (a map), found {}", value.describe()));
         continue;
       }
-      const SettingTarget target{.config = config_, .store = &store};
+      const SettingTarget target{.config = config_, .store = &store, .store_name = name.text};
       // Another type has other keys, which are not mistakes of their own.
       const YamlNode* type = value.find("type");
       if (type && type->is_scalar() && type->text != "memory") {

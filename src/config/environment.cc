@@ -26,9 +26,8 @@ Result<void> set_list(const Setting& setting, const SettingTarget& target, std::
   return {};
 }
 
-Result<void> apply(const Setting& setting, const SettingTarget& target, std::string_view store_name,
-                   const Environment& environment) {
-  std::string variable = environment_variable(setting, store_name);
+Result<void> apply(const Setting& setting, const SettingTarget& target, const Environment& environment) {
+  std::string variable = environment_variable(setting, target.store_name);
   auto value = environment(variable);
   const auto alias = setting.alias.empty() ? std::nullopt : environment(setting.alias);
   if (value && alias && *value != *alias) {
@@ -49,11 +48,11 @@ Result<void> apply(const Setting& setting, const SettingTarget& target, std::str
 Result<Config> apply_environment(Config config, const Environment& environment) {
   for (const Setting& setting : settings()) {
     if (!setting.key.starts_with("stores.")) {
-      if (auto good = apply(setting, {.config = config}, "", environment); !good) return std::unexpected(good.error());
+      if (auto good = apply(setting, {.config = config}, environment); !good) return std::unexpected(good.error());
       continue;
     }
     for (auto& [name, store] : config.stores) {
-      if (auto good = apply(setting, {.config = config, .store = &store}, name, environment); !good) {
+      if (auto good = apply(setting, {.config = config, .store = &store, .store_name = name}, environment); !good) {
         return std::unexpected(good.error());
       }
     }

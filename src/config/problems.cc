@@ -54,7 +54,8 @@ Error Problems::to_error() const {
 std::string_view nearest(std::string_view word, const std::vector<std::string_view>& known) {
   if (word.size() > kWordMax) return {};
   std::string_view best;
-  size_t best_distance = std::max<size_t>(1, word.size() / 3) + 1;
+  const size_t edits_max = word.size() < 4 ? 1 : std::max<size_t>(2, word.size() / 3);
+  size_t best_distance = edits_max + 1;
   for (const std::string_view candidate : known) {
     const size_t edits = distance(word, candidate);
     if (edits < best_distance) {

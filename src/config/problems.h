@@ -29,8 +29,8 @@ class Problems {
   std::vector<Error> errors_;
 };
 
-// The nearest of `known` to a misspelt `word`, if any is near; empty otherwise. By edits (Levenshtein), at most a third
-// of the word's length.
+// The nearest of `known` to a misspelt `word`, if any is near; empty otherwise. By edits (Levenshtein): one in a short
+// word, two or a third of the letters in a longer one.
 std::string_view nearest(std::string_view word, const std::vector<std::string_view>& known);
 
 // "unknown key 'limt' in rules; did you mean 'limit'?", or a list of what there is.

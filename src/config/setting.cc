@@ -162,14 +162,18 @@ void clear_list(const Setting& setting, const SettingTarget& target) {
       setting.field(target));
 }
 
-std::string environment_variable(const Setting& setting, std::string_view store_name) {
+std::string full_key(const Setting& setting, std::string_view store_name) {
   constexpr std::string_view kAnyName = ".NAME.";
   std::string key(setting.key);
   if (const size_t at = key.find(kAnyName); at != std::string::npos) {
     key.replace(at + 1, kAnyName.size() - 2, store_name);
   }
+  return key;
+}
+
+std::string environment_variable(const Setting& setting, std::string_view store_name) {
   std::string name = "RATEGUARD_";
-  for (const char c : key) {
+  for (const char c : full_key(setting, store_name)) {
     const bool letter_or_digit = (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
     if (c >= 'a' && c <= 'z') {
       name.push_back(static_cast<char>(c - 'a' + 'A'));

@@ -21,6 +21,7 @@ using Field = std::variant<std::string*, bool*, int*, uint64_t*, Duration*, Endp
 struct SettingTarget {
   Config& config;
   StoreSettings* store = nullptr;
+  std::string_view store_name = {};
 };
 
 struct Setting {
@@ -50,6 +51,8 @@ Result<void> set_from_text(const Setting& setting, const SettingTarget& target, 
 // Empties a list, so that another may take its place.
 void clear_list(const Setting& setting, const SettingTarget& target);
 
+// The key with the store's own name in it: "stores.shared.type".
+std::string full_key(const Setting& setting, std::string_view store_name);
 // "RATEGUARD_LISTEN_HTTP"; for a store "RATEGUARD_STORES_DEFAULT_MAX_KEYS".
 std::string environment_variable(const Setting& setting, std::string_view store_name);
 

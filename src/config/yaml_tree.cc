@@ -24,6 +24,9 @@ class TreeBuilder : public YAML::EventHandler {
 
   const std::optional<Error>& error() const { return error_; }
 
+  // The innermost collection that has begun and not ended; null outside of any.
+  const YamlNode* innermost() const { return open_.empty() ? nullptr : open_.back().node; }
+
   // After the last event: a text without a document has a root all the same.
   void finish() {
     if (!document_.root_) document_.root_ = &document_.nodes_.emplace_back();
@@ -171,9 +174,16 @@ class ViewBuffer : public std::streambuf {
   }
 };
 
-// The parser's words, with ours where its own lead astray.
-std::string reworded(const std::string& message) {
-  return message.empty() ? "this is not valid YAML" : fmt::format("this is not valid YAML: {}", message);
+// What the parser met. A bracket that is never closed is reported where it was opened: the parser only sees it at the
+// end.
+Error broken(const YAML::Exception& e, const TreeBuilder& builder, const std::string& file_name) {
+  const YamlNode* open = builder.innermost();
+  if (open && (e.msg == YAML::ErrorMsg::END_OF_SEQ_FLOW || e.msg == YAML::ErrorMsg::END_OF_MAP_FLOW)) {
+    return {.message = fmt::format("this is not valid YAML: {} is not closed, or lacks a comma", open->describe()),
+            .position = {.file = file_name, .line = open->line, .column = open->column}};
+  }
+  return {.message = fmt::format("this is not valid YAML: {}", e.msg),
+          .position = {.file = file_name, .line = e.mark.line + 1, .column = e.mark.column + 1}};
 }
 
 }  // namespace
@@ -195,13 +205,10 @@ Result<YamlDocument> parse_yaml(std::string_view text, const std::string& file_n
     while (!builder.error() && parser.HandleNextDocument(builder)) {
     }
   } catch (const YAML::Exception& e) {
-    if (!builder.error()) {
-      return std::unexpected(
-          Error{.message = reworded(e.msg),
-                .position = {.file = file_name, .line = e.mark.line + 1, .column = e.mark.column + 1}});
-    }
+    if (!builder.error()) return std::unexpected(broken(e, builder, file_name));
   } catch (const std::exception& e) {  // whatever the library lets through: bad_alloc, its own asserts
-    return std::unexpected(Error{.message = reworded(e.what()), .position = {.file = file_name}});
+    return std::unexpected(
+        Error{.message = fmt::format("this is not valid YAML: {}", e.what()), .position = {.file = file_name}});
   }
   if (builder.error()) return std::unexpected(*builder.error());
   builder.finish();

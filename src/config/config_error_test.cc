@@ -1,0 +1,201 @@
+// What is wrong with a file is said with line, column, what was found and what was expected.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "config/config.h"
+#include "config/yaml_tree.h"
+
+namespace rateguard::config {
+namespace {
+
+std::string message(std::string_view text) {
+  const auto config = parse(text, "f");
+  return config ? "good" : config.error().to_string();
+}
+
+// The message for one rule, written in one line from column 9 on.
+std::string rule_message(std::string_view keys) {
+  return message(fmt::format("rules: [{{name: r, {}}}]", keys));
+}
+
+TEST(ConfigError, Yaml) {
+  EXPECT_EQ(message("a: [1, 2"), "f:1:4: this is not valid YAML: a list is not closed, or lacks a comma");
+  EXPECT_EQ(message("headers: ietf\n\tlog: {}\n").substr(0, 4), "f:2:");
+  EXPECT_EQ(message("headers: ietf\n---\nheaders: off\n"),
+            "f:2:1: a second document begins here; expected one document");
+  EXPECT_EQ(message("headers: ietf\nlog: {}\nheaders: off\n"),
+            "f:3:1: the key 'headers' is given twice, first in line 1");
+  EXPECT_EQ(message("headers: !!str ietf"), "f:1:10: a tag (tag:yaml.org,2002:str); tags are not supported");
+  EXPECT_EQ(message("[a]: b"), "f:1:1: a list as a key; expected a name");
+  EXPECT_EQ(message("rules: &a [*a]"), "f:1:12: an alias inside the value that it stands for");
+  EXPECT_EQ(message("rules: *a").substr(0, 6), "f:1:8:");
+  EXPECT_EQ(message("- 1"), "f:1:1: expected a map of settings, found a list");
+  EXPECT_EQ(message("headers"), "f:1:1: expected a map of settings, found 'headers'");
+}
+
+TEST(ConfigError, BytesThatAreNoText) {
+  EXPECT_EQ(message("headers: ietf\nx\x04"), "f:2:2: a control character (0x04)");
+  EXPECT_EQ(message(std::string_view("a\0b", 3)), "f:1:2: a control character (0x00)");
+  EXPECT_EQ(message("\xC3\xA9: \xFF"), "f:1:4: this is not UTF-8 text");
+  for (const char* bad :
+       {"\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE0\x80\x80", "\xC3", "\xE2\x82", "\x80", "\x7F"}) {
+    EXPECT_EQ(message(bad).substr(0, 6), "f:1:1:");
+  }
+}
+
+TEST(ConfigError, Bombs) {
+  std::string laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
+  for (int i = 1; i < 12; ++i) {
+    laughs +=
+        fmt::format("a{0}: &a{0} [*a{1}, *a{1}, *a{1}, *a{1}, *a{1}, *a{1}, *a{1}, *a{1}, *a{1}, *a{1}]\n", i, i - 1);
+  }
+  EXPECT_TRUE(message(laughs).contains("more than 1000000 values")) << message(laughs);
+  EXPECT_EQ(message("a: " + std::string(40, '[')).substr(0, 2), "f:");
+  EXPECT_EQ(message("a: " + std::string(32, '[') + std::string(32, ']')), "f:1:35: more than 32 levels of nesting");
+  EXPECT_FALSE(message(std::string(100'000, '[')).empty());
+  EXPECT_FALSE(message(std::string(100'000, '{')).empty());
+  EXPECT_EQ(message(std::string(kYamlBytesMax + 1, ' ')), "f: 16777217 bytes; at most 16777216 are read");
+}
+
+TEST(ConfigError, Settings) {
+  EXPECT_EQ(message("listne: {}"), "f:1:1: unknown key 'listne' in the file; did you mean 'listen'?");
+  EXPECT_EQ(
+      message("zzz: 1"),
+      "f:1:1: unknown key 'zzz' in the file; expected one of listen, stores, identity, headers, log, data_dir, rules");
+  EXPECT_EQ(message("listen.http: a:1"),
+            "f:1:1: unknown key 'listen.http' in the file; expected one of listen, stores, identity, headers, log, "
+            "data_dir, rules");
+  EXPECT_EQ(message("listen:\n  thread: 1"), "f:2:3: unknown key 'thread' in listen; did you mean 'threads'?");
+  EXPECT_EQ(message("listen: 8080"), "f:1:9: listen: expected a map, found '8080'");
+  EXPECT_EQ(message("listen: {threads: 1025}"),
+            "f:1:19: listen.threads: expected a whole number from 0 to 1024, found '1025'");
+  EXPECT_EQ(message("listen: {threads: '4'}"), "f:1:19: listen.threads: expected 0 to 1024, without quotes");
+  EXPECT_EQ(message("listen: {threads: [4]}"), "f:1:19: listen.threads: expected one value (0 to 1024), found a list");
+  EXPECT_EQ(message("listen:\n  threads:\n  tokens: [a]"),
+            "f:2:3: listen.threads: expected one value (0 to 1024), found nothing");
+  EXPECT_EQ(message("listen: {proxy_protocol: yes}"),
+            "f:1:26: listen.proxy_protocol: expected true or false, found 'yes'");
+  EXPECT_EQ(message("listen: {idle_timeout: 25h}"),
+            "f:1:24: listen.idle_timeout: expected a duration, 10ms to 24h, found '25h'");
+  EXPECT_EQ(message("listen: {trusted_proxies: [10.0.0.0/8, x]}").substr(0, 32), "f:1:40: listen.trusted_proxies: ");
+  EXPECT_EQ(message("listen: {tokens: [ok, 'not ok']}"),
+            "f:1:23: listen.tokens: expected a token: printable ASCII without spaces");
+  EXPECT_EQ(message("listen: {tls: {key: k}}"),
+            "f:1:15: listen.tls.certificate is missing; a certificate and its key go together");
+  EXPECT_EQ(message("listen: {tls: {client_ca: k}}"),
+            "f:1:15: listen.tls.certificate is missing; clients can only show theirs over TLS");
+  EXPECT_EQ(message("log: {level: loud}"), "f:1:14: log.level: expected debug, info, warn or error, found 'loud'");
+  EXPECT_EQ(message("stores: {shared: {type: redis, url: x}}"),
+            "f:1:25: stores.shared.type: the store type 'redis' is not available in this build; use memory");
+  EXPECT_EQ(message("stores: {a: {max_key: 1}}"), "f:1:14: unknown key 'max_key' in a store; did you mean 'max_keys'?");
+  EXPECT_EQ(message("stores: {a: {max_keys: 0}}"),
+            "f:1:24: stores.a.max_keys: expected a whole number from 1 to 4000000000, found '0'");
+  EXPECT_EQ(message("stores: {'a b': {}}"),
+            "f:1:10: 'a b' is no name for a store; expected 1 to 64 letters, digits, '-' and '_'");
+  EXPECT_EQ(message("identity: {user: ip}").substr(0, 23), "f:1:18: identity.user: ");
+}
+
+TEST(ConfigError, Rules) {
+  EXPECT_EQ(message("rules: {}"), "f:1:8: expected a list of rules, found a map");
+  EXPECT_EQ(message("rules: [5/m]"), "f:1:9: expected a rule (a map with name and limit), found '5/m'");
+  EXPECT_EQ(message("rules: [{limit: 5/m}]"), "f:1:9: a rule without a name; expected name");
+  EXPECT_EQ(message("rules:\n- {name: a, limit: 5/m}\n- {name: a, limit: 5/m}"),
+            "f:3:10: there is a rule named 'a' already, in line 2");
+  EXPECT_EQ(message("rules: [{name: 'a\"', limit: 5/m}]"),
+            "f:1:16: a rule's name is 1 to 128 printable ASCII characters without quotes and backslashes");
+  EXPECT_EQ(rule_message("limt: 5/m").substr(0, 55), "f:1:9: limit is missing; expected N/period, such as 5/m");
+  EXPECT_TRUE(rule_message("limt: 5/m").contains("\nf:1:19: unknown key 'limt' in a rule; did you mean 'limit'?"));
+  EXPECT_EQ(rule_message("limit: 5/m, match: /x"), "f:1:38: expected a map of method, host and path, found '/x'");
+  EXPECT_EQ(rule_message("limit: 5/m, match: {path: x}"), "f:1:45: bad path 'x': it must begin with '/'");
+  EXPECT_EQ(rule_message("limit: 5/m, match: {path: []}"),
+            "f:1:45: expected a path such as /login, found an empty list");
+  EXPECT_EQ(rule_message("limit: 5/m, match: {path: /a, paths: [/b]}"),
+            "f:1:56: both path and paths; expected one of them");
+  EXPECT_EQ(rule_message("limit: 5/m, match: {hosts: [a, 'a:80']}"),
+            "f:1:50: bad host 'a:80'; expected a name without a port, as in api.example.com or *.example.com");
+  EXPECT_EQ(rule_message("limit: 5/m, match: {method: G T}"),
+            "f:1:47: bad method 'G T'; expected an HTTP method such as GET");
+  EXPECT_EQ(rule_message("limit: 5/m, match: {port: 1}"), "f:1:39: unknown key 'port' in match; did you mean 'host'?");
+  EXPECT_EQ(rule_message("limit: 5/m, per: [ip, ip]"), "f:1:36: 'ip' is given twice");
+  EXPECT_EQ(rule_message("limit: 5/m, per: sessoin").substr(0, 33), "f:1:36: cannot count by 'sessoin'");
+  EXPECT_EQ(rule_message("limit: 5/m, store: other"), "f:1:38: there is no store 'other' in stores");
+  EXPECT_EQ(rule_message("limit: 5/m, mode: dry"), "f:1:37: mode: expected enforce, shadow or off, found 'dry'");
+  EXPECT_EQ(rule_message("limit: 5/m, missing: allow"), "f:1:40: missing: expected reject, ip or skip, found 'allow'");
+  EXPECT_EQ(rule_message("limit: 5/m, on_store_failure: open"),
+            "f:1:49: on_store_failure: expected allow, deny or local, found 'open'");
+}
+
+TEST(ConfigError, Limits) {
+  EXPECT_EQ(rule_message("mode: off"), "f:1:9: limit is missing; expected N/period, such as 5/m");
+  EXPECT_EQ(rule_message("limit: unlimited"),
+            "f:1:26: a rule without a limit does nothing; expected N/period, or mode: off to put it aside");
+  EXPECT_EQ(rule_message("limit: 5"), "f:1:26: limit: 5 leaves out the period; expected window beside it, or 5/period");
+  EXPECT_EQ(rule_message("limit: 0"), "f:1:26: limit: expected a whole number from 1 to 4294967295, found '0'");
+  EXPECT_EQ(rule_message("limit: 5/x").substr(0, 41), "f:1:26: limit: '5/x' is not a limit; expe");
+  EXPECT_EQ(rule_message("limit: [5/m]"), "f:1:26: limit: expected one value, found a list");
+  EXPECT_EQ(rule_message("limit: 5/m, window: 1m"), "f:1:39: the period is given twice, in limit and in window");
+  EXPECT_EQ(rule_message("limit: 5/m burst 3, burst: 3"), "f:1:46: burst is given twice, in limit and by itself");
+  EXPECT_EQ(rule_message("window: 1m"), "f:1:9: limit is missing; expected N/period, such as 5/m");
+  EXPECT_EQ(rule_message("limit: 5, window: 0s"), "f:1:37: window: expected a duration from 1ms to 366d, found '0s'");
+  EXPECT_EQ(rule_message("capacity: 5"), "f:1:9: refill is missing");
+  EXPECT_EQ(rule_message("refill: 5"), "f:1:9: capacity is missing");
+  EXPECT_EQ(rule_message("capacity: '5', refill: 1"), "f:1:29: capacity: expected a number without quotes");
+  EXPECT_EQ(rule_message("limit: 5/m, capacity: 3"),
+            "f:1:41: capacity is given besides limit; expected burst beside limit, or capacity and refill");
+  EXPECT_EQ(rule_message("limit: 5/m, refill: 3"), "f:1:39: refill is given besides limit; expected one of them");
+  EXPECT_EQ(rule_message("limit: 5/m, queue: 3"),
+            "f:1:38: queue does not go with token_bucket, which takes limit, window, burst, capacity, refill");
+  EXPECT_EQ(rule_message("algorithm: sliding_window_log, limit: 5/m, burst: 3"),
+            "f:1:69: burst does not go with sliding_window_log, which takes limit, window");
+  EXPECT_EQ(rule_message("algorithm: sliding_window_counter, limit: 5/m burst 3"),
+            "f:1:61: sliding_window_counter has no burst");
+  EXPECT_EQ(rule_message("algorithm: leaky_bucket, limit: 5/m burst 3"),
+            "f:1:51: a leaky bucket has no burst; expected queue beside limit");
+  EXPECT_EQ(rule_message("algorithm: gcra, rate: 5/m"), "f:1:9: burst is missing");
+  EXPECT_EQ(rule_message("algorithm: gcra, rate: 5/m, burst: 1, limit: 5/m"),
+            "f:1:42: rate is given besides limit; expected one of them");
+  EXPECT_EQ(rule_message("algorithm: concurrency, limit: 5/m"),
+            "f:1:50: concurrency has no period; expected limit as a number alone");
+  EXPECT_EQ(rule_message("algorithm: concurrency, limit: 5"),
+            "f:1:9: hold is missing; expected how long a unit is held at most, such as 30s");
+  EXPECT_EQ(rule_message("algorithm: fixed_window, limit: 5/m, time_zone: UTC"),
+            "f:1:67: time_zone needs an anchor of day, week, month or year");
+  EXPECT_EQ(rule_message("algorithm: fixed_window, limit: 5/h, anchor: month"),
+            "f:1:51: the anchor gives the period; expected limit as a number alone");
+  EXPECT_EQ(rule_message("algorithm: fixed_window, limit: 5, anchor: month, time_zone: Mars/Base").substr(0, 8),
+            "f:1:80: ");
+  EXPECT_EQ(rule_message("algorithm: bucket, limit: 5/m").substr(0, 48),
+            "f:1:30: algorithm: unknown algorithm 'bucket'; e");
+  EXPECT_EQ(rule_message("capacity: 4294967295, refill: 1/366d").substr(0, 8), "f:1:29: ");
+}
+
+TEST(ConfigError, Plans) {
+  EXPECT_EQ(
+      rule_message("limit: 5/m, by_plan: {a: 5/m}"),
+      "f:1:40: both limit and by_plan; expected one of them (the plan 'default' serves plans that are not named)");
+  EXPECT_EQ(rule_message("by_plan: {}"), "f:1:28: by_plan: expected a map of plans to limits, found an empty one");
+  EXPECT_EQ(rule_message("by_plan: [5/m]"), "f:1:28: by_plan: expected a map of plans to limits, found a list");
+  EXPECT_EQ(rule_message("by_plan: {a: 5}"),
+            "f:1:32: limit: 5 leaves out the period; expected window beside it, or 5/period");
+  EXPECT_EQ(rule_message("by_plan: {a: [5/m]}"),
+            "f:1:32: expected a limit such as 1000/day, or unlimited, found a list");
+  EXPECT_EQ(rule_message("by_plan: {a: {limt: 5/m}}").substr(0, 8), "f:1:32: ");
+  EXPECT_EQ(rule_message("by_plan: {a: 5/m, a: 6/m}"), "f:1:37: the key 'a' is given twice, first in line 1");
+}
+
+TEST(ConfigError, AllAreReportedInOrderUpToABound) {
+  EXPECT_EQ(message("headers: on\nlog: {level: x}\nlisten: {threads: -1}\n"),
+            "f:1:10: headers: expected ietf, draft6, legacy or off, found 'on'\n"
+            "f:2:14: log.level: expected debug, info, warn or error, found 'x'\n"
+            "f:3:19: listen.threads: expected a whole number from 0 to 1024, found '-1'");
+  std::string many = "rules:\n";
+  for (int i = 0; i < 100'000; ++i) many += "- {}\n";
+  const std::string all = message(many);
+  EXPECT_LT(std::ranges::count(all, '\n'), 25);
+  EXPECT_TRUE(all.ends_with("and perhaps more; the rest was not read")) << all;
+}
+
+}  // namespace
+}  // namespace rateguard::config

@@ -1,0 +1,74 @@
+#include <gtest/gtest.h>
+
+#include "config/config.h"
+
+namespace rateguard::config {
+namespace {
+
+Environment variables(std::map<std::string, std::string, std::less<>> values) {
+  return [values = std::move(values)](std::string_view name) -> std::optional<std::string> {
+    const auto found = values.find(name);
+    return found == values.end() ? std::nullopt : std::optional(found->second);
+  };
+}
+
+std::string message(std::map<std::string, std::string, std::less<>> values, Config config = {}) {
+  const auto applied = apply_environment(std::move(config), variables(std::move(values)));
+  return applied ? "good" : applied.error().to_string();
+}
+
+TEST(Environment, NothingSetChangesNothing) {
+  Config config;
+  config.listen.threads = 3;
+  const auto applied = apply_environment(config, variables({}));
+  ASSERT_TRUE(applied.has_value());
+  EXPECT_EQ(applied->listen.threads, 3);
+}
+
+TEST(Environment, GoesBeforeTheFile) {
+  auto config =
+      parse("listen: {http: 'localhost:1', tokens: [a, b], threads: 3}\nstores: {shared: {max_keys: 5}}", "f").value();
+  const auto applied = apply_environment(config, variables({{"RATEGUARD_LISTEN_HTTP", "localhost:2"},
+                                                            {"RATEGUARD_LISTEN_TOKENS", "c , d"},
+                                                            {"RATEGUARD_LISTEN_TRUSTED_PROXIES", "10.0.0.0/8,::1"},
+                                                            {"RATEGUARD_STORES_SHARED_MAX_KEYS", "6"},
+                                                            {"RATEGUARD_STORES_DEFAULT_MAX_KEYS", "7"},
+                                                            {"RATEGUARD_LOG_LEVEL", " warn "},
+                                                            {"RATEGUARD_DATA", "/data"}}));
+  ASSERT_TRUE(applied.has_value()) << applied.error().message;
+  EXPECT_EQ(applied->listen.http.port, 2);
+  EXPECT_EQ(applied->listen.threads, 3);
+  EXPECT_EQ(applied->listen.tokens, (std::vector<std::string>{"c", "d"}));
+  EXPECT_EQ(applied->identity.trusted_proxies.size(), 2u);
+  EXPECT_EQ(applied->stores.at("shared").max_keys, 6u);
+  EXPECT_EQ(applied->stores.at("default").max_keys, 7u);
+  EXPECT_EQ(applied->log.level, LogLevel::kWarn);
+  EXPECT_EQ(applied->data_dir, "/data");
+}
+
+TEST(Environment, AnEmptyListTakesAwayWhatTheFileSays) {
+  Config config;
+  config.listen.tokens = {"a"};
+  EXPECT_TRUE(apply_environment(config, variables({{"RATEGUARD_LISTEN_TOKENS", ""}}))->listen.tokens.empty());
+}
+
+TEST(Environment, ShortNames) {
+  EXPECT_EQ(apply_environment({}, variables({{"RATEGUARD_HTTP", "localhost:9"}}))->listen.http.port, 9);
+  EXPECT_EQ(message({{"RATEGUARD_HTTP", "localhost:9"}, {"RATEGUARD_LISTEN_HTTP", "localhost:9"}}), "good");
+  EXPECT_EQ(message({{"RATEGUARD_HTTP", "localhost:9"}, {"RATEGUARD_LISTEN_HTTP", "localhost:8"}}),
+            "RATEGUARD_LISTEN_HTTP and RATEGUARD_HTTP are both set, to different values");
+}
+
+TEST(Environment, ErrorsNameTheVariable) {
+  EXPECT_EQ(message({{"RATEGUARD_LISTEN_THREADS", "many"}}),
+            "RATEGUARD_LISTEN_THREADS: expected a whole number from 0 to 1024, found 'many'");
+  EXPECT_EQ(message({{"RATEGUARD_HTTP", "80"}}).substr(0, 20), "RATEGUARD_HTTP: '80'");
+  EXPECT_EQ(message({{"RATEGUARD_LOG_ACCESS", "yes"}}), "RATEGUARD_LOG_ACCESS: expected true or false, found 'yes'");
+  EXPECT_EQ(message({{"RATEGUARD_LISTEN_TLS_KEY", "k.pem"}}),
+            "listen.tls.certificate is missing; a certificate and its key go together");
+  // Never a secret in a message.
+  EXPECT_FALSE(message({{"RATEGUARD_LISTEN_TOKENS", "se cret"}}).contains("cret"));
+}
+
+}  // namespace
+}  // namespace rateguard::config

@@ -1,0 +1,104 @@
+#include "config/settings_table.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+namespace rateguard::config {
+namespace {
+
+// Every value of a configuration as text, to compare two of them.
+std::string dump(Config& config) {
+  struct Shown {
+    std::string operator()(const std::string* v) const { return *v; }
+    std::string operator()(const bool* v) const { return *v ? "true" : "false"; }
+    std::string operator()(const int* v) const { return std::to_string(*v); }
+    std::string operator()(const uint64_t* v) const { return std::to_string(*v); }
+    std::string operator()(const Duration* v) const { return std::to_string(v->us) + "us"; }
+    std::string operator()(const Endpoint* v) const { return v->to_string(); }
+    std::string operator()(const HeaderStyle* v) const { return std::to_string(static_cast<int>(*v)); }
+    std::string operator()(const LogFormat* v) const { return std::to_string(static_cast<int>(*v)); }
+    std::string operator()(const LogLevel* v) const { return std::to_string(static_cast<int>(*v)); }
+    std::string operator()(const WhenFull* v) const { return std::to_string(static_cast<int>(*v)); }
+    std::string operator()(const identify::Source* v) const {
+      return std::to_string(static_cast<int>(v->kind)) + v->name;
+    }
+    std::string operator()(const std::vector<std::string>* v) const { return fmt::format("{} texts", v->size()); }
+    std::string operator()(const std::vector<IpPrefix>* v) const { return fmt::format("{} prefixes", v->size()); }
+  };
+  std::string text;
+  for (const Setting& setting : settings()) {
+    text += fmt::format("{}={}\n", setting.key,
+                        std::visit(Shown{}, setting.field({.config = config, .store = &config.stores["default"]})));
+  }
+  return text;
+}
+
+TEST(SettingsTable, DefaultsAreThoseOfTheStructs) {
+  Config config;
+  const std::string before = dump(config);
+  for (const Setting& setting : settings()) {
+    if (is_list(setting)) {
+      EXPECT_EQ(setting.fallback, "[]") << setting.key;
+      continue;
+    }
+    const SettingTarget target{.config = config, .store = &config.stores["default"]};
+    const auto good = set_from_text(setting, target, setting.fallback);
+    EXPECT_TRUE(good.has_value()) << setting.key << ": " << (good ? "" : good.error().message);
+  }
+  EXPECT_EQ(dump(config), before);
+}
+
+TEST(SettingsTable, KeysAndVariablesAreDistinct) {
+  std::set<std::string> seen;
+  for (const Setting& setting : settings()) {
+    EXPECT_TRUE(seen.insert(environment_variable(setting, "default")).second) << setting.key;
+    if (!setting.alias.empty()) {
+      EXPECT_TRUE(seen.insert(std::string(setting.alias)).second) << setting.key;
+    }
+    EXPECT_EQ(find_setting(setting.key), &setting);
+  }
+  EXPECT_EQ(environment_variable(*find_setting("listen.tls.client_ca"), ""), "RATEGUARD_LISTEN_TLS_CLIENT_CA");
+  EXPECT_EQ(environment_variable(*find_setting("stores.NAME.max_keys"), "a-b"), "RATEGUARD_STORES_A_B_MAX_KEYS");
+  EXPECT_EQ(find_setting("listen"), nullptr);
+}
+
+TEST(SettingsTable, Sections) {
+  EXPECT_EQ(keys_in(""), (std::vector<std::string_view>{"listen", "stores", "identity", "headers", "log", "data_dir"}));
+  EXPECT_EQ(keys_in("listen.tls"), (std::vector<std::string_view>{"certificate", "key", "client_ca"}));
+  EXPECT_TRUE(keys_in("lis").empty());
+  EXPECT_TRUE(keys_in("headers").empty());
+}
+
+std::string reference_page() {
+  const auto path = std::filesystem::path(__FILE__).parent_path() / "../../docs/configuration.md";
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::string code(std::string_view text) {
+  return text.empty() ? "none" : fmt::format("`{}`", text);
+}
+
+TEST(SettingsTable, TheReferencePageHasEveryRow) {
+  const std::string page = reference_page();
+  for (const Setting& setting : settings()) {
+    std::string variables = code(environment_variable(setting, "NAME"));
+    if (!setting.alias.empty()) variables += ", " + code(setting.alias);
+    const std::string row = fmt::format("| {} | {} | {} | {} | {} |", code(setting.key), code(setting.fallback),
+                                        setting.bounds, setting.meaning, variables);
+    EXPECT_TRUE(page.contains(row)) << "docs/configuration.md lacks the row\n" << row;
+  }
+  for (const RuleKey& key : rule_keys()) {
+    const std::string row =
+        fmt::format("| {} | {} | {} |", code(key.key), key.fallback.empty() ? "none" : key.fallback, key.meaning);
+    EXPECT_TRUE(page.contains(row)) << "docs/configuration.md lacks the row\n" << row;
+  }
+}
+
+}  // namespace
+}  // namespace rateguard::config
