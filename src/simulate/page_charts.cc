@@ -112,10 +112,10 @@ function timeChart(host, {grid, height, max, label, draw, describe}) {
   host.replaceChildren(root, tip);
 }
 
-// Bars of `layers` [{values, colour}] on one another, and a line of steps over them where `line` is given.
-function stackedBars(host, {grid, layers, line, label, describe}) {
+// Bars of `layers` [{values, colour}] on one another, and `lines` [{values, colour, dashed}] of steps over them.
+function stackedBars(host, {grid, layers, lines, label, describe}) {
   let max = 0;
-  for (let i = 0; i < grid.pieces; ++i) max = Math.max(max, layers.reduce((sum, l) => sum + l.values[i], 0), line ? line.values[i] : 0);
+  for (let i = 0; i < grid.pieces; ++i) max = Math.max(max, layers.reduce((sum, l) => sum + l.values[i], 0), ...lines.map(l => l.values[i]));
   timeChart(host, {grid, height: 270, max, label, describe, draw(x, y, root) {
     const gap = x(1) - x(0) > 5 ? 1 : 0;
     const base = new Array(grid.pieces).fill(0);
@@ -127,9 +127,9 @@ function stackedBars(host, {grid, layers, line, label, describe}) {
       });
       root.append(svg('path', {d: path, fill: layer.colour}));
     }
-    if (line && line.values.some(Boolean)) {
+    for (const line of lines.filter(l => l.values.some(Boolean))) {
       const path = line.values.map((v, i) => `${i ? 'L' : 'M'}${x(i).toFixed(2)} ${y(v).toFixed(2)}H${x(i + 1).toFixed(2)}`).join('');
-      root.append(svg('path', {d: path, fill: 'none', stroke: line.colour, 'stroke-width': 2}));
+      root.append(svg('path', {d: path, fill: 'none', stroke: line.colour, 'stroke-width': line.dashed ? 1.4 : 2, 'stroke-dasharray': line.dashed ? '3 2' : 'none'}));
     }
   }});
 }
@@ -142,9 +142,9 @@ function quotaSteps(host, {grid, quota, label, describe}) {
     let area = '', edge = '', open = false;
     quota.lowest.forEach((v, i) => {
       if (v === null) return;
-      const end = quota.at_end[i] ?? v, mid = x(i + .5), to = x(i + 1);
-      area += `${open ? 'L' : `M${x(i).toFixed(2)} ${plot.floor}L`}${x(i).toFixed(2)} ${y(v).toFixed(2)}H${mid.toFixed(2)}V${y(end).toFixed(2)}H${to.toFixed(2)}`;
-      edge += `${open ? 'L' : 'M'}${x(i).toFixed(2)} ${y(v).toFixed(2)}H${mid.toFixed(2)}V${y(end).toFixed(2)}H${to.toFixed(2)}`;
+      const to = `${x(i).toFixed(2)} ${y(v).toFixed(2)}H${x(i + 1).toFixed(2)}`;
+      area += (open ? 'L' : `M${x(i).toFixed(2)} ${plot.floor}L`) + to;
+      edge += (open ? 'L' : 'M') + to;
       open = true;
     });
     if (open) area += `V${plot.floor}Z`;

@@ -50,7 +50,7 @@ function tiles() {
     tile('Requests', number(t.requests), t.malformed ? plural(t.malformed, 'malformed line', 'malformed lines') : t.span_ms ? 'over ' + wait(t.span_ms) : ' '),
     tile('Admitted', number(t.admitted), percent(t.admitted, t.requests)),
     tile('Refused', number(t.refused), percent(t.refused, t.requests), t.refused ? 'refused' : ''),
-    ...(s.rules.some(r => r.mode === 'shadow') ? [tile('Shadow refusals', number(shadow), 'answers not changed', shadow ? 'shadow' : '')] : []),
+    ...(s.rules.some(r => r.mode === 'shadow') ? [tile('Shadow refusals', number(shadow), 'not enforced', shadow ? 'shadow' : '')] : []),
     tile('Subjects hit', number(hit), 'of ' + number(s.rules.reduce((n, r) => n + r.subjects, 0)) + ' counted'),
     tile('Longest wait', longest ? wait(longest) : '–', longest ? 'asked of one caller' : 'nobody waits'));
 }
@@ -72,13 +72,18 @@ function traffic() {
   const layers = [{name: 'admitted', values: counts.admitted, colour: 'var(--admitted)'},
                   {name: r ? 'refused by this rule' : 'refused', values: counts.refused, colour: 'var(--refused)'}];
   if (r && r.refused_by_others) layers.push({name: 'refused by others', values: counts.refused_by_others, colour: 'var(--others)'});
-  const line = r && r.mode === 'shadow' ? {name: 'would be refused (shadow)', values: counts.shadow_refused, colour: 'var(--shadow)'} : null;
+  const lines = [];
+  if (r && r.mode === 'shadow') lines.push({name: 'would be refused (shadow)', values: counts.shadow_refused, colour: 'var(--shadow)'});
+  const other = scenarios[1 - state.scenario], twin = other && r ? other.rules.findIndex(x => x.name === r.name) : -1;
+  if (other && (!r || (twin >= 0 && r.mode === 'enforce'))) {
+    lines.push({name: 'admitted under ' + fileName(other.rules_file), values: (r ? other.plots.rules[twin] : other.plots.total).admitted, colour: 'var(--ink)', dashed: true});
+  }
   $('traffic-legend').replaceChildren(...layers.map(l => el('span', {}, el('i', {style: 'background:' + l.colour}), l.name)),
-    ...(line ? [el('span', {}, el('i', {class: 'stroke', style: 'border-color:' + line.colour}), line.name)] : []));
+    ...lines.map(l => el('span', {}, el('i', {class: 'stroke' + (l.dashed ? ' dashed' : ''), style: 'border-color:' + l.colour}), l.name)));
   $('traffic-note').textContent = 'requests per ' + wait(grid.step_ms);
   if (!report.total.requests) return $('traffic').replaceChildren(el('div', {class: 'empty'}, 'No request was read.'));
-  stackedBars($('traffic'), {grid, layers, line, label: 'Requests over time. Arrow keys walk through them.',
-    describe: i => layers.concat(line ? [line] : []).map(l => `${number(l.values[i])} ${l.name}`)});
+  stackedBars($('traffic'), {grid, layers, lines, label: 'Requests over time. Arrow keys walk through them.',
+    describe: i => layers.concat(lines).map(l => `${number(l.values[i])} ${l.name}`)});
 }
 
 function refused() {
@@ -116,7 +121,7 @@ const heads = (...titles) => el('thead', {}, el('tr', {}, ...titles.map(t => el(
 function rulesTable() {
   $('rules').replaceChildren(heads('Rule', 'Requests', 'Admitted', 'Refused', 'By others', 'Shadow', 'Subjects hit', 'Longest wait', '<Worst subject'),
     el('tbody', {}, ...scenario().rules.map((r, i) => el('tr', {},
-      el('td', {}, el('button', {type: 'button', onclick: () => { state.rule = i; render(); $('traffic-title').scrollIntoView({block: 'center'}); }}, r.name),
+      el('td', {class: 'wrap'}, el('button', {type: 'button', onclick: () => { state.rule = i; render(); $('traffic-title').scrollIntoView({block: 'center'}); }}, r.name),
         r.mode === 'enforce' ? null : el('span', {class: 'chip'}, r.mode), el('span', {class: 'under'}, `${r.limit} · per ${r.per}`)),
       cell(r.requests), cell(r.admitted), cell(r.refused, 'bad'), cell(r.refused_by_others), cell(r.shadow_refused, 'warn'),
       el('td', {class: r.subjects_refused ? '' : 'zero'}, `${number(r.subjects_refused)} of ${number(r.subjects)}`),

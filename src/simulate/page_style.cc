@@ -17,6 +17,7 @@ const std::string_view kPageStyle = R"css(
   }
 }
 * { box-sizing: border-box; }
+[hidden] { display: none !important; }
 html { -webkit-text-size-adjust: 100%; }
 body {
   margin: 0; background: var(--ground); color: var(--ink);
@@ -61,7 +62,8 @@ select {
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 4px; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 18px; font-size: 13px; color: var(--soft); }
 .legend i { display: inline-block; width: 11px; height: 11px; border-radius: 3px; margin-right: 7px; vertical-align: -1px; }
-.legend i.stroke { height: 0; border-top: 2px solid; border-radius: 0; width: 14px; vertical-align: 4px; }
+.legend i.stroke { height: 0; border-top: 2px solid; border-radius: 0; width: 16px; vertical-align: 4px; }
+.legend i.dashed { border-top-style: dashed; }
 .chart { position: relative; }
 .chart svg { display: block; width: 100%; overflow: visible; }
 .chart text { fill: var(--soft); font-size: 12px; }
@@ -81,7 +83,7 @@ select {
 .row .count b { color: var(--ink); font-weight: 620; font-size: 14px; }
 .two { display: grid; grid-template-columns: 1fr 1fr; gap: 34px; }
 .two h3, h3 { font-size: 14px; margin: 18px 0 10px; font-weight: 620; }
-.two .row { grid-template-columns: minmax(110px, 220px) 1fr auto; }
+.two .row { grid-template-columns: minmax(110px, 260px) 1fr auto; }
 .scroll { overflow-x: auto; margin: 0 -22px; padding: 0 22px; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; }
 th { text-align: right; color: var(--soft); font-weight: 500; font-size: 12.5px; padding: 4px 10px 7px; white-space: nowrap; border-bottom: 1px solid var(--line); }
@@ -90,7 +92,7 @@ tr:last-child td { border-bottom: 0; }
 th:first-child, td:first-child, td.text, th.text { text-align: left; }
 th:first-child, td:first-child { padding-left: 0; }
 th:last-child, td:last-child { padding-right: 0; }
-td.wrap { white-space: normal; overflow-wrap: anywhere; min-width: 180px; }
+td.wrap { white-space: normal; overflow-wrap: anywhere; min-width: 190px; }
 td .under { display: block; color: var(--soft); font-size: 12.5px; }
 td.bad { color: var(--refused); font-weight: 620; }
 td.warn { color: var(--shadow); font-weight: 620; }

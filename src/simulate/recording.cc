@@ -37,7 +37,7 @@ Recording::Recording() {
 
 void Recording::add(const LogEntry& entry) {
   const uint32_t client = intern_client(entry.client);
-  without_address_ += !addresses_[client];
+  without_address_ += !addresses_[client] && !entry.client.empty();
   unreadable_requests_ += entry.request_unreadable;
   events_.push_back({.time_us = entry.time.us,
                      .client = client,

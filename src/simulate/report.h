@@ -86,6 +86,8 @@ inline constexpr size_t kTopSubjects = 20;
 
 // "1m30s", "250ms", "2d4h": a length of time for people, at most its two largest units, rounded up.
 std::string duration_text(Duration duration);
+// "1,234,567"
+std::string count_text(uint64_t n);
 // "2015-05-17 10:05:03", in UTC.
 std::string instant_text(Instant instant);
 

@@ -31,13 +31,6 @@ class Paint {
   Colour colour_;
 };
 
-// "1,234,567"
-std::string count_text(uint64_t n) {
-  std::string digits = fmt::format("{}", n);
-  for (size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
-  return digits;
-}
-
 std::string count_of(uint64_t n, std::string_view singular, std::string_view plural) {
   return fmt::format("{} {}", count_text(n), n == 1 ? singular : plural);
 }
@@ -192,7 +185,7 @@ std::string changed_subjects_text(std::string_view title, const std::vector<Chan
     rows.push_back({{count_text(subject.requests), Style::kBold}, {subject.subject}, {subject.rule, Style::kDim}});
   }
   out += lay_out(rows, {Align::kRight, Align::kLeft, Align::kLeft}, paint);
-  if (all > rows.size()) out += fmt::format("  and {} more\n", count_of(all - rows.size(), "subject", "subjects"));
+  if (all > rows.size()) out += fmt::format("  and {}\n", count_of(all - rows.size(), "more subject", "more subjects"));
   return out;
 }
 

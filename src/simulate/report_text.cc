@@ -26,6 +26,12 @@ std::string duration_text(Duration duration) {
   return out;
 }
 
+std::string count_text(uint64_t n) {
+  std::string digits = fmt::format("{}", n);
+  for (size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
+  return digits;
+}
+
 std::string instant_text(Instant instant) {
   const std::chrono::sys_seconds time{std::chrono::seconds(instant.us / 1'000'000)};
   const auto day = std::chrono::floor<std::chrono::days>(time);

@@ -30,17 +30,18 @@ std::string limit_text(const Limit& limit) {
     case Algorithm::kTokenBucket:
     case Algorithm::kGcra:
     case Algorithm::kLeakyBucket:
-      return fmt::format("{} per {}, burst {} ({})", limit.rate.units, duration_text(limit.rate.period), limit.capacity,
-                         algorithm);
+      return fmt::format("{} per {}, burst {} ({})", count_text(limit.rate.units), duration_text(limit.rate.period),
+                         count_text(limit.capacity), algorithm);
     case Algorithm::kConcurrency:
-      return fmt::format("{} held at once, {} each ({})", limit.capacity, duration_text(limit.period()), algorithm);
+      return fmt::format("{} held at once, {} each ({})", count_text(limit.capacity), duration_text(limit.period()),
+                         algorithm);
     default:
       break;
   }
   constexpr std::string_view kCalendar[] = {"", "", "calendar day", "calendar week", "calendar month", "calendar year"};
   const std::string_view unit = kCalendar[static_cast<size_t>(limit.anchor)];
-  return fmt::format("{} per {} ({})", limit.capacity, unit.empty() ? duration_text(limit.period()) : std::string(unit),
-                     algorithm);
+  return fmt::format("{} per {} ({})", count_text(limit.capacity),
+                     unit.empty() ? duration_text(limit.period()) : std::string(unit), algorithm);
 }
 
 RuleReport rule_report(const rules::Rule& rule, const RuleFigures& figures, const TimelineCounts& timeline) {

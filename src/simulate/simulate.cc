@@ -15,7 +15,7 @@ namespace {
 constexpr uint64_t kKeysMax = 100'000'000;
 // Of window logs: 8 bytes or so for a request that is still in its window; as much as the recording itself may take.
 constexpr uint64_t kLogBytesMax = uint64_t{8} << 30;
-constexpr size_t kPiecesMax = 240;  // of a plot: one every few pixels
+constexpr size_t kPiecesMax = 160;  // of a plot: bars wide enough to point at
 
 // Room for every counter that the replay can make, so that none is evicted.
 std::unique_ptr<Store> make_store(const Recording& recording, const Scenario& scenario) {
