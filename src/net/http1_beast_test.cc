@@ -76,7 +76,8 @@ std::optional<Accepted> accepted_by_ours(std::string text) {
                   parser.consumed()};
 }
 
-void expect_beast_agrees(const std::string& text, const Accepted& ours) {
+// What Beast says against it; empty where it reads the same.
+std::string objection_of_beast(const std::string& text, const Accepted& ours) {
   http::request_parser<http::string_body> beast;
   beast.eager(true);
   boost::system::error_code error;
@@ -87,13 +88,14 @@ void expect_beast_agrees(const std::string& text, const Accepted& ours) {
     consumed += step;
     if (step == 0) break;
   }
-  RC_ASSERT(!error);
-  RC_ASSERT(beast.is_done());
-  RC_ASSERT(consumed == ours.consumed);
-  RC_ASSERT(std::string(beast.get().method_string()) == ours.method);
-  const std::string target(beast.get().target());
-  RC_ASSERT(target == ours.target || target.ends_with(ours.target));  // ours cuts an absolute form down to its path
-  RC_ASSERT(beast.get().body() == ours.body);
+  if (error) return error.message();
+  if (!beast.is_done()) return "incomplete";
+  if (consumed != ours.consumed) return "ends elsewhere";
+  if (std::string(beast.get().method_string()) != ours.method) return "another method";
+  // Ours cuts an absolute form down to its path.
+  if (!std::string(beast.get().target()).ends_with(ours.target)) return "another target";
+  if (beast.get().body() != ours.body) return "another body";
+  return {};
 }
 
 TEST(Http1AgainstBeast, WhatWeAcceptBeastReadsTheSameWay) {
@@ -103,7 +105,7 @@ TEST(Http1AgainstBeast, WhatWeAcceptBeastReadsTheSameWay) {
     const auto ours = accepted_by_ours(text);
     if (!ours) return;
     ++accepted;
-    expect_beast_agrees(text, *ours);
+    RC_ASSERT(objection_of_beast(text, *ours) == "");
   });
   EXPECT_TRUE(holds);
   EXPECT_GT(accepted, 5u);
@@ -129,20 +131,7 @@ TEST(Http1AgainstBeast, AlsoAfterOneByteWasChanged) {
         }
         const auto ours = accepted_by_ours(text);
         if (!ours) continue;
-        http::request_parser<http::string_body> beast;
-        beast.eager(true);
-        boost::system::error_code error;
-        size_t consumed = 0;
-        while (!beast.is_done() && !error) {
-          const size_t step = beast.put(boost::asio::buffer(text.data() + consumed, text.size() - consumed), error);
-          consumed += step;
-          if (step == 0) break;
-        }
-        ASSERT_FALSE(error) << error.message() << "\n" << text;
-        ASSERT_TRUE(beast.is_done()) << text;
-        ASSERT_EQ(consumed, ours->consumed) << text;
-        ASSERT_EQ(beast.get().body(), ours->body) << text;
-        ASSERT_EQ(std::string(beast.get().method_string()), ours->method) << text;
+        ASSERT_EQ(objection_of_beast(text, *ours), "") << text;
       }
     }
   }

@@ -38,7 +38,7 @@ class HttpResponder {
 
 // What the session could not accept; the handler phrases the answer so that all errors of a server look alike.
 struct HttpRejection {
-  int status = 400;    // 400, 405, 408, 413, 414, 431, 501, 503, 505
+  int status = 400;    // 400, 405, 408, 413, 414, 417, 431, 501, 503, 505
   std::string detail;  // what was wrong, with the field and the value
   std::string field;   // "header", "Content-Length", "request-line", ...
 };

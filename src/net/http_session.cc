@@ -102,7 +102,8 @@ void HttpSession::on_ready(uint32_t) {
 
 void HttpSession::on_timeout() {
   count(context_.stats.timeouts);
-  if (timeout_ == Timeout::kRead && state_ == State::kOpen) {
+  // A body that is only read past has been answered already.
+  if (timeout_ == Timeout::kRead && state_ == State::kOpen && skip_bytes_ == 0) {
     context_.out.clear();
     reject({.status = 408, .detail = "the request took too long to arrive", .field = "request"}, AfterResponse::kClose);
     ending_ = Ending::kLinger;
