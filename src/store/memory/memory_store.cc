@@ -135,7 +135,7 @@ Progress MemoryStore::charge_batch(std::span<ChargeGroup> groups, Instant now) {
 
 // The commonest case, alone: one charge of a key that is there, whose whole memory is its slot. False: anything else,
 // and nothing was done.
-inline bool MemoryStore::charge_known(Charge& charge, const Fingerprint& key, Instant now) {
+[[gnu::flatten]] bool MemoryStore::charge_known(Charge& charge, const Fingerprint& key, Instant now) {
   if (!algorithm::has_fixed_state(charge.limit->algorithm)) [[unlikely]]
     return false;
   const size_t group = table_.lock_group_of(key);

@@ -41,7 +41,7 @@ class SipHash {
     std::memcpy(&k1_, key.bytes.data() + 8, 8);
   }
 
-  Hash128 operator()(std::string_view input) const {
+  [[gnu::always_inline]] Hash128 operator()(std::string_view input) const {
     // The constants are the paper's ("somepseudorandomlygeneratedbytes"), 0xee and 0xdd the reference code's marks of
     // the 128-bit variant.
     Lanes v{k0_ ^ 0x736f6d6570736575, k1_ ^ 0x646f72616e646f6d ^ 0xee, k0_ ^ 0x6c7967656e657261,

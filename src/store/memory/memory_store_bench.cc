@@ -1,0 +1,226 @@
+// Measures the memory store against a bare probe of an array of the same size, and its memory. Prints one JSON object
+// per line: {"name","unit","ours","limit","ratio","must"}; ratio is ours / limit. What is compared is measured in
+// alternating rounds, and medians are taken, so that a busy machine slows both alike.
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "store/counter_key.h"
+#include "store/memory/memory_store.h"
+
+namespace rateguard {
+namespace {
+
+constexpr Instant kNow = Instant::from_seconds(1'700'000'000);
+constexpr int kRounds = 9;
+constexpr size_t kRequests = 500'000;
+constexpr size_t kBatch = 16;
+
+// The processor time of this thread: what other programs take from a busy machine does not count.
+double now_ns() {
+  timespec time = {};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) * 1e9 + static_cast<double>(time.tv_nsec);
+}
+
+double median(std::vector<double> values) {
+  std::ranges::sort(values);
+  return values[values.size() / 2];
+}
+
+void print_row(std::string_view name, std::string_view unit, double ours, double limit, std::string_view must) {
+  fmt::print("{{\"name\":\"{}\",\"unit\":\"{}\",\"ours\":{:.1f},\"limit\":{:.1f},\"ratio\":{:.2f},\"must\":\"{}\"}}\n",
+             name, unit, ours, limit, ours / limit, must);
+  std::fflush(stdout);
+}
+
+// The resident memory of this process, in bytes.
+double resident_bytes() {
+  long pages = 0;
+  if (FILE* file = std::fopen("/proc/self/statm", "r")) {
+    if (std::fscanf(file, "%*d %ld", &pages) != 1) pages = 0;
+    std::fclose(file);
+  }
+  return static_cast<double>(pages) * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
+// Strings one after the other, so that reading them costs as little as it can.
+class Strings {
+ public:
+  void add(std::string_view text) {
+    bytes_.append(text);
+    ends_.push_back(static_cast<uint32_t>(bytes_.size()));
+  }
+  std::string_view operator[](size_t i) const {
+    const uint32_t begin = i == 0 ? 0 : ends_[i - 1];
+    return {bytes_.data() + begin, ends_[i] - begin};
+  }
+  size_t size() const { return ends_.size(); }
+
+ private:
+  std::string bytes_;
+  std::vector<uint32_t> ends_;
+};
+
+std::string key_of(uint64_t user) {
+  std::string key;
+  CounterKey::begin_rule(key, "login", Algorithm::kTokenBucket);
+  CounterKey::append_part(key, fmt::format("user:{}", 1'000'000 + user));
+  return key;
+}
+
+// Requests of random users out of `users`.
+Strings random_requests(uint64_t users) {
+  std::mt19937_64 random(1);
+  Strings requests;
+  for (size_t i = 0; i < kRequests; ++i) requests.add(key_of(random() % users));
+  return requests;
+}
+
+const Limit& bench_limit() {
+  static const Limit limit = Limit::token_bucket(1'000, {100, Duration::seconds(1)}).value();
+  return limit;
+}
+
+std::unique_ptr<MemoryStore> filled_store(uint64_t users) {
+  std::unique_ptr<MemoryStore> store = MemoryStore::create({.max_keys = std::max<uint64_t>(users, 1'000'000)}).value();
+  for (uint64_t user = 0; user < users; ++user) {
+    const std::string key = key_of(user);
+    Charge charge = {.key = key, .limit = &bench_limit()};
+    store->charge({{&charge, 1}}, kNow);
+  }
+  return store;
+}
+
+enum class Order { kOverlapping, kOneAfterTheOther };
+
+// The cost of one check. One after the other: each begins when the decision before it is known, as a request does that
+// came over a connection; a processor that runs ahead in a loop of calls would hide the memory's latency.
+double time_checks(MemoryStore& store, const Strings& requests, Order order) {
+  const uint32_t mask = order == Order::kOneAfterTheOther ? 1 : 0;
+  Instant now = kNow;
+  uint32_t previous = 0;
+  const double begin = now_ns();
+  for (size_t i = 0; i < requests.size(); ++i) {
+    const size_t after = i + (previous >> 31 & mask);  // i: none of a thousand units is 2^31
+    Charge charge = {.key = requests[after], .limit = &bench_limit()};
+    now.us += 1;
+    store.charge({{&charge, 1}}, now);
+    previous = charge.decision.remaining;
+  }
+  return (now_ns() - begin) / static_cast<double>(requests.size());
+}
+
+double time_batches(MemoryStore& store, const Strings& requests) {
+  Instant now = kNow;
+  Charge charges[kBatch];
+  ChargeGroup groups[kBatch];
+  const double begin = now_ns();
+  for (size_t i = 0; i + kBatch <= requests.size(); i += kBatch) {
+    for (size_t j = 0; j < kBatch; ++j) {
+      charges[j] = {.key = requests[i + j], .limit = &bench_limit()};
+      groups[j] = {{&charges[j], 1}};
+    }
+    now.us += 1;
+    store.charge_batch(groups, now);
+  }
+  return (now_ns() - begin) / static_cast<double>(requests.size());
+}
+
+// An array as large as the store's table, of as large slots, probed at random places.
+class BareArray {
+ public:
+  explicit BareArray(uint64_t bytes) : slots_(bytes / sizeof(Slot)) {
+    std::mt19937_64 random(2);
+    for (size_t i = 0; i < kRequests; ++i) places_.push_back(static_cast<uint32_t>(random() % slots_.size()));
+  }
+
+  double time_probes(Order order) {
+    const uint64_t mask = order == Order::kOneAfterTheOther ? 1 : 0;
+    uint64_t previous = 0;
+    const double begin = now_ns();
+    for (const uint32_t place : places_) previous = probe(place + (previous >> 63 & mask));
+    return (now_ns() - begin) / static_cast<double>(places_.size());
+  }
+
+  double time_batches() {
+    const double begin = now_ns();
+    for (size_t i = 0; i + kBatch <= places_.size(); i += kBatch) {
+      for (size_t j = 0; j < kBatch; ++j) __builtin_prefetch(&slots_[places_[i + j]], 1);
+      for (size_t j = 0; j < kBatch; ++j) probe(places_[i + j]);
+    }
+    return (now_ns() - begin) / static_cast<double>(places_.size());
+  }
+
+ private:
+  struct Slot {
+    std::atomic<uint64_t> word = 0;
+    uint64_t rest[3] = {};
+  };
+
+  uint64_t probe(size_t place) {
+    std::atomic<uint64_t>& word = slots_[place].word;
+    uint64_t seen = word.load(std::memory_order_relaxed);
+    return word.compare_exchange_strong(seen, seen + 1) ? seen : 0;
+  }
+
+  std::vector<Slot> slots_;
+  std::vector<uint32_t> places_;
+};
+
+void bench_random() {
+  const std::unique_ptr<MemoryStore> store = filled_store(1'000'000);
+  const Strings requests = random_requests(1'000'000);
+  BareArray bare(store->stats().memory_bytes);
+  std::vector<double> one, one_bare, loop, loop_bare, batch, batch_bare;
+  for (int round = 0; round < kRounds; ++round) {
+    one.push_back(time_checks(*store, requests, Order::kOneAfterTheOther));
+    one_bare.push_back(bare.time_probes(Order::kOneAfterTheOther));
+    loop.push_back(time_checks(*store, requests, Order::kOverlapping));
+    loop_bare.push_back(bare.time_probes(Order::kOverlapping));
+    batch.push_back(time_batches(*store, requests));
+    batch_bare.push_back(bare.time_batches());
+  }
+  print_row("store: one check, 1M keys, random", "ns", median(one), median(one_bare), "<= 2.5");
+  print_row("store: loop", "ns", median(loop), median(loop_bare), "<= 2.5");
+  print_row("store: batch of 16 checks, 1M keys, random", "ns", median(batch), median(batch_bare), "<= 3");
+}
+
+void bench_hot() {
+  const std::unique_ptr<MemoryStore> store = filled_store(4096);
+  const Strings requests = random_requests(4096);
+  std::vector<double> hot;
+  for (int round = 0; round < kRounds; ++round) hot.push_back(time_checks(*store, requests, Order::kOverlapping));
+  print_row("store: one check, 4,096 hot keys", "ns", median(hot), 40, "<= 1");
+}
+
+void bench_memory() {
+  constexpr uint64_t kKeys = 10'000'000;
+  const double before = resident_bytes();
+  std::unique_ptr<MemoryStore> store = MemoryStore::create({.max_keys = kKeys}).value();
+  for (uint64_t user = 0; user < kKeys; ++user) {
+    const std::string key = key_of(user);
+    Charge charge = {.key = key, .limit = &bench_limit()};
+    store->charge({{&charge, 1}}, kNow);
+  }
+  const auto keys = static_cast<double>(store->stats().keys);
+  print_row("store: memory per key, 10M keys", "bytes", (resident_bytes() - before) / keys, 64, "<= 1");
+}
+
+}  // namespace
+}  // namespace rateguard
+
+int main() {
+  rateguard::bench_hot();
+  rateguard::bench_random();
+  rateguard::bench_memory();
+}
