@@ -38,72 +38,69 @@ struct Debt {
   }
 };
 
-// The debt after a request, and how long it takes to be gone.
-struct BucketStep {
-  Decision decision;
-  Quotient drain;  // of the debt after an admitted charge, by rate.units: microseconds and the fraction left over
-};
-
-// The decision of a bucket that owes `debt`. `expires` is when its state is forgotten; no wait is longer.
-inline BucketStep step_bucket(const Debt& debt, const Limit& limit, Cost cost, Instant now, Instant expires) {
+// Fills in the decision of a bucket that owes `debt`. `expires` is when its state is forgotten; no wait is longer.
+// Returns, when a charge is admitted, how long the debt after it takes to drain: microseconds, and what is left of a
+// microsecond in units of 1/rate.units.
+[[gnu::always_inline]] inline Quotient step_bucket(const Debt& debt, const Limit& limit, Cost cost, Instant now,
+                                                   Instant expires, Decision& decision) {
   const auto period_us = static_cast<uint64_t>(limit.rate.period.us);
   const uint64_t capacity = limit.capacity;
-  BucketStep step;
-  step.decision.limit = limit.capacity;
-  if (cost.units != 0 && debt.used + cost.units <= capacity) {
-    step.decision.remaining = static_cast<uint32_t>(capacity - debt.used - cost.units);
-    step.drain = divide(debt.time + product(cost.units, period_us), limit.rate.units);
-    step.decision.reset_after = step.drain.wait();
-    return step;
+  decision = Decision();
+  decision.limit = limit.capacity;
+  if (cost.units != 0 && debt.used + cost.units <= capacity) [[likely]] {
+    decision.remaining = static_cast<uint32_t>(capacity - debt.used - cost.units);
+    const Quotient drain = divide(debt.time + product(cost.units, period_us), limit.rate.units);
+    decision.reset_after = drain.wait();
+    return drain;
   }
-  step.decision.remaining = static_cast<uint32_t>(capacity - std::min(capacity, debt.used));
-  if (debt.time != 0) {
-    step.decision.reset_after = std::min(divide(debt.time, limit.rate.units).wait(), expires - now);
-  }
-  if (cost.units == 0) return step;
-  step.decision.verdict = Verdict::kRefused;
+  decision.remaining = static_cast<uint32_t>(capacity - std::min(capacity, debt.used));
+  if (debt.time != 0) decision.reset_after = std::min(divide(debt.time, limit.rate.units).wait(), expires - now);
+  if (cost.units == 0) return {};
+  decision.verdict = Verdict::kRefused;
   if (cost.units > capacity) {
-    step.decision.retry_after = Duration::never();
-    return step;
+    decision.retry_after = Duration::never();
+    return {};
   }
   const Wide missing = debt.time - product(capacity - cost.units, period_us);
-  step.decision.retry_after = std::min(divide(missing, limit.rate.units).wait(), expires - now);
-  return step;
+  decision.retry_after = std::min(divide(missing, limit.rate.units).wait(), expires - now);
+  return {};
 }
 
 // REQUIRES: as evaluate(); limit.algorithm is kTokenBucket or kLeakyBucket.
-inline Evaluation evaluate_bucket(const State& state, const Limit& limit, Cost cost, Instant now) {
+[[gnu::always_inline]] inline State evaluate_bucket(const State& state, const Limit& limit, Cost cost, Instant now,
+                                                    Decision& decision) {
   const Instant anchor = {static_cast<int64_t>(state.time_us)};
   // A rate edited to fewer units leaves a fraction out of range; its largest value is the one that gives nothing away.
   const uint32_t fraction = std::min<uint32_t>(state.x, limit.rate.units - 1);
+  const Instant expires = Instant::from_seconds(state.z);
   Debt debt;
-  if (is_live(state, limit.algorithm, now)) debt = Debt::since(anchor, fraction, state.y, limit.rate, now);
+  if (state.algorithm == state_tag(limit.algorithm) && now < expires) {
+    debt = Debt::since(anchor, fraction, state.y, limit.rate, now);
+  }
+  step_bucket(debt, limit, cost, now, expires, decision);
+  if (cost.units == 0 || !decision.allowed()) return state;
+  if (limit.algorithm == Algorithm::kLeakyBucket && debt.time != 0) {
+    decision.delay = divide(debt.time, limit.rate.units).wait();
+  }
 
-  BucketStep step = step_bucket(debt, limit, cost, now, expires_at(state));
-  Evaluation result = {.decision = step.decision, .next = state};
-  if (cost.units == 0 || !step.decision.allowed()) return result;
-
-  Instant back_at = anchor;
+  Instant moved = anchor;
+  State next;
   if (debt.used == 0) {
-    back_at = now;
-    result.next.x = 0;
+    moved = now;
+    next.x = 0;
   } else if (debt.used == state.y) {
-    result.next.x = fraction;
+    next.x = fraction;
   } else {
     // Units came back: the anchor goes to where the last of them did, `since_last` before now.
     const Wide since_last = product(debt.used, static_cast<uint64_t>(limit.rate.period.us)) - debt.time;
     const Quotient back = divide(since_last, limit.rate.units);
-    back_at = now - Duration{static_cast<int64_t>(back.rounded_up())};
-    result.next.x = back.rest == 0 ? 0 : static_cast<uint32_t>(limit.rate.units - back.rest);
+    moved = now - Duration{static_cast<int64_t>(back.rounded_up())};
+    next.x = back.rest == 0 ? 0 : static_cast<uint32_t>(limit.rate.units - back.rest);
   }
-  stamp(result.next, limit.algorithm, back_at);
-  result.next.extra = 0;
-  result.next.y = static_cast<uint32_t>(debt.used + cost.units);
-  result.next.z = expiry_seconds(now + step.decision.reset_after);
-  if (limit.algorithm == Algorithm::kLeakyBucket && debt.time != 0) {
-    result.decision.delay = divide(debt.time, limit.rate.units).wait();
-  }
-  return result;
+  stamp(next, limit.algorithm, moved);
+  next.y = static_cast<uint32_t>(debt.used + cost.units);
+  next.z = expiry_seconds(now + decision.reset_after);
+  return next;
 }
 
 }  // namespace rateguard::algorithm

@@ -19,26 +19,38 @@ constexpr bool has_fixed_state(Algorithm algorithm) {
 }
 
 // Decides a request of `cost` at `now` against a limit whose state fits 20 bytes: every algorithm but the log and
-// concurrency. A state of another algorithm, or one that has expired, is read as never used. An instant before the
-// state's own is read as the state's own (a clock that steps back mints nothing), while waits count from `now`. Cost 0
-// is always admitted and takes nothing: it reports what is left and when it will be whole. REQUIRES: limit was made by
-// Limit's functions; 0 <= now.us <= Instant::max() / 2; has_fixed_state(limit.algorithm).
-inline Evaluation evaluate(const State& state, const Limit& limit, Cost cost, Instant now) {
+// concurrency. Fills in `decision`, and returns the state to be stored when it admits a cost above 0, which is `state`
+// as it was when it does not.
+//
+// A state of another algorithm, or one that has expired, is read as never used. An instant before the state's own is
+// read as the state's own (a clock that steps back mints nothing), while waits count from `now`. Cost 0 is always
+// admitted and takes nothing: it reports what is left and when it will be whole. REQUIRES: limit was made by Limit's
+// functions; 0 <= now.us <= Instant::max() / 2; has_fixed_state(limit.algorithm); `decision` lies in none of the other
+// arguments.
+[[gnu::always_inline]] inline State evaluate(const State& state, const Limit& limit, Cost cost, Instant now,
+                                             Decision& decision) {
   switch (limit.algorithm) {
     case Algorithm::kTokenBucket:
     case Algorithm::kLeakyBucket:
-      return evaluate_bucket(state, limit, cost, now);
+      return evaluate_bucket(state, limit, cost, now, decision);
     case Algorithm::kGcra:
-      return evaluate_gcra(state, limit, cost, now);
+      return evaluate_gcra(state, limit, cost, now, decision);
     case Algorithm::kFixedWindow:
-      return evaluate_fixed_window(state, limit, cost, now);
+      return evaluate_fixed_window(state, limit, cost, now, decision);
     case Algorithm::kSlidingWindowCounter:
-      return evaluate_sliding_window_counter(state, limit, cost, now);
+      return evaluate_sliding_window_counter(state, limit, cost, now, decision);
     case Algorithm::kSlidingWindowLog:
     case Algorithm::kConcurrency:
       break;
   }
   check_failed(__FILE__, __LINE__, "has_fixed_state(limit.algorithm)");
+}
+
+// The same, as one value.
+inline Evaluation evaluate(const State& state, const Limit& limit, Cost cost, Instant now) {
+  Evaluation evaluation;
+  evaluation.next = evaluate(state, limit, cost, now, evaluation.decision);
+  return evaluation;
 }
 
 }  // namespace rateguard::algorithm

@@ -34,32 +34,32 @@ inline CountedWindow window_of(const Limit& limit, const Instant* stored, Instan
 }
 
 // REQUIRES: as evaluate().
-inline Evaluation evaluate_fixed_window(const State& state, const Limit& limit, Cost cost, Instant now) {
+inline State evaluate_fixed_window(const State& state, const Limit& limit, Cost cost, Instant now, Decision& decision) {
   const Instant stored = {static_cast<int64_t>(state.time_us)};
   const bool live = is_live(state, Algorithm::kFixedWindow, now);
   const auto [window, is_counted] = window_of(limit, live ? &stored : nullptr, now);
   const uint64_t count = is_counted ? state.y : 0;
   const uint64_t most = limit.capacity;
 
-  Evaluation result = {.decision = {.limit = limit.capacity}, .next = state};
-  Decision& decision = result.decision;
+  decision = Decision();
+  decision.limit = limit.capacity;
   if (cost.units != 0 && count + cost.units <= most) {
     decision.remaining = static_cast<uint32_t>(most - count - cost.units);
     decision.reset_after = window.end - now;
     const Instant last = live ? std::max(now, stored) : now;
-    stamp(result.next, Algorithm::kFixedWindow, limit.anchor == Anchor::kFirstRequest ? window.start : last);
-    result.next.extra = 0;
-    result.next.x = 0;
-    result.next.y = static_cast<uint32_t>(count + cost.units);
-    result.next.z = expiry_seconds(window.end);
-    return result;
+    State next;
+    stamp(next, Algorithm::kFixedWindow, limit.anchor == Anchor::kFirstRequest ? window.start : last);
+    next.x = 0;
+    next.y = static_cast<uint32_t>(count + cost.units);
+    next.z = expiry_seconds(window.end);
+    return next;
   }
   decision.remaining = static_cast<uint32_t>(most - std::min(most, count));
   if (count != 0) decision.reset_after = std::min(window.end, expires_at(state)) - now;
-  if (cost.units == 0) return result;
+  if (cost.units == 0) return state;
   decision.verdict = Verdict::kRefused;
   decision.retry_after = cost.units > most ? Duration::never() : decision.reset_after;
-  return result;
+  return state;
 }
 
 }  // namespace rateguard::algorithm

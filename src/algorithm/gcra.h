@@ -31,10 +31,9 @@ struct PackedSpan {
   static PackedSpan read(const State& state) {
     return {.mantissa = state.z | (uint64_t{state.extra & 0xFU} << 32), .shift = static_cast<int>(state.extra >> 4)};
   }
-  void write(State& state) const {
-    state.z = static_cast<uint32_t>(mantissa);
-    state.extra = ((mantissa >> 32) | (static_cast<uint64_t>(shift) << 4)) & 0xFF;
-  }
+  // How read() finds it.
+  uint32_t z() const { return static_cast<uint32_t>(mantissa); }
+  uint8_t extra() const { return static_cast<uint8_t>((mantissa >> 32) | (static_cast<uint64_t>(shift) << 4)); }
   uint64_t us() const { return mantissa << shift; }
   uint64_t next_us() const { return (mantissa + 1) << shift; }
 };
@@ -58,23 +57,23 @@ inline Debt gcra_debt(const State& state, const Rate& rate, Instant now) {
 }
 
 // REQUIRES: as evaluate().
-inline Evaluation evaluate_gcra(const State& state, const Limit& limit, Cost cost, Instant now) {
+[[gnu::always_inline]] inline State evaluate_gcra(const State& state, const Limit& limit, Cost cost, Instant now,
+                                                  Decision& decision) {
+  const Instant expires = expires_at(state);
   Debt debt;
-  if (is_live(state, Algorithm::kGcra, now)) debt = gcra_debt(state, limit.rate, now);
-
-  const BucketStep step = step_bucket(debt, limit, cost, now, expires_at(state));
-  Evaluation result = {.decision = step.decision, .next = state};
-  if (cost.units == 0 || !step.decision.allowed()) return result;
+  if (state.algorithm == state_tag(Algorithm::kGcra) && now < expires) debt = gcra_debt(state, limit.rate, now);
+  const Quotient drain = step_bucket(debt, limit, cost, now, expires, decision);
+  if (cost.units == 0 || !decision.allowed()) return state;
 
   const uint64_t owed = debt.used + cost.units;
-  stamp(result.next, Algorithm::kGcra, now + Duration{static_cast<int64_t>(step.drain.whole)});
-  result.next.x = static_cast<uint32_t>(step.drain.rest);
-  result.next.y = static_cast<uint32_t>(owed);
-  const uint64_t span =
-      debt.used == 0 ? step.drain.whole
-                     : divide(product(owed, static_cast<uint64_t>(limit.rate.period.us)), limit.rate.units).whole;
-  PackedSpan::from(span).write(result.next);
-  return result;
+  const Wide time_owed = product(owed, static_cast<uint64_t>(limit.rate.period.us));
+  const PackedSpan span = PackedSpan::from(debt.used == 0 ? drain.whole : divide(time_owed, limit.rate.units).whole);
+  State next;
+  stamp(next, Algorithm::kGcra, now + Duration{static_cast<int64_t>(drain.whole)}, span.extra());
+  next.x = static_cast<uint32_t>(drain.rest);
+  next.y = static_cast<uint32_t>(owed);
+  next.z = span.z();
+  return next;
 }
 
 }  // namespace rateguard::algorithm

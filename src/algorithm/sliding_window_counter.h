@@ -47,11 +47,10 @@ inline Instant fits_at(const TwoWindows& counts, const Limit& limit, Cost cost) 
   return counts.window.end + until_weighs(counts.current, Cost{limit.capacity - cost.units}, period);
 }
 
-inline TwoWindows read_windows(const State& state, const Limit& limit, Instant now) {
-  const bool live = is_live(state, Algorithm::kSlidingWindowCounter, now);
+// The counts of a live state at `t`, which is not before its last charge.
+inline TwoWindows read_windows(const State& state, const Limit& limit, Instant t) {
   const Instant last = {static_cast<int64_t>(state.time_us)};
-  TwoWindows counts = {.window = epoch_window(live ? std::max(now, last) : now, limit.period())};
-  if (!live) return counts;
+  TwoWindows counts = {.window = epoch_window(t, limit.period())};
   if (last >= counts.window.start) {
     counts.current = state.x;
     counts.previous = state.y;
@@ -62,37 +61,38 @@ inline TwoWindows read_windows(const State& state, const Limit& limit, Instant n
 }
 
 // REQUIRES: as evaluate().
-inline Evaluation evaluate_sliding_window_counter(const State& state, const Limit& limit, Cost cost, Instant now) {
-  const TwoWindows counts = read_windows(state, limit, now);
+inline State evaluate_sliding_window_counter(const State& state, const Limit& limit, Cost cost, Instant now,
+                                             Decision& decision) {
   const bool live = is_live(state, Algorithm::kSlidingWindowCounter, now);
   const Instant t = live ? std::max(now, Instant{static_cast<int64_t>(state.time_us)}) : now;
+  const TwoWindows counts = live ? read_windows(state, limit, t) : TwoWindows{epoch_window(t, limit.period())};
   const uint64_t used = counts.weight(t - counts.window.start);
   const uint64_t most = limit.capacity;
+  const Instant gone = counts.window.end + limit.period();
 
-  Evaluation result = {.decision = {.limit = limit.capacity}, .next = state};
-  Decision& decision = result.decision;
+  decision = Decision();
+  decision.limit = limit.capacity;
   if (cost.units != 0 && used + cost.units <= most) {
     decision.remaining = static_cast<uint32_t>(most - used - cost.units);
-    const Instant gone = counts.window.end + limit.period();
     decision.reset_after = gone - now;
-    stamp(result.next, Algorithm::kSlidingWindowCounter, t);
-    result.next.extra = 0;
-    result.next.x = static_cast<uint32_t>(counts.current + cost.units);
-    result.next.y = static_cast<uint32_t>(counts.previous);
-    result.next.z = expiry_seconds(gone);
-    return result;
+    State next;
+    stamp(next, Algorithm::kSlidingWindowCounter, t);
+    next.x = static_cast<uint32_t>(counts.current + cost.units);
+    next.y = static_cast<uint32_t>(counts.previous);
+    next.z = expiry_seconds(gone);
+    return next;
   }
+  const Instant expires = expires_at(state);
   decision.remaining = static_cast<uint32_t>(most - std::min(most, used));
   if (counts.current != 0) {
-    decision.reset_after = std::min(counts.window.end + limit.period(), expires_at(state)) - now;
+    decision.reset_after = std::min(gone, expires) - now;
   } else if (counts.previous != 0) {
-    decision.reset_after = std::min(counts.window.end, expires_at(state)) - now;
+    decision.reset_after = std::min(counts.window.end, expires) - now;
   }
-  if (cost.units == 0) return result;
+  if (cost.units == 0) return state;
   decision.verdict = Verdict::kRefused;
-  decision.retry_after =
-      cost.units > most ? Duration::never() : std::min(fits_at(counts, limit, cost), expires_at(state)) - now;
-  return result;
+  decision.retry_after = cost.units > most ? Duration::never() : std::min(fits_at(counts, limit, cost), expires) - now;
+  return state;
 }
 
 }  // namespace rateguard::algorithm

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 
 #include "model/instant.h"
 #include "model/limit.h"
@@ -12,7 +13,7 @@ namespace rateguard::algorithm {
 
 // An all-zero State is a counter never used. The meaning of the fields is each algorithm's own and is written in its
 // file; units are chosen to survive an edit of the limit: what was used stays used. For the log and the holds: time_us
-// is the instant at which the last entry is gone; x, y, z and extra are the store's handle.
+// is the instant at which the last entry is gone; x, y and z are the store's handle.
 struct __attribute__((packed, aligned(4))) State {
   uint64_t time_us : 52;   // an instant: 52 bits of microseconds last until 2112
   uint64_t algorithm : 4;  // Algorithm + 1; 0 in a state never used
@@ -32,10 +33,12 @@ constexpr uint64_t state_tag(Algorithm algorithm) {
   return static_cast<uint64_t>(algorithm) + 1;
 }
 
-// Sets whose state it is, and its instant.
-inline void stamp(State& state, Algorithm algorithm, Instant t) {
-  state.algorithm = state_tag(algorithm) & 0xF;
-  state.time_us = static_cast<uint64_t>(t.us) & ((uint64_t{1} << 52) - 1);
+// Sets whose state it is, its instant and `extra`. One store of 64 bits: a load of all of them, which follows soon,
+// would wait for three stores of the parts to reach the cache.
+inline void stamp(State& state, Algorithm algorithm, Instant t, uint8_t extra = 0) {
+  const uint64_t time_us = static_cast<uint64_t>(t.us) & ((uint64_t{1} << 52) - 1);
+  const uint64_t head = time_us | (state_tag(algorithm) << 52) | (uint64_t{extra} << 56);
+  std::memcpy(&state, &head, sizeof(head));
 }
 
 // Whole seconds, rounded up: how a State writes when it expires. 32 bits of seconds last until 2106.

@@ -57,7 +57,9 @@ class TestCounter {
   Decision look(Cost cost, Instant now) const {
     if (limit_.algorithm == Algorithm::kSlidingWindowLog) return log_.evaluate(limit_, cost, now);
     if (limit_.algorithm == Algorithm::kConcurrency) return holds_.evaluate(limit_, cost, now);
-    return evaluate(state_, limit_, cost, now).decision;
+    Decision decision;
+    evaluate(state_, limit_, cost, now, decision);
+    return decision;
   }
   Decision decide(Cost cost, Instant now) {
     const Decision decision = look(cost, now);
