@@ -32,18 +32,20 @@ std::string_view bytes_of(const IpAddress& ip) {
   return {reinterpret_cast<const char*>(ip.bytes.data()), ip.bytes.size()};
 }
 
-CompiledRule::CompiledRule(const Rule& rule, uint64_t methods) : rule_(&rule), methods_(methods) {
+CompiledRule::CompiledRule(const Rule& rule, uint64_t methods)
+    : methods_(methods),
+      mode_(rule.mode == RuleMode::kShadow ? Mode::kShadow : Mode::kEnforce),
+      missing_(rule.missing),
+      needs_host_(!rule.match.hosts.empty()),
+      own_limit_(compile_limit(rule, rule.limit)),
+      rule_(&rule) {
   for (const auto& host : rule.match.hosts) hosts_.push_back(HostPattern::parse(host).value());
-  for (const auto& path : rule.match.paths) {
-    paths_.push_back(PathPattern::parse(path).value());
-    path_is_template_.push_back(paths_.back().is_template());
-  }
   for (const auto& part : rule.per) {
     if (part.kind == PartKind::kGlobal) continue;
+    part_kinds_[part_count_++] = part.kind;
     parts_.push_back(part);
     part_names_.push_back(part.to_string());
   }
-  if (rule.limit) own_limit_ = compile_limit(rule, rule.limit);
   plans_.reserve(rule.by_plan.size());
   for (const auto& [plan, limit] : rule.by_plan) {
     plans_.emplace_back(plan, compile_limit(rule, limit));
@@ -55,25 +57,15 @@ bool CompiledRule::accepts_host(std::string_view host) const {
   return std::ranges::any_of(hosts_, [&](const HostPattern& pattern) { return pattern.matches(host); });
 }
 
-const CompiledLimit* CompiledRule::limit_for(std::string_view plan) const {
-  if (own_limit_) return &*own_limit_;
+const CompiledLimit* CompiledRule::limit_of(std::string_view plan) const {
   const auto found = std::ranges::lower_bound(plans_, plan, {}, [](const auto& entry) { return entry.first; });
   if (found != plans_.end() && found->first == plan) return &found->second;
   return default_plan_;
 }
 
-std::string_view CompiledRule::route_of(std::string_view path, uint32_t path_index) const {
-  if (path_index < paths_.size() && path_is_template_[path_index]) return paths_[path_index].text;
-  return path;
-}
-
-bool CompiledRule::has_template(std::string_view text) const {
-  return std::ranges::any_of(paths_, [&](const PathPattern& path) { return path.text == text && path.is_template(); });
-}
-
-std::string_view CompiledRule::value_of(const Part& part, const RequestFacts& facts, const Subject& subject,
-                                        std::string_view path, uint32_t path_index) const {
-  switch (part.kind) {
+std::string_view CompiledRule::value_of(size_t part, const RequestFacts& facts, const Subject& subject,
+                                        std::string_view route) const {
+  switch (part_kinds_[part]) {
     case PartKind::kIp:
       return subject.ip ? bytes_of(*subject.ip) : std::string_view{};
     case PartKind::kApiKey:
@@ -85,42 +77,48 @@ std::string_view CompiledRule::value_of(const Part& part, const RequestFacts& fa
     case PartKind::kPlan:
       return subject.plan;
     case PartKind::kHeader:
-      return header_value(facts.headers, part.name);
+      return header_value(facts.headers, parts_[part].name);
     case PartKind::kCookie:
-      return find_cookie(facts.headers, part.name);
+      return find_cookie(facts.headers, parts_[part].name);
     case PartKind::kClaim:
-      return subject.claim(part.name);
+      return subject.claim(parts_[part].name);
     case PartKind::kRoute:
-      return route_of(path, path_index);
+      return route;
     case PartKind::kGlobal:
-      break;  // parts_ has none
+      break;  // not among the parts
   }
   return {};
 }
 
-Identified CompiledRule::identify(const RequestFacts& facts, const Subject& subject, std::string_view path,
-                                  uint32_t path_index, std::string& key) const {
-  for (size_t i = 0; i < parts_.size(); ++i) {
-    const std::string_view value = value_of(parts_[i], facts, subject, path, path_index);
-    // Too long to be told apart whole; refused whatever `missing` says, since leaving it out would be no better.
-    if (value.size() > kSubjectPartMax) return {.result = Identified::Result::kRejected, .missing = part_names_[i]};
-    if (!value.empty()) {
+Identified CompiledRule::identify(const RequestFacts& facts, const Subject& subject, std::string_view route,
+                                  std::string& key) const {
+  for (size_t part = 0; part < part_count_; ++part) {
+    const std::string_view value = value_of(part, facts, subject, route);
+    if (!value.empty() && value.size() <= kSubjectPartMax) {
       CounterKey::append_part(key, value);
       continue;
     }
-    if (rule_->missing == Missing::kSkip) return {.result = Identified::Result::kSkipped};
-    if (rule_->missing == Missing::kReject || !subject.ip) {
-      return {.result = Identified::Result::kRejected, .missing = part_names_[i]};
-    }
-    // An identity is never empty, so the empty part says that an address stands in for it: neither shares a counter.
-    CounterKey::append_part(key, {});
-    CounterKey::append_part(key, bytes_of(*subject.ip));
+    const Identified found = stand_in(part, value, subject, key);
+    if (found.result != Identified::Result::kCounted) return found;
   }
+  return {};
+}
+
+// What becomes of a request whose part is missing or too long.
+Identified CompiledRule::stand_in(size_t part, std::string_view value, const Subject& subject, std::string& key) const {
+  const Identified rejected{.result = Identified::Result::kRejected, .missing = part_names_[part]};
+  // Too long to be told apart whole; refused whatever `missing` says, since leaving it out would be no better.
+  if (!value.empty()) return rejected;
+  if (missing_ == Missing::kSkip) return {.result = Identified::Result::kSkipped};
+  if (missing_ == Missing::kReject || !subject.ip) return rejected;
+  // An identity is never empty, so the empty part says that an address stands in for it: neither shares a counter.
+  CounterKey::append_part(key, {});
+  CounterKey::append_part(key, bytes_of(*subject.ip));
   return {};
 }
 
 Identified CompiledRule::without_plan() const {
-  if (rule_->missing == Missing::kSkip) return {.result = Identified::Result::kSkipped};
+  if (missing_ == Missing::kSkip) return {.result = Identified::Result::kSkipped};
   return {.result = Identified::Result::kRejected, .missing = "plan"};  // an address has no plan: `ip` rejects too
 }
 

@@ -1,17 +1,18 @@
 // One rule made ready for matching.
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "model/request_facts.h"
 #include "model/subject.h"
 #include "rules/host_pattern.h"
-#include "rules/path_pattern.h"
 #include "rules/rule.h"
+#include "rules/rule_check.h"
 #include "store/store.h"
 
 namespace rateguard::rules {
@@ -39,46 +40,46 @@ class CompiledRule {
   CompiledRule(const Rule& rule, uint64_t methods);
 
   bool is_on() const { return rule_->mode != RuleMode::kOff; }
-  Mode mode() const { return rule_->mode == RuleMode::kShadow ? Mode::kShadow : Mode::kEnforce; }
-  const Rule& rule() const { return *rule_; }
-  const std::vector<PathPattern>& paths() const { return paths_; }
+  Mode mode() const { return mode_; }
   // What it counts by, without global, and how an answer names each.
   const std::vector<Part>& parts() const { return parts_; }
   const std::vector<std::string>& part_names() const { return part_names_; }
 
   bool accepts_method(uint64_t method) const { return methods_ == 0 || (methods_ & method) != 0; }
-  bool needs_host() const { return !hosts_.empty(); }
+  bool needs_host() const { return needs_host_; }
   bool accepts_host(std::string_view host) const;
 
   // The limit of a plan: the rule's own, or the plan's, or the default plan's; null where by_plan knows neither.
-  const CompiledLimit* limit_for(std::string_view plan) const;
+  const CompiledLimit* limit_for(std::string_view plan) const { return plans_.empty() ? &own_limit_ : limit_of(plan); }
 
   // Appends the identity of the request's counter to `key`, part by part, or leaves `key` in an unspecified state.
-  // `path`, in normal form, matched the rule's path number `path_index`, where the rule has paths.
-  Identified identify(const RequestFacts& facts, const Subject& subject, std::string_view path, uint32_t path_index,
+  // `route` is how a rule that counts by route counts the path.
+  Identified identify(const RequestFacts& facts, const Subject& subject, std::string_view route,
                       std::string& key) const;
   // What a request without a plan meets, where by_plan has no default.
   Identified without_plan() const;
 
-  // How a path is counted by a rule that counts by route: its template as written, otherwise the path itself.
-  std::string_view route_of(std::string_view path, uint32_t path_index) const;
-  // Whether `text` is one of the rule's templates as written.
-  bool has_template(std::string_view text) const;
-
  private:
-  std::string_view value_of(const Part& part, const RequestFacts& facts, const Subject& subject, std::string_view path,
-                            uint32_t path_index) const;
+  const CompiledLimit* limit_of(std::string_view plan) const;
+  std::string_view value_of(size_t part, const RequestFacts& facts, const Subject& subject,
+                            std::string_view route) const;
+  Identified stand_in(size_t part, std::string_view value, const Subject& subject, std::string& key) const;
+
+  // What every match reads, side by side.
+  uint64_t methods_;
+  std::array<PartKind, kPartsMax> part_kinds_ = {};
+  uint8_t part_count_ = 0;
+  Mode mode_;
+  Missing missing_;
+  bool needs_host_;
+  CompiledLimit own_limit_;
+  std::vector<std::pair<std::string_view, CompiledLimit>> plans_;  // ordered by name
 
   const Rule* rule_;
-  uint64_t methods_;
+  const CompiledLimit* default_plan_ = nullptr;
   std::vector<HostPattern> hosts_;
-  std::vector<PathPattern> paths_;
-  std::vector<uint8_t> path_is_template_;
   std::vector<Part> parts_;
   std::vector<std::string> part_names_;
-  std::optional<CompiledLimit> own_limit_;
-  std::vector<std::pair<std::string_view, CompiledLimit>> plans_;  // ordered by name
-  const CompiledLimit* default_plan_ = nullptr;
 };
 
 }  // namespace rateguard::rules

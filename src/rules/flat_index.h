@@ -16,19 +16,19 @@ class FlatIndex {
  public:
   // The value of `text` in `scope`, nullopt where there is none. No allocation.
   std::optional<uint32_t> find(uint32_t scope, std::string_view text) const;
-  // Adds an entry, or returns the value of the one that is there already. REQUIRES: the texts add up to less than 4
-  // GiB.
+  // Adds an entry, or returns the value of the one that is there already. REQUIRES: text.size() < 65536, and
+  // all texts together stay below 4 GiB.
   uint32_t find_or_add(uint32_t scope, std::string_view text, uint32_t value);
 
   size_t size() const { return size_; }
 
  private:
+  // Four to a cache line: with many entries a search is as slow as the memory it touches.
   struct Slot {
-    uint64_t hash = 0;  // 0: free
+    uint32_t hash = 0;  // 0: free
     uint32_t scope = 0;
     uint32_t value = 0;
-    uint32_t text_begin = 0;
-    uint32_t text_size = 0;
+    uint32_t text = 0;  // where in texts_: the size in two bytes, then the bytes
   };
 
   bool holds(const Slot& slot, uint32_t scope, std::string_view text) const;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -13,17 +14,25 @@ namespace rateguard::rules {
 // One path of one rule.
 struct PathHit {
   uint32_t rule = 0;
-  uint32_t path = 0;  // its index in Match::paths
-  uint32_t rank = 0;  // room for whoever sorts hits: where it stood before
+  uint32_t route = 0;  // what whoever added the path calls it
+  uint32_t rank = 0;   // room for whoever sorts hits: where it stood before
 
   bool operator==(const PathHit&) const = default;
 };
 
-// Filled once, then read by any number of threads. A search follows the segments of the path: its cost does not depend
-// on how many patterns lead elsewhere.
+// Immutable after it is made; any number of threads may read it. A search follows the segments of the path: its cost
+// does not depend on how many patterns lead elsewhere. Nodes and hits are flat arrays, since with many rules a search
+// is as slow as the memory it touches.
 class PathTrie {
  public:
-  void add(const PathPattern& pattern, PathHit hit);
+  struct Entry {
+    PathPattern pattern;
+    PathHit hit;
+  };
+
+  PathTrie() : PathTrie(std::span<const Entry>()) {}
+  explicit PathTrie(std::span<const Entry> entries);
+
   // Appends a hit for every pattern that matches a path in normal form, the most specific first: literal segments
   // before braces, longer patterns before the prefixes that cover them.
   void find(std::string_view path, std::vector<PathHit>& out) const;
@@ -31,17 +40,20 @@ class PathTrie {
  private:
   static constexpr uint32_t kNone = UINT32_MAX;
 
+  // The hits of patterns that end here, then those of prefixes; the next node's begin behind them.
   struct Node {
     uint32_t any_child = kNone;  // behind a brace
-    bool has_children = false;   // any by literal, in edges_
-    std::vector<PathHit> ends = {};
-    std::vector<PathHit> prefixes = {};
+    uint32_t has_children = 0;   // by literals, in edges_
+    uint32_t hits_begin = 0;
+    uint32_t prefixes_begin = 0;
   };
 
   uint32_t add_node();
+  uint32_t add_path(const PathPattern& pattern);
   void walk(uint32_t at, std::string_view rest, std::vector<PathHit>& out) const;
 
-  std::vector<Node> nodes_ = {Node{}};
+  std::vector<Node> nodes_;  // the root first; one more behind the last
+  std::vector<PathHit> hits_;
   FlatIndex edges_;  // scope: the parent; value: the child
 };
 

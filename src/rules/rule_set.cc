@@ -72,6 +72,8 @@ struct RuleSet::Index {
   std::vector<CompiledRule> rules;
   std::vector<PathHit> pathless;  // rules on every path, in order
   PathTrie paths;
+  // How a path is counted by route, by PathHit::route: its template as written; empty for the path itself.
+  std::vector<std::string_view> routes = {std::string_view()};
   FlatIndex names;
   MethodTable methods;
 };
@@ -101,6 +103,7 @@ Result<std::shared_ptr<const RuleSet>> RuleSet::compile(std::vector<Rule> rules)
     return invalid(fmt::format("{} rules; at most {} are possible", rules.size(), kRulesMax));
   const std::shared_ptr<RuleSet> set(new RuleSet(std::move(rules)));
   auto index = std::make_unique<Index>();
+  std::vector<PathTrie::Entry> paths;
   index->rules.reserve(set->rules_.size());
   for (RuleId id = 0; id < set->rules_.size(); ++id) {
     const Rule& rule = set->rules_[id];
@@ -115,11 +118,17 @@ Result<std::shared_ptr<const RuleSet>> RuleSet::compile(std::vector<Rule> rules)
     if (!methods) return fail_here("the rules name more than 64 different methods");
     const CompiledRule& compiled = index->rules.emplace_back(rule, *methods);
     if (!compiled.is_on()) continue;
-    if (compiled.paths().empty()) index->pathless.push_back({.rule = id});
-    for (uint32_t path = 0; path < compiled.paths().size(); ++path) {
-      index->paths.add(compiled.paths()[path], {.rule = id, .path = path});
+    if (rule.match.paths.empty()) index->pathless.push_back({.rule = id});
+    for (const std::string& text : rule.match.paths) {
+      PathTrie::Entry entry{.pattern = PathPattern::parse(text).value(), .hit = {.rule = id}};
+      if (entry.pattern.is_template()) {
+        entry.hit.route = static_cast<uint32_t>(index->routes.size());
+        index->routes.push_back(text);
+      }
+      paths.push_back(std::move(entry));
     }
   }
+  index->paths = PathTrie(paths);
   set->index_ = std::move(index);
   return set;
 }
@@ -132,7 +141,7 @@ void RuleSet::match(const RequestFacts& facts, const Subject& subject, Matches& 
   index_->paths.find(path, out.candidates_);
   sort_candidates(out.candidates_);
 
-  const std::string_view host = bare_host(target.authority.empty() ? facts.host : target.authority);
+  const auto host = [&] { return bare_host(target.authority.empty() ? facts.host : target.authority); };
   const uint64_t method = index_->methods.find(facts.method);
   const auto reject = [&](RuleId id, std::string_view missing) {
     if (out.rejected_by_ || rules_[id].mode != RuleMode::kEnforce) return;
@@ -141,14 +150,14 @@ void RuleSet::match(const RequestFacts& facts, const Subject& subject, Matches& 
   };
   for (const PathHit& hit : out.candidates_) {
     const CompiledRule& rule = index_->rules[hit.rule];
-    if (!rule.accepts_method(method) || (rule.needs_host() && !rule.accepts_host(host))) continue;
+    if (!rule.accepts_method(method) || (rule.needs_host() && !rule.accepts_host(host()))) continue;
     const CompiledLimit* limit = rule.limit_for(subject.plan);
     if (limit && !limit->limit) continue;  // unlimited
 
     const size_t key_begin = out.key_bytes_.size();
     if (limit) out.key_bytes_.append(limit->key_front);
-    const Identified found =
-        limit ? rule.identify(facts, subject, path, hit.path, out.key_bytes_) : rule.without_plan();
+    const std::string_view route = hit.route == 0 ? path : index_->routes[hit.route];
+    const Identified found = limit ? rule.identify(facts, subject, route, out.key_bytes_) : rule.without_plan();
     if (found.result == Identified::Result::kCounted) {
       out.limits_.push_back({.rule = hit.rule, .limit = limit->limit, .mode = rule.mode(), .key = {}});
       out.key_ends_.push_back(out.key_bytes_.size());
@@ -199,16 +208,21 @@ Result<void> RuleSet::append_named_part(RuleId id, size_t part_index, std::strin
     return {};
   }
   std::string path_buffer;
-  if (kind == PartKind::kRoute && !rule.has_template(text)) {
-    const std::string_view path = normal_path(split_target(text).path, path_buffer);
-    std::vector<PathHit> hits;
-    index_->paths.find(path, hits);
-    const auto hit = std::ranges::find(hits, id, &PathHit::rule);
-    text = hit == hits.end() ? path : rule.route_of(path, hit->path);
-  }
+  if (kind == PartKind::kRoute) text = route_named(id, text, path_buffer);
   if (text.size() > kSubjectPartMax) return invalid(fmt::format("{} is longer than {} bytes", name, kSubjectPartMax));
   CounterKey::append_part(key, text);
   return {};
+}
+
+std::string_view RuleSet::route_named(RuleId id, std::string_view text, std::string& path_buffer) const {
+  for (const std::string& path : rules_[id].match.paths) {
+    if (path == text && PathPattern::parse(path)->is_template()) return text;
+  }
+  const std::string_view path = normal_path(split_target(text).path, path_buffer);
+  std::vector<PathHit> hits;
+  index_->paths.find(path, hits);
+  const auto hit = std::ranges::find(hits, id, &PathHit::rule);
+  return hit == hits.end() || hit->route == 0 ? path : index_->routes[hit->route];
 }
 
 std::optional<RuleId> RuleSet::find(std::string_view name) const {

@@ -84,6 +84,8 @@ class RuleSet {
   struct Index;
   Result<void> append_named_part(RuleId id, size_t part_index, std::string_view text, int prefix_v6,
                                  std::string& key) const;
+  // `text` as a request would be counted: a template of the rule, or a path.
+  std::string_view route_named(RuleId id, std::string_view text, std::string& path_buffer) const;
   explicit RuleSet(std::vector<Rule> rules);
 
   std::vector<Rule> rules_;
