@@ -187,7 +187,8 @@ class Limiter {
   Result<uint64_t> load_rules_file(const std::string& path);
 
   // Writes every counter to a file, aside and then renamed, for Options::snapshot of the next process. Checks go on
-  // meanwhile; each counter is as it was at some instant of the call. Gives their number. Errors: kIo.
+  // meanwhile; each counter is as it was at some instant of the call. Only the file's owner may read it: it holds what
+  // keeps callers from choosing colliding keys. Gives the number of counters. Errors: kIo.
   Result<uint64_t> save_snapshot(const std::string& path);
   Result<uint64_t> save_snapshot(const std::string& path, TimePoint now);
 

@@ -1,6 +1,7 @@
 #include <rateguard/limiter.h>
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 
 #include "config/config.h"
@@ -85,6 +86,7 @@ struct Limiter::Impl {
   Result<uint64_t> save(const std::string& path, core::Instant now);
 
   WallClock clock;
+  std::mutex saving;  // a path may be written by one at a time
   std::unique_ptr<core::MemoryStore> store;
   DeciderPool deciders;
 };
@@ -180,9 +182,10 @@ Result<uint64_t> Limiter::Impl::put_in_force(core::Result<Policy> policy) {
 }
 
 Result<uint64_t> Limiter::Impl::save(const std::string& path, core::Instant now) {
-  const auto saved = memory::save_snapshot(*store, path, now);
+  const std::lock_guard lock(saving);
+  const auto saved = core::save_snapshot(*store, path, now);
   if (!saved) return from_core(saved.error());
-  return saved->counters;
+  return saved->records;
 }
 
 Limiter::Limiter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -199,7 +202,7 @@ Result<Limiter> Limiter::create(Options options) {
   if (!store) return from_core(store.error());
   auto impl = std::make_unique<Impl>(*std::move(store));
   if (!options.snapshot.empty()) {
-    const auto loaded = memory::load_snapshot(*impl->store, options.snapshot, impl->clock.now());
+    const auto loaded = core::load_snapshot(*impl->store, options.snapshot, impl->clock.now());
     if (!loaded && loaded.error().code != core::ErrorCode::kNotFound) return from_core(loaded.error());
   }
   impl->deciders.publish(*std::move(policy));
