@@ -37,6 +37,7 @@ CompiledRule::CompiledRule(const Rule& rule, uint64_t methods)
       mode_(rule.mode == RuleMode::kShadow ? Mode::kShadow : Mode::kEnforce),
       missing_(rule.missing),
       needs_host_(!rule.match.hosts.empty()),
+      by_plan_(!rule.by_plan.empty()),
       own_limit_(compile_limit(rule, rule.limit)),
       rule_(&rule) {
   for (const auto& host : rule.match.hosts) hosts_.push_back(HostPattern::parse(host).value());
