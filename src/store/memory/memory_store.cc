@@ -386,6 +386,22 @@ void MemoryStore::adopt_hash_key(const HashKey& key) {
   hash_.set_key(key);
 }
 
+void MemoryStore::clear() {
+  for (size_t group = 0; group < table_.groups_end(); ++group) {
+    if (!table_.exists(group)) continue;
+    table_.lock(group);
+    for (uint32_t i = 0; i < SlotGroup::kSlots;) {
+      Slot& slot = table_.slots(group).slots[i];
+      if (slot.is_empty()) {
+        ++i;
+      } else {
+        forget(group, &slot);  // another may move into its place: look again
+      }
+    }
+    table_.unlock(group);
+  }
+}
+
 Slot* MemoryStore::restore_slot(const Fingerprint& key) {
   for (;;) {
     const size_t group = table_.locate(key);

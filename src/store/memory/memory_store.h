@@ -65,6 +65,8 @@ class MemoryStore final : public Store {
   bool restore(const memory::Fingerprint& key, const algorithm::State& state);
   bool restore(const memory::Fingerprint& key, algorithm::WindowLog log);
   bool restore(const memory::Fingerprint& key, algorithm::HoldSet holds);
+  // Forgets every counter. Others may be added meanwhile.
+  void clear();
 
  private:
   // One charge on its way through decide().

@@ -1,0 +1,66 @@
+#include "store/memory/slot_group.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+
+#include <map>
+#include <memory>
+#include <utility>
+
+namespace rateguard::memory {
+namespace {
+
+Fingerprint fingerprint(uint64_t head, uint32_t rest) {
+  return {head | 1, rest};
+}
+
+TEST(SlotGroup, IsAMapWhateverIsAddedAndErased) {
+  EXPECT_TRUE(rc::check("inserts and erasures against std::map", [] {
+    // Few homes, so that runs collide, wrap around the end and fill the group.
+    const uint32_t homes = *rc::gen::element<uint32_t>(1, 3, 64);
+    const uint32_t first_home = *rc::gen::inRange<uint32_t>(0, 64);
+    const auto steps = *rc::gen::container<std::vector<std::pair<uint32_t, bool>>>(
+        400, rc::gen::pair(rc::gen::inRange<uint32_t>(0, 200), rc::gen::arbitrary<bool>()));
+    const auto group = std::make_unique<SlotGroup>();
+    std::map<uint32_t, uint32_t> model;
+    const auto key = [&](uint32_t n) { return fingerprint(uint64_t{n} << 8, first_home + n % homes); };
+    uint32_t value = 0;
+    for (const auto& [n, erases] : steps) {
+      Slot* slot = group->find(key(n));
+      RC_ASSERT((slot != nullptr) == model.contains(n));
+      if (slot != nullptr) RC_ASSERT(slot->state.x == model[n]);
+      if (slot != nullptr && erases) {
+        group->erase(slot);
+        model.erase(n);
+      } else if (slot == nullptr && model.size() < SlotGroup::kSlots) {
+        group->insert(key(n)).state.x = ++value;
+        model[n] = value;
+      }
+    }
+    for (uint32_t n = 0; n < 200; ++n) {
+      const Slot* slot = group->find(key(n));
+      RC_ASSERT((slot != nullptr) == model.contains(n));
+      if (slot != nullptr) RC_ASSERT(slot->state.x == model[n]);
+    }
+  }));
+}
+
+TEST(SlotGroup, AFullGroupFindsAndErases) {
+  const auto group = std::make_unique<SlotGroup>();
+  for (uint32_t i = 0; i < SlotGroup::kSlots; ++i) group->insert(fingerprint(uint64_t{i + 1} << 8, 5)).state.x = i;
+  EXPECT_EQ(group->find(fingerprint(uint64_t{1000} << 8, 5)), nullptr);
+  for (uint32_t i = 0; i < SlotGroup::kSlots; ++i) {
+    Slot* slot = group->find(fingerprint(uint64_t{i + 1} << 8, 5));
+    ASSERT_NE(slot, nullptr);
+    EXPECT_EQ(slot->state.x, i);
+    group->erase(slot);
+  }
+  for (const Slot& slot : group->slots) EXPECT_TRUE(slot.is_empty());
+}
+
+TEST(Fingerprint, OfAHashWithoutABitIsNotEmpty) {
+  EXPECT_NE(Fingerprint::of({}).head, 0u);
+}
+
+}  // namespace
+}  // namespace rateguard::memory
