@@ -79,6 +79,15 @@ TEST(Gcra, StoresTheTheoreticalArrivalTime) {
   EXPECT_EQ(uint32_t{two.x}, 0U);
 }
 
+TEST(Gcra, AnEditedRateGivesNoPartOfAMicrosecondAway) {
+  TestCounter counter(*Limit::gcra(3, {.units = 3}));
+  counter.decide({3}, kStart);
+  // One unit was back at 333333 1/3; three are owed from there.
+  counter.decide({1}, kStart + Duration{400'000});
+  counter.edit(*Limit::gcra(3, {.units = 1}));
+  EXPECT_EQ(counter.look({1}, kStart + Duration{400'000}).retry_after.us, 1'333'334 - 400'000);
+}
+
 // Clamping the TAT to now less the tolerance, instead of to now, would allow nearly two bursts.
 TEST(Gcra, IdlingSavesUpOneBurstOnly) {
   TestCounter counter(*Limit::gcra(10, {.units = 1}));

@@ -222,8 +222,7 @@ std::unique_ptr<ReferenceLimiter::Model> make_model(const Limit& limit) {
     case Algorithm::kConcurrency:
       return std::make_unique<Concurrency>(limit);
   }
-  RG_CHECK(!"a known algorithm");
-  return nullptr;
+  check_failed(__FILE__, __LINE__, "a known algorithm");
 }
 
 }  // namespace
