@@ -26,6 +26,7 @@ class ByteBuffer {
   void commit(size_t count) { size_ += count; }
 
   void append(std::string_view text) {
+    if (text.empty()) return;  // its data may be null
     if (capacity_ - size_ < text.size()) grow(size_ + text.size());
     std::memcpy(data_.get() + size_, text.data(), text.size());
     size_ += text.size();

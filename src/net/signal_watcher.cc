@@ -42,7 +42,9 @@ SignalWatcher::SignalWatcher(EventLoop& loop, std::initializer_list<int> signals
 
 SignalWatcher::~SignalWatcher() {
   waiting_->cancelled = true;
-  waiting_->signals.clear();
+  boost::system::error_code ignored;
+  waiting_->signals.cancel(ignored);  // lets go of the handler, which holds `waiting_`
+  waiting_->signals.clear(ignored);
 }
 
 }  // namespace rateguard::net
