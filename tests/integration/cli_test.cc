@@ -4,7 +4,7 @@
 #include "support/patience.h"
 #include "support/program.h"
 
-namespace rateguard::testing {
+namespace rateguard::test {
 namespace {
 
 constexpr const char* kRules =
@@ -124,4 +124,4 @@ TEST(CliTest, TheCommandLineComesBeforeTheEnvironmentAndThatBeforeTheFile) {
 }
 
 }  // namespace
-}  // namespace rateguard::testing
+}  // namespace rateguard::test

@@ -12,7 +12,7 @@
 #include "support/patience.h"
 #include "support/program.h"
 
-namespace rateguard::testing {
+namespace rateguard::test {
 namespace {
 
 constexpr const char* kCheck = R"({"key":"k","algorithm":"fixed_window","limit":1000000,"window":"1d"})";
@@ -162,4 +162,4 @@ TEST(FaultsTest, WhatIsNotHttpIsRefusedAndTheNextConnectionWorks) {
 }
 
 }  // namespace
-}  // namespace rateguard::testing
+}  // namespace rateguard::test

@@ -9,7 +9,7 @@
 #include "support/patience.h"
 #include "support/program.h"
 
-namespace rateguard::testing {
+namespace rateguard::test {
 namespace {
 
 std::string rules_with_limit(int limit) {
@@ -158,4 +158,4 @@ TEST(LifecycleTest, DrainingFinishesWhatIsInFlight) {
 }
 
 }  // namespace
-}  // namespace rateguard::testing
+}  // namespace rateguard::test

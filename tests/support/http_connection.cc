@@ -9,7 +9,7 @@
 #include <boost/beast/http/string_body.hpp>
 #include <cctype>
 
-namespace rateguard::testing {
+namespace rateguard::test {
 
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
@@ -81,4 +81,4 @@ bool HttpConnection::closed_by_peer() {
   return error == asio::error::eof || error == asio::error::connection_reset;
 }
 
-}  // namespace rateguard::testing
+}  // namespace rateguard::test

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace rateguard::testing {
+namespace rateguard::test {
 
 struct HttpAnswer {
   int status = 0;                              // 0: the connection ended before an answer
@@ -37,4 +37,4 @@ class HttpConnection {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace rateguard::testing
+}  // namespace rateguard::test

@@ -5,7 +5,7 @@
 #include <string>
 #include <thread>
 
-namespace rateguard::testing {
+namespace rateguard::test {
 
 inline bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
@@ -21,4 +21,4 @@ bool eventually(Predicate predicate) {
   return false;
 }
 
-}  // namespace rateguard::testing
+}  // namespace rateguard::test

@@ -12,7 +12,7 @@
 #include <iterator>
 #include <sstream>
 
-namespace rateguard::testing {
+namespace rateguard::test {
 namespace {
 
 // How long a start may take on a loaded machine under a sanitizer.
@@ -141,4 +141,4 @@ Finished run(const std::vector<std::string>& arguments, const std::string& stand
   return finished;
 }
 
-}  // namespace rateguard::testing
+}  // namespace rateguard::test

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace rateguard::testing {
+namespace rateguard::test {
 
 // A folder below the system's temporary one, removed with everything in it.
 class TemporaryFolder {
@@ -63,4 +63,4 @@ struct Finished {
 Finished run(const std::vector<std::string>& arguments, const std::string& standard_input = {},
              const std::map<std::string, std::string>& environment = {});
 
-}  // namespace rateguard::testing
+}  // namespace rateguard::test

@@ -1,0 +1,267 @@
+// `rateguard check`: the body of POST /check from the command line, answered by the same code as the service's, here on
+// empty counters or by a running service.
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "app/commands.h"
+#include "app/config_source.h"
+#include "app/describe.h"
+#include "app/terminal.h"
+#include "net/blocking_client.h"
+#include "net/clock.h"
+#include "server/http/http_api.h"
+#include "store/memory/memory_store.h"
+
+namespace rateguard::app {
+namespace {
+
+namespace json = boost::json;
+
+// How long a running service may take to answer; a person waits.
+constexpr Duration kPatience = Duration::seconds(5);
+
+Result<json::object> limit_fields(const CheckOptions& options) {
+  const auto algorithm = parse_algorithm(options.algorithm.empty() ? "token_bucket" : options.algorithm);
+  if (!algorithm) return std::unexpected(algorithm.error());
+  const auto text = config::parse_limit_text(options.limit);
+  if (!text) return std::unexpected(text.error());
+
+  json::object fields = {{"algorithm", to_string(*algorithm)}};
+  const std::string rate = fmt::format("{}/{}ms", text->rate.units, text->rate.period.us / 1'000);
+  const std::string period = fmt::format("{}ms", text->rate.period.us / 1'000);
+  const uint32_t capacity = text->burst.value_or(text->rate.units);
+  switch (*algorithm) {
+    case Algorithm::kTokenBucket:
+      fields["capacity"] = capacity;
+      fields["refill_rate"] = rate;
+      return fields;
+    case Algorithm::kGcra:
+      fields["burst"] = capacity;
+      fields["rate"] = rate;
+      return fields;
+    case Algorithm::kLeakyBucket:
+      fields["queue"] = capacity;
+      fields["rate"] = rate;
+      return fields;
+    case Algorithm::kFixedWindow:
+    case Algorithm::kSlidingWindowLog:
+    case Algorithm::kSlidingWindowCounter:
+    case Algorithm::kConcurrency:
+      break;
+  }
+  if (text->burst) return invalid(fmt::format("--limit: {} has no burst", to_string(*algorithm)));
+  fields["limit"] = text->rate.units;
+  fields[*algorithm == Algorithm::kConcurrency ? "hold" : "window"] = period;
+  return fields;
+}
+
+Result<json::object> facts_of(const CheckOptions& options) {
+  json::object facts;
+  const auto set = [&](std::string_view name, const std::string& value) {
+    if (!value.empty()) facts[name] = value;
+  };
+  set("method", options.method);
+  set("path", options.path);
+  set("host", options.host);
+  set("ip", options.ip);
+  set("user", options.user);
+  set("api_key", options.api_key);
+  set("workspace", options.workspace);
+  set("plan", options.plan);
+  json::object headers;
+  for (const std::string& header : options.headers) {
+    const size_t colon = header.find(':');
+    if (colon == std::string::npos || colon == 0) {
+      return invalid(fmt::format("--header '{}': expected NAME:VALUE", header));
+    }
+    const size_t value_at = header.find_first_not_of(' ', colon + 1);
+    headers[header.substr(0, colon)] = value_at == std::string::npos ? std::string() : header.substr(value_at);
+  }
+  if (!headers.empty()) facts["headers"] = std::move(headers);
+  facts["cost"] = options.cost;
+  return facts;
+}
+
+// The body of POST /check.
+Result<std::string> body_of(const CheckOptions& options) {
+  json::object body;
+  if (!options.rule.empty()) {
+    body["rule"] = options.rule;
+    if (options.key.size() == 1) {
+      body["key"] = options.key.front();
+    } else {
+      body["key"] = json::array(options.key.begin(), options.key.end());
+    }
+    if (!options.plan.empty()) body["plan"] = options.plan;
+    body["cost"] = options.cost;
+  } else if (!options.limit.empty()) {
+    if (options.key.size() != 1) return invalid("--limit takes exactly one --key");
+    auto fields = limit_fields(options);
+    if (!fields) return std::unexpected(fields.error());
+    body = std::move(*fields);
+    body["key"] = options.key.front();
+    body["cost"] = options.cost;
+  } else {
+    auto facts = facts_of(options);
+    if (!facts) return std::unexpected(facts.error());
+    body["facts"] = std::move(*facts);
+    body["explain"] = true;
+  }
+  return json::serialize(body);
+}
+
+struct Answer {
+  int status = 0;
+  std::string body;
+};
+using Ask = std::function<Result<Answer>(const std::string& body)>;
+
+class CapturedAnswer final : public net::HttpResponder {
+ public:
+  void status(int code) override { answer.status = code; }
+  void header(std::string_view, std::string_view) override {}
+  void body(std::string_view, std::string_view bytes) override { answer.body = bytes; }
+
+  Answer answer;
+};
+
+// Decides in this process, on empty counters, in virtual time that begins now.
+class LocalService {
+ public:
+  static Result<std::unique_ptr<LocalService>> create(const CheckOptions& options, Duration every) {
+    const ConfigSource source(options.config, [](config::Config config) { return config; });
+    const auto config = source.load();
+    if (!config) return std::unexpected(config.error());
+    auto policy = make_policy(*config);
+    if (!policy) return std::unexpected(policy.error());
+    auto store = MemoryStore::create({.max_keys = 1024});
+    if (!store) return std::unexpected(store.error());
+    return std::unique_ptr<LocalService>(new LocalService(std::move(*store), std::move(*policy), every));
+  }
+
+  Answer ask(const std::string& body) {
+    CapturedAnswer captured;
+    net::HttpRequest request{};
+    request.method = "POST";
+    request.target = request.path = "/check";
+    request.body = body;
+    request.peer = *IpAddress::parse("127.0.0.1");
+    api_.handle(request, now_, captured);
+    now_ = now_ + every_;
+    return captured.answer;
+  }
+
+ private:
+  LocalService(std::unique_ptr<Store> store, Policy policy, Duration every)
+      : store_(std::move(store)),
+        service_(*store_),
+        api_(service_, std::move(policy)),
+        now_(net::SystemClock().now()),
+        every_(every) {}
+
+  std::unique_ptr<Store> store_;
+  http::Service service_;
+  http::HttpApi api_;
+  Instant now_;
+  Duration every_;
+};
+
+Result<Answer> ask_server(const CheckOptions& options, const std::string& body) {
+  const auto endpoint = config::Endpoint::parse(options.server);
+  if (!endpoint) return std::unexpected(endpoint.error());
+  const net::ClientRequest request{.method = "POST",
+                                   .target = "/check",
+                                   .content_type = "application/json",
+                                   .bearer_token = options.token,
+                                   .body = body};
+  auto answer = net::ask(endpoint->host, endpoint->port, request, kPatience);
+  if (!answer) return std::unexpected(answer.error());
+  return Answer{.status = answer->status, .body = std::move(answer->body)};
+}
+
+std::string wait_in_words(const json::object& answer) {
+  const json::value& wait = answer.at("retry_after_ms");
+  if (wait.is_null()) return "never";
+  return "in " + describe(Duration::millis(wait.as_int64()));
+}
+
+void print_line(const json::object& answer) {
+  const bool allowed = answer.at("allowed").as_bool();
+  std::string line = allowed ? paint(stdout, Colour::kGreen, "admitted") : paint(stdout, Colour::kRed, "refused ");
+  if (const json::value* rule = answer.if_contains("rule"); rule != nullptr && rule->is_string()) {
+    line += fmt::format("  by {}", std::string_view(rule->as_string()));
+  }
+  if (const json::value* limit = answer.if_contains("limit"); limit != nullptr && limit->is_int64()) {
+    line += fmt::format("  {} of {} left", answer.at("remaining").as_int64(), limit->as_int64());
+  }
+  if (!allowed) line += fmt::format("  again {}", wait_in_words(answer));
+  if (const json::value* delay = answer.if_contains("delay_ms"); delay != nullptr && delay->is_int64()) {
+    line += fmt::format("  its turn in {}", describe(Duration::millis(delay->as_int64())));
+  }
+  fmt::print("{}\n", line);
+}
+
+// A decision is printed; anything else is complained about. Gives the exit code.
+int report(const Answer& answer, bool as_json) {
+  boost::system::error_code error;
+  const json::value body = json::parse(answer.body, error);
+  const bool decision = !error && body.is_object() && body.as_object().contains("allowed");
+  if (!decision) {
+    const json::value* detail = !error && body.is_object() ? body.as_object().if_contains("detail") : nullptr;
+    complain(detail != nullptr && detail->is_string()
+                 ? std::string(detail->as_string())
+                 : fmt::format("the service answered {}: {}", answer.status, answer.body));
+    return answer.status >= 500 || error ? kCannotServe : kUsage;
+  }
+  if (as_json) {
+    fmt::print("{}\n", answer.body);
+  } else {
+    print_line(body.as_object());
+  }
+  return body.as_object().at("allowed").as_bool() ? kSuccess : kRefused;
+}
+
+Result<Ask> asker(const CheckOptions& options) {
+  if (!options.server.empty()) {
+    return Ask([&options](const std::string& body) { return ask_server(options, body); });
+  }
+  const auto every = config::parse_duration(options.every);
+  if (!every && options.every != "0ms") return std::unexpected(every.error());
+  auto local = LocalService::create(options, every.value_or(Duration{}));
+  if (!local) return std::unexpected(local.error());
+  return Ask([service = std::shared_ptr<LocalService>(std::move(*local))](const std::string& body) {
+    return Result<Answer>(service->ask(body));
+  });
+}
+
+}  // namespace
+
+int check(const CheckOptions& options) {
+  const auto body = body_of(options);
+  if (!body) {
+    complain(body.error().to_string());
+    return kUsage;
+  }
+  const auto ask = asker(options);
+  if (!ask) {
+    complain(ask.error().to_string());
+    return kBadConfig;
+  }
+  int code = kSuccess;
+  for (int i = 0; i < options.repeat; ++i) {
+    const auto answer = (*ask)(*body);
+    if (!answer) {
+      complain(answer.error().to_string());
+      return kCannotServe;
+    }
+    code = report(*answer, options.json);
+    if (code != kSuccess && code != kRefused) return code;
+  }
+  return code;
+}
+
+}  // namespace rateguard::app

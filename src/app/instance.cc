@@ -1,0 +1,262 @@
+#include "app/instance.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "identify/proxy_protocol.h"
+#include "net/tls.h"
+
+namespace rateguard::app {
+namespace {
+
+using config::LogLevel;
+
+// Expired counters are looked for in the background, so many slots at a time: a table of a million keys is gone through
+// in ten seconds, at some 50 us of one core each time.
+constexpr Duration kSweepInterval = Duration::millis(100);
+constexpr TickBudget kSweepBudget{.slots = 16'384};
+
+MemoryStoreOptions store_options(const config::StoreSettings& settings) {
+  return {.max_keys = settings.max_keys,
+          .when_full = settings.when_full == config::WhenFull::kRefuse ? FullPolicy::kRefuse : FullPolicy::kEvict};
+}
+
+// Where the counters are kept: the store's own place, or the data folder. Empty: nowhere.
+std::string snapshot_path(const config::Config& config) {
+  const config::StoreSettings& store = config.stores.at("default");
+  if (!store.snapshot.empty()) return store.snapshot;
+  return config.data_dir.empty() ? std::string() : config.data_dir + "/counters.snap";
+}
+
+net::TlsFiles tls_files(const config::TlsSettings& settings) {
+  return {.certificate = settings.certificate, .key = settings.key, .client_ca = settings.client_ca};
+}
+
+// A load balancer's PROXY header (version 2) ahead of every connection.
+net::Preamble read_proxy_header(std::string_view received) {
+  using Verdict = net::Preamble::Verdict;
+  // The fixed part says how long the rest is (section 2.2 of its specification).
+  constexpr size_t kFixedPart = 16;
+  if (received.size() < kFixedPart) return {.verdict = Verdict::kNeedMore, .bytes_wanted = kFixedPart};
+  const auto* bytes = reinterpret_cast<const uint8_t*>(received.data());
+  const auto header = identify::parse_proxy_header({bytes, received.size()});
+  if (!header) return {.verdict = Verdict::kRefused};
+  if (!*header) {
+    const size_t rest = (size_t{bytes[14]} << 8) | bytes[15];
+    return {.verdict = Verdict::kNeedMore, .bytes_wanted = kFixedPart + rest};
+  }
+  return {.verdict = Verdict::kDone, .peer = (*header)->source};
+}
+
+net::HttpServerOptions server_options(const config::ListenSettings& listen, size_t loops) {
+  net::HttpServerOptions options;
+  options.address.host = listen.http.host;
+  options.address.port = listen.http.port;
+  options.limits.header_bytes_max = static_cast<uint32_t>(listen.header_bytes_max);
+  options.limits.body_bytes_max = static_cast<uint64_t>(listen.body_bytes_max);
+  options.connections_max = std::max(1, listen.connections_max / static_cast<int>(loops));
+  options.idle_timeout = listen.idle_timeout;
+  options.read_timeout = listen.read_timeout;
+  options.write_timeout = listen.write_timeout;
+  options.handshake_timeout = listen.read_timeout;
+  if (listen.proxy_protocol) options.preamble = read_proxy_header;
+  return options;
+}
+
+http::ServiceSettings service_settings(const config::Config& config) {
+  return {.headers = config.headers,
+          .tokens = config.listen.tokens,
+          .admin_tokens = config.listen.admin_tokens,
+          .access_log = config.log.access,
+          .version = RATEGUARD_VERSION};
+}
+
+size_t loop_count(const config::ListenSettings& listen) {
+  if (listen.threads > 0) return static_cast<size_t>(listen.threads);
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Instance>> Instance::create(ConfigSource source, const config::Config& config) {
+  auto store = MemoryStore::create(store_options(config.stores.at("default")));
+  if (!store) return std::unexpected(store.error());
+  auto instance = std::unique_ptr<Instance>(new Instance(std::move(source), config, std::move(*store)));
+  if (auto restored = instance->restore_counters(); !restored) return std::unexpected(restored.error());
+  if (auto added = instance->add_workers(); !added) return std::unexpected(added.error());
+  instance->fill_service();
+  if (auto watching = instance->watch(); !watching) return std::unexpected(watching.error());
+  return instance;
+}
+
+Instance::Instance(ConfigSource source, const config::Config& config, std::unique_ptr<MemoryStore> store)
+    : source_(std::move(source)), config_(config), log_(config.log), store_(std::move(store)), service_(*store_) {}
+
+Instance::~Instance() = default;
+
+Result<void> Instance::restore_counters() {
+  const std::string path = snapshot_path(config_);
+  if (path.empty()) return {};
+  const Duration interval = config_.stores.at("default").snapshot_interval;
+  snapshots_ = std::make_unique<SnapshotKeeper>(*store_, path, interval, log_);
+  return snapshots_->restore();
+}
+
+Result<void> Instance::add_workers() {
+  const auto policy = make_policy(config_);
+  if (!policy) return std::unexpected(policy.error());
+  const size_t loops = loop_count(config_.listen);
+  net::HttpServerOptions options = server_options(config_.listen, loops);
+  if (!config_.listen.tls.certificate.empty()) {
+    auto tls = net::TlsContext::create(tls_files(config_.listen.tls));
+    if (!tls) return std::unexpected(tls.error());
+    options.tls = *tls;
+  }
+  for (size_t i = 0; i < loops; ++i) {
+    auto worker = std::make_unique<Worker>();
+    auto loop = net::EventLoop::create(worker->clock);
+    if (!loop) return std::unexpected(loop.error());
+    worker->loop = std::move(*loop);
+    worker->api = std::make_unique<http::HttpApi>(service_, *policy);
+    worker->server = std::make_unique<net::HttpServer>(options);
+    const auto port = worker->server->start(*worker->loop, *worker->api);
+    if (!port) return std::unexpected(port.error());
+    port_ = *port;
+    options.address.port = port_;
+    options.address.sharing = net::PortSharing::kJoin;
+    workers_.push_back(std::move(worker));
+  }
+  return {};
+}
+
+void Instance::fill_service() {
+  service_.settings = service_settings(config_);
+  service_.log = &log_;
+  service_.reload = [this] { return reload(); };
+  service_.dependencies = [this] {
+    const StoreStats stats = store_->stats();
+    return std::vector<http::Dependency>{
+        {.name = "store default", .detail = fmt::format("memory, {} of {} keys", stats.keys, stats.keys_max)}};
+  };
+  metrics::Sources& figures = service_.metrics;
+  figures.version = RATEGUARD_VERSION;
+  for (const auto& worker : workers_) figures.loops.push_back(&worker->api->metrics());
+  figures.stores = {{"default", store_.get()}};
+  figures.connections = [this] {
+    metrics::ConnectionFigures sum;
+    for (const auto& worker : workers_) {
+      const net::HttpServerStats& stats = worker->server->stats();
+      sum.open += stats.connections_open;
+      sum.accepted += stats.connections_accepted;
+      sum.refused += stats.connections_refused;
+    }
+    return sum;
+  };
+  if (snapshots_ != nullptr) figures.snapshot = [this] { return snapshots_->figures(); };
+  figures.reloads = [this] {
+    const std::lock_guard lock(reload_mutex_);
+    return reloads_;
+  };
+}
+
+Result<void> Instance::watch() {
+  net::EventLoop& loop = *workers_.front()->loop;
+  signals_ =
+      std::make_unique<net::SignalWatcher>(loop, std::initializer_list<int>{SIGHUP, SIGTERM, SIGINT},
+                                           [this](int signal) { signal == SIGHUP ? reload_and_log() : drain(); });
+  std::vector<std::string> files;
+  for (const std::string& file : {source_.path(), config_.listen.tls.certificate, config_.listen.tls.key,
+                                  config_.listen.tls.client_ca, config_.identity.jwt.key_file}) {
+    if (!file.empty()) files.push_back(file);
+  }
+  if (!files.empty()) {
+    auto watcher = net::FileWatcher::create(loop, files, [this](const auto&) { reload_and_log(); });
+    if (!watcher) return std::unexpected(watcher.error());
+    files_ = std::move(*watcher);
+  }
+  sweep_ = loop.every(kSweepInterval, [this, &loop] { store_->tick(loop.now(), kSweepBudget); });
+  return {};
+}
+
+std::string Instance::address() const {
+  return config::Endpoint{.host = config_.listen.http.host, .port = port_}.to_string();
+}
+
+void Instance::run() {
+  if (snapshots_ != nullptr) snapshots_->start();
+  for (size_t i = 1; i < workers_.size(); ++i) {
+    workers_[i]->thread = std::thread([loop = workers_[i]->loop.get()] { loop->run(); });
+  }
+  workers_.front()->loop->run();
+  for (const auto& worker : workers_) {
+    if (worker->thread.joinable()) worker->thread.join();
+  }
+  if (snapshots_ != nullptr) snapshots_->finish();
+}
+
+Result<std::string> Instance::reload() {
+  const std::lock_guard lock(reload_mutex_);
+  const auto config = source_.load();
+  auto outcome = config ? reload_from(*config) : std::unexpected(config.error());
+  if (outcome) {
+    ++reloads_.successes;
+    reloads_.last_success = net::SystemClock().now();
+  } else {
+    ++reloads_.failures;
+  }
+  return outcome;
+}
+
+Result<std::string> Instance::reload_from(const config::Config& config) {
+  // Everything that can fail comes before anything takes effect.
+  const auto policy = make_policy(config);
+  if (!policy) return std::unexpected(policy.error());
+  std::shared_ptr<const net::TlsContext> tls;
+  if (!config_.listen.tls.certificate.empty() && !config.listen.tls.certificate.empty()) {
+    auto made = net::TlsContext::create(tls_files(config.listen.tls));
+    if (!made) return std::unexpected(made.error());
+    tls = *made;
+  }
+  for (const auto& worker : workers_) {
+    worker->loop->post([worker = worker.get(), policy = *policy, tls] {
+      worker->api->set_policy(policy);
+      if (tls != nullptr) worker->server->set_tls(tls);
+    });
+  }
+  std::string sentence = fmt::format("{} rules in force", config.rules.size());
+  if (config.listen.http != config_.listen.http) sentence += "; listen.http takes effect at the next start";
+  return sentence;
+}
+
+void Instance::reload_and_log() {
+  const auto outcome = reload();
+  if (outcome) {
+    log_.write(LogLevel::kInfo, "configuration reloaded", {{"result", *outcome}});
+  } else {
+    log_.write(LogLevel::kError, "configuration not reloaded; the old one stays in force",
+               {{"why", outcome.error().to_string()}});
+  }
+}
+
+void Instance::drain() {
+  if (service_.draining.exchange(true)) return;
+  log_.write(LogLevel::kInfo, "draining", {{"grace_ms", config_.listen.drain_grace.us / 1'000}});
+  workers_left_ = workers_.size();
+  net::EventLoop& first = *workers_.front()->loop;
+  for (const auto& worker : workers_) {
+    worker->loop->post([this, worker = worker.get(), &first] {
+      worker->server->drain(config_.listen.drain_grace, [this, &first] { first.post([this] { worker_is_empty(); }); });
+    });
+  }
+}
+
+void Instance::worker_is_empty() {
+  if (--workers_left_ > 0) return;
+  log_.write(LogLevel::kInfo, "drained");
+  for (const auto& worker : workers_) worker->loop->stop();
+}
+
+}  // namespace rateguard::app

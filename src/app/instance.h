@@ -1,0 +1,78 @@
+// A running service: every part of it, built in one place and wired together.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "app/config_source.h"
+#include "app/snapshot_keeper.h"
+#include "config/config.h"
+#include "net/clock.h"
+#include "net/event_loop.h"
+#include "net/file_watcher.h"
+#include "net/server.h"
+#include "net/signal_watcher.h"
+#include "server/http/http_api.h"
+#include "server/http/log.h"
+#include "store/memory/memory_store.h"
+
+namespace rateguard::app {
+
+class Instance {
+ public:
+  // Builds everything and listens; nothing is answered before run(). Errors: what keeps it from serving.
+  static Result<std::unique_ptr<Instance>> create(ConfigSource source, const config::Config& config);
+  ~Instance();
+  Instance(const Instance&) = delete;
+  Instance& operator=(const Instance&) = delete;
+
+  // "127.0.0.1:8080", with the port it really has.
+  std::string address() const;
+  // Serves on this thread and as many more as there are loops, until SIGTERM or SIGINT; drains and saves the counters.
+  void run();
+
+ private:
+  // An event loop with all that is its own.
+  struct Worker {
+    net::SystemClock clock;
+    std::unique_ptr<net::EventLoop> loop;
+    std::unique_ptr<http::HttpApi> api;
+    std::unique_ptr<net::HttpServer> server;
+    std::thread thread;
+  };
+
+  Instance(ConfigSource source, const config::Config& config, std::unique_ptr<MemoryStore> store);
+
+  Result<void> restore_counters();
+  Result<void> add_workers();
+  Result<void> watch();
+  void fill_service();
+  // Any loop's thread. Errors leave what was in force.
+  Result<std::string> reload();
+  Result<std::string> reload_from(const config::Config& config);
+  void reload_and_log();
+  void drain();
+  void worker_is_empty();
+
+  ConfigSource source_;
+  config::Config config_;  // what was read at the start; rules and identity follow reloads
+  http::Log log_;
+  std::unique_ptr<MemoryStore> store_;
+  http::Service service_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  uint16_t port_ = 0;
+  std::unique_ptr<SnapshotKeeper> snapshots_;  // none: nothing is kept
+  std::unique_ptr<net::SignalWatcher> signals_;
+  std::unique_ptr<net::FileWatcher> files_;  // none: nothing is read from files
+  net::Timer sweep_;
+  size_t workers_left_ = 0;  // while draining, on the first loop's thread
+
+  std::mutex reload_mutex_;
+  metrics::ReloadFigures reloads_;  // guarded by reload_mutex_
+};
+
+}  // namespace rateguard::app
