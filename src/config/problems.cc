@@ -42,11 +42,13 @@ SourcePosition Problems::position(const YamlNode& where) const {
 }
 
 Error Problems::to_error() const {
-  std::vector<Error> sorted = errors_;
-  std::ranges::stable_sort(sorted, {},
-                           [](const Error& error) { return std::tie(error.position.line, error.position.column); });
-  Error all = sorted.front();
-  for (size_t i = 1; i < sorted.size(); ++i) all.message += "\n" + sorted[i].to_string();
+  std::vector<const Error*> sorted;
+  for (const Error& error : errors_) sorted.push_back(&error);
+  // Of two at one place the one found first, which stands first in errors_, stays first.
+  std::ranges::sort(sorted, {},
+                    [](const Error* error) { return std::tuple(error->position.line, error->position.column, error); });
+  Error all = *sorted.front();
+  for (size_t i = 1; i < sorted.size(); ++i) all.message += "\n" + sorted[i]->to_string();
   if (full()) all.message += "\nand perhaps more; the rest was not read";
   return all;
 }

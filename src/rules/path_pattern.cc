@@ -24,7 +24,8 @@ Result<PathPattern::Segment> parse_segment(std::string_view text) {
   }
   if (text.contains('*')) return invalid("'*' may only stand alone at the end, as in /api/*");
   std::string buffer;
-  const std::string_view normal = normal_path(std::string("/").append(text), buffer);
+  const std::string slashed = std::string("/").append(text);
+  const std::string_view normal = normal_path(slashed, buffer);
   if (normal == "/") return invalid("empty and dot segments are never part of a compared path; leave them out");
   return PathPattern::Segment{.literal = std::string(normal.substr(1))};
 }
