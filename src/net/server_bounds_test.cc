@@ -37,18 +37,18 @@ TEST(HttpServerTimeouts, ARequestThatDripsIsToldSoAndCutOff) {
   EXPECT_EQ(answer.status, 408);
   EXPECT_TRUE(answer.has("Connection: close"));
   EXPECT_GT(drips, 1);
+  EXPECT_LT(drips, 5'000);
   EXPECT_EQ(server.stats().timeouts, 1u);
 }
 
 TEST(HttpServerTimeouts, EachRequestOfAConnectionHasItsOwnTime) {
   TestServer server({.idle_timeout = kLong, .read_timeout = Duration::millis(400)});
   Client client(server.port());
-  // Every request comes in two parts; all of them together take longer than one may.
+  // The end of every request comes with the start of the next; all of them together take longer than one may.
+  ASSERT_TRUE(client.send("GET / HTTP/1.1\r\n"));
   for (int i = 0; i < 12; ++i) {
-    ASSERT_TRUE(client.send("GET / HTTP/1.1\r\n"));
     EXPECT_FALSE(client.readable(std::chrono::milliseconds(50)));
     EXPECT_EQ(client.ask("Host: a\r\n\r\nGET / HTTP/1.1\r\n").status, 200);
-    EXPECT_EQ(client.ask("Host: a\r\n\r\n").status, 200);
   }
 }
 
@@ -79,6 +79,20 @@ TEST(HttpServerBounds, ASlowReaderIsNotReadFromAndOthersAreServed) {
   EXPECT_LT(server.stats().requests_handled, uint64_t{kRequests});
   for (int i = 0; i < kRequests; ++i) ASSERT_EQ(slow.read_answer().body.size(), 20'000u) << i;
   sender.join();
+}
+
+// Many small requests for large answers arrive at once: what is rendered of them at a time is bounded.
+TEST(HttpServerBounds, ABatchStopsWhereItsAnswersFillTheOutput) {
+  TestServer server({.output_bytes_max = 64'000, .write_timeout = kLong});
+  Client slow(server.port());
+  constexpr int kRequests = 40;
+  std::string requests;
+  for (int i = 0; i < kRequests; ++i) requests += get("/big?1000000");
+  ASSERT_TRUE(slow.send(requests));
+  EXPECT_TRUE(eventually([&] { return server.stats().requests_handled > 0; }));
+  server.on_loop([] {});  // the batch is over
+  EXPECT_LT(server.stats().requests_handled, uint64_t{kRequests} / 2);
+  for (int i = 0; i < kRequests; ++i) ASSERT_EQ(slow.read_answer().body.size(), 1'000'000u) << i;
 }
 
 TEST(HttpServerBounds, WhoeverComesBeyondTheLimitIsToldSo) {
@@ -131,7 +145,7 @@ TEST(HttpServerBounds, WithoutDescriptorsItTurnsClientsAwayAndServesTheOthers) {
     for (Client& client : waiting) {
       ASSERT_TRUE(client.connect(server.port()));
       client.send(get("/"));
-      EXPECT_EQ(client.read_answer().status, 0);
+      EXPECT_TRUE(client.ended());
       EXPECT_EQ(served.ask(get("/")).status, 200);
     }
   }
@@ -234,7 +248,7 @@ TEST(HttpServerPreamble, WithoutItThereIsNoConnection) {
   TestServer server({.preamble = letter_and_number, .handshake_timeout = kShort});
   Client other(server.port());
   other.send(get("/"));
-  EXPECT_EQ(other.read_answer().status, 0);
+  EXPECT_TRUE(other.ended());
   Client silent(server.port());
   EXPECT_TRUE(silent.ended());
   EXPECT_EQ(server.stats().handshakes_failed, 2u);

@@ -4,10 +4,12 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <functional>
@@ -138,6 +140,8 @@ class Client {
     }
     return true;
   }
+  // While 1, what is sent waits to go out in one piece.
+  void hold_back(int on) { setsockopt(socket_, IPPROTO_TCP, TCP_CORK, &on, sizeof(on)); }
   void send_end() { ::shutdown(socket_, SHUT_WR); }
 
   Answer read_answer(BodyOf kind = BodyOf::kGet) {
@@ -163,8 +167,11 @@ class Client {
   }
   Answer ask(std::string_view request) { return send(request) ? read_answer() : Answer{}; }
 
-  // Whether the server has ended the connection and sent nothing before.
-  bool ended() { return unread_.empty() && !receive() && unread_.empty(); }
+  // Whether the server has ended the connection, by a close or a reset, and sent nothing before.
+  bool ended() {
+    errno = 0;
+    return unread_.empty() && !receive() && errno != EAGAIN;
+  }
   // Whether anything is there to be read, the end included, within `patience`.
   bool readable(std::chrono::milliseconds patience) const {
     pollfd poll{.fd = socket_, .events = POLLIN, .revents = 0};
