@@ -41,9 +41,9 @@ inline Instant fits_at(const TwoWindows& counts, const Limit& limit, Cost cost) 
   const uint64_t taken = counts.current + cost.units;
   if (taken <= limit.capacity) {
     const Cost room = {static_cast<uint32_t>(limit.capacity - taken)};
-    const Instant here = counts.window.start + until_weighs(counts.previous, room, period);
-    if (here < counts.window.end) return here;
+    return counts.window.start + until_weighs(counts.previous, room, period);
   }
+  // Not while this window's own count is whole: in the next one, as its previous count sinks.
   return counts.window.end + until_weighs(counts.current, Cost{limit.capacity - cost.units}, period);
 }
 
