@@ -44,6 +44,7 @@ CompiledRule::CompiledRule(const Rule& rule, uint64_t methods)
   for (const auto& part : rule.per) {
     if (part.kind == PartKind::kGlobal) continue;
     part_kinds_[part_count_++] = part.kind;
+    counts_by_route_ |= part.kind == PartKind::kRoute;
     parts_.push_back(part);
     part_names_.push_back(part.to_string());
   }

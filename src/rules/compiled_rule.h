@@ -45,6 +45,7 @@ class alignas(64) CompiledRule {
   const std::vector<Part>& parts() const { return parts_; }
   const std::vector<std::string>& part_names() const { return part_names_; }
 
+  bool counts_by_route() const { return counts_by_route_; }
   bool accepts_method(uint64_t method) const { return methods_ == 0 || (methods_ & method) != 0; }
   bool needs_host() const { return needs_host_; }
   bool accepts_host(std::string_view host) const;
@@ -73,6 +74,7 @@ class alignas(64) CompiledRule {
   Missing missing_;
   bool needs_host_;
   bool by_plan_;
+  bool counts_by_route_ = false;
   CompiledLimit own_limit_;
 
   std::vector<std::pair<std::string_view, CompiledLimit>> plans_;  // ordered by name

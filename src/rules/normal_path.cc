@@ -58,15 +58,17 @@ bool begins_dot_segment(std::string_view text, size_t at) {
   return ends(at + 1) || (text[at + 1] == '.' && ends(at + 2));
 }
 
-// The normal path at the front of `path`, if that is normal but for a trailing slash.
-std::optional<std::string_view> already_normal(std::string_view path) {
+enum class Slashes : uint8_t { kMerge, kKeep };
+
+// The normal path at the front of `path`, if that is normal, but for a trailing slash where slashes merge.
+std::optional<std::string_view> already_normal(std::string_view path, Slashes slashes) {
   if (path.empty() || path[0] != '/') return std::nullopt;
   size_t i = 1;
   for (; i < path.size(); ++i) {
     const char c = path[i];
     if (kPlain[static_cast<unsigned char>(c)]) continue;
     if (c == '/') {
-      if (path[i - 1] == '/') return std::nullopt;
+      if (path[i - 1] == '/' && slashes == Slashes::kMerge) return std::nullopt;
     } else if (c == '.') {
       if (path[i - 1] == '/' && begins_dot_segment(path, i)) return std::nullopt;
     } else if (c == '%') {
@@ -78,7 +80,7 @@ std::optional<std::string_view> already_normal(std::string_view path) {
       return std::nullopt;
     }
   }
-  if (i > 1 && path[i - 1] == '/') --i;
+  if (i > 1 && path[i - 1] == '/' && slashes == Slashes::kMerge) --i;
   return path.substr(0, i);
 }
 
@@ -108,24 +110,25 @@ void append_segment(std::string& out, std::string_view segment) {
   }
 }
 
-std::string_view rewrite(std::string_view path, std::string& out) {
+std::string_view rewrite(std::string_view path, Slashes slashes, std::string& out) {
   out.clear();
   path = path.substr(0, path.find_first_of("?#"));
-  while (!path.empty()) {
+  if (path.starts_with('/')) path.remove_prefix(1);
+  for (bool more = true; more;) {
     const size_t slash = path.find('/');
     const std::string_view segment = path.substr(0, slash);
-    path.remove_prefix(slash == std::string_view::npos ? path.size() : slash + 1);
+    more = slash != std::string_view::npos;
+    path.remove_prefix(more ? slash + 1 : path.size());
 
     const size_t start = out.size();
     out.push_back('/');
     append_segment(out, segment);
     const std::string_view written = std::string_view(out).substr(start + 1);
-    if (written == "..") {
-      out.resize(start);
-      out.resize(start == 0 ? 0 : out.rfind('/'));
-    } else if (written.empty() || written == ".") {
-      out.resize(start);
-    }
+    const bool is_parent = written == "..";
+    const bool is_dots = is_parent || written == ".";
+    if (is_dots || (written.empty() && slashes == Slashes::kMerge)) out.resize(start);
+    if (is_parent) out.resize(start == 0 ? 0 : out.rfind('/'));
+    if (is_dots && !more && slashes == Slashes::kKeep) out.push_back('/');
   }
   if (out.empty()) out.push_back('/');
   return out;
@@ -154,8 +157,13 @@ Target split_target(std::string_view target) {
 }
 
 std::string_view normal_path(std::string_view path, std::string& buffer) {
-  if (const auto normal = already_normal(path)) return *normal;
-  return rewrite(path, buffer);
+  if (const auto normal = already_normal(path, Slashes::kMerge)) return *normal;
+  return rewrite(path, Slashes::kMerge, buffer);
+}
+
+std::string_view route_path(std::string_view path, std::string& buffer) {
+  if (const auto normal = already_normal(path, Slashes::kKeep)) return *normal;
+  return rewrite(path, Slashes::kKeep, buffer);
 }
 
 }  // namespace rateguard::rules

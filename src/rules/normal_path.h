@@ -25,4 +25,8 @@ Target split_target(std::string_view target);
 // nothing is allocated), otherwise into `buffer`. normal_path(normal_path(p)) == normal_path(p).
 std::string_view normal_path(std::string_view path, std::string& buffer);
 
+// The same but for slashes, which stay as they are: "/blog/" and "/blog" are two resources, whatever rules think of
+// them. What a rule that counts by route counts where no single route of its own names the path.
+std::string_view route_path(std::string_view path, std::string& buffer);
+
 }  // namespace rateguard::rules

@@ -82,6 +82,24 @@ TEST(NormalPath, ANormalPathIsNotCopied) {
   }
 }
 
+TEST(RoutePath, KeepsSlashesAndNothingElse) {
+  const auto route = [](std::string_view path) {
+    std::string buffer;
+    return std::string(route_path(path, buffer));
+  };
+  EXPECT_EQ(route("/blog/"), "/blog/");
+  EXPECT_EQ(route("/blog/?page=2"), "/blog/");
+  EXPECT_EQ(route("//a//b"), "//a//b");
+  EXPECT_EQ(route("/%62log"), "/blog");
+  EXPECT_EQ(route("/a/./b/../c"), "/a/c");
+  EXPECT_EQ(route("/a/b/.."), "/a/");  // RFC 3986, section 5.2.4: what is left names a directory
+  EXPECT_EQ(route("/a/%2e"), "/a/");
+  EXPECT_EQ(route("/a//.."), "/a/");
+  EXPECT_EQ(route("/.."), "/");
+  EXPECT_EQ(route(""), "/");
+  EXPECT_EQ(route("blog"), "/blog");
+}
+
 TEST(SplitTarget, AbsoluteForm) {
   const auto split = [](std::string_view target) {
     const Target parts = split_target(target);

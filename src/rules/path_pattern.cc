@@ -59,8 +59,8 @@ Result<PathPattern> PathPattern::parse(std::string_view text) {
   return pattern;
 }
 
-bool PathPattern::is_template() const {
-  return std::ranges::any_of(segments, [](const Segment& segment) { return segment.any; });
+bool PathPattern::is_route() const {
+  return !prefix || std::ranges::any_of(segments, [](const Segment& segment) { return segment.any; });
 }
 
 }  // namespace rateguard::rules

@@ -9,7 +9,7 @@
 
 namespace rateguard::rules {
 
-// A route is counted by its template's text, so a template must fit a counter key's part (kSubjectPartMax).
+// A route is counted by its pattern's text, so a pattern must fit a counter key's part (kSubjectPartMax).
 inline constexpr size_t kPathPatternMax = 1024;
 
 struct PathPattern {
@@ -29,8 +29,9 @@ struct PathPattern {
   // its own.
   static Result<PathPattern> parse(std::string_view text);
 
-  // Whether a brace stands for a segment: such a route is counted as one, by its text.
-  bool is_template() const;
+  // Whether the pattern names one route, which is counted as one, by its text: every pattern but a prefix without
+  // braces.
+  bool is_route() const;
 
   bool operator==(const PathPattern&) const = default;
 };

@@ -23,8 +23,10 @@ TEST(PathPattern, Shapes) {
   EXPECT_EQ(shape("/users/{user_id}/posts/*"), "/users/<any>/posts/...");
   EXPECT_EQ(shape("/caf\xC3\xA9/%7e"), "/caf%C3%A9/~");
   EXPECT_EQ(shape("/a/%2A"), "/a/*");
-  EXPECT_TRUE(PathPattern::parse("/users/{id}")->is_template());
-  EXPECT_FALSE(PathPattern::parse("/users/*")->is_template());
+  EXPECT_TRUE(PathPattern::parse("/users/{id}")->is_route());
+  EXPECT_TRUE(PathPattern::parse("/users/{id}/*")->is_route());
+  EXPECT_TRUE(PathPattern::parse("/users")->is_route());
+  EXPECT_FALSE(PathPattern::parse("/users/*")->is_route());
 }
 
 TEST(PathPattern, SaysWhatIsWrong) {

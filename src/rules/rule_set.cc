@@ -72,7 +72,7 @@ struct RuleSet::Index {
   std::vector<CompiledRule> rules;
   std::vector<PathHit> pathless;  // rules on every path, in order
   PathTrie paths;
-  // How a path is counted by route, by PathHit::route: its template as written; empty for the path itself.
+  // How a path is counted by route, by PathHit::route: its pattern as written; empty for the path itself.
   std::vector<std::string_view> routes = {std::string_view()};
   FlatIndex names;
   MethodTable methods;
@@ -121,7 +121,7 @@ Result<std::shared_ptr<const RuleSet>> RuleSet::compile(std::vector<Rule> rules)
     if (rule.match.paths.empty()) index->pathless.push_back({.rule = id});
     for (const std::string& text : rule.match.paths) {
       PathTrie::Entry entry{.pattern = PathPattern::parse(text).value(), .hit = {.rule = id}};
-      if (entry.pattern.is_template()) {
+      if (entry.pattern.is_route()) {
         entry.hit.route = static_cast<uint32_t>(index->routes.size());
         index->routes.push_back(text);
       }
@@ -161,7 +161,8 @@ void RuleSet::match(const RequestFacts& facts, const Subject& subject, Matches& 
 
     const size_t key_begin = out.key_bytes_.size();
     if (limit) out.key_bytes_.append(limit->key_front);
-    const std::string_view route = hit.route == 0 ? path : index_->routes[hit.route];
+    std::string_view route = index_->routes[hit.route];
+    if (hit.route == 0 && rule.counts_by_route()) route = route_path(target.path, out.route_buffer_);
     const Identified found = limit ? rule.identify(facts, subject, route, out.key_bytes_) : rule.without_plan();
     if (found.result == Identified::Result::kCounted) {
       out.limits_.push_back({.rule = hit.rule, .limit = limit->limit, .mode = rule.mode(), .key = {}});
@@ -221,13 +222,14 @@ Result<void> RuleSet::append_named_part(RuleId id, size_t part_index, std::strin
 
 std::string_view RuleSet::route_named(RuleId id, std::string_view text, std::string& path_buffer) const {
   for (const std::string& path : rules_[id].match.paths) {
-    if (path == text && PathPattern::parse(path)->is_template()) return text;
+    if (path == text && PathPattern::parse(path)->is_route()) return text;
   }
-  const std::string_view path = normal_path(split_target(text).path, path_buffer);
+  const std::string_view target = split_target(text).path;
   std::vector<PathHit> hits;
-  index_->paths.find(path, hits);
+  index_->paths.find(normal_path(target, path_buffer), hits);
   const auto hit = std::ranges::find(hits, id, &PathHit::rule);
-  return hit == hits.end() || hit->route == 0 ? path : index_->routes[hit->route];
+  if (hit != hits.end() && hit->route != 0) return index_->routes[hit->route];
+  return route_path(target, path_buffer);
 }
 
 std::optional<RuleId> RuleSet::find(std::string_view name) const {

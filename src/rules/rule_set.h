@@ -55,6 +55,7 @@ class Matches {
   std::string_view missing_part_;
   std::vector<PathHit> candidates_;
   std::string path_buffer_;
+  std::string route_buffer_;
 };
 
 class RuleSet {
