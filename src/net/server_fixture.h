@@ -172,6 +172,11 @@ class Client {
     errno = 0;
     return unread_.empty() && !receive() && errno != EAGAIN;
   }
+  // The same, but not by a reset, which may destroy an answer on its way.
+  bool ended_in_order() {
+    char byte = 0;
+    return unread_.empty() && ::recv(socket_, &byte, 1, 0) == 0;
+  }
   // Whether anything is there to be read, the end included, within `patience`.
   bool readable(std::chrono::milliseconds patience) const {
     pollfd poll{.fd = socket_, .events = POLLIN, .revents = 0};

@@ -100,7 +100,7 @@ TEST(HttpServer, EndsTheConnectionAsTheClientAsks) {
     // What follows a close is not answered, and does not lose the answer.
     Client client(server.port());
     EXPECT_EQ(client.ask(get("/", "Connection: close\r\n") + get("/two")).status, 200);
-    EXPECT_TRUE(client.ended());
+    EXPECT_TRUE(client.ended_in_order());
   }
   {
     Client client(server.port());
@@ -133,7 +133,7 @@ TEST(HttpServer, AnswersWhatIsNotHttpAndEndsTheConnection) {
     const Answer answer = client.read_answer();
     EXPECT_EQ(answer.status, c.status) << c.text.substr(0, 100);
     EXPECT_TRUE(answer.has("Connection: close"));
-    EXPECT_TRUE(client.ended());
+    EXPECT_TRUE(client.ended_in_order());
   }
   // The requests before a bad one are answered.
   Client client(server.port());
@@ -141,7 +141,7 @@ TEST(HttpServer, AnswersWhatIsNotHttpAndEndsTheConnection) {
   EXPECT_EQ(client.read_answer().body, "GET /1 ");
   EXPECT_EQ(client.read_answer().body, "GET /2 ");
   EXPECT_EQ(client.read_answer().status, 400);
-  EXPECT_TRUE(client.ended());
+  EXPECT_TRUE(client.ended_in_order());
 }
 
 TEST(HttpServer, ReadsPastABodyThatIsALittleTooLarge) {
