@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <array>
 
-#include "identify/ascii.h"
 #include "identify/identify.h"
+#include "model/ascii.h"
 
 namespace rateguard::identify {
 namespace {

@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "base/check.h"
-#include "identify/cookie.h"
 #include "identify/identify.h"
+#include "model/cookie.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace rateguard;
@@ -33,6 +33,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   RG_CHECK(identify::client_address(facts, trusted) == stranger);
 
   for (Header& header : headers) header.name = "Cookie";
-  (void)identify::find_cookie(headers, "session");
+  (void)find_cookie(headers, "session");
   return 0;
 }

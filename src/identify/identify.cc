@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "identify/ascii.h"
-#include "identify/cookie.h"
 #include "identify/jwt.h"
+#include "model/ascii.h"
+#include "model/cookie.h"
 
 namespace rateguard::identify {
 namespace {

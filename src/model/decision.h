@@ -10,8 +10,8 @@ namespace rateguard {
 
 enum class Verdict : uint8_t { kAdmitted, kRefused };
 
-// Names one hold of a concurrency limit: the counter's fingerprint (12 bytes), then the hold's own number (8 bytes). Both
-// come from a keyed hash, so holding one id says nothing about another.
+// Names one hold of a concurrency limit: the counter's fingerprint (12 bytes), then the hold's own number (8 bytes).
+// Both come from a keyed hash, so holding one id says nothing about another.
 struct HoldId {
   std::array<uint8_t, 20> bytes = {};
 
@@ -23,8 +23,8 @@ struct Decision {
   Verdict verdict = Verdict::kAdmitted;
   uint32_t limit = 0;      // the capacity or limit
   uint32_t remaining = 0;  // what a request at this instant could still take, after this one
-  // Zero when admitted. Refused: a caller who waits exactly this long is admitted, were nobody else to come; never zero;
-  // Duration::never() when the cost is above the limit.
+  // Zero when admitted. Refused: a caller who waits exactly this long is admitted, were nobody else to come; never
+  // zero; Duration::never() when the cost is above the limit.
   Duration retry_after = {};
   // Until the counter equals one never used, were nobody to come.
   Duration reset_after = {};

@@ -1,4 +1,5 @@
-// What is known about a request before it is decided. Everything is borrowed: the views live as long as the request does.
+// What is known about a request before it is decided. Everything is borrowed: the views live as long as the request
+// does.
 #pragma once
 
 #include <cstdint>

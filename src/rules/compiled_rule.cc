@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "rules/cookie.h"
+#include "model/cookie.h"
 #include "store/counter_key.h"
 
 namespace rateguard::rules {

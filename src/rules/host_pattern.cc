@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "model/ascii.h"
 #include "model/ip_address.h"
-#include "rules/http_token.h"
 
 namespace rateguard::rules {
 namespace {

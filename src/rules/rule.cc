@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "rules/http_token.h"
+#include "model/ascii.h"
 
 namespace rateguard::rules {
 namespace {
@@ -56,7 +56,7 @@ Result<Part> Part::parse(std::string_view text) {
       return invalid(fmt::format("'{}' needs a name of 1 to {} characters after the colon", prefix, kPartNameMax));
     }
     // Field and cookie names are tokens (RFC 9110 section 5.1, RFC 6265 section 4.1.1); a claim's name is any text.
-    if (kind != PartKind::kClaim && !is_http_token(name)) {
+    if (kind != PartKind::kClaim && !is_token(name)) {
       return invalid(fmt::format("'{}' is not a valid {} name", name, prefix.substr(0, prefix.size() - 1)));
     }
     return Part{.kind = kind, .name = std::string(name)};

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "model/ascii.h"
 #include "rules/host_pattern.h"
-#include "rules/http_token.h"
 #include "rules/path_pattern.h"
 
 namespace rateguard::rules {
@@ -60,7 +60,7 @@ Result<void> check_parts(const std::vector<Part>& per) {
 }
 
 Result<void> check_method(std::string_view method) {
-  if (method.size() > kMethodMax || !is_http_token(method)) {
+  if (method.size() > kMethodMax || !is_token(method)) {
     return invalid(fmt::format("bad method '{}'; expected an HTTP method such as GET", method.substr(0, kMethodMax)));
   }
   return {};

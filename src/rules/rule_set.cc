@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "base/check.h"
+#include "model/ascii.h"
 #include "rules/compiled_rule.h"
-#include "rules/http_token.h"
 #include "rules/normal_path.h"
 #include "rules/rule_check.h"
 #include "store/counter_key.h"

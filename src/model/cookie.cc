@@ -1,8 +1,8 @@
-#include "identify/cookie.h"
+#include "model/cookie.h"
 
-#include "identify/ascii.h"
+#include "model/ascii.h"
 
-namespace rateguard::identify {
+namespace rateguard {
 
 std::string_view find_cookie(std::span<const Header> headers, std::string_view name) {
   for (const Header& header : headers) {
@@ -22,4 +22,4 @@ std::string_view find_cookie(std::span<const Header> headers, std::string_view n
   return {};
 }
 
-}  // namespace rateguard::identify
+}  // namespace rateguard

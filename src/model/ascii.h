@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <string_view>
 
-namespace rateguard::identify {
+namespace rateguard {
 
 constexpr char ascii_lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
@@ -31,4 +31,4 @@ constexpr std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-}  // namespace rateguard::identify
+}  // namespace rateguard

@@ -1,10 +1,10 @@
-#include "identify/cookie.h"
+#include "model/cookie.h"
 
 #include <gtest/gtest.h>
 
 #include <vector>
 
-namespace rateguard::identify {
+namespace rateguard {
 namespace {
 
 std::string_view cookie(std::vector<Header> headers, std::string_view name = "session") {
@@ -39,4 +39,4 @@ TEST(Cookie, KeepsALoneQuote) {
 }
 
 }  // namespace
-}  // namespace rateguard::identify
+}  // namespace rateguard
