@@ -102,8 +102,11 @@ void add_responses(Families& out, const Sources& sources) {
     for (size_t i = 0; i < kStatuses.size(); ++i) {
       const double value = sum(sources, [&](const LoopMetrics& loop) { return loop.responses(route, i); });
       if (value == 0) continue;
-      Families::sample(
-          family, {{"route", std::string(sources.routes[route])}, {"status", std::to_string(kStatuses[i])}}, value);
+      Families::sample(family,
+                       {{"method", std::string(sources.routes[route].method)},
+                        {"route", std::string(sources.routes[route].route)},
+                        {"status", std::to_string(kStatuses[i])}},
+                       value);
     }
   }
 }

@@ -60,8 +60,9 @@ bool check_parameters(CheckBody& body, std::string_view algorithm, const Paramet
 
 std::optional<Duration> read_duration(CheckBody& body, Field field) {
   const FieldValue& value = body.value(field);
-  if (auto duration = config::parse_duration(value.text)) return *duration;
-  body.fail(field_name(field), fmt::format("expected {}, not {}", expectation(field), describe(value)));
+  auto duration = config::parse_duration(value.text);
+  if (duration) return *duration;
+  body.fail(field_name(field), std::move(duration.error().message));
   return std::nullopt;
 }
 
@@ -71,8 +72,9 @@ std::optional<Rate> read_rate(CheckBody& body, Field field) {
     const auto units = read_units(body, field, 1);
     return units ? std::optional(Rate{.units = *units, .period = Duration::seconds(1)}) : std::nullopt;
   }
-  if (auto rate = config::parse_rate(value.text)) return *rate;
-  body.fail(field_name(field), fmt::format("expected {}, not {}", expectation(field), describe(value)));
+  auto rate = config::parse_rate(value.text);
+  if (rate) return *rate;
+  body.fail(field_name(field), std::move(rate.error().message));
   return std::nullopt;
 }
 

@@ -1,5 +1,7 @@
 // POST /v1/check/batch
+#include <string>
 #include <variant>
+#include <vector>
 
 #include "server/http/decide.h"
 #include "server/http/routes.h"
@@ -7,10 +9,11 @@
 namespace rateguard::http {
 namespace {
 
-// An entry that waits for the store: its place among the direct checks, or why it has none.
+// An entry that waits for its turn: its place among the direct checks, or why it has none.
 struct Waiting {
-  std::variant<size_t, Problem> result;
-  Explain explain;
+  size_t index = 0;
+  std::string problem = {};  // a problem document; empty: decided
+  Explain explain = Explain::kNo;
 };
 
 // Writes the results of a batch in order. Neighbours that ask for one limit each go to the store together, which hides
@@ -26,16 +29,13 @@ class BatchWriter {
     CheckForm form;
     const Explain explain = body.explain ? Explain::kYes : Explain::kNo;
     if (!read_form(body, form)) {
-      waiting_.push_back({problem_of(std::move(body.errors)), explain});
+      refuse(problem_of(std::move(body.errors)));
     } else if (const auto* ad_hoc = std::get_if<AdHocCheck>(&form)) {
-      waiting_.push_back({loop_.direct.add(*ad_hoc), explain});
+      waiting_.push_back({.index = loop_.direct.add(*ad_hoc), .explain = explain});
     } else if (const auto* rule = std::get_if<RuleCheck>(&form)) {
       const auto added = loop_.direct.add(*rule, loop_.in_force.policy);
-      if (added) {
-        waiting_.push_back({*added, explain});
-      } else {
-        waiting_.push_back({lookup_problem(*rule, loop_.in_force.policy, added.error()), explain});
-      }
+      if (!added) return refuse(lookup_problem(*rule, loop_.in_force.policy, added.error()));
+      waiting_.push_back({.index = *added, .explain = explain});
     } else {
       flush();
       write(decide(loop_, std::get<FactsCheck>(form).facts, now_), explain);
@@ -48,14 +48,16 @@ class BatchWriter {
   }
 
  private:
+  void refuse(const Problem& problem) { append_problem(waiting_.emplace_back().problem, problem); }
+
   void flush() {
     loop_.direct.run(now_);
     for (const Waiting& entry : waiting_) {
-      if (const auto* index = std::get_if<size_t>(&entry.result)) {
-        write(answer_of(loop_, loop_.direct[*index]), entry.explain);
+      if (entry.problem.empty()) {
+        write(answer_of(loop_, loop_.direct[entry.index]), entry.explain);
       } else {
         separate();
-        append_problem(loop_.body, std::get<Problem>(entry.result));
+        loop_.body += entry.problem;
       }
     }
     waiting_.clear();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <boost/json/basic_parser_impl.hpp>
+#include <functional>
 
 #include "server/http/check_fields.h"
 #include "server/http/json_text.h"
@@ -32,8 +33,9 @@ class Events {
   static constexpr size_t max_key_size = SIZE_MAX;
   static constexpr size_t max_string_size = SIZE_MAX;
 
-  void begin(Shape shape, size_t text_bytes) {
+  void begin(Shape shape, std::string_view text) {
     shape_ = shape;
+    text_ = text;
     place_ = Place::kDocument;
     skipped_depth_ = 0;
     in_parts_ = false;
@@ -42,7 +44,7 @@ class Events {
     saw_checks_ = false;
     decoded_.clear();
     // Unescaped text is never longer than what it came from, so views into the buffer stay good.
-    if (decoded_.capacity() < text_bytes) decoded_.reserve(text_bytes);
+    if (decoded_.capacity() < text.size()) decoded_.reserve(text.size());
   }
 
   const std::optional<FieldError>& document_error() const { return document_error_; }
@@ -177,7 +179,11 @@ class Events {
   }
 
   std::string_view whole(json::string_view rest) {
-    if (!in_parts_) return {rest.data(), rest.size()};
+    // What held no escape is a piece of the text; the parser's own buffer holds what did, and only for this call.
+    const bool in_text =
+        !std::less<>()(rest.data(), text_.data()) && std::less<>()(rest.data(), text_.data() + text_.size());
+    if (!in_parts_ && (in_text || rest.empty())) return {rest.data(), rest.size()};
+    if (!in_parts_) part_begin_ = decoded_.size();
     decoded_.append(rest.data(), rest.size());
     in_parts_ = false;
     return std::string_view(decoded_).substr(part_begin_);
@@ -313,6 +319,7 @@ class Events {
   }
 
   Shape shape_ = Shape::kCheck;
+  std::string_view text_;
   Place place_ = Place::kDocument;
   size_t skipped_depth_ = 0;  // how deep inside a value that is passed over
   Field field_ = Field::kKey;
@@ -375,7 +382,7 @@ struct CheckBodyParser::Impl {
     Events& events = parser.handler();
     events.shrink();
     parser.reset();
-    events.begin(shape, text.size());
+    events.begin(shape, text);
     if (text.empty()) return FieldError{"body", "empty; expected a JSON object"};
     json::error_code error;
     const size_t used = parser.write_some(false, text.data(), text.size(), error);

@@ -1,0 +1,66 @@
+#include "server/http/fake_exchange.h"
+
+#include <gtest/gtest.h>
+
+namespace rateguard::http {
+namespace {
+
+std::unique_ptr<MemoryStore> make_store() {
+  auto store = MemoryStore::create({.max_keys = 10'000, .hash_key = memory::HashKey{}});
+  EXPECT_TRUE(store.has_value());
+  return std::move(*store);
+}
+
+std::shared_ptr<const rules::RuleSet> compile(std::vector<rules::Rule> rules) {
+  auto set = rules::RuleSet::compile(std::move(rules));
+  EXPECT_TRUE(set.has_value()) << set.error().to_string();
+  return *set;
+}
+
+}  // namespace
+
+FakeServer::FakeServer(std::vector<rules::Rule> rules, identify::Settings identity)
+    : store(make_store()), service(*store) {
+  auto identifier = identify::Identifier::create(std::move(identity));
+  EXPECT_TRUE(identifier.has_value());
+  identifier_ = *identifier;
+  api_ = std::make_unique<HttpApi>(service, Policy{.rules = compile(std::move(rules)), .identifier = identifier_});
+  service.metrics.loops.push_back(&api_->metrics());
+}
+
+void FakeServer::set_rules(std::vector<rules::Rule> rules) {
+  api_->set_policy({.rules = compile(std::move(rules)), .identifier = identifier_});
+}
+
+FakeResponse FakeServer::ask(const FakeRequest& request) {
+  std::vector<Header> headers;
+  for (const auto& [name, value] : request.headers) headers.push_back({.name = name, .value = value});
+  const std::string_view target = request.target;
+  const size_t question = std::min(target.find('?'), target.size());
+  const net::HttpRequest parsed = {.method = request.method,
+                                   .target = target,
+                                   .path = target.substr(0, question),
+                                   .query = question == target.size() ? "" : target.substr(question + 1),
+                                   .headers = headers,
+                                   .body = request.body,
+                                   .peer = *IpAddress::parse(request.peer)};
+  FakeResponse response;
+  api_->handle(parsed, now, response);
+  EXPECT_EQ(response.bodies, 1) << request.method << ' ' << request.target;
+  return response;
+}
+
+FakeResponse FakeServer::reject(const net::HttpRejection& rejection) {
+  FakeResponse response;
+  api_->reject(rejection, now, response);
+  EXPECT_EQ(response.bodies, 1);
+  return response;
+}
+
+rules::Rule rule_of(std::string name, std::string_view per, Limit limit) {
+  rules::Rule rule{.name = std::move(name), .limit = limit};
+  rule.per.push_back(*rules::Part::parse(per));
+  return rule;
+}
+
+}  // namespace rateguard::http
