@@ -18,10 +18,10 @@ namespace {
 // As the service answers a check of a token bucket, to the byte but for the figures.
 std::string make_answer() {
   const std::string body =
-      R"({"allowed":true,"limit":4000000000,"remaining":3999999999,"retry_after_ms":0,"reset_after_ms":1,"rule":"inline","degraded":false})";
+      R"({"allowed":true,"limit":4000000000,"remaining":3999999999,"retry_after_ms":0,"reset_after_ms":1,"rule":null,"degraded":false})";
   return "HTTP/1.1 200 OK\r\n"
-         "RateLimit-Policy: \"inline\";q=4000000000;w=1\r\n"
-         "RateLimit: \"inline\";r=3999999999;t=1\r\n"
+         "RateLimit-Policy: \"ad_hoc\";q=4000000000;w=1000\r\n"
+         "RateLimit: \"ad_hoc\";r=3999999999;t=1\r\n"
          "Content-Type: application/json\r\n"
          "Content-Length: " +
          std::to_string(body.size()) +

@@ -13,11 +13,11 @@ class ConstantHandler final : public net::HttpHandler {
  public:
   void handle(const net::HttpRequest&, Instant, net::HttpResponder& responder) override {
     responder.status(200);
-    responder.header("RateLimit-Policy", "\"inline\";q=4000000000;w=1");
-    responder.header("RateLimit", "\"inline\";r=3999999999;t=1");
+    responder.header("RateLimit-Policy", "\"ad_hoc\";q=4000000000;w=1000");
+    responder.header("RateLimit", "\"ad_hoc\";r=3999999999;t=1");
     responder.body(
         "application/json",
-        R"({"allowed":true,"limit":4000000000,"remaining":3999999999,"retry_after_ms":0,"reset_after_ms":1,"rule":"inline","degraded":false})");
+        R"({"allowed":true,"limit":4000000000,"remaining":3999999999,"retry_after_ms":0,"reset_after_ms":1,"rule":null,"degraded":false})");
   }
   void reject(const net::HttpRejection& rejection, Instant, net::HttpResponder& responder) override {
     responder.status(rejection.status);
