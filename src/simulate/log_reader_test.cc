@@ -1,0 +1,202 @@
+#include "simulate/log_reader.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+namespace rateguard::simulate {
+namespace {
+
+constexpr std::string_view kGood =
+    R"(203.0.113.9 - - [17/May/2015:10:05:03 +0000] "GET /a HTTP/1.1" 200 512 "-" "agent")";
+
+// A folder of this test's own, gone with it.
+class LogFiles : public testing::Test {
+ protected:
+  LogFiles() {
+    const testing::TestInfo* info = testing::UnitTest::GetInstance()->current_test_info();
+    folder_ = std::filesystem::temp_directory_path() / ("rateguard_" + std::to_string(getpid()) + "_" + info->name());
+    std::filesystem::create_directories(folder_);
+  }
+  ~LogFiles() override { std::filesystem::remove_all(folder_); }
+
+  std::string write(const std::string& name, const std::string& bytes) {
+    const std::string path = folder_ / name;
+    std::ofstream(path, std::ios::binary) << bytes;
+    return path;
+  }
+
+  Result<ReadSummary> read(std::vector<std::string> paths, const ReadOptions& options = {}) {
+    recording_ = Recording();
+    auto summary = read_logs(paths, options, {}, recording_);
+    recording_.sort();
+    return summary;
+  }
+
+  std::filesystem::path folder_;
+  Recording recording_;
+};
+
+std::string compressed(std::string_view text) {
+  std::string out(compressBound(text.size()) + 64, '\0');
+  z_stream zip = {};
+  deflateInit2(&zip, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
+  zip.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  zip.avail_in = static_cast<uInt>(text.size());
+  zip.next_out = reinterpret_cast<Bytef*>(out.data());
+  zip.avail_out = static_cast<uInt>(out.size());
+  deflate(&zip, Z_FINISH);
+  out.resize(zip.total_out);
+  deflateEnd(&zip);
+  return out;
+}
+
+std::string lines(std::string_view line, size_t count) {
+  std::string out;
+  for (size_t i = 0; i < count; ++i) (out += line) += '\n';
+  return out;
+}
+
+TEST(DetectFormat, KnowsEachFormatByItsFirstLines) {
+  const struct {
+    std::string_view head;
+    InputFormat format;
+  } cases[] = {
+      {kGood, InputFormat::kCombined},
+      {R"(h - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 1)", InputFormat::kCommon},
+      {"\n{\"time\":1}\n", InputFormat::kJsonLines},
+      {"time,ip\n1,2\n", InputFormat::kCsv},
+      {"", InputFormat::kAuto},
+      {"garbage\nmore", InputFormat::kAuto},
+  };
+  for (const auto& c : cases) EXPECT_EQ(detect_format(c.head), c.format) << c.head;
+  // Broken lines at the head of a log do not hide what the rest is.
+  EXPECT_EQ(detect_format("garbage\n{broken\n" + lines(kGood, 3)), InputFormat::kCombined);
+}
+
+TEST_F(LogFiles, ReadsSeveralInStableOrderOfTime) {
+  const std::string a = write("a.log", R"(10.0.0.1 - - [17/May/2015:10:05:03 +0000] "GET /1 HTTP/1.1" 200 1
+10.0.0.1 - - [17/May/2015:10:05:01 +0000] "GET /2 HTTP/1.1" 200 1
+)");
+  const std::string b = write("b.jsonl", R"({"time":"2015-05-17T10:05:01Z","path":"/3"}
+{"time":"2015-05-17T10:05:02Z","path":"/4"})");
+  const auto summary = read({a, b});
+  ASSERT_TRUE(summary) << summary.error().to_string();
+  EXPECT_EQ(summary->logs[0].format, InputFormat::kCommon);
+  EXPECT_EQ(summary->logs[1].format, InputFormat::kJsonLines);
+  std::string order;
+  for (const Event& event : recording_.events()) order += recording_.facts(event).path;
+  EXPECT_EQ(order, "/2/3/4/1");
+}
+
+TEST_F(LogFiles, ReadsGzipOfSeveralMembers) {
+  const std::string path = write("a.log.gz", compressed(lines(kGood, 5000)) + compressed(lines(kGood, 3)));
+  const auto summary = read({path});
+  ASSERT_TRUE(summary) << summary.error().to_string();
+  EXPECT_EQ(summary->malformed(), 0u);
+  EXPECT_EQ(recording_.events().size(), 5003u);
+  EXPECT_EQ(summary->logs[0].problem, "");
+}
+
+TEST_F(LogFiles, KeepsWhatADamagedGzipGave) {
+  std::string noise = lines(kGood, 1000);
+  for (size_t i = 0; i < noise.size(); i += 97) noise[i] = static_cast<char>('a' + i * 7 % 26);  // hard to compress
+  const std::string whole = compressed(lines(kGood, 20'000) + noise);
+  for (const std::string& bytes : {whole.substr(0, whole.size() / 2), whole.substr(0, whole.size() - 4)}) {
+    const auto summary = read({write("cut.gz", bytes)});
+    ASSERT_TRUE(summary);
+    EXPECT_NE(summary->logs[0].problem.find("cut short"), std::string::npos) << summary->logs[0].problem;
+    EXPECT_GT(recording_.events().size(), 1000u);
+  }
+  std::string flipped = whole;
+  flipped[flipped.size() / 2] ^= 0x5A;
+  const auto summary = read({write("flipped.gz", flipped)});
+  ASSERT_TRUE(summary);
+  EXPECT_NE(summary->logs[0].problem, "");
+}
+
+TEST_F(LogFiles, CountsAndShowsMalformedLines) {
+  const std::string text = lines(kGood, 2) + "garbage \x1b[31m\xFF\n" + std::string(2 * kLineBytesMax, 'x') +
+                           "\n\n   \n" + lines(kGood, 1) + lines("bad", 10);
+  const std::string path = write("a.log", text);
+  const auto summary = read({path});
+  ASSERT_TRUE(summary);
+  EXPECT_EQ(recording_.events().size(), 3u);
+  EXPECT_EQ(summary->malformed(), 12u);
+  EXPECT_EQ(summary->logs[0].lines, 15u);  // the blank ones are none
+  ASSERT_EQ(summary->examples.size(), 5u);
+  EXPECT_EQ(summary->examples[0].file, path);
+  EXPECT_EQ(summary->examples[0].line, 3u);
+  EXPECT_EQ(summary->examples[0].text, "garbage \\x1B[31m\\xFF");
+  EXPECT_EQ(summary->examples[1].line, 4u);
+  EXPECT_NE(summary->examples[1].why.find("1 MiB"), std::string::npos);
+  EXPECT_EQ(summary->examples[2].line, 8u);
+}
+
+TEST_F(LogFiles, ReadsCsvWithLineBreaksInFields) {
+  const auto summary = read({write("a.csv", "time,path,user\r\n1,\"/a\nb\",\"x \"\"y\"\"\"\r\n2,/c,\r\n")});
+  ASSERT_TRUE(summary);
+  ASSERT_EQ(recording_.events().size(), 2u);
+  EXPECT_EQ(recording_.facts(recording_.events()[0]).path, "/a\nb");
+  EXPECT_EQ(recording_.facts(recording_.events()[0]).user, "x \"y\"");
+}
+
+TEST_F(LogFiles, AnOpenQuoteCostsOneRecord) {
+  const auto summary = read({write("a.csv", "time,path\n1,\"/never closed\n2,/b\n3,/c\n4,\"/d\"x\n5,/e\n")});
+  ASSERT_TRUE(summary);
+  EXPECT_EQ(summary->malformed(), 2u);
+  EXPECT_EQ(recording_.events().size(), 3u);
+  ASSERT_EQ(summary->examples.size(), 2u);
+  EXPECT_EQ(summary->examples[0].line, 2u);
+  EXPECT_EQ(summary->examples[0].text, "1,\"/never closed");
+  EXPECT_EQ(summary->examples[1].line, 5u);
+}
+
+TEST_F(LogFiles, SaysWhyALogCannotBeRead) {
+  const auto missing = read({(folder_ / "none.log").string()});
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code, ErrorCode::kNotFound);
+  EXPECT_FALSE(read({folder_.string()}));
+  const auto unknown = read({write("a.txt", "what is this\n")});
+  ASSERT_FALSE(unknown);
+  EXPECT_NE(unknown.error().message.find("--format"), std::string::npos);
+  const auto no_time = read({write("a.csv", "a,b\n1,2\n")});
+  ASSERT_FALSE(no_time);
+  EXPECT_EQ(no_time.error().position.line, 1);
+  EXPECT_FALSE(read({write("b.log", lines(kGood, 3))}, {.requests_max = 2}));
+  const auto empty = read({write("empty.log", "")});
+  ASSERT_TRUE(empty);
+  EXPECT_EQ(empty->logs[0].lines, 0u);
+}
+
+TEST_F(LogFiles, KeepsTheHeadersThatRulesLookAt) {
+  const std::string path = write("a.log", lines(kGood, 1));
+  ASSERT_TRUE(read({path}));
+  EXPECT_TRUE(recording_.facts(recording_.events()[0]).headers.empty());
+  ASSERT_TRUE(read({path}, {.wanted_headers = {"user-agent"}}));
+  EXPECT_EQ(find_header(recording_.facts(recording_.events()[0]).headers, "User-Agent"), "agent");
+}
+
+TEST_F(LogFiles, TellsHowFarItIs) {
+  const std::string path = write("a.log", lines(kGood, 40'000));
+  std::vector<uint64_t> done;
+  uint64_t total = 0;
+  ASSERT_TRUE(read_logs(
+      std::vector{path, path}, {},
+      [&](const ProgressUpdate& update) {
+        done.push_back(update.done);
+        total = update.total;
+      },
+      recording_));
+  EXPECT_TRUE(std::ranges::is_sorted(done));
+  EXPECT_EQ(total, 2 * std::filesystem::file_size(path));
+  EXPECT_EQ(done.back(), total);
+}
+
+}  // namespace
+}  // namespace rateguard::simulate

@@ -1,0 +1,120 @@
+#include "simulate/recording.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+
+#include <algorithm>
+
+namespace rateguard::simulate {
+namespace {
+
+TEST(Recording, GivesBackWhatWasAdded) {
+  Recording recording;
+  const Header headers[] = {{"X-Tenant", "t"}, {"Cookie", "a=b"}};
+  recording.add({.time = {5},
+                 .client = "2001:db8::1",
+                 .method = "GET",
+                 .path = "/a",
+                 .host = "h",
+                 .user = "u",
+                 .api_key = "k",
+                 .workspace = "w",
+                 .plan = "p",
+                 .headers = headers,
+                 .cost = {7}});
+  recording.add({.time = {6}, .client = "host.example", .request_unreadable = true});
+  recording.add({.time = {7}});
+  const RequestFacts facts = recording.facts(recording.events()[0]);
+  EXPECT_EQ(facts.peer, IpAddress::parse("2001:db8::1"));
+  EXPECT_EQ(facts.method, "GET");
+  EXPECT_EQ(facts.path, "/a");
+  EXPECT_EQ(facts.host, "h");
+  EXPECT_EQ(facts.user, "u");
+  EXPECT_EQ(facts.api_key, "k");
+  EXPECT_EQ(facts.workspace, "w");
+  EXPECT_EQ(facts.plan, "p");
+  EXPECT_EQ(facts.cost.units, 7u);
+  ASSERT_EQ(facts.headers.size(), 2u);
+  EXPECT_EQ(find_header(facts.headers, "cookie"), "a=b");
+  const RequestFacts bare = recording.facts(recording.events()[1]);
+  EXPECT_FALSE(bare.peer);
+  EXPECT_TRUE(bare.headers.empty());
+  EXPECT_EQ(bare.user, "");
+  EXPECT_EQ(recording.without_address(), 1u);  // a log that names no client at all is no surprise
+  EXPECT_EQ(recording.unreadable_requests(), 1u);
+}
+
+TEST(Recording, TellsAttributesApartWhateverTheyHold) {
+  Recording recording;
+  recording.add({.host = "ab", .user = "c"});
+  recording.add({.host = "a", .user = "bc"});
+  recording.add({.host = "ab", .user = "c"});
+  EXPECT_NE(recording.events()[0].attributes, recording.events()[1].attributes);
+  EXPECT_EQ(recording.events()[0].attributes, recording.events()[2].attributes);
+}
+
+TEST(Recording, SortsStablyHoweverTheTimesCome) {
+  EXPECT_TRUE(rc::check("as std::stable_sort does", [] {
+    // Up to a few hundred events: enough for a few runs, and for more runs than are merged.
+    const auto times = *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, *rc::gen::element(3, 50, 100'000)));
+    const bool mostly_sorted = *rc::gen::arbitrary<bool>();
+    std::vector<std::pair<int64_t, uint32_t>> expected;
+    Recording recording;
+    uint32_t order = 0;
+    int64_t base = 0;
+    for (const int time : times) {
+      base += mostly_sorted && time % 20 != 0 ? 1 : 0;
+      expected.emplace_back(mostly_sorted ? base : time, order);
+      recording.add({.time = {expected.back().first}, .cost = {order++}});
+    }
+    std::ranges::stable_sort(expected, {}, [](const auto& entry) { return entry.first; });
+    recording.sort();
+    for (size_t i = 0; i < expected.size(); ++i) {
+      RC_ASSERT(recording.events()[i].time_us == expected[i].first);
+      RC_ASSERT(recording.events()[i].cost == expected[i].second);
+    }
+  }));
+}
+
+TEST(Recording, MergesAFewOrderedRuns) {
+  Recording recording;
+  uint32_t order = 0;
+  for (const int64_t start : {100, 50, 75, 0}) {
+    for (int64_t i = 0; i < 40; ++i) recording.add({.time = {start + i}, .cost = {order++}});
+  }
+  recording.sort();
+  const auto events = recording.events();
+  EXPECT_TRUE(std::ranges::is_sorted(events, [](const Event& a, const Event& b) {
+    return a.time_us != b.time_us ? a.time_us < b.time_us : a.cost < b.cost;
+  }));
+}
+
+TEST(Interner, NumbersDistinctStringsInOrder) {
+  Interner interner;
+  std::vector<std::string> texts;
+  for (int i = 0; i < 20'000; ++i) texts.push_back(std::string(static_cast<size_t>(i % 40), 'x') + std::to_string(i));
+  texts.push_back(std::string(1 << 20, 'y'));
+  texts.push_back("");
+  for (uint32_t i = 0; i < texts.size(); ++i) ASSERT_EQ(interner.intern(texts[i]), i);
+  for (uint32_t i = 0; i < texts.size(); ++i) {
+    ASSERT_EQ(interner.intern(texts[i]), i);
+    ASSERT_EQ(interner.find(texts[i]), i);
+    ASSERT_EQ(interner.text(i), texts[i]);
+  }
+  EXPECT_FALSE(interner.find("never seen"));
+}
+
+TEST(ParseClient, TakesAddressesWithAndWithoutPorts) {
+  const auto v4 = IpAddress::parse("203.0.113.9");
+  const auto v6 = IpAddress::parse("2001:db8::1");
+  EXPECT_EQ(parse_client("203.0.113.9"), v4);
+  EXPECT_EQ(parse_client("203.0.113.9:4711"), v4);
+  EXPECT_EQ(parse_client("2001:db8::1"), v6);
+  EXPECT_EQ(parse_client("[2001:db8::1]:4711"), v6);
+  for (const std::string_view text : {"", "host.example", "host.example:80", "1.2.3", "[::1", ":80"}) {
+    EXPECT_FALSE(parse_client(text)) << text;
+  }
+}
+
+}  // namespace
+}  // namespace rateguard::simulate
