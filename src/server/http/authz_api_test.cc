@@ -1,0 +1,144 @@
+// GET|POST /v1/authz, as nginx, Traefik, Caddy and Envoy ask.
+#include <gtest/gtest.h>
+
+#include "server/http/fake_exchange.h"
+
+namespace rateguard::http {
+namespace {
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+FakeServer with_rules(identify::Settings identity = {}) {
+  rules::Rule login = rule_of("login", "ip", *Limit::sliding_window_log(1, Duration::seconds(60)));
+  login.match = {.methods = {"POST"}, .paths = {"/login"}};
+  rules::Rule key = rule_of("key", "api_key", *Limit::token_bucket(1, {}));
+  key.match = {.paths = {"/api/*"}};
+  rules::Rule host = rule_of("host", "ip", *Limit::token_bucket(1, {}));
+  host.match = {.hosts = {"shop.example"}};
+  return FakeServer({login, key, host}, std::move(identity));
+}
+
+Headers traefik(std::string client) {
+  return {{"Host", "rateguard"},
+          {"X-Forwarded-Method", "POST"},
+          {"X-Forwarded-Uri", "/login?next=1"},
+          {"X-Forwarded-Host", "a.example"},
+          {"X-Forwarded-For", std::move(client)}};
+}
+
+Headers nginx(std::string client) {
+  return {{"Host", "a.example"},
+          {"X-Original-Method", "POST"},
+          {"X-Original-URI", "/login"},
+          {"X-Forwarded-For", std::move(client)}};
+}
+
+TEST(Authz, CountsTheClientBehindTheProxy) {
+  for (const auto& headers_of : {traefik, nginx}) {
+    FakeServer server = with_rules();
+    const auto admitted = server.ask({.target = "/v1/authz", .headers = headers_of("203.0.113.9")});
+    EXPECT_EQ(admitted.code, 200);
+    EXPECT_EQ(admitted["RateLimit"], R"("login";r=0;t=60)");
+    EXPECT_EQ(admitted["Cache-Control"], "no-store");
+    const auto refused = server.ask({.target = "/v1/authz", .headers = headers_of("203.0.113.9")});
+    EXPECT_EQ(refused.code, 429);
+    EXPECT_EQ(refused["Retry-After"], "60");
+    EXPECT_EQ(refused.content_type, "application/problem+json");
+    EXPECT_EQ(refused.text,
+              R"({"type":"https://iana.org/assignments/http-problem-types#quota-exceeded",)"
+              R"("title":"Request cannot be satisfied as assigned quota has been exceeded","status":429,)"
+              R"("detail":"rule 'login' admits 1 per 60 s; try again in 60 s","violated-policies":["login"]})");
+    EXPECT_EQ(server.ask({.target = "/v1/authz", .headers = headers_of("203.0.113.10")}).code, 200);
+    // A client that writes the header itself is counted by what the proxy appended.
+    EXPECT_EQ(server.ask({.target = "/v1/authz", .headers = headers_of("7.7.7.7, 203.0.113.9")}).code, 429);
+  }
+}
+
+TEST(Authz, IngressNginxSendsAWholeUrl) {
+  FakeServer server = with_rules();
+  Headers headers = nginx("203.0.113.9");
+  headers[2] = {"X-Original-URL", "https://a.example/login?x=1"};
+  EXPECT_EQ(server.ask({.target = "/v1/authz", .headers = headers}).code, 200);
+  EXPECT_EQ(server.ask({.target = "/v1/authz", .headers = headers}).code, 429);
+}
+
+TEST(Authz, EnvoySendsTheRequestItself) {
+  FakeServer server = with_rules();
+  const FakeRequest request = {.method = "POST",
+                               .target = "/v1/authz/login?refuse_status=403",
+                               .headers = {{"Host", "a.example"}, {"X-Forwarded-For", "203.0.113.9"}}};
+  EXPECT_EQ(server.ask(request).code, 200);
+  EXPECT_EQ(server.ask(request).code, 429);  // the query is the client's
+  const FakeRequest other = {.method = "DELETE",
+                             .target = "/v1/authz/",
+                             .headers = {{"Host", "shop.example:80"}, {"X-Forwarded-For", "203.0.113.9"}}};
+  EXPECT_EQ(server.ask(other).code, 200);
+  EXPECT_EQ(server.ask(other).code, 429);
+}
+
+TEST(Authz, ARefusalCanHaveTheStatusThatNginxKnows) {
+  FakeServer server = with_rules();
+  const std::string target = "/v1/authz?refuse_status=403";
+  EXPECT_EQ(server.ask({.target = target, .headers = nginx("203.0.113.9")}).code, 200);
+  const auto refused = server.ask({.target = target, .headers = nginx("203.0.113.9")});
+  EXPECT_EQ(refused.code, 403);
+  EXPECT_EQ(refused["Retry-After"], "60");
+  EXPECT_NE(refused.text.find("\"status\":403"), std::string::npos);
+  EXPECT_EQ(server.ask({.target = "/v1/authz?refuse_status=200", .headers = nginx("1.1.1.1")}).code, 400);
+  EXPECT_EQ(server.ask({.target = "/v1/authz?refuse=403", .headers = nginx("1.1.1.1")}).code, 400);
+}
+
+TEST(Authz, BelievesProxiesOnly) {
+  FakeServer server = with_rules({.trusted_proxies = {*IpPrefix::parse("10.0.0.0/8")}});
+  EXPECT_EQ(server.ask({.target = "/v1/authz", .headers = nginx("203.0.113.9"), .peer = "10.1.1.1"}).code, 200);
+  const auto stranger = server.ask({.target = "/v1/authz", .headers = nginx("203.0.113.9"), .peer = "192.0.2.1"});
+  EXPECT_EQ(stranger.code, 403);
+  EXPECT_NE(stranger.text.find("192.0.2.1"), std::string::npos);
+  EXPECT_EQ(server.ask({.method = "GET", .target = "/v1/authz/x", .peer = "192.0.2.1"}).code, 403);
+}
+
+TEST(Authz, AClientCannotSlipInTheOtherFamilyOfHeaders) {
+  FakeServer server = with_rules();
+  Headers both = nginx("203.0.113.9");
+  both.emplace_back("X-Forwarded-Uri", "/harmless");
+  const auto refused = server.ask({.target = "/v1/authz", .headers = both});
+  EXPECT_EQ(refused.code, 400);
+  // The method and the host of the other family are not read either.
+  Headers method = nginx("203.0.113.9");
+  method.emplace_back("X-Forwarded-Method", "GET");
+  method.emplace_back("X-Forwarded-Host", "elsewhere.example");
+  EXPECT_EQ(server.ask({.target = "/v1/authz", .headers = method}).code, 200);
+  EXPECT_EQ(server.ask({.target = "/v1/authz", .headers = method}).code, 429);
+}
+
+TEST(Authz, SaysThatTheProxyDoesNotSayWhichRequestIsMeant) {
+  FakeServer server = with_rules();
+  const auto answer = server.ask({.method = "POST", .target = "/v1/authz"});
+  EXPECT_EQ(answer.code, 400);
+  EXPECT_NE(answer.text.find("X-Forwarded-Uri"), std::string::npos);
+}
+
+TEST(Authz, AMissingIdentityIsNotAQuota) {
+  FakeServer server = with_rules();
+  Headers headers = traefik("203.0.113.9");
+  headers[2] = {"X-Forwarded-Uri", "/api/x"};
+  const auto refused = server.ask({.target = "/v1/authz", .headers = headers});
+  EXPECT_EQ(refused.code, 403);
+  EXPECT_EQ(refused.text, R"({"type":"about:blank","title":"Missing identity","status":403,)"
+                          R"("detail":"rule 'key' counts by api_key, which this request lacks","field":"api_key"})");
+  headers.emplace_back("X-API-Key", "secret-1");
+  EXPECT_EQ(server.ask({.target = "/v1/authz", .headers = headers}).code, 200);
+  const auto blocked = server.ask({.target = "/v1/authz", .headers = headers});
+  EXPECT_EQ(blocked.code, 429);
+  EXPECT_EQ(blocked.text.find("secret"), std::string::npos);
+}
+
+TEST(Authz, AnyBodyIsLeftAlone) {
+  FakeServer server = with_rules();
+  Headers headers = traefik("203.0.113.9");
+  headers.emplace_back("Content-Type", "text/plain");
+  EXPECT_EQ(server.ask({.method = "POST", .target = "/v1/authz", .body = "hello", .headers = headers}).code, 200);
+}
+
+}  // namespace
+}  // namespace rateguard::http

@@ -1,0 +1,248 @@
+// What is common to all routes: dispatch, tokens, problems, ids; and the routes that say how the server is.
+#include <gtest/gtest.h>
+#include <spdlog/sinks/ostream_sink.h>
+
+#include <sstream>
+
+#include "server/http/fake_exchange.h"
+#include "server/http/routes.h"
+
+namespace rateguard::http {
+namespace {
+
+TEST(Routing, WhatIsNotThereIsAProblem) {
+  FakeServer server;
+  const auto answer = server.get("/nope");
+  EXPECT_EQ(answer.code, 404);
+  EXPECT_EQ(answer.content_type, "application/problem+json");
+  EXPECT_EQ(server.get("/check/").code, 404);
+  EXPECT_EQ(server.get("//check").code, 404);
+  EXPECT_EQ(server.get("*").code, 404);
+  EXPECT_EQ(server.get("").code, 404);
+}
+
+TEST(Routing, SaysWhichMethodsAPathTakes) {
+  FakeServer server;
+  const auto wrong = server.get("/check");
+  EXPECT_EQ(wrong.code, 405);
+  EXPECT_EQ(wrong["Allow"], "POST, OPTIONS");
+  EXPECT_NE(wrong.text.find("does not take GET"), std::string::npos);
+  const auto options = server.ask({.method = "OPTIONS", .target = "/v1/counters/a/b"});
+  EXPECT_EQ(options.code, 204);
+  EXPECT_EQ(options["Allow"], "GET, HEAD, DELETE, OPTIONS");
+  EXPECT_EQ(options.text, "");
+  EXPECT_EQ(server.ask({.method = "PUT", .target = "/v1/rules"}).code, 405);
+  EXPECT_EQ(server.ask({.method = "get", .target = "/health"}).code, 405);
+}
+
+TEST(Routing, HeadGoesWhereGetDoes) {
+  FakeServer server;
+  for (const Route& route : routes()) {
+    if (route.method != "GET" || route.pattern.find('{') != std::string_view::npos || route.pattern == "/v1/authz")
+      continue;
+    EXPECT_EQ(server.ask({.method = "HEAD", .target = std::string(route.pattern)}).code, 200) << route.pattern;
+  }
+}
+
+TEST(Access, EveryRouteButThreeAsksForATokenWhereOneIsConfigured) {
+  FakeServer server;
+  server.service.settings.tokens = {"caller-token"};
+  server.service.settings.admin_tokens = {"admin-token"};
+  int open = 0;
+  for (const Route& route : routes()) {
+    std::string target(route.pattern);
+    const std::string method(route.method == "*" ? "GET" : route.method);
+    const auto nobody = server.ask({.method = method, .target = target});
+    if (route.access == Access::kAny) {
+      ++open;
+      EXPECT_EQ(nobody.code, 200) << target;
+      continue;
+    }
+    EXPECT_EQ(nobody.code, 401) << target;
+    EXPECT_EQ(nobody["WWW-Authenticate"], "Bearer realm=\"rateguard\"");
+    const auto stranger =
+        server.ask({.method = method, .target = target, .headers = {{"authorization", "Bearer caller-tokem"}}});
+    EXPECT_EQ(stranger.code, 401) << target;
+    EXPECT_EQ(stranger["WWW-Authenticate"], "Bearer realm=\"rateguard\", error=\"invalid_token\"");
+    EXPECT_EQ(stranger.text.find("tokem"), std::string::npos);
+    const int as_caller =
+        server.ask({.method = method, .target = target, .headers = {{"Authorization", "bearer caller-token"}}}).code;
+    EXPECT_EQ(as_caller == 403, route.access == Access::kAdmin) << target << ' ' << as_caller;
+    const int as_admin =
+        server.ask({.method = method, .target = target, .headers = {{"X-RateGuard-Token", "admin-token"}}}).code;
+    EXPECT_TRUE(as_admin != 401 && as_admin != 403) << target << ' ' << as_admin;
+  }
+  EXPECT_EQ(open, 3);  // /, /health, /ready
+}
+
+TEST(Access, WithoutAdminTokensAdminRoutesAreForLocalCallers) {
+  FakeServer server;
+  const auto reload = [&](std::string peer, std::vector<std::pair<std::string, std::string>> headers = {}) {
+    return server
+        .ask({.method = "POST", .target = "/v1/reload", .headers = std::move(headers), .peer = std::move(peer)})
+        .code;
+  };
+  EXPECT_EQ(reload("127.0.0.1"), 409);  // let in; there is no file
+  EXPECT_EQ(reload("::1"), 409);
+  EXPECT_EQ(reload("::ffff:127.9.9.9"), 409);
+  EXPECT_EQ(reload("192.0.2.1"), 403);
+  EXPECT_EQ(reload("127.0.0.1", {{"Forwarded", "for=192.0.2.1"}}), 403);
+  server.service.settings.tokens = {"t"};
+  EXPECT_EQ(reload("127.0.0.1"), 401);
+  EXPECT_EQ(reload("127.0.0.1", {{"Authorization", "Bearer t"}}), 409);
+  EXPECT_EQ(reload("192.0.2.1", {{"Authorization", "Bearer t"}}), 403);
+}
+
+TEST(Access, TokensAreComparedWhole) {
+  const std::vector<std::string> tokens = {"abc", "a-longer-one"};
+  EXPECT_TRUE(holds_token(tokens, "abc"));
+  EXPECT_TRUE(holds_token(tokens, "a-longer-one"));
+  for (const char* wrong : {"", "a", "ab", "abd", "abca", "abcabc", "a-longer-on", "A-longer-one"}) {
+    EXPECT_FALSE(holds_token(tokens, wrong)) << wrong;
+  }
+  EXPECT_FALSE(holds_token({}, "abc"));
+  EXPECT_FALSE(holds_token(std::vector<std::string>{""}, ""));
+}
+
+TEST(RequestId, IsRepeatedWhereItIsSaneAndMadeForProblems) {
+  FakeServer server;
+  const auto with = [&](std::string target, std::string id) {
+    return server.ask({.target = std::move(target), .headers = {{"X-Request-Id", std::move(id)}}});
+  };
+  EXPECT_EQ(with("/health", "abc-123/4")["X-Request-Id"], "abc-123/4");
+  EXPECT_FALSE(with("/health", "bad id").has("X-Request-Id"));
+  EXPECT_FALSE(with("/health", std::string(129, 'a')).has("X-Request-Id"));
+  EXPECT_FALSE(server.get("/health").has("X-Request-Id"));
+  EXPECT_EQ(with("/nope", "abc")["X-Request-Id"], "abc");
+  const std::string first = server.get("/nope")["X-Request-Id"];
+  const std::string second = server.get("/nope")["X-Request-Id"];
+  EXPECT_EQ(first.size(), 32U);
+  EXPECT_EQ(first.find_first_not_of("0123456789abcdef"), std::string::npos);
+  EXPECT_NE(first, second);
+}
+
+TEST(Rejection, LooksLikeEveryOtherProblem) {
+  FakeServer server;
+  const auto answer =
+      server.reject({.status = 413, .detail = "2000000 bytes; at most 1048576", .field = "Content-Length"});
+  EXPECT_EQ(answer.code, 413);
+  EXPECT_EQ(answer.text, R"({"type":"about:blank","title":"Content Too Large","status":413,)"
+                         R"("detail":"2000000 bytes; at most 1048576","field":"Content-Length"})");
+  EXPECT_NE(server.get("/metrics")
+                .text.find("rateguard_http_requests_total{method=\"\",route=\"rejected\",status=\"413\"} 1"),
+            std::string::npos);
+}
+
+TEST(Status, HealthIsAliveAndReadyKnowsMore) {
+  FakeServer server;
+  EXPECT_EQ(server.get("/health").text, R"({"status":"ok"})");
+  EXPECT_EQ(server.get("/ready").text, R"({"ready":true,"draining":false,"dependencies":[]})");
+  server.service.dependencies = [] {
+    return std::vector<Dependency>{{.name = "store default", .ready = false, .detail = "timed \"out\""}};
+  };
+  const auto waiting = server.get("/ready");
+  EXPECT_EQ(waiting.code, 503);
+  EXPECT_EQ(waiting.text, R"({"ready":false,"draining":false,"dependencies":[)"
+                          R"({"name":"store default","ready":false,"detail":"timed \"out\""}]})");
+  server.service.dependencies = {};
+  server.service.draining = true;
+  EXPECT_EQ(server.get("/ready").text, R"({"ready":false,"draining":true,"dependencies":[]})");
+  EXPECT_EQ(server.get("/ready").code, 503);
+  EXPECT_EQ(server.get("/health").code, 200);
+}
+
+TEST(Status, VersionAndWelcome) {
+  FakeServer server;
+  server.service.settings.version = "1.2.3";
+  EXPECT_EQ(server.get("/version").text, R"({"name":"rateguard","version":"1.2.3"})");
+  const auto welcome = server.get("/");
+  EXPECT_TRUE(welcome.content_type.starts_with("text/plain"));
+  EXPECT_NE(welcome.text.find("curl"), std::string::npos);
+}
+
+TEST(Status, MetricsCountByRule) {
+  rules::Rule login = rule_of("login", "ip", *Limit::token_bucket(1, {}));
+  FakeServer server({login});
+  for (int i = 0; i < 3; ++i) server.check(R"({"rule":"login","key":"1.1.1.1"})");
+  server.check(R"({"facts":{"path":"/"}})");  // lacks an address: refused by the rule
+  const auto answer = server.get("/metrics");
+  EXPECT_EQ(answer.content_type, "text/plain; version=0.0.4; charset=utf-8");
+  for (const char* line :
+       {"rateguard_requests_allowed_total{rule=\"login\"} 1\n", "rateguard_requests_blocked_total{rule=\"login\"} 3\n",
+        "rateguard_decisions_total{verdict=\"allowed\"} 1\n", "rateguard_decisions_total{verdict=\"blocked\"} 3\n",
+        "rateguard_http_requests_total{method=\"POST\",route=\"/check\",status=\"429\"} 3\n",
+        "rateguard_decision_duration_seconds_count 1\n"}) {
+    EXPECT_NE(answer.text.find(line), std::string::npos) << line << answer.text;
+  }
+}
+
+TEST(Rules, SaysWhatIsReallyInForce) {
+  rules::Rule login = rule_of("login", "ip", *Limit::fixed_window(5, Duration::seconds(60)));
+  login.match = {.methods = {"POST"}, .paths = {"/login"}};
+  login.position = {.file = "rules.yaml", .line = 3};
+  rules::Rule plans = rule_of("plans", "api_key", *Limit::token_bucket(1, {}));
+  plans.limit.reset();
+  plans.mode = rules::RuleMode::kShadow;
+  plans.by_plan = {{"free", *Limit::token_bucket(10, {.units = 1, .period = Duration::seconds(60)})},
+                   {"pro", std::nullopt}};
+  FakeServer server({login, plans});
+  EXPECT_EQ(
+      server.get("/v1/rules").text,
+      R"({"rules":[{"name":"login","mode":"enforce","match":{"methods":["POST"],"hosts":[],"paths":["/login"]},)"
+      R"("per":["ip"],"limit":{"algorithm":"fixed_window","capacity":5,"units":5,"period_ms":60000,"anchor":"epoch"},)"
+      R"("missing":"reject","store":"default","on_store_failure":"allow","file":"rules.yaml","line":3},)"
+      R"({"name":"plans","mode":"shadow","match":{"methods":[],"hosts":[],"paths":[]},"per":["api_key"],)"
+      R"("by_plan":{"free":{"algorithm":"token_bucket","capacity":10,"units":1,"period_ms":60000},"pro":null},)"
+      R"("missing":"reject","store":"default","on_store_failure":"allow","file":"","line":0}]})");
+  server.set_rules({login});
+  EXPECT_EQ(server.get("/v1/rules").text.find("plans"), std::string::npos);
+}
+
+TEST(Reload, SaysWhatCameOfIt) {
+  FakeServer server;
+  const FakeRequest reload = {.method = "POST", .target = "/v1/reload"};
+  EXPECT_EQ(server.ask(reload).code, 409);
+  server.service.reload = []() -> Result<std::string> { return "3 rules from rules.yaml"; };
+  EXPECT_EQ(server.ask(reload).text, R"({"reloaded":true,"detail":"3 rules from rules.yaml"})");
+  server.service.reload = []() -> Result<std::string> {
+    return std::unexpected(Error{.message = "unknown key", .position = {.file = "rules.yaml", .line = 2, .column = 7}});
+  };
+  const auto bad = server.ask(reload);
+  EXPECT_EQ(bad.code, 422);
+  EXPECT_NE(bad.text.find("rules.yaml:2:7: unknown key; the old rules stay in force"), std::string::npos);
+}
+
+TEST(Log, LinesHaveFieldsAndNoSecrets) {
+  std::ostringstream out;
+  Log log({.format = config::LogFormat::kJson}, std::make_shared<spdlog::sinks::ostream_sink_mt>(out));
+  FakeServer server({rule_of("keys", "api_key", *Limit::token_bucket(1, {}))});
+  server.service.log = &log;
+  server.service.settings.access_log = true;
+  server.service.settings.tokens = {"secret-token"};
+  server.ask({.target = "/v1/counters/keys/secret-key?plan=secret-plan",
+              .headers = {{"Authorization", "Bearer secret-token"}, {"X-Request-Id", "id-1"}}});
+  server.ask({.method = "POST",
+              .target = "/check",
+              .body = R"({"facts":{"api_key":"secret-2"},"x":"secret-3"})",
+              .headers = {{"Authorization", "Bearer secret-wrong"}}});
+  EXPECT_EQ(out.str().find("secret"), std::string::npos) << out.str();
+  EXPECT_NE(out.str().find(R"("level":"info","message":"request","id":"id-1","peer":"127.0.0.1","method":"GET",)"
+                           R"("route":"/v1/counters/{rule}/{key...}","status":200})"),
+            std::string::npos)
+      << out.str();
+}
+
+TEST(Log, NoValueWritesALineOfItsOwn) {
+  std::ostringstream out;
+  Log log({.format = config::LogFormat::kText}, std::make_shared<spdlog::sinks::ostream_sink_mt>(out));
+  log.write(config::LogLevel::kDebug, "not at this level");
+  EXPECT_EQ(out.str(), "");
+  log.write(config::LogLevel::kWarn, "two\nlines",
+            {{"name", "a\nb"}, {"plain", "x.y"}, {"n", int64_t{5}}, {"f", true}});
+  const std::string line = out.str();
+  EXPECT_EQ(std::count(line.begin(), line.end(), '\n'), 1);
+  EXPECT_NE(line.find(R"(warning two lines name="a\nb" plain=x.y n=5 f=true)"), std::string::npos) << line;
+}
+
+}  // namespace
+}  // namespace rateguard::http
