@@ -94,7 +94,16 @@ TEST(Authz, BelievesProxiesOnly) {
   const auto stranger = server.ask({.target = "/v1/authz", .headers = nginx("203.0.113.9"), .peer = "192.0.2.1"});
   EXPECT_EQ(stranger.code, 403);
   EXPECT_NE(stranger.text.find("192.0.2.1"), std::string::npos);
-  EXPECT_EQ(server.ask({.method = "GET", .target = "/v1/authz/x", .peer = "192.0.2.1"}).code, 403);
+  const Headers forged = {{"X-Forwarded-For", "203.0.113.9"}};
+  EXPECT_EQ(server.ask({.target = "/v1/authz/x", .headers = forged, .peer = "192.0.2.1"}).code, 403);
+}
+
+TEST(Authz, AStrangerWhoSpeaksForItselfIsCountedAsItself) {
+  rules::Rule all = rule_of("all", "ip", *Limit::token_bucket(1, {}));
+  FakeServer server({all});
+  EXPECT_EQ(server.ask({.target = "/v1/authz", .peer = "192.0.2.1"}).code, 200);
+  EXPECT_EQ(server.ask({.target = "/v1/authz", .peer = "192.0.2.1"}).code, 429);
+  EXPECT_EQ(server.ask({.target = "/v1/authz", .peer = "192.0.2.2"}).code, 200);
 }
 
 TEST(Authz, AClientCannotSlipInTheOtherFamilyOfHeaders) {

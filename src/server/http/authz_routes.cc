@@ -132,9 +132,19 @@ void answer_for(Call& call, const RequestFacts& facts, RefuseStatus refuse) {
   call.finish(kProblemType, call.loop.body);
 }
 
-// Answers with the problem itself where the peer is not believed.
+// Whether somebody else's request is spoken of.
+bool speaks_for_others(const Call& call) {
+  for (const std::string_view name : {"X-Forwarded-Uri", "X-Forwarded-Method", "X-Forwarded-Host", "X-Forwarded-For",
+                                      "Forwarded", "X-Original-URI", "X-Original-URL", "X-Original-Method"}) {
+    if (!find_header(call.request.headers, name).empty()) return true;
+  }
+  return false;
+}
+
+// Answers with the problem itself where a peer that is not believed speaks for others. To ignore its headers instead
+// would be a proxy that was forgotten in trusted_proxies, and limits that silently match nothing.
 bool check_peer(Call& call) {
-  if (is_believed(call)) return true;
+  if (is_believed(call) || !speaks_for_others(call)) return true;
   call.respond_problem({.status = 403,
                         .detail = "only a proxy listed in listen.trusted_proxies may speak for others; " +
                                   call.request.peer.to_string() + " is not",
@@ -168,7 +178,13 @@ void answers::authz(Call& call) {
     refuse.code = value == "401" ? 401 : value == "403" ? 403 : 429;
   }
   RequestFacts facts = facts_of(call);
-  if (auto problem = read_forwarded(call, facts)) return call.respond_problem(*problem);
+  if (!is_believed(call)) {  // it speaks for itself
+    facts.method = call.request.method;
+    facts.host = find_header(call.request.headers, "Host");
+    facts.path = call.request.path;
+  } else if (auto problem = read_forwarded(call, facts)) {
+    return call.respond_problem(*problem);
+  }
   answer_for(call, facts, refuse);
 }
 
