@@ -1,5 +1,7 @@
 #include "app/config_source.h"
 
+#include <fmt/format.h>
+
 #include <cstdlib>
 #include <utility>
 
@@ -18,7 +20,16 @@ Result<config::Config> ConfigSource::load() const {
   };
   config = config::apply_environment(std::move(*config), variable);
   if (!config) return config;
+  if (auto good = check_stores(*config); !good) return std::unexpected(good.error());
   return command_line_(std::move(*config));
+}
+
+Result<void> check_stores(const config::Config& config) {
+  for (const auto& [name, settings] : config.stores) {
+    if (name == "default") continue;
+    return invalid(fmt::format("stores.{}: all counters are kept in one store; configure it as stores.default", name));
+  }
+  return {};
 }
 
 Result<Policy> make_policy(const config::Config& config) {

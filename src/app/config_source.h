@@ -27,6 +27,9 @@ class ConfigSource {
   Override command_line_;
 };
 
+// Counters are kept in one store, named "default". Errors: kInvalid, naming another that the configuration has.
+Result<void> check_stores(const config::Config& config);
+
 // What a configuration puts in force. Errors: those of compiling rules and of reading key files.
 Result<Policy> make_policy(const config::Config& config);
 

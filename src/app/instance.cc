@@ -35,9 +35,13 @@ net::TlsFiles tls_files(const config::TlsSettings& settings) {
   return {.certificate = settings.certificate, .key = settings.key, .client_ca = settings.client_ca};
 }
 
-// A load balancer's PROXY header (version 2) ahead of every connection.
-net::Preamble read_proxy_header(std::string_view received) {
+// A load balancer's PROXY header (version 2) ahead of every connection. Believed from trusted proxies only: it names
+// the client, so whoever may send one may be anybody.
+net::Preamble read_proxy_header(const std::vector<IpPrefix>& trusted, const IpAddress& sender,
+                                std::string_view received) {
   using Verdict = net::Preamble::Verdict;
+  const auto covers_sender = [&](const IpPrefix& prefix) { return prefix.contains(sender); };
+  if (std::ranges::none_of(trusted, covers_sender)) return {.verdict = Verdict::kRefused};
   // The fixed part says how long the rest is (section 2.2 of its specification).
   constexpr size_t kFixedPart = 16;
   if (received.size() < kFixedPart) return {.verdict = Verdict::kNeedMore, .bytes_wanted = kFixedPart};
@@ -51,7 +55,8 @@ net::Preamble read_proxy_header(std::string_view received) {
   return {.verdict = Verdict::kDone, .peer = (*header)->source};
 }
 
-net::HttpServerOptions server_options(const config::ListenSettings& listen, size_t loops) {
+net::HttpServerOptions server_options(const config::Config& config, size_t loops) {
+  const config::ListenSettings& listen = config.listen;
   net::HttpServerOptions options;
   options.address.host = listen.http.host;
   options.address.port = listen.http.port;
@@ -62,7 +67,11 @@ net::HttpServerOptions server_options(const config::ListenSettings& listen, size
   options.read_timeout = listen.read_timeout;
   options.write_timeout = listen.write_timeout;
   options.handshake_timeout = listen.read_timeout;
-  if (listen.proxy_protocol) options.preamble = read_proxy_header;
+  if (listen.proxy_protocol) {
+    options.preamble = [trusted = config.identity.trusted_proxies](const IpAddress& sender, std::string_view received) {
+      return read_proxy_header(trusted, sender, received);
+    };
+  }
   return options;
 }
 
@@ -109,7 +118,7 @@ Result<void> Instance::add_workers() {
   const auto policy = make_policy(config_);
   if (!policy) return std::unexpected(policy.error());
   const size_t loops = loop_count(config_.listen);
-  net::HttpServerOptions options = server_options(config_.listen, loops);
+  net::HttpServerOptions options = server_options(config_, loops);
   if (!config_.listen.tls.certificate.empty()) {
     auto tls = net::TlsContext::create(tls_files(config_.listen.tls));
     if (!tls) return std::unexpected(tls.error());

@@ -9,8 +9,8 @@
 #include "app/commands.h"
 #include "app/terminal.h"
 #include "simulate/progress_bar.h"
-#include "simulate/report_page.h"
 #include "simulate/report_json.h"
+#include "simulate/report_page.h"
 #include "simulate/report_table.h"
 
 namespace rateguard::app {

@@ -38,7 +38,7 @@ class ConfigReader {
       return problems_.add(root, fmt::format("expected a map of settings, found {}", root.describe()));
     }
     read_section(root, "", {.config = config_});
-    check_tls(root);
+    check_listen(root);
     if (const YamlNode* rules = root.find("rules")) {
       const auto has_store = [&](std::string_view name) { return config_.stores.contains(std::string(name)); };
       config_.rules = read_rules(*rules, has_store, problems_);
@@ -130,11 +130,11 @@ class ConfigReader {
     }
   }
 
-  void check_tls(const YamlNode& root) {
+  void check_listen(const YamlNode& root) {
     const YamlNode* listen = root.find("listen");
-    const YamlNode* tls = listen ? listen->find("tls") : nullptr;
-    if (!tls) return;
-    if (const auto good = check_config(config_); !good) problems_.add(*tls, good.error().message);
+    if (!listen) return;
+    const YamlNode* tls = listen->is_map() ? listen->find("tls") : nullptr;
+    if (const auto good = check_config(config_); !good) problems_.add(tls ? *tls : *listen, good.error().message);
   }
 
   Config& config_;
@@ -171,6 +171,12 @@ Result<void> check_config(const Config& config) {
   }
   if (tls.certificate.empty() && !tls.client_ca.empty()) {
     return invalid("listen.tls.certificate is missing; clients can only show theirs over TLS");
+  }
+  if (config.listen.proxy_protocol && config.identity.trusted_proxies.empty()) {
+    return invalid(
+        "listen.proxy_protocol needs listen.trusted_proxies: the PROXY header is believed from them only, and every "
+        "other "
+        "connection is closed");
   }
   return {};
 }

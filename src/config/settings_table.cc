@@ -100,7 +100,8 @@ constexpr std::array kSettings = {
     Setting{.key = "listen.proxy_protocol",
             .fallback = "false",
             .bounds = "true or false",
-            .meaning = "Every connection begins with a PROXY protocol v2 header that names the client.",
+            .meaning = "Every connection comes from a trusted proxy and begins with a PROXY protocol v2 header that "
+                       "names the client.",
             .field = [](const Target& t) -> Field { return &t.config.listen.proxy_protocol; }},
     Setting{.key = "listen.trusted_proxies",
             .fallback = "[]",

@@ -115,7 +115,7 @@ void HttpSession::on_timeout() {
 
 void HttpSession::read_preamble() {
   for (;;) {
-    const Preamble preamble = context_.options.preamble(in_.view());
+    const Preamble preamble = context_.options.preamble(peer_, in_.view());
     if (preamble.verdict == Preamble::Verdict::kDone) {
       if (preamble.peer) peer_ = *preamble.peer;
       in_.release();

@@ -25,9 +25,9 @@ struct Preamble {
   std::optional<IpAddress> peer = {};  // kDone: the client's address; empty: the connection speaks for itself
 };
 
-// Reads a preamble. Called with nothing first; never with more than it asked for, since what follows is not its own.
-// It asks for at most 64 KiB.
-using PeerPreamble = std::function<Preamble(std::string_view received)>;
+// Reads a preamble that `sender`, the connection's own peer, has begun with. Called with nothing first; never with more
+// than it asked for, since what follows is not its own. It asks for at most 64 KiB.
+using PeerPreamble = std::function<Preamble(const IpAddress& sender, std::string_view received)>;
 
 struct HttpServerOptions {
   ListenAddress address = {};

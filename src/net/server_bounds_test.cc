@@ -224,7 +224,8 @@ TEST(HttpServer, MayGoWhileConnectionsAreOpen) {
 }
 
 // "P" and the last part of an address: a preamble for tests.
-Preamble letter_and_number(std::string_view received) {
+Preamble letter_and_number(const IpAddress& sender, std::string_view received) {
+  EXPECT_EQ(sender.to_string(), "127.0.0.1");
   if (received.size() < 2) return {.verdict = Preamble::Verdict::kNeedMore, .bytes_wanted = received.empty() ? 1u : 2u};
   if (received[0] != 'P') return {.verdict = Preamble::Verdict::kRefused};
   if (received[1] == '0') return {.verdict = Preamble::Verdict::kDone};

@@ -41,6 +41,45 @@ TEST(LifecycleTest, AFileThatDoesNotLoadIsAnExitWithFileLineAndColumn) {
   EXPECT_TRUE(contains(finished.err, file + ":3:")) << finished.err;
 }
 
+TEST(LifecycleTest, SeveralStoresAreRefusedRatherThanIgnored) {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("rules.yaml", "stores: {other: {max_keys: 5}}\n");
+  const Finished finished = run({"serve", "--http", "127.0.0.1:0", "--config", file});
+  EXPECT_EQ(finished.exit_code, 3);
+  EXPECT_TRUE(contains(finished.err, "stores.other")) << finished.err;
+  EXPECT_EQ(run({"validate", file}).exit_code, 3);
+}
+
+// A PROXY header (version 2) for TCP over IPv4, from `last` of 192.0.2.0/24.
+std::string proxy_header(char last) {
+  const std::string signature("\r\n\r\n\0\r\nQUIT\n", 12);
+  const std::string addresses{'\xC0', '\x00', '\x02', last,   '\x7F', '\x00',
+                              '\x00', '\x01', '\x10', '\x00', '\x10', '\x01'};
+  return signature + std::string{'\x21', '\x11', '\x00', '\x0C'} + addresses;
+}
+
+TEST(LifecycleTest, TheProxyProtocolNamesThePeerWhereItsSenderIsTrusted) {
+  const TemporaryFolder folder;
+  const auto config = [&](const std::string& trusted) {
+    return folder.write("rules.yaml", "listen: {proxy_protocol: true, trusted_proxies: [" + trusted + "]}\n" +
+                                          "rules:\n  - {name: login, per: ip, limit: 1/d}\n");
+  };
+  const auto authz = [](uint16_t port, char last) {
+    HttpConnection connection(port);
+    connection.write_raw(proxy_header(last) +
+                         "GET /v1/authz HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n");
+    return connection.read_answer().status;
+  };
+  const Service trusting({"--config", config("127.0.0.0/8, 192.0.2.7")});
+  EXPECT_EQ(authz(trusting.port(), '\x07'), 200);
+  EXPECT_EQ(authz(trusting.port(), '\x07'), 429);
+  EXPECT_EQ(authz(trusting.port(), '\x08'), 403) << "a peer that may not speak for clients";
+
+  const Service wary({"--config", config("10.0.0.0/8")});
+  EXPECT_EQ(authz(wary.port(), '\x07'), 0) << "closed without an answer";
+  EXPECT_EQ(run({"validate", folder.write("open.yaml", "listen: {proxy_protocol: true}\n")}).exit_code, 3);
+}
+
 TEST(LifecycleTest, AnAddressInUseIsAnExitThatSaysWhatToDo) {
   const Service first({});
   const std::string address = "127.0.0.1:" + std::to_string(first.port());
