@@ -67,7 +67,8 @@ TEST(LifecycleTest, TheProxyProtocolNamesThePeerWhereItsSenderIsTrusted) {
   const auto authz = [](uint16_t port, char last) {
     HttpConnection connection(port);
     connection.write_raw(proxy_header(last) +
-                         "GET /v1/authz HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n");
+                         "GET /v1/authz HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 203.0.113.9\r\n"
+                         "X-Forwarded-Method: GET\r\nX-Forwarded-Uri: /\r\n\r\n");
     return connection.read_answer().status;
   };
   const Service trusting({"--config", config("127.0.0.0/8, 192.0.2.7")});
