@@ -297,15 +297,25 @@ TEST(PostCheck, NamesEveryMistakeAtOnce) {
 
 TEST(PostCheck, TakesJsonAndNothingElse) {
   FakeServer server;
-  const auto ask = [&](const std::string& type) {
-    return server.ask({.method = "POST", .target = "/check", .body = bucket(), .headers = {{"Content-Type", type}}});
+  const auto ask = [&](const std::string& type, const std::string& origin = "") {
+    FakeRequest request = {.method = "POST", .target = "/check", .body = bucket(",\"cost\":0")};
+    if (!type.empty()) request.headers.emplace_back("Content-Type", type);
+    if (!origin.empty()) request.headers.emplace_back("Origin", origin);
+    return server.ask(request);
   };
   EXPECT_EQ(ask("application/json").code, 200);
   EXPECT_EQ(ask("Application/JSON; charset=utf-8").code, 200);
-  const auto form = ask("application/x-www-form-urlencoded");
-  EXPECT_EQ(form.code, 415);
-  EXPECT_EQ(form["Accept"], "application/json");
+  EXPECT_EQ(ask("").code, 200);
+  EXPECT_EQ(ask("application/x-www-form-urlencoded").code, 200);  // curl -d
+  const auto text = ask("text/plain");
+  EXPECT_EQ(text.code, 415);
+  EXPECT_EQ(text["Accept"], "application/json");
+  EXPECT_NE(text.text.find("not \\\"text/plain\\\""), std::string::npos) << text.text;
   EXPECT_EQ(ask("application/jsonp").code, 415);
+  // A page in a browser.
+  EXPECT_EQ(ask("application/json", "https://a.example").code, 200);
+  EXPECT_EQ(ask("application/x-www-form-urlencoded", "https://a.example").code, 415);
+  EXPECT_EQ(ask("", "null").code, 415);
 }
 
 TEST(PostCheck, HeadersComeInTheStyleThatWasChosen) {

@@ -58,9 +58,10 @@ void refuse_route(Call& call, bool path_known) {
 }
 
 void refuse_media_type(Call& call) {
+  const std::string_view type = call.headers.content_type;
   call.respond_problem({.status = 415,
-                        .detail = "the body must be application/json, not \"" + clipped(call.headers.content_type, 64) +
-                                  "\" (with curl: --json, or -H 'Content-Type: application/json')",
+                        .detail = "the body must be application/json, not " +
+                                  (type.empty() ? std::string("unsaid") : "\"" + clipped(type, 64) + "\""),
                         .field = "Content-Type"},
                        {{"Accept", "application/json"}});
 }
@@ -77,7 +78,7 @@ void answer(Call& call) {
   const AccessVerdict verdict = check_access(routed.route->access, call.headers, call.request.peer,
                                              {.callers = settings.tokens, .admins = settings.admin_tokens});
   if (verdict != AccessVerdict::kGranted) return refuse_access(call, verdict);
-  if (routed.route->body == BodyKind::kJson && !is_json(call.headers.content_type)) return refuse_media_type(call);
+  if (routed.route->body == BodyKind::kJson && !takes_json(call.headers)) return refuse_media_type(call);
   routed.route->answer(call);
 }
 

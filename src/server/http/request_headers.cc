@@ -9,6 +9,13 @@ constexpr char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
 }
 
+// A media type with or without parameters (RFC 9110, section 8.3.1).
+bool is_media_type(std::string_view content_type, std::string_view type) {
+  if (!equal_ignoring_case(content_type.substr(0, type.size()), type)) return false;
+  const std::string_view rest = content_type.substr(type.size());
+  return rest.empty() || rest[0] == ';' || rest[0] == ' ' || rest[0] == '\t';
+}
+
 }  // namespace
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
@@ -48,12 +55,10 @@ RequestHeaders scan_headers(std::span<const Header> headers) {
   return found;
 }
 
-bool is_json(std::string_view content_type) {
-  constexpr std::string_view kJson = "application/json";
-  if (content_type.empty()) return true;
-  if (!equal_ignoring_case(content_type.substr(0, kJson.size()), kJson)) return false;
-  const std::string_view rest = content_type.substr(kJson.size());
-  return rest.empty() || rest[0] == ';' || rest[0] == ' ' || rest[0] == '\t';
+bool takes_json(const RequestHeaders& headers) {
+  if (is_media_type(headers.content_type, "application/json")) return true;
+  if (headers.origin) return false;
+  return headers.content_type.empty() || is_media_type(headers.content_type, "application/x-www-form-urlencoded");
 }
 
 bool is_sane_request_id(std::string_view id) {

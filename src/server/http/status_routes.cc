@@ -53,8 +53,8 @@ void welcome(Call& call) {
 
 Ask it, with a limit of your own: a bucket of 10, refilled with 1 token per second.
 
-  curl http://127.0.0.1:8080/check --json \
-    '{"key":"user:123","algorithm":"token_bucket","capacity":10,"refill_rate":1}'
+  curl -d '{"key":"user:123","algorithm":"token_bucket","capacity":10,"refill_rate":1}' \
+    http://127.0.0.1:8080/check
 
 POST   /check                       one decision
 POST   /v1/check/batch              up to 1,000 of them
