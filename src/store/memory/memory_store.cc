@@ -26,6 +26,8 @@ constexpr size_t kJobsInline = 16;
 // Keys whose memory a batch asks for before it decides the first of them: enough to keep as many misses in flight as a
 // core can (about 20 of them to memory), few enough that the first is still in the nearest cache when its turn comes.
 constexpr size_t kKeysAhead = 32;
+// Keys between asking for a group's record and reading it: hashing one takes about as long as the nearer caches need.
+constexpr size_t kRecordsAhead = 2;
 // What the first charge of a log or a set of holds takes, all told; in truth a little less.
 constexpr size_t kNewSideBytes = 320;
 
@@ -34,7 +36,7 @@ bool is_side(const State& state) {
          state.algorithm == algorithm::state_tag(Algorithm::kConcurrency);
 }
 
-HoldId hold_id(const Fingerprint& key, uint64_t number) {
+HoldId hold_id(Fingerprint key, uint64_t number) {
   HoldId id;
   std::memcpy(id.bytes.data(), &key.head, 8);
   std::memcpy(id.bytes.data() + 8, &key.rest, 4);
@@ -86,47 +88,49 @@ MemoryStore::MemoryStore(const MemoryStoreOptions& options, Parts parts)
       table_(std::move(parts.table)),
       side_(std::move(parts.side), options.log_bytes_max) {}
 
-Progress MemoryStore::charge(ChargeGroup group, Instant now) {
-  if (group.charges.size() == 1) {
-    const Fingerprint key = fingerprint(group.charges[0].key);
-    if (!charge_known(group.charges[0], key, now)) decide(group.charges, &key, now);
+[[gnu::flatten]] Progress MemoryStore::charge(ChargeGroup group, Instant now) {
+  if (group.charges.size() != 1) {
+    charge_many(group.charges, now);
     return Progress::kReady;
   }
-  std::array<Fingerprint, kJobsInline> keys;
-  if (group.charges.size() <= keys.size()) {
-    for (size_t i = 0; i < group.charges.size(); ++i) keys[i] = fingerprint(group.charges[i].key);
-    decide(group.charges, keys.data(), now);
-    return Progress::kReady;
-  }
-  std::vector<Fingerprint> many;
-  many.reserve(group.charges.size());
-  for (const Charge& charge : group.charges) many.push_back(fingerprint(charge.key));
-  decide(group.charges, many.data(), now);
+  const Fingerprint key = fingerprint(group.charges[0].key);
+  const Table::Spot spot = table_.locate(key);
+  Table::prefetch_slots(spot, key);
+  if (!charge_known(group.charges[0], key, spot, now)) decide(group.charges, &key, now);
   return Progress::kReady;
 }
 
-Progress MemoryStore::charge_batch(std::span<ChargeGroup> groups, Instant now) {
+[[gnu::flatten]] Progress MemoryStore::charge_batch(std::span<ChargeGroup> groups, Instant now) {
   std::array<Fingerprint, kKeysAhead> keys;
+  std::array<Table::Spot, kKeysAhead> spots;
   while (!groups.empty()) {
     size_t taken = 0;
     size_t count = 0;
+    size_t located = 0;
+    const auto locate_next = [&] {
+      spots[located] = table_.locate(keys[located]);
+      Table::prefetch_slots(spots[located], keys[located]);
+      ++located;
+    };
     for (; taken < groups.size() && count + groups[taken].charges.size() <= kKeysAhead; ++taken) {
       for (const Charge& charge : groups[taken].charges) {
         keys[count] = fingerprint(charge.key);
         table_.prefetch_record(keys[count++]);
+        // The memory of the first keys arrives while the later ones are hashed.
+        if (count - located > kRecordsAhead) locate_next();
       }
     }
-    if (taken == 0) {
-      charge(groups[0], now);
+    if (taken == 0) {  // more limits than that: its keys cannot all be asked for ahead
+      charge_many(groups[0].charges, now);
       groups = groups.subspan(1);
       continue;
     }
-    for (size_t i = 0; i < count; ++i) table_.prefetch_slot(keys[i]);
-    const Fingerprint* next = keys.data();
+    while (located < count) locate_next();
+    size_t i = 0;
     for (const ChargeGroup& group : groups.first(taken)) {
-      const bool done = group.charges.size() == 1 && charge_known(group.charges[0], *next, now);
-      if (!done) decide(group.charges, next, now);
-      next += group.charges.size();
+      const bool done = group.charges.size() == 1 && charge_known(group.charges[0], keys[i], spots[i], now);
+      if (!done) decide(group.charges, &keys[i], now);
+      i += group.charges.size();
     }
     groups = groups.subspan(taken);
   }
@@ -135,23 +139,34 @@ Progress MemoryStore::charge_batch(std::span<ChargeGroup> groups, Instant now) {
 
 // The commonest case, alone: one charge of a key that is there, whose whole memory is its slot. False: anything else,
 // and nothing was done.
-[[gnu::flatten]] bool MemoryStore::charge_known(Charge& charge, const Fingerprint& key, Instant now) {
+inline bool MemoryStore::charge_known(Charge& charge, Fingerprint key, Table::Spot spot, Instant now) {
   if (!algorithm::has_fixed_state(charge.limit->algorithm)) [[unlikely]]
     return false;
-  const size_t group = table_.lock_group_of(key);
-  Slot* slot = table_.slots(group).find(key);
-  const bool known = slot != nullptr && !is_side(slot->state);
+  table_.lock(spot.group);
+  Slot* slot = table_.owns(spot.group, key) ? spot.slots->find(key) : nullptr;
+  const bool known = slot != nullptr && !is_side(slot->state());
   if (known) [[likely]] {
-    const algorithm::Evaluation evaluation = algorithm::evaluate(slot->state, *charge.limit, charge.cost, now);
-    // Equal to what is there unless a cost above 0 was admitted.
-    slot->state = evaluation.next;
-    charge.decision = evaluation.decision;
+    const State next = algorithm::evaluate(slot->state(), *charge.limit, charge.cost, now, charge.decision);
+    if (charge.cost.units != 0 && charge.decision.allowed()) slot->set_state(next);
   }
-  table_.unlock(group);
+  table_.unlock(spot.group);
   return known;
 }
 
-void MemoryStore::decide(std::span<Charge> charges, const Fingerprint* keys, Instant now) {
+[[gnu::noinline]] void MemoryStore::charge_many(std::span<Charge> charges, Instant now) {
+  std::array<Fingerprint, kJobsInline> keys;
+  if (charges.size() <= keys.size()) {
+    for (size_t i = 0; i < charges.size(); ++i) keys[i] = fingerprint(charges[i].key);
+    decide(charges, keys.data(), now);
+    return;
+  }
+  std::vector<Fingerprint> many;
+  many.reserve(charges.size());
+  for (const Charge& charge : charges) many.push_back(fingerprint(charge.key));
+  decide(charges, many.data(), now);
+}
+
+[[gnu::noinline]] void MemoryStore::decide(std::span<Charge> charges, const Fingerprint* keys, Instant now) {
   const auto fill = [&](Jobs jobs) {
     for (size_t i = 0; i < jobs.size(); ++i) jobs[i] = {.charge = &charges[i], .key = keys[i]};
   };
@@ -200,7 +215,7 @@ void MemoryStore::decide(Jobs jobs, Groups scratch, Instant now) {
 MemoryStore::Groups MemoryStore::lock_all(Jobs jobs, Groups groups) {
   for (;;) {
     for (size_t i = 0; i < jobs.size(); ++i) {
-      jobs[i].group = table_.locate(jobs[i].key);
+      jobs[i].group = table_.locate(jobs[i].key).group;
       groups[i] = jobs[i].group;
     }
     std::sort(groups.begin(), groups.end());
@@ -237,35 +252,33 @@ bool MemoryStore::split_where_full(Jobs jobs, Instant now) {
 
 void MemoryStore::evaluate(Job& job, Instant now) {
   const Slot* slot = table_.slots(job.group).find(job.key);
+  const State state = slot == nullptr ? State{} : slot->state();
   const Limit& limit = *job.charge->limit;
   if (!algorithm::has_fixed_state(limit.algorithm)) {
-    evaluate_side(job, slot == nullptr ? nullptr : &slot->state, now);
+    evaluate_side(job, state, now);
     return;
   }
-  const algorithm::Evaluation evaluation =
-      algorithm::evaluate(slot == nullptr ? State{} : slot->state, limit, job.charge->cost, now);
-  job.charge->decision = evaluation.decision;
-  job.next = evaluation.next;
+  job.next = algorithm::evaluate(state, limit, job.charge->cost, now, job.charge->decision);
 }
 
-void MemoryStore::evaluate_side(Job& job, const State* state, Instant now) {
+void MemoryStore::evaluate_side(Job& job, const State& state, Instant now) {
   Charge& charge = *job.charge;
-  const bool known = state != nullptr && state->algorithm == algorithm::state_tag(charge.limit->algorithm);
+  const bool known = state.algorithm == algorithm::state_tag(charge.limit->algorithm);
   size_t growth = known ? 0 : kNewSideBytes;  // the most that a commit can add: what is there is doubled
   if (charge.limit->algorithm == Algorithm::kSlidingWindowLog) {
     static const algorithm::WindowLog kFresh;
-    const algorithm::WindowLog& log = known ? side_.log(state->x) : kFresh;
+    const algorithm::WindowLog& log = known ? side_.log(state.x) : kFresh;
     charge.decision = log.evaluate(*charge.limit, charge.cost, now);
     const bool is_full = log.bytes() <= sizeof log + log.entries() * sizeof(algorithm::WindowLog::Record);
     growth += is_full ? log.bytes() : 0;
   } else {
     static const algorithm::HoldSet kFresh;
-    const algorithm::HoldSet& holds = known ? side_.holds(state->x) : kFresh;
+    const algorithm::HoldSet& holds = known ? side_.holds(state.x) : kFresh;
     charge.decision = holds.evaluate(*charge.limit, charge.cost, now);
     growth += holds.bytes();
   }
   if (charge.cost.units != 0 && charge.decision.allowed() && !side_.has_room(growth)) {
-    refuse_for_room(charge, known ? algorithm::expires_at(*state) : Instant::max(), now);
+    refuse_for_room(charge, known ? algorithm::expires_at(state) : Instant::max(), now);
   }
 }
 
@@ -279,7 +292,7 @@ bool MemoryStore::claim_enforced(Jobs jobs, Instant now) {
     refuse_for_room(*jobs[i].charge, soonest, now);
     for (const Job& claimed : jobs.first(i)) {
       Slot* slot = table_.slots(claimed.group).find(claimed.key);
-      if (slot != nullptr && slot->state == State{}) forget(claimed.group, slot);
+      if (slot != nullptr && slot->state() == State{}) forget(claimed.group, slot);
     }
     return false;
   }
@@ -288,18 +301,15 @@ bool MemoryStore::claim_enforced(Jobs jobs, Instant now) {
 
 void MemoryStore::store(Job& job, Slot& slot, Instant now) {
   const Algorithm algorithm = job.charge->limit->algorithm;
-  if (is_side(slot.state) && slot.state.algorithm != algorithm::state_tag(algorithm)) {
-    free_side(slot.state);
-    slot.state = {};
+  State state = slot.state();
+  if (is_side(state) && state.algorithm != algorithm::state_tag(algorithm)) {
+    free_side(state);
+    state = {};
   }
-  if (algorithm::has_fixed_state(algorithm)) {
-    slot.state = job.next;
-  } else {
-    store_side(job, slot.state, now);
-  }
+  slot.set_state(algorithm::has_fixed_state(algorithm) ? job.next : store_side(job, state, now));
 }
 
-void MemoryStore::store_side(Job& job, State& state, Instant now) {
+State MemoryStore::store_side(Job& job, State state, Instant now) {
   Charge& charge = *job.charge;
   const Limit& limit = *charge.limit;
   const bool is_log = limit.algorithm == Algorithm::kSlidingWindowLog;
@@ -314,7 +324,7 @@ void MemoryStore::store_side(Job& job, State& state, Instant now) {
     log.commit(limit, charge.cost, now);
     side_.account(before, log.bytes());
     algorithm::stamp(state, limit.algorithm, log.expires_at());
-    return;
+    return state;
   }
   algorithm::HoldSet& holds = side_.holds(state.x);
   const size_t before = holds.bytes();
@@ -324,6 +334,7 @@ void MemoryStore::store_side(Job& job, State& state, Instant now) {
   side_.account(before, holds.bytes());
   algorithm::stamp(state, limit.algorithm, holds.expires_at());
   charge.decision.hold = hold_id(job.key, number);
+  return state;
 }
 
 uint64_t MemoryStore::next_hold_number() {
@@ -352,15 +363,17 @@ ReleaseResult MemoryStore::release(const HoldId& hold, Instant now) {
   ReleaseResult result = ReleaseResult::kUnknown;
   const size_t group = table_.lock_group_of(key);
   Slot* slot = table_.slots(group).find(key);
-  if (slot != nullptr && slot->state.algorithm == algorithm::state_tag(Algorithm::kConcurrency)) {
-    algorithm::HoldSet& holds = side_.holds(slot->state.x);
+  State state = slot == nullptr ? State{} : slot->state();
+  if (state.algorithm == algorithm::state_tag(Algorithm::kConcurrency)) {
+    algorithm::HoldSet& holds = side_.holds(state.x);
     const size_t before = holds.bytes();
     if (holds.release(number, now)) result = ReleaseResult::kReleased;
     side_.account(before, holds.bytes());
     if (holds.count() == 0) {
       forget(group, slot);
     } else {
-      algorithm::stamp(slot->state, Algorithm::kConcurrency, holds.expires_at());
+      algorithm::stamp(state, Algorithm::kConcurrency, holds.expires_at());
+      slot->set_state(state);
     }
   }
   table_.unlock(group);
@@ -402,28 +415,28 @@ void MemoryStore::clear() {
   }
 }
 
-Slot* MemoryStore::restore_slot(const Fingerprint& key) {
+Slot* MemoryStore::restore_slot(Fingerprint key) {
   for (;;) {
-    const size_t group = table_.locate(key);
+    const size_t group = table_.locate(key).group;
     if (Slot* slot = table_.slots(group).find(key)) return slot;
     if (table_.count(group) == SlotGroup::kSlots) {
       if (!table_.split(group)) return nullptr;
       continue;
     }
-    return count_new_key() ? &table_.insert(group, key) : nullptr;
+    return count_new_key() ? &table_.insert(group, key, {}) : nullptr;
   }
 }
 
-bool MemoryStore::restore(const Fingerprint& key, const State& state) {
+bool MemoryStore::restore(Fingerprint key, const State& state) {
   Slot* slot = restore_slot(key);
   if (slot == nullptr) return false;
-  free_side(slot->state);
-  slot->state = state;
+  free_side(slot->state());
+  slot->set_state(state);
   return true;
 }
 
 template <typename T>
-bool MemoryStore::restore_side(const Fingerprint& key, Algorithm algorithm, T value) {
+bool MemoryStore::restore_side(Fingerprint key, Algorithm algorithm, T value) {
   if (!side_.has_room(value.bytes())) return false;
   State state = {};
   algorithm::stamp(state, algorithm, value.expires_at());
@@ -434,11 +447,11 @@ bool MemoryStore::restore_side(const Fingerprint& key, Algorithm algorithm, T va
   return false;
 }
 
-bool MemoryStore::restore(const Fingerprint& key, algorithm::WindowLog log) {
+bool MemoryStore::restore(Fingerprint key, algorithm::WindowLog log) {
   return restore_side(key, Algorithm::kSlidingWindowLog, std::move(log));
 }
 
-bool MemoryStore::restore(const Fingerprint& key, algorithm::HoldSet holds) {
+bool MemoryStore::restore(Fingerprint key, algorithm::HoldSet holds) {
   return restore_side(key, Algorithm::kConcurrency, std::move(holds));
 }
 

@@ -62,9 +62,9 @@ class MemoryStore final : public Store {
   void adopt_hash_key(const memory::HashKey& key);
   // Puts a counter back in place of what is there. False: no room. REQUIRES: state is of an algorithm with a fixed
   // state.
-  bool restore(const memory::Fingerprint& key, const algorithm::State& state);
-  bool restore(const memory::Fingerprint& key, algorithm::WindowLog log);
-  bool restore(const memory::Fingerprint& key, algorithm::HoldSet holds);
+  bool restore(memory::Fingerprint key, const algorithm::State& state);
+  bool restore(memory::Fingerprint key, algorithm::WindowLog log);
+  bool restore(memory::Fingerprint key, algorithm::HoldSet holds);
   // Forgets every counter. Others may be added meanwhile.
   void clear();
 
@@ -83,17 +83,18 @@ class MemoryStore final : public Store {
   MemoryStore(const MemoryStoreOptions& options, Parts parts);
 
   memory::Fingerprint fingerprint(std::string_view key) const { return memory::Fingerprint::of(hash_(key)); }
-  bool charge_known(Charge& charge, const memory::Fingerprint& key, Instant now);
+  bool charge_known(Charge& charge, memory::Fingerprint key, memory::Table::Spot spot, Instant now);
+  void charge_many(std::span<Charge> charges, Instant now);
   void decide(std::span<Charge> charges, const memory::Fingerprint* keys, Instant now);
   void decide(Jobs jobs, Groups groups, Instant now);
   Groups lock_all(Jobs jobs, Groups groups);
   void unlock_all(Groups groups);
   bool split_where_full(Jobs jobs, Instant now);
   void evaluate(Job& job, Instant now);
-  void evaluate_side(Job& job, const algorithm::State* state, Instant now);
+  void evaluate_side(Job& job, const algorithm::State& state, Instant now);
   bool claim_enforced(Jobs jobs, Instant now);
   void store(Job& job, memory::Slot& slot, Instant now);
-  void store_side(Job& job, algorithm::State& state, Instant now);
+  algorithm::State store_side(Job& job, algorithm::State state, Instant now);
 
   // memory_store_room.cc: who goes when somebody new comes.
   memory::Slot* claim(const Job& job, Jobs jobs, Instant now, Instant* soonest);
@@ -105,9 +106,9 @@ class MemoryStore final : public Store {
   void refuse_for_room(Charge& charge, Instant soonest, Instant now);
 
   void free_side(const algorithm::State& state);
-  memory::Slot* restore_slot(const memory::Fingerprint& key);
+  memory::Slot* restore_slot(memory::Fingerprint key);
   template <typename T>
-  bool restore_side(const memory::Fingerprint& key, Algorithm algorithm, T value);
+  bool restore_side(memory::Fingerprint key, Algorithm algorithm, T value);
   uint64_t next_hold_number();
 
   const uint64_t max_keys_;
@@ -133,11 +134,11 @@ void MemoryStore::visit_group(size_t group, Visit&& visit) {
   table_.lock(group);
   for (memory::Slot& slot : table_.slots(group).slots) {
     if (slot.is_empty()) continue;
-    Counter counter = {.key = slot.key(), .state = slot.state};
-    if (slot.state.algorithm == algorithm::state_tag(Algorithm::kSlidingWindowLog))
-      counter.log = &side_.log(slot.state.x);
-    if (slot.state.algorithm == algorithm::state_tag(Algorithm::kConcurrency))
-      counter.holds = &side_.holds(slot.state.x);
+    Counter counter = {.key = slot.key(), .state = slot.state()};
+    if (counter.state.algorithm == algorithm::state_tag(Algorithm::kSlidingWindowLog))
+      counter.log = &side_.log(counter.state.x);
+    if (counter.state.algorithm == algorithm::state_tag(Algorithm::kConcurrency))
+      counter.holds = &side_.holds(counter.state.x);
     visit(counter);
   }
   table_.unlock(group);

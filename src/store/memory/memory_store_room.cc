@@ -35,7 +35,7 @@ Slot* MemoryStore::claim(const Job& job, Jobs jobs, Instant now, Instant* soones
     if (*soonest == Instant::max() || table_.groups_end() <= kGroupsSearched) *soonest = std::min(*soonest, elsewhere);
     return nullptr;
   }
-  return &table_.insert(job.group, job.key);
+  return &table_.insert(job.group, job.key, {});
 }
 
 // Counts one key more, unless there are as many as there may be.
@@ -48,7 +48,7 @@ bool MemoryStore::count_new_key() {
 }
 
 void MemoryStore::forget(size_t group, Slot* slot) {
-  free_side(slot->state);
+  free_side(slot->state());
   table_.erase(group, slot);
   keys_.fetch_sub(1, std::memory_order_relaxed);
 }
@@ -59,7 +59,7 @@ uint32_t MemoryStore::drop_expired(size_t group, Jobs keep, Instant now) {
   uint32_t dropped = 0;
   for (uint32_t i = 0; i < SlotGroup::kSlots;) {
     Slot& slot = slots.slots[i];
-    const bool goes = !slot.is_empty() && algorithm::expires_at(slot.state) <= now &&
+    const bool goes = !slot.is_empty() && algorithm::expires_at(slot.state()) <= now &&
                       std::ranges::none_of(keep, [&](const Job& job) { return slot.holds(job.key); });
     if (goes) {
       forget(group, &slot);  // another may move into its place: look again
@@ -78,11 +78,11 @@ bool MemoryStore::free_one(size_t group, Jobs keep, Instant now, Instant* soones
   Slot* nearest = nullptr;
   for (Slot& slot : table_.slots(group).slots) {
     if (slot.is_empty() || std::ranges::any_of(keep, [&](const Job& job) { return slot.holds(job.key); })) continue;
-    if (nearest == nullptr || algorithm::expires_at(slot.state) < algorithm::expires_at(nearest->state))
+    if (nearest == nullptr || algorithm::expires_at(slot.state()) < algorithm::expires_at(nearest->state()))
       nearest = &slot;
   }
   if (nearest == nullptr) return false;
-  *soonest = std::min(*soonest, algorithm::expires_at(nearest->state));
+  *soonest = std::min(*soonest, algorithm::expires_at(nearest->state()));
   if (when_full_ == FullPolicy::kRefuse) return false;
   forget(group, nearest);
   evicted_.fetch_add(1, std::memory_order_relaxed);
@@ -113,6 +113,8 @@ void MemoryStore::refuse_for_room(Charge& charge, Instant soonest, Instant now) 
 }
 
 void MemoryStore::tick(Instant now, TickBudget budget) {
+  // An idle store occupies nothing.
+  if (keys_.load(std::memory_order_relaxed) != 0) table_.prepare_growth();
   uint32_t left = std::max(budget.slots, uint32_t{1});
   while (left > 0) {
     const size_t group = tick_cursor_.fetch_add(1, std::memory_order_relaxed) % table_.groups_end();

@@ -14,6 +14,12 @@ Fingerprint fingerprint(uint64_t head, uint32_t rest) {
   return {head | 1, rest};
 }
 
+algorithm::State state(uint32_t value) {
+  algorithm::State made = {};
+  made.x = value;
+  return made;
+}
+
 TEST(SlotGroup, IsAMapWhateverIsAddedAndErased) {
   EXPECT_TRUE(rc::check("inserts and erasures against std::map", [] {
     // Few homes, so that runs collide, wrap around the end and fill the group.
@@ -28,31 +34,31 @@ TEST(SlotGroup, IsAMapWhateverIsAddedAndErased) {
     for (const auto& [n, erases] : steps) {
       Slot* slot = group->find(key(n));
       RC_ASSERT((slot != nullptr) == model.contains(n));
-      if (slot != nullptr) RC_ASSERT(slot->state.x == model[n]);
+      if (slot != nullptr) RC_ASSERT(slot->state().x == model[n]);
       if (slot != nullptr && erases) {
         group->erase(slot);
         model.erase(n);
       } else if (slot == nullptr && model.size() < SlotGroup::kSlots) {
-        group->insert(key(n)).state.x = ++value;
+        group->insert(key(n), state(++value));
         model[n] = value;
       }
     }
     for (uint32_t n = 0; n < 200; ++n) {
       const Slot* slot = group->find(key(n));
       RC_ASSERT((slot != nullptr) == model.contains(n));
-      if (slot != nullptr) RC_ASSERT(slot->state.x == model[n]);
+      if (slot != nullptr) RC_ASSERT(slot->state().x == model[n]);
     }
   }));
 }
 
 TEST(SlotGroup, AFullGroupFindsAndErases) {
   const auto group = std::make_unique<SlotGroup>();
-  for (uint32_t i = 0; i < SlotGroup::kSlots; ++i) group->insert(fingerprint(uint64_t{i + 1} << 8, 5)).state.x = i;
+  for (uint32_t i = 0; i < SlotGroup::kSlots; ++i) group->insert(fingerprint(uint64_t{i + 1} << 8, 5), state(i));
   EXPECT_EQ(group->find(fingerprint(uint64_t{1000} << 8, 5)), nullptr);
   for (uint32_t i = 0; i < SlotGroup::kSlots; ++i) {
     Slot* slot = group->find(fingerprint(uint64_t{i + 1} << 8, 5));
     ASSERT_NE(slot, nullptr);
-    EXPECT_EQ(slot->state.x, i);
+    EXPECT_EQ(slot->state().x, i);
     group->erase(slot);
   }
   for (const Slot& slot : group->slots) EXPECT_TRUE(slot.is_empty());

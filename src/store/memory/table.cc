@@ -1,7 +1,6 @@
 #include "store/memory/table.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "base/check.h"
@@ -18,10 +17,10 @@ Result<Table::Memory> Table::Memory::reserve(uint64_t keys_max) {
   made.depth_max = depth + kSpareDepth;
   const uint64_t full = uint64_t{made.roots} << depth;
   made.pages_max = static_cast<uint32_t>(full + std::max(full * kSparePercent / 100, kSparePagesMin));
-  auto pages = Reservation::make(size_t{made.pages_max} * sizeof(SlotGroup));
+  auto pages = Reservation::make_large_paged(size_t{made.pages_max} * sizeof(SlotGroup));
   if (!pages) return std::unexpected(pages.error());
   made.pages = std::move(*pages);
-  auto records = Reservation::make((size_t{made.roots} << made.depth_max) * sizeof(Record));
+  auto records = Reservation::make_large_paged((size_t{made.roots} << made.depth_max) * sizeof(Record));
   if (!records) return std::unexpected(records.error());
   made.records = std::move(*records);
   return made;
@@ -37,10 +36,10 @@ Table::Table(Memory memory)
   for (uint32_t root = 0; root < roots_; ++root) records_[root].page.store(root + 1, std::memory_order_relaxed);
 }
 
-Slot& Table::insert(size_t group, const Fingerprint& key) {
+Slot& Table::insert(size_t group, Fingerprint key, const algorithm::State& state) {
   RG_DCHECK(count(group) < SlotGroup::kSlots && owns(group, key));
   ++records_[group].count;
-  return slots(group).insert(key);
+  return slots(group).insert(key, state);
 }
 
 void Table::erase(size_t group, Slot* slot) {
@@ -61,13 +60,13 @@ bool Table::split(size_t group) {
   SlotGroup& low = slots(group);
   SlotGroup& high = pages_[page];
   const SlotGroup all = low;
-  std::memset(static_cast<void*>(&low), 0, sizeof low);
+  for (Slot& slot : low.slots) slot.clear();
   uint32_t moved = 0;
   for (const Slot& slot : all.slots) {
     if (slot.is_empty()) continue;
     const Fingerprint key = slot.key();
     const bool moves = (key.path_bits() >> bit) & 1;
-    (moves ? high : low).insert(key).state = slot.state;
+    (moves ? high : low).insert(key, slot.state());
     moved += moves;
   }
   parent.count = static_cast<uint8_t>(parent.count - moved);
@@ -75,11 +74,18 @@ bool Table::split(size_t group) {
   child.count = static_cast<uint8_t>(moved);
   child.depth = static_cast<uint8_t>(bit + 1);
   // Deeper groups are looked for before the first of them is there: see locate().
-  uint32_t depth = depth_.load(std::memory_order_relaxed);
-  while (depth <= bit && !depth_.compare_exchange_weak(depth, bit + 1, std::memory_order_release)) {
-  }
+  path_mask_.fetch_or(uint32_t{1} << bit, std::memory_order_release);
   child.page.store(page + 1, std::memory_order_release);
   return true;
+}
+
+void Table::prepare_growth() {
+  const size_t used = size_t{pages_used_.load(std::memory_order_relaxed)} * sizeof(SlotGroup);
+  size_t prepared = prepared_bytes_.load(std::memory_order_relaxed);
+  const size_t wanted = used + std::clamp(used / 8, kAheadBytesMin, kAheadBytesMax);
+  if (prepared >= wanted) return;
+  if (!prepared_bytes_.compare_exchange_strong(prepared, wanted)) return;  // another thread is about it
+  memory_.pages.populate(std::max(prepared, used), wanted - std::max(prepared, used));
 }
 
 uint64_t Table::memory_bytes() const {

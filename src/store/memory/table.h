@@ -45,32 +45,38 @@ class Table {
 
   explicit Table(Memory memory);
 
-  // Any thread: begins to bring a key's group, then its slot, into the cache.
-  void prefetch_record(const Fingerprint& key) const;
-  void prefetch_slot(const Fingerprint& key) const;
-
-  // Any thread: the group that holds `key` at this moment. It may split before the caller has locked it; so: lock, then
-  // ask owns(), and begin again where the answer is no.
-  size_t locate(const Fingerprint& key) const;
+  // Where a key belongs at this moment. The group may split before the caller has locked it; so: lock, then ask owns(),
+  // and begin again where the answer is no.
+  struct Spot {
+    size_t group = 0;
+    SlotGroup* slots = nullptr;
+  };
+  // Any thread.
+  Spot locate(Fingerprint key) const;
+  // Any thread: begins to bring the record that locate() reads, or the slots that a key may be in, into the cache.
+  void prefetch_record(Fingerprint key) const;
+  static void prefetch_slots(Spot spot, Fingerprint key);
   // Locates and locks. The caller holds no other lock.
-  size_t lock_group_of(const Fingerprint& key);
+  size_t lock_group_of(Fingerprint key);
   void lock(size_t group) { records_[group].lock.lock(); }
   bool try_lock(size_t group) { return records_[group].lock.try_lock(); }
   void unlock(size_t group) { records_[group].lock.unlock(); }
 
   // REQUIRES, all below: the caller holds the group's lock.
-  bool owns(size_t group, const Fingerprint& key) const;
+  bool owns(size_t group, Fingerprint key) const;
   SlotGroup& slots(size_t group) { return pages_[records_[group].page.load(std::memory_order_relaxed) - 1]; }
   uint32_t count(size_t group) const { return records_[group].count; }
   // REQUIRES: the key is not there and count(group) < SlotGroup::kSlots.
-  Slot& insert(size_t group, const Fingerprint& key);
+  Slot& insert(size_t group, Fingerprint key, const algorithm::State& state);
   void erase(size_t group, Slot* slot);
   // Moves about half of the keys to a new group. False where the table has reached its bound.
   bool split(size_t group);
 
   // Group numbers are below this; not all of them exist.
-  size_t groups_end() const { return size_t{roots_} << depth_.load(std::memory_order_acquire); }
+  size_t groups_end() const { return size_t{roots_} * (size_t{path_mask_.load(std::memory_order_acquire)} + 1); }
   bool exists(size_t group) const { return records_[group].page.load(std::memory_order_acquire) != 0; }
+  // Has memory ready for the next splits, so that they need not wait for the kernel to clear it. Any thread.
+  void prepare_growth();
   // What the table occupies: pages in use and the records that describe them.
   uint64_t memory_bytes() const;
 
@@ -93,62 +99,64 @@ class Table {
   // The first groups are at least so many where the table may grow to them, so that threads rarely meet at one lock.
   static constexpr uint64_t kRootsMin = 128;
 
-  uint32_t root_of(const Fingerprint& key) const {
-    return static_cast<uint32_t>((uint64_t{key.root_bits()} * roots_) >> 32);
-  }
+  // Memory that is ready beyond what is used: an eighth of it, but at least a large page, and at most what may be
+  // wasted.
+  static constexpr size_t kAheadBytesMin = size_t{2} << 20;
+  static constexpr size_t kAheadBytesMax = size_t{32} << 20;
 
-  void prefetch(uint32_t page, const Fingerprint& key) const {
-    const uint32_t home = key.home();
-    const SlotGroup& group = pages_[page - 1];
-    __builtin_prefetch(&group.slots[home], 1);
-    __builtin_prefetch(&group.slots[(home + 2) % SlotGroup::kSlots], 1);
-  }
+  uint32_t root_of(Fingerprint key) const { return static_cast<uint32_t>((uint64_t{key.root_bits()} * roots_) >> 32); }
 
   Memory memory_;
   SlotGroup* pages_;
   Record* records_;
   uint32_t roots_;
-  std::atomic<uint32_t> depth_ = 0;  // no group is deeper
+  std::atomic<uint32_t> path_mask_ = 0;  // the bits of a path that the deepest group has
   alignas(64) std::atomic<uint32_t> pages_used_ = 0;
+  std::atomic<size_t> prepared_bytes_ = 0;
 };
 
-inline size_t Table::locate(const Fingerprint& key) const {
+inline Table::Spot Table::locate(Fingerprint key) const {
   const uint32_t root = root_of(key);
-  uint32_t path = key.path_bits() & ((uint32_t{1} << depth_.load(std::memory_order_relaxed)) - 1);
-  // A group of this exact path is the deepest that can hold the key. Where there is none, its parent is: the same path
-  // without its highest bit, since a path of leading zeros is written like a shorter one.
-  while (path != 0 && records_[root + size_t{roots_} * path].page.load(std::memory_order_acquire) == 0) {
+  uint32_t path = key.path_bits() & path_mask_.load(std::memory_order_relaxed);
+  for (;;) {
+    // A group of this exact path is the deepest that can hold the key. Where there is none, its parent is: the same
+    // path without its highest bit, since a path of leading zeros is written like a shorter one.
+    const size_t group = root + size_t{roots_} * path;
+    const uint32_t page = records_[group].page.load(std::memory_order_acquire);
+    if (page != 0) [[likely]]
+      return {group, &pages_[page - 1]};
     path ^= std::bit_floor(path);
   }
-  return root + size_t{roots_} * path;
 }
 
-inline bool Table::owns(size_t group, const Fingerprint& key) const {
+inline bool Table::owns(size_t group, Fingerprint key) const {
+  // A group that has split goes by a longer path since.
   const uint32_t mask = (uint32_t{1} << records_[group].depth) - 1;
   return root_of(key) + size_t{roots_} * (key.path_bits() & mask) == group;
 }
 
-inline size_t Table::lock_group_of(const Fingerprint& key) {
+inline size_t Table::lock_group_of(Fingerprint key) {
   for (;;) {
-    const size_t group = locate(key);
-    const uint32_t page = records_[group].page.load(std::memory_order_relaxed);
-    // Taking the lock holds up every later load; the slot is asked for before.
-    prefetch(page, key);
-    lock(group);
-    if (owns(group, key)) [[likely]]
-      return group;
-    unlock(group);
+    const Spot spot = locate(key);
+    // Taking the lock holds up every later load; the slots are asked for before.
+    prefetch_slots(spot, key);
+    lock(spot.group);
+    if (owns(spot.group, key)) [[likely]]
+      return spot.group;
+    unlock(spot.group);
   }
 }
 
-inline void Table::prefetch_record(const Fingerprint& key) const {
-  const uint32_t path = key.path_bits() & ((uint32_t{1} << depth_.load(std::memory_order_relaxed)) - 1);
+inline void Table::prefetch_record(Fingerprint key) const {
+  const uint32_t path = key.path_bits() & path_mask_.load(std::memory_order_relaxed);
   __builtin_prefetch(&records_[root_of(key) + size_t{roots_} * path], 1);
 }
 
-inline void Table::prefetch_slot(const Fingerprint& key) const {
-  const uint32_t page = records_[locate(key)].page.load(std::memory_order_relaxed);
-  prefetch(page, key);
+inline void Table::prefetch_slots(Spot spot, Fingerprint key) {
+  // Two lines: a third of the keys are beyond the first when the table is full.
+  const uint32_t home = key.home();
+  __builtin_prefetch(&spot.slots->slots[home], 1);
+  __builtin_prefetch(&spot.slots->slots[(home + 2) % SlotGroup::kSlots], 1);
 }
 
 }  // namespace rateguard::memory
