@@ -82,6 +82,9 @@ struct FieldValue {
   std::string_view text = {};
 };
 
+// So much of a value is repeated in a message.
+inline constexpr size_t kShownBytesMax = 64;
+
 // The value in words for a message, cut short: "\"ten\"", "5.5", "true", "an object".
 std::string describe(FieldValue value);
 

@@ -14,10 +14,15 @@ std::string_view policy_name(const AnswerLine& line) {
 
 // A String of RFC 9651, section 3.3.3: printable ASCII, quotes and backslashes escaped. What else a name held is '?'.
 void append_sf_string(std::string& out, std::string_view text) {
+  const auto plain = [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; };
   out += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c >= ' ' && c <= '~' ? c : '?';
+  if (std::all_of(text.begin(), text.end(), plain)) {  // every rule's name is
+    out += text;
+  } else {
+    for (const char c : text) {
+      if (c == '"' || c == '\\') out += '\\';
+      out += c >= ' ' && c <= '~' ? c : '?';
+    }
   }
   out += '"';
 }

@@ -1,0 +1,72 @@
+// A check allocates nothing once the buffers have grown.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <new>
+
+#include "server/http/fake_exchange.h"
+
+namespace {
+
+size_t allocations = 0;
+
+}  // namespace
+
+// Counts what the whole test program allocates; the test looks at the difference that a request makes.
+// Not inlined: the compiler would see free() meet memory of operator new.
+[[gnu::noinline]] void* operator new(size_t size) {
+  ++allocations;
+  if (void* const memory = std::malloc(size)) return memory;
+  std::abort();
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept {
+  std::free(memory);
+}
+
+namespace rateguard::http {
+namespace {
+
+struct SilentResponder final : net::HttpResponder {
+  int code = 0;
+  void status(int value) override { code = value; }
+  void header(std::string_view, std::string_view) override {}
+  void body(std::string_view, std::string_view) override {}
+};
+
+TEST(Allocation, NoCheckAllocatesOnceTheBuffersHaveGrown) {
+  rules::Rule login = rule_of("login", "ip", *Limit::token_bucket(100, {.units = 5}));
+  login.match = {.methods = {"POST"}, .paths = {"/login"}};
+  FakeServer server({login});
+  HttpApi api(server.service,
+              {.rules = *rules::RuleSet::compile({login}), .identifier = *identify::Identifier::create({})});
+  const Header headers[] = {{"Host", "a"}, {"Content-Type", "application/json"}, {"X-Request-Id", "abc"}};
+  for (const std::string body :
+       {R"({"key":"user:123456789012345678901234567890","algorithm":"token_bucket","capacity":10,"refill_rate":0.5})",
+        R"({"key":"user\n\u00e9","algorithm":"sliding_window_counter","limit":5,"window":"1m","explain":true})",
+        R"({"rule":"login","key":"203.0.113.9"})",
+        R"({"facts":{"method":"POST","path":"/login","ip":"203.0.113.9","headers":{"X-A":"1"}}})"}) {
+    const net::HttpRequest request = {.method = "POST",
+                                      .target = "/check",
+                                      .path = "/check",
+                                      .query = {},
+                                      .headers = headers,
+                                      .body = body,
+                                      .peer = {}};
+    const auto ask = [&] {
+      SilentResponder responder;
+      api.handle(request, server.now, responder);
+      EXPECT_TRUE(responder.code == 200 || responder.code == 429) << body;
+    };
+    for (int i = 0; i < 10; ++i) ask();
+    const size_t before = allocations;
+    for (int i = 0; i < 200; ++i) ask();
+    EXPECT_EQ(allocations - before, 0U) << body;
+    EXPECT_GT(before, 0U);  // it does count
+  }
+}
+
+}  // namespace
+}  // namespace rateguard::http
