@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <future>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -66,6 +67,14 @@ class Server {
     return fd;
   }
 
+  // Returns when the server is done with every connection, so that what it has freed is freed before the next input.
+  void settle() const {
+    while (server_->stats().connections_open != 0) std::this_thread::yield();
+    std::promise<void> turn;
+    loop_->post([&turn] { turn.set_value(); });
+    turn.get_future().wait();
+  }
+
  private:
   net::SystemClock clock_;
   std::unique_ptr<net::EventLoop> loop_ = net::EventLoop::create(clock_).value();
@@ -104,6 +113,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   send_all(fd, bytes, bytes.size() * data[0] / 256);
   const std::string answers = everything_from(fd);
   close(fd);
+  server->settle();
   RG_CHECK(answers.empty() || answers.starts_with("HTTP/1.1 "));
   return 0;
 }
