@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "model/ascii.h"
+
 namespace rateguard::http {
 namespace {
 

@@ -2,12 +2,10 @@
 
 #include <algorithm>
 
+#include "model/ascii.h"
+
 namespace rateguard::http {
 namespace {
-
-constexpr char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
 
 // A media type with or without parameters (RFC 9110, section 8.3.1).
 bool is_media_type(std::string_view content_type, std::string_view type) {
@@ -17,11 +15,6 @@ bool is_media_type(std::string_view content_type, std::string_view type) {
 }
 
 }  // namespace
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
-}
 
 RequestHeaders scan_headers(std::span<const Header> headers) {
   RequestHeaders found;
@@ -65,7 +58,8 @@ bool is_sane_request_id(std::string_view id) {
   constexpr std::string_view kMarks = "-_.:/+=@";
   constexpr size_t kLengthMax = 128;  // twice the longest in common use, a W3C traceparent
   const auto sane = [&](char c) {
-    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || kMarks.find(c) != std::string_view::npos;
+    return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') ||
+           kMarks.find(c) != std::string_view::npos;
   };
   return !id.empty() && id.size() <= kLengthMax && std::all_of(id.begin(), id.end(), sane);
 }

@@ -19,9 +19,6 @@ struct RequestHeaders {
 
 RequestHeaders scan_headers(std::span<const Header> headers);
 
-// ASCII letters without case (RFC 9110, section 5.1).
-bool equal_ignoring_case(std::string_view a, std::string_view b);
-
 // Whether the body may be read as JSON: it is called application/json, with or without parameters, or nobody called it
 // anything. application/x-www-form-urlencoded is what `curl -d` says when nobody did, and counts as unsaid. A page in a
 // browser must say it (and is then held up by the browser's preflight), or any page could charge counters of a service
