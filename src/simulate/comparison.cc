@@ -24,22 +24,20 @@ void count(std::vector<uint64_t>& counts, SubjectId id) {
 
 }  // namespace
 
-Changes compare(const AnswerLog& before, const AnswerLog& after) {
-  const std::vector<SubjectId>& old_answers = before.answers();
-  const std::vector<SubjectId>& new_answers = after.answers();
-  RG_CHECK(old_answers.size() == new_answers.size());
+Changes compare(std::span<const SubjectId> before, std::span<const SubjectId> after) {
+  RG_CHECK(before.size() == after.size());
   Changes changes;
   std::vector<uint64_t> refused;
   std::vector<uint64_t> admitted;
-  for (size_t i = 0; i < old_answers.size(); ++i) {
-    const bool was_admitted = old_answers[i] == kNoSubject;
-    const bool is_admitted = new_answers[i] == kNoSubject;
+  for (size_t i = 0; i < before.size(); ++i) {
+    const bool was_admitted = before[i] == kNoSubject;
+    const bool is_admitted = after[i] == kNoSubject;
     if (was_admitted && !is_admitted) {
       ++changes.newly_refused;
-      count(refused, new_answers[i]);
+      count(refused, after[i]);
     } else if (!was_admitted && is_admitted) {
       ++changes.newly_admitted;
-      count(admitted, old_answers[i]);
+      count(admitted, before[i]);
     }
   }
   changes.refused_subjects = ranked(refused);

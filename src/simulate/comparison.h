@@ -2,29 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
-#include "simulate/statistics.h"
+#include "simulate/subject_table.h"
 
 namespace rateguard::simulate {
-
-// The answers of a replay, one number an event: whom each was refused as, or that it was admitted.
-class AnswerLog : public ReplayObserver {
- public:
-  // `statistics` sees every decision before this does.
-  AnswerLog(const Statistics& statistics, size_t events) : statistics_(statistics) { answers_.reserve(events); }
-
-  void before(size_t, const Event&, Store&) override {}
-  void decided(size_t, const Event&, const rules::Matches&, const Outcome&) override {
-    answers_.push_back(statistics_.refuser());
-  }
-
-  const std::vector<SubjectId>& answers() const { return answers_; }
-
- private:
-  const Statistics& statistics_;
-  std::vector<SubjectId> answers_;
-};
 
 // How many requests of a subject are answered otherwise.
 struct SubjectChange {
@@ -41,7 +24,7 @@ struct Changes {
   std::vector<SubjectChange> admitted_subjects;
 };
 
-// REQUIRES: both are of the same events.
-Changes compare(const AnswerLog& before, const AnswerLog& after);
+// `before` and `after` are the Statistics::answers() of two replays of the same events.
+Changes compare(std::span<const SubjectId> before, std::span<const SubjectId> after);
 
 }  // namespace rateguard::simulate

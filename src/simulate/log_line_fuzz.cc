@@ -30,7 +30,7 @@ void read_bytes(uint8_t choice, std::string_view bytes) {
   ReadSummary summary;
   if (!read_log(lines, "fuzz", options, recording, summary)) return;
   RG_CHECK(summary.logs.size() == 1);
-  RG_CHECK(summary.logs[0].lines == recording.events().size() + summary.malformed());
+  RG_CHECK(summary.logs[0].lines == recording.size() + summary.malformed());
   recording.sort();
   for (const Event& event : recording.events()) {
     RG_CHECK(in_range({event.time_us}));

@@ -48,7 +48,7 @@ class Reading {
   }
 
   Result<void> keep(const LogEntry& entry) {
-    if (out_.events().size() >= options_.requests_max) {
+    if (out_.size() >= options_.requests_max) {
       return fail(ErrorCode::kExhausted, fmt::format("{} holds more than {} requests; simulate it in parts", log().file,
                                                      options_.requests_max));
     }
@@ -115,6 +115,17 @@ AccessLogParser::Trailer trailer_needed(const ReadOptions& options) {
   const bool needed = std::ranges::any_of(
       options.wanted_headers, [](const std::string& name) { return name == "user-agent" || name == "referer"; });
   return needed ? AccessLogParser::Trailer::kRead : AccessLogParser::Trailer::kSkip;
+}
+
+// Once enough is read to guess by, makes room for all that will come, and a little more: growing step by step would
+// copy everything several times. Returns whether it has guessed.
+bool reserve(Recording& out, const ReadOptions& options, uint64_t done, uint64_t total) {
+  constexpr uint64_t kBytesToGuessBy = 16 * 1024 * 1024;
+  if (done < kBytesToGuessBy || done >= total) return false;
+  const auto events = static_cast<double>(out.size());
+  const double guess = events * 1.05 * static_cast<double>(total) / static_cast<double>(done);
+  out.reserve(static_cast<size_t>(std::min(guess, static_cast<double>(options.requests_max))));
+  return true;
 }
 
 uint64_t size_on_disk(std::span<const std::string> paths) {
@@ -201,12 +212,14 @@ Result<ReadSummary> read_logs(std::span<const std::string> paths, const ReadOpti
                               const ProgressCallback& progress, Recording& out) {
   const uint64_t total = size_on_disk(paths);
   uint64_t before = 0;  // bytes of the logs that are done
+  bool guessed = false;
   ReadSummary summary;
   for (const std::string& path : paths) {
     auto source = ByteSource::open(path);
     if (!source) return std::unexpected(source.error());
     LineReader lines([&](char* bytes, size_t size) {
       auto got = source->read(bytes, size);
+      guessed = guessed || reserve(out, options, before + source->bytes_taken(), total);
       if (progress) {
         progress({.stage = ProgressUpdate::Stage::kRead, .done = before + source->bytes_taken(), .total = total});
       }

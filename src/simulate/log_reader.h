@@ -29,8 +29,8 @@ struct ReadOptions {
   std::vector<std::string> wanted_headers = {};  // lower case; the others are not kept
   // How many malformed lines to keep as examples.
   size_t examples_max = 5;
-  // Bounds the memory of a recording: 32 bytes a request, 48 while out-of-order ones are sorted; the default is
-  // about 6.4 GB.
+  // Bounds the memory of a recording: 32 bytes a request, 64 while out-of-order ones are sorted; the default is
+  // 6.4 GB.
   uint64_t requests_max = 200'000'000;
 };
 

@@ -9,9 +9,11 @@
 #include <utility>
 #include <vector>
 
+#include "base/check.h"
 #include "model/instant.h"
 #include "model/ip_address.h"
 #include "model/request_facts.h"
+#include "simulate/huge_pages.h"
 #include "simulate/interner.h"
 #include "simulate/log_entry.h"
 
@@ -28,18 +30,35 @@ struct Event {
 };
 static_assert(sizeof(Event) == 32);
 
+// Filled by add(), read after sort(). Not thread-safe.
 class Recording {
  public:
   Recording();
 
   void add(const LogEntry& entry);
+  // How many were added.
+  size_t size() const { return events_.size() + (added_ - applied_); }
+  // Makes room for so many events in all, where somebody can guess.
+  void reserve(size_t events) { events_.reserve(events); }
   // Puts the events into the order of their time; those of one time stay in the order in which they were added. Quick
   // where they came in order already, or as a few ordered files one after the other.
   void sort();
 
-  std::span<const Event> events() const { return events_; }
+  // REQUIRES: sorted since the last add().
+  std::span<const Event> events() const {
+    RG_DCHECK(added_ == applied_);
+    return events_;
+  }
   // What the limiter is told of an event; the views live as long as the recording.
   RequestFacts facts(const Event& event) const;
+
+  // Begin to bring to the processor's cache what facts() reads of an event: first where its parts lie, some events
+  // later the parts.
+  void prefetch_places(const Event& event) const {
+    __builtin_prefetch(&addresses_[event.client]);
+    paths_.prefetch_text(event.path);
+  }
+  void prefetch_bytes(const Event& event) const { __builtin_prefetch(paths_.text(event.path).data()); }
 
   // Requests whose client is no address (a host name): rules by address find none and apply their `missing`.
   uint64_t without_address() const { return without_address_; }
@@ -50,6 +69,8 @@ class Recording {
   Instant last() const { return {events_.back().time_us}; }
 
  private:
+  bool sort_by_seconds();
+
   static constexpr size_t kAttributeFields = 5;
 
   struct Attributes {
@@ -57,17 +78,33 @@ class Recording {
     std::vector<Header> headers = {};
   };
 
-  uint32_t intern_client(std::string_view text);
+  // An event whose client and path are being fetched: what add() does to the tables waits for some events, so that it
+  // finds them in the cache.
+  struct Waiting {
+    Event event = {};
+    std::string client = {};  // the strings keep their memory from event to event
+    std::string path = {};
+    KeyedHash client_hash = {};
+    KeyedHash path_hash = {};
+  };
+  static constexpr size_t kWaitingMax = 16;
+
+  void apply_oldest();
+  void resolve_client(std::string_view text);
   uint32_t intern_attributes(const LogEntry& entry);
 
-  std::vector<Event> events_;
+  HugePageVector<Event> events_;
   Interner clients_;
   std::vector<std::optional<IpAddress>> addresses_;  // of the clients
+  std::vector<bool> is_name_;                        // of the clients: a text that is no address
   Interner methods_;
   Interner paths_;
   Interner attribute_bytes_;  // every distinct set of attributes, its parts length-prefixed
   std::vector<Attributes> attributes_;
   std::string scratch_;
+  std::array<Waiting, kWaitingMax> waiting_;
+  size_t added_ = 0;    // ever
+  size_t applied_ = 0;  // ever
   uint64_t without_address_ = 0;
   uint64_t unreadable_requests_ = 0;
 };

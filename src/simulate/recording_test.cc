@@ -24,6 +24,8 @@ TEST(Recording, GivesBackWhatWasAdded) {
                  .cost = {7}});
   recording.add({.time = {6}, .client = "host.example", .request_unreadable = true});
   recording.add({.time = {7}});
+  EXPECT_EQ(recording.size(), 3u);
+  recording.sort();
   const RequestFacts facts = recording.facts(recording.events()[0]);
   EXPECT_EQ(facts.peer, IpAddress::parse("2001:db8::1"));
   EXPECT_EQ(facts.method, "GET");
@@ -49,6 +51,7 @@ TEST(Recording, TellsAttributesApartWhateverTheyHold) {
   recording.add({.host = "ab", .user = "c"});
   recording.add({.host = "a", .user = "bc"});
   recording.add({.host = "ab", .user = "c"});
+  recording.sort();
   EXPECT_NE(recording.events()[0].attributes, recording.events()[1].attributes);
   EXPECT_EQ(recording.events()[0].attributes, recording.events()[2].attributes);
 }

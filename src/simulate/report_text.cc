@@ -27,9 +27,13 @@ std::string duration_text(Duration duration) {
 }
 
 std::string count_text(uint64_t n) {
-  std::string digits = fmt::format("{}", n);
-  for (size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
-  return digits;
+  const std::string digits = fmt::format("{}", n);
+  std::string out;
+  for (size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) out += ',';
+    out += digits[i];
+  }
+  return out;
 }
 
 std::string instant_text(Instant instant) {

@@ -56,10 +56,11 @@ RuleReport rule_report(const rules::Rule& rule, const RuleFigures& figures, cons
 }
 
 // The subjects of every rule: most refused first, then busiest, then first seen.
-std::vector<std::vector<SubjectId>> ranked_by_rule(size_t rules, const SubjectTable& subjects, size_t keep) {
+std::vector<std::vector<SubjectId>> ranked_by_rule(size_t rules, const SubjectTable& table,
+                                                   const std::vector<SubjectFigures>& subjects, size_t keep) {
   std::vector<std::vector<SubjectId>> out(rules);
   for (SubjectId id = 0; id < subjects.size(); ++id) {
-    if (subjects.is_counter(id)) out[subjects[id].rule].push_back(id);
+    if (table.is_counter(id)) out[subjects[id].rule].push_back(id);
   }
   const auto before = [&](SubjectId a, SubjectId b) {
     const SubjectFigures& x = subjects[a];
@@ -78,10 +79,11 @@ std::vector<std::vector<SubjectId>> ranked_by_rule(size_t rules, const SubjectTa
 
 std::vector<ChangedSubject> named(const Scenario& scenario, const Statistics& statistics,
                                   const std::vector<SubjectChange>& changes) {
+  const std::vector<SubjectFigures> figures = statistics.subjects().figures();
   std::vector<ChangedSubject> out;
   for (const SubjectChange& change : changes) {
     if (out.size() == kTopSubjects) break;
-    const rules::Rule& rule = scenario.policy.rules->rules()[statistics.subjects()[change.subject].rule];
+    const rules::Rule& rule = scenario.policy.rules->rules()[figures[change.subject].rule];
     out.push_back({.rule = rule.name,
                    .subject = subject_name(statistics.subjects().key(change.subject), rule, change.subject),
                    .requests = change.requests});
@@ -93,23 +95,24 @@ std::vector<ChangedSubject> named(const Scenario& scenario, const Statistics& st
 
 ScenarioReport scenario_report(const Scenario& scenario, const Statistics& statistics, const Timeline& timeline) {
   const auto rules = scenario.policy.rules->rules();
-  const SubjectTable& subjects = statistics.subjects();
+  const SubjectTable& table = statistics.subjects();
+  const std::vector<SubjectFigures> subjects = table.figures();
   ScenarioReport report{.name = scenario.name, .totals = statistics.totals(), .timeline = timeline.total()};
   for (size_t i = 0; i < rules.size(); ++i) {
     report.rules.push_back(rule_report(rules[i], statistics.figures()[i], timeline.rules()[i]));
   }
   for (SubjectId id = 0; id < subjects.size(); ++id) {
-    if (!subjects.is_counter(id)) continue;
+    if (!table.is_counter(id)) continue;
     RuleReport& rule = report.rules[subjects[id].rule];
     ++rule.subjects;
     rule.subjects_refused += subjects[id].refused > 0;
   }
-  const auto ranked = ranked_by_rule(rules.size(), subjects, kTopSubjects);
+  const auto ranked = ranked_by_rule(rules.size(), table, subjects, kTopSubjects);
   for (size_t i = 0; i < rules.size(); ++i) {
     for (const SubjectId id : ranked[i]) {
       const SubjectFigures& figures = subjects[id];
       if (figures.refused == 0) break;
-      report.rules[i].most_refused.push_back({.name = subject_name(subjects.key(id), rules[i], id),
+      report.rules[i].most_refused.push_back({.name = subject_name(table.key(id), rules[i], id),
                                               .requests = figures.requests,
                                               .refused = figures.refused,
                                               .cost_admitted = figures.cost_admitted});
@@ -119,7 +122,8 @@ ScenarioReport scenario_report(const Scenario& scenario, const Statistics& stati
 }
 
 std::vector<std::string> keys_to_plot(const Scenario& scenario, const Statistics& statistics) {
-  const auto ranked = ranked_by_rule(scenario.policy.rules->rules().size(), statistics.subjects(), kQuotasPerRule);
+  const auto ranked = ranked_by_rule(scenario.policy.rules->rules().size(), statistics.subjects(),
+                                     statistics.subjects().figures(), kQuotasPerRule);
   std::vector<std::string> keys;
   // The first of every rule before the second of any, so that a long file of rules does not hide one.
   for (size_t rank = 0; rank < kQuotasPerRule; ++rank) {
@@ -135,7 +139,7 @@ std::vector<QuotaReport> quota_reports(const Scenario& scenario, const Statistic
   std::vector<QuotaReport> out;
   for (const QuotaSeries& series : quotas.series()) {
     const rules::Rule& rule = scenario.policy.rules->rules()[series.rule];
-    const SubjectId id = statistics.subjects().find(series.key);
+    const SubjectId id = statistics.subjects().find(series.key, series.rule);
     out.push_back({.rule = rule.name, .subject = subject_name(series.key, rule, id), .series = series});
   }
   return out;

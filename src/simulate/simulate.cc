@@ -31,24 +31,17 @@ std::unique_ptr<Store> make_store(const Recording& recording, const Scenario& sc
 struct Pass {
   Statistics statistics;
   Timeline timeline;
-  AnswerLog answers;
   StoreStats store = {};
-
-  Pass(const Recording& recording, const Scenario& scenario, const TimeGrid& grid)
-      : statistics(scenario.policy.rules->rules()),
-        timeline(grid, scenario.policy.rules->rules().size()),
-        answers(statistics, recording.events().size()) {}
 };
-
-enum class KeepAnswers : uint8_t { kNo, kYes };
 
 std::unique_ptr<Pass> replay_once(const Recording& recording, const Scenario& scenario, const TimeGrid& grid,
                                   KeepAnswers keep, const ProgressCallback& progress) {
-  auto pass = std::make_unique<Pass>(recording, scenario, grid);
+  const auto rules = scenario.policy.rules->rules();
+  auto pass = std::make_unique<Pass>(Statistics(rules, keep), Timeline(grid, rules.size()));
   const auto store = make_store(recording, scenario);
-  std::vector<ReplayObserver*> observers = {&pass->statistics, &pass->timeline};
-  if (keep == KeepAnswers::kYes) observers.push_back(&pass->answers);
+  ReplayObserver* const observers[] = {&pass->statistics, &pass->timeline};
   replay(recording, scenario.policy, *store, progress, observers);
+  pass->statistics.finish();
   pass->store = store->stats();
   return pass;
 }
@@ -88,7 +81,7 @@ Report simulate(Recording& recording, const Scenario& rules, const Scenario* com
   const auto after = replay_once(recording, *compared, report.grid, keep, progress);
   report.compared = report_on(recording, *compared, report.grid, *after, plots, progress);
   report.changes = comparison_report(rules, before->statistics, *compared, after->statistics,
-                                     compare(before->answers, after->answers));
+                                     compare(before->statistics.answers(), after->statistics.answers()));
   return report;
 }
 

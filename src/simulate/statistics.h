@@ -1,7 +1,10 @@
 // Counts what a replay decides: in all, and per rule and subject.
 #pragma once
 
+#include <array>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "simulate/replay.h"
@@ -43,30 +46,56 @@ struct Verdicts {
   }
 };
 
+// Whether a replay's answers are kept one by one, for a comparison: 4 bytes an event.
+enum class KeepAnswers : uint8_t { kNo, kYes };
+
+// Counts behind the decisions: the figures of a subject are fetched from memory while the next few events are decided.
+// What is said here of subjects and answers holds after finish().
 class Statistics : public ReplayObserver {
  public:
   // `rules` are the policy's, and outlive this.
-  explicit Statistics(std::span<const rules::Rule> rules) : rules_(rules), figures_(rules.size()) {}
+  Statistics(std::span<const rules::Rule> rules, KeepAnswers keep);
 
   void before(size_t, const Event&, Store&) override {}
   void decided(size_t index, const Event& event, const rules::Matches& matches, const Outcome& outcome) override;
+  void finish();
 
   const Totals& totals() const { return totals_; }
   const std::vector<RuleFigures>& figures() const { return figures_; }
   const SubjectTable& subjects() const { return subjects_; }
-  // Who the event last decided was refused as: the subject of the deciding rule, or what stands for requests that lack
-  // something; kNoSubject where it was admitted.
-  SubjectId refuser() const { return refuser_; }
+  // Who each event was refused as: the subject of the deciding rule, or what stands for requests that lack something;
+  // kNoSubject where it was admitted. Empty unless kept.
+  const std::vector<SubjectId>& answers() const { return answers_; }
 
  private:
-  void count_rule(const Event& event, const Outcome& outcome, const Outcome::Judged& judged, SubjectFigures& subject);
-  void count_missing(const Outcome& outcome);
+  // What one event does to one subject.
+  struct Touch {
+    KeyedHash hash = {};
+    std::string key = {};  // keeps its memory from event to event
+    rules::RuleId rule = 0;
+    uint32_t requests = 0;  // 0 or 1
+    uint32_t refused = 0;   // 0 or 1
+    uint32_t cost_admitted = 0;
+    std::optional<size_t> refused_event = {};  // the event that was refused as this subject
+  };
+  // The most touches that wait: enough to hide a fetch behind, few enough to stay in the first-level cache.
+  static constexpr size_t kWaitingMax = 32;
+
+  void count_rule(const Event& event, const Outcome& outcome, const Outcome::Judged& judged);
+  Touch& count_missing(const Outcome& outcome);
+  Touch& add_touch(std::string_view key, rules::RuleId rule);
+  void apply_oldest();
 
   std::span<const rules::Rule> rules_;
+  KeepAnswers keep_;
   Totals totals_;
   std::vector<RuleFigures> figures_;
   SubjectTable subjects_;
-  SubjectId refuser_ = kNoSubject;
+  std::vector<SubjectId> answers_;
+  std::array<Touch, kWaitingMax> waiting_;
+  size_t added_ = 0;    // touches ever
+  size_t applied_ = 0;  // touches ever
+  std::string missing_key_;
 };
 
 }  // namespace rateguard::simulate

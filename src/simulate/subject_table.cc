@@ -6,6 +6,7 @@
 #include <array>
 #include <cstring>
 
+#include "base/check.h"
 #include "simulate/printable.h"
 #include "store/counter_key.h"
 
@@ -14,6 +15,7 @@ namespace {
 
 using rules::PartKind;
 
+constexpr size_t kSlotsAtStart = 64;
 constexpr size_t kPartCharsMax = 120;
 // Enough of a key to recognise it by its prefix ("sk_live_"), too little to use it.
 constexpr size_t kMaskedShown = 8;
@@ -54,12 +56,75 @@ std::string part_text(const rules::Part& part, std::string_view value, SubjectId
 
 }  // namespace
 
-SubjectId SubjectTable::find_or_add_missing(std::string_view missing_part, std::string_view rule_name,
-                                            rules::RuleId rule) {
-  scratch_.assign({kMissingKind, '\0'});
-  CounterKey::append_part(scratch_, rule_name);
-  CounterKey::append_part(scratch_, missing_part);
-  return find_or_add(scratch_, rule);
+SubjectTable::SubjectTable(size_t rules) : tables_(rules) {
+  for (Table& table : tables_) table.slots.resize(kSlotsAtStart);
+}
+
+void SubjectTable::prefetch_place(const KeyedHash& hash, rules::RuleId rule) const {
+  const Table& table = tables_[rule];
+  __builtin_prefetch(&table.slots[hash.low & (table.slots.size() - 1)]);
+}
+
+void SubjectTable::prefetch_figures(const KeyedHash& hash, rules::RuleId rule) const {
+  const Table& table = tables_[rule];
+  const Slot slot = table.slots[hash.low & (table.slots.size() - 1)];  // nearly always the one
+  if (slot.entry_plus_one != 0) __builtin_prefetch(&table.entries[slot.entry_plus_one - 1]);
+}
+
+SubjectFigures& SubjectTable::find_or_add(const KeyedHash& hash, std::string_view key, rules::RuleId rule) {
+  Table& table = tables_[rule];
+  const size_t mask = table.slots.size() - 1;
+  size_t at = hash.low & mask;
+  for (; table.slots[at].entry_plus_one != 0; at = (at + 1) & mask) {
+    if (table.slots[at].tag != tag_of(hash)) continue;
+    Entry& entry = table.entries[table.slots[at].entry_plus_one - 1];
+    if (entry.hash == hash) return entry.figures;
+  }
+  if ((table.entries.size() + 1) * 2 > table.slots.size()) {
+    grow(table);
+    return find_or_add(hash, key, rule);
+  }
+  table.entries.push_back({.hash = hash, .figures = {.id = size(), .rule = rule}});
+  table.slots[at] = {.tag = tag_of(hash), .entry_plus_one = static_cast<uint32_t>(table.entries.size())};
+  keys_.push_back(key_bytes_.store(key));
+  return table.entries.back().figures;
+}
+
+void SubjectTable::missing_key(std::string_view part, std::string_view rule_name, std::string& out) {
+  out.assign({kMissingKind, '\0'});
+  CounterKey::append_part(out, rule_name);
+  CounterKey::append_part(out, part);
+}
+
+SubjectId SubjectTable::find(std::string_view key, rules::RuleId rule) const {
+  const KeyedHash hash = keyed_hash(key);
+  const Table& table = tables_[rule];
+  for (size_t at = hash.low;; ++at) {
+    const Slot slot = table.slots[at & (table.slots.size() - 1)];
+    RG_CHECK(slot.entry_plus_one != 0);
+    const Entry& entry = table.entries[slot.entry_plus_one - 1];
+    if (entry.hash == hash) return entry.figures.id;
+  }
+}
+
+std::vector<SubjectFigures> SubjectTable::figures() const {
+  std::vector<SubjectFigures> out(keys_.size());
+  for (const Table& table : tables_) {
+    for (const Entry& entry : table.entries) out[entry.figures.id] = entry.figures;
+  }
+  return out;
+}
+
+void SubjectTable::grow(Table& table) {
+  HugePageVector<Slot> larger(table.slots.size() * 2);
+  const size_t mask = larger.size() - 1;
+  for (size_t i = 0; i < table.entries.size(); ++i) {
+    const KeyedHash& hash = table.entries[i].hash;
+    size_t at = hash.low & mask;
+    while (larger[at].entry_plus_one != 0) at = (at + 1) & mask;
+    larger[at] = {.tag = tag_of(hash), .entry_plus_one = static_cast<uint32_t>(i + 1)};
+  }
+  table.slots = std::move(larger);
 }
 
 std::string subject_name(std::string_view key, const rules::Rule& rule, SubjectId id) {

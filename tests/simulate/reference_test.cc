@@ -228,8 +228,8 @@ void expect_equal_to_reference(const std::string& bytes, const std::vector<Plain
       simulate::read_log(lines, "trace", {.columns = simulate::ColumnMap::parse(columns).value()}, recording, summary);
   ASSERT_TRUE(read) << read.error().to_string();
   ASSERT_EQ(summary.malformed(), 0u);
-  ASSERT_EQ(recording.events().size(), requests.size());
   recording.sort();
+  ASSERT_EQ(recording.events().size(), requests.size());
 
   ReferenceReplay reference(rules, (*compiled)->rules());
   Comparer comparer(requests, reference);
