@@ -98,8 +98,9 @@ Result<std::unique_ptr<Listener>> Listener::open(EventLoop& loop, const ListenAd
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
   addrinfo* found = nullptr;
-  if (const int code = getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found);
-      code != 0) {
+  // That name is loopback whatever a resolver or a missing hosts file says (RFC 6761, section 6.3).
+  const std::string host = address.host == "localhost" ? "127.0.0.1" : address.host;
+  if (const int code = getaddrinfo(host.c_str(), std::to_string(address.port).c_str(), &hints, &found); code != 0) {
     return invalid("cannot listen on " + shown(address) + ": " + gai_strerror(code));
   }
   const AddressList list(found, &freeaddrinfo);
