@@ -138,6 +138,8 @@ void write_limit_headers(net::HttpResponder& responder, const Answer& answer, co
     case config::HeaderStyle::kOff:
       break;
   }
+  // A store that does not answer is probed every second.
+  if (answer.undecided()) return responder.header("Retry-After", "1");
   if (answer.allowed || answer.deciding == nullptr) return;
   const Duration wait = answer.deciding->decision.retry_after;
   if (!wait.is_never()) write_number(responder, "Retry-After", std::max<int64_t>(1, wait.ceil_seconds()));

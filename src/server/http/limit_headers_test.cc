@@ -57,5 +57,20 @@ TEST(LimitHeaders, RetryAfterIsRoundedUpAndNeverEarlierThanT) {
   }
 }
 
+TEST(LimitHeaders, ARefusalForWantOfAStoreIsShort) {
+  const Answer answer{.allowed = false, .degraded = true};
+  EXPECT_EQ(answer.status(), 503);
+  FakeResponse out;
+  std::string buffer;
+  write_limit_headers(out, answer, config::HeaderStyle::kIetf, buffer);
+  ASSERT_EQ(out.headers.size(), 1U);
+  EXPECT_EQ(out["Retry-After"], "1");
+  std::string body;
+  append_answer(body, answer, Explain::kNo);
+  EXPECT_EQ(body,
+            R"({"allowed":false,"limit":null,"remaining":null,"retry_after_ms":null,"reset_after_ms":0,"rule":null,)"
+            R"("degraded":true})");
+}
+
 }  // namespace
 }  // namespace rateguard::http
