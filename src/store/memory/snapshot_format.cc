@@ -99,7 +99,8 @@ class Reader {
 struct Shift {
   int64_t us = 0;
 
-  int64_t operator()(int64_t time_us) const { return std::max<int64_t>(0, time_us - us); }
+  // Compared, not subtracted first: a file may hold any time at all.
+  int64_t operator()(int64_t time_us) const { return time_us <= us ? 0 : time_us - us; }
   algorithm::State operator()(algorithm::State state) const {
     if (us == 0) return state;
     algorithm::State moved = state;
