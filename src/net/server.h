@@ -5,10 +5,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
-#include <string>
 
 #include "base/result.h"
+#include "net/connection_host.h"
 #include "net/event_loop.h"
 #include "net/http1_parser.h"
 #include "net/http_exchange.h"
@@ -16,18 +15,6 @@
 #include "net/tls.h"
 
 namespace rateguard::net {
-
-// What a load balancer says of the connection before the client's first byte.
-struct Preamble {
-  enum class Verdict : uint8_t { kNeedMore, kDone, kRefused };
-  Verdict verdict = Verdict::kRefused;
-  size_t bytes_wanted = 0;             // kNeedMore: how many there must be in all before it is worth asking again
-  std::optional<IpAddress> peer = {};  // kDone: the client's address; empty: the connection speaks for itself
-};
-
-// Reads a preamble that `sender`, the connection's own peer, has begun with. Called with nothing first; never with more
-// than it asked for, since what follows is not its own. It asks for at most 64 KiB.
-using PeerPreamble = std::function<Preamble(const IpAddress& sender, std::string_view received)>;
 
 struct HttpServerOptions {
   ListenAddress address = {};
@@ -44,15 +31,9 @@ struct HttpServerOptions {
   Duration handshake_timeout = Duration::seconds(10);  // for the preamble and TLS
 };
 
-// Counted since the start; written by the server's loop, read by any thread.
-struct HttpServerStats {
-  std::atomic<uint64_t> connections_open = 0;
-  std::atomic<uint64_t> connections_accepted = 0;
-  std::atomic<uint64_t> connections_refused = 0;  // beyond connections_max
+struct HttpServerStats : ConnectionStats {
   std::atomic<uint64_t> requests_handled = 0;
   std::atomic<uint64_t> requests_rejected = 0;  // not valid HTTP, too large, too slow
-  std::atomic<uint64_t> handshakes_failed = 0;  // TLS or preamble
-  std::atomic<uint64_t> timeouts = 0;           // connections that ended by one
 };
 
 // Every member is for the loop's thread, but stats(). The loop outlives the server.

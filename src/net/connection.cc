@@ -1,0 +1,200 @@
+#include "net/connection.h"
+
+#include <sys/epoll.h>
+
+#include <utility>
+
+#include "net/connection_host.h"
+
+namespace rateguard::net {
+namespace {
+
+constexpr size_t kPreambleBytesMax = 64 * 1'024;
+
+}  // namespace
+
+Connection::Connection(ConnectionHost& host, int descriptor, const IpAddress& peer)
+    : host_(host), transport_(descriptor), peer_(peer) {}
+
+Connection::~Connection() {
+  host_.wheel_.disarm(*this);
+}
+
+void Connection::start() {
+  interest_ = EPOLLIN;
+  if (!host_.loop_.watch(transport_.descriptor(), interest_, *this)) return close();
+  if (host_.options_.preamble) {
+    arm(Timeout::kHandshake);
+    return read_preamble();
+  }
+  begin_tls();
+}
+
+void Connection::close() {
+  if (state_ == State::kClosed) return;
+  state_ = State::kClosed;
+  if (transport_.secure()) transport_.shut_down_sending();
+  host_.loop_.unwatch(transport_.descriptor(), *this);
+  host_.wheel_.disarm(*this);
+  closed();
+  host_.remove(*this);
+}
+
+void Connection::drain() {
+  if (state_ == State::kPreamble || state_ == State::kHandshake) return close();
+  if (state_ == State::kOpen && out_.empty()) drain_open();
+}
+
+void Connection::on_ready(uint32_t) {
+  switch (state_) {
+    case State::kOpen:
+      return out_.empty() ? read_input() : flush();
+    case State::kPreamble:
+      return read_preamble();
+    case State::kHandshake:
+      return shake_hands();
+    case State::kLingering:
+      return linger();
+    case State::kClosed:
+      return;
+  }
+}
+
+void Connection::on_timeout() {
+  count(host_.stats_.timeouts);
+  if (timeout_ == Timeout::kRead && state_ == State::kOpen) return read_timed_out();
+  if (timeout_ == Timeout::kHandshake) count(host_.stats_.handshakes_failed);
+  close();
+}
+
+void Connection::read_preamble() {
+  for (;;) {
+    const Preamble preamble = host_.options_.preamble(peer_, in_.view());
+    if (preamble.verdict == Preamble::Verdict::kDone) {
+      if (preamble.peer) peer_ = *preamble.peer;
+      in_.release();
+      return begin_tls();
+    }
+    const bool wants_more = preamble.verdict == Preamble::Verdict::kNeedMore && preamble.bytes_wanted > in_.size() &&
+                            preamble.bytes_wanted <= kPreambleBytesMax;
+    if (!wants_more) {
+      count(host_.stats_.handshakes_failed);
+      return close();
+    }
+    const size_t missing = preamble.bytes_wanted - in_.size();
+    const IoResult result = transport_.receive(in_.room(missing).first(missing));
+    if (result.status != IoStatus::kOk) return input_stalled(result.status);
+    in_.commit(result.bytes);
+  }
+}
+
+void Connection::begin_tls() {
+  if (!host_.options_.tls) return open();
+  state_ = State::kHandshake;
+  if (!transport_.start_tls(*host_.options_.tls)) return close();
+  if (!armed()) arm(Timeout::kHandshake);
+  shake_hands();
+}
+
+void Connection::shake_hands() {
+  const IoResult result = transport_.handshake();
+  if (result.status == IoStatus::kOk) {
+    if (std::string subject = transport_.client_subject(); !subject.empty()) {
+      client_subject_ = std::make_unique<std::string>(std::move(subject));
+    }
+    return open();
+  }
+  if (result.status == IoStatus::kFailed || result.status == IoStatus::kEnd) count(host_.stats_.handshakes_failed);
+  input_stalled(result.status);
+}
+
+void Connection::open() {
+  state_ = State::kOpen;
+  set_interest(EPOLLIN);
+  arm(Timeout::kIdle);
+  opened();
+  if (state_ == State::kOpen && out_.empty() && transport_.has_pending()) read_input();
+}
+
+void Connection::input_stalled(IoStatus status) {
+  switch (status) {
+    case IoStatus::kOk:
+    case IoStatus::kWantRead:
+      return set_interest(EPOLLIN);
+    case IoStatus::kWantWrite:
+      return set_interest(EPOLLOUT);
+    case IoStatus::kEnd:
+    case IoStatus::kFailed:
+      return close();
+  }
+}
+
+void Connection::arm(Timeout timeout) {
+  timeout_ = timeout;
+  host_.wheel_.arm(*this, host_.ticks(timeout));
+}
+
+void Connection::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const IoResult result = transport_.send(bytes);
+    if (result.status == IoStatus::kOk) {
+      bytes.remove_prefix(result.bytes);
+      continue;
+    }
+    if (result.status == IoStatus::kFailed || result.status == IoStatus::kEnd) return close();
+    out_.append(bytes);
+    out_sent_ = 0;
+    set_interest(result.status == IoStatus::kWantWrite ? EPOLLOUT : EPOLLIN);
+    return arm(Timeout::kWrite);
+  }
+  finish();
+}
+
+void Connection::flush() {
+  while (out_sent_ < out_.size()) {
+    const IoResult result = transport_.send(out_.view().substr(out_sent_));
+    if (result.status == IoStatus::kOk) {
+      out_sent_ += result.bytes;
+      continue;
+    }
+    if (result.status == IoStatus::kFailed || result.status == IoStatus::kEnd) return close();
+    return set_interest(result.status == IoStatus::kWantWrite ? EPOLLOUT : EPOLLIN);
+  }
+  out_.release();
+  finish();
+  if (state_ != State::kOpen) return;
+  output_gone();
+  // Then whatever TLS has decrypted already.
+  if (state_ == State::kOpen && out_.empty()) {
+    set_interest(EPOLLIN);
+    if (transport_.has_pending()) read_input();
+  }
+}
+
+// Everything is written.
+void Connection::finish() {
+  if (ending_ == Ending::kClose) return close();
+  if (ending_ != Ending::kLinger) return;
+  // Bytes that arrive on a closed socket make the peer's kernel throw away the answer it has not read yet (RFC 9112,
+  // section 9.6): so say that this was all, and listen for a moment.
+  transport_.shut_down_sending();
+  state_ = State::kLingering;
+  in_.release();
+  set_interest(EPOLLIN);
+  arm(Timeout::kLinger);
+  linger();
+}
+
+void Connection::linger() {
+  // One read per wake-up: somebody who sends without end costs no more than anybody else, and for a moment only.
+  const IoResult result = transport_.receive_plain(host_.scratch());
+  if (result.status == IoStatus::kEnd || result.status == IoStatus::kFailed) close();
+}
+
+void Connection::set_interest(uint32_t events) {
+  if (interest_ == events) return;
+  interest_ = events;
+  host_.loop_.change(transport_.descriptor(), events, *this);
+}
+
+}  // namespace rateguard::net

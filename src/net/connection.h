@@ -1,0 +1,89 @@
+// The life that every accepted connection has, whatever is spoken on it; HttpSession and its like are what they say.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "model/ip_address.h"
+#include "net/byte_buffer.h"
+#include "net/event_loop.h"
+#include "net/timer_wheel.h"
+#include "net/transport.h"
+
+namespace rateguard::net {
+
+class ConnectionHost;
+
+// [preamble] -> [TLS handshake] -> open -> [lingering] -> closed. Belongs to a ConnectionHost; on its loop's thread
+// only.
+class Connection : public ReadyHandler, public WheelEntry {
+ public:
+  Connection(ConnectionHost& host, int descriptor, const IpAddress& peer);
+  virtual ~Connection();
+
+  // Begins. It may close itself at once.
+  void start();
+  // The server is going: ends as soon as what has begun is done.
+  void drain();
+  // At once, whatever is under way.
+  void close();
+
+  void on_ready(uint32_t events) final;
+  void on_timeout() final;
+
+ protected:
+  enum class State : uint8_t { kPreamble, kHandshake, kOpen, kLingering, kClosed };
+  // What happens when everything that waits is written.
+  enum class Ending : uint8_t { kNone, kClose, kLinger };
+  enum class Timeout : uint8_t { kHandshake, kIdle, kRead, kWrite, kLinger };
+
+  // What a protocol adds. Each may close the connection.
+  // Nothing has been read yet; the idle timeout is armed.
+  virtual void opened() {}
+  // Open, readable, and nothing waits to be written: receives and answers.
+  virtual void read_input() = 0;
+  // What waited is written, and the connection goes on: answers what had to wait, arms the timeout.
+  virtual void output_gone() = 0;
+  // A request was not there in time.
+  virtual void read_timed_out() { close(); }
+  // While open and nothing waits to be written: closes if there is nothing to answer.
+  virtual void drain_open() = 0;
+  // It is closed; gives back what it has borrowed.
+  virtual void closed() {}
+
+  bool is_open() const { return state_ == State::kOpen; }
+  // What to do where receive() gave no bytes.
+  void input_stalled(IoStatus status);
+  // Sends, or keeps what the socket does not take. REQUIRES: out_ is empty.
+  void write(std::string_view bytes);
+  void arm(Timeout timeout);
+
+  ConnectionHost& host_;
+  Transport transport_;
+  IpAddress peer_;
+  std::unique_ptr<std::string> client_subject_;  // with mTLS only
+  ByteBuffer in_;                                // what has arrived and is not whole yet
+  ByteBuffer out_;                               // what the socket would not take yet, from out_sent_ on
+  Ending ending_ = Ending::kNone;
+  Timeout timeout_ = Timeout::kHandshake;
+
+ private:
+  friend class ConnectionHost;
+
+  void read_preamble();
+  void begin_tls();
+  void shake_hands();
+  void open();
+  void flush();
+  void finish();
+  void linger();
+  void set_interest(uint32_t events);
+
+  size_t out_sent_ = 0;
+  uint32_t index_ = 0;     // among the host's
+  uint32_t interest_ = 0;  // as epoll has it
+  State state_ = State::kPreamble;
+};
+
+}  // namespace rateguard::net

@@ -1,0 +1,125 @@
+#include "net/connection_host.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace rateguard::net {
+namespace {
+
+// A timeout is kept to within an eighth of itself, but nobody is woken more often than 1,000 times a second for it, and
+// 100 ms are coarse enough for all that are seconds.
+constexpr int64_t kTicksPerTimeout = 8;
+constexpr Duration kTickMin = Duration::millis(1);
+constexpr Duration kTickMax = Duration::millis(100);
+// How long an answer that ends a connection is protected from what the peer still sends.
+constexpr Duration kLingerTime = Duration::seconds(1);
+
+Duration tick_for(const ConnectionTimeouts& timeouts) {
+  const Duration shortest = std::min({timeouts.idle, timeouts.read, timeouts.write, timeouts.handshake});
+  return std::clamp(Duration::micros(shortest.us / kTicksPerTimeout), kTickMin, kTickMax);
+}
+
+}  // namespace
+
+void count(std::atomic<uint64_t>& counter) {
+  counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
+ConnectionHost::ConnectionHost(EventLoop& loop, ConnectionHostOptions options, ConnectionStats& stats, Make make,
+                               Refuse refuse)
+    : loop_(loop),
+      options_(std::move(options)),
+      stats_(stats),
+      make_(std::move(make)),
+      refuse_(std::move(refuse)),
+      tick_length_(tick_for(options_.timeouts)) {
+  const auto set = [this](Connection::Timeout timeout, Duration d) {
+    ticks_[static_cast<size_t>(timeout)] = static_cast<Tick>((d.us + tick_length_.us - 1) / tick_length_.us);
+  };
+  set(Connection::Timeout::kHandshake, options_.timeouts.handshake);
+  set(Connection::Timeout::kIdle, options_.timeouts.idle);
+  set(Connection::Timeout::kRead, options_.timeouts.read);
+  set(Connection::Timeout::kWrite, options_.timeouts.write);
+  set(Connection::Timeout::kLinger, kLingerTime);
+}
+
+ConnectionHost::~ConnectionHost() = default;
+
+Result<uint16_t> ConnectionHost::start() {
+  auto listener = Listener::open(loop_, options_.address,
+                                 [this](int descriptor, const IpAddress& peer) { accept(descriptor, peer); });
+  if (!listener) return std::unexpected(listener.error());
+  listener_ = std::move(*listener);
+  return listener_->port();
+}
+
+void ConnectionHost::accept(int descriptor, const IpAddress& peer) {
+  count(stats_.connections_accepted);
+  if (connections_.size() >= static_cast<size_t>(options_.connections_max)) {
+    count(stats_.connections_refused);
+    Transport transport(descriptor);
+    if (options_.tls || !refuse_) return;
+    refuse_(transport);
+    return transport.shut_down_sending();
+  }
+  start_ticking();
+  connections_.push_back(make_(descriptor, peer));
+  Connection& connection = *connections_.back();
+  connection.index_ = static_cast<uint32_t>(connections_.size() - 1);
+  stats_.connections_open.store(connections_.size(), std::memory_order_relaxed);
+  connection.start();
+}
+
+void ConnectionHost::remove(Connection& connection) {
+  const size_t index = connection.index_;
+  if (closed_.empty()) {
+    loop_.post([this, guard = std::weak_ptr(alive_)] {
+      if (!guard.expired()) closed_.clear();
+    });
+  }
+  closed_.push_back(std::move(connections_[index]));
+  if (index + 1 != connections_.size()) {
+    connections_[index] = std::move(connections_.back());
+    connections_[index]->index_ = static_cast<uint32_t>(index);
+  }
+  connections_.pop_back();
+  stats_.connections_open.store(connections_.size(), std::memory_order_relaxed);
+  if (draining_ && connections_.empty()) emptied();
+}
+
+// Ticks only while there is somebody to time out, so that an idle process sleeps.
+void ConnectionHost::start_ticking() {
+  if (std::exchange(ticking_, true)) return;
+  ticked_until_ = std::chrono::steady_clock::now();
+  ticker_ = loop_.every(tick_length_, [this] { tick(); });
+}
+
+void ConnectionHost::tick() {
+  const auto passed = std::chrono::steady_clock::now() - ticked_until_;
+  const auto ticks = passed / std::chrono::microseconds(tick_length_.us);
+  ticked_until_ += ticks * std::chrono::microseconds(tick_length_.us);
+  wheel_.advance(static_cast<Tick>(ticks));
+  if (connections_.empty()) {
+    ticking_ = false;
+    ticker_.cancel();
+  }
+}
+
+void ConnectionHost::drain(Duration grace, std::function<void()> on_empty) {
+  on_empty_ = std::move(on_empty);
+  if (listener_) listener_->close();
+  draining_ = true;
+  // From the end, for one that closes is replaced by the last.
+  for (size_t i = connections_.size(); i-- > 0;) connections_[i]->drain();
+  if (connections_.empty()) return emptied();
+  grace_ = loop_.after(grace, [this] {
+    while (!connections_.empty()) connections_.back()->close();
+  });
+}
+
+void ConnectionHost::emptied() {
+  grace_.cancel();
+  if (on_empty_) loop_.post(std::exchange(on_empty_, {}));
+}
+
+}  // namespace rateguard::net

@@ -1,0 +1,126 @@
+// Listens, and keeps the connections of one server: accepts them up to a bound, times them out, drains them.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "net/connection.h"
+#include "net/event_loop.h"
+#include "net/listener.h"
+#include "net/tls.h"
+
+namespace rateguard::net {
+
+// What a load balancer says of the connection before the client's first byte.
+struct Preamble {
+  enum class Verdict : uint8_t { kNeedMore, kDone, kRefused };
+  Verdict verdict = Verdict::kRefused;
+  size_t bytes_wanted = 0;             // kNeedMore: how many there must be in all before it is worth asking again
+  std::optional<IpAddress> peer = {};  // kDone: the client's address; empty: the connection speaks for itself
+};
+
+// Reads a preamble that `sender`, the connection's own peer, has begun with. Called with nothing first; never with more
+// than it asked for, since what follows is not its own. It asks for at most 64 KiB.
+using PeerPreamble = std::function<Preamble(const IpAddress& sender, std::string_view received)>;
+
+struct ConnectionTimeouts {
+  Duration idle = Duration::seconds(75);
+  Duration read = Duration::seconds(10);       // for one request, from its first byte to its last
+  Duration write = Duration::seconds(10);      // for what waits for a slow reader, until it is gone
+  Duration handshake = Duration::seconds(10);  // for the preamble and TLS
+};
+
+struct ConnectionHostOptions {
+  ListenAddress address = {};
+  std::shared_ptr<const TlsContext> tls = {};  // null: plain
+  PeerPreamble preamble = {};                  // empty: none is expected; else every connection must begin with one
+  int connections_max = 20'000;
+  ConnectionTimeouts timeouts = {};
+};
+
+// Counted since the start; written by the server's loop, read by any thread.
+struct ConnectionStats {
+  std::atomic<uint64_t> connections_open = 0;
+  std::atomic<uint64_t> connections_accepted = 0;
+  std::atomic<uint64_t> connections_refused = 0;  // beyond connections_max
+  std::atomic<uint64_t> handshakes_failed = 0;    // TLS or preamble
+  std::atomic<uint64_t> timeouts = 0;             // connections that ended by one
+};
+
+// Adds one. Only the loop's thread writes, so that no locked instruction is needed.
+void count(std::atomic<uint64_t>& counter);
+
+// On the loop's thread only. Its buffers are shared by its connections, so that an idle one holds none: bytes are
+// received into scratch() and answers rendered into out(); only what cannot be finished at once is copied.
+class ConnectionHost {
+ public:
+  // What one recv() takes at most.
+  static constexpr size_t kScratchBytes = 64 * 1'024;
+
+  // Makes the connection of a protocol.
+  using Make = std::function<std::unique_ptr<Connection>(int descriptor, const IpAddress& peer)>;
+  // Says no to one that is too many, in a send or two. Not called where TLS is spoken, for saying anything would take a
+  // handshake.
+  using Refuse = std::function<void(Transport& transport)>;
+
+  // `loop` and `stats` outlive it.
+  ConnectionHost(EventLoop& loop, ConnectionHostOptions options, ConnectionStats& stats, Make make, Refuse refuse);
+  ~ConnectionHost();
+  ConnectionHost(const ConnectionHost&) = delete;
+  ConnectionHost& operator=(const ConnectionHost&) = delete;
+
+  // Gives the port. Errors: as Listener::open().
+  Result<uint16_t> start();
+  // Takes effect for new connections.
+  void set_tls(std::shared_ptr<const TlsContext> tls) { options_.tls = std::move(tls); }
+  // Accepts nobody else, tells every connection to drain, and calls `on_empty` once, on the loop: when the last is
+  // gone, or when `grace` is over and the rest were cut off.
+  void drain(Duration grace, std::function<void()> on_empty);
+
+  // For its connections.
+  EventLoop& loop() { return loop_; }
+  bool draining() const { return draining_; }
+  ByteBuffer& out() { return out_; }
+  std::span<char> scratch() { return {scratch_.get(), kScratchBytes}; }
+
+ private:
+  friend class Connection;
+
+  void accept(int descriptor, const IpAddress& peer);
+  void remove(Connection& connection);
+  Tick ticks(Connection::Timeout timeout) const { return ticks_[static_cast<size_t>(timeout)]; }
+  void start_ticking();
+  void tick();
+  void emptied();
+
+  EventLoop& loop_;
+  ConnectionHostOptions options_;
+  ConnectionStats& stats_;
+  Make make_;
+  Refuse refuse_;
+  Duration tick_length_;
+  std::array<Tick, 5> ticks_{};  // by Connection::Timeout
+  TimerWheel wheel_;
+  ByteBuffer out_;
+  std::unique_ptr<char[]> scratch_ = std::make_unique_for_overwrite<char[]>(kScratchBytes);
+  std::vector<std::unique_ptr<Connection>> connections_;
+  std::vector<std::unique_ptr<Connection>> closed_;       // not yet freed: they may be on the call stack
+  std::shared_ptr<int> alive_ = std::make_shared<int>();  // outlived by work that is posted
+  bool draining_ = false;
+  std::unique_ptr<Listener> listener_;
+  Timer ticker_;
+  bool ticking_ = false;
+  std::chrono::steady_clock::time_point ticked_until_;
+  Timer grace_;
+  std::function<void()> on_empty_;
+};
+
+}  // namespace rateguard::net
