@@ -22,6 +22,12 @@ void CounterKey::begin_ad_hoc(std::string& out, Algorithm algorithm) {
   begin(out, 'A', algorithm);
 }
 
+void CounterKey::append_descriptor(std::string& out, std::string_view domain, Algorithm algorithm) {
+  out.push_back('E');
+  out.push_back(static_cast<char>(algorithm));
+  append_part(out, domain);
+}
+
 void CounterKey::append_part(std::string& out, std::string_view part) {
   RG_CHECK(part.size() <= 0xFFFF);
   out.push_back(static_cast<char>(part.size() & 0xFF));

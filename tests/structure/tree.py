@@ -6,7 +6,7 @@ from pathlib import Path
 
 import cpp_text
 
-CORE_ROOTS = ("algorithm", "store", "rules", "identify", "limiter", "event")
+CORE_ROOTS = ("algorithm", "store", "rules", "identify", "limiter", "envoy", "event")
 _KEYWORDS = ("DEPS", "EXTERNAL", "TEST_DEPS", "TEST_EXTERNAL")
 
 

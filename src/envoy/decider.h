@@ -1,0 +1,113 @@
+// ShouldRateLimit: the one function that answers a request of Envoy's rate limit service.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "envoy/policy.h"
+#include "envoy/rate_limit.h"
+#include "store/store.h"
+
+namespace rateguard::envoy {
+
+// What became of one descriptor that has a limit, in hits: what its metrics count.
+struct Tally {
+  const RateLimit* limit = nullptr;  // null: a limit that came with the request
+  // What to count it as instead of limit->path, for detailed_metric and value_to_metric; empty otherwise. Valid until
+  // the next decision.
+  std::string_view path = {};
+  uint64_t total = 0;
+  uint64_t within = 0;
+  uint64_t near = 0;  // of those within and those beyond: the ones above four fifths of the limit
+  uint64_t over = 0;
+  uint64_t shadowed = 0;  // would have been refused, but for the descriptor's shadow_mode
+};
+
+// One per event loop: it owns the buffers that a decision needs, so that one allocates nothing once they have grown
+// (header fields and dynamic metadata excepted). Not thread-safe; the store behind it is.
+class Decider {
+ public:
+  explicit Decider(Store& store) : store_(store) {}
+
+  // Decides `request` by `policy` at `now`. The response lives until the next call; names in it as long as
+  // policy.limits. Errors: kInvalid with the text of envoyproxy/ratelimit (gRPC: UNKNOWN), in this order: an empty
+  // domain, no descriptors, nothing loaded; a limit of the request whose unit is none. kUnavailable (gRPC:
+  // UNAVAILABLE): the store could not be asked.
+  Result<const Response*> decide(const Policy& policy, const Request& request, Instant now);
+
+  // Of the last decision that was no error: one for each descriptor that a limit applies to, in their order.
+  std::span<const Tally> tallies() const { return tallies_; }
+  // Whether the last decision answered OK for nothing but Answering::shadow_mode.
+  bool was_shadowed() const { return was_shadowed_; }
+
+ private:
+  // One descriptor on its way through decide().
+  struct Job {
+    const RateLimit* limit = nullptr;  // what is configured; null where nothing is, or the request brought its own
+    bool is_limited = false;           // there is a limit to check, of either kind
+    bool is_impossible = false;        // refused whatever was counted: a ban, more hits than any limit, too long a key
+    CurrentLimit current = {};
+    Limit own = {};       // what to charge where refusals take nothing
+    Limit counting = {};  // what to charge where they do; of windows
+    Duration period = {};
+    uint64_t hits = 1;
+    size_t key_begin = 0;  // in key_bytes_
+    size_t key_end = 0;
+    size_t path_begin = 0;  // in path_bytes_
+    size_t path_end = 0;
+    // What came out.
+    bool over = false;
+    uint64_t most = 0;  // of the count below; a bucket's capacity, not its rate
+    uint64_t before = 0;
+    uint64_t after = 0;
+    Duration until_reset = {};
+
+    bool is_window() const { return own.algorithm == Algorithm::kFixedWindow; }
+    Mode mode() const { return limit != nullptr && limit->shadow_mode ? Mode::kShadow : Mode::kEnforce; }
+    Cost cost() const { return {hits > UINT32_MAX ? UINT32_MAX : static_cast<uint32_t>(hits)}; }
+    uint32_t remaining() const { return over || after >= most ? 0 : static_cast<uint32_t>(most - after); }
+  };
+
+  Result<void> find_limits(const RateLimits& limits, RateLimits::DomainId domain, const Request& request);
+  Result<void> use_override(Job& job, const Override& given, std::string_view domain, const Descriptor& descriptor);
+  void use_configured(Job& job, const RateLimit& limit, std::string_view domain, const Descriptor& descriptor);
+  // Keys are written into key_bytes_; false: too long for a store.
+  bool write_key(Job& job, std::string_view domain, std::span<const Entry> entries, bool share);
+  void write_path(Job& job, std::string_view domain, std::span<const Entry> entries);
+  void drop_replaced(const RateLimits& limits);
+
+  // decider_charge.cc: from limits to counts.
+  void charge(Counting counting, bool atomic, Instant now);
+  void charge_atomically(Instant now);
+  void count_before(Instant now);
+  void ask_each(Instant now);
+  void add_charge(size_t job, const Limit& limit, Cost cost);
+  static void take_decision(Job& job, const Charge& charge, bool counts_refusals);
+  std::string_view key_of(const Job& job) const;
+
+  void answer(const Answering& answering, const Request& request);
+  void add_status(const Job& job);
+  void tally(const Job& job, Counting counting);
+  void add_headers(const HeaderNames& names);
+
+  Store& store_;
+  Response response_;
+  std::vector<Tally> tallies_;
+  bool was_shadowed_ = false;
+
+  std::vector<Job> jobs_;  // by descriptor
+  std::vector<Charge> charges_;
+  std::vector<size_t> charged_;  // the job of each charge
+  std::vector<ChargeGroup> groups_;
+  std::vector<size_t> order_;
+  std::vector<bool> is_replaced_;  // by name
+  std::string key_bytes_;
+  std::string path_bytes_;
+  MatchScratch scratch_;
+};
+
+}  // namespace rateguard::envoy

@@ -1,0 +1,39 @@
+// What an event loop decides by: the compiled configuration, and how to answer.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "envoy/rate_limits.h"
+
+namespace rateguard::envoy {
+
+// What a refused request leaves behind in the counter of a fixed window (docs/decisions/0009-envoy-counting.md).
+enum class Counting : uint8_t {
+  kAdmitted,          // nothing: RateGuard's way
+  kEveryRequest,      // its hits, as in envoyproxy/ratelimit
+  kEveryRequestOnce,  // its hits in the counters that it overruns, none in the others of the request: the same with
+                      // STOP_CACHE_KEY_INCREMENT_WHEN_OVERLIMIT
+};
+
+struct HeaderNames {
+  std::string limit = "RateLimit-Limit";
+  std::string remaining = "RateLimit-Remaining";
+  std::string reset = "RateLimit-Reset";
+};
+
+struct Answering {
+  Counting counting = Counting::kAdmitted;
+  bool shadow_mode = false;                          // overall_code is never OVER_LIMIT
+  bool dynamic_metadata = false;                     // Response::dynamic_metadata is filled in
+  std::optional<HeaderNames> response_headers = {};  // none: no header fields
+};
+
+// Cheap to copy; swapped whole by a reload.
+struct Policy {
+  std::shared_ptr<const RateLimits> limits = {};    // none: nothing is loaded
+  std::shared_ptr<const Answering> answering = {};  // none: the defaults
+};
+
+}  // namespace rateguard::envoy

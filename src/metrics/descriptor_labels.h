@@ -1,0 +1,39 @@
+// Which descriptor of Envoy's configuration has which slot in the counters, for as long as the process lives.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace rateguard::metrics {
+
+// So many paths of descriptors get counters of their own: five time series each. Those of `detailed_metric` and
+// `value_to_metric` come from requests, so the bound is what keeps callers from filling the memory.
+inline constexpr uint16_t kLabelledDescriptorsMax = 1'000;
+
+// Limits that came with requests, and paths beyond the bound.
+inline constexpr uint16_t kOverrideDescriptorSlot = 0;
+inline constexpr uint16_t kOtherDescriptorSlot = 1;
+inline constexpr uint16_t kFixedDescriptorSlots = 2;
+inline constexpr uint16_t kDescriptorSlots = kFixedDescriptorSlots + kLabelledDescriptorsMax;
+
+// A path keeps its slot over reloads, since a counter may never go down. Thread-safe; not for the way of a request.
+class DescriptorLabels {
+ public:
+  DescriptorLabels();
+
+  // The slot of "domain.key_value"; kOtherDescriptorSlot once the bound is reached.
+  uint16_t slot(std::string_view path);
+  // The labels in use, by slot: "override", "other", then the paths.
+  std::vector<std::string> names() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<std::string> names_;
+  std::unordered_map<std::string, uint16_t> slots_;
+};
+
+}  // namespace rateguard::metrics

@@ -1,0 +1,30 @@
+// What one event loop answered as Envoy's rate limit service.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "metrics/descriptor_labels.h"
+#include "metrics/loop_metrics.h"
+
+namespace rateguard::metrics {
+
+// Hits by descriptor, under the names that envoyproxy/ratelimit gives them.
+struct DescriptorCounters {
+  Counter total_hits;
+  Counter within_limit;
+  Counter near_limit;
+  Counter over_limit;
+  Counter shadow_mode;
+};
+
+// Written by its loop's thread only; read by any.
+struct DescriptorMetrics {
+  std::array<DescriptorCounters, kDescriptorSlots> descriptors;
+  Counter ok;  // requests by overall_code
+  Counter over_limit;
+  Counter errors;         // no domain, no descriptors, nothing loaded, the store
+  Counter global_shadow;  // answered OK for nothing but shadow_mode of the service
+};
+
+}  // namespace rateguard::metrics
