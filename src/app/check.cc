@@ -164,7 +164,7 @@ class LocalService {
         every_(every) {}
 
   std::unique_ptr<Store> store_;
-  http::Service service_;
+  server::Service service_;
   http::HttpApi api_;
   Instant now_;
   Duration every_;

@@ -75,7 +75,7 @@ net::HttpServerOptions server_options(const config::Config& config, size_t loops
   return options;
 }
 
-http::ServiceSettings service_settings(const config::Config& config) {
+server::ServiceSettings service_settings(const config::Config& config) {
   return {.headers = config.headers,
           .tokens = config.listen.tokens,
           .admin_tokens = config.listen.admin_tokens,
@@ -147,7 +147,7 @@ void Instance::fill_service() {
   service_.reload = [this] { return reload(); };
   service_.dependencies = [this] {
     const StoreStats stats = store_->stats();
-    return std::vector<http::Dependency>{
+    return std::vector<server::Dependency>{
         {.name = "store default", .detail = fmt::format("memory, {} of {} keys", stats.keys, stats.keys_max)}};
   };
   metrics::Sources& figures = service_.metrics;

@@ -17,7 +17,8 @@
 #include "net/server.h"
 #include "net/signal_watcher.h"
 #include "server/http/http_api.h"
-#include "server/http/log.h"
+#include "server/log.h"
+#include "server/service.h"
 #include "store/memory/memory_store.h"
 
 namespace rateguard::app {
@@ -60,9 +61,9 @@ class Instance {
 
   ConfigSource source_;
   config::Config config_;  // what was read at the start; rules and identity follow reloads
-  http::Log log_;
+  server::Log log_;
   std::unique_ptr<MemoryStore> store_;
-  http::Service service_;
+  server::Service service_;
   std::vector<std::unique_ptr<Worker>> workers_;
   uint16_t port_ = 0;
   std::unique_ptr<SnapshotKeeper> snapshots_;  // none: nothing is kept

@@ -9,7 +9,7 @@
 
 #include "metrics/exposition.h"
 #include "model/instant.h"
-#include "server/http/log.h"
+#include "server/log.h"
 #include "store/memory/memory_store.h"
 
 namespace rateguard::app {
@@ -17,7 +17,7 @@ namespace rateguard::app {
 class SnapshotKeeper {
  public:
   // `store` and `log` outlive the keeper.
-  SnapshotKeeper(MemoryStore& store, std::string path, Duration interval, http::Log& log);
+  SnapshotKeeper(MemoryStore& store, std::string path, Duration interval, server::Log& log);
   // Stops without saving.
   ~SnapshotKeeper();
   SnapshotKeeper(const SnapshotKeeper&) = delete;
@@ -40,7 +40,7 @@ class SnapshotKeeper {
   MemoryStore& store_;
   const std::string path_;
   const Duration interval_;
-  http::Log& log_;
+  server::Log& log_;
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;

@@ -1,7 +1,5 @@
 #include "server/http/access.h"
 
-#include <algorithm>
-
 #include "model/ascii.h"
 
 namespace rateguard::http {
@@ -16,54 +14,18 @@ std::string_view bearer(std::string_view authorization) {
   return begin == std::string_view::npos ? std::string_view() : authorization.substr(begin);
 }
 
-// Looks at every byte of `presented` whatever it finds. The time depends on the lengths, never on the bytes.
-bool equal_in_constant_time(std::string_view known, std::string_view presented) {
-  if (known.empty()) return false;
-  size_t difference = known.size() ^ presented.size();
-  for (size_t i = 0; i < presented.size(); ++i) {
-    const auto a = static_cast<unsigned char>(known[i % known.size()]);
-    const auto b = static_cast<unsigned char>(presented[i]);
-    difference |= static_cast<size_t>(a ^ b);
-  }
-  // Keeps the compiler from leaving the loop early.
-  asm volatile("" : "+r"(difference));
-  return difference == 0;
-}
-
-// Somebody on this machine who speaks for itself: not a proxy that passes others on, and not a page in a browser, which
-// may be made to send requests to loopback addresses.
-bool is_direct_local(const RequestHeaders& headers, const IpAddress& peer) {
-  return is_loopback(peer) && !headers.forwarded && !headers.origin;
+// A page in a browser, which may be made to send requests to loopback addresses, does not speak for this machine
+// either.
+server::Peer peer_of(const RequestHeaders& headers, const IpAddress& peer) {
+  const bool direct = server::is_loopback(peer) && !headers.forwarded && !headers.origin;
+  return direct ? server::Peer::kDirectLocal : server::Peer::kOther;
 }
 
 }  // namespace
 
-bool is_loopback(const IpAddress& address) {
-  if (address.is_v4()) return address.bytes[12] == 127;
-  IpAddress one;
-  one.bytes[15] = 1;
-  return address == one;
-}
-
-bool holds_token(std::span<const std::string> tokens, std::string_view presented) {
-  bool found = false;
-  for (const std::string& token : tokens) found |= equal_in_constant_time(token, presented);
-  return found;
-}
-
-AccessVerdict check_access(Access access, const RequestHeaders& headers, const IpAddress& peer, Tokens tokens) {
-  if (access == Access::kAny) return AccessVerdict::kGranted;
-  const bool locked = !tokens.callers.empty() || (access == Access::kAdmin && !tokens.admins.empty());
-  if (locked) {
-    const std::string_view presented = headers.token.empty() ? bearer(headers.authorization) : headers.token;
-    if (presented.empty()) return AccessVerdict::kNoToken;
-    if (holds_token(tokens.admins, presented)) return AccessVerdict::kGranted;
-    if (!holds_token(tokens.callers, presented)) return AccessVerdict::kBadToken;
-    if (access == Access::kToken) return AccessVerdict::kGranted;
-    if (!tokens.admins.empty()) return AccessVerdict::kNotAdmin;
-  }
-  if (access == Access::kAdmin && !is_direct_local(headers, peer)) return AccessVerdict::kNotLocal;
-  return AccessVerdict::kGranted;
+AccessVerdict check_access(Access access, const RequestHeaders& headers, const IpAddress& peer, server::Tokens tokens) {
+  const std::string_view presented = headers.token.empty() ? bearer(headers.authorization) : headers.token;
+  return server::check_access(access, presented, peer_of(headers, peer), tokens);
 }
 
 }  // namespace rateguard::http

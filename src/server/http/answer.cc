@@ -1,9 +1,14 @@
 #include "server/http/answer.h"
 
-#include "server/http/json_text.h"
+#include "server/hold_text.h"
+#include "server/json_text.h"
 
 namespace rateguard::http {
 namespace {
+
+using server::append_bool;
+using server::append_json_string;
+using server::append_number;
 
 void append_wait(std::string& out, Duration wait) {
   if (wait.is_never()) {
@@ -40,7 +45,7 @@ void append_extras(std::string& out, const AnswerLine& line) {
   }
   if (line.decision.hold.is_set()) {
     out += ",\"hold\":\"";
-    append_hold(out, line.decision.hold);
+    server::append_hold(out, line.decision.hold);
     out += '"';
   }
 }
@@ -62,14 +67,11 @@ void append_line(std::string& out, const AnswerLine& line) {
   out += '}';
 }
 
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 }  // namespace
+
+int status_of(const Answer& answer) {
+  return answer.allowed ? 200 : answer.undecided() ? 503 : 429;
+}
 
 void append_answer(std::string& out, const Answer& answer, Explain explain) {
   out += answer.allowed ? "{\"allowed\":true," : "{\"allowed\":false,";
@@ -98,25 +100,6 @@ void append_answer(std::string& out, const Answer& answer, Explain explain) {
     out += ']';
   }
   out += '}';
-}
-
-void append_hold(std::string& out, const HoldId& hold) {
-  constexpr char kHex[] = "0123456789abcdef";
-  for (const uint8_t byte : hold.bytes) {
-    out += kHex[byte >> 4];
-    out += kHex[byte & 0xF];
-  }
-}
-
-bool parse_hold(std::string_view text, HoldId& hold) {
-  if (text.size() != 2 * hold.bytes.size()) return false;
-  for (size_t i = 0; i < hold.bytes.size(); ++i) {
-    const int high = hex_value(text[2 * i]);
-    const int low = hex_value(text[2 * i + 1]);
-    if (high < 0 || low < 0) return false;
-    hold.bytes[i] = static_cast<uint8_t>(high * 16 + low);
-  }
-  return true;
 }
 
 }  // namespace rateguard::http

@@ -1,48 +1,20 @@
-// The answer to one check, in the words of the API: what its body and its headers are written from.
+// The answer to one check as HTTP has it: the decision body and its status.
 #pragma once
 
-#include <span>
 #include <string>
-#include <string_view>
 
-#include "metrics/rule_labels.h"
-#include "model/decision.h"
-#include "model/limit.h"
-#include "store/store.h"
+#include "server/answer.h"
 
 namespace rateguard::http {
 
-// One limit that was asked.
-struct AnswerLine {
-  std::string_view rule = {};  // empty: a limit that came with the request
-  const Limit* limit = nullptr;
-  Mode mode = Mode::kEnforce;
-  Decision decision = {};
-  metrics::RuleSlot slot = metrics::kAdHocSlot;
-};
+using server::Answer;
+using server::AnswerLine;
 
-struct Answer {
-  bool allowed = true;
-  const AnswerLine* deciding = nullptr;  // none: no enforced limit applies
-  std::string_view rejected_by = {};     // the rule that refused for want of what it counts by
-  std::string_view missing_part = {};    // what that is: "api_key"
-  metrics::RuleSlot rejected_slot = metrics::kUnmatchedSlot;
-  bool degraded = false;
-  std::span<const AnswerLine> lines = {};
-
-  // Refused without a limit's or a rule's word: the store could not be asked (`on_store_failure: deny`).
-  bool undecided() const { return !allowed && deciding == nullptr && rejected_by.empty(); }
-  int status() const { return allowed ? 200 : undecided() ? 503 : 429; }
-};
+int status_of(const Answer& answer);
 
 enum class Explain : uint8_t { kNo, kYes };
 
 // The decision body of POST /check.
 void append_answer(std::string& out, const Answer& answer, Explain explain);
-
-// A hold as text: 40 hexadecimal digits.
-void append_hold(std::string& out, const HoldId& hold);
-// The inverse; false where `text` is no hold.
-bool parse_hold(std::string_view text, HoldId& hold);
 
 }  // namespace rateguard::http

@@ -2,20 +2,24 @@
 #include <optional>
 
 #include "server/http/decide.h"
-#include "server/http/json_text.h"
 #include "server/http/limit_headers.h"
 #include "server/http/percent.h"
 #include "server/http/routes.h"
+#include "server/json_text.h"
 
 namespace rateguard::http {
 namespace {
+
+using server::append_json_string;
+using server::append_number;
+using server::clipped;
 
 // draft-ietf-httpapi-ratelimit-headers-10, section "Problem types".
 constexpr std::string_view kQuotaExceeded = "https://iana.org/assignments/http-problem-types#quota-exceeded";
 constexpr std::string_view kQuotaExceededTitle = "Request cannot be satisfied as assigned quota has been exceeded";
 
 bool is_believed(const Call& call) {
-  for (const IpPrefix& proxy : call.loop.in_force.authz_proxies) {
+  for (const IpPrefix& proxy : call.loop.authz_proxies) {
     if (proxy.contains(call.request.peer)) return true;
   }
   return false;
@@ -106,7 +110,7 @@ struct RefuseStatus {
 };
 
 void answer_for(Call& call, const RequestFacts& facts, RefuseStatus refuse) {
-  const Answer answer = decide(call.loop, facts, call.now);
+  const Answer answer = call.loop.decider.decide(facts, call.now);
   const auto status_or = [&](int usual) { return refuse.code != 0 ? refuse.code : usual; };
   if (!answer.rejected_by.empty()) {
     return call.respond_problem({.status = status_or(403),
@@ -155,7 +159,7 @@ bool check_peer(Call& call) {
 // Without the X-Forwarded-For of a proxy the peer itself would be counted, and with it everybody behind it.
 RequestFacts facts_of(const Call& call) {
   RequestFacts facts{.peer = call.request.peer, .headers = call.request.headers};
-  facts.peer = identify::client_address(facts, call.loop.in_force.authz_proxies);
+  facts.peer = identify::client_address(facts, call.loop.authz_proxies);
   return facts;
 }
 

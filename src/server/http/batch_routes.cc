@@ -22,7 +22,7 @@ class BatchWriter {
  public:
   BatchWriter(Loop& loop, Instant now) : loop_(loop), now_(now) {
     loop_.body.assign("{\"results\":[");
-    loop_.direct.clear();
+    loop_.decider.clear();
   }
 
   void add(CheckBody& body) {
@@ -31,14 +31,14 @@ class BatchWriter {
     if (!read_form(body, form)) {
       refuse(problem_of(std::move(body.errors)));
     } else if (const auto* ad_hoc = std::get_if<AdHocCheck>(&form)) {
-      waiting_.push_back({.index = loop_.direct.add(*ad_hoc), .explain = explain});
+      waiting_.push_back({.index = loop_.decider.add(*ad_hoc), .explain = explain});
     } else if (const auto* rule = std::get_if<RuleCheck>(&form)) {
-      const auto added = loop_.direct.add(*rule, loop_.in_force.policy);
-      if (!added) return refuse(lookup_problem(*rule, loop_.in_force.policy, added.error()));
+      const auto added = loop_.decider.add(*rule);
+      if (!added) return refuse(lookup_problem(*rule, loop_.decider.policy(), added.error()));
       waiting_.push_back({.index = *added, .explain = explain});
     } else {
       flush();
-      write(decide(loop_, std::get<FactsCheck>(form).facts, now_), explain);
+      write(loop_.decider.decide(std::get<FactsCheck>(form).facts, now_), explain);
     }
   }
 
@@ -51,17 +51,17 @@ class BatchWriter {
   void refuse(const Problem& problem) { append_problem(waiting_.emplace_back().problem, problem); }
 
   void flush() {
-    loop_.direct.run(now_);
+    loop_.decider.run(now_);
     for (const Waiting& entry : waiting_) {
       if (entry.problem.empty()) {
-        write(answer_of(loop_, loop_.direct[entry.index]), entry.explain);
+        write(loop_.decider.answer(entry.index), entry.explain);
       } else {
         separate();
         loop_.body += entry.problem;
       }
     }
     waiting_.clear();
-    loop_.direct.clear();
+    loop_.decider.clear();
   }
 
   void write(const Answer& answer, Explain explain) {

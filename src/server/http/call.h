@@ -7,40 +7,28 @@
 #include <string_view>
 #include <vector>
 
-#include "limiter/limiter.h"
-#include "metrics/loop_metrics.h"
 #include "net/http_exchange.h"
+#include "server/decider.h"
 #include "server/http/answer.h"
 #include "server/http/check_body.h"
-#include "server/http/direct_check.h"
 #include "server/http/problem.h"
 #include "server/http/request_headers.h"
 #include "server/http/request_id.h"
-#include "server/http/service.h"
+#include "server/service.h"
 
 namespace rateguard::http {
 
-// The rules in force on one loop, with what the API derives from them.
-struct PolicyInForce {
-  Policy policy;
-  std::vector<metrics::RuleSlot> slots;  // by RuleId
-  std::vector<IpPrefix> authz_proxies;   // whose forwarded headers /v1/authz believes
+using server::Service;
 
-  const rules::Rule& rule(rules::RuleId id) const { return policy.rules->rules()[id]; }
-};
-
-// Buffers grow to what requests need and stay.
+// What one event loop keeps. Buffers grow to what requests need and stay.
 struct Loop {
-  explicit Loop(Service& shared) : service(shared), limiter(shared.store), direct(shared.store) {}
+  explicit Loop(Service& shared) : service(shared), decider(shared) {}
 
   Service& service;
-  metrics::LoopMetrics metrics;
-  PolicyInForce in_force;
-  Limiter limiter;
-  DirectChecks direct;
+  server::Decider decider;
+  std::vector<IpPrefix> authz_proxies;  // whose forwarded headers /v1/authz believes
   CheckBodyParser parser;
   RequestIdGenerator ids;
-  std::vector<AnswerLine> lines;
   std::string body;
   std::string scratch;
 };

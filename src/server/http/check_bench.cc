@@ -23,7 +23,7 @@ constexpr const char* kAdHoc =
 constexpr const char* kRule = R"({"rule":"login","key":"203.0.113.9"})";
 constexpr const char* kFacts = R"({"facts":{"method":"POST","path":"/login","ip":"203.0.113.9"}})";
 
-std::unique_ptr<HttpApi> make_api(Service& service) {
+std::unique_ptr<HttpApi> make_api(server::Service& service) {
   rules::Rule rule{.name = "login", .limit = *Limit::token_bucket(1'000'000, {.units = 1'000'000})};
   rule.match = {.methods = {"POST"}, .paths = {"/login"}};
   rule.per = {*rules::Part::parse("ip")};
@@ -34,7 +34,7 @@ std::unique_ptr<HttpApi> make_api(Service& service) {
 void post_check(benchmark::State& state, const char* body) {
   auto created = MemoryStore::create({.max_keys = 10'000});
   MemoryStore& store = **created;
-  Service service(store);
+  server::Service service(store);
   const auto api = make_api(service);
   const Header headers[] = {{"Host", "127.0.0.1:8080"}, {"Content-Type", "application/json"}, {"Content-Length", "90"}};
   const net::HttpRequest request = {.method = "POST",

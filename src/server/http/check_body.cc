@@ -5,10 +5,13 @@
 #include <boost/json/basic_parser_impl.hpp>
 
 #include "server/http/check_events.h"
-#include "server/http/json_text.h"
+#include "server/json_text.h"
 
 namespace rateguard::http {
 namespace {
+
+using server::append_json_string;
+using server::clipped;
 
 namespace json = boost::json;
 

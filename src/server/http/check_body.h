@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "model/request_facts.h"
+#include "server/check.h"
 #include "server/http/problem.h"
 
 namespace rateguard::http {
@@ -88,8 +89,7 @@ inline constexpr size_t kShownBytesMax = 64;
 // The value in words for a message, cut short: "\"ten\"", "5.5", "true", "an object".
 std::string describe(FieldValue value);
 
-// A rule counts by so many things at most.
-inline constexpr size_t kKeyPartsMax = 8;
+using server::kKeyPartsMax;
 // So many headers may be among the facts; servers and proxies refuse about as many.
 inline constexpr size_t kFactHeadersMax = 100;
 // Checks in one batch.

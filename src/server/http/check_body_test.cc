@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
-#include "server/http/json_text.h"
+#include "server/json_text.h"
 
 namespace rateguard::http {
 namespace {
+
+using server::append_json_string;
 
 std::string error_of(std::string_view text) {
   CheckBodyParser parser;

@@ -5,9 +5,11 @@
 #include <functional>
 
 #include "server/http/check_fields.h"
-#include "server/http/json_text.h"
+#include "server/json_text.h"
 
 namespace rateguard::http {
+
+using server::clipped;
 
 bool CheckEvents::on_object_begin(boost::json::error_code&) {
   if (skipped_depth_ > 0) return skip_deeper();

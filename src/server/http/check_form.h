@@ -1,28 +1,16 @@
 // What a check asks for: a limit that it brings along, a configured rule, or every rule that matches some facts.
 #pragma once
 
-#include <span>
-#include <string_view>
 #include <variant>
 
-#include "model/limit.h"
 #include "model/request_facts.h"
+#include "server/check.h"
 #include "server/http/check_body.h"
 
 namespace rateguard::http {
 
-struct AdHocCheck {
-  std::string_view key;
-  Limit limit;
-  Cost cost;
-};
-
-struct RuleCheck {
-  std::string_view rule;
-  std::span<const std::string_view> key;
-  std::string_view plan;
-  Cost cost;
-};
+using server::AdHocCheck;
+using server::RuleCheck;
 
 struct FactsCheck {
   RequestFacts facts;

@@ -15,7 +15,7 @@ void check(Call& call) {
   const auto answer = decide(call.loop, form, call.now);
   if (!answer) return call.respond_problem(answer.error());
 
-  net::HttpResponder& out = call.begin(answer->status());
+  net::HttpResponder& out = call.begin(status_of(*answer));
   write_limit_headers(out, *answer, call.loop.service.settings.headers, call.loop.scratch);
   call.loop.body.clear();
   append_answer(call.loop.body, *answer, body.explain ? Explain::kYes : Explain::kNo);

@@ -2,12 +2,17 @@
 #include <optional>
 
 #include "server/http/decide.h"
-#include "server/http/json_text.h"
 #include "server/http/percent.h"
 #include "server/http/routes.h"
+#include "server/json_text.h"
 
 namespace rateguard::http {
 namespace {
+
+using server::append_bool;
+using server::append_json_string;
+using server::append_number;
+using server::clipped;
 
 // What the path and the query name.
 struct CounterName {
@@ -69,13 +74,13 @@ void answers::get_counter(Call& call) {
   auto name = read_name(call);
   if (!name) return;
   Loop& loop = call.loop;
-  loop.direct.clear();
+  loop.decider.clear();
   const RuleCheck look = name->look();
-  if (auto added = loop.direct.add(look, loop.in_force.policy); !added) {
-    return call.respond_problem(lookup_problem(look, loop.in_force.policy, added.error()));
+  if (auto added = loop.decider.add(look); !added) {
+    return call.respond_problem(lookup_problem(look, loop.decider.policy(), added.error()));
   }
-  loop.direct.run(call.now);  // at cost 0: it looks and touches nothing
-  const DirectCheck& check = loop.direct[0];
+  loop.decider.run(call.now);  // at cost 0: it looks and touches nothing
+  const server::DirectCheck& check = loop.decider.direct(0);
   std::string& out = loop.body;
   out.clear();
   append_counter_name(out, *name);
@@ -99,11 +104,11 @@ void answers::delete_counter(Call& call) {
   auto name = read_name(call);
   if (!name) return;
   Loop& loop = call.loop;
-  loop.direct.clear();
+  loop.decider.clear();
   const RuleCheck look = name->look();
-  auto added = loop.direct.add(look, loop.in_force.policy);
-  if (!added) return call.respond_problem(lookup_problem(look, loop.in_force.policy, added.error()));
-  const DirectCheck& check = loop.direct[0];
+  auto added = loop.decider.add(look);
+  if (!added) return call.respond_problem(lookup_problem(look, loop.decider.policy(), added.error()));
+  const server::DirectCheck& check = loop.decider.direct(0);
   const bool existed = check.limit && loop.service.store.reset(check.key);
   if (loop.service.log != nullptr) {
     loop.service.log->write(config::LogLevel::kInfo, "counter reset",

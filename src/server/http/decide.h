@@ -1,4 +1,4 @@
-// From a check to its answer: asks the limiter or the store, and counts what came of it.
+// From a check's form to its answer or its problem.
 #pragma once
 
 #include <expected>
@@ -10,14 +10,9 @@
 
 namespace rateguard::http {
 
-// Every configured rule that matches. The answer points into the loop and lives until its next decision.
-Answer decide(Loop& loop, const RequestFacts& facts, Instant now);
-
-// Any form. The problem: an unknown rule, or a key that the rule cannot take.
+// The answer points into the loop and lives until its next decision. The problem: an unknown rule, or a key that the
+// rule cannot take.
 std::expected<Answer, Problem> decide(Loop& loop, const CheckForm& form, Instant now);
-
-// A direct check that was run already, as part of a batch.
-Answer answer_of(Loop& loop, const DirectCheck& check);
 
 // Why RuleSet::lookup refused.
 Problem lookup_problem(const RuleCheck& check, const Policy& policy, const Error& error);

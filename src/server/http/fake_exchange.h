@@ -67,7 +67,7 @@ class FakeServer {
   void set_rules(std::vector<rules::Rule> rules);
 
   std::unique_ptr<MemoryStore> store;
-  Service service;
+  server::Service service;
   Instant now = Instant::from_seconds(1'700'000'000);
 
  private:

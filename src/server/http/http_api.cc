@@ -1,25 +1,24 @@
 #include "server/http/http_api.h"
 
 #include "server/http/call.h"
-#include "server/http/json_text.h"
 #include "server/http/routes.h"
+#include "server/json_text.h"
 
 namespace rateguard::http {
 namespace {
 
+using server::clipped;
+
 constexpr std::string_view kChallenge = "Bearer realm=\"rateguard\"";
 constexpr std::string_view kInvalidToken = "Bearer realm=\"rateguard\", error=\"invalid_token\"";
 
-PolicyInForce put_in_force(Service& service, Policy policy) {
-  PolicyInForce out;
-  for (const rules::Rule& rule : policy.rules->rules()) out.slots.push_back(service.rule_labels.slot(rule.name));
-  out.authz_proxies = policy.identifier->settings().trusted_proxies;
-  // A proxy on this machine needs no configuration.
+// A proxy on this machine needs no configuration.
+std::vector<IpPrefix> proxies_of(const Policy& policy) {
+  std::vector<IpPrefix> proxies = policy.identifier->settings().trusted_proxies;
   for (const std::string_view local : {"127.0.0.0/8", "::1"}) {
-    if (auto prefix = IpPrefix::parse(local)) out.authz_proxies.push_back(*prefix);
+    if (auto prefix = IpPrefix::parse(local)) proxies.push_back(*prefix);
   }
-  out.policy = std::move(policy);
-  return out;
+  return proxies;
 }
 
 void refuse_access(Call& call, AccessVerdict verdict) {
@@ -74,9 +73,8 @@ void answer(Call& call) {
   }
   call.route = static_cast<size_t>(routed.route - routes().data());
   call.captured = routed.captured;
-  const ServiceSettings& settings = call.loop.service.settings;
-  const AccessVerdict verdict = check_access(routed.route->access, call.headers, call.request.peer,
-                                             {.callers = settings.tokens, .admins = settings.admin_tokens});
+  const AccessVerdict verdict =
+      check_access(routed.route->access, call.headers, call.request.peer, call.loop.service.settings.known_tokens());
   if (verdict != AccessVerdict::kGranted) return refuse_access(call, verdict);
   if (routed.route->body == BodyKind::kJson && !takes_json(call.headers)) return refuse_media_type(call);
   routed.route->answer(call);
@@ -97,18 +95,20 @@ void log_access(Call& call) {
 
 }  // namespace
 
-HttpApi::HttpApi(Service& service, Policy policy) : loop_(std::make_unique<Loop>(service)) {
+HttpApi::HttpApi(server::Service& service, Policy policy) : loop_(std::make_unique<Loop>(service)) {
+  if (service.metrics.routes.empty()) service.metrics.routes = route_labels();
   set_policy(std::move(policy));
 }
 
 HttpApi::~HttpApi() = default;
 
 void HttpApi::set_policy(Policy policy) {
-  loop_->in_force = put_in_force(loop_->service, std::move(policy));
+  loop_->authz_proxies = proxies_of(policy);
+  loop_->decider.set_policy(std::move(policy));
 }
 
 const metrics::LoopMetrics& HttpApi::metrics() const {
-  return loop_->metrics;
+  return loop_->decider.metrics();
 }
 
 void HttpApi::handle(const net::HttpRequest& request, Instant now, net::HttpResponder& responder) {

@@ -6,16 +6,17 @@
 #include "limiter/limiter.h"
 #include "metrics/loop_metrics.h"
 #include "net/http_exchange.h"
-#include "server/http/service.h"
+#include "server/service.h"
 
 namespace rateguard::http {
 
 struct Loop;
 
-// One per event loop, and used on that loop's thread only. `service` outlives it.
+// One per event loop, and used on that loop's thread only. `service` outlives it; it is made before the loops run, and
+// names the routes in the service's metrics.
 class HttpApi final : public net::HttpHandler {
  public:
-  HttpApi(Service& service, Policy policy);
+  HttpApi(server::Service& service, Policy policy);
   ~HttpApi() override;
 
   void handle(const net::HttpRequest& request, Instant now, net::HttpResponder& responder) override;

@@ -79,7 +79,7 @@ class Server {
   net::SystemClock clock_;
   std::unique_ptr<net::EventLoop> loop_ = net::EventLoop::create(clock_).value();
   std::unique_ptr<MemoryStore> store_ = MemoryStore::create({.max_keys = 1000}).value();
-  Service service_{*store_};
+  server::Service service_{*store_};
   HttpApi api_;
   std::unique_ptr<net::HttpServer> server_;
   uint16_t port_ = 0;

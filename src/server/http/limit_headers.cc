@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <optional>
 
-#include "server/http/json_text.h"
+#include "server/json_text.h"
 
 namespace rateguard::http {
 namespace {
+
+using server::append_number;
 
 std::string_view policy_name(const AnswerLine& line) {
   return line.rule.empty() ? kAdHocName : line.rule;

@@ -59,7 +59,7 @@ TEST(LimitHeaders, RetryAfterIsRoundedUpAndNeverEarlierThanT) {
 
 TEST(LimitHeaders, ARefusalForWantOfAStoreIsShort) {
   const Answer answer{.allowed = false, .degraded = true};
-  EXPECT_EQ(answer.status(), 503);
+  EXPECT_EQ(status_of(answer), 503);
   FakeResponse out;
   std::string buffer;
   write_limit_headers(out, answer, config::HeaderStyle::kIetf, buffer);

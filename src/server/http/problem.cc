@@ -1,9 +1,12 @@
 #include "server/http/problem.h"
 
-#include "server/http/json_text.h"
+#include "server/json_text.h"
 
 namespace rateguard::http {
 namespace {
+
+using server::append_json_string;
+using server::append_number;
 
 void append_member(std::string& out, std::string_view name, std::string_view value) {
   append_json_string(out, name);

@@ -1,5 +1,5 @@
 // POST /v1/release
-#include "server/http/answer.h"
+#include "server/hold_text.h"
 #include "server/http/routes.h"
 
 namespace rateguard::http::answers {
@@ -8,7 +8,7 @@ void release(Call& call) {
   auto text = call.loop.parser.parse_release(call.request.body);
   if (!text) return call.respond_problem(problem_of({std::move(text.error())}));
   HoldId hold;
-  if (!parse_hold(*text, hold)) {
+  if (!server::parse_hold(*text, hold)) {
     return call.respond_problem(problem_of({{"hold", "expected the 40 hexadecimal digits that a check answered, not " +
                                                          describe({.kind = JsonKind::kString, .text = *text})}}));
   }

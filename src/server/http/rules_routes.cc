@@ -1,9 +1,12 @@
 // GET /v1/rules, POST /v1/reload
-#include "server/http/json_text.h"
 #include "server/http/routes.h"
+#include "server/json_text.h"
 
 namespace rateguard::http {
 namespace {
+
+using server::append_json_string;
+using server::append_number;
 
 void append_strings(std::string& out, std::string_view name, const std::vector<std::string>& values) {
   append_json_string(out, name);
@@ -144,7 +147,7 @@ void answers::list_rules(Call& call) {
   std::string& out = call.loop.body;
   out.assign("{\"rules\":[");
   bool first = true;
-  for (const rules::Rule& rule : call.loop.in_force.policy.rules->rules()) {
+  for (const rules::Rule& rule : call.loop.decider.policy().rules->rules()) {
     if (!first) out += ',';
     first = false;
     append_rule(out, rule);

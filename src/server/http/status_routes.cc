@@ -1,9 +1,12 @@
 // GET / /health /ready /metrics /version
 #include "metrics/exposition.h"
-#include "server/http/json_text.h"
 #include "server/http/routes.h"
+#include "server/json_text.h"
 
 namespace rateguard::http::answers {
+
+using server::append_bool;
+using server::append_json_string;
 
 void health(Call& call) {
   call.respond_json(200, R"({"status":"ok"})");
@@ -12,10 +15,10 @@ void health(Call& call) {
 void ready(Call& call) {
   const Service& service = call.loop.service;
   const bool draining = service.draining.load(std::memory_order_relaxed);
-  const auto dependencies = service.dependencies ? service.dependencies() : std::vector<Dependency>();
+  const auto dependencies = service.dependencies ? service.dependencies() : std::vector<server::Dependency>();
   bool all_ready = !draining;
   std::string list;
-  for (const Dependency& dependency : dependencies) {
+  for (const server::Dependency& dependency : dependencies) {
     all_ready = all_ready && dependency.ready;
     if (!list.empty()) list += ',';
     list += "{\"name\":";

@@ -1,12 +1,12 @@
-#include "server/http/log.h"
+#include "server/log.h"
 
 #include <fmt/format.h>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
-#include "server/http/json_text.h"
+#include "server/json_text.h"
 
-namespace rateguard::http {
+namespace rateguard::server {
 namespace {
 
 // RFC 3339 with milliseconds, in UTC.
@@ -87,4 +87,4 @@ void Log::write(config::LogLevel level, std::string_view message, std::initializ
   logger_->log(level_of(level), spdlog::string_view_t(line.data(), line.size()));
 }
 
-}  // namespace rateguard::http
+}  // namespace rateguard::server

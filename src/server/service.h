@@ -1,4 +1,4 @@
-// What the HTTP API serves, shared by all event loops. app/ fills it before the first request.
+// What every front end serves, shared by all of them and by all event loops. app/ fills it before the first request.
 #pragma once
 
 #include <atomic>
@@ -10,17 +10,20 @@
 #include "config/config.h"
 #include "metrics/exposition.h"
 #include "metrics/rule_labels.h"
-#include "server/http/log.h"
+#include "server/access.h"
+#include "server/log.h"
 #include "store/store.h"
 
-namespace rateguard::http {
+namespace rateguard::server {
 
 struct ServiceSettings {
-  config::HeaderStyle headers = config::HeaderStyle::kIetf;
+  config::HeaderStyle headers = config::HeaderStyle::kIetf;  // of answers over HTTP
   std::vector<std::string> tokens = {};
   std::vector<std::string> admin_tokens = {};
   bool access_log = false;
   std::string version = "unknown";
+
+  Tokens known_tokens() const { return {.callers = tokens, .admins = admin_tokens}; }
 };
 
 // Something that the program needs in order to serve.
@@ -32,7 +35,7 @@ struct Dependency {
 
 // Constant once the loops run, but for `draining`; the functions are called by any loop.
 struct Service {
-  // Names the routes and rules in `metrics`; the rest of it is for app/ to fill.
+  // Names the rules in `metrics`; a front end names what it answers, and the rest of it is for app/ to fill.
   explicit Service(Store& counters);
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
@@ -51,4 +54,4 @@ struct Service {
   Log* log = nullptr;  // none: silent
 };
 
-}  // namespace rateguard::http
+}  // namespace rateguard::server

@@ -1,6 +1,6 @@
-#include "server/http/json_text.h"
+#include "server/json_text.h"
 
-namespace rateguard::http {
+namespace rateguard::server {
 namespace {
 
 constexpr bool is_plain(char c) {
@@ -85,4 +85,4 @@ std::string clipped(std::string_view text, size_t bytes_max) {
   return std::string(text.substr(0, end)) + "...";
 }
 
-}  // namespace rateguard::http
+}  // namespace rateguard::server

@@ -17,7 +17,7 @@ class sink;
 }
 }  // namespace spdlog
 
-namespace rateguard::http {
+namespace rateguard::server {
 
 struct LogField {
   std::string_view name;
@@ -42,4 +42,4 @@ class Log {
   std::unique_ptr<spdlog::logger> logger_;
 };
 
-}  // namespace rateguard::http
+}  // namespace rateguard::server

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace rateguard::http {
+namespace rateguard::server {
 
 // `text` as a JSON string with its quotes (RFC 8259, section 7). Bytes that are not UTF-8 become U+FFFD.
 void append_json_string(std::string& out, std::string_view text);
@@ -24,4 +24,4 @@ inline void append_bool(std::string& out, bool value) {
 // At most `bytes_max` bytes of `text`, cut between characters and marked with "..." where something is left out.
 std::string clipped(std::string_view text, size_t bytes_max);
 
-}  // namespace rateguard::http
+}  // namespace rateguard::server

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "limiter/limiter.h"
-#include "server/http/check_form.h"
+#include "server/check.h"
 #include "store/store.h"
 
-namespace rateguard::http {
+namespace rateguard::server {
 
 // A check that knows its counter.
 struct DirectCheck {
@@ -28,6 +28,7 @@ class DirectChecks {
   explicit DirectChecks(Store& store) : store_(store) {}
 
   void clear() { count_ = 0; }
+  size_t size() const { return count_; }
   size_t add(const AdHocCheck& check);
   // Errors: as RuleSet::lookup.
   Result<size_t> add(const RuleCheck& check, const Policy& policy);
@@ -45,4 +46,4 @@ class DirectChecks {
   std::vector<ChargeGroup> groups_;
 };
 
-}  // namespace rateguard::http
+}  // namespace rateguard::server

@@ -1,9 +1,9 @@
-#include "server/http/direct_check.h"
+#include "server/direct_check.h"
 
 #include "base/check.h"
 #include "store/counter_key.h"
 
-namespace rateguard::http {
+namespace rateguard::server {
 
 DirectCheck& DirectChecks::next() {
   if (count_ == checks_.size()) checks_.emplace_back();
@@ -57,4 +57,4 @@ void DirectChecks::run(Instant now) {
   }
 }
 
-}  // namespace rateguard::http
+}  // namespace rateguard::server

@@ -1,0 +1,36 @@
+// The answer to one check, in the words of every front end: what its reply is written from.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "metrics/rule_labels.h"
+#include "model/decision.h"
+#include "model/limit.h"
+#include "store/store.h"
+
+namespace rateguard::server {
+
+// One limit that was asked.
+struct AnswerLine {
+  std::string_view rule = {};  // empty: a limit that came with the request
+  const Limit* limit = nullptr;
+  Mode mode = Mode::kEnforce;
+  Decision decision = {};
+  metrics::RuleSlot slot = metrics::kAdHocSlot;
+};
+
+struct Answer {
+  bool allowed = true;
+  const AnswerLine* deciding = nullptr;  // none: no enforced limit applies
+  std::string_view rejected_by = {};     // the rule that refused for want of what it counts by
+  std::string_view missing_part = {};    // what that is: "api_key"
+  metrics::RuleSlot rejected_slot = metrics::kUnmatchedSlot;
+  bool degraded = false;
+  std::span<const AnswerLine> lines = {};
+
+  // Refused without a limit's or a rule's word: the store could not be asked (`on_store_failure: deny`).
+  bool undecided() const { return !allowed && deciding == nullptr && rejected_by.empty(); }
+};
+
+}  // namespace rateguard::server

@@ -1,0 +1,29 @@
+// What a front end asks of the limiter, whichever protocol it came by: a limit that the check brings along, or a
+// configured rule. (The third form, every rule that matches, is asked by RequestFacts.)
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "model/limit.h"
+
+namespace rateguard::server {
+
+// A rule counts by so many things at most.
+inline constexpr size_t kKeyPartsMax = 8;
+
+// Both borrow: the views live until the check is decided.
+struct AdHocCheck {
+  std::string_view key;  // 1 to kSubjectPartMax bytes
+  Limit limit;
+  Cost cost;
+};
+
+struct RuleCheck {
+  std::string_view rule;
+  std::span<const std::string_view> key;  // a part for each thing that the rule counts by
+  std::string_view plan;
+  Cost cost;
+};
+
+}  // namespace rateguard::server

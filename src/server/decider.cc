@@ -1,0 +1,127 @@
+#include "server/decider.h"
+
+#include <chrono>
+
+namespace rateguard::server {
+namespace {
+
+// Times one decision in kLatencySampling.
+class DecisionTimer {
+ public:
+  explicit DecisionTimer(metrics::LoopMetrics& metrics) : metrics_(metrics), timed_(metrics.sample_latency()) {
+    if (timed_) begin_ = std::chrono::steady_clock::now();
+  }
+  ~DecisionTimer() {
+    if (!timed_) return;
+    const auto passed = std::chrono::steady_clock::now() - begin_;
+    metrics_.record_latency(std::chrono::duration_cast<std::chrono::nanoseconds>(passed).count());
+  }
+  DecisionTimer(const DecisionTimer&) = delete;
+  DecisionTimer& operator=(const DecisionTimer&) = delete;
+
+ private:
+  metrics::LoopMetrics& metrics_;
+  bool timed_;
+  std::chrono::steady_clock::time_point begin_ = {};
+};
+
+void count(metrics::LoopMetrics& metrics, const Answer& answer) {
+  if (answer.allowed) {
+    metrics.count_admitted();
+  } else {
+    metrics.count_refused();
+  }
+  if (!answer.rejected_by.empty()) {
+    metrics.rule(answer.rejected_slot).blocked.add();
+  } else if (answer.lines.empty()) {
+    metrics.rule(metrics::kUnmatchedSlot).allowed.add();
+  }
+  for (const AnswerLine& line : answer.lines) {
+    metrics::RuleCounters& counters = metrics.rule(line.slot);
+    const bool fits = line.decision.allowed();
+    if (line.mode == Mode::kShadow) {
+      (fits ? counters.allowed : counters.shadow_blocked).add();
+    } else if (answer.allowed) {
+      counters.allowed.add();
+    } else if (!fits) {
+      counters.blocked.add();
+    }
+  }
+}
+
+}  // namespace
+
+void Decider::set_policy(Policy policy) {
+  in_force_.slots.clear();
+  for (const rules::Rule& rule : policy.rules->rules()) in_force_.slots.push_back(labels_.slot(rule.name));
+  in_force_.policy = std::move(policy);
+}
+
+Answer Decider::decide(const RequestFacts& facts, Instant now) {
+  const Outcome* outcome = nullptr;
+  {
+    const DecisionTimer timer(metrics_);
+    outcome = &limiter_.check(in_force_.policy, facts, now);
+  }
+  const auto matched = limiter_.matches().limits();
+  lines_.clear();
+  for (size_t i = 0; i < outcome->judged.size(); ++i) {
+    const Outcome::Judged& judged = outcome->judged[i];
+    lines_.push_back({.rule = in_force_.rule(judged.rule).name,
+                      .limit = matched[i].limit,
+                      .mode = judged.mode,
+                      .decision = judged.decision,
+                      .slot = in_force_.slots[judged.rule]});
+  }
+  Answer answer{.allowed = outcome->allowed(), .degraded = outcome->degraded, .lines = lines_};
+  if (outcome->deciding) answer.deciding = &lines_[*outcome->deciding];
+  if (outcome->rejected_by) {
+    answer.rejected_by = in_force_.rule(*outcome->rejected_by).name;
+    answer.rejected_slot = in_force_.slots[*outcome->rejected_by];
+    answer.missing_part = outcome->missing_part;
+  }
+  count(metrics_, answer);
+  return answer;
+}
+
+Answer Decider::answer_of(const DirectCheck& check) {
+  lines_.clear();
+  Answer answer;
+  if (check.limit) {
+    AnswerLine line{.limit = &*check.limit, .mode = check.mode, .decision = check.decision};
+    if (check.rule) {
+      line.rule = in_force_.rule(*check.rule).name;
+      line.slot = in_force_.slots[*check.rule];
+    }
+    lines_.push_back(line);
+    answer.lines = lines_;
+    if (check.mode == Mode::kEnforce) {
+      answer.deciding = lines_.data();
+      answer.allowed = check.decision.allowed();
+    }
+  }
+  count(metrics_, answer);
+  return answer;
+}
+
+Answer Decider::decide(const AdHocCheck& check, Instant now) {
+  direct_.clear();
+  {
+    const DecisionTimer timer(metrics_);
+    direct_.add(check);
+    direct_.run(now);
+  }
+  return answer_of(direct_[0]);
+}
+
+Result<Answer> Decider::decide(const RuleCheck& check, Instant now) {
+  direct_.clear();
+  {
+    const DecisionTimer timer(metrics_);
+    if (auto added = direct_.add(check, in_force_.policy); !added) return std::unexpected(std::move(added.error()));
+    direct_.run(now);
+  }
+  return answer_of(direct_[0]);
+}
+
+}  // namespace rateguard::server

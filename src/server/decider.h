@@ -1,0 +1,68 @@
+// From a check to its answer: asks the limiter or the store, and counts what came of it.
+#pragma once
+
+#include <vector>
+
+#include "base/result.h"
+#include "limiter/limiter.h"
+#include "metrics/loop_metrics.h"
+#include "model/request_facts.h"
+#include "server/answer.h"
+#include "server/check.h"
+#include "server/direct_check.h"
+#include "server/service.h"
+
+namespace rateguard::server {
+
+// The rules in force on one loop, with where each is counted.
+struct PolicyInForce {
+  Policy policy;
+  std::vector<metrics::RuleSlot> slots;  // by RuleId
+
+  const rules::Rule& rule(rules::RuleId id) const { return policy.rules->rules()[id]; }
+};
+
+// One per front end and event loop, on that loop's thread only; `service` outlives it. Nothing is allocated per check
+// once its buffers have grown. An answer points into the Decider and lives until its next decision.
+class Decider {
+ public:
+  explicit Decider(Service& service) : limiter_(service.store), direct_(service.store), labels_(service.rule_labels) {}
+
+  // What counts from the next check on. REQUIRES: it is called before the first one.
+  void set_policy(Policy policy);
+  const PolicyInForce& in_force() const { return in_force_; }
+  const Policy& policy() const { return in_force_.policy; }
+
+  // Every configured rule that matches.
+  Answer decide(const RequestFacts& facts, Instant now);
+  Answer decide(const AdHocCheck& check, Instant now);
+  // Errors: as RuleSet::lookup: an unknown rule, or a key that the rule cannot take.
+  Result<Answer> decide(const RuleCheck& check, Instant now);
+
+  // Many at once, which hides the latency of memory: clear(), add() each, run(), then answer() for each in order.
+  // add() of a rule has the errors of RuleSet::lookup; what was added before stays.
+  void clear() { direct_.clear(); }
+  size_t add(const AdHocCheck& check) { return direct_.add(check); }
+  Result<size_t> add(const RuleCheck& check) { return direct_.add(check, in_force_.policy); }
+  size_t added() const { return direct_.size(); }
+  void run(Instant now) { direct_.run(now); }
+  // Counts the check at `index` into the metrics. REQUIRES: run() was called after it was added; once for each.
+  Answer answer(size_t index) { return answer_of(direct_[index]); }
+  // The counter of a check and what run() found, uncounted: for whoever looks rather than asks.
+  const DirectCheck& direct(size_t index) const { return direct_[index]; }
+
+  metrics::LoopMetrics& metrics() { return metrics_; }
+  const metrics::LoopMetrics& metrics() const { return metrics_; }
+
+ private:
+  Answer answer_of(const DirectCheck& check);
+
+  metrics::LoopMetrics metrics_;
+  PolicyInForce in_force_;
+  Limiter limiter_;
+  DirectChecks direct_;
+  metrics::RuleLabels& labels_;
+  std::vector<AnswerLine> lines_;
+};
+
+}  // namespace rateguard::server

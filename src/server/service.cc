@@ -1,0 +1,9 @@
+#include "server/service.h"
+
+namespace rateguard::server {
+
+Service::Service(Store& counters) : store(counters) {
+  metrics.labels = &rule_labels;
+}
+
+}  // namespace rateguard::server
