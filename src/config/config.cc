@@ -3,16 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <memory>
-#include <system_error>
 
+#include "config/file_text.h"
 #include "config/problems.h"
 #include "config/rule_reader.h"
 #include "config/settings_table.h"
 #include "config/text_check.h"
 #include "config/yaml_tree.h"
+#include "model/ascii.h"
 #include "rules/rule_set.h"
 
 namespace rateguard::config {
@@ -141,26 +139,6 @@ class ConfigReader {
   Problems& problems_;
 };
 
-// The whole of a file, or of its first kYamlBytesMax + 1 bytes.
-Result<std::string> read_file(const std::string& path) {
-  const auto failed = [&] {
-    return std::unexpected(Error{.code = ErrorCode::kIo,
-                                 .message = std::error_code(errno, std::generic_category()).message(),
-                                 .position = {.file = path}});
-  };
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rbe"), std::fclose);
-  if (!file) return failed();
-  std::string text;
-  char block[65'536];
-  while (text.size() <= kYamlBytesMax) {
-    const size_t got = std::fread(block, 1, sizeof block, file.get());
-    text.append(block, got);
-    if (got < sizeof block) break;
-  }
-  if (std::ferror(file.get())) return failed();
-  return text;
-}
-
 }  // namespace
 
 Result<void> check_config(const Config& config) {
@@ -177,6 +155,10 @@ Result<void> check_config(const Config& config) {
         "listen.proxy_protocol needs listen.trusted_proxies: the PROXY header is believed from them only, and every "
         "other "
         "connection is closed");
+  }
+  const EnvoyHeaderNames& names = config.envoy.response_headers;
+  for (const std::string* name : {&names.limit, &names.remaining, &names.reset}) {
+    if (!is_token(*name)) return invalid(fmt::format("envoy.response_headers: {} is no name of a field", quote(*name)));
   }
   return {};
 }

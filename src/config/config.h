@@ -68,12 +68,36 @@ struct LogSettings {
   bool access = false;  // a line per request
 };
 
+// Whose way of counting Envoy's rate limit service follows where the two differ: RateGuard's own, or
+// envoyproxy/ratelimit's.
+enum class EnvoyCompat : uint8_t { kOff, kEnvoyproxy };
+
+struct EnvoyHeaderNames {
+  bool enabled = false;
+  std::string limit = "RateLimit-Limit";
+  std::string remaining = "RateLimit-Remaining";
+  std::string reset = "RateLimit-Reset";
+};
+
+// Envoy's rate limit service: docs/envoy.md.
+struct EnvoySettings {
+  std::string config = {};  // a file or a folder; empty: nothing is loaded
+  bool reload = true;       // when its files change
+  bool merge_domains = false;
+  EnvoyCompat compat = EnvoyCompat::kOff;
+  bool stop_increment_when_over_limit = false;
+  bool shadow_mode = false;
+  bool response_dynamic_metadata = false;
+  EnvoyHeaderNames response_headers = {};
+};
+
 struct Config {
   ListenSettings listen = {};
   std::map<std::string, StoreSettings> stores = {{"default", {}}};
   identify::Settings identity = {};
   HeaderStyle headers = HeaderStyle::kIetf;
   LogSettings log = {};
+  EnvoySettings envoy = {};
   std::string data_dir = {};  // where snapshots go that name no place of their own; empty: nothing is kept
   std::vector<rules::Rule> rules = {};
   std::string path = {};  // the file it was read from; empty: none
@@ -91,6 +115,11 @@ Result<void> check_config(const Config& config);
 // Lays RATEGUARD_* variables over a configuration. Order of precedence: command line, environment, file, defaults.
 // Errors: kInvalid, naming the variable and what was expected.
 Result<Config> apply_environment(Config config, const Environment& environment);
+// Lays envoyproxy/ratelimit's own variables (RUNTIME_ROOT, SHADOW_MODE, ...; docs/envoy.md lists them) over a
+// configuration. They count where Envoy's configuration is in use: where `config`, RATEGUARD_ENVOY_CONFIG, RUNTIME_ROOT
+// or RUNTIME_SUBDIRECTORY names one; else nothing changes. To be laid below RATEGUARD_*. Errors: kInvalid, naming the
+// variable.
+Result<Config> apply_envoy_environment(Config config, const Environment& environment);
 
 // Parsers that requests and command lines share with the file.
 

@@ -79,6 +79,10 @@ struct Setter {
     constexpr Choice<WhenFull> kChoices[] = {{"evict", WhenFull::kEvict}, {"refuse", WhenFull::kRefuse}};
     return assign(field, choose(kChoices, text));
   }
+  Result<void> operator()(EnvoyCompat* field) const {
+    constexpr Choice<EnvoyCompat> kChoices[] = {{"off", EnvoyCompat::kOff}, {"envoyproxy", EnvoyCompat::kEnvoyproxy}};
+    return assign(field, choose(kChoices, text));
+  }
 
   // Both lists of text are tokens. A message never shows one.
   Result<void> operator()(std::vector<std::string>* field) const {

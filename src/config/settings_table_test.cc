@@ -24,6 +24,7 @@ std::string dump(Config& config) {
     std::string operator()(const LogFormat* v) const { return std::to_string(static_cast<int>(*v)); }
     std::string operator()(const LogLevel* v) const { return std::to_string(static_cast<int>(*v)); }
     std::string operator()(const WhenFull* v) const { return std::to_string(static_cast<int>(*v)); }
+    std::string operator()(const EnvoyCompat* v) const { return std::to_string(static_cast<int>(*v)); }
     std::string operator()(const identify::Source* v) const {
       return std::to_string(static_cast<int>(v->kind)) + v->name;
     }
@@ -68,7 +69,8 @@ TEST(SettingsTable, KeysAndVariablesAreDistinct) {
 }
 
 TEST(SettingsTable, Sections) {
-  EXPECT_EQ(keys_in(""), (std::vector<std::string_view>{"listen", "stores", "identity", "headers", "log", "data_dir"}));
+  EXPECT_EQ(keys_in(""),
+            (std::vector<std::string_view>{"listen", "stores", "identity", "headers", "log", "envoy", "data_dir"}));
   EXPECT_EQ(keys_in("listen.tls"), (std::vector<std::string_view>{"certificate", "key", "client_ca"}));
   EXPECT_TRUE(keys_in("lis").empty());
   EXPECT_TRUE(keys_in("headers").empty());
