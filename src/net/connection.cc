@@ -61,9 +61,14 @@ void Connection::on_ready(uint32_t) {
 }
 
 void Connection::on_timeout() {
-  count(host_.stats_.timeouts);
-  if (timeout_ == Timeout::kRead && state_ == State::kOpen) return read_timed_out();
+  if (state_ == State::kOpen && timeout_ == Timeout::kRead) return read_timed_out();
+  if (state_ == State::kOpen && timeout_ == Timeout::kIdle) return idle_timed_out();
   if (timeout_ == Timeout::kHandshake) count(host_.stats_.handshakes_failed);
+  time_out();
+}
+
+void Connection::time_out() {
+  count(host_.stats_.timeouts);
   close();
 }
 

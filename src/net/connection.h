@@ -46,13 +46,17 @@ class Connection : public ReadyHandler, public WheelEntry {
   // What waited is written, and the connection goes on: answers what had to wait, arms the timeout.
   virtual void output_gone() = 0;
   // A request was not there in time.
-  virtual void read_timed_out() { close(); }
+  virtual void read_timed_out() { time_out(); }
+  // Open, and nothing has happened for a while.
+  virtual void idle_timed_out() { time_out(); }
   // While open and nothing waits to be written: closes if there is nothing to answer.
   virtual void drain_open() = 0;
   // It is closed; gives back what it has borrowed.
   virtual void closed() {}
 
   bool is_open() const { return state_ == State::kOpen; }
+  // Closes, and counts why.
+  void time_out();
   // What to do where receive() gave no bytes.
   void input_stalled(IoStatus status);
   // Sends, or keeps what the socket does not take. REQUIRES: out_ is empty.

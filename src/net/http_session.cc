@@ -41,7 +41,8 @@ void HttpSession::drain_open() {
 }
 
 void HttpSession::read_timed_out() {
-  if (skip_bytes_ != 0) return close();  // a body that is only read past has been answered already
+  if (skip_bytes_ != 0) return time_out();  // a body that is only read past has been answered already
+  count(context_.stats.timeouts);
   host_.out().clear();
   reject({.status = 408, .detail = "the request took too long to arrive", .field = "request"}, AfterResponse::kClose);
   ending_ = Ending::kLinger;

@@ -20,13 +20,13 @@ std::unexpected<Error> file_error(const char* what, const std::string& file) {
   return invalid(std::string("cannot use ") + what + " " + file + ": " + openssl_reason());
 }
 
-// Picks http/1.1 from the client's list; a list without it is refused, as RFC 7301, section 3.2 asks.
+// Picks ours from the client's list; a list without it is refused, as RFC 7301, section 3.2 asks.
 int select_protocol(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* offered,
-                    unsigned int offered_size, void*) {
-  static constexpr unsigned char kHttp11[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+                    unsigned int offered_size, void* ours) {
+  const auto& list = *static_cast<const std::string*>(ours);
   unsigned char* selected = nullptr;
-  if (SSL_select_next_proto(&selected, out_size, kHttp11, sizeof(kHttp11), offered, offered_size) !=
-      OPENSSL_NPN_NEGOTIATED) {
+  if (SSL_select_next_proto(&selected, out_size, reinterpret_cast<const unsigned char*>(list.data()),
+                            static_cast<unsigned int>(list.size()), offered, offered_size) != OPENSSL_NPN_NEGOTIATED) {
     return SSL_TLSEXT_ERR_ALERT_FATAL;
   }
   *out = selected;
@@ -52,6 +52,9 @@ Result<void> load_client_ca(SSL_CTX* context, const std::string& file) {
 
 }  // namespace
 
+TlsContext::TlsContext(SSL_CTX* context, const std::string& protocol)
+    : context_(context), protocols_(static_cast<char>(protocol.size()) + protocol) {}
+
 TlsContext::~TlsContext() {
   SSL_CTX_free(context_);
 }
@@ -60,7 +63,7 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::create(const TlsFiles& fil
   ERR_clear_error();
   SSL_CTX* const context = SSL_CTX_new(TLS_server_method());
   if (context == nullptr) return fail(ErrorCode::kExhausted, "cannot set up TLS: " + openssl_reason());
-  std::shared_ptr<const TlsContext> owner(new TlsContext(context));
+  std::shared_ptr<const TlsContext> owner(new TlsContext(context, files.protocol));
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
   // Tickets resume sessions without a cache on this side, and idle connections give their buffers back.
@@ -69,7 +72,7 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::create(const TlsFiles& fil
                    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_read_ahead(context, 1);  // one recv takes whole records, not first their heads
   SSL_CTX_set_default_passwd_cb(context, no_pass_phrase);
-  SSL_CTX_set_alpn_select_cb(context, select_protocol, nullptr);
+  SSL_CTX_set_alpn_select_cb(context, select_protocol, const_cast<std::string*>(&owner->protocols_));
   if (SSL_CTX_use_certificate_chain_file(context, files.certificate.c_str()) != 1) {
     return file_error("the certificate", files.certificate);
   }

@@ -1,4 +1,4 @@
-// What a TLS server presents and asks for: TLS 1.2 and 1.3, ALPN http/1.1 (RFC 7301), a certificate, and where a client
+// What a TLS server presents and asks for: TLS 1.2 and 1.3, ALPN (RFC 7301), a certificate, and where a client
 // authority is given, a certificate of the client's.
 #pragma once
 
@@ -16,6 +16,9 @@ struct TlsFiles {
   std::string certificate;
   std::string key;
   std::string client_ca = {};  // empty: clients show nothing; else each must show a certificate that it signed
+  // What is spoken over it, as ALPN names it: "http/1.1", "h2". A client that offers a list without it is refused; one
+  // that offers none is taken at its word.
+  std::string protocol = "http/1.1";
 };
 
 // Immutable. A reload makes a new one for new connections; those that live go on with theirs.
@@ -31,9 +34,10 @@ class TlsContext {
   ssl_ctx_st* native() const { return context_; }
 
  private:
-  explicit TlsContext(ssl_ctx_st* context) : context_(context) {}
+  TlsContext(ssl_ctx_st* context, const std::string& protocol);
 
   ssl_ctx_st* context_;
+  std::string protocols_;  // the one, as ALPN lists them
 };
 
 }  // namespace rateguard::net
