@@ -111,6 +111,99 @@ void add_responses(Families& out, const Sources& sources) {
   }
 }
 
+// Commands never seen are left out.
+void add_resp_counter(Families& out, const Sources& sources,
+                      std::array<Counter, kRespCommandsMax> RespMetrics::* counters, std::string name,
+                      std::string help) {
+  MetricFamily& family = out.add(MetricType::Counter, std::move(name), std::move(help));
+  for (size_t place = 0; place < sources.resp_commands.size() && place < kRespCommandsMax; ++place) {
+    uint64_t total = 0;
+    for (const RespMetrics* loop : sources.resp_loops) total += (loop->*counters)[place].value();
+    if (total == 0) continue;
+    Families::sample(family, {{"command", std::string(sources.resp_commands[place])}}, static_cast<double>(total));
+  }
+}
+
+void add_resp(Families& out, const Sources& sources) {
+  if (!sources.resp_connections) return;
+  add_resp_counter(out, sources, &RespMetrics::commands, "rateguard_resp_commands_total",
+                   "Commands over the Redis protocol.");
+  add_resp_counter(out, sources, &RespMetrics::errors, "rateguard_resp_errors_total",
+                   "Commands over the Redis protocol that were answered with an error.");
+  uint64_t broken = 0;
+  for (const RespMetrics* loop : sources.resp_loops) broken += loop->protocol_errors.value();
+  out.counter("rateguard_resp_protocol_errors_total",
+              "Connections closed because they did not speak the Redis protocol.", static_cast<double>(broken));
+  const ConnectionFigures figures = sources.resp_connections();
+  out.gauge("rateguard_resp_connections", "Connections of the Redis protocol open.", static_cast<double>(figures.open));
+  out.counter("rateguard_resp_connections_accepted_total", "Connections of the Redis protocol accepted.",
+              static_cast<double>(figures.accepted));
+  out.counter("rateguard_resp_connections_refused_total",
+              "Connections of the Redis protocol closed at once, over connections_max.",
+              static_cast<double>(figures.refused));
+}
+
+void add_stores(Families& out, const Sources& sources) {
+  struct Figure {
+    MetricType type;
+    const char* name;
+    const char* help;
+    uint64_t StoreStats::* member;
+  };
+  static constexpr Figure kFigures[] = {
+      {MetricType::Gauge, "rateguard_store_keys", "Counters held.", &StoreStats::keys},
+      {MetricType::Gauge, "rateguard_store_keys_max", "Counters that may be held (max_keys).", &StoreStats::keys_max},
+      {MetricType::Gauge, "rateguard_store_memory_bytes", "Memory that the counters occupy, all told.",
+       &StoreStats::memory_bytes},
+      {MetricType::Counter, "rateguard_store_expired_total", "Counters dropped because they equalled fresh ones.",
+       &StoreStats::expired},
+      {MetricType::Counter, "rateguard_store_evicted_total",
+       "Counters dropped while alive, because the store was full.", &StoreStats::evicted},
+      {MetricType::Counter, "rateguard_store_refused_full_total", "Requests refused because no room could be made.",
+       &StoreStats::refused_full},
+  };
+  std::vector<std::pair<std::string, StoreStats>> stats;
+  for (const auto& [name, store] : sources.stores) stats.emplace_back(name, store->stats());
+  for (const Figure& figure : kFigures) {
+    MetricFamily& family = out.add(figure.type, figure.name, figure.help);
+    for (const auto& [name, values] : stats) {
+      Families::sample(family, {{"store", name}}, static_cast<double>(values.*figure.member));
+    }
+  }
+}
+
+void add_server(Families& out, const Sources& sources, Instant now) {
+  if (sources.connections) {
+    const ConnectionFigures figures = sources.connections();
+    out.gauge("rateguard_connections", "Connections open.", static_cast<double>(figures.open));
+    out.counter("rateguard_connections_accepted_total", "Connections accepted.", static_cast<double>(figures.accepted));
+    out.counter("rateguard_connections_refused_total", "Connections closed at once, over connections_max.",
+                static_cast<double>(figures.refused));
+  }
+  if (sources.snapshot) {
+    const SnapshotFigures figures = sources.snapshot();
+    if (figures.last_success) {
+      out.gauge("rateguard_snapshot_age_seconds", "Time since counters were last written to disk.",
+                static_cast<double>((now - *figures.last_success).us) / 1e6);
+    }
+    out.gauge("rateguard_snapshot_bytes", "Size of the last snapshot.", static_cast<double>(figures.last_bytes));
+    out.counter("rateguard_snapshot_failures_total", "Snapshots that could not be written.",
+                static_cast<double>(figures.failures));
+  }
+  if (sources.reloads) {
+    const ReloadFigures figures = sources.reloads();
+    MetricFamily& family = out.add(MetricType::Counter, "rateguard_reloads_total", "Reloads of the rules, by result.");
+    Families::sample(family, {{"result", "success"}}, static_cast<double>(figures.successes));
+    Families::sample(family, {{"result", "failure"}}, static_cast<double>(figures.failures));
+    if (figures.last_success) {
+      out.gauge("rateguard_reload_last_success_timestamp_seconds",
+                "When rules were last loaded, in seconds since the Unix epoch.", seconds(*figures.last_success));
+    }
+  }
+  MetricFamily& build = out.add(MetricType::Gauge, "rateguard_build_info", "Always 1; the labels say what is running.");
+  Families::sample(build, {{"version", sources.version}}, 1);
+}
+
 void add_stores(Families& out, const Sources& sources) {
   struct Figure {
     MetricType type;
@@ -190,6 +283,7 @@ std::string expose(const Sources& sources, Instant now) {
   add_decisions(out, sources);
   add_latency(out, sources);
   add_responses(out, sources);
+  add_resp(out, sources);
   add_stores(out, sources);
   add_server(out, sources, now);
   add_process(out);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "metrics/loop_metrics.h"
+#include "metrics/resp_metrics.h"
 #include "metrics/rule_labels.h"
 #include "model/instant.h"
 #include "store/store.h"
@@ -46,7 +47,10 @@ struct Sources {
   std::vector<const LoopMetrics*> loops = {};
   std::vector<RouteLabel> routes = {};  // by their place in LoopMetrics::responses()
   std::vector<std::pair<std::string, const Store*>> stores = {};
-  std::function<ConnectionFigures()> connections = {};
+  std::function<ConnectionFigures()> connections = {};  // of HTTP
+  std::vector<const RespMetrics*> resp_loops = {};
+  std::vector<std::string_view> resp_commands = {};  // by their place in RespMetrics
+  std::function<ConnectionFigures()> resp_connections = {};
   std::function<SnapshotFigures()> snapshot = {};
   std::function<ReloadFigures()> reloads = {};
 };

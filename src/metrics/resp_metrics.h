@@ -1,0 +1,21 @@
+// The counters of the RESP front end on one event loop.
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include "metrics/loop_metrics.h"
+
+namespace rateguard::metrics {
+
+// Commands are counted by their place in the server's table; the place after the last is for those that there are not.
+inline constexpr size_t kRespCommandsMax = 64;
+
+// Written by its loop's thread only; read by any.
+struct RespMetrics {
+  std::array<Counter, kRespCommandsMax> commands;
+  std::array<Counter, kRespCommandsMax> errors;  // those of them that were answered with an error
+  Counter protocol_errors;                       // connections that ended because they did not speak the protocol
+};
+
+}  // namespace rateguard::metrics

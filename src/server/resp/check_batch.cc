@@ -1,0 +1,92 @@
+#include "server/resp/check_batch.h"
+
+#include <string>
+
+#include "server/hold_text.h"
+
+namespace rateguard::resp {
+namespace {
+
+// Whole seconds to wait, rounded up; `otherwise` where there is nothing to wait for.
+int64_t seconds_to_wait(const Decision& decision, int64_t otherwise) {
+  if (decision.allowed() || decision.retry_after.is_never()) return otherwise;
+  return decision.retry_after.ceil_seconds();
+}
+
+void write_millis(Reply& reply, Duration wait) {
+  if (wait.is_never()) {
+    reply.null();
+  } else {
+    reply.integer(wait.ceil_millis());
+  }
+}
+
+// In the words and the order of POST /check (docs/http.md).
+void write_map(Reply& reply, const server::Answer& answer) {
+  const server::AnswerLine* const line = answer.deciding;
+  const bool delayed = line != nullptr && line->limit->algorithm == Algorithm::kLeakyBucket;
+  const bool held = line != nullptr && line->decision.hold.is_set();
+  reply.map(size_t{7} + (delayed ? 1 : 0) + (held ? 1 : 0));
+  reply.bulk("allowed");
+  reply.boolean(answer.allowed);
+  reply.bulk("limit");
+  line != nullptr ? reply.integer(line->decision.limit) : reply.null();
+  reply.bulk("remaining");
+  line != nullptr ? reply.integer(line->decision.remaining) : reply.null();
+  reply.bulk("retry_after_ms");
+  line != nullptr ? write_millis(reply, line->decision.retry_after) : reply.integer(0);
+  reply.bulk("reset_after_ms");
+  reply.integer(line != nullptr ? line->decision.reset_after.ceil_millis() : 0);
+  reply.bulk("rule");
+  line != nullptr ? reply.bulk(line->rule) : reply.null();
+  reply.bulk("degraded");
+  reply.boolean(answer.degraded);
+  if (delayed) {
+    reply.bulk("delay_ms");
+    write_millis(reply, line->decision.delay);
+  }
+  if (held) {
+    std::string hold;
+    server::append_hold(hold, line->decision.hold);
+    reply.bulk("hold");
+    reply.bulk(hold);
+  }
+}
+
+void write_answer(Reply& reply, Shape shape, const server::Answer& answer) {
+  // The store could not be asked, and that is a refusal here (`on_store_failure: deny`).
+  if (answer.undecided()) return reply.error("UNAVAILABLE the counters cannot be reached");
+  if (shape == Shape::kMap) return write_map(reply, answer);
+  const Decision& decision = answer.deciding->decision;
+  const int64_t reset_after = decision.reset_after.ceil_seconds();
+  if (shape == Shape::kCell) {
+    reply.integers(
+        {decision.allowed() ? 0 : 1, decision.limit, decision.remaining, seconds_to_wait(decision, -1), reset_after});
+  } else {
+    reply.integers(
+        {decision.allowed() ? 1 : 0, decision.limit, decision.remaining, reset_after, seconds_to_wait(decision, 0)});
+  }
+}
+
+}  // namespace
+
+void CheckBatch::add(const server::AdHocCheck& check, Shape shape) {
+  decider_.add(check);
+  shapes_.push_back(shape);
+}
+
+Result<void> CheckBatch::add(const server::RuleCheck& check) {
+  if (auto added = decider_.add(check); !added) return std::unexpected(std::move(added.error()));
+  shapes_.push_back(Shape::kMap);
+  return {};
+}
+
+void CheckBatch::flush(Reply& reply, Instant now) {
+  if (shapes_.empty()) return;
+  decider_.run(now);
+  for (size_t i = 0; i < shapes_.size(); ++i) write_answer(reply, shapes_[i], decider_.answer(i));
+  shapes_.clear();
+  decider_.clear();
+}
+
+}  // namespace rateguard::resp

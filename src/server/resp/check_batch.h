@@ -1,0 +1,43 @@
+// Checks of one limit each that arrived together: decided in one call of the store, answered in order.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/result.h"
+#include "server/check.h"
+#include "server/decider.h"
+#include "server/resp/reply.h"
+
+namespace rateguard::resp {
+
+// How a decision is answered.
+enum class Shape : uint8_t {
+  kCell,  // redis-cell: [limited, limit, remaining, retry_after or -1, reset_after]
+  kCrab,  // throttlecrab: [allowed, limit, remaining, reset_after, retry_after or 0]
+  kMap,   // everything, by name
+};
+
+class CheckBatch {
+ public:
+  // So many together hide the latency of memory; more gain nothing (store/memory prefetches as far ahead).
+  static constexpr size_t kChecksMax = 64;
+
+  // Nobody else uses the decider while checks wait.
+  explicit CheckBatch(server::Decider& decider) : decider_(decider) {}
+
+  bool empty() const { return shapes_.empty(); }
+  bool full() const { return shapes_.size() >= kChecksMax; }
+  // What the check borrows may go after the call.
+  void add(const server::AdHocCheck& check, Shape shape);
+  // Errors: as RuleSet::lookup; then nothing is added.
+  Result<void> add(const server::RuleCheck& check);
+  // Decides and answers all, in order.
+  void flush(Reply& reply, Instant now);
+
+ private:
+  server::Decider& decider_;
+  std::vector<Shape> shapes_;  // of the decider's checks
+};
+
+}  // namespace rateguard::resp

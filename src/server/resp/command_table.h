@@ -1,0 +1,90 @@
+// Every command once: its name, what it takes, who may call it, what it answers, and who answers. Dispatch, COMMAND and
+// its subcommands, the metrics' labels and docs/resp_commands.md all follow this table.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "server/access.h"
+
+namespace rateguard::resp {
+
+class Call;
+
+// One argument, as COMMAND DOCS describes it.
+struct Argument {
+  std::string_view name;
+  std::string_view type;  // "key", "string", "integer"
+  enum class Presence : uint8_t { kRequired, kOptional, kOptionalMany, kMany } presence = Presence::kRequired;
+  std::string_view token = {};  // a word that stands before it
+};
+
+struct Command {
+  std::string_view name;  // lower case; a subcommand is "client|id"
+  int arity;              // as Redis counts: with the name (and the subcommand's); negative: at least so many
+  server::Access access;
+  std::string_view group;    // of the documentation
+  std::string_view summary;  // a sentence
+  std::string_view reply;    // what it answers, in words
+  std::span<const Argument> arguments;
+  std::string_view flags;  // as COMMAND INFO has them, separated by spaces
+  bool has_key;            // the first argument is a key
+  void (*answer)(Call& call);
+  bool asked_together = false;  // a check: those that arrive together go to the store in one call
+
+  bool is_subcommand() const { return name.find('|') != std::string_view::npos; }
+  bool takes(size_t words) const {
+    return arity >= 0 ? words == static_cast<size_t>(arity) : words >= static_cast<size_t>(-arity);
+  }
+};
+
+// In the order of the documentation; a subcommand stands after its command.
+std::span<const Command> commands();
+
+// Names compare without case. nullptr: there is none.
+const Command* find_command(std::string_view name);
+const Command* find_subcommand(const Command& parent, std::string_view name);
+bool has_subcommands(const Command& command);
+
+// "CL.THROTTLE key max_burst count period [quantity]"
+std::string usage(const Command& command);
+
+// docs/resp_commands.md: a test holds the file to this text.
+std::string command_reference();
+
+// The answers, by family; each in the file of its family.
+namespace answers {
+void cl_throttle(Call& call);     // throttle_commands.cc
+void throttle(Call& call);        // throttle_commands.cc
+void rg_check(Call& call);        // rule_commands.cc
+void rg_peek(Call& call);         // rule_commands.cc
+void rg_reset(Call& call);        // rule_commands.cc
+void rg_release(Call& call);      // rule_commands.cc
+void ping(Call& call);            // connection_commands.cc
+void echo(Call& call);            // connection_commands.cc
+void hello(Call& call);           // connection_commands.cc
+void auth(Call& call);            // connection_commands.cc
+void quit(Call& call);            // connection_commands.cc
+void reset(Call& call);           // connection_commands.cc
+void select(Call& call);          // connection_commands.cc
+void client_id(Call& call);       // client_commands.cc
+void client_getname(Call& call);  // client_commands.cc
+void client_setname(Call& call);  // client_commands.cc
+void client_setinfo(Call& call);  // client_commands.cc
+void client_info(Call& call);     // client_commands.cc
+void client_reply(Call& call);    // client_commands.cc
+void client_on_off(Call& call);   // client_commands.cc
+void command(Call& call);         // command_commands.cc
+void command_count(Call& call);   // command_commands.cc
+void command_list(Call& call);    // command_commands.cc
+void command_info(Call& call);    // command_commands.cc
+void command_docs(Call& call);    // command_commands.cc
+void info(Call& call);            // server_commands.cc
+void config_get(Call& call);      // server_commands.cc
+void time(Call& call);            // server_commands.cc
+void not_redis(Call& call);       // connection_commands.cc
+}  // namespace answers
+
+}  // namespace rateguard::resp

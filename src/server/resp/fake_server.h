@@ -1,0 +1,41 @@
+// For tests: the API on a memory store, asked without a socket.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/resp/resp_api.h"
+#include "store/memory/memory_store.h"
+
+namespace rateguard::resp {
+
+// One event loop's API, its store and its time.
+class FakeServer {
+ public:
+  explicit FakeServer(std::vector<rules::Rule> rules = {});
+
+  // A client of its own for each address, or a new one.
+  Client connect(std::string_view peer = "127.0.0.1");
+  // What it answers to those bytes; `client` says whether it is to be closed.
+  std::string ask(Client& client, std::string_view bytes);
+
+  std::unique_ptr<MemoryStore> store;
+  server::Service service;
+  Instant now = Instant::from_seconds(1'700'000'000);
+  // Made at the first connection, with the tokens that the service has then.
+  RespApi& api();
+
+ private:
+  Policy policy_;
+  std::unique_ptr<RespApi> api_;
+};
+
+// "*2\r\n$4\r\nECHO\r\n..." of words.
+std::string command(std::initializer_list<std::string_view> words);
+
+// A rule by one thing, or with "" by nothing.
+rules::Rule rule_of(std::string name, std::vector<std::string_view> per, Limit limit);
+
+}  // namespace rateguard::resp

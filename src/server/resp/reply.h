@@ -1,0 +1,53 @@
+// Writing replies as a client's protocol version has them: RESP2, or RESP3 with maps, booleans and a null of its own.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string_view>
+
+#include "net/byte_buffer.h"
+
+namespace rateguard::resp {
+
+enum class Protocol : uint8_t { kResp2 = 2, kResp3 = 3 };
+
+class Reply {
+ public:
+  // `out` outlives it.
+  Reply(net::ByteBuffer& out, Protocol protocol) : out_(out), protocol_(protocol) {}
+
+  // A word of ours, such as OK: no line breaks.
+  void simple(std::string_view text);
+  // "ERR what is wrong". Whatever would break the line, or is not printable, is replaced: errors repeat what came in.
+  void error(std::string_view text);
+  void integer(int64_t value);
+  // An array of them.
+  void integers(std::initializer_list<int64_t> values);
+  void bulk(std::string_view text);
+  // Text for people. RESP3: a verbatim string.
+  void text(std::string_view text);
+  void null();
+  // RESP2 has a null of its own where an array is expected.
+  void null_array();
+  // RESP2: 1 or 0.
+  void boolean(bool value);
+
+  // What follows belongs to it: `count` replies, or for a map as many pairs.
+  void array(size_t count) { head('*', static_cast<int64_t>(count)); }
+  // RESP2: a flat array.
+  void map(size_t pairs);
+  // RESP2: an array.
+  void set(size_t count);
+
+  Protocol protocol() const { return protocol_; }
+  // The same reply in another version: HELLO answers in the one that it chooses.
+  Reply in(Protocol protocol) const { return {out_, protocol}; }
+
+ private:
+  void head(char type, int64_t number);
+
+  net::ByteBuffer& out_;
+  Protocol protocol_;
+};
+
+}  // namespace rateguard::resp

@@ -1,0 +1,250 @@
+// Connections that speak the Redis protocol: batches, bounds, timeouts, drain, and clients that mean harm.
+#include "server/resp/resp_server.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <future>
+#include <string>
+#include <thread>
+
+#include "net/server_fixture.h"
+#include "server/resp/fake_server.h"
+
+namespace rateguard::resp {
+namespace {
+
+class TestServer {
+ public:
+  explicit TestServer(RespServerOptions options = {}) : server_(std::move(options)) {
+    const auto started = server_.start(*loop_, fake_.api());
+    EXPECT_TRUE(started.has_value());
+    port_ = started.value_or(0);
+    thread_ = std::thread([this] { loop_->run(); });
+  }
+  ~TestServer() {
+    loop_->stop();
+    thread_.join();
+  }
+
+  void on_loop(const std::function<void()>& work) {
+    std::promise<void> done;
+    loop_->post([&] {
+      work();
+      done.set_value();
+    });
+    done.get_future().wait();
+  }
+
+  uint16_t port() const { return port_; }
+  RespServer& server() { return server_; }
+  const net::ConnectionStats& stats() const { return server_.stats(); }
+
+ private:
+  net::SystemClock clock_;
+  std::unique_ptr<net::EventLoop> loop_ = *net::EventLoop::create(clock_);
+  FakeServer fake_;
+  RespServer server_;
+  uint16_t port_ = 0;
+  std::thread thread_;
+};
+
+// A blocking connection. Whatever does not come within ten seconds has not come.
+class Connection : public net::Client {
+ public:
+  using net::Client::Client;
+
+  // So many bytes, or fewer where the connection ends first.
+  std::string read(size_t size) {
+    std::string got(size, '\0');
+    size_t have = 0;
+    while (have < size) {
+      const ssize_t received = ::recv(descriptor(), got.data() + have, size - have, 0);
+      if (received <= 0) break;
+      have += static_cast<size_t>(received);
+    }
+    got.resize(have);
+    return got;
+  }
+  // Everything until the connection ends.
+  std::string read_to_end() {
+    std::string all;
+    char block[16'384];
+    for (ssize_t got = 0; (got = ::recv(descriptor(), block, sizeof block, 0)) > 0;) {
+      all.append(block, static_cast<size_t>(got));
+    }
+    return all;
+  }
+};
+
+const std::string kPong = "+PONG\r\n";
+
+size_t resident_bytes() {
+  std::ifstream file("/proc/self/statm");
+  size_t total = 0;
+  size_t resident = 0;
+  file >> total >> resident;
+  return resident * 4096;
+}
+
+TEST(RespServer, AnswersAPipelineInOrder) {
+  TestServer server;
+  Connection client(server.port());
+  std::string sent;
+  std::string expected;
+  for (int i = 0; i < 1000; ++i) {
+    const std::string text = std::to_string(i);
+    sent += command({"ECHO", text});
+    expected += "$" + std::to_string(text.size()) + "\r\n" + text + "\r\n";
+  }
+  ASSERT_TRUE(client.send(sent));
+  EXPECT_EQ(client.read(expected.size()), expected);
+}
+
+TEST(RespServer, ACommandMayArriveByteByByte) {
+  TestServer server;
+  Connection client(server.port());
+  for (const std::string& sent : {command({"ECHO", "a b"}), std::string("ECHO \"a b\"\r\n")}) {
+    for (const char c : sent) ASSERT_TRUE(client.send(std::string_view(&c, 1)));
+    EXPECT_EQ(client.read(9), "$3\r\na b\r\n");
+  }
+}
+
+TEST(RespServer, QuitEndsInOrder) {
+  TestServer server;
+  Connection client(server.port());
+  ASSERT_TRUE(client.send(command({"PING"}) + command({"QUIT"}) + command({"PING"})));
+  EXPECT_EQ(client.read_to_end(), kPong + "+OK\r\n");
+}
+
+TEST(RespServer, NonsenseEndsThatConnectionAlone) {
+  TestServer server;
+  Connection other(server.port());
+  ASSERT_TRUE(other.send("*1\r\n$4\r\nPI"));
+  const std::string abuse[] = {
+      "*1\r\n$536870912\r\n",       // 512 MB
+      "*1000000\r\n",               // a million elements
+      "*-2147483649999999999\r\n",  // sizes that are none
+      "*1\r\n$-5\r\n",
+      "*1\r\n$18446744073709551615\r\n",
+      [] {
+        std::string deep;
+        for (int i = 0; i < 128; ++i) deep += "*1\r\n";
+        return deep;
+      }(),
+      std::string(70'000, 'x'),
+      "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+      "POST / HTTP/1.1\r\n\r\nCL.THROTTLE a 1 1 1\r\n",
+      std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\n", 12),  // TLS on a plain port
+  };
+  const size_t before = resident_bytes();
+  for (int round = 0; round < 20; ++round) {
+    for (const std::string& bytes : abuse) {
+      Connection client(server.port());
+      ASSERT_TRUE(client.send(bytes));
+      client.send_end();
+      const std::string answer = client.read_to_end();
+      EXPECT_TRUE(answer.empty() || answer.starts_with("-ERR ")) << answer;
+      EXPECT_EQ(answer.find("*5"), std::string::npos) << answer;
+    }
+  }
+  // Bounded: what 200 of them leave behind is less than what one asked for.
+  EXPECT_LT(resident_bytes(), before + 64 * 1'024 * 1'024);
+  ASSERT_TRUE(other.send("NG\r\n"));
+  EXPECT_EQ(other.read(kPong.size()), kPong);
+}
+
+TEST(RespServer, AnIncompleteCommandHoldsBoundedMemory) {
+  TestServer server;
+  Connection client(server.port());
+  // 1,024 arguments of 64 KiB would be 64 MiB; the connection ends long before.
+  std::string sent = "*1024\r\n";
+  for (int i = 0; i < 16; ++i) sent += "$65536\r\n" + std::string(65'536, 'x') + "\r\n";
+  client.send(sent);
+  const std::string answer = client.read_to_end();
+  EXPECT_TRUE(answer.empty() || answer == "-ERR Protocol error: too big mbulk request\r\n") << answer;
+}
+
+// Somebody who sends and never reads: what waits for it is bounded, and it is cut off after a while.
+TEST(RespServer, ASlowReaderIsNotReadAnyMore) {
+  RespServerOptions options;
+  options.host.timeouts.write = Duration::millis(200);
+  TestServer server(std::move(options));
+  Connection other(server.port());
+  Connection client(server.port());
+  const std::string message(60'000, 'x');
+  const std::string sent = command({"ECHO", message});
+  const size_t before = resident_bytes();
+  size_t echoes = 0;
+  while (echoes < 2'000 && client.send(sent)) ++echoes;
+  EXPECT_LT(echoes, 2'000U);
+  EXPECT_LT(resident_bytes(), before + 32 * 1'024 * 1'024);
+  ASSERT_TRUE(other.send(command({"PING"})));
+  EXPECT_EQ(other.read(kPong.size()), kPong);
+}
+
+TEST(RespServer, ASlowReaderThatReadsGetsEverything) {
+  TestServer server;
+  Connection client(server.port());
+  const std::string message(60'000, 'x');
+  constexpr size_t kEchoes = 400;
+  std::thread sender([&] {
+    for (size_t i = 0; i < kEchoes; ++i) client.send(command({"ECHO", message}));
+  });
+  const std::string one = "$60000\r\n" + message + "\r\n";
+  for (size_t i = 0; i < kEchoes; ++i) ASSERT_EQ(client.read(one.size()), one);
+  sender.join();
+}
+
+TEST(RespServer, TimeoutsEndConnections) {
+  RespServerOptions options;
+  options.host.timeouts.idle = Duration::millis(50);
+  options.host.timeouts.read = Duration::millis(50);
+  TestServer server(std::move(options));
+  Connection idle(server.port());
+  Connection slow(server.port());
+  ASSERT_TRUE(slow.send("*1\r\n$4\r\nPI"));
+  EXPECT_TRUE(idle.ended());
+  EXPECT_TRUE(slow.ended());
+  EXPECT_EQ(server.stats().timeouts, 2U);
+}
+
+TEST(RespServer, OneTooManyIsToldSo) {
+  RespServerOptions options;
+  options.host.connections_max = 1;
+  TestServer server(std::move(options));
+  Connection first(server.port());
+  ASSERT_TRUE(first.send(command({"PING"})));
+  EXPECT_EQ(first.read(kPong.size()), kPong);
+  Connection second(server.port());
+  EXPECT_EQ(second.read_to_end(), "-ERR max number of clients reached\r\n");
+  EXPECT_EQ(server.stats().connections_refused, 1U);
+}
+
+TEST(RespServer, DrainFinishesWhatHasBegun) {
+  TestServer server;
+  Connection idle(server.port());
+  Connection busy(server.port());
+  ASSERT_TRUE(busy.send(command({"PING"}) + "*1\r\n$4\r\nPI"));
+  EXPECT_EQ(busy.read(kPong.size()), kPong);
+  std::promise<void> empty;
+  server.on_loop([&] { server.server().drain(Duration::seconds(10), [&] { empty.set_value(); }); });
+  EXPECT_TRUE(idle.ended());
+  ASSERT_TRUE(busy.send("NG\r\n"));
+  EXPECT_EQ(busy.read_to_end(), kPong);
+  EXPECT_EQ(empty.get_future().wait_for(std::chrono::seconds(10)), std::future_status::ready);
+}
+
+TEST(RespServer, DrainEndsWithItsGrace) {
+  TestServer server;
+  Connection busy(server.port());
+  ASSERT_TRUE(busy.send(command({"PING"}) + "*1\r\n$4\r\nPI"));
+  EXPECT_EQ(busy.read(kPong.size()), kPong);
+  std::promise<void> empty;
+  server.on_loop([&] { server.server().drain(Duration::millis(50), [&] { empty.set_value(); }); });
+  EXPECT_TRUE(busy.ended());
+  EXPECT_EQ(empty.get_future().wait_for(std::chrono::seconds(10)), std::future_status::ready);
+}
+
+}  // namespace
+}  // namespace rateguard::resp

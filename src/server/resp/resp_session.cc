@@ -1,0 +1,111 @@
+#include "server/resp/resp_session.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+
+namespace rateguard::resp {
+namespace {
+
+// Free room for the rest of an incomplete command: one recv() of it.
+constexpr size_t kReadBytes = 4'096;
+// A pooled connection may be silent for long: a peer that has gone without a word is noticed all the same. Redis's own
+// tcp-keepalive, and a third of it between three probes.
+constexpr int kKeepAliveSeconds = 300;
+
+void keep_alive(int descriptor) {
+  const auto set = [&](int level, int option, int value) {
+    setsockopt(descriptor, level, option, &value, sizeof value);
+  };
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, kKeepAliveSeconds);
+  set(IPPROTO_TCP, TCP_KEEPINTVL, kKeepAliveSeconds / 3);
+  set(IPPROTO_TCP, TCP_KEEPCNT, 3);
+}
+
+}  // namespace
+
+RespSession::RespSession(net::ConnectionHost& host, RespSessionContext& context, int descriptor, const IpAddress& peer)
+    : Connection(host, descriptor, peer), context_(context) {}
+
+// The peer's address is known only now: a preamble may have named another.
+void RespSession::opened() {
+  keep_alive(transport_.descriptor());
+  client_ = context_.api.greet(peer_, host_.loop().now());
+}
+
+void RespSession::drain_open() {
+  read_input();  // a command may have arrived that the loop has not seen yet
+  if (is_open() && out_.empty() && in_.empty()) close();
+}
+
+void RespSession::read_input() {
+  do {
+    const bool continued = !in_.empty();
+    const size_t missing = wanted_ > in_.size() ? wanted_ - in_.size() : 1;
+    const std::span<char> room = continued ? in_.room(std::max(kReadBytes, missing)) : host_.scratch();
+    const net::IoResult result = transport_.receive(room);
+    if (result.status != net::IoStatus::kOk) return input_stalled(result.status);
+    if (continued) in_.commit(result.bytes);
+    handle_input(continued ? in_.bytes() : room.first(result.bytes));
+  } while (is_open() && out_.empty() && transport_.has_pending());
+}
+
+// What had to wait for the room.
+void RespSession::output_gone() {
+  if (in_.empty()) return arm_for_input();
+  wanted_ = 1;
+  handle_input(in_.bytes());
+}
+
+// `input` is all of in_, or was received just now while in_ was empty. All replies of one pass go out in one write.
+void RespSession::handle_input(std::span<char> input) {
+  using After = Answered::After;
+  if (!in_.empty() && in_.size() < wanted_) return;
+  net::ByteBuffer& out = host_.out();
+  size_t handled = 0;
+  Answered answered{.after = After::kOutputFull};
+  command_ended_ = false;
+  while (answered.after == After::kOutputFull && is_open() && out_.empty()) {
+    out.clear();
+    const std::span<char> rest = input.subspan(handled);
+    answered =
+        context_.api.answer(client_, {rest.data(), rest.size()}, context_.output_bytes_max, out, host_.loop().now());
+    handled += answered.consumed;
+    command_ended_ = command_ended_ || answered.consumed != 0;
+    const bool last = answered.after == After::kAllAnswered && handled == input.size() && host_.draining();
+    // Bytes that are not read would reset the connection before the answers have arrived.
+    if (answered.after == After::kLeave || last) ending_ = Ending::kLinger;
+    if (!out.empty()) {
+      write(out.view());
+    } else if (ending_ != Ending::kNone) {
+      return close();
+    }
+  }
+  if (!is_open() || ending_ != Ending::kNone) return;
+  keep(input, handled);
+  wanted_ = answered.wanted;
+  if (out_.empty()) arm_for_input();
+}
+
+// Makes in_ hold what is left of `input`.
+void RespSession::keep(std::span<char> input, size_t handled) {
+  const std::span<char> rest = input.subspan(handled);
+  if (in_.empty()) {
+    if (!rest.empty()) in_.append({rest.data(), rest.size()});
+  } else if (rest.empty()) {
+    in_.release();
+  } else if (handled != 0) {
+    in_.consume(handled);
+  }
+}
+
+void RespSession::arm_for_input() {
+  if (in_.empty()) return arm(Timeout::kIdle);
+  // From a command's first byte: what comes later does not put it off.
+  if (timeout_ != Timeout::kRead || command_ended_) arm(Timeout::kRead);
+}
+
+}  // namespace rateguard::resp

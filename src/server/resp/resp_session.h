@@ -1,0 +1,39 @@
+// One connection that speaks the Redis protocol: commands in, replies out.
+#pragma once
+
+#include <span>
+
+#include "net/connection.h"
+#include "net/connection_host.h"
+#include "server/resp/client.h"
+#include "server/resp/resp_api.h"
+
+namespace rateguard::resp {
+
+// Shared by the sessions of one server.
+struct RespSessionContext {
+  RespApi& api;
+  size_t output_bytes_max = 0;
+};
+
+class RespSession final : public net::Connection {
+ public:
+  RespSession(net::ConnectionHost& host, RespSessionContext& context, int descriptor, const IpAddress& peer);
+
+ private:
+  void opened() override;
+  void read_input() override;
+  void output_gone() override;
+  void drain_open() override;
+
+  void handle_input(std::span<char> input);
+  void keep(std::span<char> input, size_t handled);
+  void arm_for_input();
+
+  RespSessionContext& context_;
+  Client client_;
+  size_t wanted_ = 1;           // of in_, before it is worth looking at again
+  bool command_ended_ = false;  // in the input being handled
+};
+
+}  // namespace rateguard::resp

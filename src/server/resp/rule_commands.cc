@@ -1,0 +1,117 @@
+// RG.CHECK, RG.PEEK, RG.RESET, RG.RELEASE: configured rules by their names.
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "model/ascii.h"
+#include "server/hold_text.h"
+#include "server/resp/call.h"
+#include "store/counter_key.h"
+
+namespace rateguard::resp {
+namespace {
+
+// What follows a rule's name and its first key.
+enum class Rest : uint8_t { kCostAndOptions, kOptions };
+
+void fail_lookup(Call& call, const Error& error) {
+  call.fail(fmt::format("ERR {}", error.message));
+}
+
+// rule key [cost] [PLAN plan] [AND part [part ...]]. None: the error is written.
+std::optional<server::RuleCheck> read_check(Call& call, Rest rest) {
+  server::RuleCheck check{.rule = call.words[1], .key = {}, .plan = {}, .cost = Cost{1}};
+  std::vector<std::string_view>& parts = call.loop.key_parts;
+  parts.clear();
+  if (!call.words[2].empty()) parts.push_back(call.words[2]);
+  size_t at = 3;
+  int64_t cost = 0;
+  if (rest == Rest::kCostAndOptions && at < call.words.size() && parse_integer(call.words[at], cost)) {
+    if (cost < 0 || cost > UINT32_MAX) {
+      call.fail_not_an_integer();
+      return std::nullopt;
+    }
+    check.cost = Cost{static_cast<uint32_t>(cost)};
+    ++at;
+  } else if (rest == Rest::kCostAndOptions && call.words.size() == 4) {
+    call.fail_not_an_integer();  // there is room for nothing but a cost
+    return std::nullopt;
+  }
+  if (at + 1 < call.words.size() && equal_ignoring_case(call.words[at], "plan")) {
+    check.plan = call.words[at + 1];
+    at += 2;
+  }
+  if (at + 1 < call.words.size() && equal_ignoring_case(call.words[at], "and")) {
+    for (++at; at < call.words.size() && parts.size() < server::kKeyPartsMax; ++at) parts.push_back(call.words[at]);
+  }
+  if (at != call.words.size()) {
+    call.fail_syntax();
+    return std::nullopt;
+  }
+  check.key = parts;
+  return check;
+}
+
+// The one check of a command that is not asked together with others.
+const server::DirectCheck* add_alone(Call& call, const server::RuleCheck& check) {
+  call.loop.decider.clear();
+  const auto added = call.loop.decider.add(check);
+  if (added) return &call.loop.decider.direct(*added);
+  fail_lookup(call, added.error());
+  return nullptr;
+}
+
+}  // namespace
+
+void answers::rg_check(Call& call) {
+  const auto check = read_check(call, Rest::kCostAndOptions);
+  if (!check) return;
+  if (const auto added = call.loop.batch.add(*check); !added) fail_lookup(call, added.error());
+}
+
+void answers::rg_peek(Call& call) {
+  auto check = read_check(call, Rest::kOptions);
+  if (!check) return;
+  check->cost = Cost{0};
+  if (const server::DirectCheck* const look = add_alone(call, *check)) {
+    call.loop.decider.run(call.now);
+    Reply& reply = call.reply;
+    reply.map(5);
+    reply.bulk("rule");
+    reply.bulk(call.loop.decider.in_force().rule(*look->rule).name);
+    reply.bulk("algorithm");
+    look->limit ? reply.bulk(to_string(look->limit->algorithm)) : reply.null();
+    reply.bulk("limit");
+    look->limit ? reply.integer(look->decision.limit) : reply.null();
+    reply.bulk("remaining");
+    look->limit ? reply.integer(look->decision.remaining) : reply.null();
+    reply.bulk("reset_after_ms");
+    reply.integer(look->limit ? look->decision.reset_after.ceil_millis() : 0);
+  }
+  call.loop.decider.clear();
+}
+
+void answers::rg_reset(Call& call) {
+  const auto check = read_check(call, Rest::kOptions);
+  if (!check) return;
+  if (const server::DirectCheck* const counter = add_alone(call, *check)) {
+    const server::Service& service = call.loop.service;
+    const bool existed = counter->limit && service.store.reset(counter->key);
+    if (service.log != nullptr) {
+      service.log->write(config::LogLevel::kInfo, "counter reset", {{"rule", check->rule}, {"existed", existed}});
+    }
+    call.reply.integer(existed ? 1 : 0);
+  }
+  call.loop.decider.clear();
+}
+
+void answers::rg_release(Call& call) {
+  HoldId hold;
+  if (!server::parse_hold(call.words[1], hold)) {
+    return call.fail("ERR a hold is the 40 hexadecimal digits that a check answered");
+  }
+  const bool released = call.loop.service.store.release(hold, call.now) == ReleaseResult::kReleased;
+  call.reply.integer(released ? 1 : 0);
+}
+
+}  // namespace rateguard::resp

@@ -1,0 +1,103 @@
+// INFO, CONFIG GET, TIME: what clients and tools of Redis ask a server about itself.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "model/ascii.h"
+#include "server/resp/call.h"
+
+namespace rateguard::resp {
+namespace {
+
+// The Redis whose protocol and connection commands these are: clients look at it to know what they may ask for.
+constexpr std::string_view kRedisVersion = "7.0.0";
+
+struct Section {
+  std::string_view name;
+  std::string (*text)(const Call& call);
+};
+
+metrics::ConnectionFigures connections_of(const Call& call) {
+  const auto& figures = call.loop.service.metrics.resp_connections;
+  return figures ? figures() : metrics::ConnectionFigures{};
+}
+
+constexpr Section kSections[] = {
+    {"server",
+     [](const Call& call) {
+       return fmt::format("redis_version:{}\r\nredis_mode:standalone\r\nrateguard_version:{}\r\nprocess_id:{}\r\n",
+                          kRedisVersion, call.loop.service.settings.version, getpid());
+     }},
+    {"clients", [](const Call& call) { return fmt::format("connected_clients:{}\r\n", connections_of(call).open); }},
+    // ioredis waits until `loading` is 0 before it sends anything else.
+    {"persistence", [](const Call&) { return std::string("loading:0\r\n"); }},
+    {"stats",
+     [](const Call& call) {
+       uint64_t commands = 0;
+       for (const metrics::RespMetrics* const loop : call.loop.service.metrics.resp_loops) {
+         for (const metrics::Counter& counter : loop->commands) commands += counter.value();
+       }
+       const metrics::ConnectionFigures connections = connections_of(call);
+       return fmt::format("total_connections_received:{}\r\nrejected_connections:{}\r\ntotal_commands_processed:{}\r\n",
+                          connections.accepted, connections.refused, commands);
+     }},
+    {"replication", [](const Call&) { return std::string("role:master\r\nconnected_slaves:0\r\n"); }},
+};
+
+bool wants(const Call& call, std::string_view section) {
+  if (call.words.size() == 1) return true;
+  return std::ranges::any_of(call.words.subspan(1), [&](std::string_view word) {
+    return equal_ignoring_case(word, section) || equal_ignoring_case(word, "all") ||
+           equal_ignoring_case(word, "everything") || equal_ignoring_case(word, "default");
+  });
+}
+
+struct Parameter {
+  std::string_view name;
+  std::string_view value;
+};
+
+// What redis-benchmark and monitoring tools ask for, as a Redis without persistence would answer.
+constexpr Parameter kParameters[] = {
+    {"appendonly", "no"}, {"databases", "1"}, {"maxmemory", "0"}, {"proto-max-bulk-len", "65536"}, {"save", ""},
+};
+static_assert(kBulkBytesMax == 65'536);
+
+}  // namespace
+
+void answers::info(Call& call) {
+  std::string text;
+  for (const Section& section : kSections) {
+    if (!wants(call, section.name)) continue;
+    if (!text.empty()) text += "\r\n";
+    std::string title(section.name);
+    title.front() = static_cast<char>(title.front() - 'a' + 'A');
+    text += fmt::format("# {}\r\n{}", title, section.text(call));
+  }
+  call.reply.text(text);
+}
+
+void answers::config_get(Call& call) {
+  std::vector<const Parameter*> found;
+  for (const Parameter& parameter : kParameters) {
+    const bool asked = std::ranges::any_of(call.words.subspan(2), [&](std::string_view pattern) {
+      return pattern == "*" || equal_ignoring_case(pattern, parameter.name);
+    });
+    if (asked) found.push_back(&parameter);
+  }
+  call.reply.map(found.size());
+  for (const Parameter* const parameter : found) {
+    call.reply.bulk(parameter->name);
+    call.reply.bulk(parameter->value);
+  }
+}
+
+void answers::time(Call& call) {
+  call.reply.array(2);
+  call.reply.bulk(fmt::format("{}", call.now.us / 1'000'000));
+  call.reply.bulk(fmt::format("{}", call.now.us % 1'000'000));
+}
+
+}  // namespace rateguard::resp
