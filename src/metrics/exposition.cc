@@ -204,67 +204,6 @@ void add_server(Families& out, const Sources& sources, Instant now) {
   Families::sample(build, {{"version", sources.version}}, 1);
 }
 
-void add_stores(Families& out, const Sources& sources) {
-  struct Figure {
-    MetricType type;
-    const char* name;
-    const char* help;
-    uint64_t StoreStats::* member;
-  };
-  static constexpr Figure kFigures[] = {
-      {MetricType::Gauge, "rateguard_store_keys", "Counters held.", &StoreStats::keys},
-      {MetricType::Gauge, "rateguard_store_keys_max", "Counters that may be held (max_keys).", &StoreStats::keys_max},
-      {MetricType::Gauge, "rateguard_store_memory_bytes", "Memory that the counters occupy, all told.",
-       &StoreStats::memory_bytes},
-      {MetricType::Counter, "rateguard_store_expired_total", "Counters dropped because they equalled fresh ones.",
-       &StoreStats::expired},
-      {MetricType::Counter, "rateguard_store_evicted_total",
-       "Counters dropped while alive, because the store was full.", &StoreStats::evicted},
-      {MetricType::Counter, "rateguard_store_refused_full_total", "Requests refused because no room could be made.",
-       &StoreStats::refused_full},
-  };
-  std::vector<std::pair<std::string, StoreStats>> stats;
-  for (const auto& [name, store] : sources.stores) stats.emplace_back(name, store->stats());
-  for (const Figure& figure : kFigures) {
-    MetricFamily& family = out.add(figure.type, figure.name, figure.help);
-    for (const auto& [name, values] : stats) {
-      Families::sample(family, {{"store", name}}, static_cast<double>(values.*figure.member));
-    }
-  }
-}
-
-void add_server(Families& out, const Sources& sources, Instant now) {
-  if (sources.connections) {
-    const ConnectionFigures figures = sources.connections();
-    out.gauge("rateguard_connections", "Connections open.", static_cast<double>(figures.open));
-    out.counter("rateguard_connections_accepted_total", "Connections accepted.", static_cast<double>(figures.accepted));
-    out.counter("rateguard_connections_refused_total", "Connections closed at once, over connections_max.",
-                static_cast<double>(figures.refused));
-  }
-  if (sources.snapshot) {
-    const SnapshotFigures figures = sources.snapshot();
-    if (figures.last_success) {
-      out.gauge("rateguard_snapshot_age_seconds", "Time since counters were last written to disk.",
-                static_cast<double>((now - *figures.last_success).us) / 1e6);
-    }
-    out.gauge("rateguard_snapshot_bytes", "Size of the last snapshot.", static_cast<double>(figures.last_bytes));
-    out.counter("rateguard_snapshot_failures_total", "Snapshots that could not be written.",
-                static_cast<double>(figures.failures));
-  }
-  if (sources.reloads) {
-    const ReloadFigures figures = sources.reloads();
-    MetricFamily& family = out.add(MetricType::Counter, "rateguard_reloads_total", "Reloads of the rules, by result.");
-    Families::sample(family, {{"result", "success"}}, static_cast<double>(figures.successes));
-    Families::sample(family, {{"result", "failure"}}, static_cast<double>(figures.failures));
-    if (figures.last_success) {
-      out.gauge("rateguard_reload_last_success_timestamp_seconds",
-                "When rules were last loaded, in seconds since the Unix epoch.", seconds(*figures.last_success));
-    }
-  }
-  MetricFamily& build = out.add(MetricType::Gauge, "rateguard_build_info", "Always 1; the labels say what is running.");
-  Families::sample(build, {{"version", sources.version}}, 1);
-}
-
 void add_process(Families& out) {
   const ProcessFigures figures = read_process_figures();
   out.counter("process_cpu_seconds_total", "Processor time used, user and system.", figures.cpu_seconds);
