@@ -3,6 +3,7 @@
 #pragma once
 
 #include "algorithm/bucket.h"
+#include "algorithm/bucket_whole.h"
 #include "algorithm/evaluation.h"
 #include "algorithm/fixed_window.h"
 #include "algorithm/gcra.h"
@@ -30,7 +31,12 @@ constexpr bool has_fixed_state(Algorithm algorithm) {
 [[gnu::always_inline]] inline State evaluate(const State& state, const Limit& limit, Cost cost, Instant now,
                                              Decision& decision) {
   switch (limit.algorithm) {
-    case Algorithm::kTokenBucket:
+    case Algorithm::kTokenBucket: {
+      State next;
+      if (evaluate_whole_units(state, limit, cost, now, decision, next)) [[likely]]
+        return decision.allowed() ? next : state;
+      return evaluate_bucket(state, limit, cost, now, decision);
+    }
     case Algorithm::kLeakyBucket:
       return evaluate_bucket(state, limit, cost, now, decision);
     case Algorithm::kGcra:

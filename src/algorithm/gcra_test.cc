@@ -58,7 +58,7 @@ TEST(Gcra, DecidesAsATokenBucketDoesWhenTheRateIsEdited) {
     Decision last = {};
     for (const Call& call : *gen_calls()) {
       if (call.amount % 3 == 0) {
-        bucket.rate = rate(call.amount);
+        bucket = *Limit::token_bucket(30, rate(call.amount));
         a.edit(bucket);
         b.edit(*Limit::gcra(bucket.capacity, bucket.rate));
       }

@@ -50,6 +50,8 @@ inline constexpr Duration kPeriodMax = Duration::seconds(366LL * 86'400);
 // The longest time in which an empty bucket may fill, or an over-full queue may drain: about 35 years. It keeps every
 // instant that a state can reach inside the 52 bits that a state has for it.
 inline constexpr Duration kFillTimeMax = Duration{int64_t{1} << 50};
+// The longest that Limit::unit_us may say: 2^32 units of it are 2^63 us, which an edited limit may have to multiply.
+inline constexpr Duration kUnitMax = Duration{int64_t{1} << 31};
 
 // Made by the functions below only, which check every bound, so that no arithmetic over a Limit can overflow.
 struct Limit {
@@ -58,6 +60,10 @@ struct Limit {
   uint32_t capacity = 1;           // most units: bucket capacity, burst, queue, limit of a window, units held
   Rate rate = {};                  // refill or drain; for windows `capacity` per period; for concurrency the hold time
   const date::time_zone* zone = nullptr;  // calendar anchors only; null is UTC
+  // Buckets only: how long one unit takes to come back, where that is a whole number of microseconds up to kUnitMax, as
+  // it is at nearly every rate people write. Otherwise 0. It follows from `rate`, and saves the arithmetic of
+  // fractions.
+  uint32_t unit_us = 0;
 
   // The length of the window, or how long a hold lasts.
   constexpr Duration period() const { return rate.period; }

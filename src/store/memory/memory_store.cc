@@ -25,9 +25,12 @@ namespace {
 constexpr size_t kJobsInline = 16;
 // Keys whose memory a batch asks for before it decides the first of them: enough to keep as many misses in flight as a
 // core can (about 20 of them to memory), few enough that the first is still in the nearest cache when its turn comes.
-constexpr size_t kKeysAhead = 32;
+constexpr size_t kKeysAhead = 16;
 // Keys between asking for a group's record and reading it: hashing one takes about as long as the nearer caches need.
-constexpr size_t kRecordsAhead = 2;
+constexpr size_t kRecordsAhead = 4;
+// Keys between asking for the slots after a key's home and deciding it: eight decisions take about as long as memory
+// does.
+constexpr size_t kNextAhead = 8;
 // What the first charge of a log or a set of holds takes, all told; in truth a little less.
 constexpr size_t kNewSideBytes = 320;
 
@@ -42,6 +45,12 @@ HoldId hold_id(Fingerprint key, uint64_t number) {
   std::memcpy(id.bytes.data() + 8, &key.rest, 4);
   std::memcpy(id.bytes.data() + 12, &number, 8);
   return id;
+}
+
+// Any algorithm and any outcome, out of the way of the commonest.
+[[gnu::noinline]] void evaluate_slot(Slot& slot, Charge& charge, Instant now) {
+  const State next = algorithm::evaluate(slot.state(), *charge.limit, charge.cost, now, charge.decision);
+  if (charge.cost.units != 0 && charge.decision.allowed()) slot.set_state(next);
 }
 
 }  // namespace
@@ -88,19 +97,48 @@ MemoryStore::MemoryStore(const MemoryStoreOptions& options, Parts parts)
       table_(std::move(parts.table)),
       side_(std::move(parts.side), options.log_bytes_max) {}
 
-[[gnu::flatten]] Progress MemoryStore::charge(ChargeGroup group, Instant now) {
+// The two entrances exist twice, since the hash is inlined only where its instructions may be used.
+Progress MemoryStore::charge(ChargeGroup group, Instant now) {
   if (group.charges.size() != 1) {
     charge_many(group.charges, now);
-    return Progress::kReady;
+  } else if (memory::KeyHash::has_instructions()) [[likely]] {
+    charge_one_by_instructions(group.charges[0], now);
+  } else {
+    charge_one(group.charges[0], [this](std::string_view key) { return hash_.by_tables(key); }, now);
   }
-  const Fingerprint key = fingerprint(group.charges[0].key);
-  const Table::Spot spot = table_.locate(key);
-  Table::prefetch_slots(spot, key);
-  if (!charge_known(group.charges[0], key, spot, now)) decide(group.charges, &key, now);
   return Progress::kReady;
 }
 
-[[gnu::flatten]] Progress MemoryStore::charge_batch(std::span<ChargeGroup> groups, Instant now) {
+Progress MemoryStore::charge_batch(std::span<ChargeGroup> groups, Instant now) {
+  if (memory::KeyHash::has_instructions()) [[likely]] {
+    charge_ahead_by_instructions(groups, now);
+  } else {
+    charge_ahead(groups, [this](std::string_view key) { return hash_.by_tables(key); }, now);
+  }
+  return Progress::kReady;
+}
+
+[[gnu::flatten]] void MemoryStore::charge_one_by_instructions(Charge& charge, Instant now) {
+  charge_one(charge, [this](std::string_view key) { return hash_.by_instructions(key); }, now);
+}
+
+[[gnu::flatten]] void MemoryStore::charge_ahead_by_instructions(std::span<ChargeGroup> groups, Instant now) {
+  charge_ahead(groups, [this](std::string_view key) { return hash_.by_instructions(key); }, now);
+}
+
+template <typename Hash>
+inline void MemoryStore::charge_one(Charge& charge, Hash&& hash, Instant now) {
+  const Fingerprint key = Fingerprint::of(hash(charge.key));
+  const Table::Spot spot = table_.locate(key);
+  Table::prefetch_home(spot, key);
+  if (table_.is_beyond_caches()) Table::prefetch_next(spot, key);
+  if (!charge_known(charge, key, spot, now)) [[unlikely]]
+    charge_alone(charge, key, now);
+}
+
+// Takes as many groups at once as memory can be asked for ahead.
+template <typename Hash>
+inline void MemoryStore::charge_ahead(std::span<ChargeGroup> groups, Hash&& hash, Instant now) {
   std::array<Fingerprint, kKeysAhead> keys;
   std::array<Table::Spot, kKeysAhead> spots;
   while (!groups.empty()) {
@@ -109,14 +147,13 @@ MemoryStore::MemoryStore(const MemoryStoreOptions& options, Parts parts)
     size_t located = 0;
     const auto locate_next = [&] {
       spots[located] = table_.locate(keys[located]);
-      Table::prefetch_slots(spots[located], keys[located]);
+      Table::prefetch_home(spots[located], keys[located]);
       ++located;
     };
     for (; taken < groups.size() && count + groups[taken].charges.size() <= kKeysAhead; ++taken) {
       for (const Charge& charge : groups[taken].charges) {
-        keys[count] = fingerprint(charge.key);
+        keys[count] = Fingerprint::of(hash(charge.key));
         table_.prefetch_record(keys[count++]);
-        // The memory of the first keys arrives while the later ones are hashed.
         if (count - located > kRecordsAhead) locate_next();
       }
     }
@@ -127,14 +164,17 @@ MemoryStore::MemoryStore(const MemoryStoreOptions& options, Parts parts)
     }
     while (located < count) locate_next();
     size_t i = 0;
+    size_t asked = 0;
     for (const ChargeGroup& group : groups.first(taken)) {
+      // A core can wait for some twenty lines of memory at once. Asked for together with the homes, these would make it
+      // stand still; now it has room for them.
+      for (; asked < count && asked < i + kNextAhead; ++asked) Table::prefetch_next(spots[asked], keys[asked]);
       const bool done = group.charges.size() == 1 && charge_known(group.charges[0], keys[i], spots[i], now);
       if (!done) decide(group.charges, &keys[i], now);
       i += group.charges.size();
     }
     groups = groups.subspan(taken);
   }
-  return Progress::kReady;
 }
 
 // The commonest case, alone: one charge of a key that is there, whose whole memory is its slot. False: anything else,
@@ -142,15 +182,26 @@ MemoryStore::MemoryStore(const MemoryStoreOptions& options, Parts parts)
 inline bool MemoryStore::charge_known(Charge& charge, Fingerprint key, Table::Spot spot, Instant now) {
   if (!algorithm::has_fixed_state(charge.limit->algorithm)) [[unlikely]]
     return false;
-  table_.lock(spot.group);
-  Slot* slot = table_.owns(spot.group, key) ? spot.slots->find(key) : nullptr;
+  memory::SpinLock& lock = table_.lock_of(spot.group);
+  lock.lock();
+  Slot* slot = table_.owns(spot, key) ? spot.slots->find(key) : nullptr;
   const bool known = slot != nullptr && !is_side(slot->state());
   if (known) [[likely]] {
-    const State next = algorithm::evaluate(slot->state(), *charge.limit, charge.cost, now, charge.decision);
-    if (charge.cost.units != 0 && charge.decision.allowed()) slot->set_state(next);
+    State next;
+    if (charge.limit->algorithm == Algorithm::kTokenBucket &&
+        algorithm::evaluate_whole_units(slot->state(), *charge.limit, charge.cost, now, charge.decision, next))
+        [[likely]] {
+      if (charge.decision.allowed()) slot->set_state(next);
+    } else {
+      evaluate_slot(*slot, charge, now);
+    }
   }
-  table_.unlock(spot.group);
+  lock.unlock();
   return known;
+}
+
+[[gnu::noinline]] void MemoryStore::charge_alone(Charge& charge, Fingerprint key, Instant now) {
+  decide({&charge, 1}, &key, now);
 }
 
 [[gnu::noinline]] void MemoryStore::charge_many(std::span<Charge> charges, Instant now) {
@@ -168,7 +219,7 @@ inline bool MemoryStore::charge_known(Charge& charge, Fingerprint key, Table::Sp
 
 [[gnu::noinline]] void MemoryStore::decide(std::span<Charge> charges, const Fingerprint* keys, Instant now) {
   const auto fill = [&](Jobs jobs) {
-    for (size_t i = 0; i < jobs.size(); ++i) jobs[i] = {.charge = &charges[i], .key = keys[i]};
+    for (size_t i = 0; i < jobs.size(); ++i) jobs[i] = {.charge = &charges[i], .key = keys[i], .spot = {}};
   };
   if (charges.size() <= kJobsInline) {
     std::array<Job, kJobsInline> jobs;
@@ -215,15 +266,15 @@ void MemoryStore::decide(Jobs jobs, Groups scratch, Instant now) {
 MemoryStore::Groups MemoryStore::lock_all(Jobs jobs, Groups groups) {
   for (;;) {
     for (size_t i = 0; i < jobs.size(); ++i) {
-      jobs[i].group = table_.locate(jobs[i].key).group;
-      groups[i] = jobs[i].group;
+      jobs[i].spot = table_.locate(jobs[i].key);
+      groups[i] = jobs[i].spot.group;
     }
     std::sort(groups.begin(), groups.end());
     const auto last = std::unique(groups.begin(), groups.end());
     const Groups distinct = groups.first(static_cast<size_t>(last - groups.begin()));
     for (const size_t group : distinct) table_.lock(group);
     // A group may have split between being found and being locked.
-    if (std::ranges::all_of(jobs, [&](const Job& job) { return table_.owns(job.group, job.key); })) return distinct;
+    if (std::ranges::all_of(jobs, [&](const Job& job) { return table_.owns(job.spot, job.key); })) return distinct;
     unlock_all(distinct);
   }
 }
@@ -236,22 +287,22 @@ void MemoryStore::unlock_all(Groups groups) {
 // belong elsewhere now. It is no charge: a split changes no counter.
 bool MemoryStore::split_where_full(Jobs jobs, Instant now) {
   for (const Job& job : jobs) {
-    if (table_.count(job.group) + jobs.size() <= SlotGroup::kSlots) continue;
+    if (table_.count(job.spot.group) + jobs.size() <= SlotGroup::kSlots) continue;
     const auto is_new_here = [&](const Job& other) {
-      return other.group == job.group && other.charge->cost.units != 0 &&
-             table_.slots(job.group).find(other.key) == nullptr;
+      return other.spot.group == job.spot.group && other.charge->cost.units != 0 &&
+             table_.slots(job.spot.group).find(other.key) == nullptr;
     };
     const auto needed = static_cast<uint32_t>(std::ranges::count_if(jobs, is_new_here));
-    if (table_.count(job.group) + needed <= SlotGroup::kSlots) continue;
-    drop_expired(job.group, jobs, now);
-    if (table_.count(job.group) + needed <= SlotGroup::kSlots) continue;
-    if (table_.split(job.group)) return true;
+    if (table_.count(job.spot.group) + needed <= SlotGroup::kSlots) continue;
+    drop_expired(job.spot.group, jobs, now);
+    if (table_.count(job.spot.group) + needed <= SlotGroup::kSlots) continue;
+    if (table_.split(job.spot.group)) return true;
   }
   return false;
 }
 
 void MemoryStore::evaluate(Job& job, Instant now) {
-  const Slot* slot = table_.slots(job.group).find(job.key);
+  const Slot* slot = table_.slots(job.spot.group).find(job.key);
   const State state = slot == nullptr ? State{} : slot->state();
   const Limit& limit = *job.charge->limit;
   if (!algorithm::has_fixed_state(limit.algorithm)) {
@@ -291,8 +342,8 @@ bool MemoryStore::claim_enforced(Jobs jobs, Instant now) {
     if (claim(jobs[i], jobs, now, &soonest) != nullptr) continue;
     refuse_for_room(*jobs[i].charge, soonest, now);
     for (const Job& claimed : jobs.first(i)) {
-      Slot* slot = table_.slots(claimed.group).find(claimed.key);
-      if (slot != nullptr && slot->state() == State{}) forget(claimed.group, slot);
+      Slot* slot = table_.slots(claimed.spot.group).find(claimed.key);
+      if (slot != nullptr && slot->state() == State{}) forget(claimed.spot.group, slot);
     }
     return false;
   }

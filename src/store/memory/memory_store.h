@@ -7,11 +7,12 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "algorithm/state.h"
 #include "base/result.h"
+#include "store/memory/key_hash.h"
 #include "store/memory/side_pool.h"
-#include "store/memory/siphash.h"
 #include "store/memory/table.h"
 #include "store/store.h"
 
@@ -73,7 +74,7 @@ class MemoryStore final : public Store {
   struct Job {
     Charge* charge = nullptr;
     memory::Fingerprint key = {};
-    size_t group = 0;
+    memory::Table::Spot spot = {};
     algorithm::State next = {};  // fixed-state algorithms: what to store
   };
   using Jobs = std::span<Job>;
@@ -83,7 +84,14 @@ class MemoryStore final : public Store {
   MemoryStore(const MemoryStoreOptions& options, Parts parts);
 
   memory::Fingerprint fingerprint(std::string_view key) const { return memory::Fingerprint::of(hash_(key)); }
+  template <typename Hash>
+  void charge_one(Charge& charge, Hash&& hash, Instant now);
+  template <typename Hash>
+  void charge_ahead(std::span<ChargeGroup> groups, Hash&& hash, Instant now);
+  RG_TARGET_AES void charge_one_by_instructions(Charge& charge, Instant now);
+  RG_TARGET_AES void charge_ahead_by_instructions(std::span<ChargeGroup> groups, Instant now);
   bool charge_known(Charge& charge, memory::Fingerprint key, memory::Table::Spot spot, Instant now);
+  void charge_alone(Charge& charge, memory::Fingerprint key, Instant now);
   void charge_many(std::span<Charge> charges, Instant now);
   void decide(std::span<Charge> charges, const memory::Fingerprint* keys, Instant now);
   void decide(Jobs jobs, Groups groups, Instant now);

@@ -25,17 +25,18 @@ constexpr uint32_t kAbsentGroupSlots = 8;
 // The slot of the job's key, made where there is none. Null: no room could be made; `soonest` is when the first counter
 // that was looked at expires. May move other slots of the groups. REQUIRES: the groups of all `jobs` are locked.
 Slot* MemoryStore::claim(const Job& job, Jobs jobs, Instant now, Instant* soonest) {
-  if (Slot* slot = table_.slots(job.group).find(job.key)) return slot;
-  if (table_.count(job.group) == SlotGroup::kSlots && !free_one(job.group, jobs, now, soonest)) return nullptr;
+  if (Slot* slot = table_.slots(job.spot.group).find(job.key)) return slot;
+  if (table_.count(job.spot.group) == SlotGroup::kSlots && !free_one(job.spot.group, jobs, now, soonest))
+    return nullptr;
   while (!count_new_key()) {
-    if (free_one(job.group, jobs, now, soonest)) continue;
+    if (free_one(job.spot.group, jobs, now, soonest)) continue;
     Instant elsewhere = Instant::max();
     if (free_one_elsewhere(now, &elsewhere)) continue;
     // Whoever comes back finds its own group again, and others only where all are searched: no other wait is a promise.
     if (*soonest == Instant::max() || table_.groups_end() <= kGroupsSearched) *soonest = std::min(*soonest, elsewhere);
     return nullptr;
   }
-  return &table_.insert(job.group, job.key, {});
+  return &table_.insert(job.spot.group, job.key, {});
 }
 
 // Counts one key more, unless there are as many as there may be.

@@ -6,21 +6,21 @@
 #include <cstring>
 
 #include "algorithm/state.h"
-#include "store/memory/siphash.h"
+#include "store/memory/key_hash.h"
 
 namespace rateguard::memory {
 
-// A key as the table knows it: 96 bits of its keyed hash. docs/decisions/0003-memory-store.md says why that is as good
-// as the key itself. `head` is never 0: a slot whose head is 0 is empty.
+// A key as the table knows it: 95 bits of its keyed hash. docs/decisions/0003-memory-store.md says why that is as good
+// as the key itself. The lowest bit of `head` is always set: a slot whose head is 0 is empty.
 struct Fingerprint {
-  uint64_t head = 0;
-  uint32_t rest = 0;
+  uint64_t head;
+  uint32_t rest;
 
-  static Fingerprint of(Hash128 hash) { return {hash.low | (hash.low == 0), static_cast<uint32_t>(hash.high)}; }
+  static Fingerprint of(Hash128 hash) { return {hash.low | 1, static_cast<uint32_t>(hash.high)}; }
 
   // Three independent parts: which of the first groups, which of its descendants, where in the group.
   uint32_t root_bits() const { return static_cast<uint32_t>(head >> 32); }
-  uint32_t path_bits() const { return static_cast<uint32_t>(head); }
+  uint32_t path_bits() const { return static_cast<uint32_t>(head) >> 1; }
   // Even: the first of the two slots that share a cache line.
   uint32_t home() const { return (rest & 63) * 2; }
 
@@ -31,7 +31,7 @@ struct Fingerprint {
 class alignas(32) Slot {
  public:
   bool is_empty() const { return head_ == 0; }
-  bool holds(Fingerprint key) const { return head_ == key.head && rest_ == key.rest; }
+  bool holds(Fingerprint key) const { return (head_ == key.head) & (rest_ == key.rest); }
   Fingerprint key() const { return {head_, rest_}; }
   const algorithm::State& state() const { return state_; }
 
@@ -70,10 +70,22 @@ struct alignas(4096) SlotGroup {
   Slot slots[kSlots];
 
   Slot* find(Fingerprint key) {
-    uint32_t at = key.home();
-    for (uint32_t step = 0; step < kSlots; ++step, at = (at + 1) % kSlots) {
-      if (slots[at].holds(key)) [[likely]]
-        return &slots[at];
+    // Which of the two slots of its line a key is in is left to chance: computed, not guessed, so that a wrong guess
+    // does not throw away what the processor has begun of the next request.
+    Slot* const home = &slots[key.home()];
+    size_t in_second = home[1].holds(key);
+    asm("" : "+r"(in_second));  // else the compiler makes a branch of it
+    if (home[0].holds(key) | in_second) [[likely]]
+      return home + in_second;
+    return home[0].is_empty() || home[1].is_empty() ? nullptr : find_beyond(key);
+  }
+
+  // Where it is not in the line of its home.
+  Slot* find_beyond(Fingerprint key) {
+    uint32_t at = key.home() + 1;
+    for (uint32_t step = 2; step < kSlots; ++step) {
+      at = (at + 1) % kSlots;
+      if (slots[at].holds(key)) return &slots[at];
       if (slots[at].is_empty()) return nullptr;
     }
     return nullptr;

@@ -21,7 +21,7 @@
 
 namespace rateguard::memory {
 
-inline constexpr uint32_t kSnapshotVersion = 1;
+inline constexpr uint32_t kSnapshotVersion = 2;
 
 // Turns counters into bytes. What is written lies in bytes() until the caller takes it away.
 class SnapshotEncoder {

@@ -37,7 +37,7 @@ Table::Table(Memory memory)
 }
 
 Slot& Table::insert(size_t group, Fingerprint key, const algorithm::State& state) {
-  RG_DCHECK(count(group) < SlotGroup::kSlots && owns(group, key));
+  RG_DCHECK(count(group) < SlotGroup::kSlots && locate(key).group == group);
   ++records_[group].count;
   return slots(group).insert(key, state);
 }

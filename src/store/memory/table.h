@@ -48,22 +48,33 @@ class Table {
   // Where a key belongs at this moment. The group may split before the caller has locked it; so: lock, then ask owns(),
   // and begin again where the answer is no.
   struct Spot {
-    size_t group = 0;
-    SlotGroup* slots = nullptr;
+    size_t group;
+    SlotGroup* slots;
+    uint32_t path;  // the bits of the key's path by which it was found
   };
   // Any thread.
   Spot locate(Fingerprint key) const;
-  // Any thread: begins to bring the record that locate() reads, or the slots that a key may be in, into the cache.
+  // Any thread: begins to bring into the cache the record that locate() reads; the slots where a key is at home, which
+  // four in five keys of a full table are; or those after them.
   void prefetch_record(Fingerprint key) const;
-  static void prefetch_slots(Spot spot, Fingerprint key);
+  static void prefetch_home(Spot spot, Fingerprint key) { __builtin_prefetch(&spot.slots->slots[key.home()], 1); }
+  static void prefetch_next(Spot spot, Fingerprint key) {
+    __builtin_prefetch(&spot.slots->slots[(key.home() + 2) % SlotGroup::kSlots], 1);
+  }
+  // Whether slots are likely to come from memory rather than from a cache.
+  bool is_beyond_caches() const { return path_mask_.load(std::memory_order_relaxed) >= kPathMaskBeyondCaches; }
   // Locates and locks. The caller holds no other lock.
   size_t lock_group_of(Fingerprint key);
+  SpinLock& lock_of(size_t group) { return records_[group].lock; }
   void lock(size_t group) { records_[group].lock.lock(); }
   bool try_lock(size_t group) { return records_[group].lock.try_lock(); }
   void unlock(size_t group) { records_[group].lock.unlock(); }
 
   // REQUIRES, all below: the caller holds the group's lock.
-  bool owns(size_t group, Fingerprint key) const;
+  bool owns(const Spot& spot, Fingerprint key) const {
+    // A group that has split since goes by a longer path.
+    return (key.path_bits() & ((uint32_t{1} << records_[spot.group].depth) - 1)) == spot.path;
+  }
   SlotGroup& slots(size_t group) { return pages_[records_[group].page.load(std::memory_order_relaxed) - 1]; }
   uint32_t count(size_t group) const { return records_[group].count; }
   // REQUIRES: the key is not there and count(group) < SlotGroup::kSlots.
@@ -99,6 +110,8 @@ class Table {
   // The first groups are at least so many where the table may grow to them, so that threads rarely meet at one lock.
   static constexpr uint64_t kRootsMin = 128;
 
+  // Eight times the first groups, which are 128 to 255 pages: 4 to 8 MiB, more than a core has to itself.
+  static constexpr uint32_t kPathMaskBeyondCaches = 7;
   // Memory that is ready beyond what is used: an eighth of it, but at least a large page, and at most what may be
   // wasted.
   static constexpr size_t kAheadBytesMin = size_t{2} << 20;
@@ -124,24 +137,19 @@ inline Table::Spot Table::locate(Fingerprint key) const {
     const size_t group = root + size_t{roots_} * path;
     const uint32_t page = records_[group].page.load(std::memory_order_acquire);
     if (page != 0) [[likely]]
-      return {group, &pages_[page - 1]};
+      return {group, &pages_[page - 1], path};
     path ^= std::bit_floor(path);
   }
-}
-
-inline bool Table::owns(size_t group, Fingerprint key) const {
-  // A group that has split goes by a longer path since.
-  const uint32_t mask = (uint32_t{1} << records_[group].depth) - 1;
-  return root_of(key) + size_t{roots_} * (key.path_bits() & mask) == group;
 }
 
 inline size_t Table::lock_group_of(Fingerprint key) {
   for (;;) {
     const Spot spot = locate(key);
     // Taking the lock holds up every later load; the slots are asked for before.
-    prefetch_slots(spot, key);
+    prefetch_home(spot, key);
+    prefetch_next(spot, key);
     lock(spot.group);
-    if (owns(spot.group, key)) [[likely]]
+    if (owns(spot, key)) [[likely]]
       return spot.group;
     unlock(spot.group);
   }
@@ -150,13 +158,6 @@ inline size_t Table::lock_group_of(Fingerprint key) {
 inline void Table::prefetch_record(Fingerprint key) const {
   const uint32_t path = key.path_bits() & path_mask_.load(std::memory_order_relaxed);
   __builtin_prefetch(&records_[root_of(key) + size_t{roots_} * path], 1);
-}
-
-inline void Table::prefetch_slots(Spot spot, Fingerprint key) {
-  // Two lines: a third of the keys are beyond the first when the table is full.
-  const uint32_t home = key.home();
-  __builtin_prefetch(&spot.slots->slots[home], 1);
-  __builtin_prefetch(&spot.slots->slots[(home + 2) % SlotGroup::kSlots], 1);
 }
 
 }  // namespace rateguard::memory
