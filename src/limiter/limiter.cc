@@ -27,43 +27,64 @@ std::optional<size_t> deciding_limit(std::span<const Outcome::Judged> judged) {
 }
 
 const Outcome& Limiter::check(const Policy& policy, const RequestFacts& facts, Instant now) {
-  outcome_ = Outcome{.judged = std::move(outcome_.judged)};  // keeps the vector's memory
-  outcome_.judged.clear();
-
-  const Subject subject = policy.identifier->identify(facts, now, scratch_);
-  policy.rules->match(facts, subject, matches_);
-
-  if (matches_.rejected_by()) {
-    // Refused whatever the limits say, so no enforced one may be charged; shadow limits are charged on their own as
-    // ever.
-    charge_matches({.enforced = Cost{0}, .shadow = facts.cost}, now);
-    outcome_.verdict = Verdict::kRefused;
-    outcome_.rejected_by = matches_.rejected_by();
-    outcome_.missing_part = matches_.missing_part();
-    return outcome_;
+  prepare(policy, facts, now, one_);
+  if (!one_.charges.empty()) {
+    const Progress progress = store_.charge({one_.charges}, now);
+    RG_CHECK(progress == Progress::kReady);
   }
-
-  charge_matches({.enforced = facts.cost, .shadow = facts.cost}, now);
-  outcome_.deciding = deciding_limit(outcome_.judged);
-  if (outcome_.deciding) outcome_.verdict = outcome_.judged[*outcome_.deciding].decision.verdict;
-  return outcome_;
+  conclude(one_);
+  return one_.outcome;
 }
 
-void Limiter::charge_matches(Costs costs, Instant now) {
-  if (matches_.limits().empty()) return;
-  charges_.clear();
-  for (const rules::MatchedLimit& match : matches_.limits()) {
-    const Cost cost = match.mode == Mode::kShadow ? costs.shadow : costs.enforced;
-    charges_.push_back({.key = match.key, .limit = match.limit, .cost = cost, .mode = match.mode});
+void Limiter::check_batch(const Policy& policy, std::span<const RequestFacts> batch, Instant now) {
+  while (batch_.size() < batch.size()) batch_.emplace_back();
+  groups_.clear();
+  for (size_t i = 0; i < batch.size(); ++i) {
+    prepare(policy, batch[i], now, batch_[i]);
+    if (!batch_[i].charges.empty()) groups_.push_back({batch_[i].charges});
   }
-
-  const Progress progress = store_.charge({charges_}, now);
+  const Progress progress = store_.charge_batch(groups_, now);
   RG_CHECK(progress == Progress::kReady);
+  for (size_t i = 0; i < batch.size(); ++i) conclude(batch_[i]);
+}
 
-  for (size_t i = 0; i < charges_.size(); ++i) {
-    const rules::MatchedLimit& match = matches_.limits()[i];
-    outcome_.judged.push_back({.rule = match.rule, .mode = match.mode, .decision = charges_[i].decision});
+void Limiter::prepare(const Policy& policy, const RequestFacts& facts, Instant now, Request& out) {
+  const Subject subject = policy.identifier->identify(facts, now, scratch_);
+  policy.rules->match(facts, subject, out.matches);
+  // Where a rule refuses whatever the limits say, no enforced one may be charged; shadow limits are charged on their
+  // own as ever.
+  const Cost enforced = out.matches.rejected_by() ? Cost{0} : facts.cost;
+  out.charges.clear();
+  for (const rules::MatchedLimit& match : out.matches.limits()) {
+    Charge& charge = out.charges.emplace_back();  // in place: a copy would wait for its parts to be written
+    charge.key = match.key;
+    charge.limit = match.limit;
+    charge.cost = match.mode == Mode::kShadow ? facts.cost : enforced;
+    charge.mode = match.mode;
   }
+}
+
+void Limiter::conclude(Request& request) {
+  Outcome& outcome = request.outcome;
+  outcome.verdict = Verdict::kAdmitted;
+  outcome.deciding.reset();
+  outcome.rejected_by = request.matches.rejected_by();
+  outcome.missing_part = request.matches.missing_part();
+  outcome.degraded = false;
+  outcome.judged.clear();
+  for (size_t i = 0; i < request.charges.size(); ++i) {
+    const rules::MatchedLimit& match = request.matches.limits()[i];
+    Outcome::Judged& judged = outcome.judged.emplace_back();
+    judged.rule = match.rule;
+    judged.mode = match.mode;
+    judged.decision = request.charges[i].decision;
+  }
+  if (outcome.rejected_by) {
+    outcome.verdict = Verdict::kRefused;
+    return;
+  }
+  outcome.deciding = deciding_limit(outcome.judged);
+  if (outcome.deciding) outcome.verdict = outcome.judged[*outcome.deciding].decision.verdict;
 }
 
 }  // namespace rateguard

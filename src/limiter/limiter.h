@@ -1,6 +1,7 @@
 // check(): the whole life of a decision.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -57,20 +58,33 @@ class Limiter {
   const Outcome& check(const Policy& policy, const RequestFacts& facts, Instant now);
   // What the last check() matched, for whoever has to name the counters: one limit for each of Outcome::judged, in the
   // same order.
-  const rules::Matches& matches() const { return matches_; }
+  const rules::Matches& matches() const { return one_.matches; }
+
+  // Decides requests that came at one instant as check() would, one after the other, but lets the store wait for the
+  // memory of many counters at once. The results live until the next call. A batch's buffers are kept: let it be short.
+  void check_batch(const Policy& policy, std::span<const RequestFacts> batch, Instant now);
+  // Of the last check_batch(), by the request's place in it.
+  const Outcome& outcome(size_t i) const { return batch_[i].outcome; }
+  const rules::Matches& matches(size_t i) const { return batch_[i].matches; }
 
  private:
-  struct Costs {
-    Cost enforced;
-    Cost shadow;
+  // One request on its way, in buffers that the next one uses again.
+  struct Request {
+    rules::Matches matches;
+    std::vector<Charge> charges;
+    Outcome outcome;
   };
-  void charge_matches(Costs costs, Instant now);
+
+  // Identifies, matches, and says what to charge.
+  void prepare(const Policy& policy, const RequestFacts& facts, Instant now, Request& out);
+  // Makes an outcome of the decisions.
+  static void conclude(Request& request);
 
   Store& store_;
   identify::Scratch scratch_;
-  rules::Matches matches_;
-  std::vector<Charge> charges_;
-  Outcome outcome_;
+  Request one_;
+  std::deque<Request> batch_;
+  std::vector<ChargeGroup> groups_;
 };
 
 }  // namespace rateguard

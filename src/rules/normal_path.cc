@@ -21,6 +21,12 @@ constexpr std::array<bool, 256> kPlain = [] {
   return plain;
 }();
 
+// Four at a time, without a jump between them.
+bool plain4(const char* p) {
+  const auto plain = [](char c) { return static_cast<unsigned>(kPlain[static_cast<unsigned char>(c)]); };
+  return (plain(p[0]) & plain(p[1]) & plain(p[2]) & plain(p[3])) != 0;
+}
+
 constexpr int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
@@ -65,6 +71,8 @@ std::optional<std::string_view> already_normal(std::string_view path, Slashes sl
   if (path.empty() || path[0] != '/') return std::nullopt;
   size_t i = 1;
   for (; i < path.size(); ++i) {
+    while (i + 4 <= path.size() && plain4(path.data() + i)) i += 4;
+    if (i == path.size()) break;
     const char c = path[i];
     if (kPlain[static_cast<unsigned char>(c)]) continue;
     if (c == '/') {
@@ -164,6 +172,13 @@ std::string_view normal_path(std::string_view path, std::string& buffer) {
 std::string_view route_path(std::string_view path, std::string& buffer) {
   if (const auto normal = already_normal(path, Slashes::kKeep)) return *normal;
   return rewrite(path, Slashes::kKeep, buffer);
+}
+
+std::string_view route_path(std::string_view path, std::string_view normal, std::string& buffer) {
+  if (normal.data() != path.data()) return route_path(path, buffer);
+  // The front of `path` was in normal form as it is; only one slash may have been left out.
+  const bool slash = normal.size() > 1 && normal.size() < path.size() && path[normal.size()] == '/';
+  return path.substr(0, normal.size() + (slash ? 1 : 0));
 }
 
 }  // namespace rateguard::rules

@@ -28,5 +28,7 @@ std::string_view normal_path(std::string_view path, std::string& buffer);
 // The same but for slashes, which stay as they are: "/blog/" and "/blog" are two resources, whatever rules think of
 // them. What a rule that counts by route counts where no single route of its own names the path.
 std::string_view route_path(std::string_view path, std::string& buffer);
+// The same where `normal` is normal_path(path), which saves the scan.
+std::string_view route_path(std::string_view path, std::string_view normal, std::string& buffer);
 
 }  // namespace rateguard::rules

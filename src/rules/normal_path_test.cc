@@ -129,6 +129,17 @@ rc::Gen<std::string> tricky_path() {
                       });
 }
 
+TEST(RoutePath, IsTheSameWhereTheNormalPathIsKnown) {
+  EXPECT_TRUE(rc::check([] {
+    const std::string path = *tricky_path();
+    std::string normal_buffer;
+    std::string route_buffer;
+    std::string expected_buffer;
+    const std::string_view normal = normal_path(path, normal_buffer);
+    RC_ASSERT(route_path(path, normal, route_buffer) == route_path(path, expected_buffer));
+  }));
+}
+
 TEST(NormalPath, IsIdempotentAndWellFormed) {
   EXPECT_TRUE(rc::check("normal", [] {
     const std::string path = *tricky_path();

@@ -162,10 +162,13 @@ void RuleSet::match(const RequestFacts& facts, const Subject& subject, Matches& 
     const size_t key_begin = out.key_bytes_.size();
     if (limit) out.key_bytes_.append(limit->key_front);
     std::string_view route = index_->routes[hit.route];
-    if (hit.route == 0 && rule.counts_by_route()) route = route_path(target.path, out.route_buffer_);
+    if (hit.route == 0 && rule.counts_by_route()) route = route_path(target.path, path, out.route_buffer_);
     const Identified found = limit ? rule.identify(facts, subject, route, out.key_bytes_) : rule.without_plan();
     if (found.result == Identified::Result::kCounted) {
-      out.limits_.push_back({.rule = hit.rule, .limit = limit->limit, .mode = rule.mode(), .key = {}});
+      MatchedLimit& matched = out.limits_.emplace_back();  // in place: a copy would wait for its parts to be written
+      matched.rule = hit.rule;
+      matched.limit = limit->limit;
+      matched.mode = rule.mode();
       out.key_ends_.push_back(out.key_bytes_.size());
       continue;
     }

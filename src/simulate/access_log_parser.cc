@@ -46,8 +46,14 @@ bool is_method(std::string_view text) {
   });
 }
 
-bool is_count(std::string_view text) {
-  return text == "-" || (!text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; }));
+// Takes a number, or "-", and the space that ends it; false where there is none, `rest` then being anywhere.
+bool take_count(std::string_view& rest) {
+  size_t end = 0;
+  while (end < rest.size() && rest[end] >= '0' && rest[end] <= '9') ++end;
+  if (end == 0 && rest.starts_with('-')) end = 1;
+  if (end == 0 || (end < rest.size() && rest[end] != ' ')) return false;
+  rest.remove_prefix(std::min(end + 1, rest.size()));
+  return true;
 }
 
 // The next word up to a space, which is taken too.
@@ -79,13 +85,11 @@ Parsed AccessLogParser::parse(std::string_view line, LogEntry& out) {
   out = {};
   std::string_view rest = line;
   out.client = dash_is_empty(take_word(rest));
-  take_word(rest);  // the identity of RFC 1413, which nobody has
-  // A user name may hold spaces: it ends where the time begins.
-  const size_t bracket = rest.find('[');
-  if (bracket == std::string_view::npos) return malformed("no time in brackets, as in [17/May/2015:10:05:03 +0000]");
-  if (bracket < 2 || rest[bracket - 1] != ' ') return malformed("expected HOST IDENT USER before the time in brackets");
-  out.user = dash_is_empty(rest.substr(0, bracket - 1));
-  rest.remove_prefix(bracket + 1);
+  if (rest.starts_with("- - [")) {  // nearly every line
+    rest.remove_prefix(5);
+  } else if (auto taken = take_identities(rest, out); !taken) {
+    return taken;
+  }
 
   const auto time = time_.parse(rest.substr(0, AccessTimeParser::kLength));
   if (!time || rest.size() <= AccessTimeParser::kLength || rest[AccessTimeParser::kLength] != ']') {
@@ -103,14 +107,25 @@ Parsed AccessLogParser::parse(std::string_view line, LogEntry& out) {
 
   if (!rest.starts_with(' ')) return malformed("no status after the request");
   rest.remove_prefix(1);
-  if (!is_count(take_word(rest))) return malformed("the status after the request is no number");
-  if (!is_count(take_word(rest))) return malformed("the size after the status is no number");
+  if (!take_count(rest)) return malformed("the status after the request is no number");
+  if (!take_count(rest)) return malformed("the size after the status is no number");
   if (trailer_ == Trailer::kRead) read_trailer(rest, out);
   return {};
 }
 
+// The two fields between the host and the time.
+Parsed AccessLogParser::take_identities(std::string_view& rest, LogEntry& out) {
+  take_word(rest);  // the identity of RFC 1413, which nobody has
+  // A user name may hold spaces: it ends where the time begins.
+  const size_t bracket = rest.find('[');
+  if (bracket == std::string_view::npos) return malformed("no time in brackets, as in [17/May/2015:10:05:03 +0000]");
+  if (bracket < 2 || rest[bracket - 1] != ' ') return malformed("expected HOST IDENT USER before the time in brackets");
+  out.user = dash_is_empty(rest.substr(0, bracket - 1));
+  rest.remove_prefix(bracket + 1);
+  return {};
+}
+
 void AccessLogParser::read_request(std::string_view request, LogEntry& out) {
-  unescaped_.clear();
   if (request.find('\\') != std::string_view::npos) {
     unescape(request, unescaped_);
     request = unescaped_;

@@ -25,6 +25,7 @@ class AccessLogParser {
   // The text between two quotes, `rest` standing after the first; nullopt where there is no second. `rest` moves beyond
   // it.
   static std::optional<std::string_view> take_quoted(std::string_view& rest);
+  static Parsed take_identities(std::string_view& rest, LogEntry& out);
   void read_request(std::string_view request, LogEntry& out);
   void read_trailer(std::string_view rest, LogEntry& out);
 

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "simulate/huge_pages.h"
+
 namespace rateguard::simulate {
 
 class Arena {
@@ -14,7 +16,14 @@ class Arena {
   std::string_view store(std::string_view bytes);
 
  private:
-  std::vector<std::unique_ptr<char[]>> blocks_;
+  struct Free {
+    size_t size = 0;
+    void operator()(char* block) const { HugePageAllocator<char>().deallocate(block, size); }
+  };
+
+  void add_block(size_t at_least);
+
+  std::vector<std::unique_ptr<char[], Free>> blocks_;
   char* free_ = nullptr;
   size_t free_bytes_ = 0;
 };

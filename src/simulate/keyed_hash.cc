@@ -19,6 +19,7 @@ std::array<LaneKey, 2> random_keys() {
   // Where the system has no randomness to give (wyhash's constants then) the keys are only less of a secret.
   std::array<LaneKey, 2> keys = {{{0xA0761D6478BD642F, 0xE7037ED1A0B428DB}, {0x8EBC6AF09C88C6E3, 0x589965CC75374CC3}}};
   [[maybe_unused]] const ssize_t got = getrandom(keys.data(), sizeof keys, GRND_NONBLOCK);
+  for (LaneKey& key : keys) key.a |= 1;  // lengths are told apart by their product with it
   return keys;
 }
 
@@ -35,34 +36,38 @@ uint64_t fold(uint64_t a, uint64_t b) {
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 
+// The two lanes read the same words, each under keys of its own.
+struct Lanes {
+  uint64_t low;
+  uint64_t high;
+};
+
+inline void absorb(Lanes& lanes, uint64_t x, uint64_t y) {
+  lanes.low += fold(x ^ kKeys[0].a ^ lanes.low, y ^ kKeys[0].b);
+  lanes.high += fold(x ^ kKeys[1].a ^ lanes.high, y ^ kKeys[1].b);
+}
+
 }  // namespace
 
-// Multiply-and-fold over words of 8 bytes, as in wyhash (github.com/wangyi-fudan/wyhash, public domain), in two lanes
-// that read the same words under keys of their own.
+// Multiply-and-fold over words of 8 bytes, as in wyhash (github.com/wangyi-fudan/wyhash, public domain).
 KeyedHash keyed_hash(std::string_view text) {
-  constexpr size_t kLanes = 2;
-  std::array<uint64_t, kLanes> state;
-  for (size_t i = 0; i < kLanes; ++i) state[i] = fold(text.size() ^ kKeys[i].a, kKeys[i].b);
-  const auto absorb = [&](uint64_t x, uint64_t y) {
-    for (size_t i = 0; i < kLanes; ++i) state[i] = fold(x ^ kKeys[i].a ^ state[i], y ^ kKeys[i].b) + state[i];
-  };
   const char* p = text.data();
   size_t left = text.size();
-  for (; left > 16; p += 16, left -= 16) absorb(load64(p), load64(p + 8));
+  Lanes lanes{.low = left * kKeys[0].a, .high = left * kKeys[1].a};
+  for (; left > 16; p += 16, left -= 16) absorb(lanes, load64(p), load64(p + 8));
   if (left >= 8) {
-    absorb(load64(p), load64(p + left - 8));  // the two may overlap: the length is in the state
+    absorb(lanes, load64(p), load64(p + left - 8));  // the two may overlap: the length is in the state
   } else if (left >= 4) {
     uint32_t first;
     uint32_t last;
     std::memcpy(&first, p, 4);
     std::memcpy(&last, p + left - 4, 4);
-    absorb(first, last);
+    absorb(lanes, first, last);
   } else if (left > 0) {
-    absorb(static_cast<uint8_t>(p[0]) | uint64_t{static_cast<uint8_t>(p[left / 2])} << 8,
+    absorb(lanes, static_cast<uint8_t>(p[0]) | uint64_t{static_cast<uint8_t>(p[left / 2])} << 8,
            static_cast<uint8_t>(p[left - 1]));
   }
-  for (size_t i = 0; i < kLanes; ++i) state[i] = fold(state[i] ^ kKeys[i].b, kKeys[i].a ^ text.size());
-  return {.low = state[0], .high = state[1]};
+  return {.low = fold(lanes.low ^ kKeys[0].b, kKeys[0].a), .high = fold(lanes.high ^ kKeys[1].b, kKeys[1].a)};
 }
 
 }  // namespace rateguard::simulate

@@ -4,6 +4,10 @@ namespace rateguard::simulate {
 
 Target split_target(std::string_view target) {
   Target out;
+  if (target.starts_with('/')) {
+    out.path = target.substr(0, target.find('?'));
+    return out;
+  }
   for (const std::string_view scheme : {std::string_view("http://"), std::string_view("https://")}) {
     if (!target.starts_with(scheme)) continue;
     target.remove_prefix(scheme.size());

@@ -20,6 +20,13 @@ constexpr std::array<std::string_view, 5> kFormatNames = {"auto", "combined", "c
 constexpr size_t kLinesToDetect = 50;
 constexpr size_t kExampleChars = 100;
 
+bool is_blank(std::string_view text) {
+  for (const char c : text) {
+    if (c != ' ' && c != '\t') return false;
+  }
+  return true;
+}
+
 // Reads one log: what its loops share.
 class Reading {
  public:
@@ -36,7 +43,7 @@ class Reading {
       const auto got = lines_.next(line);
       if (!got) log().problem = got.error().to_string();
       if (!got || !*got) return false;
-      if (line.too_long || line.text.find_first_not_of(" \t") != std::string_view::npos) return true;
+      if (line.too_long || !is_blank(line.text)) return true;
     }
   }
 

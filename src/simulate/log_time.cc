@@ -41,10 +41,15 @@ int month_of(std::string_view name) {
 
 // "10:05:03" to seconds of the day. A leap second (":60") is the first second of the next minute.
 std::optional<int64_t> clock_seconds(const char* p) {
-  const int h = digits(p, 2);
-  const int m = digits(p + 3, 2);
-  const int s = digits(p + 6, 2);
-  if (h < 0 || h > 23 || m < 0 || m > 59 || s < 0 || s > 60 || p[2] != ':' || p[5] != ':') return std::nullopt;
+  const auto two = [p](int at) {  // above 99 where they are no digits
+    const auto tens = static_cast<unsigned>(p[at] - '0');
+    const auto ones = static_cast<unsigned>(p[at + 1] - '0');
+    return tens > 9 || ones > 9 ? 100 : tens * 10 + ones;
+  };
+  const unsigned h = two(0);
+  const unsigned m = two(3);
+  const unsigned s = two(6);
+  if (h > 23 || m > 59 || s > 60 || p[2] != ':' || p[5] != ':') return std::nullopt;
   return h * 3600 + m * 60 + s;
 }
 

@@ -32,6 +32,7 @@ bool earlier(const Event& a, const Event& b) {
 
 Recording::Recording() {
   attribute_bytes_.intern({});
+  methods_.intern({});
   attributes_.emplace_back();
 }
 
@@ -39,7 +40,7 @@ void Recording::add(const LogEntry& entry) {
   if (added_ - applied_ == kWaitingMax) apply_oldest();
   Waiting& waiting = waiting_[added_++ % kWaitingMax];
   waiting.event = {.time_us = entry.time.us,
-                   .method = methods_.intern(entry.method),
+                   .method = intern_method(entry.method),
                    .attributes = intern_attributes(entry),
                    .cost = entry.cost.units};
   waiting.client.assign(entry.client);
@@ -51,12 +52,17 @@ void Recording::add(const LogEntry& entry) {
   unreadable_requests_ += entry.request_unreadable;
 }
 
+uint32_t Recording::intern_method(std::string_view text) {
+  if (text != methods_.text(last_method_)) last_method_ = methods_.intern(text);
+  return last_method_;
+}
+
 void Recording::apply_oldest() {
   const Waiting& waiting = waiting_[applied_++ % kWaitingMax];
   Event& event = events_.emplace_back(waiting.event);
-  event.client = clients_.intern(waiting.client, waiting.client_hash);
-  event.path = paths_.intern(waiting.path, waiting.path_hash);
-  if (event.client == addresses_.size()) resolve_client(waiting.client);
+  event.client = clients_.intern(waiting.client.view(), waiting.client_hash);
+  event.path = paths_.intern(waiting.path.view(), waiting.path_hash);
+  if (event.client == addresses_.size()) resolve_client(waiting.client.view());
   without_address_ += is_name_[event.client];
 }
 
@@ -133,18 +139,19 @@ bool Recording::sort_by_seconds() {
   return true;
 }
 
-RequestFacts Recording::facts(const Event& event) const {
+// Field by field: a whole one would be built aside and copied, and the copy would wait for its parts to be written.
+void Recording::facts(const Event& event, RequestFacts& out) const {
   const Attributes& attributes = attributes_[event.attributes];
-  return {.method = methods_.text(event.method),
-          .path = paths_.text(event.path),
-          .host = attributes.fields[0],
-          .peer = addresses_[event.client],
-          .headers = attributes.headers,
-          .user = attributes.fields[1],
-          .api_key = attributes.fields[2],
-          .workspace = attributes.fields[3],
-          .plan = attributes.fields[4],
-          .cost = {event.cost}};
+  out.method = methods_.text(event.method);
+  out.path = paths_.text(event.path);
+  out.host = attributes.fields[0];
+  out.peer = addresses_[event.client];
+  out.headers = attributes.headers;
+  out.user = attributes.fields[1];
+  out.api_key = attributes.fields[2];
+  out.workspace = attributes.fields[3];
+  out.plan = attributes.fields[4];
+  out.cost = {event.cost};
 }
 
 std::optional<IpAddress> parse_client(std::string_view text) {

@@ -16,6 +16,7 @@
 #include "simulate/huge_pages.h"
 #include "simulate/interner.h"
 #include "simulate/log_entry.h"
+#include "simulate/reused_text.h"
 
 namespace rateguard::simulate {
 
@@ -49,8 +50,13 @@ class Recording {
     RG_DCHECK(added_ == applied_);
     return events_;
   }
-  // What the limiter is told of an event; the views live as long as the recording.
-  RequestFacts facts(const Event& event) const;
+  // What the limiter is told of an event, written to `out`; the views live as long as the recording.
+  void facts(const Event& event, RequestFacts& out) const;
+  RequestFacts facts(const Event& event) const {
+    RequestFacts out;
+    facts(event, out);
+    return out;
+  }
 
   // Begin to bring to the processor's cache what facts() reads of an event: first where its parts lie, some events
   // later the parts.
@@ -58,7 +64,11 @@ class Recording {
     __builtin_prefetch(&addresses_[event.client]);
     paths_.prefetch_text(event.path);
   }
-  void prefetch_bytes(const Event& event) const { __builtin_prefetch(paths_.text(event.path).data()); }
+  void prefetch_bytes(const Event& event) const {
+    const std::string_view path = paths_.text(event.path);
+    __builtin_prefetch(path.data());
+    __builtin_prefetch(path.data() + path.size());  // most paths lie in one cache line or two
+  }
 
   // Requests whose client is no address (a host name): rules by address find none and apply their `missing`.
   uint64_t without_address() const { return without_address_; }
@@ -82,13 +92,14 @@ class Recording {
   // finds them in the cache.
   struct Waiting {
     Event event = {};
-    std::string client = {};  // the strings keep their memory from event to event
-    std::string path = {};
+    ReusedText client;
+    ReusedText path;
     KeyedHash client_hash = {};
     KeyedHash path_hash = {};
   };
   static constexpr size_t kWaitingMax = 16;
 
+  uint32_t intern_method(std::string_view text);
   void apply_oldest();
   void resolve_client(std::string_view text);
   uint32_t intern_attributes(const LogEntry& entry);
@@ -98,6 +109,7 @@ class Recording {
   std::vector<std::optional<IpAddress>> addresses_;  // of the clients
   std::vector<bool> is_name_;                        // of the clients: a text that is no address
   Interner methods_;
+  uint32_t last_method_ = 0;  // most requests have the method of the one before
   Interner paths_;
   Interner attribute_bytes_;  // every distinct set of attributes, its parts length-prefixed
   std::vector<Attributes> attributes_;

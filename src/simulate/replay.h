@@ -16,7 +16,8 @@ class ReplayObserver {
  public:
   virtual ~ReplayObserver() = default;
 
-  // Before the decision of the event number `index`. `store` holds what all earlier ones left.
+  // Before the decision of the event number `index`. `store` holds what all events of earlier instants left, and maybe
+  // some of this one.
   virtual void before(size_t index, const Event& event, Store& store) = 0;
   // After it. `matches` has one limit for each of the outcome's, in the same order. Both live until the next event.
   virtual void decided(size_t index, const Event& event, const rules::Matches& matches, const Outcome& outcome) = 0;

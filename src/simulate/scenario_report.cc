@@ -57,7 +57,7 @@ RuleReport rule_report(const rules::Rule& rule, const RuleFigures& figures, cons
 
 // The subjects of every rule: most refused first, then busiest, then first seen.
 std::vector<std::vector<SubjectId>> ranked_by_rule(size_t rules, const SubjectTable& table,
-                                                   const std::vector<SubjectFigures>& subjects, size_t keep) {
+                                                   const HugePageVector<SubjectFigures>& subjects, size_t keep) {
   std::vector<std::vector<SubjectId>> out(rules);
   for (SubjectId id = 0; id < subjects.size(); ++id) {
     if (table.is_counter(id)) out[subjects[id].rule].push_back(id);
@@ -79,7 +79,7 @@ std::vector<std::vector<SubjectId>> ranked_by_rule(size_t rules, const SubjectTa
 
 std::vector<ChangedSubject> named(const Scenario& scenario, const Statistics& statistics,
                                   const std::vector<SubjectChange>& changes) {
-  const std::vector<SubjectFigures> figures = statistics.subjects().figures();
+  const HugePageVector<SubjectFigures> figures = statistics.subjects().figures();
   std::vector<ChangedSubject> out;
   for (const SubjectChange& change : changes) {
     if (out.size() == kTopSubjects) break;
@@ -96,7 +96,7 @@ std::vector<ChangedSubject> named(const Scenario& scenario, const Statistics& st
 ScenarioReport scenario_report(const Scenario& scenario, const Statistics& statistics, const Timeline& timeline) {
   const auto rules = scenario.policy.rules->rules();
   const SubjectTable& table = statistics.subjects();
-  const std::vector<SubjectFigures> subjects = table.figures();
+  const HugePageVector<SubjectFigures> subjects = table.figures();
   ScenarioReport report{.name = scenario.name, .totals = statistics.totals(), .timeline = timeline.total()};
   for (size_t i = 0; i < rules.size(); ++i) {
     report.rules.push_back(rule_report(rules[i], statistics.figures()[i], timeline.rules()[i]));

@@ -78,10 +78,10 @@ Statistics::Touch& Statistics::add_touch(std::string_view key, rules::RuleId rul
 
 void Statistics::apply_oldest() {
   const Touch& touch = waiting_[applied_++ % kWaitingMax];
-  SubjectFigures& subject = subjects_.find_or_add(touch.hash, touch.key, touch.rule);
+  SubjectTable::Sums& subject = subjects_.find_or_add(touch.hash, touch.key.view(), touch.rule);
   subject.requests += touch.requests;
   subject.refused += touch.refused;
-  subject.cost_admitted += touch.cost_admitted;
+  subject.add_cost(touch.cost_admitted);
   if (keep_ == KeepAnswers::kYes && touch.refused_event) answers_[*touch.refused_event] = subject.id;
 }
 

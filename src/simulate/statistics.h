@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "simulate/replay.h"
+#include "simulate/reused_text.h"
 #include "simulate/subject_table.h"
 
 namespace rateguard::simulate {
@@ -71,7 +72,7 @@ class Statistics : public ReplayObserver {
   // What one event does to one subject.
   struct Touch {
     KeyedHash hash = {};
-    std::string key = {};  // keeps its memory from event to event
+    ReusedText key = {};
     rules::RuleId rule = 0;
     uint32_t requests = 0;  // 0 or 1
     uint32_t refused = 0;   // 0 or 1

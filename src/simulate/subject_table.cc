@@ -71,23 +71,24 @@ void SubjectTable::prefetch_figures(const KeyedHash& hash, rules::RuleId rule) c
   if (slot.entry_plus_one != 0) __builtin_prefetch(&table.entries[slot.entry_plus_one - 1]);
 }
 
-SubjectFigures& SubjectTable::find_or_add(const KeyedHash& hash, std::string_view key, rules::RuleId rule) {
+SubjectTable::Sums& SubjectTable::find_or_add(const KeyedHash& hash, std::string_view key, rules::RuleId rule) {
   Table& table = tables_[rule];
   const size_t mask = table.slots.size() - 1;
   size_t at = hash.low & mask;
   for (; table.slots[at].entry_plus_one != 0; at = (at + 1) & mask) {
-    if (table.slots[at].tag != tag_of(hash)) continue;
+    if (table.slots[at].tag != tag_of(hash.low)) continue;
     Entry& entry = table.entries[table.slots[at].entry_plus_one - 1];
-    if (entry.hash == hash) return entry.figures;
+    if (entry.is_of(hash)) return entry.sums;
   }
   if ((table.entries.size() + 1) * 2 > table.slots.size()) {
     grow(table);
     return find_or_add(hash, key, rule);
   }
-  table.entries.push_back({.hash = hash, .figures = {.id = size(), .rule = rule}});
-  table.slots[at] = {.tag = tag_of(hash), .entry_plus_one = static_cast<uint32_t>(table.entries.size())};
+  table.entries.push_back(
+      {.hash_low = hash.low, .hash_high = static_cast<uint32_t>(hash.high), .sums = {.id = size()}});
+  table.slots[at] = {.tag = tag_of(hash.low), .entry_plus_one = static_cast<uint32_t>(table.entries.size())};
   keys_.push_back(key_bytes_.store(key));
-  return table.entries.back().figures;
+  return table.entries.back().sums;
 }
 
 void SubjectTable::missing_key(std::string_view part, std::string_view rule_name, std::string& out) {
@@ -103,14 +104,21 @@ SubjectId SubjectTable::find(std::string_view key, rules::RuleId rule) const {
     const Slot slot = table.slots[at & (table.slots.size() - 1)];
     RG_CHECK(slot.entry_plus_one != 0);
     const Entry& entry = table.entries[slot.entry_plus_one - 1];
-    if (entry.hash == hash) return entry.figures.id;
+    if (entry.is_of(hash)) return entry.sums.id;
   }
 }
 
-std::vector<SubjectFigures> SubjectTable::figures() const {
-  std::vector<SubjectFigures> out(keys_.size());
-  for (const Table& table : tables_) {
-    for (const Entry& entry : table.entries) out[entry.figures.id] = entry.figures;
+HugePageVector<SubjectFigures> SubjectTable::figures() const {
+  HugePageVector<SubjectFigures> out(keys_.size());
+  for (size_t rule = 0; rule < tables_.size(); ++rule) {
+    for (const Entry& entry : tables_[rule].entries) {
+      const Sums& sums = entry.sums;
+      out[sums.id] = {.id = sums.id,
+                      .rule = static_cast<rules::RuleId>(rule),
+                      .requests = sums.requests,
+                      .refused = sums.refused,
+                      .cost_admitted = sums.cost_admitted()};
+    }
   }
   return out;
 }
@@ -119,8 +127,8 @@ void SubjectTable::grow(Table& table) {
   HugePageVector<Slot> larger(table.slots.size() * 2);
   const size_t mask = larger.size() - 1;
   for (size_t i = 0; i < table.entries.size(); ++i) {
-    const KeyedHash& hash = table.entries[i].hash;
-    size_t at = hash.low & mask;
+    const uint64_t hash = table.entries[i].hash_low;
+    size_t at = hash & mask;
     while (larger[at].entry_plus_one != 0) at = (at + 1) & mask;
     larger[at] = {.tag = tag_of(hash), .entry_plus_one = static_cast<uint32_t>(i + 1)};
   }
