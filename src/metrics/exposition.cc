@@ -78,6 +78,47 @@ void add_decisions(Families& out, const Sources& sources) {
                    "Requests that this rule, in shadow mode, would have refused.");
 }
 
+double sum(const Sources& sources, Counter DescriptorMetrics::* counter) {
+  uint64_t total = 0;
+  for (const DescriptorMetrics* loop : sources.descriptors) total += (loop->*counter).value();
+  return static_cast<double>(total);
+}
+
+// Envoy's rate limit service.
+void add_descriptors(Families& out, const Sources& sources) {
+  if (sources.descriptor_labels == nullptr) return;
+  MetricFamily& requests = out.add(MetricType::Counter, "rateguard_envoy_requests_total",
+                                   "Requests to Envoy's rate limit service, by overall_code.");
+  Families::sample(requests, {{"code", "ok"}}, sum(sources, &DescriptorMetrics::ok));
+  Families::sample(requests, {{"code", "over_limit"}}, sum(sources, &DescriptorMetrics::over_limit));
+  Families::sample(requests, {{"code", "error"}}, sum(sources, &DescriptorMetrics::errors));
+  out.counter("rateguard_envoy_global_shadow_total", "Requests answered OK for nothing but envoy.shadow_mode.",
+              sum(sources, &DescriptorMetrics::global_shadow));
+
+  struct Figure {
+    const char* name;
+    const char* help;
+    Counter DescriptorCounters::* member;
+  };
+  static constexpr Figure kFigures[] = {
+      {"rateguard_envoy_total_hits_total", "Hits on this descriptor.", &DescriptorCounters::total_hits},
+      {"rateguard_envoy_within_limit_total", "Hits that were admitted.", &DescriptorCounters::within_limit},
+      {"rateguard_envoy_near_limit_total", "Hits above four fifths of the limit.", &DescriptorCounters::near_limit},
+      {"rateguard_envoy_over_limit_total", "Hits that were over the limit.", &DescriptorCounters::over_limit},
+      {"rateguard_envoy_shadow_mode_total", "Hits over the limit that the descriptor's shadow_mode let pass.",
+       &DescriptorCounters::shadow_mode},
+  };
+  const std::vector<std::string> names = sources.descriptor_labels->names();
+  for (const Figure& figure : kFigures) {
+    MetricFamily& family = out.add(MetricType::Counter, figure.name, figure.help);
+    for (size_t i = 0; i < names.size(); ++i) {
+      uint64_t total = 0;
+      for (const DescriptorMetrics* loop : sources.descriptors) total += (loop->descriptors[i].*figure.member).value();
+      Families::sample(family, {{"descriptor", names[i]}}, static_cast<double>(total));
+    }
+  }
+}
+
 void add_latency(Families& out, const Sources& sources) {
   MetricFamily& family =
       out.add(MetricType::Histogram, "rateguard_decision_duration_seconds",
@@ -204,6 +245,15 @@ void add_server(Families& out, const Sources& sources, Instant now) {
   Families::sample(build, {{"version", sources.version}}, 1);
 }
 
+void add_envoy_loads(Families& out, const Sources& sources) {
+  if (!sources.envoy_loads) return;
+  const ReloadFigures figures = sources.envoy_loads();
+  MetricFamily& family = out.add(MetricType::Counter, "rateguard_envoy_config_loads_total",
+                                 "Loads of Envoy's rate limit configuration, by result.");
+  Families::sample(family, {{"result", "success"}}, static_cast<double>(figures.successes));
+  Families::sample(family, {{"result", "failure"}}, static_cast<double>(figures.failures));
+}
+
 void add_process(Families& out) {
   const ProcessFigures figures = read_process_figures();
   out.counter("process_cpu_seconds_total", "Processor time used, user and system.", figures.cpu_seconds);
@@ -220,11 +270,13 @@ void add_process(Families& out) {
 std::string expose(const Sources& sources, Instant now) {
   Families out;
   add_decisions(out, sources);
+  add_descriptors(out, sources);
   add_latency(out, sources);
   add_responses(out, sources);
   add_resp(out, sources);
   add_stores(out, sources);
   add_server(out, sources, now);
+  add_envoy_loads(out, sources);
   add_process(out);
   return out.text();
 }

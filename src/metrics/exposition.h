@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "metrics/descriptor_labels.h"
+#include "metrics/descriptor_metrics.h"
 #include "metrics/loop_metrics.h"
 #include "metrics/resp_metrics.h"
 #include "metrics/rule_labels.h"
@@ -45,7 +47,9 @@ struct Sources {
   std::string version = {};
   RuleLabels* labels = nullptr;
   std::vector<const LoopMetrics*> loops = {};
-  std::vector<RouteLabel> routes = {};  // by their place in LoopMetrics::responses()
+  const DescriptorLabels* descriptor_labels = nullptr;
+  std::vector<const DescriptorMetrics*> descriptors = {};  // of Envoy's rate limit service, by loop
+  std::vector<RouteLabel> routes = {};                     // by their place in LoopMetrics::responses()
   std::vector<std::pair<std::string, const Store*>> stores = {};
   std::function<ConnectionFigures()> connections = {};  // of HTTP
   std::vector<const RespMetrics*> resp_loops = {};
@@ -53,6 +57,7 @@ struct Sources {
   std::function<ConnectionFigures()> resp_connections = {};
   std::function<SnapshotFigures()> snapshot = {};
   std::function<ReloadFigures()> reloads = {};
+  std::function<ReloadFigures()> envoy_loads = {};  // of Envoy's configuration, the first included
 };
 
 // The Content-Type of what expose() writes.

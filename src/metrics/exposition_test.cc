@@ -29,6 +29,8 @@ struct Everything {
   LoopMetrics first;
   LoopMetrics second;
   FixedStore store;
+  DescriptorLabels descriptor_labels;
+  DescriptorMetrics descriptors;
   Sources sources;
 
   Everything() {
@@ -36,6 +38,8 @@ struct Everything {
         .version = "1.2.3",
         .labels = &labels,
         .loops = {&first, &second},
+        .descriptor_labels = &descriptor_labels,
+        .descriptors = {&descriptors},
         .routes = {{"POST", "/check"}, {"", "unmatched"}},
         .stores = {{"default", &store}},
         .connections = [] { return ConnectionFigures{.open = 7, .accepted = 8, .refused = 9}; },
@@ -44,7 +48,8 @@ struct Everything {
               return SnapshotFigures{.last_success = Instant::from_seconds(990), .last_bytes = 4096, .failures = 2};
             },
         .reloads =
-            [] { return ReloadFigures{.successes = 3, .failures = 1, .last_success = Instant::from_seconds(900)}; }};
+            [] { return ReloadFigures{.successes = 3, .failures = 1, .last_success = Instant::from_seconds(900)}; },
+        .envoy_loads = [] { return ReloadFigures{.successes = 11, .failures = 12}; }};
   }
   std::string text() const { return expose(sources, Instant::from_seconds(1000)); }
 };
@@ -94,6 +99,42 @@ TEST(Exposition, CarriesWhatTheRestOfTheProgramSays) {
         "rateguard_reload_last_success_timestamp_seconds 900", "rateguard_build_info{version=\"1.2.3\"} 1"}) {
     EXPECT_TRUE(has_line(text, line)) << line << '\n' << text;
   }
+}
+
+TEST(Exposition, DescriptorsOfEnvoysService) {
+  Everything all;
+  DescriptorCounters& counters = all.descriptors.descriptors[all.descriptor_labels.slot("d.key_value")];
+  counters.total_hits.add(5);
+  counters.within_limit.add(3);
+  counters.near_limit.add(1);
+  counters.over_limit.add(2);
+  counters.shadow_mode.add(4);
+  all.descriptors.ok.add(6);
+  all.descriptors.over_limit.add(7);
+  all.descriptors.errors.add(8);
+  all.descriptors.global_shadow.add(9);
+  const std::string text = all.text();
+  for (const char* line :
+       {"rateguard_envoy_total_hits_total{descriptor=\"d.key_value\"} 5",
+        "rateguard_envoy_within_limit_total{descriptor=\"d.key_value\"} 3",
+        "rateguard_envoy_near_limit_total{descriptor=\"d.key_value\"} 1",
+        "rateguard_envoy_over_limit_total{descriptor=\"d.key_value\"} 2",
+        "rateguard_envoy_shadow_mode_total{descriptor=\"d.key_value\"} 4",
+        "rateguard_envoy_total_hits_total{descriptor=\"override\"} 0", "rateguard_envoy_requests_total{code=\"ok\"} 6",
+        "rateguard_envoy_requests_total{code=\"over_limit\"} 7", "rateguard_envoy_requests_total{code=\"error\"} 8",
+        "rateguard_envoy_global_shadow_total 9", "rateguard_envoy_config_loads_total{result=\"success\"} 11",
+        "rateguard_envoy_config_loads_total{result=\"failure\"} 12"}) {
+    EXPECT_TRUE(has_line(text, line)) << line << '\n' << text;
+  }
+}
+
+TEST(DescriptorLabels, AreBoundedAndStay) {
+  DescriptorLabels labels;
+  const uint16_t first = labels.slot("first");
+  for (int i = 1; i < kLabelledDescriptorsMax; ++i) labels.slot("d" + std::to_string(i));
+  EXPECT_EQ(labels.slot("one more"), kOtherDescriptorSlot);
+  EXPECT_EQ(labels.slot("first"), first);
+  EXPECT_EQ(labels.names().size(), kDescriptorSlots);
 }
 
 TEST(Exposition, LeavesOutWhatNobodySays) {

@@ -24,7 +24,8 @@ struct FileWatcherOptions {
 class FileWatcher final : public ReadyHandler {
  public:
   // `on_change` gets the files whose content is not what it was when last told (at first: when the watcher was made),
-  // in the order given. A file that is missing has other content than any that is there.
+  // in the order given. A file that is missing has other content than any that is there. A directory's content is its
+  // regular files, as they are named and changed; those of directories in it do not count.
   // Errors: kIo where the system gives no inotify descriptor.
   static Result<std::unique_ptr<FileWatcher>> create(EventLoop& loop, std::vector<std::string> files,
                                                      std::function<void(const std::vector<std::string>&)> on_change,

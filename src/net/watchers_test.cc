@@ -125,6 +125,35 @@ TEST_F(FileWatcherTest, TellsSeveralChangesOnce) {
   EXPECT_EQ(next_report(kNothingExpected), Names{});
 }
 
+TEST_F(FileWatcherTest, SeesFilesOfADirectoryComeChangeAndGo) {
+  fs::create_directory(directory_ / "config");
+  write("config/a.yaml", "1");
+  const auto watcher = watch({"config"});
+  write("config/b.yaml", "1");
+  EXPECT_EQ(next_report(), Names{"config"});
+  write("config/a.yaml", "22");
+  EXPECT_EQ(next_report(), Names{"config"});
+  fs::remove(directory_ / "config/a.yaml");
+  EXPECT_EQ(next_report(), Names{"config"});
+  fs::rename(directory_ / "config/b.yaml", directory_ / "config/c.yaml");
+  EXPECT_EQ(next_report(), Names{"config"});
+  fs::create_directory(directory_ / "config/d");
+  EXPECT_EQ(next_report(kNothingExpected), Names{});
+}
+
+TEST_F(FileWatcherTest, SeesKubernetesSwapADirectoryOfFiles) {
+  fs::create_directories(directory_ / "config/..1");
+  fs::create_directories(directory_ / "config/..2");
+  write("config/..1/rules.yaml", "a");
+  write("config/..2/rules.yaml", "b");
+  fs::create_directory_symlink("..1", directory_ / "config/..data");
+  fs::create_symlink("..data/rules.yaml", directory_ / "config/rules.yaml");
+  const auto watcher = watch({"config"});
+  fs::create_directory_symlink("..2", directory_ / "config/..data_tmp");
+  fs::rename(directory_ / "config/..data_tmp", directory_ / "config/..data");
+  EXPECT_EQ(next_report(), Names{"config"});
+}
+
 TEST(SignalWatcher, CallsOnTheLoopForEverySignal) {
   SystemClock clock;
   const auto loop = *EventLoop::create(clock);

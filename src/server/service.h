@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "config/config.h"
+#include "metrics/descriptor_labels.h"
 #include "metrics/exposition.h"
 #include "metrics/rule_labels.h"
 #include "server/access.h"
@@ -50,6 +51,7 @@ struct Service {
   // Errors: as config::load. Empty: there is nothing to load from.
   std::function<Result<std::string>()> reload = {};
   metrics::RuleLabels rule_labels = {};
+  metrics::DescriptorLabels descriptor_labels = {};  // of Envoy's rate limit service
   metrics::Sources metrics = {};
   Log* log = nullptr;  // none: silent
 };

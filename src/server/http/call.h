@@ -14,6 +14,7 @@
 #include "server/http/problem.h"
 #include "server/http/request_headers.h"
 #include "server/http/request_id.h"
+#include "server/rls/rate_limit_service.h"
 #include "server/service.h"
 
 namespace rateguard::http {
@@ -31,6 +32,7 @@ struct Loop {
   RequestIdGenerator ids;
   std::string body;
   std::string scratch;
+  rls::RateLimitService* rate_limits = nullptr;  // of POST /json; none: nothing is loaded
 };
 
 struct ExtraHeader {

@@ -102,6 +102,10 @@ HttpApi::HttpApi(server::Service& service, Policy policy) : loop_(std::make_uniq
 
 HttpApi::~HttpApi() = default;
 
+void HttpApi::serve_rate_limits(rls::RateLimitService& rate_limits) {
+  loop_->rate_limits = &rate_limits;
+}
+
 void HttpApi::set_policy(Policy policy) {
   loop_->authz_proxies = proxies_of(policy);
   loop_->decider.set_policy(std::move(policy));

@@ -6,6 +6,7 @@
 #include "limiter/limiter.h"
 #include "metrics/loop_metrics.h"
 #include "net/http_exchange.h"
+#include "server/rls/rate_limit_service.h"
 #include "server/service.h"
 
 namespace rateguard::http {
@@ -17,6 +18,8 @@ struct Loop;
 class HttpApi final : public net::HttpHandler {
  public:
   HttpApi(server::Service& service, Policy policy);
+  // Answers POST /json from now on, instead of having nothing loaded. Of the same loop; outlives this.
+  void serve_rate_limits(rls::RateLimitService& rate_limits);
   ~HttpApi() override;
 
   void handle(const net::HttpRequest& request, Instant now, net::HttpResponder& responder) override;

@@ -18,6 +18,8 @@ constexpr Route kRoutes[] = {
     {"DELETE", "/v1/counters/{rule}/{key...}", Access::kAdmin, BodyKind::kNone, answers::delete_counter},
     {"GET", "/v1/rules", Access::kToken, BodyKind::kNone, answers::list_rules},
     {"POST", "/v1/reload", Access::kAdmin, BodyKind::kNone, answers::reload},
+    {"POST", "/json", Access::kToken, BodyKind::kJson, answers::envoy_json},
+    {"GET", "/healthcheck", Access::kAny, BodyKind::kNone, answers::healthcheck},
     {"GET", "/health", Access::kAny, BodyKind::kNone, answers::health},
     {"GET", "/ready", Access::kAny, BodyKind::kNone, answers::ready},
     {"GET", "/metrics", Access::kToken, BodyKind::kNone, answers::metrics},

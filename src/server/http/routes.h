@@ -53,6 +53,8 @@ void authz(Call& call);           // authz_routes.cc
 void authz_path(Call& call);      // authz_routes.cc
 void list_rules(Call& call);      // rules_routes.cc
 void reload(Call& call);          // rules_routes.cc
+void envoy_json(Call& call);      // envoy_routes.cc
+void healthcheck(Call& call);     // envoy_routes.cc
 void health(Call& call);          // status_routes.cc
 void ready(Call& call);           // status_routes.cc
 void metrics(Call& call);         // status_routes.cc

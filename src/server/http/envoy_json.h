@@ -1,0 +1,34 @@
+// Envoy's rate limit messages as proto3-JSON: the body of POST /json and its answer.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "envoy/rate_limit.h"
+
+namespace rateguard::http {
+
+// A request, and the document that it borrows from.
+class EnvoyJsonRequest {
+ public:
+  // RateLimitRequest in camelCase or snake_case. As protobuf's JSON mapping has it: numbers may be texts, enums names
+  // or numbers, null is a field's default, an unknown field an error. Errors: kInvalid, saying what is wrong and where.
+  static Result<EnvoyJsonRequest> parse(std::string_view text);
+  EnvoyJsonRequest(EnvoyJsonRequest&&) noexcept;
+  ~EnvoyJsonRequest();
+
+  // Lives as long as this.
+  const envoy::Request& request() const;
+
+ private:
+  struct Parsed;
+  explicit EnvoyJsonRequest(std::unique_ptr<Parsed> parsed);
+  std::unique_ptr<Parsed> parsed_;
+};
+
+// Appends a RateLimitResponse: camelCase, fields that have their default left out.
+void append_envoy_response(std::string& out, const envoy::Response& response);
+
+}  // namespace rateguard::http

@@ -1,0 +1,46 @@
+// POST /json and GET /healthcheck, as envoyproxy/ratelimit answers them.
+#include "server/http/envoy_json.h"
+#include "server/http/routes.h"
+
+namespace rateguard::http::answers {
+namespace {
+
+// What Go's http.Error writes, which is how envoyproxy/ratelimit reports an error: no problem document.
+void fail(Call& call, int status, std::string_view phrase) {
+  call.respond(status, "text/plain; charset=utf-8", phrase, {{"X-Content-Type-Options", "nosniff"}});
+}
+
+int status_of(envoy::Code code) {
+  switch (code) {
+    case envoy::Code::kOk:
+      return 200;
+    case envoy::Code::kOverLimit:
+      return 429;
+    case envoy::Code::kUnknown:
+      break;
+  }
+  return 500;
+}
+
+}  // namespace
+
+void envoy_json(Call& call) {
+  const auto parsed = EnvoyJsonRequest::parse(call.request.body);
+  if (!parsed || call.loop.rate_limits == nullptr) return fail(call, 400, "Bad Request\n");
+  const auto response = call.loop.rate_limits->should_rate_limit(parsed->request(), call.now);
+  if (!response) {
+    const bool unavailable = response.error().code == ErrorCode::kUnavailable;
+    return unavailable ? fail(call, 503, "Service Unavailable\n") : fail(call, 400, "Bad Request\n");
+  }
+  call.loop.body.clear();
+  append_envoy_response(call.loop.body, **response);
+  call.respond_json(status_of((*response)->overall), call.loop.body);
+}
+
+// 500 without a word once the program is asked to end, so that no new traffic comes.
+void healthcheck(Call& call) {
+  const bool draining = call.loop.service.draining.load(std::memory_order_relaxed);
+  call.respond(draining ? 500 : 200, "text/plain; charset=utf-8", draining ? "" : "OK");
+}
+
+}  // namespace rateguard::http::answers
