@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
+#include <memory>
 #include <utility>
+
+#include "config/envoy_reader.h"
 
 namespace rateguard::app {
 
@@ -18,7 +21,12 @@ Result<config::Config> ConfigSource::load() const {
     if (value == nullptr) return std::nullopt;
     return value;
   };
-  config = config::apply_environment(std::move(*config), variable);
+  // envoyproxy/ratelimit's variables count where the command line names its configuration, too.
+  if (const auto named = command_line_(*config); named && config->envoy.config.empty()) {
+    config->envoy.config = named->envoy.config;
+  }
+  config = config::apply_envoy_environment(std::move(*config), variable);
+  if (config) config = config::apply_environment(std::move(*config), variable);
   if (!config) return config;
   if (auto good = check_stores(*config); !good) return std::unexpected(good.error());
   return command_line_(std::move(*config));
@@ -38,6 +46,26 @@ Result<Policy> make_policy(const config::Config& config) {
   auto identifier = identify::Identifier::create(config.identity);
   if (!identifier) return std::unexpected(identifier.error());
   return Policy{.rules = *rules, .identifier = *identifier};
+}
+
+Result<envoy::Policy> make_envoy_policy(const config::EnvoySettings& settings) {
+  envoy::Answering answering{.shadow_mode = settings.shadow_mode,
+                             .dynamic_metadata = settings.response_dynamic_metadata};
+  if (settings.compat == config::EnvoyCompat::kEnvoyproxy) {
+    answering.counting =
+        settings.stop_increment_when_over_limit ? envoy::Counting::kEveryRequestOnce : envoy::Counting::kEveryRequest;
+  }
+  const config::EnvoyHeaderNames& names = settings.response_headers;
+  if (names.enabled) {
+    answering.response_headers = {.limit = names.limit, .remaining = names.remaining, .reset = names.reset};
+  }
+  envoy::Policy policy{.answering = std::make_shared<const envoy::Answering>(std::move(answering))};
+  if (settings.config.empty()) return policy;
+  const auto same_domain = settings.merge_domains ? envoy::SameDomain::kMerged : envoy::SameDomain::kRejected;
+  auto limits = config::load_envoy(settings.config, same_domain);
+  if (!limits) return std::unexpected(limits.error());
+  policy.limits = *std::move(limits);
+  return policy;
 }
 
 }  // namespace rateguard::app

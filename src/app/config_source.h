@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "config/config.h"
+#include "envoy/policy.h"
 #include "limiter/limiter.h"
 
 namespace rateguard::app {
@@ -32,5 +33,8 @@ Result<void> check_stores(const config::Config& config);
 
 // What a configuration puts in force. Errors: those of compiling rules and of reading key files.
 Result<Policy> make_policy(const config::Config& config);
+// The same for Envoy's rate limit service, its files included; nothing is loaded where `envoy.config` names none.
+// Errors: those of config::load_envoy().
+Result<envoy::Policy> make_envoy_policy(const config::EnvoySettings& settings);
 
 }  // namespace rateguard::app

@@ -93,4 +93,12 @@ std::string describe(const rules::Rule& rule) {
                      fmt::join(limits, "; "), mode);
 }
 
+std::string describe(const envoy::RateLimit& limit) {
+  const std::string what = limit.spec.unlimited ? "unlimited"
+                           : limit.spec.limit   ? describe(*limit.spec.limit)
+                                                : "banned";
+  return fmt::format("{}: {}{}{}", limit.path, what, limit.shadow_mode ? " (shadow)" : "",
+                     limit.quota_mode ? " (quota)" : "");
+}
+
 }  // namespace rateguard::app

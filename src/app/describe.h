@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "envoy/rate_limits.h"
 #include "model/decision.h"
 #include "model/limit.h"
 #include "rules/rule.h"
@@ -15,5 +16,7 @@ std::string describe(Duration duration);
 std::string describe(const Limit& limit);
 // "login: POST /login, per ip: 5 per 1m, sliding_window_log (shadow)"
 std::string describe(const rules::Rule& rule);
+// "edge.client_free: fixed_window, 100 per 1m (shadow)"
+std::string describe(const envoy::RateLimit& limit);
 
 }  // namespace rateguard::app

@@ -7,6 +7,7 @@
 #include "app/describe.h"
 #include "app/terminal.h"
 #include "config/config.h"
+#include "config/envoy_reader.h"
 #include "rules/rule_set.h"
 
 namespace rateguard::app {
@@ -46,9 +47,28 @@ void print_problem(const Error& problem, bool json) {
   }
 }
 
-}  // namespace
+// What a path of Envoy's configuration holds, in one line.
+int validate_envoy(const ValidateOptions& options) {
+  const auto same_domain = options.merge_domains ? envoy::SameDomain::kMerged : envoy::SameDomain::kRejected;
+  const auto limits = config::load_envoy(options.envoy, same_domain);
+  if (!limits) {
+    print_problem(limits.error(), options.json);
+    return kBadConfig;
+  }
+  const size_t domains = (*limits)->domains();
+  const size_t count = (*limits)->limits().size();
+  if (options.json) {
+    fmt::print("{{\"valid\":true,\"file\":{},\"domains\":{},\"limits\":{}}}\n", json_string(options.envoy), domains,
+               count);
+    return kSuccess;
+  }
+  fmt::print("{}: {}, {} domain{}, {} limit{}\n", options.envoy, paint(stdout, Colour::kGreen, "valid"), domains,
+             domains == 1 ? "" : "s", count, count == 1 ? "" : "s");
+  for (const envoy::RateLimit& limit : (*limits)->limits()) fmt::print("  {}\n", describe(limit));
+  return kSuccess;
+}
 
-int validate(const ValidateOptions& options) {
+int validate_file(const ValidateOptions& options) {
   const Result<config::Config> config = config::load(options.file);
   if (const auto problem = first_problem(config)) {
     print_problem(*problem, options.json);
@@ -62,6 +82,18 @@ int validate(const ValidateOptions& options) {
              config->rules.size() == 1 ? "" : "s");
   for (const rules::Rule& rule : config->rules) fmt::print("  {}\n", describe(rule));
   return kSuccess;
+}
+
+}  // namespace
+
+int validate(const ValidateOptions& options) {
+  if (options.file.empty() && options.envoy.empty()) {
+    complain("nothing to validate; expected FILE or --envoy PATH");
+    return kUsage;
+  }
+  const int file = options.file.empty() ? kSuccess : validate_file(options);
+  if (file != kSuccess || options.envoy.empty()) return file;
+  return validate_envoy(options);
 }
 
 }  // namespace rateguard::app

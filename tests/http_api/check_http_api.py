@@ -22,6 +22,16 @@ rules:
   - {name: plans, match: {path: /plans}, per: api_key, by_plan: {free: 3/d, pro: unlimited}}
   - {name: all, per: global, algorithm: fixed_window, limit: 100000, window: 1h}
   - {name: trial, match: {path: /login}, per: ip, limit: 1/h, mode: shadow}
+envoy: {config: %(envoy)s, response_dynamic_metadata: true, response_headers: {enabled: true}}
+"""
+
+ENVOY = """\
+domain: edge
+descriptors:
+  - {key: client, value: free, rate_limit: {unit: hour, requests_per_unit: 100}}
+  - {key: path, value: "/*", descriptors: [{key: user, rate_limit: {unit: 30s, requests_per_unit: 3}}]}
+  - {key: ban, rate_limit: {unit: second, requests_per_unit: 0}}
+  - {key: internal, rate_limit: {unlimited: true}, metadata: {a: [1, {b: null}]}}
 """
 
 
@@ -198,10 +208,25 @@ def check_requests(checker, port):
     ask("GET", "/v1/authz", headers={**held, "X-Forwarded-Uri": "/api/x"}, expect=403)
     ask("PUT", "/v1/authz/anything/else", expect=200)
 
+    check_envoy(ask)
+
     ask("POST", "/v1/reload", expect=200)
     ask("GET", "/nope", expect=404)
     ask("GET", "/check", expect=405)
     ask("OPTIONS", "/check", expect=204)
+
+
+def check_envoy(ask):
+    asking = lambda *keys: {"domain": "edge", "descriptors": [{"entries": [{"key": key, "value": "v"}]} for key in keys]}
+    ask("POST", "/json", asking("internal", "unmatched"), expect=200)
+    ask("POST", "/json", asking("internal", "ban"), expect=429)
+    ask("POST", "/json", {**asking("internal"), "domain": "nobody"}, expect=200)
+    for bad in ({}, {"domain": "edge"}, {**asking("ban"), "domain": ""}, {**asking("ban"), "colour": "red"}, [], "x", None):
+        ask("POST", "/json", json.dumps(bad), expect=400)
+    ask("POST", "/json", "{", expect=400)
+    ask("POST", "/json", "x", headers={"Content-Type": "text/plain"}, expect=415)
+    ask("GET", "/healthcheck", expect=200)
+    ask("HEAD", "/healthcheck", expect=200)
 
 
 def check_tokens(checker, port):
@@ -262,14 +287,16 @@ def main():
     check_routes(checker)
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "rules.yaml"
-        config.write_text(RULES % {"tokens": ""})
+        envoy = Path(folder) / "envoy.yaml"
+        envoy.write_text(ENVOY)
+        config.write_text(RULES % {"tokens": "", "envoy": envoy})
         with Program(sys.argv[1], str(config)) as program:
             check_page_examples(checker, program.port)
         with Program(sys.argv[1], str(config)) as program:
             check_requests(checker, program.port)
             check_metrics(checker, program.port)
             check_reload(checker, program.port, config)
-        config.write_text(RULES % {"tokens": ", tokens: [caller], admin_tokens: [admin]"})
+        config.write_text(RULES % {"tokens": ", tokens: [caller], admin_tokens: [admin]", "envoy": envoy})
         with Program(sys.argv[1], str(config)) as program:
             check_tokens(checker, program.port)
     asked = {(pattern, method) for method, pattern, _ in checker.seen}

@@ -44,7 +44,7 @@ TEST(Routing, HeadGoesWhereGetDoes) {
   }
 }
 
-TEST(Access, EveryRouteButThreeAsksForATokenWhereOneIsConfigured) {
+TEST(Access, EveryRouteButFourAsksForATokenWhereOneIsConfigured) {
   FakeServer server;
   server.service.settings.tokens = {"caller-token"};
   server.service.settings.admin_tokens = {"admin-token"};
@@ -72,7 +72,7 @@ TEST(Access, EveryRouteButThreeAsksForATokenWhereOneIsConfigured) {
         server.ask({.method = method, .target = target, .headers = {{"X-RateGuard-Token", "admin-token"}}}).code;
     EXPECT_TRUE(as_admin != 401 && as_admin != 403) << target << ' ' << as_admin;
   }
-  EXPECT_EQ(open, 3);  // /, /health, /ready
+  EXPECT_EQ(open, 4);  // /, /health, /healthcheck, /ready
 }
 
 TEST(Access, WithoutAdminTokensAdminRoutesAreForLocalCallers) {
