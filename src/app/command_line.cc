@@ -11,203 +11,128 @@
 namespace rateguard::app {
 namespace {
 
-constexpr const char *kAbout =
+constexpr const char* kAbout =
     "RateGuard decides, for every request, whether it may pass.\n\n"
-    "  rateguard serve                        answer POST /check on "
-    "127.0.0.1:8080, no configuration needed\n"
-    "  rateguard validate rules.yaml          say whether a file loads, with "
-    "line and column where it does not\n"
+    "  rateguard serve                        answer POST /check on 127.0.0.1:8080, no configuration needed\n"
+    "  rateguard validate rules.yaml          say whether a file loads, with line and column where it does not\n"
     "  rateguard simulate --rules rules.yaml --html report.html access.log\n"
-    "                                         show what rules would have done "
-    "to recorded traffic\n";
+    "                                         show what rules would have done to recorded traffic\n";
 
-constexpr const char *kFooter =
-    "Exit codes: 0 done (check: admitted), 1 check: refused, 2 wrong command "
-    "line, 3 a file does not load,\n"
+constexpr const char* kFooter =
+    "Exit codes: 0 done (check: admitted), 1 check: refused, 2 wrong command line, 3 a file does not load,\n"
     "4 an address, file or server cannot be used.\n"
-    "Settings are taken from the command line first, then RATEGUARD_* "
-    "variables, then the file, then defaults.\n"
+    "Settings are taken from the command line first, then RATEGUARD_* variables, then the file, then defaults.\n"
     "`rateguard COMMAND --help` explains a command.";
 
-void add_serve(CLI::App &app, ServeOptions &options) {
-  CLI::App *serve = app.add_subcommand("serve", "Answer checks over HTTP");
-  serve
-      ->add_option(
-          "--config", options.config,
-          "Rules and settings (YAML); read again on SIGHUP and when it changes")
+void add_serve(CLI::App& app, ServeOptions& options) {
+  CLI::App* serve = app.add_subcommand("serve", "Answer checks over HTTP");
+  serve->add_option("--config", options.config, "Rules and settings (YAML); read again on SIGHUP and when it changes")
       ->envname("RATEGUARD_CONFIG")
       ->type_name("FILE");
-  serve
-      ->add_option(
-          "--http", options.http,
-          "Where to listen; port 0 picks a free one (default 127.0.0.1:8080)")
+  serve->add_option("--http", options.http, "Where to listen; port 0 picks a free one (default 127.0.0.1:8080)")
       ->type_name("HOST:PORT");
-  serve
-      ->add_option("--data", options.data,
-                   "Keep counters in this folder across restarts (default: "
-                   "nothing is kept)")
+  serve->add_option("--data", options.data, "Keep counters in this folder across restarts (default: nothing is kept)")
       ->type_name("DIR");
   serve
       ->add_option("--envoy-config", options.envoy_config,
-                   "Envoy's rate limit configuration, a file or a folder, as "
-                   "envoyproxy/ratelimit has it")
+                   "Envoy's rate limit configuration, a file or a folder, as envoyproxy/ratelimit has it")
       ->type_name("PATH");
-  serve
-      ->add_option("--threads", options.threads,
-                   "Event loops (default: one per core)")
-      ->type_name("N");
-  serve->add_option("--log-format", options.log_format, "text or json")
-      ->type_name("FORMAT");
-  serve
-      ->add_option("--log-level", options.log_level,
-                   "debug, info, warn or error")
-      ->type_name("LEVEL");
-  serve->footer("Prints one line `ready http=HOST:PORT` to standard output "
-                "when it can serve; logs go to standard error.\n"
-                "SIGTERM and SIGINT drain and exit 0; SIGHUP reloads the file, "
-                "and a bad one leaves the old rules in force.\n\n"
-                "  curl -d "
-                "'{\"key\":\"user:123\",\"algorithm\":\"token_bucket\","
-                "\"capacity\":10,\"refill_rate\":1}' "
-                "http://127.0.0.1:8080/check");
+  serve->add_option("--threads", options.threads, "Event loops (default: one per core)")->type_name("N");
+  serve->add_option("--log-format", options.log_format, "text or json")->type_name("FORMAT");
+  serve->add_option("--log-level", options.log_level, "debug, info, warn or error")->type_name("LEVEL");
+  serve->footer(
+      "Prints one line `ready http=HOST:PORT` to standard output when it can serve; logs go to standard error.\n"
+      "SIGTERM and SIGINT drain and exit 0; SIGHUP reloads the file, and a bad one leaves the old rules in force.\n\n"
+      "  curl -d '{\"key\":\"user:123\",\"algorithm\":\"token_bucket\",\"capacity\":10,\"refill_rate\":1}' "
+      "http://127.0.0.1:8080/check");
 }
 
-void add_check(CLI::App &app, CheckOptions &options) {
-  CLI::App *check = app.add_subcommand(
-      "check", "Decide one request, here or at a running service");
+void add_check(CLI::App& app, CheckOptions& options) {
+  CLI::App* check = app.add_subcommand("check", "Decide one request, here or at a running service");
   check->add_option("--config,--rules", options.config, "Rules to decide by")
       ->envname("RATEGUARD_CONFIG")
       ->type_name("FILE");
-  check
-      ->add_option("--server", options.server,
-                   "Ask a running service instead of deciding here")
+  check->add_option("--server", options.server, "Ask a running service instead of deciding here")
       ->type_name("HOST:PORT");
   check->add_option("--token", options.token, "Bearer token for --server")
       ->envname("RATEGUARD_TOKEN")
       ->type_name("TOKEN");
-  check->add_option("--rule", options.rule, "One configured rule, with --key")
-      ->type_name("NAME");
-  check
-      ->add_option(
-          "--key", options.key,
-          "What the limit counts by; repeat it for a rule by several things")
+  check->add_option("--rule", options.rule, "One configured rule, with --key")->type_name("NAME");
+  check->add_option("--key", options.key, "What the limit counts by; repeat it for a rule by several things")
       ->type_name("KEY");
-  check
-      ->add_option("--limit", options.limit,
-                   "A limit of its own: \"5/m\" or \"100/10s burst 20\"")
+  check->add_option("--limit", options.limit, "A limit of its own: \"5/m\" or \"100/10s burst 20\"")
       ->type_name("LIMIT");
-  check
-      ->add_option("--algorithm", options.algorithm,
-                   "The algorithm for --limit (default token_bucket)")
+  check->add_option("--algorithm", options.algorithm, "The algorithm for --limit (default token_bucket)")
       ->type_name("NAME");
-  check
-      ->add_option("--method", options.method,
-                   "Facts of a request, decided by every rule that matches")
+  check->add_option("--method", options.method, "Facts of a request, decided by every rule that matches")
       ->type_name("GET");
   check->add_option("--path", options.path, "Its path")->type_name("PATH");
   check->add_option("--host", options.host, "Its host")->type_name("HOST");
-  check->add_option("--ip", options.ip, "The client's address")
-      ->type_name("ADDRESS");
+  check->add_option("--ip", options.ip, "The client's address")->type_name("ADDRESS");
   check->add_option("--user", options.user, "The user")->type_name("USER");
-  check->add_option("--api-key", options.api_key, "The API key")
-      ->type_name("KEY");
-  check->add_option("--workspace", options.workspace, "The workspace")
-      ->type_name("NAME");
+  check->add_option("--api-key", options.api_key, "The API key")->type_name("KEY");
+  check->add_option("--workspace", options.workspace, "The workspace")->type_name("NAME");
   check->add_option("--plan", options.plan, "The plan")->type_name("NAME");
-  check
-      ->add_option("--header", options.headers,
-                   "A header field; may be repeated")
-      ->type_name("NAME:VALUE");
-  check
-      ->add_option("--cost", options.cost,
-                   "What the request takes (default 1; 0 only looks)")
-      ->type_name("UNITS");
-  check
-      ->add_option(
-          "--repeat", options.repeat,
-          "Ask so many times; deciding here, --every apart in virtual time")
+  check->add_option("--header", options.headers, "A header field; may be repeated")->type_name("NAME:VALUE");
+  check->add_option("--cost", options.cost, "What the request takes (default 1; 0 only looks)")->type_name("UNITS");
+  check->add_option("--repeat", options.repeat, "Ask so many times; deciding here, --every apart in virtual time")
       ->check(CLI::Range(1, 1'000'000))
       ->type_name("N");
-  check->add_option("--every", options.every, "Virtual time between repeats")
-      ->type_name("DURATION");
-  check->add_flag("--json", options.json,
-                  "Print the answer as POST /check gives it, one line each");
-  check->footer("Decides on empty counters unless --server names a service. "
-                "Exit code 0: admitted; 1: refused (the last of "
-                "several).\n\n"
-                "  rateguard check --limit 5/m --key me --repeat 7 --every 1s\n"
-                "  rateguard check --config rules.yaml --ip 203.0.113.9 "
-                "--method POST --path /login\n"
-                "  rateguard check --server 127.0.0.1:8080 --rule login --key "
-                "203.0.113.9");
+  check->add_option("--every", options.every, "Virtual time between repeats")->type_name("DURATION");
+  check->add_flag("--json", options.json, "Print the answer as POST /check gives it, one line each");
+  check->footer(
+      "Decides on empty counters unless --server names a service. Exit code 0: admitted; 1: refused (the last of "
+      "several).\n\n"
+      "  rateguard check --limit 5/m --key me --repeat 7 --every 1s\n"
+      "  rateguard check --config rules.yaml --ip 203.0.113.9 --method POST --path /login\n"
+      "  rateguard check --server 127.0.0.1:8080 --rule login --key 203.0.113.9");
 }
 
-void add_validate(CLI::App &app, ValidateOptions &options) {
-  CLI::App *validate =
-      app.add_subcommand("validate", "Say whether a configuration file loads");
+void add_validate(CLI::App& app, ValidateOptions& options) {
+  CLI::App* validate = app.add_subcommand("validate", "Say whether a configuration file loads");
   validate->add_option("file", options.file, "The file")->type_name("FILE");
-  CLI::Option *envoy =
-      validate
-          ->add_option("--envoy", options.envoy,
-                       "Envoy's rate limit configuration: a file or a folder")
+  CLI::Option* envoy =
+      validate->add_option("--envoy", options.envoy, "Envoy's rate limit configuration: a file or a folder")
           ->type_name("PATH");
-  validate
-      ->add_flag("--merge-domains", options.merge_domains,
-                 "With --envoy: files of the same domain are merged")
+  validate->add_flag("--merge-domains", options.merge_domains, "With --envoy: files of the same domain are merged")
       ->needs(envoy);
   validate->add_flag("--json", options.json, "Print the result as JSON");
-  validate->footer("Exit code 0: it loads; 3: it does not, and the message "
-                   "gives file, line, column and what was expected.");
+  validate->footer(
+      "Exit code 0: it loads; 3: it does not, and the message gives file, line, column and what was expected.");
 }
 
-void add_simulate(CLI::App &app, SimulateOptions &options) {
-  CLI::App *simulate = app.add_subcommand(
-      "simulate",
-      "Replay recorded traffic against rules that are not in force yet");
-  simulate->add_option("--rules", options.rules, "The rules to try")
-      ->required()
+void add_simulate(CLI::App& app, SimulateOptions& options) {
+  CLI::App* simulate =
+      app.add_subcommand("simulate", "Replay recorded traffic against rules that are not in force yet");
+  simulate->add_option("--rules", options.rules, "The rules to try")->required()->type_name("FILE");
+  simulate->add_option("--compare", options.compare, "Other rules, to show what would change and for whom")
       ->type_name("FILE");
-  simulate
-      ->add_option("--compare", options.compare,
-                   "Other rules, to show what would change and for whom")
-      ->type_name("FILE");
-  simulate
-      ->add_option("--format", options.format,
-                   "auto, combined, common, jsonl or csv")
+  simulate->add_option("--format", options.format, "auto, combined, common, jsonl or csv")
       ->check(CLI::IsMember({"auto", "combined", "common", "jsonl", "csv"}))
       ->type_name("FORMAT");
   simulate
       ->add_option("--columns", options.columns,
-                   "Which columns of a CSV or JSON log mean what: "
-                   "time=TIMESTAMP,cost=ContextTokens+GeneratedTokens")
+                   "Which columns of a CSV or JSON log mean what: time=TIMESTAMP,cost=ContextTokens+GeneratedTokens")
       ->type_name("MAP");
-  simulate->add_option("--json", options.json, "Write the figures as JSON")
-      ->type_name("OUT");
-  simulate
-      ->add_option("--html", options.html,
-                   "Write one self-contained page with plots")
-      ->type_name("OUT");
+  simulate->add_option("--json", options.json, "Write the figures as JSON")->type_name("OUT");
+  simulate->add_option("--html", options.html, "Write one self-contained page with plots")->type_name("OUT");
   simulate->add_flag("--quiet", options.quiet, "No progress and no table");
-  simulate
-      ->add_option("log", options.logs,
-                   "Logs, plain or gzip; - is standard input")
+  simulate->add_option("log", options.logs, "Logs, plain or gzip; - is standard input")
       ->required()
       ->type_name("LOG...");
-  simulate->footer("  rateguard simulate --rules rules.yaml --html report.html "
-                   "/var/log/nginx/access.log*\n"
-                   "  rateguard simulate --rules today.yaml --compare "
-                   "tomorrow.yaml --json diff.json access.log.gz");
+  simulate->footer(
+      "  rateguard simulate --rules rules.yaml --html report.html /var/log/nginx/access.log*\n"
+      "  rateguard simulate --rules today.yaml --compare tomorrow.yaml --json diff.json access.log.gz");
 }
 
-Shell shell_of(const std::string &name) {
-  if (name == "zsh")
-    return Shell::kZsh;
+Shell shell_of(const std::string& name) {
+  if (name == "zsh") return Shell::kZsh;
   return name == "fish" ? Shell::kFish : Shell::kBash;
 }
 
-} // namespace
+}  // namespace
 
-int run_command_line(int argc, char **argv) {
+int run_command_line(int argc, char** argv) {
   CLI::App app{kAbout, "rateguard"};
   app.footer(kFooter);
   app.require_subcommand(1);
@@ -224,8 +149,7 @@ int run_command_line(int argc, char **argv) {
   add_simulate(app, simulate_options);
   app.add_subcommand("version", "Print the version and what it was built with")
       ->add_flag("--json", version_json, "Print it as JSON");
-  app.add_subcommand("completion", "Print a completion script for a shell: "
-                                   "source <(rateguard completion bash)")
+  app.add_subcommand("completion", "Print a completion script for a shell: source <(rateguard completion bash)")
       ->add_option("shell", shell, "bash, zsh or fish")
       ->required()
       ->check(CLI::IsMember({"bash", "zsh", "fish"}))
@@ -234,22 +158,17 @@ int run_command_line(int argc, char **argv) {
 
   try {
     app.parse(argc, argv);
-  } catch (const CLI::ParseError &error) {
+  } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kSuccess : kUsage;
   }
 
-  if (app.got_subcommand("serve"))
-    return serve(serve_options);
-  if (app.got_subcommand("check"))
-    return check(check_options);
-  if (app.got_subcommand("validate"))
-    return validate(validate_options);
-  if (app.got_subcommand("simulate"))
-    return simulate(simulate_options);
-  if (app.got_subcommand("version"))
-    return version(version_json);
+  if (app.got_subcommand("serve")) return serve(serve_options);
+  if (app.got_subcommand("check")) return check(check_options);
+  if (app.got_subcommand("validate")) return validate(validate_options);
+  if (app.got_subcommand("simulate")) return simulate(simulate_options);
+  if (app.got_subcommand("version")) return version(version_json);
   fmt::print("{}", completion_script(app, shell_of(shell)));
   return kSuccess;
 }
 
-} // namespace rateguard::app
+}  // namespace rateguard::app

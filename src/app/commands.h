@@ -1,5 +1,4 @@
-// The subcommands: each takes its parsed options and returns the process's exit
-// code.
+// The subcommands: each takes its parsed options and returns the process's exit code.
 #pragma once
 
 #include <cstdint>
@@ -11,11 +10,11 @@ namespace rateguard::app {
 
 // Documented in docs/cli.md and in `rateguard --help`.
 enum ExitCode : int {
-  kSuccess = 0,     // done; for `check`: admitted
-  kRefused = 1,     // `check`: refused
-  kUsage = 2,       // the command line is wrong
-  kBadConfig = 3,   // a configuration or rules file does not load
-  kCannotServe = 4, // an address, a file or a server cannot be used
+  kSuccess = 0,      // done; for `check`: admitted
+  kRefused = 1,      // `check`: refused
+  kUsage = 2,        // the command line is wrong
+  kBadConfig = 3,    // a configuration or rules file does not load
+  kCannotServe = 4,  // an address, a file or a server cannot be used
 };
 
 struct ServeOptions {
@@ -27,18 +26,17 @@ struct ServeOptions {
   std::optional<std::string> log_format = {};
   std::optional<std::string> log_level = {};
 };
-int serve(const ServeOptions &options);
+int serve(const ServeOptions& options);
 
 struct CheckOptions {
   std::string config = {};
-  std::string server = {}; // HOST:PORT of a running service; empty: decide
-                           // here, on empty counters
+  std::string server = {};  // HOST:PORT of a running service; empty: decide here, on empty counters
   std::string token = {};
   // A configured rule, or a limit given here.
   std::string rule = {};
   std::vector<std::string> key = {};
   std::string algorithm = {};
-  std::string limit = {}; // "5/m burst 10"
+  std::string limit = {};  // "5/m burst 10"
   // Facts: every configured rule that matches.
   std::string method = {};
   std::string path = {};
@@ -51,19 +49,18 @@ struct CheckOptions {
   std::vector<std::string> headers = {};
   uint32_t cost = 1;
   int repeat = 1;
-  std::string every = "0ms"; // virtual time between repeats
+  std::string every = "0ms";  // virtual time between repeats
   bool json = false;
 };
-int check(const CheckOptions &options);
+int check(const CheckOptions& options);
 
 struct ValidateOptions {
   std::string file = {};
-  std::string envoy = {}; // a file or folder of Envoy's rate limit
-                          // configuration; besides `file`, or instead of it
+  std::string envoy = {};  // a file or folder of Envoy's rate limit configuration; besides `file`, or instead of it
   bool merge_domains = false;
   bool json = false;
 };
-int validate(const ValidateOptions &options);
+int validate(const ValidateOptions& options);
 
 struct SimulateOptions {
   std::string rules = {};
@@ -75,8 +72,8 @@ struct SimulateOptions {
   std::vector<std::string> logs = {};
   bool quiet = false;
 };
-int simulate(const SimulateOptions &options);
+int simulate(const SimulateOptions& options);
 
 int version(bool json);
 
-} // namespace rateguard::app
+}  // namespace rateguard::app

@@ -14,56 +14,40 @@ namespace {
 
 using config::LogLevel;
 
-// Expired counters are looked for in the background, so many slots at a time: a
-// table of a million keys is gone through in ten seconds, at some 50 us of one
-// core each time.
+// Expired counters are looked for in the background, so many slots at a time: a table of a million keys is gone through
+// in ten seconds, at some 50 us of one core each time.
 constexpr Duration kSweepInterval = Duration::millis(100);
 constexpr TickBudget kSweepBudget{.slots = 16'384};
 
-MemoryStoreOptions store_options(const config::StoreSettings &settings) {
+MemoryStoreOptions store_options(const config::StoreSettings& settings) {
   return {.max_keys = settings.max_keys,
-          .when_full = settings.when_full == config::WhenFull::kRefuse
-                           ? FullPolicy::kRefuse
-                           : FullPolicy::kEvict};
+          .when_full = settings.when_full == config::WhenFull::kRefuse ? FullPolicy::kRefuse : FullPolicy::kEvict};
 }
 
-// Where the counters are kept: the store's own place, or the data folder.
-// Empty: nowhere.
-std::string snapshot_path(const config::Config &config) {
-  const config::StoreSettings &store = config.stores.at("default");
-  if (!store.snapshot.empty())
-    return store.snapshot;
-  return config.data_dir.empty() ? std::string()
-                                 : config.data_dir + "/counters.snap";
+// Where the counters are kept: the store's own place, or the data folder. Empty: nowhere.
+std::string snapshot_path(const config::Config& config) {
+  const config::StoreSettings& store = config.stores.at("default");
+  if (!store.snapshot.empty()) return store.snapshot;
+  return config.data_dir.empty() ? std::string() : config.data_dir + "/counters.snap";
 }
 
-net::TlsFiles tls_files(const config::TlsSettings &settings) {
-  return {.certificate = settings.certificate,
-          .key = settings.key,
-          .client_ca = settings.client_ca};
+net::TlsFiles tls_files(const config::TlsSettings& settings) {
+  return {.certificate = settings.certificate, .key = settings.key, .client_ca = settings.client_ca};
 }
 
-// A load balancer's PROXY header (version 2) ahead of every connection.
-// Believed from trusted proxies only: it names the client, so whoever may send
-// one may be anybody.
-net::Preamble read_proxy_header(const std::vector<IpPrefix> &trusted,
-                                const IpAddress &sender,
+// A load balancer's PROXY header (version 2) ahead of every connection. Believed from trusted proxies only: it names
+// the client, so whoever may send one may be anybody.
+net::Preamble read_proxy_header(const std::vector<IpPrefix>& trusted, const IpAddress& sender,
                                 std::string_view received) {
   using Verdict = net::Preamble::Verdict;
-  const auto covers_sender = [&](const IpPrefix &prefix) {
-    return prefix.contains(sender);
-  };
-  if (std::ranges::none_of(trusted, covers_sender))
-    return {.verdict = Verdict::kRefused};
-  // The fixed part says how long the rest is (section 2.2 of its
-  // specification).
+  const auto covers_sender = [&](const IpPrefix& prefix) { return prefix.contains(sender); };
+  if (std::ranges::none_of(trusted, covers_sender)) return {.verdict = Verdict::kRefused};
+  // The fixed part says how long the rest is (section 2.2 of its specification).
   constexpr size_t kFixedPart = 16;
-  if (received.size() < kFixedPart)
-    return {.verdict = Verdict::kNeedMore, .bytes_wanted = kFixedPart};
-  const auto *bytes = reinterpret_cast<const uint8_t *>(received.data());
+  if (received.size() < kFixedPart) return {.verdict = Verdict::kNeedMore, .bytes_wanted = kFixedPart};
+  const auto* bytes = reinterpret_cast<const uint8_t*>(received.data());
   const auto header = identify::parse_proxy_header({bytes, received.size()});
-  if (!header)
-    return {.verdict = Verdict::kRefused};
+  if (!header) return {.verdict = Verdict::kRefused};
   if (!*header) {
     const size_t rest = (size_t{bytes[14]} << 8) | bytes[15];
     return {.verdict = Verdict::kNeedMore, .bytes_wanted = kFixedPart + rest};
@@ -71,31 +55,27 @@ net::Preamble read_proxy_header(const std::vector<IpPrefix> &trusted,
   return {.verdict = Verdict::kDone, .peer = (*header)->source};
 }
 
-net::HttpServerOptions server_options(const config::Config &config,
-                                      size_t loops) {
-  const config::ListenSettings &listen = config.listen;
+net::HttpServerOptions server_options(const config::Config& config, size_t loops) {
+  const config::ListenSettings& listen = config.listen;
   net::HttpServerOptions options;
   options.address.host = listen.http.host;
   options.address.port = listen.http.port;
-  options.limits.header_bytes_max =
-      static_cast<uint32_t>(listen.header_bytes_max);
+  options.limits.header_bytes_max = static_cast<uint32_t>(listen.header_bytes_max);
   options.limits.body_bytes_max = static_cast<uint64_t>(listen.body_bytes_max);
-  options.connections_max =
-      std::max(1, listen.connections_max / static_cast<int>(loops));
+  options.connections_max = std::max(1, listen.connections_max / static_cast<int>(loops));
   options.idle_timeout = listen.idle_timeout;
   options.read_timeout = listen.read_timeout;
   options.write_timeout = listen.write_timeout;
   options.handshake_timeout = listen.read_timeout;
   if (listen.proxy_protocol) {
-    options.preamble = [trusted = config.identity.trusted_proxies](
-                           const IpAddress &sender, std::string_view received) {
+    options.preamble = [trusted = config.identity.trusted_proxies](const IpAddress& sender, std::string_view received) {
       return read_proxy_header(trusted, sender, received);
     };
   }
   return options;
 }
 
-server::ServiceSettings service_settings(const config::Config &config) {
+server::ServiceSettings service_settings(const config::Config& config) {
   return {.headers = config.headers,
           .tokens = config.listen.tokens,
           .admin_tokens = config.listen.admin_tokens,
@@ -103,42 +83,32 @@ server::ServiceSettings service_settings(const config::Config &config) {
           .version = RATEGUARD_VERSION};
 }
 
-size_t loop_count(const config::ListenSettings &listen) {
-  if (listen.threads > 0)
-    return static_cast<size_t>(listen.threads);
+size_t loop_count(const config::ListenSettings& listen) {
+  if (listen.threads > 0) return static_cast<size_t>(listen.threads);
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
-} // namespace
+}  // namespace
 
-Result<std::unique_ptr<Instance>>
-Instance::create(ConfigSource source, const config::Config &config) {
+Result<std::unique_ptr<Instance>> Instance::create(ConfigSource source, const config::Config& config) {
   auto store = MemoryStore::create(store_options(config.stores.at("default")));
-  if (!store)
-    return std::unexpected(store.error());
-  auto instance = std::unique_ptr<Instance>(
-      new Instance(std::move(source), config, std::move(*store)));
-  if (auto restored = instance->restore_counters(); !restored)
-    return std::unexpected(restored.error());
-  if (auto added = instance->add_workers(); !added)
-    return std::unexpected(added.error());
+  if (!store) return std::unexpected(store.error());
+  auto instance = std::unique_ptr<Instance>(new Instance(std::move(source), config, std::move(*store)));
+  if (auto restored = instance->restore_counters(); !restored) return std::unexpected(restored.error());
+  if (auto added = instance->add_workers(); !added) return std::unexpected(added.error());
   instance->fill_service();
-  if (auto watching = instance->watch(); !watching)
-    return std::unexpected(watching.error());
+  if (auto watching = instance->watch(); !watching) return std::unexpected(watching.error());
   return instance;
 }
 
-Instance::Instance(ConfigSource source, const config::Config &config,
-                   std::unique_ptr<MemoryStore> store)
-    : source_(std::move(source)), config_(config), log_(config.log),
-      store_(std::move(store)), service_(*store_) {}
+Instance::Instance(ConfigSource source, const config::Config& config, std::unique_ptr<MemoryStore> store)
+    : source_(std::move(source)), config_(config), log_(config.log), store_(std::move(store)), service_(*store_) {}
 
 Instance::~Instance() = default;
 
 Result<void> Instance::restore_counters() {
   const std::string path = snapshot_path(config_);
-  if (path.empty())
-    return {};
+  if (path.empty()) return {};
   const Duration interval = config_.stores.at("default").snapshot_interval;
   snapshots_ = std::make_unique<SnapshotKeeper>(*store_, path, interval, log_);
   return snapshots_->restore();
@@ -146,34 +116,28 @@ Result<void> Instance::restore_counters() {
 
 Result<void> Instance::add_workers() {
   const auto policy = make_policy(config_);
-  if (!policy)
-    return std::unexpected(policy.error());
+  if (!policy) return std::unexpected(policy.error());
   const auto envoy_policy = load_envoy(config_.envoy);
-  if (!envoy_policy)
-    return std::unexpected(envoy_policy.error());
+  if (!envoy_policy) return std::unexpected(envoy_policy.error());
   const size_t loops = loop_count(config_.listen);
   net::HttpServerOptions options = server_options(config_, loops);
   if (!config_.listen.tls.certificate.empty()) {
     auto tls = net::TlsContext::create(tls_files(config_.listen.tls));
-    if (!tls)
-      return std::unexpected(tls.error());
+    if (!tls) return std::unexpected(tls.error());
     options.tls = *tls;
   }
   for (size_t i = 0; i < loops; ++i) {
     auto worker = std::make_unique<Worker>();
     auto loop = net::EventLoop::create(worker->clock);
-    if (!loop)
-      return std::unexpected(loop.error());
+    if (!loop) return std::unexpected(loop.error());
     worker->loop = std::move(*loop);
-    worker->rate_limits = std::make_unique<rls::RateLimitService>(
-        *store_, service_.descriptor_labels);
+    worker->rate_limits = std::make_unique<rls::RateLimitService>(*store_, service_.descriptor_labels);
     worker->rate_limits->set_policy(*envoy_policy);
     worker->api = std::make_unique<http::HttpApi>(service_, *policy);
     worker->api->serve_rate_limits(*worker->rate_limits);
     worker->server = std::make_unique<net::HttpServer>(options);
     const auto port = worker->server->start(*worker->loop, *worker->api);
-    if (!port)
-      return std::unexpected(port.error());
+    if (!port) return std::unexpected(port.error());
     port_ = *port;
     options.address.port = port_;
     options.address.sharing = net::PortSharing::kJoin;
@@ -189,35 +153,31 @@ void Instance::fill_service() {
   service_.dependencies = [this] {
     const StoreStats stats = store_->stats();
     return std::vector<server::Dependency>{
-        {.name = "store default",
-         .detail =
-             fmt::format("memory, {} of {} keys", stats.keys, stats.keys_max)}};
+        {.name = "store default", .detail = fmt::format("memory, {} of {} keys", stats.keys, stats.keys_max)}};
   };
-  metrics::Sources &figures = service_.metrics;
+  metrics::Sources& figures = service_.metrics;
   figures.version = RATEGUARD_VERSION;
-  for (const auto &worker : workers_) {
+  for (const auto& worker : workers_) {
     figures.loops.push_back(&worker->api->metrics());
     figures.descriptors.push_back(&worker->rate_limits->metrics());
   }
   figures.stores = {{"default", store_.get()}};
   figures.connections = [this] {
     metrics::ConnectionFigures sum;
-    for (const auto &worker : workers_) {
-      const net::HttpServerStats &stats = worker->server->stats();
+    for (const auto& worker : workers_) {
+      const net::HttpServerStats& stats = worker->server->stats();
       sum.open += stats.connections_open;
       sum.accepted += stats.connections_accepted;
       sum.refused += stats.connections_refused;
     }
     return sum;
   };
-  if (snapshots_ != nullptr)
-    figures.snapshot = [this] { return snapshots_->figures(); };
+  if (snapshots_ != nullptr) figures.snapshot = [this] { return snapshots_->figures(); };
   figures.reloads = [this] {
     const std::lock_guard lock(reload_mutex_);
     return reloads_;
   };
-  if (config_.envoy.config.empty())
-    return;
+  if (config_.envoy.config.empty()) return;
   figures.envoy_loads = [this] {
     const std::lock_guard lock(reload_mutex_);
     return envoy_loads_;
@@ -226,61 +186,49 @@ void Instance::fill_service() {
 
 std::vector<std::string> Instance::files_to_watch() const {
   std::vector<std::string> files;
-  for (const std::string &file :
-       {source_.path(), config_.listen.tls.certificate, config_.listen.tls.key,
-        config_.listen.tls.client_ca, config_.identity.jwt.key_file,
-        config_.envoy.reload ? config_.envoy.config : std::string()}) {
-    if (!file.empty())
-      files.push_back(file);
+  for (const std::string& file :
+       {source_.path(), config_.listen.tls.certificate, config_.listen.tls.key, config_.listen.tls.client_ca,
+        config_.identity.jwt.key_file, config_.envoy.reload ? config_.envoy.config : std::string()}) {
+    if (!file.empty()) files.push_back(file);
   }
   return files;
 }
 
 Result<void> Instance::watch() {
-  net::EventLoop &loop = *workers_.front()->loop;
-  signals_ = std::make_unique<net::SignalWatcher>(
-      loop, std::initializer_list<int>{SIGHUP, SIGTERM, SIGINT},
-      [this](int signal) { signal == SIGHUP ? reload_and_log() : drain(); });
+  net::EventLoop& loop = *workers_.front()->loop;
+  signals_ =
+      std::make_unique<net::SignalWatcher>(loop, std::initializer_list<int>{SIGHUP, SIGTERM, SIGINT},
+                                           [this](int signal) { signal == SIGHUP ? reload_and_log() : drain(); });
   const std::vector<std::string> files = files_to_watch();
   if (!files.empty()) {
-    auto watcher = net::FileWatcher::create(
-        loop, files, [this](const auto &) { reload_and_log(); });
-    if (!watcher)
-      return std::unexpected(watcher.error());
+    auto watcher = net::FileWatcher::create(loop, files, [this](const auto&) { reload_and_log(); });
+    if (!watcher) return std::unexpected(watcher.error());
     files_ = std::move(*watcher);
   }
-  sweep_ = loop.every(kSweepInterval, [this, &loop] {
-    store_->tick(loop.now(), kSweepBudget);
-  });
+  sweep_ = loop.every(kSweepInterval, [this, &loop] { store_->tick(loop.now(), kSweepBudget); });
   return {};
 }
 
 std::string Instance::address() const {
-  return config::Endpoint{.host = config_.listen.http.host, .port = port_}
-      .to_string();
+  return config::Endpoint{.host = config_.listen.http.host, .port = port_}.to_string();
 }
 
 void Instance::run() {
-  if (snapshots_ != nullptr)
-    snapshots_->start();
+  if (snapshots_ != nullptr) snapshots_->start();
   for (size_t i = 1; i < workers_.size(); ++i) {
-    workers_[i]->thread =
-        std::thread([loop = workers_[i]->loop.get()] { loop->run(); });
+    workers_[i]->thread = std::thread([loop = workers_[i]->loop.get()] { loop->run(); });
   }
   workers_.front()->loop->run();
-  for (const auto &worker : workers_) {
-    if (worker->thread.joinable())
-      worker->thread.join();
+  for (const auto& worker : workers_) {
+    if (worker->thread.joinable()) worker->thread.join();
   }
-  if (snapshots_ != nullptr)
-    snapshots_->finish();
+  if (snapshots_ != nullptr) snapshots_->finish();
 }
 
 Result<std::string> Instance::reload() {
   const std::lock_guard lock(reload_mutex_);
   const auto config = source_.load();
-  auto outcome =
-      config ? reload_from(*config) : std::unexpected(config.error());
+  auto outcome = config ? reload_from(*config) : std::unexpected(config.error());
   if (outcome) {
     ++reloads_.successes;
     reloads_.last_success = net::SystemClock().now();
@@ -290,84 +238,66 @@ Result<std::string> Instance::reload() {
   return outcome;
 }
 
-Result<std::string> Instance::reload_from(const config::Config &config) {
+Result<std::string> Instance::reload_from(const config::Config& config) {
   // Everything that can fail comes before anything takes effect.
   const auto policy = make_policy(config);
-  if (!policy)
-    return std::unexpected(policy.error());
+  if (!policy) return std::unexpected(policy.error());
   const auto envoy_policy = load_envoy(config.envoy);
-  if (!envoy_policy)
-    return std::unexpected(envoy_policy.error());
+  if (!envoy_policy) return std::unexpected(envoy_policy.error());
   std::shared_ptr<const net::TlsContext> tls;
-  if (!config_.listen.tls.certificate.empty() &&
-      !config.listen.tls.certificate.empty()) {
+  if (!config_.listen.tls.certificate.empty() && !config.listen.tls.certificate.empty()) {
     auto made = net::TlsContext::create(tls_files(config.listen.tls));
-    if (!made)
-      return std::unexpected(made.error());
+    if (!made) return std::unexpected(made.error());
     tls = *made;
   }
-  for (const auto &worker : workers_) {
-    worker->loop->post([worker = worker.get(), policy = *policy,
-                        envoy_policy = *envoy_policy, tls] {
+  for (const auto& worker : workers_) {
+    worker->loop->post([worker = worker.get(), policy = *policy, envoy_policy = *envoy_policy, tls] {
       worker->api->set_policy(policy);
       worker->rate_limits->set_policy(envoy_policy);
-      if (tls != nullptr)
-        worker->server->set_tls(tls);
+      if (tls != nullptr) worker->server->set_tls(tls);
     });
   }
   std::string sentence = fmt::format("{} rules in force", config.rules.size());
   if (envoy_policy->limits != nullptr) {
-    sentence += fmt::format(", {} of Envoy's descriptors have a limit",
-                            envoy_policy->limits->limits().size());
+    sentence += fmt::format(", {} of Envoy's descriptors have a limit", envoy_policy->limits->limits().size());
   }
-  if (config.listen.http != config_.listen.http)
-    sentence += "; listen.http takes effect at the next start";
+  if (config.listen.http != config_.listen.http) sentence += "; listen.http takes effect at the next start";
   return sentence;
 }
 
 // REQUIRES: nobody else reads envoy_loads_ meanwhile.
-Result<envoy::Policy>
-Instance::load_envoy(const config::EnvoySettings &settings) {
+Result<envoy::Policy> Instance::load_envoy(const config::EnvoySettings& settings) {
   auto policy = make_envoy_policy(settings);
-  if (!settings.config.empty())
-    ++(policy ? envoy_loads_.successes : envoy_loads_.failures);
+  if (!settings.config.empty()) ++(policy ? envoy_loads_.successes : envoy_loads_.failures);
   return policy;
 }
 
 void Instance::reload_and_log() {
   const auto outcome = reload();
   if (outcome) {
-    log_.write(LogLevel::kInfo, "configuration reloaded",
-               {{"result", *outcome}});
+    log_.write(LogLevel::kInfo, "configuration reloaded", {{"result", *outcome}});
   } else {
-    log_.write(LogLevel::kError,
-               "configuration not reloaded; the old one stays in force",
+    log_.write(LogLevel::kError, "configuration not reloaded; the old one stays in force",
                {{"why", outcome.error().to_string()}});
   }
 }
 
 void Instance::drain() {
-  if (service_.draining.exchange(true))
-    return;
-  log_.write(LogLevel::kInfo, "draining",
-             {{"grace_ms", config_.listen.drain_grace.us / 1'000}});
+  if (service_.draining.exchange(true)) return;
+  log_.write(LogLevel::kInfo, "draining", {{"grace_ms", config_.listen.drain_grace.us / 1'000}});
   workers_left_ = workers_.size();
-  net::EventLoop &first = *workers_.front()->loop;
-  for (const auto &worker : workers_) {
+  net::EventLoop& first = *workers_.front()->loop;
+  for (const auto& worker : workers_) {
     worker->loop->post([this, worker = worker.get(), &first] {
-      worker->server->drain(config_.listen.drain_grace, [this, &first] {
-        first.post([this] { worker_is_empty(); });
-      });
+      worker->server->drain(config_.listen.drain_grace, [this, &first] { first.post([this] { worker_is_empty(); }); });
     });
   }
 }
 
 void Instance::worker_is_empty() {
-  if (--workers_left_ > 0)
-    return;
+  if (--workers_left_ > 0) return;
   log_.write(LogLevel::kInfo, "drained");
-  for (const auto &worker : workers_)
-    worker->loop->stop();
+  for (const auto& worker : workers_) worker->loop->stop();
 }
 
-} // namespace rateguard::app
+}  // namespace rateguard::app

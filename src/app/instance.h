@@ -25,35 +25,30 @@
 namespace rateguard::app {
 
 class Instance {
-public:
-  // Builds everything and listens; nothing is answered before run(). Errors:
-  // what keeps it from serving.
-  static Result<std::unique_ptr<Instance>> create(ConfigSource source,
-                                                  const config::Config &config);
+ public:
+  // Builds everything and listens; nothing is answered before run(). Errors: what keeps it from serving.
+  static Result<std::unique_ptr<Instance>> create(ConfigSource source, const config::Config& config);
   ~Instance();
-  Instance(const Instance &) = delete;
-  Instance &operator=(const Instance &) = delete;
+  Instance(const Instance&) = delete;
+  Instance& operator=(const Instance&) = delete;
 
   // "127.0.0.1:8080", with the port it really has.
   std::string address() const;
-  // Serves on this thread and as many more as there are loops, until SIGTERM or
-  // SIGINT; drains and saves the counters.
+  // Serves on this thread and as many more as there are loops, until SIGTERM or SIGINT; drains and saves the counters.
   void run();
 
-private:
+ private:
   // An event loop with all that is its own.
   struct Worker {
     net::SystemClock clock;
     std::unique_ptr<net::EventLoop> loop;
-    std::unique_ptr<rls::RateLimitService>
-        rate_limits; // of gRPC and POST /json
+    std::unique_ptr<rls::RateLimitService> rate_limits;  // of gRPC and POST /json
     std::unique_ptr<http::HttpApi> api;
     std::unique_ptr<net::HttpServer> server;
     std::thread thread;
   };
 
-  Instance(ConfigSource source, const config::Config &config,
-           std::unique_ptr<MemoryStore> store);
+  Instance(ConfigSource source, const config::Config& config, std::unique_ptr<MemoryStore> store);
 
   Result<void> restore_counters();
   Result<void> add_workers();
@@ -61,30 +56,29 @@ private:
   void fill_service();
   // Any loop's thread. Errors leave what was in force.
   Result<std::string> reload();
-  Result<std::string> reload_from(const config::Config &config);
-  Result<envoy::Policy> load_envoy(const config::EnvoySettings &settings);
+  Result<std::string> reload_from(const config::Config& config);
+  Result<envoy::Policy> load_envoy(const config::EnvoySettings& settings);
   std::vector<std::string> files_to_watch() const;
   void reload_and_log();
   void drain();
   void worker_is_empty();
 
   ConfigSource source_;
-  config::Config
-      config_; // what was read at the start; rules and identity follow reloads
+  config::Config config_;  // what was read at the start; rules and identity follow reloads
   server::Log log_;
   std::unique_ptr<MemoryStore> store_;
   server::Service service_;
   std::vector<std::unique_ptr<Worker>> workers_;
   uint16_t port_ = 0;
-  std::unique_ptr<SnapshotKeeper> snapshots_; // none: nothing is kept
+  std::unique_ptr<SnapshotKeeper> snapshots_;  // none: nothing is kept
   std::unique_ptr<net::SignalWatcher> signals_;
-  std::unique_ptr<net::FileWatcher> files_; // none: nothing is read from files
+  std::unique_ptr<net::FileWatcher> files_;  // none: nothing is read from files
   net::Timer sweep_;
-  size_t workers_left_ = 0; // while draining, on the first loop's thread
+  size_t workers_left_ = 0;  // while draining, on the first loop's thread
 
   std::mutex reload_mutex_;
-  metrics::ReloadFigures reloads_;     // guarded by reload_mutex_
-  metrics::ReloadFigures envoy_loads_; // likewise
+  metrics::ReloadFigures reloads_;      // guarded by reload_mutex_
+  metrics::ReloadFigures envoy_loads_;  // likewise
 };
 
-} // namespace rateguard::app
+}  // namespace rateguard::app

@@ -13,10 +13,8 @@
 namespace rateguard::app {
 namespace {
 
-// A setting of the command line is laid over the rest as its environment
-// variable would be, one layer higher.
-Result<config::Config> apply_options(const ServeOptions &options,
-                                     config::Config config) {
+// A setting of the command line is laid over the rest as its environment variable would be, one layer higher.
+Result<config::Config> apply_options(const ServeOptions& options, config::Config config) {
   struct Spelling {
     std::string_view variable;
     std::string_view option;
@@ -27,61 +25,50 @@ Result<config::Config> apply_options(const ServeOptions &options,
       {"RATEGUARD_DATA", "--data", options.data},
       {"RATEGUARD_ENVOY_CONFIG", "--envoy-config", options.envoy_config},
       {"RATEGUARD_LISTEN_THREADS", "--threads",
-       options.threads ? std::optional(std::to_string(*options.threads))
-                       : std::nullopt},
+       options.threads ? std::optional(std::to_string(*options.threads)) : std::nullopt},
       {"RATEGUARD_LOG_FORMAT", "--log-format", options.log_format},
       {"RATEGUARD_LOG_LEVEL", "--log-level", options.log_level},
   };
-  auto applied = config::apply_environment(
-      std::move(config),
-      [&](std::string_view name) -> std::optional<std::string> {
-        for (const Spelling &spelling : spellings) {
-          if (spelling.variable == name)
-            return spelling.value;
-        }
-        return std::nullopt;
-      });
-  if (applied)
-    return applied;
+  auto applied = config::apply_environment(std::move(config), [&](std::string_view name) -> std::optional<std::string> {
+    for (const Spelling& spelling : spellings) {
+      if (spelling.variable == name) return spelling.value;
+    }
+    return std::nullopt;
+  });
+  if (applied) return applied;
   Error error = applied.error();
-  for (const Spelling &spelling : spellings) {
-    if (const size_t at = error.message.find(spelling.variable);
-        at != std::string::npos) {
+  for (const Spelling& spelling : spellings) {
+    if (const size_t at = error.message.find(spelling.variable); at != std::string::npos) {
       error.message.replace(at, spelling.variable.size(), spelling.option);
     }
   }
   return std::unexpected(error);
 }
 
-// As many descriptors as the system lets this process have: each connection
-// takes one.
+// As many descriptors as the system lets this process have: each connection takes one.
 void raise_descriptor_limit() {
   rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-    return;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 // Anyone who can reach an open address may ask, so its owner should know.
-void warn_if_open(const config::ListenSettings &listen) {
-  const bool loopback = listen.http.host == "localhost" ||
-                        listen.http.host == "::1" ||
-                        listen.http.host.starts_with("127.");
-  if (loopback || !listen.tokens.empty() || !listen.tls.client_ca.empty())
-    return;
-  complain(fmt::format("warning: {} is not a loopback address, and neither "
-                       "listen.tokens nor listen.tls.client_ca "
-                       "restricts who may ask",
-                       listen.http.to_string()));
+void warn_if_open(const config::ListenSettings& listen) {
+  const bool loopback =
+      listen.http.host == "localhost" || listen.http.host == "::1" || listen.http.host.starts_with("127.");
+  if (loopback || !listen.tokens.empty() || !listen.tls.client_ca.empty()) return;
+  complain(
+      fmt::format("warning: {} is not a loopback address, and neither listen.tokens nor listen.tls.client_ca "
+                  "restricts who may ask",
+                  listen.http.to_string()));
 }
 
-} // namespace
+}  // namespace
 
-int serve(const ServeOptions &options) {
-  ConfigSource source(options.config, [options](config::Config config) {
-    return apply_options(options, std::move(config));
-  });
+int serve(const ServeOptions& options) {
+  ConfigSource source(options.config,
+                      [options](config::Config config) { return apply_options(options, std::move(config)); });
   const auto config = source.load();
   if (!config) {
     complain(config.error().to_string());
@@ -97,8 +84,7 @@ int serve(const ServeOptions &options) {
   }
 
   raise_descriptor_limit();
-  signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error of that
-                            // write, not the end of the process
+  signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of that write, not the end of the process
   warn_if_open(config->listen);
   auto instance = Instance::create(std::move(source), *config);
   if (!instance) {
@@ -111,4 +97,4 @@ int serve(const ServeOptions &options) {
   return kSuccess;
 }
 
-} // namespace rateguard::app
+}  // namespace rateguard::app
