@@ -184,6 +184,33 @@ void add_resp(Families& out, const Sources& sources) {
               static_cast<double>(figures.refused));
 }
 
+void add_grpc(Families& out, const Sources& sources) {
+  if (!sources.grpc_figures) return;
+  MetricFamily& calls = out.add(MetricType::Counter, "rateguard_grpc_calls_total",
+                                "gRPC calls answered, by RPC and status. Combinations never seen are left out.");
+  for (size_t rpc = 0; rpc < sources.grpc_rpcs.size() && rpc < kGrpcRpcsMax; ++rpc) {
+    for (size_t code = 0; code < sources.grpc_codes.size() && code < kGrpcCodes; ++code) {
+      uint64_t total = 0;
+      for (const GrpcMetrics* loop : sources.grpc_loops) total += loop->calls[rpc][code].value();
+      if (total == 0) continue;
+      Families::sample(
+          calls, {{"rpc", std::string(sources.grpc_rpcs[rpc])}, {"status", std::string(sources.grpc_codes[code])}},
+          static_cast<double>(total));
+    }
+  }
+  const GrpcFigures figures = sources.grpc_figures();
+  out.gauge("rateguard_grpc_connections", "gRPC connections open.", static_cast<double>(figures.connections.open));
+  out.counter("rateguard_grpc_connections_accepted_total", "gRPC connections accepted.",
+              static_cast<double>(figures.connections.accepted));
+  out.counter("rateguard_grpc_connections_refused_total", "gRPC connections closed at once, over connections_max.",
+              static_cast<double>(figures.connections.refused));
+  out.gauge("rateguard_grpc_streams", "gRPC streams open.", static_cast<double>(figures.streams_open));
+  out.counter("rateguard_grpc_streams_reset_total", "gRPC streams that either side ended before they were answered.",
+              static_cast<double>(figures.streams_reset));
+  out.counter("rateguard_grpc_floods_total", "gRPC connections ended because they flooded the server with frames.",
+              static_cast<double>(figures.floods));
+}
+
 void add_stores(Families& out, const Sources& sources) {
   struct Figure {
     MetricType type;
@@ -274,6 +301,7 @@ std::string expose(const Sources& sources, Instant now) {
   add_latency(out, sources);
   add_responses(out, sources);
   add_resp(out, sources);
+  add_grpc(out, sources);
   add_stores(out, sources);
   add_server(out, sources, now);
   add_envoy_loads(out, sources);

@@ -9,6 +9,7 @@
 
 #include "metrics/descriptor_labels.h"
 #include "metrics/descriptor_metrics.h"
+#include "metrics/grpc_metrics.h"
 #include "metrics/loop_metrics.h"
 #include "metrics/resp_metrics.h"
 #include "metrics/rule_labels.h"
@@ -21,6 +22,14 @@ struct ConnectionFigures {
   uint64_t open = 0;
   uint64_t accepted = 0;
   uint64_t refused = 0;  // over connections_max
+};
+
+// Of the gRPC listener.
+struct GrpcFigures {
+  ConnectionFigures connections = {};
+  uint64_t streams_open = 0;
+  uint64_t streams_reset = 0;
+  uint64_t floods = 0;
 };
 
 struct SnapshotFigures {
@@ -55,6 +64,10 @@ struct Sources {
   std::vector<const RespMetrics*> resp_loops = {};
   std::vector<std::string_view> resp_commands = {};  // by their place in RespMetrics
   std::function<ConnectionFigures()> resp_connections = {};
+  std::vector<const GrpcMetrics*> grpc_loops = {};
+  std::vector<std::string_view> grpc_rpcs = {};   // by their place in GrpcMetrics
+  std::vector<std::string_view> grpc_codes = {};  // likewise
+  std::function<GrpcFigures()> grpc_figures = {};
   std::function<SnapshotFigures()> snapshot = {};
   std::function<ReloadFigures()> reloads = {};
   std::function<ReloadFigures()> envoy_loads = {};  // of Envoy's configuration, the first included

@@ -31,6 +31,7 @@ struct Everything {
   FixedStore store;
   DescriptorLabels descriptor_labels;
   DescriptorMetrics descriptors;
+  GrpcMetrics grpc;
   Sources sources;
 
   Everything() {
@@ -43,6 +44,11 @@ struct Everything {
         .routes = {{"POST", "/check"}, {"", "unmatched"}},
         .stores = {{"default", &store}},
         .connections = [] { return ConnectionFigures{.open = 7, .accepted = 8, .refused = 9}; },
+        .resp_connections = [] { return ConnectionFigures{.open = 7, .accepted = 8, .refused = 9}; },
+        .grpc_loops = {&grpc},
+        .grpc_rpcs = {"some.Service/Method"},
+        .grpc_codes = {"OK"},
+        .grpc_figures = [] { return GrpcFigures{.streams_open = 21, .streams_reset = 22, .floods = 23}; },
         .snapshot =
             [] {
               return SnapshotFigures{.last_success = Instant::from_seconds(990), .last_bytes = 4096, .failures = 2};
@@ -141,6 +147,15 @@ TEST(Exposition, LeavesOutWhatNobodySays) {
   const std::string text = expose({}, Instant::from_seconds(1));
   EXPECT_EQ(text.find("rateguard_connections"), std::string::npos);
   EXPECT_EQ(text.find("rateguard_snapshot"), std::string::npos);
+}
+
+TEST(Exposition, CountsGrpcCallsByRpcAndStatus) {
+  Everything all;
+  all.grpc.calls[0][0].add(3);
+  const std::string text = all.text();
+  EXPECT_TRUE(has_line(text, R"(rateguard_grpc_calls_total{rpc="some.Service/Method",status="OK"} 3)"));
+  EXPECT_TRUE(has_line(text, "rateguard_grpc_streams 21"));
+  EXPECT_TRUE(has_line(text, "rateguard_grpc_floods_total 23"));
 }
 
 TEST(Exposition, EscapesLabels) {

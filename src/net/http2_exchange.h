@@ -24,6 +24,7 @@ struct Http2Request {
   IpAddress peer;
   bool secure = false;                   // came over TLS
   std::string_view client_subject = {};  // the verified client certificate's subject, where mTLS asked for one
+  Instant started = {};                  // when its head began to arrive
 };
 
 // The answer on one stream, for its handler: status, header*, (body | send)*, trailer*, finish. Lives until finish() or
@@ -41,6 +42,8 @@ class Http2Responder {
   // Begins to send what there is, while the stream stays open.
   virtual void send() = 0;
   virtual void finish() = 0;
+  // Of the body, what its reader has not taken yet.
+  virtual size_t waiting_bytes() const = 0;
 };
 
 enum class BodyDelivery : uint8_t {

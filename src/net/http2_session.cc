@@ -368,6 +368,7 @@ Http2Stream* Http2Session::open_stream(int32_t id) {
   std::unique_ptr<Http2Stream> stream = context_.take_stream();
   stream->begin(*this, id, round_);
   stream->request.peer = peer_;
+  stream->request.started = host_.loop().now();
   stream->request.secure = transport_.secure();
   if (client_subject_) stream->request.client_subject = *client_subject_;
   stream->previous = nullptr;

@@ -53,6 +53,7 @@ class Http2Stream final : public Http2Responder {
   void trailer(std::string_view name, std::string_view value) override;
   void send() override;
   void finish() override;
+  size_t waiting_bytes() const override { return content_.size() - content_sent_; }
 
   // The answer's content that waits. Gives how much fits `into`.
   size_t take_content(std::span<uint8_t> into);

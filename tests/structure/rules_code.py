@@ -18,6 +18,7 @@ THIRD_PARTY = [
     (r"CLI/", ["CLI11::CLI11"]),
     (r"spdlog/", ["spdlog::spdlog"]),
     (r"date/", ["date::date-tz"]),
+    (r"(google/protobuf|envoy|grpc)/", ["rg_proto"]),
     (r"nghttp2/", ["PkgConfig::NGHTTP2"]),
 ]
 # fmt is part of the vocabulary: every module may use it.

@@ -1,0 +1,21 @@
+// The counters of the gRPC front end on one event loop.
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include "metrics/loop_metrics.h"
+
+namespace rateguard::metrics {
+
+// Calls are counted by their place in the server's table; the place after the last is for those that there are not.
+inline constexpr size_t kGrpcRpcsMax = 16;
+// gRPC's status codes: 0 to 16.
+inline constexpr size_t kGrpcCodes = 17;
+
+// Written by its loop's thread only; read by any.
+struct GrpcMetrics {
+  std::array<std::array<Counter, kGrpcCodes>, kGrpcRpcsMax> calls;
+};
+
+}  // namespace rateguard::metrics

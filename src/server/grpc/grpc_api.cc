@@ -1,0 +1,327 @@
+#include "server/grpc/grpc_api.h"
+
+#include <grpc/health/v1/health.pb.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "server/grpc/rate_limit_messages.h"
+#include "server/grpc/reflection.h"
+
+namespace rateguard::grpc {
+namespace {
+
+constexpr std::string_view kContentType = "application/grpc";
+constexpr std::string_view kEncodings = "identity,gzip";
+// The arena's first block: a request of a dozen descriptors and its response, without another allocation.
+constexpr size_t kArenaBytes = 32 * 1'024;
+// How often it is asked whether a watched state has changed: as often as probes commonly ask.
+constexpr Duration kWatchInterval = Duration::millis(500);
+// Smaller ones do not gain by it.
+constexpr size_t kCompressedMin = 512;
+
+google::protobuf::ArenaOptions arena_options(std::vector<char>& block) {
+  google::protobuf::ArenaOptions options;
+  options.initial_block = block.data();
+  options.initial_block_size = block.size();
+  return options;
+}
+
+template <typename Message>
+Status parse(std::string_view text, Message& message) {
+  if (message.ParseFromArray(text.data(), static_cast<int>(text.size()))) return {};
+  return {Code::kInternal, "the message is no " + message.GetTypeName()};
+}
+
+// What envoyproxy/ratelimit answers, whose errors have no code of their own (docs/grpc.md).
+Status status_of(const Error& error) {
+  return {error.code == ErrorCode::kUnavailable ? Code::kUnavailable : Code::kUnknown, error.message};
+}
+
+void refuse_http(int status, std::string_view text, net::Http2Responder& responder) {
+  responder.status(status);
+  responder.header("content-type", "text/plain");
+  responder.body(text);
+  responder.finish();
+}
+
+}  // namespace
+
+GrpcApi::GrpcApi(server::Service& service, rls::RateLimitService& rate_limits, net::EventLoop& loop, GrpcLimits limits)
+    : service_(service),
+      rate_limits_(rate_limits),
+      loop_(loop),
+      limits_(limits),
+      metrics_(std::make_unique<metrics::GrpcMetrics>()),
+      reader_(limits.message_bytes_max),
+      arena_block_(kArenaBytes),
+      arena_(arena_options(arena_block_)) {
+  if (!service.metrics.grpc_rpcs.empty()) return;
+  service.metrics.grpc_rpcs = rpc_labels();
+  service.metrics.grpc_codes.assign(code_names().begin(), code_names().end());
+}
+
+GrpcApi::~GrpcApi() = default;
+
+net::BodyDelivery GrpcApi::delivery(const net::Http2Request& head) {
+  const Rpc* const rpc = find_rpc(head.path);
+  return rpc != nullptr && rpc->is_streaming() ? net::BodyDelivery::kPieces : net::BodyDelivery::kWhole;
+}
+
+void GrpcApi::handle(const net::Http2Request& request, Instant now, net::Http2Responder& responder) {
+  const CallHead head = read_head(request);
+  if (!head.is_post) return refuse_http(405, "gRPC is spoken here: POST\n", responder);
+  if (!head.is_grpc()) return refuse_http(415, "gRPC is spoken here: application/grpc\n", responder);
+  const Rpc* const rpc = find_rpc(request.path);
+  Status status = admit(head, rpc, request);
+  if (status.ok() && rpc->is_streaming()) return begin_conversation(head, *rpc, request, responder);
+  if (status.ok() && !head.timeout.empty() && now >= request.started + *parse_timeout(head.timeout)) {
+    status = {Code::kDeadlineExceeded, "the deadline passed before the request was there"};
+  }
+  if (status.ok()) {
+    Unframed unframed = reader_.only(request.body, head.encoding);
+    status = unframed.outcome == Unframed::Outcome::kMessage ? answer(*rpc, unframed.message, now)
+                                                             : std::move(unframed.refusal);
+  }
+  if (service_.settings.access_log) log_access(rpc, request, status.code);
+  if (!status.ok()) return fail(rpc, status, responder);
+  count(rpc, Code::kOk);
+  send_unary(head, responder);
+}
+
+Status GrpcApi::admit(const CallHead& head, const Rpc* rpc, const net::Http2Request& request) const {
+  if (rpc == nullptr) return {Code::kUnimplemented, "unknown method " + std::string(request.path.substr(0, 200))};
+  if (head.encoding == Encoding::kUnknown) {
+    return {Code::kUnimplemented, "grpc-encoding: only identity and gzip are spoken here"};
+  }
+  if (!head.timeout.empty() && !parse_timeout(head.timeout)) {
+    return {Code::kInvalidArgument, "grpc-timeout: expected one to eight digits and a unit of H, M, S, m, u, n"};
+  }
+  const auto peer = server::is_loopback(request.peer) ? server::Peer::kDirectLocal : server::Peer::kOther;
+  switch (server::check_access(rpc->access, bearer_token(head.authorization), peer, service_.settings.known_tokens())) {
+    case server::AccessVerdict::kGranted:
+      return {};
+    case server::AccessVerdict::kNoToken:
+      return {Code::kUnauthenticated, "this listener asks for a token: authorization: Bearer TOKEN"};
+    default:
+      return {Code::kUnauthenticated, "the token is not one that is known"};
+  }
+}
+
+Status GrpcApi::answer(const Rpc& rpc, std::string_view message, Instant now) {
+  return rpc.kind == RpcKind::kShouldRateLimit ? should_rate_limit(message, now) : check_health(message);
+}
+
+Status GrpcApi::should_rate_limit(std::string_view message, Instant now) {
+  namespace v3 = ::envoy::service::ratelimit::v3;
+  arena_.Reset();
+  auto& asked = *google::protobuf::Arena::CreateMessage<v3::RateLimitRequest>(&arena_);
+  if (Status parsed = parse(message, asked); !parsed.ok()) return parsed;
+  from_message(asked, request_);
+  const auto response = rate_limits_.should_rate_limit(request_, now);
+  if (!response) return status_of(response.error());
+  auto& answered = *google::protobuf::Arena::CreateMessage<v3::RateLimitResponse>(&arena_);
+  to_message(**response, answered);
+  frame(answered);
+  return {};
+}
+
+Status GrpcApi::check_health(std::string_view message) {
+  ::grpc::health::v1::HealthCheckRequest asked;
+  if (Status parsed = parse(message, asked); !parsed.ok()) return parsed;
+  const ServingStatus status = health_of(service_, asked.service());
+  if (status == ServingStatus::kServiceUnknown) return {Code::kNotFound, "unknown service " + asked.service()};
+  ::grpc::health::v1::HealthCheckResponse answered;
+  answered.set_status(static_cast<::grpc::health::v1::HealthCheckResponse::ServingStatus>(status));
+  frame(answered);
+  return {};
+}
+
+template <typename Message>
+void GrpcApi::frame(const Message& message) {
+  const size_t size = message.ByteSizeLong();
+  reply_.resize(kMessagePrefix + size);
+  write_prefix(reply_.data(), size, Compressed::kNo);
+  message.SerializeWithCachedSizesToArray(reinterpret_cast<uint8_t*>(reply_.data() + kMessagePrefix));
+}
+
+// Answers in the encoding of the question, where that gains anything.
+void GrpcApi::send_unary(const CallHead& head, net::Http2Responder& responder) {
+  bool compress = head.encoding == Encoding::kGzip && head.accepts_gzip && reply_.size() >= kCompressedMin;
+  if (compress) {
+    compressed_.resize(kMessagePrefix);
+    compress = gzip_.compress(std::string_view(reply_).substr(kMessagePrefix), compressed_) &&
+               compressed_.size() < reply_.size();
+    if (compress) write_prefix(compressed_.data(), compressed_.size() - kMessagePrefix, Compressed::kYes);
+  }
+  responder.status(200);
+  responder.header("content-type", kContentType);
+  if (compress) responder.header("grpc-encoding", "gzip");
+  responder.body(compress ? compressed_ : reply_);
+  responder.trailer("grpc-status", "0");
+  responder.finish();
+}
+
+// "Trailers-Only": one block of fields.
+void GrpcApi::fail(const Rpc* rpc, const Status& status, net::Http2Responder& responder) {
+  count(rpc, status.code);
+  responder.status(200);
+  responder.header("content-type", kContentType);
+  if (status.code == Code::kUnimplemented) responder.header("grpc-accept-encoding", kEncodings);
+  responder.trailer("grpc-status", number_of(status.code));
+  responder.trailer("grpc-message", percent_encoded(status.message));
+  responder.finish();
+}
+
+void GrpcApi::reject(const net::HttpRejection& rejection, Instant, net::Http2Responder& responder) {
+  fail(nullptr, {Code::kResourceExhausted, rejection.detail}, responder);
+}
+
+void GrpcApi::count(const Rpc* rpc, Code code) {
+  metrics_->calls[place_of(rpc)][static_cast<size_t>(code)].add();
+}
+
+void GrpcApi::log_access(const Rpc* rpc, const net::Http2Request& request, Code code) const {
+  if (service_.log == nullptr) return;
+  char peer[IpAddress::kTextMax];
+  const int peer_length = request.peer.to_chars(peer);
+  service_.log->write(config::LogLevel::kInfo, "call",
+                      {{"peer", std::string_view(peer, static_cast<size_t>(peer_length))},
+                       {"rpc", rpc == nullptr ? std::string_view("unknown") : rpc->path.substr(1)},
+                       {"status", name_of(code)}});
+}
+
+void GrpcApi::begin_conversation(const CallHead& head, const Rpc& rpc, const net::Http2Request& request,
+                                 net::Http2Responder& responder) {
+  if (service_.settings.access_log) log_access(&rpc, request, Code::kOk);
+  Conversation& conversation = conversations_[&responder];
+  conversation = {.rpc = &rpc, .encoding = head.encoding};
+  if (head.timeout.empty()) return;
+  conversation.deadline = loop_.after(*parse_timeout(head.timeout), [this, &responder] {
+    end_conversation(responder, {Code::kDeadlineExceeded, "the deadline has passed"});
+  });
+}
+
+void GrpcApi::data(std::string_view bytes, net::Http2Responder& responder) {
+  const auto found = conversations_.find(&responder);
+  if (found == conversations_.end()) return;  // refused already
+  Conversation& conversation = found->second;
+  conversation.received.append(bytes);
+  std::string_view rest = conversation.received;
+  Status status;
+  while (status.ok()) {
+    Unframed unframed = reader_.next(rest, conversation.encoding);
+    if (unframed.outcome == Unframed::Outcome::kNeedMore) break;
+    if (unframed.outcome == Unframed::Outcome::kRefused) {
+      status = std::move(unframed.refusal);
+      break;
+    }
+    status = converse(conversation, unframed.message, responder);
+    rest.remove_prefix(unframed.consumed);
+  }
+  if (!status.ok()) return end_conversation(responder, status);
+  conversation.received.erase(0, conversation.received.size() - rest.size());
+}
+
+void GrpcApi::data_end(net::Http2Responder& responder) {
+  const auto found = conversations_.find(&responder);
+  if (found == conversations_.end()) return;
+  const Conversation& conversation = found->second;
+  if (!conversation.received.empty()) {
+    return end_conversation(responder, {Code::kInternal, "the message is not whole"});
+  }
+  if (conversation.is_watching) return;
+  const bool one_was_due = conversation.rpc->kind == RpcKind::kHealthWatch;
+  end_conversation(responder, one_was_due ? Status{Code::kInternal, "no message in a call that takes one"} : Status{});
+}
+
+Status GrpcApi::converse(Conversation& conversation, std::string_view message, net::Http2Responder& responder) {
+  if (conversation.rpc->kind == RpcKind::kReflection) {
+    reply_.assign(kMessagePrefix, '\0');
+    if (Status status = reflect(message, reply_); !status.ok()) return status;
+    write_prefix(reply_.data(), reply_.size() - kMessagePrefix, Compressed::kNo);
+    if (responder.waiting_bytes() + reply_.size() > limits_.waiting_bytes_max) {
+      return {Code::kResourceExhausted, "the answers are not read"};
+    }
+    if (!std::exchange(conversation.head_sent, true)) {
+      responder.status(200);
+      responder.header("content-type", kContentType);
+    }
+    responder.body(reply_);
+    responder.send();
+    return {};
+  }
+  if (conversation.is_watching) return {Code::kInternal, "more than one message in a call that takes one"};
+  ::grpc::health::v1::HealthCheckRequest asked;
+  if (Status parsed = parse(message, asked); !parsed.ok()) return parsed;
+  conversation.is_watching = true;
+  conversation.watched = asked.service();
+  tell_watcher(conversation, health_of(service_, conversation.watched), responder);
+  watch_ = loop_.every(kWatchInterval, [this] { tell_watchers(); });
+  return {};
+}
+
+void GrpcApi::tell_watcher(Conversation& conversation, ServingStatus status, net::Http2Responder& responder) {
+  if (!std::exchange(conversation.head_sent, true)) {
+    responder.status(200);
+    responder.header("content-type", kContentType);
+  } else if (conversation.last == status) {
+    return;
+  }
+  conversation.last = status;
+  ::grpc::health::v1::HealthCheckResponse answered;
+  answered.set_status(static_cast<::grpc::health::v1::HealthCheckResponse::ServingStatus>(status));
+  frame(answered);
+  // A watcher that does not read needs to hear the last state only, but none is lost unless there are thousands.
+  if (responder.waiting_bytes() + reply_.size() > limits_.waiting_bytes_max) return;
+  responder.body(reply_);
+  responder.send();
+}
+
+void GrpcApi::tell_watchers() {
+  std::vector<net::Http2Responder*> watchers;  // telling one may end others: their connection may break
+  for (const auto& [responder, conversation] : conversations_) {
+    if (conversation.is_watching) watchers.push_back(responder);
+  }
+  if (watchers.empty()) return watch_.cancel();
+  for (net::Http2Responder* const watcher : watchers) {
+    const auto found = conversations_.find(watcher);
+    if (found == conversations_.end()) continue;
+    tell_watcher(found->second, health_of(service_, found->second.watched), *watcher);
+  }
+}
+
+void GrpcApi::end_conversation(net::Http2Responder& responder, const Status& status) {
+  const auto found = conversations_.find(&responder);
+  if (found == conversations_.end()) return;
+  const Rpc* const rpc = found->second.rpc;
+  const bool head_sent = found->second.head_sent;
+  auto node = conversations_.extract(found);  // its timer may be what is running
+  if (!head_sent && !status.ok()) return fail(rpc, status, responder);
+  count(rpc, status.code);
+  if (!head_sent) {
+    responder.status(200);
+    responder.header("content-type", kContentType);
+  }
+  responder.trailer("grpc-status", number_of(status.code));
+  if (!status.ok()) responder.trailer("grpc-message", percent_encoded(status.message));
+  responder.finish();
+}
+
+void GrpcApi::stream_closed(net::Http2Responder& responder) {
+  const auto found = conversations_.find(&responder);
+  if (found == conversations_.end()) return;
+  count(found->second.rpc, Code::kCancelled);
+  conversations_.erase(found);
+}
+
+void GrpcApi::drain() {
+  tell_watchers();
+  std::vector<net::Http2Responder*> open;
+  for (const auto& [responder, conversation] : conversations_) open.push_back(responder);
+  for (net::Http2Responder* const responder : open) {
+    end_conversation(*responder, {Code::kUnavailable, "the server is shutting down"});
+  }
+}
+
+}  // namespace rateguard::grpc

@@ -1,0 +1,44 @@
+#include "server/grpc/status.h"
+
+#include <array>
+
+namespace rateguard::grpc {
+namespace {
+
+constexpr std::array<std::string_view, 17> kNumbers = {"0", "1",  "2",  "3",  "4",  "5",  "6",  "7", "8",
+                                                       "9", "10", "11", "12", "13", "14", "15", "16"};
+constexpr std::array<std::string_view, 17> kNames = {
+    "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
+    "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
+    "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
+    "DATA_LOSS", "UNAUTHENTICATED"};
+
+}  // namespace
+
+std::string_view number_of(Code code) {
+  return kNumbers[static_cast<size_t>(code)];
+}
+
+std::string_view name_of(Code code) {
+  return kNames[static_cast<size_t>(code)];
+}
+
+std::span<const std::string_view> code_names() {
+  return kNames;
+}
+
+std::string percent_encoded(std::string_view message) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string encoded;
+  for (const char c : message) {
+    if (c >= ' ' && c <= '~' && c != '%') {
+      encoded += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    encoded.append({'%', kDigits[byte >> 4], kDigits[byte & 15]});
+  }
+  return encoded;
+}
+
+}  // namespace rateguard::grpc
