@@ -55,24 +55,53 @@ net::Preamble read_proxy_header(const std::vector<IpPrefix>& trusted, const IpAd
   return {.verdict = Verdict::kDone, .peer = (*header)->source};
 }
 
-net::HttpServerOptions server_options(const config::Config& config, size_t loops) {
+net::PeerPreamble preamble_for(const config::Config& config) {
+  if (!config.listen.proxy_protocol) return {};
+  return [trusted = config.identity.trusted_proxies](const IpAddress& sender, std::string_view received) {
+    return read_proxy_header(trusted, sender, received);
+  };
+}
+
+int connections_per_loop(const config::ListenSettings& listen, size_t loops) {
+  return std::max(1, listen.connections_max / static_cast<int>(loops));
+}
+
+net::HttpServerOptions http_options(const config::Config& config, size_t loops) {
   const config::ListenSettings& listen = config.listen;
   net::HttpServerOptions options;
   options.address.host = listen.http.host;
   options.address.port = listen.http.port;
   options.limits.header_bytes_max = static_cast<uint32_t>(listen.header_bytes_max);
   options.limits.body_bytes_max = static_cast<uint64_t>(listen.body_bytes_max);
-  options.connections_max = std::max(1, listen.connections_max / static_cast<int>(loops));
+  options.connections_max = connections_per_loop(listen, loops);
   options.idle_timeout = listen.idle_timeout;
   options.read_timeout = listen.read_timeout;
   options.write_timeout = listen.write_timeout;
   options.handshake_timeout = listen.read_timeout;
-  if (listen.proxy_protocol) {
-    options.preamble = [trusted = config.identity.trusted_proxies](const IpAddress& sender, std::string_view received) {
-      return read_proxy_header(trusted, sender, received);
-    };
-  }
+  options.preamble = preamble_for(config);
   return options;
+}
+
+// REQUIRES: listen.resp is not off.
+resp::RespServerOptions resp_options(const config::Config& config, size_t loops) {
+  const config::ListenSettings& listen = config.listen;
+  resp::RespServerOptions options;
+  options.host.address = {
+      .host = listen.resp->host, .port = listen.resp->port, .option = "--resp, or close it with --resp off"};
+  options.host.connections_max = connections_per_loop(listen, loops);
+  options.host.timeouts = {.idle = listen.resp_idle_timeout,
+                           .read = listen.read_timeout,
+                           .write = listen.write_timeout,
+                           .handshake = listen.read_timeout};
+  options.host.preamble = preamble_for(config);
+  return options;
+}
+
+metrics::ConnectionFigures& operator+=(metrics::ConnectionFigures& sum, const net::ConnectionStats& stats) {
+  sum.open += stats.connections_open;
+  sum.accepted += stats.connections_accepted;
+  sum.refused += stats.connections_refused;
+  return sum;
 }
 
 server::ServiceSettings service_settings(const config::Config& config) {
@@ -102,7 +131,13 @@ Result<std::unique_ptr<Instance>> Instance::create(ConfigSource source, const co
 }
 
 Instance::Instance(ConfigSource source, const config::Config& config, std::unique_ptr<MemoryStore> store)
-    : source_(std::move(source)), config_(config), log_(config.log), store_(std::move(store)), service_(*store_) {}
+    : source_(std::move(source)),
+      config_(config),
+      log_(config.log),
+      store_(std::move(store)),
+      service_(*store_),
+      http_(config.listen.http),
+      resp_(config.listen.resp) {}
 
 Instance::~Instance() = default;
 
@@ -120,11 +155,14 @@ Result<void> Instance::add_workers() {
   const auto envoy_policy = load_envoy(config_.envoy);
   if (!envoy_policy) return std::unexpected(envoy_policy.error());
   const size_t loops = loop_count(config_.listen);
-  net::HttpServerOptions options = server_options(config_, loops);
+  net::HttpServerOptions http = http_options(config_, loops);
+  std::optional<resp::RespServerOptions> resp;
+  if (config_.listen.resp) resp = resp_options(config_, loops);
   if (!config_.listen.tls.certificate.empty()) {
     auto tls = net::TlsContext::create(tls_files(config_.listen.tls));
     if (!tls) return std::unexpected(tls.error());
-    options.tls = *tls;
+    http.tls = *tls;
+    if (resp) resp->host.tls = *tls;
   }
   for (size_t i = 0; i < loops; ++i) {
     auto worker = std::make_unique<Worker>();
@@ -135,14 +173,27 @@ Result<void> Instance::add_workers() {
     worker->rate_limits->set_policy(*envoy_policy);
     worker->api = std::make_unique<http::HttpApi>(service_, *policy);
     worker->api->serve_rate_limits(*worker->rate_limits);
-    worker->server = std::make_unique<net::HttpServer>(options);
+    worker->server = std::make_unique<net::HttpServer>(http);
     const auto port = worker->server->start(*worker->loop, *worker->api);
     if (!port) return std::unexpected(port.error());
-    port_ = *port;
-    options.address.port = port_;
-    options.address.sharing = net::PortSharing::kJoin;
+    http.address.port = http_.port = *port;
+    http.address.sharing = net::PortSharing::kJoin;
+    if (resp) {
+      if (auto good = add_resp(*worker, *policy, *resp); !good) return good;
+    }
     workers_.push_back(std::move(worker));
   }
+  return {};
+}
+
+// The first of them decides the port for all.
+Result<void> Instance::add_resp(Worker& worker, const Policy& policy, resp::RespServerOptions& options) {
+  worker.resp_api = std::make_unique<resp::RespApi>(service_, policy);
+  worker.resp_server = std::make_unique<resp::RespServer>(options);
+  const auto port = worker.resp_server->start(*worker.loop, *worker.resp_api);
+  if (!port) return std::unexpected(port.error());
+  options.host.address.port = resp_->port = *port;
+  options.host.address.sharing = net::PortSharing::kJoin;
   return {};
 }
 
@@ -164,14 +215,20 @@ void Instance::fill_service() {
   figures.stores = {{"default", store_.get()}};
   figures.connections = [this] {
     metrics::ConnectionFigures sum;
-    for (const auto& worker : workers_) {
-      const net::HttpServerStats& stats = worker->server->stats();
-      sum.open += stats.connections_open;
-      sum.accepted += stats.connections_accepted;
-      sum.refused += stats.connections_refused;
-    }
+    for (const auto& worker : workers_) sum += worker->server->stats();
     return sum;
   };
+  if (resp_) {
+    for (const auto& worker : workers_) {
+      figures.loops.push_back(&worker->resp_api->metrics());
+      figures.resp_loops.push_back(&worker->resp_api->resp_metrics());
+    }
+    figures.resp_connections = [this] {
+      metrics::ConnectionFigures sum;
+      for (const auto& worker : workers_) sum += worker->resp_server->stats();
+      return sum;
+    };
+  }
   if (snapshots_ != nullptr) figures.snapshot = [this] { return snapshots_->figures(); };
   figures.reloads = [this] {
     const std::lock_guard lock(reload_mutex_);
@@ -209,8 +266,10 @@ Result<void> Instance::watch() {
   return {};
 }
 
-std::string Instance::address() const {
-  return config::Endpoint{.host = config_.listen.http.host, .port = port_}.to_string();
+std::string Instance::addresses() const {
+  std::string text = "http=" + http_.to_string();
+  if (resp_) text += " resp=" + resp_->to_string();
+  return text;
 }
 
 void Instance::run() {
@@ -254,7 +313,10 @@ Result<std::string> Instance::reload_from(const config::Config& config) {
     worker->loop->post([worker = worker.get(), policy = *policy, envoy_policy = *envoy_policy, tls] {
       worker->api->set_policy(policy);
       worker->rate_limits->set_policy(envoy_policy);
-      if (tls != nullptr) worker->server->set_tls(tls);
+      if (worker->resp_api != nullptr) worker->resp_api->set_policy(policy);
+      if (tls == nullptr) return;
+      worker->server->set_tls(tls);
+      if (worker->resp_server != nullptr) worker->resp_server->set_tls(tls);
     });
   }
   std::string sentence = fmt::format("{} rules in force", config.rules.size());
@@ -262,6 +324,7 @@ Result<std::string> Instance::reload_from(const config::Config& config) {
     sentence += fmt::format(", {} of Envoy's descriptors have a limit", envoy_policy->limits->limits().size());
   }
   if (config.listen.http != config_.listen.http) sentence += "; listen.http takes effect at the next start";
+  if (config.listen.resp != config_.listen.resp) sentence += "; listen.resp takes effect at the next start";
   return sentence;
 }
 
@@ -285,17 +348,19 @@ void Instance::reload_and_log() {
 void Instance::drain() {
   if (service_.draining.exchange(true)) return;
   log_.write(LogLevel::kInfo, "draining", {{"grace_ms", config_.listen.drain_grace.us / 1'000}});
-  workers_left_ = workers_.size();
+  servers_left_ = workers_.size() * (1 + (resp_ ? 1 : 0));
   net::EventLoop& first = *workers_.front()->loop;
   for (const auto& worker : workers_) {
     worker->loop->post([this, worker = worker.get(), &first] {
-      worker->server->drain(config_.listen.drain_grace, [this, &first] { first.post([this] { worker_is_empty(); }); });
+      const auto emptied = [this, &first] { first.post([this] { server_is_empty(); }); };
+      worker->server->drain(config_.listen.drain_grace, emptied);
+      if (worker->resp_server != nullptr) worker->resp_server->drain(config_.listen.drain_grace, emptied);
     });
   }
 }
 
-void Instance::worker_is_empty() {
-  if (--workers_left_ > 0) return;
+void Instance::server_is_empty() {
+  if (--servers_left_ > 0) return;
   log_.write(LogLevel::kInfo, "drained");
   for (const auto& worker : workers_) worker->loop->stop();
 }

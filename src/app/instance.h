@@ -18,6 +18,8 @@
 #include "net/signal_watcher.h"
 #include "server/http/http_api.h"
 #include "server/log.h"
+#include "server/resp/resp_api.h"
+#include "server/resp/resp_server.h"
 #include "server/rls/rate_limit_service.h"
 #include "server/service.h"
 #include "store/memory/memory_store.h"
@@ -32,8 +34,8 @@ class Instance {
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
 
-  // "127.0.0.1:8080", with the port it really has.
-  std::string address() const;
+  // "http=127.0.0.1:8080 resp=127.0.0.1:6380", with the ports they really have.
+  std::string addresses() const;
   // Serves on this thread and as many more as there are loops, until SIGTERM or SIGINT; drains and saves the counters.
   void run();
 
@@ -45,6 +47,8 @@ class Instance {
     std::unique_ptr<rls::RateLimitService> rate_limits;  // of gRPC and POST /json
     std::unique_ptr<http::HttpApi> api;
     std::unique_ptr<net::HttpServer> server;
+    std::unique_ptr<resp::RespApi> resp_api;
+    std::unique_ptr<resp::RespServer> resp_server;  // none: closed
     std::thread thread;
   };
 
@@ -53,6 +57,7 @@ class Instance {
   Result<void> restore_counters();
   Result<void> add_workers();
   Result<void> watch();
+  Result<void> add_resp(Worker& worker, const Policy& policy, resp::RespServerOptions& options);
   void fill_service();
   // Any loop's thread. Errors leave what was in force.
   Result<std::string> reload();
@@ -61,7 +66,7 @@ class Instance {
   std::vector<std::string> files_to_watch() const;
   void reload_and_log();
   void drain();
-  void worker_is_empty();
+  void server_is_empty();
 
   ConfigSource source_;
   config::Config config_;  // what was read at the start; rules and identity follow reloads
@@ -69,12 +74,13 @@ class Instance {
   std::unique_ptr<MemoryStore> store_;
   server::Service service_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  uint16_t port_ = 0;
+  config::Endpoint http_;  // where they really listen
+  config::OptionalEndpoint resp_;
   std::unique_ptr<SnapshotKeeper> snapshots_;  // none: nothing is kept
   std::unique_ptr<net::SignalWatcher> signals_;
   std::unique_ptr<net::FileWatcher> files_;  // none: nothing is read from files
   net::Timer sweep_;
-  size_t workers_left_ = 0;  // while draining, on the first loop's thread
+  size_t servers_left_ = 0;  // while draining, on the first loop's thread
 
   std::mutex reload_mutex_;
   metrics::ReloadFigures reloads_;      // guarded by reload_mutex_

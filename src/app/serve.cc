@@ -22,6 +22,7 @@ Result<config::Config> apply_options(const ServeOptions& options, config::Config
   };
   const Spelling spellings[] = {
       {"RATEGUARD_HTTP", "--http", options.http},
+      {"RATEGUARD_RESP", "--resp", options.resp},
       {"RATEGUARD_DATA", "--data", options.data},
       {"RATEGUARD_ENVOY_CONFIG", "--envoy-config", options.envoy_config},
       {"RATEGUARD_LISTEN_THREADS", "--threads",
@@ -53,15 +54,20 @@ void raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+bool is_loopback(const config::Endpoint& endpoint) {
+  return endpoint.host == "localhost" || endpoint.host == "::1" || endpoint.host.starts_with("127.");
+}
+
 // Anyone who can reach an open address may ask, so its owner should know.
 void warn_if_open(const config::ListenSettings& listen) {
-  const bool loopback =
-      listen.http.host == "localhost" || listen.http.host == "::1" || listen.http.host.starts_with("127.");
-  if (loopback || !listen.tokens.empty() || !listen.tls.client_ca.empty()) return;
-  complain(
-      fmt::format("warning: {} is not a loopback address, and neither listen.tokens nor listen.tls.client_ca "
-                  "restricts who may ask",
-                  listen.http.to_string()));
+  if (!listen.tokens.empty() || !listen.tls.client_ca.empty()) return;
+  for (const config::OptionalEndpoint& endpoint : {config::OptionalEndpoint(listen.http), listen.resp}) {
+    if (!endpoint || is_loopback(*endpoint)) continue;
+    complain(
+        fmt::format("warning: {} is not a loopback address, and neither listen.tokens nor listen.tls.client_ca "
+                    "restricts who may ask",
+                    endpoint->to_string()));
+  }
 }
 
 }  // namespace
@@ -91,7 +97,7 @@ int serve(const ServeOptions& options) {
     complain(instance.error().to_string());
     return kCannotServe;
   }
-  fmt::print("ready http={}\n", (*instance)->address());
+  fmt::print("ready {}\n", (*instance)->addresses());
   std::fflush(stdout);
   (*instance)->run();
   return kSuccess;

@@ -31,6 +31,9 @@ struct Endpoint {
   bool operator==(const Endpoint&) const = default;
 };
 
+// Where a listener listens that may be closed. nullopt: "off".
+using OptionalEndpoint = std::optional<Endpoint>;
+
 struct TlsSettings {
   std::string certificate = {};  // PEM files; empty: no TLS
   std::string key = {};
@@ -40,6 +43,7 @@ struct TlsSettings {
 // Defaults and bounds are documented in docs/configuration.md.
 struct ListenSettings {
   Endpoint http = {};
+  OptionalEndpoint resp = Endpoint{.port = 6380};  // the Redis protocol
   TlsSettings tls = {};
   std::vector<std::string> tokens = {};        // who may ask: Authorization: Bearer; empty: anyone
   std::vector<std::string> admin_tokens = {};  // who may reset and reload; empty: nobody but loopback peers
@@ -48,7 +52,8 @@ struct ListenSettings {
   int header_bytes_max = 16'384;
   int body_bytes_max = 1'048'576;
   Duration idle_timeout = Duration::seconds(75);
-  Duration read_timeout = Duration::seconds(10);  // for one request, from its first byte
+  Duration resp_idle_timeout = Duration::seconds(3'600);  // pools of Redis clients keep connections for long
+  Duration read_timeout = Duration::seconds(10);          // for one request, from its first byte
   Duration write_timeout = Duration::seconds(10);
   Duration drain_grace = Duration::seconds(10);
   bool proxy_protocol = false;

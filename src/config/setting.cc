@@ -53,6 +53,17 @@ struct Setter {
 
   Result<void> operator()(Endpoint* field) const { return assign(field, Endpoint::parse(text)); }
 
+  Result<void> operator()(OptionalEndpoint* field) const {
+    if (text == "off") {
+      field->reset();
+      return {};
+    }
+    auto endpoint = Endpoint::parse(text);
+    if (!endpoint) return invalid(endpoint.error().message + "; or off");
+    *field = *std::move(endpoint);
+    return {};
+  }
+
   Result<void> operator()(identify::Source* field) const {
     // An empty text takes the source away, as the environment may.
     if (text.empty()) return assign(field, Result<identify::Source>(identify::Source{}));

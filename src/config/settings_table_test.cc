@@ -20,6 +20,7 @@ std::string dump(Config& config) {
     std::string operator()(const uint64_t* v) const { return std::to_string(*v); }
     std::string operator()(const Duration* v) const { return std::to_string(v->us) + "us"; }
     std::string operator()(const Endpoint* v) const { return v->to_string(); }
+    std::string operator()(const OptionalEndpoint* v) const { return *v ? (*v)->to_string() : "off"; }
     std::string operator()(const HeaderStyle* v) const { return std::to_string(static_cast<int>(*v)); }
     std::string operator()(const LogFormat* v) const { return std::to_string(static_cast<int>(*v)); }
     std::string operator()(const LogLevel* v) const { return std::to_string(static_cast<int>(*v)); }

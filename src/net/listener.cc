@@ -27,17 +27,16 @@ std::string shown(const ListenAddress& address) {
 }
 
 std::unexpected<Error> listen_error(const ListenAddress& address, int error) {
+  const std::string choose = "; choose another with " + std::string(address.option);
   switch (error) {
     case EADDRINUSE:
-      return fail(ErrorCode::kIo, "address already in use: another process listens on " + shown(address) +
-                                      "; choose another with --http");
+      return fail(ErrorCode::kIo, "address already in use: another process listens on " + shown(address) + choose);
     case EACCES:
-      return fail(ErrorCode::kIo,
-                  "no permission to listen on " + shown(address) +
-                      ": ports below 1024 need root or CAP_NET_BIND_SERVICE; choose another with --http");
+      return fail(ErrorCode::kIo, "no permission to listen on " + shown(address) +
+                                      ": ports below 1024 need root or CAP_NET_BIND_SERVICE" + choose);
     case EADDRNOTAVAIL:
-      return fail(ErrorCode::kIo, "cannot listen on " + shown(address) +
-                                      ": no interface of this machine has that address; choose another with --http");
+      return fail(ErrorCode::kIo,
+                  "cannot listen on " + shown(address) + ": no interface of this machine has that address" + choose);
     default:
       return fail(ErrorCode::kIo, "cannot listen on " + shown(address) + ": " + std::strerror(error));
   }

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "model/ip_address.h"
@@ -20,6 +21,7 @@ struct ListenAddress {
   std::string host = "127.0.0.1";  // an address or a name
   uint16_t port = 0;               // 0: any free one
   PortSharing sharing = PortSharing::kFirst;
+  std::string_view option = "--http";  // what names the address, for messages; it lives for ever
 };
 
 class Listener final : public ReadyHandler {

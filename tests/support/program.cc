@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -83,6 +84,9 @@ std::string read_file(const std::filesystem::path& path) {
 
 Service::Service(std::vector<std::string> arguments, std::map<std::string, std::string> environment) {
   std::vector<std::string> all = {"serve", "--http", "127.0.0.1:0"};
+  for (const char* const listener : {"--resp"}) {
+    if (std::ranges::find(arguments, listener) == arguments.end()) all.insert(all.end(), {listener, "off"});
+  }
   all.insert(all.end(), arguments.begin(), arguments.end());
   int out[2];
   if (pipe2(out, O_CLOEXEC) != 0) std::abort();
@@ -101,6 +105,12 @@ Service::Service(std::vector<std::string> arguments, std::map<std::string, std::
     return;
   }
   port_ = static_cast<uint16_t>(std::stoi(line.substr(prefix.size())));
+  const auto port_of = [&](const std::string& name) -> uint16_t {
+    const std::string where = " " + name + "=127.0.0.1:";
+    const size_t at = line.find(where);
+    return at == std::string::npos ? uint16_t{0} : static_cast<uint16_t>(std::stoi(line.substr(at + where.size())));
+  };
+  resp_port_ = port_of("resp");
 }
 
 Service::~Service() {
