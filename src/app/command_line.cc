@@ -25,11 +25,15 @@ constexpr const char* kFooter =
     "`rateguard COMMAND --help` explains a command.";
 
 void add_serve(CLI::App& app, ServeOptions& options) {
-  CLI::App* serve = app.add_subcommand("serve", "Answer checks over HTTP and the Redis protocol");
+  CLI::App* serve = app.add_subcommand("serve", "Answer checks over HTTP, gRPC and the Redis protocol");
   serve->add_option("--config", options.config, "Rules and settings (YAML); read again on SIGHUP and when it changes")
       ->envname("RATEGUARD_CONFIG")
       ->type_name("FILE");
   serve->add_option("--http", options.http, "Where to listen; port 0 picks a free one (default 127.0.0.1:8080)")
+      ->type_name("HOST:PORT");
+  serve
+      ->add_option("--grpc", options.grpc,
+                   "Where to answer gRPC, or off; port 0 picks a free one (default 127.0.0.1:8081)")
       ->type_name("HOST:PORT");
   serve
       ->add_option("--resp", options.resp,
@@ -45,7 +49,7 @@ void add_serve(CLI::App& app, ServeOptions& options) {
   serve->add_option("--log-format", options.log_format, "text or json")->type_name("FORMAT");
   serve->add_option("--log-level", options.log_level, "debug, info, warn or error")->type_name("LEVEL");
   serve->footer(
-      "Prints one line `ready http=HOST:PORT resp=HOST:PORT` to standard output when it can serve; logs "
+      "Prints one line `ready http=HOST:PORT grpc=HOST:PORT resp=HOST:PORT` to standard output when it can serve; logs "
       "go to standard error.\n"
       "SIGTERM and SIGINT drain and exit 0; SIGHUP reloads the file, and a bad one leaves the old rules in force.\n\n"
       "  curl -d '{\"key\":\"user:123\",\"algorithm\":\"token_bucket\",\"capacity\":10,\"refill_rate\":1}' "

@@ -20,6 +20,7 @@ enum ExitCode : int {
 struct ServeOptions {
   std::string config = {};
   std::optional<std::string> http = {};
+  std::optional<std::string> grpc = {};
   std::optional<std::string> resp = {};
   std::optional<std::string> data = {};
   std::optional<std::string> envoy_config = {};

@@ -31,8 +31,11 @@ std::string snapshot_path(const config::Config& config) {
   return config.data_dir.empty() ? std::string() : config.data_dir + "/counters.snap";
 }
 
-net::TlsFiles tls_files(const config::TlsSettings& settings) {
-  return {.certificate = settings.certificate, .key = settings.key, .client_ca = settings.client_ca};
+net::TlsFiles tls_files(const config::TlsSettings& settings, std::string protocol = "http/1.1") {
+  return {.certificate = settings.certificate,
+          .key = settings.key,
+          .client_ca = settings.client_ca,
+          .protocol = std::move(protocol)};
 }
 
 // A load balancer's PROXY header (version 2) ahead of every connection. Believed from trusted proxies only: it names
@@ -137,7 +140,8 @@ Instance::Instance(ConfigSource source, const config::Config& config, std::uniqu
       store_(std::move(store)),
       service_(*store_),
       http_(config.listen.http),
-      resp_(config.listen.resp) {}
+      resp_(config.listen.resp),
+      grpc_(config.listen.grpc) {}
 
 Instance::~Instance() = default;
 
@@ -158,9 +162,17 @@ Result<void> Instance::add_workers() {
   net::HttpServerOptions http = http_options(config_, loops);
   std::optional<resp::RespServerOptions> resp;
   if (config_.listen.resp) resp = resp_options(config_, loops);
+  std::optional<net::Http2ServerOptions> grpc;
+  if (config_.listen.grpc) {
+    grpc = grpc_options(config_.listen, connections_per_loop(config_.listen, loops));
+    grpc->preamble = preamble_for(config_);
+  }
   if (!config_.listen.tls.certificate.empty()) {
     auto tls = net::TlsContext::create(tls_files(config_.listen.tls));
     if (!tls) return std::unexpected(tls.error());
+    auto h2 = net::TlsContext::create(tls_files(config_.listen.tls, "h2"));
+    if (!h2) return std::unexpected(h2.error());
+    if (grpc) grpc->tls = *h2;
     http.tls = *tls;
     if (resp) resp->host.tls = *tls;
   }
@@ -181,6 +193,9 @@ Result<void> Instance::add_workers() {
     if (resp) {
       if (auto good = add_resp(*worker, *policy, *resp); !good) return good;
     }
+    if (grpc) {
+      if (auto good = add_grpc(*worker, *grpc); !good) return good;
+    }
     workers_.push_back(std::move(worker));
   }
   return {};
@@ -194,6 +209,15 @@ Result<void> Instance::add_resp(Worker& worker, const Policy& policy, resp::Resp
   if (!port) return std::unexpected(port.error());
   options.host.address.port = resp_->port = *port;
   options.host.address.sharing = net::PortSharing::kJoin;
+  return {};
+}
+
+Result<void> Instance::add_grpc(Worker& worker, net::Http2ServerOptions& options) {
+  worker.grpc = std::make_unique<GrpcFront>(service_, *worker.rate_limits, *worker.loop, options);
+  const auto port = worker.grpc->start();
+  if (!port) return std::unexpected(port.error());
+  options.address.port = grpc_->port = *port;
+  options.address.sharing = net::PortSharing::kJoin;
   return {};
 }
 
@@ -226,6 +250,14 @@ void Instance::fill_service() {
     figures.resp_connections = [this] {
       metrics::ConnectionFigures sum;
       for (const auto& worker : workers_) sum += worker->resp_server->stats();
+      return sum;
+    };
+  }
+  if (grpc_) {
+    for (const auto& worker : workers_) figures.grpc_loops.push_back(&worker->grpc->metrics());
+    figures.grpc_figures = [this] {
+      metrics::GrpcFigures sum;
+      for (const auto& worker : workers_) worker->grpc->add_figures(sum);
       return sum;
     };
   }
@@ -268,6 +300,7 @@ Result<void> Instance::watch() {
 
 std::string Instance::addresses() const {
   std::string text = "http=" + http_.to_string();
+  if (grpc_) text += " grpc=" + grpc_->to_string();
   if (resp_) text += " resp=" + resp_->to_string();
   return text;
 }
@@ -304,19 +337,24 @@ Result<std::string> Instance::reload_from(const config::Config& config) {
   const auto envoy_policy = load_envoy(config.envoy);
   if (!envoy_policy) return std::unexpected(envoy_policy.error());
   std::shared_ptr<const net::TlsContext> tls;
+  std::shared_ptr<const net::TlsContext> h2;
   if (!config_.listen.tls.certificate.empty() && !config.listen.tls.certificate.empty()) {
     auto made = net::TlsContext::create(tls_files(config.listen.tls));
     if (!made) return std::unexpected(made.error());
     tls = *made;
+    made = net::TlsContext::create(tls_files(config.listen.tls, "h2"));
+    if (!made) return std::unexpected(made.error());
+    h2 = *made;
   }
   for (const auto& worker : workers_) {
-    worker->loop->post([worker = worker.get(), policy = *policy, envoy_policy = *envoy_policy, tls] {
+    worker->loop->post([worker = worker.get(), policy = *policy, envoy_policy = *envoy_policy, tls, h2] {
       worker->api->set_policy(policy);
       worker->rate_limits->set_policy(envoy_policy);
       if (worker->resp_api != nullptr) worker->resp_api->set_policy(policy);
       if (tls == nullptr) return;
       worker->server->set_tls(tls);
       if (worker->resp_server != nullptr) worker->resp_server->set_tls(tls);
+      if (worker->grpc != nullptr) worker->grpc->set_tls(h2);
     });
   }
   std::string sentence = fmt::format("{} rules in force", config.rules.size());
@@ -324,6 +362,7 @@ Result<std::string> Instance::reload_from(const config::Config& config) {
     sentence += fmt::format(", {} of Envoy's descriptors have a limit", envoy_policy->limits->limits().size());
   }
   if (config.listen.http != config_.listen.http) sentence += "; listen.http takes effect at the next start";
+  if (config.listen.grpc != config_.listen.grpc) sentence += "; listen.grpc takes effect at the next start";
   if (config.listen.resp != config_.listen.resp) sentence += "; listen.resp takes effect at the next start";
   return sentence;
 }
@@ -348,13 +387,14 @@ void Instance::reload_and_log() {
 void Instance::drain() {
   if (service_.draining.exchange(true)) return;
   log_.write(LogLevel::kInfo, "draining", {{"grace_ms", config_.listen.drain_grace.us / 1'000}});
-  servers_left_ = workers_.size() * (1 + (resp_ ? 1 : 0));
+  servers_left_ = workers_.size() * (1 + (resp_ ? 1 : 0) + (grpc_ ? 1 : 0));
   net::EventLoop& first = *workers_.front()->loop;
   for (const auto& worker : workers_) {
     worker->loop->post([this, worker = worker.get(), &first] {
       const auto emptied = [this, &first] { first.post([this] { server_is_empty(); }); };
       worker->server->drain(config_.listen.drain_grace, emptied);
       if (worker->resp_server != nullptr) worker->resp_server->drain(config_.listen.drain_grace, emptied);
+      if (worker->grpc != nullptr) worker->grpc->drain(config_.listen.drain_grace, emptied);
     });
   }
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/config_source.h"
+#include "app/grpc_front.h"
 #include "app/snapshot_keeper.h"
 #include "config/config.h"
 #include "net/clock.h"
@@ -34,7 +35,7 @@ class Instance {
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
 
-  // "http=127.0.0.1:8080 resp=127.0.0.1:6380", with the ports they really have.
+  // "http=127.0.0.1:8080 grpc=127.0.0.1:8081 resp=127.0.0.1:6380", with the ports they really have.
   std::string addresses() const;
   // Serves on this thread and as many more as there are loops, until SIGTERM or SIGINT; drains and saves the counters.
   void run();
@@ -49,6 +50,7 @@ class Instance {
     std::unique_ptr<net::HttpServer> server;
     std::unique_ptr<resp::RespApi> resp_api;
     std::unique_ptr<resp::RespServer> resp_server;  // none: closed
+    std::unique_ptr<GrpcFront> grpc;                // none: closed
     std::thread thread;
   };
 
@@ -58,6 +60,7 @@ class Instance {
   Result<void> add_workers();
   Result<void> watch();
   Result<void> add_resp(Worker& worker, const Policy& policy, resp::RespServerOptions& options);
+  Result<void> add_grpc(Worker& worker, net::Http2ServerOptions& options);
   void fill_service();
   // Any loop's thread. Errors leave what was in force.
   Result<std::string> reload();
@@ -76,6 +79,7 @@ class Instance {
   std::vector<std::unique_ptr<Worker>> workers_;
   config::Endpoint http_;  // where they really listen
   config::OptionalEndpoint resp_;
+  config::OptionalEndpoint grpc_;
   std::unique_ptr<SnapshotKeeper> snapshots_;  // none: nothing is kept
   std::unique_ptr<net::SignalWatcher> signals_;
   std::unique_ptr<net::FileWatcher> files_;  // none: nothing is read from files

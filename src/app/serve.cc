@@ -22,6 +22,7 @@ Result<config::Config> apply_options(const ServeOptions& options, config::Config
   };
   const Spelling spellings[] = {
       {"RATEGUARD_HTTP", "--http", options.http},
+      {"RATEGUARD_GRPC", "--grpc", options.grpc},
       {"RATEGUARD_RESP", "--resp", options.resp},
       {"RATEGUARD_DATA", "--data", options.data},
       {"RATEGUARD_ENVOY_CONFIG", "--envoy-config", options.envoy_config},
@@ -61,7 +62,7 @@ bool is_loopback(const config::Endpoint& endpoint) {
 // Anyone who can reach an open address may ask, so its owner should know.
 void warn_if_open(const config::ListenSettings& listen) {
   if (!listen.tokens.empty() || !listen.tls.client_ca.empty()) return;
-  for (const config::OptionalEndpoint& endpoint : {config::OptionalEndpoint(listen.http), listen.resp}) {
+  for (const config::OptionalEndpoint& endpoint : {config::OptionalEndpoint(listen.http), listen.grpc, listen.resp}) {
     if (!endpoint || is_loopback(*endpoint)) continue;
     complain(
         fmt::format("warning: {} is not a loopback address, and neither listen.tokens nor listen.tls.client_ca "

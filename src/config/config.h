@@ -43,6 +43,7 @@ struct TlsSettings {
 // Defaults and bounds are documented in docs/configuration.md.
 struct ListenSettings {
   Endpoint http = {};
+  OptionalEndpoint grpc = Endpoint{.port = 8081};
   OptionalEndpoint resp = Endpoint{.port = 6380};  // the Redis protocol
   TlsSettings tls = {};
   std::vector<std::string> tokens = {};        // who may ask: Authorization: Bearer; empty: anyone

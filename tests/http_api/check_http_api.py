@@ -42,7 +42,7 @@ class Program:
         self.path, self.config = path, config
 
     def __enter__(self):
-        command = [self.path, "serve", "--http", "127.0.0.1:0", "--resp", "127.0.0.1:0", "--config", self.config]
+        command = [self.path, "serve", "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0", "--resp", "127.0.0.1:0", "--config", self.config]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         ready = re.match(r"ready http=127\.0\.0\.1:(\d+)", self.process.stdout.readline())
         if not ready:

@@ -84,7 +84,7 @@ std::string read_file(const std::filesystem::path& path) {
 
 Service::Service(std::vector<std::string> arguments, std::map<std::string, std::string> environment) {
   std::vector<std::string> all = {"serve", "--http", "127.0.0.1:0"};
-  for (const char* const listener : {"--resp"}) {
+  for (const char* const listener : {"--grpc", "--resp"}) {
     if (std::ranges::find(arguments, listener) == arguments.end()) all.insert(all.end(), {listener, "off"});
   }
   all.insert(all.end(), arguments.begin(), arguments.end());
@@ -110,6 +110,7 @@ Service::Service(std::vector<std::string> arguments, std::map<std::string, std::
     const size_t at = line.find(where);
     return at == std::string::npos ? uint16_t{0} : static_cast<uint16_t>(std::stoi(line.substr(at + where.size())));
   };
+  grpc_port_ = port_of("grpc");
   resp_port_ = port_of("resp");
 }
 

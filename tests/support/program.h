@@ -32,14 +32,15 @@ std::string read_file(const std::filesystem::path& path);
 // `rateguard serve` on a free loopback port. Killed when the object goes, unless it was stopped.
 class Service {
  public:
-  // Starts and waits for the ready line. `arguments` follow `serve --http 127.0.0.1:0 --resp off`, and may
-  // open it. Fails the test where it does not start.
+  // Starts and waits for the ready line. `arguments` follow `serve --http 127.0.0.1:0 --grpc off --resp off`, and may
+  // open the latter two. Fails the test where it does not start.
   explicit Service(std::vector<std::string> arguments, std::map<std::string, std::string> environment = {});
   ~Service();
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
   uint16_t port() const { return port_; }
+  uint16_t grpc_port() const { return grpc_port_; }  // 0: closed
   // Of the Redis protocol; 0: closed.
   uint16_t resp_port() const { return resp_port_; }
   pid_t pid() const { return pid_; }
@@ -54,6 +55,7 @@ class Service {
   TemporaryFolder folder_;
   pid_t pid_ = -1;
   uint16_t port_ = 0;
+  uint16_t grpc_port_ = 0;
   uint16_t resp_port_ = 0;
 };
 

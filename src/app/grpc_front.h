@@ -1,0 +1,42 @@
+// The gRPC listener of one event loop.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "config/config.h"
+#include "metrics/exposition.h"
+#include "net/event_loop.h"
+#include "net/http2_server.h"
+#include "server/grpc/grpc_api.h"
+#include "server/rls/rate_limit_service.h"
+#include "server/service.h"
+
+namespace rateguard::app {
+
+// REQUIRES: listen.grpc is not off.
+net::Http2ServerOptions grpc_options(const config::ListenSettings& listen, int connections_max);
+
+// On its loop's thread only, but figures() and metrics(). What it is given outlives it.
+class GrpcFront {
+ public:
+  GrpcFront(server::Service& service, rls::RateLimitService& rate_limits, net::EventLoop& loop,
+            const net::Http2ServerOptions& options);
+
+  // Gives the port. Errors: as net::Listener::open().
+  Result<uint16_t> start() { return server_.start(loop_, api_); }
+  void set_tls(std::shared_ptr<const net::TlsContext> tls) { server_.set_tls(std::move(tls)); }
+  // As net::Http2Server::drain(); calls that have no end of their own end.
+  void drain(Duration grace, std::function<void()> on_empty);
+
+  // Adds its own. Any thread.
+  void add_figures(metrics::GrpcFigures& sum) const;
+  const metrics::GrpcMetrics& metrics() const { return api_.metrics(); }
+
+ private:
+  net::EventLoop& loop_;
+  grpc::GrpcApi api_;
+  net::Http2Server server_;
+};
+
+}  // namespace rateguard::app
