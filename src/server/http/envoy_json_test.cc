@@ -1,0 +1,97 @@
+// POST /json without a socket.
+#include "server/http/envoy_json.h"
+
+#include <gtest/gtest.h>
+
+#include "server/http/fake_exchange.h"
+
+namespace rateguard::http {
+namespace {
+
+std::string problem(std::string_view text) {
+  const auto parsed = EnvoyJsonRequest::parse(text);
+  return parsed ? "good" : parsed.error().message;
+}
+
+TEST(EnvoyJson, ReadsEitherSpellingOfAName) {
+  for (
+      const char* text :
+      {R"({"domain":"d","hitsAddend":3,"descriptors":[{"entries":[{"key":"k","value":"v"},{"key":"l"}],)"
+       R"("limit":{"requestsPerUnit":5,"unit":"WEEK"},"hitsAddend":0},{}]})",
+       R"({"domain":"d","hits_addend":"3","descriptors":[{"entries":[{"key":"k","value":"v"},{"key":"l","value":null}],)"
+       R"("limit":{"requests_per_unit":5.0,"unit":7},"hits_addend":"0"},{"entries":null,"limit":null}]})"}) {
+    const auto parsed = EnvoyJsonRequest::parse(text);
+    ASSERT_TRUE(parsed.has_value()) << parsed.error().message;
+    const envoy::Request& request = parsed->request();
+    EXPECT_EQ(request.domain, "d");
+    EXPECT_EQ(request.hits_addend, 3u);
+    ASSERT_EQ(request.descriptors.size(), 2u);
+    const envoy::Descriptor& first = request.descriptors[0];
+    ASSERT_EQ(first.entries.size(), 2u);
+    EXPECT_EQ(first.entries[0].key, "k");
+    EXPECT_EQ(first.entries[0].value, "v");
+    EXPECT_EQ(first.entries[1].value, "");
+    ASSERT_TRUE(first.limit);
+    EXPECT_EQ(first.limit->requests_per_unit, 5u);
+    EXPECT_EQ(first.limit->unit, envoy::Unit::kWeek);
+    EXPECT_EQ(first.hits_addend, 0u);
+    EXPECT_FALSE(request.descriptors[1].limit);
+    EXPECT_FALSE(request.descriptors[1].hits_addend);
+  }
+}
+
+TEST(EnvoyJson, SaysWhatIsWrong) {
+  EXPECT_EQ(problem("{"), "not JSON: incomplete JSON");
+  EXPECT_EQ(problem("[]"), "the request is no object");
+  EXPECT_EQ(problem(R"({"domain":5})"), "domain is no text");
+  EXPECT_EQ(problem(R"({"colour":"red"})"), "colour in the request is unknown");
+  EXPECT_EQ(problem(R"({"descriptors":{}})"), "descriptors is no array");
+  EXPECT_EQ(problem(R"({"descriptors":[5]})"), "a descriptor is no object");
+  EXPECT_EQ(problem(R"({"descriptors":[{"entries":[{"kee":"k"}]}]})"), "kee in an entry is unknown");
+  EXPECT_EQ(problem(R"({"descriptors":[{"limit":{"unit":"FORTNIGHT"}}]})"), "unit is none that is known");
+  EXPECT_EQ(problem(R"({"hitsAddend":-1})"), "hitsAddend is no whole number from 0 to 4294967295");
+  EXPECT_EQ(problem(R"({"hitsAddend":4294967296})"), "hitsAddend is no whole number from 0 to 4294967295");
+  EXPECT_EQ(problem(R"({"hitsAddend":1.5})"), "hitsAddend is no whole number from 0 to 4294967295");
+  EXPECT_EQ(problem(R"({"descriptors":[{"hitsAddend":"18446744073709551615"}]})"), "good");
+  EXPECT_EQ(problem(std::string(100, '[')), "not JSON: too deep");
+}
+
+TEST(EnvoyJson, LeavesOutDefaults) {
+  envoy::Response response{.overall = envoy::Code::kOverLimit};
+  response.statuses = {
+      {.code = envoy::Code::kOk},
+      {.code = envoy::Code::kOk, .limit_remaining = UINT32_MAX},
+      {.code = envoy::Code::kOverLimit,
+       .current_limit = envoy::CurrentLimit{.requests_per_unit = 0, .unit = envoy::Unit::kUnknown, .name = "a\"b"},
+       .until_reset = Duration::seconds(7)}};
+  response.response_headers = {{"RateLimit-Limit", "5"}};
+  response.dynamic_metadata = envoy::Value::structure();
+  response.dynamic_metadata->add("n", envoy::Value::of(2.0));
+  response.dynamic_metadata->add("l", envoy::Value::list()).items = {envoy::Value::null(), envoy::Value::truth(false)};
+  std::string text;
+  append_envoy_response(text, response);
+  EXPECT_EQ(text, R"({"overallCode":"OVER_LIMIT","statuses":[{"code":"OK"},{"code":"OK","limitRemaining":4294967295},)"
+                  R"({"code":"OVER_LIMIT","currentLimit":{"name":"a\"b"},"durationUntilReset":"7s"}],)"
+                  R"("responseHeadersToAdd":[{"key":"RateLimit-Limit","value":"5"}],)"
+                  R"("dynamicMetadata":{"n":2,"l":[null,false]}})");
+}
+
+TEST(EnvoyRoutes, WithoutAServiceNothingIsLoaded) {
+  FakeServer server;
+  const auto answer = server.post("/json", R"({"domain":"d","descriptors":[{}]})");
+  EXPECT_EQ(answer.code, 400);
+  EXPECT_EQ(answer.text, "Bad Request\n");
+  EXPECT_EQ(answer.content_type, "text/plain; charset=utf-8");
+  EXPECT_EQ(answer["X-Content-Type-Options"], "nosniff");
+}
+
+TEST(EnvoyRoutes, HealthcheckFailsWhileDraining) {
+  FakeServer server;
+  EXPECT_EQ(server.get("/healthcheck").text, "OK");
+  server.service.draining = true;
+  EXPECT_EQ(server.get("/healthcheck").code, 500);
+  EXPECT_EQ(server.get("/healthcheck").text, "");
+}
+
+}  // namespace
+}  // namespace rateguard::http
