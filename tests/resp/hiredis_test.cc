@@ -1,6 +1,7 @@
 // hiredis as a client, and HTTP beside it.
 #include <gtest/gtest.h>
 #include <hiredis/hiredis.h>
+#include <signal.h>
 
 #include <cstdarg>
 #include <memory>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "support/http_connection.h"
+#include "support/patience.h"
 #include "support/program.h"
 
 namespace rateguard::test {
@@ -21,7 +23,7 @@ class Hiredis {
     EXPECT_EQ(context_->err, 0) << context_->errstr;
   }
 
-  [[gnu::format(printf, 2, 3)]] Reply ask(const char* format, ...) {
+  Reply ask(const char* format, ...) {
     va_list arguments;
     va_start(arguments, format);
     Reply reply(static_cast<redisReply*>(redisvCommand(context_.get(), format, arguments)), &freeReplyObject);
@@ -29,7 +31,7 @@ class Hiredis {
     EXPECT_NE(reply, nullptr) << context_->errstr;
     return reply;
   }
-  [[gnu::format(printf, 2, 3)]] void append(const char* format, ...) {
+  void append(const char* format, ...) {
     va_list arguments;
     va_start(arguments, format);
     EXPECT_EQ(redisvAppendCommand(context_.get(), format, arguments), REDIS_OK);
@@ -116,6 +118,20 @@ TEST(HiredisClient, IsCountedInTheMetrics) {
   EXPECT_NE(metrics.find("rateguard_resp_commands_total{command=\"cl.throttle\"} 1\n"), std::string::npos) << metrics;
   EXPECT_NE(metrics.find("rateguard_resp_connections 1\n"), std::string::npos);
   EXPECT_NE(metrics.find("rateguard_decisions_total{verdict=\"allowed\"} 1\n"), std::string::npos);
+}
+
+// A reload reaches connections that are open; the end finishes what has begun and says goodbye in order.
+TEST(HiredisClient, LivesThroughAReloadAndSeesTheEnd) {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("rules.yaml", "rules:\n  - {name: login, per: ip, limit: 2/h}\n");
+  Service service({"--resp", "127.0.0.1:0", "--config", file});
+  Hiredis client(service.resp_port());
+  EXPECT_EQ(client.ask("RG.CHECK login 1.1.1.1")->element[3]->integer, 2);
+  folder.write("rules.yaml", "rules:\n  - {name: login, per: ip, limit: 7/h}\n");
+  service.signal(SIGHUP);
+  EXPECT_TRUE(eventually([&] { return client.ask("RG.PEEK login 1.1.1.1")->element[5]->integer == 7; }));
+  service.signal(SIGTERM);
+  EXPECT_EQ(service.wait(), 0) << service.log();
 }
 
 TEST(HiredisClient, AnAddressThatIsTakenIsSaidAndHowToGoOn) {
