@@ -15,13 +15,13 @@ namespace rateguard::net {
 
 // A valid request (RFC 9113, section 8.3). Every view lives as long as the stream does.
 struct Http2Request {
-  std::string_view method;
-  std::string_view scheme;
-  std::string_view authority;
-  std::string_view path;            // with the query; empty with CONNECT
-  std::span<const Header> headers;  // names in lower case; without the pseudo-header fields
-  std::string_view body;            // BodyOf::kWhole only
-  IpAddress peer;
+  std::string_view method = {};
+  std::string_view scheme = {};
+  std::string_view authority = {};
+  std::string_view path = {};            // with the query; empty with CONNECT
+  std::span<const Header> headers = {};  // names in lower case; without the pseudo-header fields
+  std::string_view body = {};            // BodyOf::kWhole only
+  IpAddress peer = {};
   bool secure = false;                   // came over TLS
   std::string_view client_subject = {};  // the verified client certificate's subject, where mTLS asked for one
   Instant started = {};                  // when its head began to arrive

@@ -1,0 +1,95 @@
+// For tests: the gRPC API on a real server, asked with serialized messages.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "envoy/specs_for_tests.h"
+#include "net/clock.h"
+#include "net/http2_client_for_tests.h"
+#include "net/http2_server.h"
+#include "server/grpc/grpc_api.h"
+#include "store/memory/memory_store.h"
+
+namespace rateguard::grpc {
+
+struct Answered {
+  std::string status;   // grpc-status
+  std::string message;  // grpc-message
+  std::string text;     // of the first message
+  net::Http2Answer answer;
+};
+
+// One message on the wire.
+inline std::string framed(std::string_view message, Compressed compressed = Compressed::kNo) {
+  std::string bytes(kMessagePrefix, '\0');
+  write_prefix(bytes.data(), message.size(), compressed);
+  return bytes.append(message);
+}
+
+inline const net::Http2Fields kGrpcFields = {{"content-type", "application/grpc"}, {"te", "trailers"}};
+
+class ApiServer {
+ public:
+  explicit ApiServer(GrpcLimits limits = {}, net::Http2ServerOptions options = {})
+      : api_(service_, rate_limits_, *loop_, limits), server_(std::move(options)) {
+    const auto port = server_.start(*loop_, api_);
+    EXPECT_TRUE(port.has_value());
+    port_ = port.value_or(0);
+  }
+  ~ApiServer() {
+    loop_->stop();
+    if (thread_.joinable()) thread_.join();
+  }
+  // After everything is set up.
+  void run() {
+    thread_ = std::thread([this] { loop_->run(); });
+  }
+  template <typename Work>
+  void on_loop(Work work) {
+    std::promise<void> done;
+    loop_->post([&] {
+      work();
+      done.set_value();
+    });
+    done.get_future().wait();
+  }
+
+  uint16_t port() const { return port_; }
+  server::Service& service() { return service_; }
+  rls::RateLimitService& rate_limits() { return rate_limits_; }
+  GrpcApi& api() { return api_; }
+
+ private:
+  net::ManualClock clock_;  // 800 s into an hour
+  std::unique_ptr<net::EventLoop> loop_ = net::EventLoop::create(clock_).value();
+  std::unique_ptr<MemoryStore> store_ = MemoryStore::create({.max_keys = 1'000}).value();
+  server::Service service_{*store_};
+  rls::RateLimitService rate_limits_{*store_, service_.descriptor_labels};
+  GrpcApi api_;
+  net::Http2Server server_;
+  uint16_t port_ = 0;
+  std::thread thread_;
+};
+
+inline Answered answered(const net::Http2Answer& answer) {
+  Answered result{
+      .status = answer.field("grpc-status"), .message = answer.field("grpc-message"), .text = {}, .answer = answer};
+  if (answer.body.size() >= kMessagePrefix) result.text = answer.body.substr(kMessagePrefix);
+  return result;
+}
+
+inline Answered call(net::Http2Client& client, std::string_view path, const std::string& body,
+                     const net::Http2Fields& more = {}) {
+  net::Http2Fields fields = kGrpcFields;
+  fields.insert(fields.end(), more.begin(), more.end());
+  return answered(client.ask(std::string(path), body, fields));
+}
+
+}  // namespace rateguard::grpc

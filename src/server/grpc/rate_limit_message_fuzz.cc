@@ -1,0 +1,49 @@
+// Bytes as a RateLimitRequest, decided, and answered: whatever protobuf takes, a decision can be made of.
+#include <cstdint>
+
+#include "base/check.h"
+#include "envoy/specs_for_tests.h"
+#include "server/grpc/rate_limit_messages.h"
+#include "server/rls/rate_limit_service.h"
+#include "store/memory/memory_store.h"
+
+namespace rateguard::grpc {
+namespace {
+
+struct Deciding {
+  std::unique_ptr<MemoryStore> store = MemoryStore::create({.max_keys = 1'000}).value();
+  metrics::DescriptorLabels labels;
+  rls::RateLimitService service{*store, labels};
+
+  Deciding() {
+    service.set_policy({.limits = envoy::compiled({envoy::leaf("user", "", envoy::per_unit(2, envoy::Unit::kHour)),
+                                                   envoy::branch("a", "b", {envoy::leaf("c", "", envoy::unlimited())})})
+                                      .value()});
+  }
+};
+
+}  // namespace
+}  // namespace rateguard::grpc
+
+// The counters' window logs are named from the store's own pages, which LeakSanitizer does not search.
+extern "C" const char* __asan_default_options();
+extern "C" const char* __asan_default_options() {
+  return "detect_leaks=0";
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  static auto* const deciding = new rateguard::grpc::Deciding();
+  static rateguard::envoy::Request request;  // used again, as a loop does
+  ::envoy::service::ratelimit::v3::RateLimitRequest asked;
+  if (size > 65'536 || !asked.ParseFromArray(data, static_cast<int>(size))) return 0;
+  rateguard::grpc::from_message(asked, request);
+  RG_CHECK(request.domain == asked.domain());
+  const auto response = deciding->service.should_rate_limit(request, rateguard::Instant::from_seconds(1'700'000'000));
+  if (!response) return 0;
+  RG_CHECK((*response)->statuses.size() == request.descriptors.size());
+  ::envoy::service::ratelimit::v3::RateLimitResponse answered;
+  rateguard::grpc::to_message(**response, answered);
+  RG_CHECK(answered.statuses_size() == asked.descriptors_size());
+  RG_CHECK(answered.IsInitialized());
+  return 0;
+}
