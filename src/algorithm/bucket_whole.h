@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 
 #include "algorithm/state.h"
 #include "model/decision.h"
@@ -28,23 +29,25 @@ inline void refuse_whole_units(const Limit& limit, Cost cost, uint64_t used, uin
 }
 
 // Whether the decision could be made here; where not, nothing was written. `next` is filled in where it admits.
-// REQUIRES: as evaluate(); limit.algorithm is kTokenBucket.
+// REQUIRES: as evaluate(); limit.unit_us is not 0.
 [[gnu::always_inline]] inline bool evaluate_whole_units(const State& state, const Limit& limit, Cost cost, Instant now,
                                                         Decision& decision, State& next) {
-  const uint64_t unit_us = limit.unit_us;
-  const uint64_t anchor_us = state.time_us;
+  uint64_t head;
+  std::memcpy(&head, &state, sizeof head);
+  constexpr int kTimeBits = 52;
+  const uint64_t anchor_us = head & ((uint64_t{1} << kTimeBits) - 1);
   const auto now_us = static_cast<uint64_t>(now.us);
-  const Instant expires = Instant::from_seconds(state.z);
-  const bool is_live = (state.algorithm == state_tag(Algorithm::kTokenBucket)) & (now < expires);
   // A fraction of a microsecond is left by a limit that was edited since; an anchor after now by a clock that went
   // back.
-  const bool is_plain = (state.x == 0) & (now_us >= anchor_us);
-  if ((unit_us == 0) | (cost.units == 0) | (is_live & !is_plain)) [[unlikely]]
+  if (head >> kTimeBits != state_tag(Algorithm::kTokenBucket) || state.x != 0 || now_us < anchor_us || cost.units == 0)
+      [[unlikely]] {
     return false;
-
+  }
+  const uint64_t unit_us = limit.unit_us;
+  const Instant expires = Instant::from_seconds(state.z);
   const uint64_t owed_us = state.y * unit_us;
   const uint64_t since_us = now_us - anchor_us;
-  const bool is_whole = !is_live | (since_us >= owed_us);  // as full as one never used
+  const bool is_whole = (now >= expires) | (since_us >= owed_us);  // as full as one never used
   const uint64_t since_anchor_us = is_whole ? 0 : since_us;
   const uint64_t back = since_anchor_us / unit_us;
   const uint64_t used = (is_whole ? 0 : state.y) - back;

@@ -39,13 +39,14 @@ TEST(WholeUnits, AreFoundWhenTheLimitIsMade) {
 
 TEST(WholeUnits, LeaveToTheGeneralCaseWhatIsNotTheirs) {
   const State fresh = {};
-  EXPECT_TRUE(decides(fresh, kTenAtOneASecond, {1}, kNow));
-  EXPECT_FALSE(decides(fresh, kTenAtOneASecond, {0}, kNow)) << "a look";
-  EXPECT_FALSE(decides(fresh, Limit::token_bucket(5, {3, Duration::seconds(1)}).value(), {1}, kNow)) << "fractions";
+  const State used = state_of(kNow, 1, kNow + Duration::seconds(1));
+  EXPECT_TRUE(decides(used, kTenAtOneASecond, {1}, kNow));
+  EXPECT_FALSE(decides(used, kTenAtOneASecond, {0}, kNow)) << "a look";
+  EXPECT_FALSE(decides(fresh, kTenAtOneASecond, {1}, kNow)) << "never used";
   const Instant later = kNow + Duration::seconds(5);
   EXPECT_FALSE(decides(state_of(later, 1, later + Duration::seconds(1)), kTenAtOneASecond, {1}, kNow)) << "clock";
   EXPECT_FALSE(decides(state_of(kNow, 1, later, 1), kTenAtOneASecond, {1}, kNow)) << "a fraction left by an edit";
-  EXPECT_TRUE(decides(state_of(kNow, 1, kNow, 1), kTenAtOneASecond, {1}, kNow)) << "expired: as never used";
+  EXPECT_TRUE(decides(state_of(kNow, 1, kNow), kTenAtOneASecond, {1}, kNow)) << "expired: as never used";
 }
 
 // Any state that buckets of edited limits could have left, and those near what matters: full, empty, just expired.

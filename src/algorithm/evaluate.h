@@ -33,7 +33,7 @@ constexpr bool has_fixed_state(Algorithm algorithm) {
   switch (limit.algorithm) {
     case Algorithm::kTokenBucket: {
       State next;
-      if (evaluate_whole_units(state, limit, cost, now, decision, next)) [[likely]]
+      if (limit.unit_us != 0 && evaluate_whole_units(state, limit, cost, now, decision, next)) [[likely]]
         return decision.allowed() ? next : state;
       return evaluate_bucket(state, limit, cost, now, decision);
     }

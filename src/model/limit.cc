@@ -41,7 +41,9 @@ Result<Limit> checked_bucket(Algorithm algorithm, uint32_t capacity, Rate rate, 
                                capacity_name, capacity, rate.units, static_cast<double>(rate.period.us) / 1e6));
   }
   const Duration unit = {rate.period.us / rate.units};
-  if (rate.period.us % rate.units == 0 && unit <= kUnitMax) limit->unit_us = static_cast<uint32_t>(unit.us);
+  if (algorithm == Algorithm::kTokenBucket && rate.period.us % rate.units == 0 && unit <= kUnitMax) {
+    limit->unit_us = static_cast<uint32_t>(unit.us);
+  }
   return limit;
 }
 

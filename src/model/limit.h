@@ -60,9 +60,9 @@ struct Limit {
   uint32_t capacity = 1;           // most units: bucket capacity, burst, queue, limit of a window, units held
   Rate rate = {};                  // refill or drain; for windows `capacity` per period; for concurrency the hold time
   const date::time_zone* zone = nullptr;  // calendar anchors only; null is UTC
-  // Buckets only: how long one unit takes to come back, where that is a whole number of microseconds up to kUnitMax, as
-  // it is at nearly every rate people write. Otherwise 0. It follows from `rate`, and saves the arithmetic of
-  // fractions.
+  // Token buckets only: how long one unit takes to come back, where that is a whole number of microseconds up to
+  // kUnitMax, as it is at nearly every rate people write. Otherwise 0. It follows from `rate`, and saves the arithmetic
+  // of fractions.
   uint32_t unit_us = 0;
 
   // The length of the window, or how long a hold lasts.

@@ -47,10 +47,12 @@ HoldId hold_id(Fingerprint key, uint64_t number) {
   return id;
 }
 
-// Any algorithm and any outcome, out of the way of the commonest.
-[[gnu::noinline]] void evaluate_slot(Slot& slot, Charge& charge, Instant now) {
+// Any algorithm and any outcome, out of the way of the commonest. False: its memory is not all in the slot.
+[[gnu::noinline]] bool evaluate_slot(Slot& slot, Charge& charge, Instant now) {
+  if (!algorithm::has_fixed_state(charge.limit->algorithm) || is_side(slot.state())) return false;
   const State next = algorithm::evaluate(slot.state(), *charge.limit, charge.cost, now, charge.decision);
   if (charge.cost.units != 0 && charge.decision.allowed()) slot.set_state(next);
+  return true;
 }
 
 }  // namespace
@@ -99,46 +101,46 @@ MemoryStore::MemoryStore(const MemoryStoreOptions& options, Parts parts)
 
 // The two entrances exist twice, since the hash is inlined only where its instructions may be used.
 Progress MemoryStore::charge(ChargeGroup group, Instant now) {
-  if (group.charges.size() != 1) {
-    charge_many(group.charges, now);
-  } else if (memory::KeyHash::has_instructions()) [[likely]] {
-    charge_one_by_instructions(group.charges[0], now);
-  } else {
-    charge_one(group.charges[0], [this](std::string_view key) { return hash_.by_tables(key); }, now);
-  }
-  return Progress::kReady;
+  if (group.charges.size() != 1) return charge_many(group.charges, now);
+  Charge& charge = group.charges[0];
+  return memory::KeyHash::has_instructions() ? charge_one_by_instructions(charge, now)
+                                             : charge_one_by_tables(charge, now);
 }
 
 Progress MemoryStore::charge_batch(std::span<ChargeGroup> groups, Instant now) {
-  if (memory::KeyHash::has_instructions()) [[likely]] {
-    charge_ahead_by_instructions(groups, now);
-  } else {
-    charge_ahead(groups, [this](std::string_view key) { return hash_.by_tables(key); }, now);
-  }
-  return Progress::kReady;
+  if (memory::KeyHash::has_instructions()) return charge_ahead_by_instructions(groups, now);
+  return charge_ahead_by_tables(groups, now);
 }
 
-[[gnu::flatten]] void MemoryStore::charge_one_by_instructions(Charge& charge, Instant now) {
-  charge_one(charge, [this](std::string_view key) { return hash_.by_instructions(key); }, now);
+[[gnu::flatten]] Progress MemoryStore::charge_one_by_instructions(Charge& charge, Instant now) {
+  return charge_one(charge, [this](std::string_view key) { return hash_.by_instructions(key); }, now);
 }
 
-[[gnu::flatten]] void MemoryStore::charge_ahead_by_instructions(std::span<ChargeGroup> groups, Instant now) {
-  charge_ahead(groups, [this](std::string_view key) { return hash_.by_instructions(key); }, now);
+[[gnu::noinline]] Progress MemoryStore::charge_one_by_tables(Charge& charge, Instant now) {
+  return charge_one(charge, [this](std::string_view key) { return hash_.by_tables(key); }, now);
+}
+
+[[gnu::flatten]] Progress MemoryStore::charge_ahead_by_instructions(std::span<ChargeGroup> groups, Instant now) {
+  return charge_ahead(groups, [this](std::string_view key) { return hash_.by_instructions(key); }, now);
+}
+
+[[gnu::noinline]] Progress MemoryStore::charge_ahead_by_tables(std::span<ChargeGroup> groups, Instant now) {
+  return charge_ahead(groups, [this](std::string_view key) { return hash_.by_tables(key); }, now);
 }
 
 template <typename Hash>
-inline void MemoryStore::charge_one(Charge& charge, Hash&& hash, Instant now) {
+inline Progress MemoryStore::charge_one(Charge& charge, Hash&& hash, Instant now) {
   const Fingerprint key = Fingerprint::of(hash(charge.key));
   const Table::Spot spot = table_.locate(key);
   Table::prefetch_home(spot, key);
-  if (table_.is_beyond_caches()) Table::prefetch_next(spot, key);
   if (!charge_known(charge, key, spot, now)) [[unlikely]]
-    charge_alone(charge, key, now);
+    return charge_alone(charge, key, now);
+  return Progress::kReady;
 }
 
 // Takes as many groups at once as memory can be asked for ahead.
 template <typename Hash>
-inline void MemoryStore::charge_ahead(std::span<ChargeGroup> groups, Hash&& hash, Instant now) {
+inline Progress MemoryStore::charge_ahead(std::span<ChargeGroup> groups, Hash&& hash, Instant now) {
   std::array<Fingerprint, kKeysAhead> keys;
   std::array<Table::Spot, kKeysAhead> spots;
   while (!groups.empty()) {
@@ -175,46 +177,48 @@ inline void MemoryStore::charge_ahead(std::span<ChargeGroup> groups, Hash&& hash
     }
     groups = groups.subspan(taken);
   }
+  return Progress::kReady;
 }
 
 // The commonest case, alone: one charge of a key that is there, whose whole memory is its slot. False: anything else,
 // and nothing was done.
 inline bool MemoryStore::charge_known(Charge& charge, Fingerprint key, Table::Spot spot, Instant now) {
-  if (!algorithm::has_fixed_state(charge.limit->algorithm)) [[unlikely]]
+  const Limit& limit = *charge.limit;
+  memory::SpinLock* const lock = table_.lock_where_owned(spot, key);
+  if (lock == nullptr) [[unlikely]]
     return false;
-  memory::SpinLock& lock = table_.lock_of(spot.group);
-  lock.lock();
-  Slot* slot = table_.owns(spot, key) ? spot.slots->find(key) : nullptr;
-  const bool known = slot != nullptr && !is_side(slot->state());
+  Slot* const slot = spot.slots->find(key);
+  bool known = slot != nullptr;
   if (known) [[likely]] {
     State next;
-    if (charge.limit->algorithm == Algorithm::kTokenBucket &&
-        algorithm::evaluate_whole_units(slot->state(), *charge.limit, charge.cost, now, charge.decision, next))
-        [[likely]] {
+    if (limit.unit_us != 0 &&
+        algorithm::evaluate_whole_units(slot->state(), limit, charge.cost, now, charge.decision, next)) [[likely]] {
       if (charge.decision.allowed()) slot->set_state(next);
     } else {
-      evaluate_slot(*slot, charge, now);
+      known = evaluate_slot(*slot, charge, now);
     }
   }
-  lock.unlock();
+  lock->unlock();
   return known;
 }
 
-[[gnu::noinline]] void MemoryStore::charge_alone(Charge& charge, Fingerprint key, Instant now) {
+[[gnu::noinline]] Progress MemoryStore::charge_alone(Charge& charge, Fingerprint key, Instant now) {
   decide({&charge, 1}, &key, now);
+  return Progress::kReady;
 }
 
-[[gnu::noinline]] void MemoryStore::charge_many(std::span<Charge> charges, Instant now) {
+[[gnu::noinline]] Progress MemoryStore::charge_many(std::span<Charge> charges, Instant now) {
   std::array<Fingerprint, kJobsInline> keys;
   if (charges.size() <= keys.size()) {
     for (size_t i = 0; i < charges.size(); ++i) keys[i] = fingerprint(charges[i].key);
     decide(charges, keys.data(), now);
-    return;
+    return Progress::kReady;
   }
   std::vector<Fingerprint> many;
   many.reserve(charges.size());
   for (const Charge& charge : charges) many.push_back(fingerprint(charge.key));
   decide(charges, many.data(), now);
+  return Progress::kReady;
 }
 
 [[gnu::noinline]] void MemoryStore::decide(std::span<Charge> charges, const Fingerprint* keys, Instant now) {

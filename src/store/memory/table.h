@@ -61,20 +61,23 @@ class Table {
   static void prefetch_next(Spot spot, Fingerprint key) {
     __builtin_prefetch(&spot.slots->slots[(key.home() + 2) % SlotGroup::kSlots], 1);
   }
-  // Whether slots are likely to come from memory rather than from a cache.
-  bool is_beyond_caches() const { return path_mask_.load(std::memory_order_relaxed) >= kPathMaskBeyondCaches; }
   // Locates and locks. The caller holds no other lock.
   size_t lock_group_of(Fingerprint key);
-  SpinLock& lock_of(size_t group) { return records_[group].lock; }
+  // Locks the group of a spot, and gives the lock; null, and nothing is locked, where the key belongs elsewhere by now.
+  SpinLock* lock_where_owned(const Spot& spot, Fingerprint key) {
+    Record& record = records_[spot.group];
+    record.lock.lock();
+    if (owns(record, spot, key)) [[likely]]
+      return &record.lock;
+    record.lock.unlock();
+    return nullptr;
+  }
   void lock(size_t group) { records_[group].lock.lock(); }
   bool try_lock(size_t group) { return records_[group].lock.try_lock(); }
   void unlock(size_t group) { records_[group].lock.unlock(); }
 
   // REQUIRES, all below: the caller holds the group's lock.
-  bool owns(const Spot& spot, Fingerprint key) const {
-    // A group that has split since goes by a longer path.
-    return (key.path_bits() & ((uint32_t{1} << records_[spot.group].depth) - 1)) == spot.path;
-  }
+  bool owns(const Spot& spot, Fingerprint key) const { return owns(records_[spot.group], spot, key); }
   SlotGroup& slots(size_t group) { return pages_[records_[group].page.load(std::memory_order_relaxed) - 1]; }
   uint32_t count(size_t group) const { return records_[group].count; }
   // REQUIRES: the key is not there and count(group) < SlotGroup::kSlots.
@@ -110,13 +113,15 @@ class Table {
   // The first groups are at least so many where the table may grow to them, so that threads rarely meet at one lock.
   static constexpr uint64_t kRootsMin = 128;
 
-  // Eight times the first groups, which are 128 to 255 pages: 4 to 8 MiB, more than a core has to itself.
-  static constexpr uint32_t kPathMaskBeyondCaches = 7;
   // Memory that is ready beyond what is used: an eighth of it, but at least a large page, and at most what may be
   // wasted.
   static constexpr size_t kAheadBytesMin = size_t{2} << 20;
   static constexpr size_t kAheadBytesMax = size_t{32} << 20;
 
+  static bool owns(const Record& record, const Spot& spot, Fingerprint key) {
+    // A group that has split since goes by a longer path.
+    return (key.path_bits() & ((uint32_t{1} << record.depth) - 1)) == spot.path;
+  }
   uint32_t root_of(Fingerprint key) const { return static_cast<uint32_t>((uint64_t{key.root_bits()} * roots_) >> 32); }
 
   Memory memory_;
