@@ -61,9 +61,9 @@ TEST(ConfigError, Bombs) {
 
 TEST(ConfigError, Settings) {
   EXPECT_EQ(message("listne: {}"), "f:1:1: unknown key 'listne' in the file; did you mean 'listen'?");
-  EXPECT_EQ(
-      message("zzz: 1"),
-      "f:1:1: unknown key 'zzz' in the file; expected one of listen, stores, identity, headers, log, envoy, data_dir, rules");
+  EXPECT_EQ(message("zzz: 1"),
+            "f:1:1: unknown key 'zzz' in the file; expected one of listen, stores, identity, headers, log, envoy, "
+            "data_dir, rules");
   EXPECT_EQ(message("listen.http: a:1"),
             "f:1:1: unknown key 'listen.http' in the file; expected one of listen, stores, identity, headers, log, "
             "envoy, data_dir, rules");

@@ -49,6 +49,7 @@ TEST(EnvoyEnvironment, EveryVariable) {
   const auto config = applied({{"RUNTIME_ROOT", "/data"},
                                {"HOST", "0.0.0.0"},
                                {"PORT", "9090"},
+                               {"GRPC_PORT", "9091"},
                                {"MERGE_DOMAIN_CONFIG", "TRUE"},
                                {"SHADOW_MODE", "t"},
                                {"STOP_CACHE_KEY_INCREMENT_WHEN_OVERLIMIT", "1"},
@@ -61,6 +62,7 @@ TEST(EnvoyEnvironment, EveryVariable) {
                                {"LOG_FORMAT", "json"}});
   ASSERT_TRUE(config.has_value()) << config.error().message;
   EXPECT_EQ(config->listen.http.to_string(), "0.0.0.0:9090");
+  EXPECT_EQ(config->listen.grpc->to_string(), "127.0.0.1:9091");
   const EnvoySettings& envoy = config->envoy;
   EXPECT_TRUE(envoy.merge_domains && envoy.shadow_mode && envoy.stop_increment_when_over_limit);
   EXPECT_TRUE(envoy.response_dynamic_metadata && envoy.response_headers.enabled);
