@@ -1,0 +1,98 @@
+// One connection to the target: at most `depth` questions under way.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "loadgen/address.h"
+#include "loadgen/speaker.h"
+#include "net/event_loop.h"
+#include "net/transport.h"
+
+namespace rateguard::loadgen {
+
+class LoadConnection;
+
+// Who a connection works for. No member may destroy the connection.
+class ConnectionOwner {
+ public:
+  // It can take questions: it has been opened, or an answer has come. Several may be told at once.
+  virtual void on_room(LoadConnection& connection) = 0;
+  // An answer to a question that was due at `due_ns`; `now_ns` is when it was read.
+  virtual void on_answer(const Answer& answer, int64_t due_ns, int64_t now_ns) = 0;
+  // The connection has ended, `unanswered` questions being under way. `why`, empty where the server may do so, is what
+  // they are counted as; it counts even where there are none.
+  virtual void on_end(LoadConnection& connection, std::string_view why, size_t unanswered) = 0;
+  // All that has come was handed out.
+  virtual void on_turn_end() = 0;
+
+ protected:
+  ~ConnectionOwner() = default;
+};
+
+// On its loop's thread only.
+class LoadConnection final : public net::ReadyHandler {
+ public:
+  // `plan` and `address` outlive it, as `loop` and `owner` do.
+  LoadConnection(const Plan& plan, const Address& address, net::EventLoop& loop, ConnectionOwner& owner);
+  ~LoadConnection();
+  LoadConnection(const LoadConnection&) = delete;
+  LoadConnection& operator=(const LoadConnection&) = delete;
+
+  // Connects; the owner hears of the result. REQUIRES: is_closed().
+  void start();
+  bool is_closed() const { return !transport_; }
+  bool is_open() const { return is_open_; }
+  bool has_room() const { return is_open_ && !free_.empty(); }
+  size_t under_way() const { return questions_.size() - free_.size(); }
+  // Whether it gave any answer since it was opened.
+  bool has_answered() const { return has_answered_; }
+
+  // Puts a question into the buffer. REQUIRES: has_room().
+  void ask(const Question& question, int64_t due_ns, int64_t now_ns);
+  bool has_unsent() const { return !out_.empty(); }
+  // Sends what is in the buffer, as far as the socket takes it.
+  void flush();
+  // Whether a question has waited for an answer since before that time.
+  bool waits_since(int64_t before_ns) const;
+  // Ends it; the owner hears `why`.
+  void end(std::string_view why);
+
+  void on_ready(uint32_t events) override;
+
+  // The owner's own mark: it stands in line for questions.
+  bool in_line = false;
+
+ private:
+  struct Asked {
+    int64_t due_ns = 0;
+    int64_t asked_ns = 0;  // 0: free
+  };
+
+  void finish_connecting();
+  void read();
+  void watch_for(uint32_t events);
+
+  const Plan& plan_;
+  const Address& address_;
+  net::EventLoop& loop_;
+  ConnectionOwner& owner_;
+  std::unique_ptr<net::Transport> transport_;
+  std::unique_ptr<Speaker> speaker_;
+  std::vector<Asked> questions_;  // by ticket
+  std::vector<Ticket> free_;
+  std::vector<Answer> answers_;
+  std::string out_;
+  size_t sent_ = 0;  // of out_
+  uint32_t watched_ = 0;
+  bool is_open_ = false;
+  bool has_answered_ = false;
+};
+
+// Nanoseconds of the steady clock, which latencies are measured by.
+int64_t steady_ns();
+
+}  // namespace rateguard::loadgen

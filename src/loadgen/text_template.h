@@ -1,0 +1,35 @@
+// A text with places for what differs from question to question: {key}, {cost}, {n}.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rateguard::loadgen {
+
+// What a question is about.
+struct Question {
+  std::string_view key = {};
+  uint32_t cost = 1;
+  uint64_t number = 0;   // counted from 0 in each worker
+  bool used_up = false;  // about a limit that is used up
+};
+
+class TextTemplate {
+ public:
+  // Braces around anything else stay as they are, so that JSON needs no escapes.
+  explicit TextTemplate(std::string_view text);
+  // Appends the text of a question.
+  void render(const Question& question, std::string& out) const;
+
+ private:
+  enum class Place : uint8_t { kNone, kKey, kCost, kNumber };
+  struct Piece {
+    std::string text;  // before the place
+    Place place = Place::kNone;
+  };
+  std::vector<Piece> pieces_;
+};
+
+}  // namespace rateguard::loadgen
