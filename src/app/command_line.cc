@@ -19,8 +19,9 @@ constexpr const char* kAbout =
     "                                         show what rules would have done to recorded traffic\n";
 
 constexpr const char* kFooter =
-    "Exit codes: 0 done (check: admitted), 1 check: refused, 2 wrong command line, 3 a file does not load,\n"
-    "4 an address, file or server cannot be used.\n"
+    "Exit codes: 0 done (check: admitted), 1 check: refused; bench: requests without a decision, 2 wrong command "
+    "line,\n"
+    "3 a file does not load, 4 an address, file or server cannot be used.\n"
     "Settings are taken from the command line first, then RATEGUARD_* variables, then the file, then defaults.\n"
     "`rateguard COMMAND --help` explains a command.";
 
@@ -134,6 +135,60 @@ void add_simulate(CLI::App& app, SimulateOptions& options) {
       "  rateguard simulate --rules today.yaml --compare tomorrow.yaml --json diff.json access.log.gz");
 }
 
+void add_bench_load(CLI::App& bench, BenchOptions& options) {
+  bench.add_option("--connections", options.connections, "Connections, all threads together (default 50)")
+      ->type_name("N");
+  bench.add_option("--depth", options.depth, "Requests under way on each connection: a pipeline (default 1)")
+      ->type_name("N");
+  bench.add_option("--threads", options.threads, "Threads of the generator (default 1)")->type_name("N");
+  bench.add_option("--duration", options.duration, "How long to ask (default 10s, unless --requests is given)")
+      ->type_name("DURATION");
+  bench.add_option("--requests", options.requests, "How many requests to send")->type_name("N");
+  bench
+      .add_option("--rate", options.rate,
+                  "Open loop: so many requests a second whatever the answers; latency counts from when each was due")
+      ->type_name("PER_SECOND");
+  bench.add_option("--timeout", options.timeout, "How long to wait for an answer (default 5s)")->type_name("DURATION");
+  bench.add_option("--seed", options.seed, "Of the keys; the same seed asks the same (default 1)")->type_name("N");
+}
+
+void add_bench(CLI::App& app, BenchOptions& options) {
+  CLI::App* bench = app.add_subcommand("bench", "Put load on a running service and measure its answers");
+  bench
+      ->add_option("target", options.target,
+                   "http://HOST:PORT[/PATH] or redis://HOST:PORT (default http://127.0.0.1:8080)")
+      ->type_name("URL");
+  add_bench_load(*bench, options);
+  bench->add_option("--keys", options.keys, "unique, uniform:N, zipf:S:N or hot (default uniform:100000)")
+      ->type_name("KEYS");
+  bench->add_option("--key-prefix", options.key_prefix, "What every key begins with (default bench:)")
+      ->type_name("TEXT");
+  bench->add_option("--refused", options.refused, "The share of requests about a used-up limit, 0 to 1 (default 0)")
+      ->type_name("SHARE");
+  bench->add_option("--cost", options.cost, "What each request takes (default 1)")->type_name("UNITS");
+  bench->add_option("--limit", options.limit, "The limit of each key: \"100/s burst 20\" (default: never used up)")
+      ->type_name("LIMIT");
+  bench->add_option("--rule", options.rule, "Ask by this configured rule")->type_name("NAME");
+  bench->add_option("--body", options.body, "HTTP: the body, with {key}, {cost} and {n} filled in")
+      ->type_name("TEMPLATE");
+  bench->add_option("--method", options.method, "HTTP: the method (default POST where there is a body)")
+      ->type_name("NAME");
+  bench->add_option("--header", options.headers, "HTTP: a header field; may be repeated")->type_name("NAME:VALUE");
+  bench->add_option("--command", options.command, "RESP: the command, with {key}, {cost} and {n} filled in")
+      ->type_name("TEMPLATE");
+  bench->add_option("--token", options.token, "HTTP: bearer token; RESP: AUTH")
+      ->envname("RATEGUARD_TOKEN")
+      ->type_name("TOKEN");
+  bench->add_option("--json", options.json, "Write the figures as JSON; - is standard output, without the table")
+      ->type_name("OUT");
+  bench->add_flag("--quiet", options.quiet, "No progress and no table");
+  bench->footer(
+      "Exit code 0: every request got a decision; 1: some did not; 4: none did.\n\n"
+      "  rateguard bench --connections 100 --duration 30s http://127.0.0.1:8080\n"
+      "  rateguard bench --rate 20000 --keys zipf:1.1:1000000 --refused 0.05 http://127.0.0.1:8080\n"
+      "  rateguard bench --depth 64 redis://127.0.0.1:6380");
+}
+
 Shell shell_of(const std::string& name) {
   if (name == "zsh") return Shell::kZsh;
   return name == "fish" ? Shell::kFish : Shell::kBash;
@@ -150,12 +205,14 @@ int run_command_line(int argc, char** argv) {
   CheckOptions check_options;
   ValidateOptions validate_options;
   SimulateOptions simulate_options;
+  BenchOptions bench_options;
   bool version_json = false;
   std::string shell;
   add_serve(app, serve_options);
   add_check(app, check_options);
   add_validate(app, validate_options);
   add_simulate(app, simulate_options);
+  add_bench(app, bench_options);
   app.add_subcommand("version", "Print the version and what it was built with")
       ->add_flag("--json", version_json, "Print it as JSON");
   app.add_subcommand("completion", "Print a completion script for a shell: source <(rateguard completion bash)")
@@ -175,6 +232,7 @@ int run_command_line(int argc, char** argv) {
   if (app.got_subcommand("check")) return check(check_options);
   if (app.got_subcommand("validate")) return validate(validate_options);
   if (app.got_subcommand("simulate")) return simulate(simulate_options);
+  if (app.got_subcommand("bench")) return bench(bench_options);
   if (app.got_subcommand("version")) return version(version_json);
   fmt::print("{}", completion_script(app, shell_of(shell)));
   return kSuccess;

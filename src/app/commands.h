@@ -11,7 +11,7 @@ namespace rateguard::app {
 // Documented in docs/cli.md and in `rateguard --help`.
 enum ExitCode : int {
   kSuccess = 0,      // done; for `check`: admitted
-  kRefused = 1,      // `check`: refused
+  kRefused = 1,      // `check`: refused; `bench`: some requests got no decision
   kUsage = 2,        // the command line is wrong
   kBadConfig = 3,    // a configuration or rules file does not load
   kCannotServe = 4,  // an address, a file or a server cannot be used
@@ -75,6 +75,32 @@ struct SimulateOptions {
   bool quiet = false;
 };
 int simulate(const SimulateOptions& options);
+
+struct BenchOptions {
+  std::string target = "http://127.0.0.1:8080";
+  int connections = 50;
+  int depth = 1;
+  int threads = 1;
+  std::string duration = {};  // "10s"; 10 seconds where no number of requests is given either
+  std::optional<uint64_t> requests = {};
+  std::optional<double> rate = {};  // requests a second, open loop
+  std::string timeout = "5s";
+  std::string keys = "uniform:100000";
+  std::string key_prefix = "bench:";
+  double refused = 0;
+  uint32_t cost = 1;
+  std::string limit = {};
+  std::string rule = {};
+  std::string body = {};
+  std::string method = {};
+  std::vector<std::string> headers = {};
+  std::string command = {};
+  std::string token = {};
+  uint64_t seed = 1;
+  std::string json = {};
+  bool quiet = false;
+};
+int bench(const BenchOptions& options);
 
 int version(bool json);
 
