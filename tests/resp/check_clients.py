@@ -25,7 +25,8 @@ class Program:
     def __init__(self, path, folder, config):
         file = Path(folder) / "rateguard.yaml"
         file.write_text(config)
-        self.command = [path, "serve", "--http", "127.0.0.1:0", "--resp", "127.0.0.1:0", "--config", str(file)]
+        self.command = [path, "serve", "--http", "127.0.0.1:0", "--grpc", "off", "--resp", "127.0.0.1:0",
+                        "--config", str(file)]
 
     def __enter__(self):
         self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)

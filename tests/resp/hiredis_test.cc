@@ -136,8 +136,8 @@ TEST(HiredisClient, LivesThroughAReloadAndSeesTheEnd) {
 
 TEST(HiredisClient, AnAddressThatIsTakenIsSaidAndHowToGoOn) {
   const Service service({"--resp", "127.0.0.1:0"});
-  const Finished second =
-      run({"serve", "--http", "127.0.0.1:0", "--resp", "127.0.0.1:" + std::to_string(service.resp_port())});
+  const Finished second = run({"serve", "--http", "127.0.0.1:0", "--grpc", "off", "--resp",
+                               "127.0.0.1:" + std::to_string(service.resp_port())});
   EXPECT_EQ(second.exit_code, 4);
   EXPECT_NE(second.err.find("--resp off"), std::string::npos) << second.err;
 }
