@@ -14,7 +14,7 @@ constexpr const char* kRules =
 TEST(CliTest, HelpTeachesAndExitsWithZero) {
   const Finished help = run({"--help"});
   EXPECT_EQ(help.exit_code, 0);
-  for (const char* word : {"serve", "check", "validate", "simulate", "version", "completion", "Exit codes"}) {
+  for (const char* word : {"serve", "check", "validate", "simulate", "bench", "version", "completion", "Exit codes"}) {
     EXPECT_TRUE(contains(help.out, word)) << word;
   }
   EXPECT_TRUE(contains(run({"serve", "--help"}).out, "curl"));
