@@ -26,9 +26,10 @@ namespace rateguard::memory {
 // Thread-safe as far as each function says. Holds no policy: the store decides what enters and what leaves.
 class Table {
  public:
-  // The mean number of keys in a group when the table holds as many as it may. Two thirds of the slots: the chance
-  // that a group has more than 128 then is 3 in a million (Poisson), so the keys spread to the last as they should.
-  static constexpr uint64_t kKeysPerGroup = 85;
+  // The mean number of keys in a group when the table holds as many as it may. Three fifths of the slots: one key in
+  // twenty is beyond the two lines that are asked for ahead then, and the chance that a group has more than 128 is 1 in
+  // a hundred million (Poisson), so the keys spread to the last as they should.
+  static constexpr uint64_t kKeysPerGroup = 75;
 
   static constexpr uint64_t kKeysMax = uint64_t{1} << 32;
 
@@ -103,8 +104,8 @@ class Table {
   };
   static_assert(sizeof(Record) == 8);
 
-  // The deepest a group may be beyond the depth at which all keys have room: a group of 85 keys that were to need one
-  // more split has a chance of 3 in a million, two more none.
+  // The deepest a group may be beyond the depth at which all keys have room: a group of 75 keys that were to need one
+  // more split has a chance of 1 in a hundred million, two more none.
   static constexpr uint32_t kSpareDepth = 3;
   // Pages beyond those for all keys at the mean above, in parts of a hundred, and at least so many: keys that come and
   // go for ever fill a group by chance now and then, and a split is not undone.
