@@ -62,6 +62,8 @@ Result<loadgen::Plan> plan_of(const BenchOptions& options) {
   plan.method = options.method;
   plan.headers = options.headers;
   plan.command = options.command;
+  plan.domain = options.domain;
+  plan.descriptor = options.descriptor;
   plan.token = options.token;
   plan.seed = options.seed;
   if (auto good = loadgen::check_plan(plan); !good) return std::unexpected(good.error());

@@ -138,7 +138,8 @@ void add_simulate(CLI::App& app, SimulateOptions& options) {
 void add_bench_load(CLI::App& bench, BenchOptions& options) {
   bench.add_option("--connections", options.connections, "Connections, all threads together (default 50)")
       ->type_name("N");
-  bench.add_option("--depth", options.depth, "Requests under way on each connection: a pipeline (default 1)")
+  bench
+      .add_option("--depth", options.depth, "Requests under way on each connection: a pipeline, or streams (default 1)")
       ->type_name("N");
   bench.add_option("--threads", options.threads, "Threads of the generator (default 1)")->type_name("N");
   bench.add_option("--duration", options.duration, "How long to ask (default 10s, unless --requests is given)")
@@ -156,7 +157,7 @@ void add_bench(CLI::App& app, BenchOptions& options) {
   CLI::App* bench = app.add_subcommand("bench", "Put load on a running service and measure its answers");
   bench
       ->add_option("target", options.target,
-                   "http://HOST:PORT[/PATH] or redis://HOST:PORT (default http://127.0.0.1:8080)")
+                   "http://HOST:PORT[/PATH], redis://HOST:PORT or grpc://HOST:PORT (default http://127.0.0.1:8080)")
       ->type_name("URL");
   add_bench_load(*bench, options);
   bench->add_option("--keys", options.keys, "unique, uniform:N, zipf:S:N or hot (default uniform:100000)")
@@ -176,7 +177,10 @@ void add_bench(CLI::App& app, BenchOptions& options) {
   bench->add_option("--header", options.headers, "HTTP: a header field; may be repeated")->type_name("NAME:VALUE");
   bench->add_option("--command", options.command, "RESP: the command, with {key}, {cost} and {n} filled in")
       ->type_name("TEMPLATE");
-  bench->add_option("--token", options.token, "HTTP: bearer token; RESP: AUTH")
+  bench->add_option("--domain", options.domain, "gRPC: the domain (default bench)")->type_name("NAME");
+  bench->add_option("--descriptor", options.descriptor, "gRPC: the descriptor whose value is the key (default key)")
+      ->type_name("NAME");
+  bench->add_option("--token", options.token, "HTTP and gRPC: bearer token; RESP: AUTH")
       ->envname("RATEGUARD_TOKEN")
       ->type_name("TOKEN");
   bench->add_option("--json", options.json, "Write the figures as JSON; - is standard output, without the table")

@@ -95,6 +95,8 @@ struct BenchOptions {
   std::string method = {};
   std::vector<std::string> headers = {};
   std::string command = {};
+  std::string domain = "bench";
+  std::string descriptor = "key";
   std::string token = {};
   uint64_t seed = 1;
   std::string json = {};

@@ -1,6 +1,7 @@
 #include "loadgen/speaker.h"
 
 #include "base/check.h"
+#include "loadgen/grpc_speaker.h"
 #include "loadgen/http_speaker.h"
 #include "loadgen/resp_speaker.h"
 
@@ -13,7 +14,7 @@ std::unique_ptr<Speaker> make_speaker(const Plan& plan) {
     case Protocol::kResp:
       return std::make_unique<RespSpeaker>(plan);
     case Protocol::kGrpc:
-      break;
+      return std::make_unique<GrpcSpeaker>(plan);
   }
   RG_CHECK(false);
   return nullptr;

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "loadgen/grpc_speaker.h"
+
 namespace rateguard::loadgen {
 namespace {
 
@@ -180,6 +182,25 @@ TEST(RespSpeaker, AuthenticatesFirst) {
   const auto refused = make_speaker(plan);
   refused->open(out);
   EXPECT_EQ(refused->hear("-WRONGPASS no\r\n", answers, out).error(), "AUTH refused: WRONGPASS");
+}
+
+TEST(GrpcSpeaker, FindsTheVerdict) {
+  const std::string frame(5, '\0');
+  EXPECT_EQ(overall_code(""), 0u);
+  EXPECT_EQ(overall_code(frame), 0u);
+  EXPECT_EQ(overall_code(frame + "\x08\x01"), 1u);
+  EXPECT_EQ(overall_code(frame + "\x12\x02\x08\x01\x08\x02"), 2u) << "a status first";
+  EXPECT_EQ(overall_code(frame + "\x12\x05\x08"), 0u) << "cut short";
+}
+
+TEST(GrpcSpeaker, DoesNotGoOnAfterWhatIsNoHttp2) {
+  const auto speaker = make_speaker(plan_for("grpc://h"));
+  std::string out;
+  speaker->open(out);
+  EXPECT_TRUE(out.starts_with("PRI * HTTP/2.0"));
+  speaker->ask({.key = "k"}, 1, out);
+  std::vector<Answer> answers;
+  EXPECT_FALSE(speaker->hear("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", answers, out));
 }
 
 }  // namespace

@@ -84,6 +84,27 @@ TEST(BenchTest, AConfiguredRuleIsHeldByBothProtocols) {
   EXPECT_EQ(number(figures(over_resp), "admitted"), 7) << over_resp.out;
 }
 
+TEST(BenchTest, EnvoysServiceAnswersOverGrpc) {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("limits.yaml",
+                                        "domain: bench\n"
+                                        "descriptors:\n"
+                                        "  - {key: key, rate_limit: {unit: day, requests_per_unit: 5}}\n");
+  const Service service({"--envoy-config", file, "--grpc", "127.0.0.1:0"});
+  ASSERT_NE(service.grpc_port(), 0);
+  const std::string target = "grpc://127.0.0.1:" + std::to_string(service.grpc_port());
+  const Finished many = run({"bench", "--requests", "2000", "--connections", "3", "--depth", "16", "--keys", "unique",
+                             "--json", "-", target});
+  EXPECT_EQ(many.exit_code, 0) << many.out << many.err;
+  EXPECT_EQ(number(figures(many), "admitted"), 2'000);
+  const Finished hot =
+      run({"bench", "--requests", "100", "--keys", "hot", "--key-prefix", "hot:", "--json", "-", target});
+  EXPECT_EQ(number(figures(hot), "admitted"), 5) << hot.out;
+  EXPECT_EQ(number(figures(hot), "refused"), 95);
+  const Finished wrong = run({"bench", "--requests", "10", "--domain", "", "--json", "-", target});
+  EXPECT_EQ(wrong.exit_code, 4) << wrong.out;
+}
+
 TEST(BenchTest, AnOpenLoopKeepsItsRateAndSaysHowLateItWas) {
   const Service service({});
   const Finished finished =
