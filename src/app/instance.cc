@@ -112,8 +112,9 @@ Result<void> Instance::add_workers() {
     auto loop = net::EventLoop::create(worker->clock);
     if (!loop) return std::unexpected(loop.error());
     worker->loop = std::move(*loop);
-    worker->rate_limits = std::make_unique<rls::RateLimitService>(*store_, service_.descriptor_labels);
+    worker->rate_limits = std::make_unique<rls::RateLimitService>(service_);
     worker->rate_limits->set_policy(*envoy_policy);
+    worker->rate_limits->set_rules(*policy);
     worker->api = std::make_unique<http::HttpApi>(service_, *policy);
     worker->api->serve_rate_limits(*worker->rate_limits);
     worker->server = std::make_unique<net::HttpServer>(http);
@@ -165,6 +166,7 @@ void Instance::fill_service() {
   figures.version = RATEGUARD_VERSION;
   for (const auto& worker : workers_) {
     figures.loops.push_back(&worker->api->metrics());
+    figures.loops.push_back(&worker->rate_limits->rule_metrics());
     figures.descriptors.push_back(&worker->rate_limits->metrics());
   }
   figures.stores = {{"default", store_.get()}};
@@ -281,6 +283,7 @@ Result<std::string> Instance::reload_from(const config::Config& config) {
     worker->loop->post([worker = worker.get(), policy = *policy, envoy_policy = *envoy_policy, tls, h2] {
       worker->api->set_policy(policy);
       worker->rate_limits->set_policy(envoy_policy);
+      worker->rate_limits->set_rules(policy);
       if (worker->resp_api != nullptr) worker->resp_api->set_policy(policy);
       if (tls == nullptr) return;
       worker->server->set_tls(tls);

@@ -71,7 +71,7 @@ class ApiServer {
   std::unique_ptr<net::EventLoop> loop_ = net::EventLoop::create(clock_).value();
   std::unique_ptr<MemoryStore> store_ = MemoryStore::create({.max_keys = 1'000}).value();
   server::Service service_{*store_};
-  rls::RateLimitService rate_limits_{*store_, service_.descriptor_labels};
+  rls::RateLimitService rate_limits_{service_};
   GrpcApi api_;
   net::Http2Server server_;
   uint16_t port_ = 0;

@@ -12,8 +12,8 @@ namespace {
 
 struct Deciding {
   std::unique_ptr<MemoryStore> store = MemoryStore::create({.max_keys = 1'000}).value();
-  metrics::DescriptorLabels labels;
-  rls::RateLimitService service{*store, labels};
+  server::Service shared{*store};
+  rls::RateLimitService service{shared};
 
   Deciding() {
     service.set_policy({.limits = envoy::compiled({envoy::leaf("user", "", envoy::per_unit(2, envoy::Unit::kHour)),

@@ -10,8 +10,11 @@ constexpr size_t kPathMax = 256;
 
 }  // namespace
 
-RateLimitService::RateLimitService(Store& store, metrics::DescriptorLabels& labels)
-    : decider_(store), labels_(labels), metrics_(std::make_unique<metrics::DescriptorMetrics>()) {}
+RateLimitService::RateLimitService(server::Service& service)
+    : decider_(service.store),
+      rules_(service),
+      labels_(service.descriptor_labels),
+      metrics_(std::make_unique<metrics::DescriptorMetrics>()) {}
 
 void RateLimitService::set_policy(envoy::Policy policy) {
   slots_.clear();
@@ -22,6 +25,7 @@ void RateLimitService::set_policy(envoy::Policy policy) {
 }
 
 Result<const envoy::Response*> RateLimitService::should_rate_limit(const envoy::Request& request, Instant now) {
+  if (asks_for_rules(request)) return check_rules(request, now);
   auto response = decider_.decide(policy_, request, now);
   if (!response) {
     metrics_->errors.add();

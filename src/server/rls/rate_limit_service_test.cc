@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "config/config.h"
 #include "config/envoy_reader.h"
 #include "store/memory/memory_store.h"
 
@@ -42,14 +43,16 @@ envoy::Request asking(std::string_view key, std::string_view value) {
 
 class RateLimitServiceTest : public testing::Test {
  protected:
-  RateLimitServiceTest() : store_(MemoryStore::create({.max_keys = 1'000}).value()), service_(*store_, labels_) {}
+  RateLimitServiceTest()
+      : store_(MemoryStore::create({.max_keys = 1'000}).value()), shared_(*store_), service_(shared_) {}
 
   const metrics::DescriptorCounters& counters(std::string_view path) {
     return service_.metrics().descriptors[labels_.slot(path)];
   }
 
   std::unique_ptr<MemoryStore> store_;
-  metrics::DescriptorLabels labels_;
+  server::Service shared_;
+  metrics::DescriptorLabels& labels_ = shared_.descriptor_labels;
   RateLimitService service_;
 };
 
@@ -115,6 +118,80 @@ descriptors:
   }
   EXPECT_EQ(allocations, before);
   EXPECT_EQ(service_.metrics().over_limit.value() + service_.metrics().ok.value(), 103u);
+}
+
+Policy rules_of(std::string_view yaml) {
+  const config::Config config = config::parse(yaml, "f").value();
+  return {.rules = rules::RuleSet::compile(config.rules).value(),
+          .identifier = identify::Identifier::create({}).value()};
+}
+
+constexpr std::string_view kRules = R"(
+rules:
+  - {name: login, per: ip, limit: 2/m}
+  - {name: quota, per: [api_key, user], by_plan: {free: 1/h, pro: unlimited}}
+  - {name: slots, per: user, algorithm: concurrency, limit: 3, hold: 10s}
+  - {name: trial, per: ip, limit: 1/h, mode: shadow}
+)";
+
+envoy::Request asking_rule(std::vector<envoy::Entry> entries) {
+  return {.domain = "rateguard", .descriptors = {{.entries = std::move(entries)}}};
+}
+
+TEST_F(RateLimitServiceTest, TheRulesDomainAsksRulesByTheirKey) {
+  service_.set_rules(rules_of(kRules));
+  const auto login = asking_rule({{"rule", "login"}, {"ip", "203.0.113.9"}});
+  for (uint32_t left : {1U, 0U}) {
+    const envoy::Response& response = **service_.should_rate_limit(login, kNow);
+    EXPECT_EQ(response.overall, envoy::Code::kOk);
+    ASSERT_EQ(response.statuses.size(), 1u);
+    EXPECT_EQ(response.statuses[0].limit_remaining, left);
+    EXPECT_EQ(response.statuses[0].current_limit->requests_per_unit, 2u);
+    EXPECT_EQ(response.statuses[0].current_limit->unit, envoy::Unit::kMinute);
+    EXPECT_EQ(response.statuses[0].current_limit->name, "login");
+  }
+  const envoy::Response& refused = **service_.should_rate_limit(login, kNow);
+  EXPECT_EQ(refused.overall, envoy::Code::kOverLimit);
+  EXPECT_EQ(refused.statuses[0].until_reset, Duration::seconds(30)) << "when one comes back";
+  const auto other = asking_rule({{"rule", "login"}, {"ip", "203.0.113.10"}});
+  EXPECT_EQ((*service_.should_rate_limit(other, kNow))->overall, envoy::Code::kOk);
+}
+
+TEST_F(RateLimitServiceTest, RulesHavePlansCostsAndShadows) {
+  service_.set_rules(rules_of(kRules));
+  const auto pro = asking_rule({{"rule", "quota"}, {"plan", "pro"}, {"key", "k"}, {"user", "u"}});
+  EXPECT_EQ((*service_.should_rate_limit(pro, kNow))->statuses[0].limit_remaining, UINT32_MAX);
+  auto free = asking_rule({{"rule", "quota"}, {"plan", "free"}, {"key", "k"}, {"user", "u"}});
+  free.descriptors[0].hits_addend = 2;
+  EXPECT_EQ((*service_.should_rate_limit(free, kNow))->overall, envoy::Code::kOverLimit);
+  EXPECT_FALSE((*service_.should_rate_limit(free, kNow))->statuses[0].until_reset) << "it never fits";
+  free.descriptors[0].hits_addend = 0;
+  EXPECT_EQ((*service_.should_rate_limit(free, kNow))->statuses[0].limit_remaining, 1u) << "a look";
+  const auto trial = asking_rule({{"rule", "trial"}, {"ip", "203.0.113.9"}});
+  for (int i = 0; i < 3; ++i) EXPECT_EQ((*service_.should_rate_limit(trial, kNow))->overall, envoy::Code::kOk);
+}
+
+TEST_F(RateLimitServiceTest, TheRulesDomainSaysWhatIsWrong) {
+  service_.set_rules(rules_of(kRules));
+  const auto message = [&](const envoy::Request& request) {
+    return service_.should_rate_limit(request, kNow).error().message;
+  };
+  EXPECT_TRUE(message(asking_rule({{"rule", "nobody"}})).contains("nobody"));
+  EXPECT_TRUE(message(asking_rule({{"ip", "203.0.113.9"}})).contains("begins with the entry {rule: NAME}"));
+  EXPECT_TRUE(message(asking_rule({{"rule", "slots"}, {"user", "u"}})).contains("ask over HTTP"));
+  auto own = asking_rule({{"rule", "login"}, {"ip", "203.0.113.9"}});
+  own.descriptors[0].limit = {.requests_per_unit = 1, .unit = envoy::Unit::kHour};
+  EXPECT_TRUE(message(own).contains("no limit of its own"));
+  std::vector<envoy::Entry> many = {{"rule", "login"}};
+  for (int i = 0; i < 9; ++i) many.push_back({"part", "x"});
+  EXPECT_TRUE(message(asking_rule(many)).contains("at most 8"));
+}
+
+TEST_F(RateLimitServiceTest, ADomainOfThatNameInEnvoysFilesGoesFirst) {
+  service_.set_rules(rules_of(kRules));
+  service_.set_policy(policy_of("domain: rateguard"));
+  const auto response = service_.should_rate_limit(asking_rule({{"rule", "login"}, {"ip", "203.0.113.9"}}), kNow);
+  EXPECT_FALSE((*response)->statuses[0].current_limit);
 }
 
 }  // namespace

@@ -1,0 +1,92 @@
+// RateGuard's own rules, asked for in the words of Envoy's rate limit service.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "envoy/unit.h"
+#include "server/rls/rate_limit_service.h"
+
+namespace rateguard::rls {
+namespace {
+
+constexpr std::string_view kRuleEntry = "rule";
+constexpr std::string_view kPlanEntry = "plan";
+
+envoy::Status status_of(const server::Answer& answer) {
+  envoy::Status status{.code = answer.allowed ? envoy::Code::kOk : envoy::Code::kOverLimit};
+  if (answer.lines.empty()) {  // an unlimited plan
+    status.limit_remaining = UINT32_MAX;
+    return status;
+  }
+  const server::AnswerLine& line = answer.lines.front();
+  const Rate& rate = line.limit->rate;
+  status.current_limit = {.requests_per_unit = rate.units, .unit = envoy::unit_of(rate.period), .name = line.rule};
+  status.limit_remaining = line.decision.remaining;
+  const Duration wait = answer.allowed ? line.decision.reset_after : line.decision.retry_after;
+  if (wait != Duration::never()) status.until_reset = wait;
+  return status;
+}
+
+}  // namespace
+
+bool RateLimitService::asks_for_rules(const envoy::Request& request) const {
+  if (request.domain != kRulesDomain || request.descriptors.empty() || rules_.policy().rules == nullptr) return false;
+  return policy_.limits == nullptr || !policy_.limits->find_domain(kRulesDomain);
+}
+
+// Each descriptor on its own, in their order.
+Result<const envoy::Response*> RateLimitService::check_rules(const envoy::Request& request, Instant now) {
+  rules_.clear();
+  for (const envoy::Descriptor& descriptor : request.descriptors) {
+    if (auto added = add_rule_check(descriptor, request.hits_addend); !added) {
+      metrics_->errors.add();
+      return std::unexpected(std::move(added.error()));
+    }
+  }
+  rules_.run(now);
+  envoy::Response& response = rules_response_;
+  response.overall = envoy::Code::kOk;
+  response.statuses.clear();
+  for (size_t i = 0; i < request.descriptors.size(); ++i) {
+    response.statuses.push_back(status_of(rules_.answer(i)));
+    if (response.statuses.back().code == envoy::Code::kOverLimit) response.overall = envoy::Code::kOverLimit;
+  }
+  (response.overall == envoy::Code::kOverLimit ? metrics_->over_limit : metrics_->ok).add();
+  return &response;
+}
+
+Result<void> RateLimitService::add_rule_check(const envoy::Descriptor& descriptor, uint32_t hits_addend) {
+  if (descriptor.entries.empty() || descriptor.entries.front().key != kRuleEntry) {
+    return invalid(fmt::format("a descriptor of domain \"{}\" begins with the entry {{rule: NAME}}", kRulesDomain));
+  }
+  if (descriptor.limit) return invalid("a descriptor that names a rule brings no limit of its own");
+  const uint64_t hits = descriptor.hits_addend ? *descriptor.hits_addend : std::max(1U, hits_addend);
+  std::array<std::string_view, server::kKeyPartsMax> parts;
+  size_t count = 0;
+  server::RuleCheck check{.rule = descriptor.entries.front().value,
+                          .key = {},
+                          .plan = {},
+                          .cost = {static_cast<uint32_t>(std::min<uint64_t>(hits, UINT32_MAX))}};
+  for (size_t i = 1; i < descriptor.entries.size(); ++i) {
+    const envoy::Entry& entry = descriptor.entries[i];
+    if (i == 1 && entry.key == kPlanEntry) {
+      check.plan = entry.value;
+    } else if (count == parts.size()) {
+      return invalid(fmt::format("a rule counts by at most {} things", parts.size()));
+    } else {
+      parts[count++] = entry.value;
+    }
+  }
+  check.key = std::span(parts).first(count);
+  const auto added = rules_.add(check);
+  if (!added) return std::unexpected(added.error());
+  const auto& limit = rules_.direct(*added).limit;
+  if (limit && limit->algorithm == Algorithm::kConcurrency) {
+    return invalid(fmt::format("rule '{}' limits concurrency, and this service cannot give a hold back: ask over HTTP",
+                               check.rule));
+  }
+  return {};
+}
+
+}  // namespace rateguard::rls
