@@ -29,7 +29,7 @@ BENCH_MAY = re.compile(r"benchmark/")
 # Headers of the operating system and C. Everything else with a dot or a slash is somebody's library.
 SYSTEM = re.compile(
     r"(sys|netinet|arpa|linux|net|bits)/|"
-    r"(unistd|fcntl|poll|signal|pthread|sched|dirent|errno|netdb|time|string|stdio|stdlib|stdint|stddef|limits|math|"
+    r"(wmmintrin|unistd|fcntl|poll|signal|pthread|sched|dirent|errno|netdb|time|string|stdio|stdlib|stdint|stddef|limits|math|"
     r"immintrin|emmintrin|x86intrin|cxxabi|execinfo|malloc|termios|glob|fnmatch|langinfo|locale|pwd|getopt)\.h$"
 )
 SOCKET_HEADERS = re.compile(r"sys/(socket|un|epoll|select|eventfd|timerfd)\.h|netinet/|arpa/|netdb\.h|poll\.h|net/if\.h")
