@@ -15,11 +15,11 @@ constexpr std::string_view kPlanEntry = "plan";
 
 envoy::Status status_of(const server::Answer& answer) {
   envoy::Status status{.code = answer.allowed ? envoy::Code::kOk : envoy::Code::kOverLimit};
-  if (answer.lines.empty()) {  // an unlimited plan
+  if (answer.deciding == nullptr) {  // an unlimited plan, or a rule in shadow mode
     status.limit_remaining = UINT32_MAX;
     return status;
   }
-  const server::AnswerLine& line = answer.lines.front();
+  const server::AnswerLine& line = *answer.deciding;
   const Rate& rate = line.limit->rate;
   status.current_limit = {.requests_per_unit = rate.units, .unit = envoy::unit_of(rate.period), .name = line.rule};
   status.limit_remaining = line.decision.remaining;
