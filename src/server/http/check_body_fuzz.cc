@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "server/hold_text.h"
 #include "server/http/answer.h"
 #include "server/http/check_form.h"
 
@@ -43,9 +44,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   if (auto hold = parser.parse_release(text)) {
     HoldId id;
-    if (http::parse_hold(*hold, id)) {
+    if (server::parse_hold(*hold, id)) {
       std::string again;
-      http::append_hold(again, id);
+      server::append_hold(again, id);
       RG_CHECK(again.size() == hold->size());
     }
   }
