@@ -20,6 +20,7 @@ THIRD_PARTY = [
     (r"date/", ["date::date-tz"]),
     (r"(google/protobuf|envoy|grpc)/", ["rg_proto"]),
     (r"nghttp2/", ["PkgConfig::NGHTTP2"]),
+    (r"hiredis/", ["PkgConfig::HIREDIS"]),
 ]
 # fmt is part of the vocabulary: every module may use it.
 EVERYWHERE = re.compile(r"fmt/")
