@@ -14,9 +14,9 @@
 namespace rateguard::config {
 
 // Where a setting's value lives.
-using Field =
-    std::variant<std::string*, bool*, int*, uint64_t*, Duration*, Endpoint*, OptionalEndpoint*, HeaderStyle*, LogFormat*, LogLevel*,
-                 WhenFull*, EnvoyCompat*, identify::Source*, std::vector<std::string>*, std::vector<IpPrefix>*>;
+using Field = std::variant<std::string*, bool*, int*, uint64_t*, Duration*, Endpoint*, OptionalEndpoint*, HeaderStyle*,
+                           LogFormat*, LogLevel*, WhenFull*, EnvoyCompat*, identify::Source*, std::vector<std::string>*,
+                           std::vector<IpPrefix>*>;
 
 // What a setting is set in: settings of a store need to know which.
 struct SettingTarget {
