@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,7 +12,9 @@
 #include <climits>
 #include <memory>
 
+#include "model/ip_address.h"
 #include "net/tls.h"
+#include "net/tls_client.h"
 
 namespace rateguard::net {
 namespace {
@@ -77,6 +80,15 @@ bool Transport::start_tls(const TlsContext& context) {
   return true;
 }
 
+bool Transport::start_tls(const TlsClientContext& context, const std::string& host) {
+  tls_ = SSL_new(context.native());
+  if (tls_ == nullptr || SSL_set_fd(tls_, descriptor_) != 1) return false;
+  SSL_set_connect_state(tls_);
+  if (IpAddress::parse(host)) return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(tls_), host.c_str()) == 1;
+  SSL_set_hostflags(tls_, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  return SSL_set1_host(tls_, host.c_str()) == 1 && SSL_set_tlsext_host_name(tls_, host.c_str()) == 1;
+}
+
 IoResult Transport::handshake() {
   const int code = SSL_do_handshake(tls_);
   return code == 1 ? IoResult{IoStatus::kOk, 0} : tls_result(code);
@@ -96,6 +108,11 @@ std::string Transport::client_subject() const {
   char* data = nullptr;
   const long size = BIO_get_mem_data(text.get(), &data);
   return {data, static_cast<size_t>(std::max(size, 0L))};
+}
+
+std::string Transport::certificate_problem() const {
+  const long result = tls_ == nullptr ? X509_V_OK : SSL_get_verify_result(tls_);
+  return result == X509_V_OK ? "" : X509_verify_cert_error_string(result);
 }
 
 void Transport::shut_down_sending() {

@@ -12,6 +12,7 @@ struct ssl_st;
 
 namespace rateguard::net {
 
+class TlsClientContext;
 class TlsContext;
 
 enum class IoStatus : uint8_t {
@@ -44,12 +45,18 @@ class Transport {
 
   // From here on TLS is spoken, as a server. False: out of memory.
   bool start_tls(const TlsContext& context);
+  // The same as a client of the server of that name or address: its certificate has to be for it. A name is sent along
+  // (SNI, RFC 6066, section 3). False: out of memory.
+  bool start_tls(const TlsClientContext& context, const std::string& host);
   // Again until kOk, which moves no bytes.
   IoResult handshake();
   // Whether bytes are waiting that the socket's readiness does not show.
   bool has_pending() const;
   // RFC 4514 text of the verified client certificate's subject; empty where there is none.
   std::string client_subject() const;
+
+  // Why the peer's certificate was not accepted; empty where it was, or where it never came to that.
+  std::string certificate_problem() const;
 
   // Says that nothing more will be sent; the peer may still be heard.
   void shut_down_sending();
