@@ -1,0 +1,291 @@
+#include "redis/connection.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "redis/command.h"
+
+namespace rateguard::redis {
+namespace {
+
+// How often silence is looked for; it adds to silence_max.
+constexpr Duration kWatchPeriod = Duration::millis(250);
+
+}  // namespace
+
+Connection::Connection(net::EventLoop& loop, Server server, ConnectionOptions options)
+    : loop_(loop),
+      server_(std::move(server)),
+      options_(std::move(options)),
+      session_(loop, *this, options_.session),
+      busy_since_(loop.now()),
+      self_(std::make_shared<Connection*>(this)) {}
+
+Connection::~Connection() {
+  *self_ = nullptr;
+}
+
+void Connection::start() {
+  RG_CHECK(!started_);
+  started_ = true;
+  watchdog_ = loop_.every(kWatchPeriod, [this] { look_for_silence(); });
+  connect();
+}
+
+void Connection::stop() {
+  if (!started_) return;
+  started_ = false;
+  retry_.cancel();
+  deadline_.cancel();
+  deadline_at_ = Instant::max();
+  watchdog_.cancel();
+  break_off({.code = ErrorCode::kUnavailable, .message = "the connection has been ended on this side"});
+}
+
+void Connection::move_to(const Server& server) {
+  if (server.target == server_.target) return;
+  server_ = server;
+  if (!started_) return;
+  retry_.cancel();
+  break_off({.code = ErrorCode::kUnavailable, .message = "moved to another server"});
+  attempts_ = 0;
+  connect();
+}
+
+void Connection::connect() {
+  loading_.clear();
+  session_.start(server_);
+}
+
+bool Connection::admit(size_t bytes, AnswerHandler& done) {
+  const auto refuse = [&](Error error) {
+    done(std::unexpected(Failure{.error = std::move(error), .fate = Fate::kNotSent}));
+    return false;
+  };
+  if (session_.is_closed()) return refuse(problem_);
+  if (pending_.size() >= options_.pending_max || session_.out().size() + bytes > options_.unsent_bytes_max) {
+    return refuse({.code = ErrorCode::kExhausted,
+                   .message = fmt::format("too much is under way to Redis at {}: {} commands",
+                                          server_.target.to_string(), pending_.size())});
+  }
+  return true;
+}
+
+void Connection::push(Pending pending, size_t out_before) {
+  pending.begin = session_.sent_total() + out_before;
+  pending.end = session_.sent_total() + session_.out().size();
+  if (pending_.empty()) busy_since_ = loop_.now();
+  if (pending.done) arm_deadline(pending.deadline);
+  pending_.push_back(std::move(pending));
+  if (flush_posted_) return;
+  flush_posted_ = true;
+  loop_.post([self = self_] {
+    if (*self == nullptr) return;
+    (*self)->flush_posted_ = false;
+    (*self)->session_.flush();
+  });
+}
+
+void Connection::call(std::span<const std::string_view> words, Duration patience, AnswerHandler done) {
+  size_t bytes = 0;
+  for (const std::string_view word : words) bytes += word.size();
+  if (!admit(bytes, done)) return;
+  const size_t before = session_.out().size();
+  append_command(session_.out(), words);
+  push({.done = std::move(done), .deadline = loop_.now() + patience}, before);
+}
+
+void Connection::call_encoded(std::string_view bytes, Duration patience, AnswerHandler done) {
+  if (!admit(bytes.size(), done)) return;
+  const size_t before = session_.out().size();
+  session_.out() += bytes;
+  push({.done = std::move(done), .deadline = loop_.now() + patience}, before);
+}
+
+void Connection::eval(const Script& script, std::span<const std::string_view> keys,
+                      std::span<const std::string_view> arguments, Duration patience, AnswerHandler done) {
+  Pending pending{.deadline = loop_.now() + patience, .script = &script};
+  append_argument(pending.tail, keys.size());
+  for (const std::string_view key : keys) append_argument(pending.tail, key);
+  for (const std::string_view argument : arguments) append_argument(pending.tail, argument);
+  if (!admit(pending.tail.size() + script.sha().size(), done)) return;
+  pending.done = std::move(done);
+  // The command's length goes before the tail, which knows how many it has only here.
+  std::string head;
+  append_count(head, '*', 3 + keys.size() + arguments.size());
+  pending.tail.insert(0, head);
+  send_script(std::move(pending));
+}
+
+// The tail begins with the command's length; the script stands between that and the rest.
+void Connection::send_script(Pending pending) {
+  std::string& out = session_.out();
+  const size_t before = out.size();
+  const std::string_view tail = pending.tail;
+  const size_t head = tail.find('\n') + 1;
+  out += tail.substr(0, head);
+  const bool whole = pending.attempt == Attempt::kBySource;
+  append_argument(out, whole ? std::string_view("EVAL") : "EVALSHA");
+  append_argument(out, whole ? pending.script->source() : pending.script->sha());
+  out += tail.substr(head);
+  push(std::move(pending), before);
+}
+
+// After NOSCRIPT: nothing was done. The first of many sends the source; who comes behind it on this connection finds
+// the script there by its name, so that a restart does not make every call carry the source.
+void Connection::send_again(Pending pending) {
+  const bool is_loading = std::ranges::find(loading_, pending.script) != loading_.end();
+  if (pending.attempt == Attempt::kBySha && is_loading) {
+    pending.attempt = Attempt::kByShaAgain;
+  } else {
+    pending.attempt = Attempt::kBySource;
+    loading_.push_back(pending.script);
+  }
+  send_script(std::move(pending));
+}
+
+void Connection::on_open() {
+  problem_ = {};
+  attempts_ = 0;
+  busy_since_ = loop_.now();
+  options_.on_change();
+}
+
+void Connection::on_reply(const Reply& reply) {
+  if (pending_.empty()) {
+    // Nobody asked: the replies can no longer be matched.
+    const Error error{.code = ErrorCode::kCorrupt,
+                      .message = fmt::format("Redis at {} sent a reply to nothing", server_.target.to_string())};
+    session_.close();
+    return on_closed(error);
+  }
+  Pending pending = std::move(pending_.front());
+  pending_.pop_front();
+  busy_since_ = loop_.now();
+  if (pending.attempt == Attempt::kBySource) std::erase(loading_, pending.script);
+  if (!pending.done) return;
+  if (pending.script != nullptr && pending.attempt != Attempt::kBySource && reply.is_error("NOSCRIPT")) {
+    return send_again(std::move(pending));
+  }
+  pending.done(&reply);
+}
+
+// Closed before anyone is told, so that who asks again from a handler is refused rather than forgotten.
+void Connection::break_off(const Error& error) {
+  session_.close();
+  problem_ = error;
+  fail_all(error);
+}
+
+void Connection::on_closed(const Error& error) {
+  problem_ = error;
+  fail_all(error);
+  try_later();
+  options_.on_change();
+}
+
+void Connection::fail_all(const Error& error) {
+  deadline_.cancel();
+  deadline_at_ = Instant::max();
+  const uint64_t begun = session_.sent_total();
+  std::deque<Pending> failed = std::exchange(pending_, {});
+  for (Pending& pending : failed) {
+    if (!pending.done) continue;
+    Failure failure{.error = error, .fate = pending.begin < begun ? Fate::kUnknown : Fate::kNotSent};
+    if (failure.fate == Fate::kUnknown) {
+      failure.error.message += "; whether the command was carried out is unknown";
+    }
+    pending.done(std::unexpected(std::move(failure)));
+  }
+}
+
+void Connection::try_later() {
+  if (!started_) return;
+  // 2^16 times the least is past every sensible most.
+  const Duration span = std::min(options_.backoff_max, options_.backoff_min * (int64_t{1} << std::min(attempts_, 16)));
+  ++attempts_;
+  const auto half = static_cast<uint64_t>(std::max<int64_t>(span.us / 2, 1));
+  const Duration delay = Duration::micros(span.us / 2 + static_cast<int64_t>(options_.random() % half));
+  retry_ = loop_.after(delay, [this] {
+    if (session_.is_closed()) connect();
+  });
+}
+
+void Connection::arm_deadline(Instant when) {
+  if (when >= deadline_at_) return;
+  deadline_at_ = when;
+  deadline_ = loop_.at(when, [this] { on_deadline(); });
+}
+
+void Connection::on_deadline() {
+  deadline_at_ = Instant::max();
+  // A loop that was busy is not a server that was slow: what has come counts.
+  session_.read_now();
+  expire(loop_.now());
+  for (const Pending& pending : pending_) {
+    if (pending.done) arm_deadline(std::max(pending.deadline, loop_.now()));
+  }
+}
+
+void Connection::expire(Instant now) {
+  const uint64_t begun = session_.sent_total() + session_.begun_bytes();
+  std::vector<std::pair<AnswerHandler, Fate>> late;
+  bool any_unsent = false;
+  for (Pending& pending : pending_) {
+    if (!pending.done || pending.deadline > now) continue;
+    const Fate fate = pending.begin < begun ? Fate::kUnknown : Fate::kNotSent;
+    any_unsent = any_unsent || fate == Fate::kNotSent;
+    late.emplace_back(std::move(pending.done), fate);
+    pending.done = nullptr;
+  }
+  if (any_unsent) drop_unsent_expired();
+  for (auto& [done, fate] : late) {
+    const std::string_view then =
+        fate == Fate::kUnknown ? "in time; whether the command was carried out is unknown" : "in time to be asked";
+    done(std::unexpected(
+        Failure{.error = {.code = ErrorCode::kUnavailable,
+                          .message = fmt::format("Redis at {} did not answer {}", server_.target.to_string(), then)},
+                .fate = fate}));
+  }
+}
+
+// Takes expired commands out of the bytes that wait, so that the server never sees them.
+void Connection::drop_unsent_expired() {
+  std::string& out = session_.out();
+  const uint64_t base = session_.sent_total();
+  const uint64_t begun = base + session_.begun_bytes();
+  std::string kept;
+  size_t kept_from = out.size();  // the first byte of a command of which nothing is on its way
+  std::deque<Pending> left;
+  for (Pending& pending : pending_) {
+    if (pending.begin < begun) {
+      left.push_back(std::move(pending));
+      continue;
+    }
+    kept_from = std::min(kept_from, static_cast<size_t>(pending.begin - base));
+    if (!pending.done) continue;
+    const size_t size = pending.end - pending.begin;
+    kept.append(out, pending.begin - base, size);
+    pending.begin = base + kept_from + kept.size() - size;
+    pending.end = base + kept_from + kept.size();
+    left.push_back(std::move(pending));
+  }
+  out.replace(kept_from, std::string::npos, kept);
+  pending_ = std::move(left);
+}
+
+void Connection::look_for_silence() {
+  if (!session_.is_open() || pending_.empty()) return;
+  const Instant since = std::max(busy_since_, session_.heard_at());
+  if (loop_.now() - since <= options_.silence_max) return;
+  const Error error{.code = ErrorCode::kUnavailable,
+                    .message = fmt::format("Redis at {} has said nothing for {} ms", server_.target.to_string(),
+                                           (loop_.now() - since).ceil_millis())};
+  session_.close();
+  on_closed(error);
+}
+
+}  // namespace rateguard::redis

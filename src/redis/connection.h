@@ -1,0 +1,149 @@
+// Commands to one server over one pipelined connection, which is made again when it breaks.
+//
+// What a loop turn asks goes out in one write. A command is sent at most once: where a connection breaks before its
+// reply has come nobody knows whether it was carried out, and it fails saying so. The exception is a script that the
+// server does not know (NOSCRIPT), since that reply says that nothing was done.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "net/event_loop.h"
+#include "redis/reply.h"
+#include "redis/script.h"
+#include "redis/session.h"
+
+namespace rateguard::redis {
+
+// What became of a command that has no reply.
+enum class Fate : uint8_t {
+  kNotSent,  // the server has not seen it and will not
+  kUnknown,  // it may have been carried out, or may be yet
+};
+
+struct Failure {
+  // kExhausted: the queue is full. kUnavailable: no connection, or the deadline has passed. kInvalid: as kUnavailable,
+  // and so until somebody changes the settings. kCorrupt: the server spoke something else than Redis's protocol.
+  Error error = {};
+  Fate fate = Fate::kNotSent;
+};
+
+// A reply, which may be an error of the server's and is the connection's own until the handler returns.
+using Answer = std::expected<const Reply*, Failure>;
+// Called once for each command, on the loop's thread, and perhaps before the call that asked has returned. It may ask
+// again; it must not destroy the connection.
+using AnswerHandler = std::move_only_function<void(Answer)>;
+
+struct ConnectionOptions {
+  SessionOptions session = {};
+  // Commands under way, those included whose deadline has passed. A server that does 100,000 a second takes 160 ms.
+  size_t pending_max = 16'384;
+  // Bytes not yet taken by the socket.
+  size_t unsent_bytes_max = 16 * 1'024 * 1'024;
+  // A connection with commands under way that hears nothing for so long is given up: its peer may be gone for good.
+  Duration silence_max = Duration::seconds(3);
+  // The first attempt after a break comes after half to all of backoff_min; the span doubles up to backoff_max.
+  Duration backoff_min = Duration::millis(10);
+  Duration backoff_max = Duration::millis(500);
+  // Any 64 bits, for the jitter, so that many instances do not come back at one moment.
+  std::function<uint64_t()> random = [] { return uint64_t{0}; };
+  // The connection has been opened or lost, or an attempt has failed. It must not destroy the connection.
+  std::function<void()> on_change = [] {};
+};
+
+// On the loop's thread.
+class Connection final : private SessionOwner {
+ public:
+  // `loop` outlives it.
+  Connection(net::EventLoop& loop, Server server, ConnectionOptions options);
+  // Handlers of what is under way are dropped without a call.
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // Connects, and from then on keeps connected.
+  void start();
+  // Ends it; what is under way fails.
+  void stop();
+  // Goes on with another server, where it is another: as a break, but connects at once.
+  void move_to(const Server& server);
+  const Server& server() const { return server_; }
+
+  bool is_open() const { return session_.is_open(); }
+  // Why there is no connection; empty while there is one.
+  const Error& problem() const { return problem_; }
+  // Commands sent or waiting whose replies have not come.
+  size_t pending() const { return pending_.size(); }
+
+  // Asks. While the connection is being made the command waits for it; between attempts it fails at once. When
+  // `patience` ends before the reply has come the command fails; if not sent it never will be.
+  void call(std::span<const std::string_view> words, Duration patience, AnswerHandler done);
+  void call(std::initializer_list<std::string_view> words, Duration patience, AnswerHandler done) {
+    call(std::span(words.begin(), words.size()), patience, std::move(done));
+  }
+  // Runs a script, which outlives the connection.
+  void eval(const Script& script, std::span<const std::string_view> keys, std::span<const std::string_view> arguments,
+            Duration patience, AnswerHandler done);
+  // A command as it goes over the wire.
+  void call_encoded(std::string_view bytes, Duration patience, AnswerHandler done);
+
+ private:
+  // How often a script call was sent.
+  enum class Attempt : uint8_t { kBySha, kByShaAgain, kBySource };
+
+  struct Pending {
+    AnswerHandler done = {};  // empty: its deadline has passed, and the reply is dropped
+    Instant deadline = {};
+    uint64_t begin = 0;  // of its bytes, counted since the session was started
+    uint64_t end = 0;
+    const Script* script = nullptr;  // null: no script call
+    std::string tail = {};           // of a script call: what follows the script
+    Attempt attempt = Attempt::kBySha;
+  };
+
+  // Whether a command may be put into the queue; if not, `done` has been told.
+  bool admit(size_t bytes, AnswerHandler& done);
+  void push(Pending pending, size_t out_before);
+  void send_script(Pending pending);
+  void send_again(Pending pending);
+  void connect();
+  void arm_deadline(Instant when);
+  void on_deadline();
+  void expire(Instant now);
+  void drop_unsent_expired();
+  void look_for_silence();
+  void break_off(const Error& error);
+  void fail_all(const Error& error);
+  void try_later();
+  void on_open() override;
+  void on_reply(const Reply& reply) override;
+  void on_closed(const Error& error) override;
+
+  net::EventLoop& loop_;
+  Server server_;
+  ConnectionOptions options_;
+  Session session_;
+  std::deque<Pending> pending_;
+  std::vector<const Script*> loading_;  // whose source is under way: who comes behind it may use the name
+  Error problem_ = {.code = ErrorCode::kUnavailable, .message = "not connected yet"};
+  bool started_ = false;
+  bool flush_posted_ = false;
+  int attempts_ = 0;  // failed since it was last open
+  net::Timer retry_;
+  net::Timer deadline_;
+  Instant deadline_at_ = Instant::max();  // when deadline_ fires
+  net::Timer watchdog_;
+  Instant busy_since_;                 // when pending_ was last empty
+  std::shared_ptr<Connection*> self_;  // for posted work: null where the connection is gone
+};
+
+}  // namespace rateguard::redis

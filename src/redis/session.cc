@@ -1,0 +1,264 @@
+#include "redis/session.h"
+
+#include <fmt/format.h>
+#include <sys/epoll.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <utility>
+
+#include "base/check.h"
+#include "redis/command.h"
+
+namespace rateguard::redis {
+namespace {
+
+constexpr size_t kReadBytes = 64 * 1'024;  // the replies of a deep pipeline in one call
+// Scripts replicate their effects, which 5 does by default.
+constexpr int kVersionMin = 5;
+
+// The major version out of INFO's text; 0 where it does not say.
+int major_version(std::string_view info) {
+  constexpr std::string_view kField = "redis_version:";
+  const size_t at = info.find(kField);
+  if (at == std::string_view::npos) return 0;
+  const std::string_view text = info.substr(at + kField.size());
+  int major = 0;
+  std::from_chars(text.data(), text.data() + text.size(), major);
+  return major;
+}
+
+std::string system_reason() {
+  return errno == 0 ? "connection broken" : std::strerror(errno);
+}
+
+}  // namespace
+
+Server Server::from(const Url& url, std::shared_ptr<const net::TlsClientContext> tls) {
+  RG_CHECK(url.security == Security::kPlain || tls != nullptr);
+  return {.target = {.host = url.host, .port = url.port, .path = url.path},
+          .tls = url.security == Security::kTls ? std::move(tls) : nullptr,
+          .user = url.user,
+          .password = url.password,
+          .database = url.database};
+}
+
+Session::Session(net::EventLoop& loop, SessionOwner& owner, SessionOptions options)
+    : loop_(loop), owner_(owner), options_(options), connector_(loop), heard_at_(loop.now()) {}
+
+Session::~Session() {
+  close();
+}
+
+void Session::start(const Server& server) {
+  RG_CHECK(is_closed());
+  server_ = server;
+  phase_ = Phase::kConnecting;
+  sent_total_ = 0;
+  deadline_ = loop_.after(options_.patience, [this] {
+    const std::string what = phase_ == Phase::kConnecting ? "" : ": it accepts connections and does not answer";
+    end({.code = ErrorCode::kUnavailable, .message = "timed out" + what});
+  });
+  connector_.connect(server.target, options_.patience, [this](Result<int> made) { on_connected(std::move(made)); });
+}
+
+void Session::close() {
+  if (transport_) loop_.unwatch(transport_->descriptor(), *this);
+  connector_.cancel();
+  deadline_.cancel();
+  transport_.reset();
+  phase_ = Phase::kClosed;
+  out_.clear();
+  sent_total_ += std::exchange(begun_, 0);
+}
+
+void Session::end(Error error) {
+  if (error.message.find(server_.target.to_string()) == std::string::npos) {
+    error.message = fmt::format("Redis at {}: {}", server_.target.to_string(), error.message);
+  }
+  close();
+  owner_.on_closed(error);
+}
+
+void Session::on_connected(Result<int> descriptor) {
+  if (!descriptor) return end(std::move(descriptor.error()));
+  transport_.emplace(*descriptor);
+  reader_.emplace(options_.reply_bytes_max);  // not before: whoever was given a reply may have started this anew
+  watched_ = EPOLLIN;
+  if (auto watching = loop_.watch(*descriptor, watched_, *this); !watching) return end(watching.error());
+  heard_at_ = loop_.now();
+  if (!server_.tls) return greet();
+  phase_ = Phase::kTls;
+  if (!transport_->start_tls(*server_.tls, server_.target.host)) {
+    return end({.code = ErrorCode::kExhausted, .message = "cannot set up TLS"});
+  }
+  continue_tls();
+}
+
+void Session::continue_tls() {
+  const net::IoResult result = transport_->handshake();
+  switch (result.status) {
+    case net::IoStatus::kOk:
+      return greet();
+    case net::IoStatus::kWantRead:
+      return watch_for(EPOLLIN);
+    case net::IoStatus::kWantWrite:
+      return watch_for(EPOLLOUT);
+    case net::IoStatus::kEnd:
+    case net::IoStatus::kFailed:
+      break;
+  }
+  const std::string problem = transport_->certificate_problem();
+  if (problem.empty()) return end({.code = ErrorCode::kUnavailable, .message = "the TLS handshake failed"});
+  end({.code = ErrorCode::kInvalid, .message = "its certificate is not accepted: " + problem});
+}
+
+// All in one write; the replies are matched in order.
+void Session::greet() {
+  phase_ = Phase::kGreeting;
+  steps_.clear();
+  steps_done_ = 0;
+  greeting_.clear();
+  const auto say = [this](Step step, std::initializer_list<std::string_view> words) {
+    steps_.push_back(step);
+    append_command(greeting_, words);
+  };
+  if (!server_.password.empty()) {
+    if (server_.user.empty()) {
+      say(Step::kAuth, {"AUTH", server_.password});
+    } else {
+      say(Step::kAuth, {"AUTH", server_.user, server_.password});
+    }
+  }
+  say(Step::kPing, {"PING"});
+  say(Step::kInfo, {"INFO", "server"});
+  if (server_.database != 0) say(Step::kSelect, {"SELECT", std::to_string(server_.database)});
+  if (!server_.client_name.empty()) say(Step::kSetName, {"CLIENT", "SETNAME", server_.client_name});
+  if (server_.role == Role::kPrimary) say(Step::kRole, {"ROLE"});
+  flush();
+}
+
+std::optional<Error> Session::refusal(Step step, const Reply& reply) const {
+  const auto wrong = [](ErrorCode code, std::string message) {
+    return Error{.code = code, .message = std::move(message)};
+  };
+  const bool not_permitted = reply.is_error("NOPERM");
+  switch (step) {
+    case Step::kAuth:
+      if (!reply.is_error()) return std::nullopt;
+      return wrong(ErrorCode::kInvalid, "it refuses the user or password: " + reply.text);
+    case Step::kPing:
+      if (reply.is_error("NOAUTH")) return wrong(ErrorCode::kInvalid, "it asks for a password; the URL has none");
+      if (!reply.is_error() || not_permitted) return std::nullopt;
+      return wrong(ErrorCode::kUnavailable, "it is not ready: " + reply.text);
+    case Step::kInfo:
+      if (reply.kind != ReplyKind::kString) return std::nullopt;  // an ACL may forbid to ask
+      if (const int version = major_version(reply.text); version != 0 && version < kVersionMin) {
+        return wrong(ErrorCode::kInvalid,
+                     fmt::format("it is of version {}; {} or later is needed", version, kVersionMin));
+      }
+      return std::nullopt;
+    case Step::kSelect:
+      if (!reply.is_error()) return std::nullopt;
+      return wrong(ErrorCode::kInvalid, fmt::format("it refuses database {}: {}", server_.database, reply.text));
+    case Step::kSetName:
+      return std::nullopt;  // a name is a courtesy
+    case Step::kRole:
+      if (reply.is_array() && !reply.elements.empty() && reply.elements[0].text == "master") return std::nullopt;
+      return wrong(ErrorCode::kUnavailable,
+                   reply.is_error() ? "it does not tell its role: " + reply.text : "it is not a primary");
+  }
+  return std::nullopt;
+}
+
+void Session::on_greeting_reply(const Reply& reply) {
+  if (auto problem = refusal(steps_[steps_done_++], reply)) return end(std::move(*problem));
+  if (steps_done_ < steps_.size()) return;
+  phase_ = Phase::kOpen;
+  deadline_.cancel();
+  owner_.on_open();
+  flush();
+}
+
+void Session::flush() {
+  if (phase_ != Phase::kGreeting && phase_ != Phase::kOpen) return;
+  std::string& bytes = phase_ == Phase::kGreeting ? greeting_ : out_;
+  size_t sent = 0;
+  while (sent < bytes.size()) {
+    errno = 0;
+    const net::IoResult result = transport_->send(std::string_view(bytes).substr(sent));
+    if (result.status == net::IoStatus::kOk) {
+      sent += result.bytes;
+      continue;
+    }
+    if (phase_ == Phase::kOpen) begun_ = transport_->secure() ? bytes.size() : sent;
+    if (result.status != net::IoStatus::kWantRead && result.status != net::IoStatus::kWantWrite) {
+      return end({.code = ErrorCode::kUnavailable, .message = system_reason()});
+    }
+    break;
+  }
+  const bool blocked = sent < bytes.size();
+  bytes.erase(0, sent);
+  if (phase_ == Phase::kOpen) {
+    sent_total_ += sent;
+    // TLS may hold a record of what it was given, and wants the same bytes again.
+    begun_ = blocked && transport_->secure() ? bytes.size() : 0;
+  }
+  watch_for(blocked ? EPOLLIN | EPOLLOUT : EPOLLIN);
+}
+
+void Session::on_ready(uint32_t events) {
+  if (phase_ == Phase::kTls) return continue_tls();
+  if ((events & EPOLLOUT) != 0) flush();
+  if (transport_ && (events & (EPOLLIN | EPOLLERR | EPOLLHUP)) != 0) read();
+}
+
+void Session::read_now() {
+  if (is_open()) read();
+}
+
+void Session::read() {
+  static thread_local std::array<char, kReadBytes> buffer;
+  do {
+    errno = 0;
+    const net::IoResult result = transport_->receive(buffer);
+    if (result.status == net::IoStatus::kWantRead) return;
+    if (result.status == net::IoStatus::kWantWrite) return watch_for(EPOLLIN | EPOLLOUT);
+    if (result.status == net::IoStatus::kEnd) {
+      return end({.code = ErrorCode::kUnavailable, .message = "the server closed the connection"});
+    }
+    if (result.status == net::IoStatus::kFailed) {
+      return end({.code = ErrorCode::kUnavailable, .message = system_reason()});
+    }
+    heard_at_ = loop_.now();
+    reader_->feed({buffer.data(), result.bytes});
+    if (!hand_out_replies()) return;
+  } while (transport_->secure());  // what TLS has taken from the socket does not show in its readiness
+}
+
+bool Session::hand_out_replies() {
+  while (true) {
+    const auto reply = reader_->next();
+    if (!reply) {
+      end(reply.error());
+      return false;
+    }
+    if (*reply == nullptr) return true;
+    if (phase_ == Phase::kGreeting) {
+      on_greeting_reply(**reply);
+    } else {
+      owner_.on_reply(**reply);
+    }
+    if (!transport_ || phase_ == Phase::kConnecting) return false;  // closed, and perhaps started again
+  }
+}
+
+void Session::watch_for(uint32_t events) {
+  if (events == watched_) return;
+  watched_ = events;
+  loop_.change(transport_->descriptor(), events, *this);
+}
+
+}  // namespace rateguard::redis

@@ -1,0 +1,127 @@
+// The life of one socket to one server: connect, TLS, log in, and then bytes out and replies in. It matches nothing and
+// repeats nothing; whoever owns it does.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/connector.h"
+#include "net/event_loop.h"
+#include "net/tls_client.h"
+#include "net/transport.h"
+#include "redis/reply.h"
+#include "redis/url.h"
+
+namespace rateguard::redis {
+
+// What a server has to be.
+enum class Role : uint8_t { kAny, kPrimary };
+
+// Where a server is and what to say to it first.
+struct Server {
+  net::ConnectTarget target = {};
+  std::shared_ptr<const net::TlsClientContext> tls = {};  // null: plain
+  std::string user = {};
+  std::string password = {};
+  uint32_t database = 0;
+  std::string client_name = "rateguard";  // as CLIENT LIST shows it
+  Role role = Role::kAny;
+
+  // REQUIRES: `tls` where the URL asks for it.
+  static Server from(const Url& url, std::shared_ptr<const net::TlsClientContext> tls = {});
+};
+
+// Hears of a session. No member may destroy the session.
+class SessionOwner {
+ public:
+  // The server can be asked.
+  virtual void on_open() = 0;
+  // One per command, in order; what is published comes between. The reply is the session's own until the call returns.
+  virtual void on_reply(const Reply& reply) = 0;
+  // It has ended or never began; start() may be called again. kInvalid: an attempt will end so until somebody changes
+  // something (password, database, certificate, version); kUnavailable and kCorrupt: the next may do better.
+  virtual void on_closed(const Error& error) = 0;
+
+ protected:
+  ~SessionOwner() = default;
+};
+
+struct SessionOptions {
+  // For connecting, TLS and login together. A round trip across the world takes a third of it.
+  Duration patience = Duration::seconds(1);
+  // The largest expected is the slot map of a cluster of hundreds of nodes, some 100 KiB.
+  size_t reply_bytes_max = 1'024 * 1'024;
+};
+
+// On the loop's thread.
+class Session final : private net::ReadyHandler {
+ public:
+  // `loop` and `owner` outlive it.
+  Session(net::EventLoop& loop, SessionOwner& owner, SessionOptions options = {});
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // REQUIRES: is_closed().
+  void start(const Server& server);
+  // The owner is not told.
+  void close();
+  bool is_closed() const { return phase_ == Phase::kClosed; }
+  bool is_open() const { return phase_ == Phase::kOpen; }
+
+  // Bytes that wait for flush(); appended to by whoever has a command. What is in it before the session is open goes
+  // out when it is.
+  std::string& out() { return out_; }
+  // Bytes at the front of out() that are on their way and can no longer be taken back.
+  size_t begun_bytes() const { return begun_; }
+  // Bytes that have left out() for good since start(); once it is closed, with those that had begun.
+  uint64_t sent_total() const { return sent_total_; }
+  // Sends what the socket takes. May call the owner's on_closed().
+  void flush();
+  // Takes what is there to be read without being told that there is something.
+  void read_now();
+  // When bytes last came.
+  Instant heard_at() const { return heard_at_; }
+
+ private:
+  enum class Phase : uint8_t { kClosed, kConnecting, kTls, kGreeting, kOpen };
+  // What a greeting's reply answers.
+  enum class Step : uint8_t { kAuth, kPing, kInfo, kSelect, kSetName, kRole };
+
+  void on_connected(Result<int> descriptor);
+  void continue_tls();
+  void greet();
+  void on_greeting_reply(const Reply& reply);
+  std::optional<Error> refusal(Step step, const Reply& reply) const;
+  void on_ready(uint32_t events) override;
+  void read();
+  // False: no more replies are wanted.
+  bool hand_out_replies();
+  void end(Error error);
+  void watch_for(uint32_t events);
+
+  net::EventLoop& loop_;
+  SessionOwner& owner_;
+  SessionOptions options_;
+  Server server_;
+  Phase phase_ = Phase::kClosed;
+  net::Connector connector_;
+  net::Timer deadline_;
+  std::optional<net::Transport> transport_;
+  std::optional<ReplyReader> reader_;
+  std::vector<Step> steps_;
+  size_t steps_done_ = 0;
+  std::string greeting_;
+  std::string out_;
+  size_t begun_ = 0;
+  uint64_t sent_total_ = 0;
+  uint32_t watched_ = 0;
+  Instant heard_at_;
+};
+
+}  // namespace rateguard::redis
