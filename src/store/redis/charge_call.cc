@@ -1,0 +1,222 @@
+#include "store/redis/charge_call.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <iterator>
+
+#include "algorithm/calendar.h"
+#include "algorithm/state.h"
+
+namespace rateguard::redis_store {
+namespace {
+
+// The widths of what the scripts pack and unpack (lua_charge.cc).
+constexpr size_t kTimeBytes = 7;
+constexpr size_t kUnitsBytes = 4;
+constexpr size_t kDecisionBytes = 1 + kUnitsBytes + 3 * kTimeBytes;
+// A wait without end, as the scripts write it: above every instant and every wait.
+constexpr uint64_t kNever = uint64_t{1} << 53;
+constexpr uint8_t kAdmittedBit = 1;
+constexpr uint8_t kChargedBit = 2;
+
+// The anchors as the script tells them apart.
+enum class AnchorCode : uint8_t { kEpoch = 0, kFirstRequest = 1, kCalendar = 2 };
+
+AnchorCode anchor_code(Anchor anchor) {
+  if (anchor == Anchor::kEpoch) return AnchorCode::kEpoch;
+  return anchor == Anchor::kFirstRequest ? AnchorCode::kFirstRequest : AnchorCode::kCalendar;
+}
+
+void append_little_endian(std::string& out, uint64_t value, size_t bytes) {
+  for (size_t i = 0; i < bytes; ++i) out.push_back(static_cast<char>(value >> (8 * i)));
+}
+
+uint64_t take_little_endian(std::string_view& in, size_t bytes) {
+  uint64_t value = 0;
+  for (size_t i = 0; i < bytes; ++i) value |= uint64_t{static_cast<uint8_t>(in[i])} << (8 * i);
+  in.remove_prefix(bytes);
+  return value;
+}
+
+void append_time(std::string& out, std::optional<Instant> now) {
+  if (now) fmt::format_to(std::back_inserter(out), "{}", now->us);
+}
+
+// The windows of the expected instants, and those before and after them: an instant near a boundary may be on either
+// side of it. Each as its start and its end.
+void append_calendar(std::string& out, const Limit& limit, std::span<const Instant> expected) {
+  const auto append = [&](Instant t) {
+    const algorithm::Window window = algorithm::calendar_window(t, limit.anchor, limit.zone);
+    // Redis knows no instants before the epoch.
+    append_little_endian(out, static_cast<uint64_t>(std::max<int64_t>(0, window.start.us)), kTimeBytes);
+    append_little_endian(out, static_cast<uint64_t>(window.end.us), kTimeBytes);
+    return window;
+  };
+  for (const Instant t : expected) {
+    const algorithm::Window here = append(t);
+    append(here.end);
+    if (here.start > Instant{}) append(here.start - Duration::micros(1));
+  }
+}
+
+void append_limit(std::string& out, const Charge& charge, const CallOptions& options) {
+  const Limit& limit = *charge.limit;
+  const AnchorCode anchor = anchor_code(limit.anchor);
+  append_little_endian(out, algorithm::state_tag(limit.algorithm), 1);
+  append_little_endian(out, charge.mode == Mode::kShadow ? 1 : 0, 1);
+  append_little_endian(out, static_cast<uint64_t>(anchor), 1);
+  append_little_endian(out, charge.cost.units, kUnitsBytes);
+  append_little_endian(out, limit.capacity, kUnitsBytes);
+  append_little_endian(out, limit.rate.units, kUnitsBytes);
+  append_little_endian(out, static_cast<uint64_t>(limit.rate.period.us), kTimeBytes);
+  if (limit.algorithm == Algorithm::kFixedWindow && anchor == AnchorCode::kCalendar) {
+    append_calendar(out, limit, options.expected);
+  }
+  if (limit.algorithm == Algorithm::kConcurrency) append_little_endian(out, options.hold_number, 8);
+}
+
+// One limit's part of a reply, as numbers.
+struct Answer {
+  uint8_t status = 0;
+  uint64_t remaining = 0;
+  uint64_t retry_us = 0;
+  uint64_t reset_us = 0;
+  uint64_t delay_us = 0;
+
+  static Answer take(std::string_view& reply) {
+    Answer answer;
+    answer.status = static_cast<uint8_t>(take_little_endian(reply, 1));
+    answer.remaining = take_little_endian(reply, kUnitsBytes);
+    answer.retry_us = take_little_endian(reply, kTimeBytes);
+    answer.reset_us = take_little_endian(reply, kTimeBytes);
+    answer.delay_us = take_little_endian(reply, kTimeBytes);
+    return answer;
+  }
+
+  bool admitted() const { return (status & kAdmittedBit) != 0; }
+  bool charged() const { return (status & kChargedBit) != 0; }
+
+  // What is wrong with it as an answer to `charge`, where all the enforced limits of its group admit or not; null:
+  // nothing.
+  const char* fault(const Charge& charge, bool all_admit) const {
+    const auto longest_us = static_cast<uint64_t>(Instant::max().us);
+    const Limit& limit = *charge.limit;
+    const bool fits_never = charge.cost.units > limit.capacity;
+    if (status > (kAdmittedBit | kChargedBit)) return "an unknown status";
+    if (remaining > limit.capacity) return "more remaining than the limit";
+    if (reset_us > longest_us || delay_us > longest_us) return "a time beyond every instant";
+    if (admitted() ? retry_us != 0 : retry_us == 0) return "a verdict that contradicts its wait";
+    if (!admitted() && charge.cost.units == 0) return "a refusal of a look";
+    if (fits_never ? retry_us != kNever : retry_us > longest_us) return "a wait that contradicts the cost";
+    if (delay_us != 0 && (limit.algorithm != Algorithm::kLeakyBucket || !admitted())) return "a delay";
+    const bool goes_ahead = charge.mode == Mode::kShadow || all_admit;
+    if (charged() != (admitted() && charge.cost.units != 0 && goes_ahead)) return "a charge that contradicts a verdict";
+    return nullptr;
+  }
+
+  Decision decision(const Charge& charge) const {
+    return {.verdict = admitted() ? Verdict::kAdmitted : Verdict::kRefused,
+            .limit = charge.limit->capacity,
+            .remaining = static_cast<uint32_t>(remaining),
+            .retry_after = retry_us == kNever ? Duration::never() : Duration{static_cast<int64_t>(retry_us)},
+            .reset_after = {static_cast<int64_t>(reset_us)},
+            .delay = {static_cast<int64_t>(delay_us)}};
+  }
+};
+
+}  // namespace
+
+void ScriptCall::begin(const Script& script) {
+  script_ = &script;
+  bytes_.clear();
+  ends_.clear();
+  keys_ = 0;
+}
+
+void ScriptCall::end_key() {
+  ends_.push_back(bytes_.size());
+  ++keys_;
+}
+
+std::string_view ScriptCall::part(size_t i) const {
+  const size_t from = i == 0 ? 0 : ends_[i - 1];
+  return std::string_view(bytes_).substr(from, ends_[i] - from);
+}
+
+Result<void> encode_charge(const ChargeGroup& group, const CallOptions& options, const KeyLayout& layout,
+                           ScriptCall& out) {
+  if (group.charges.empty()) return invalid("a call needs a limit to decide");
+  out.begin(charge_script());
+  for (const Charge& charge : group.charges) {
+    layout.append_counter(out.bytes(), charge.key, charge.limit->algorithm, options.tag);
+    out.end_key();
+  }
+  append_time(out.bytes(), options.now);
+  out.end_argument();
+  for (const Charge& charge : group.charges) {
+    append_limit(out.bytes(), charge, options);
+    out.end_argument();
+  }
+  return {};
+}
+
+Result<ChargeReply> decode_charge(std::string_view reply, const ChargeGroup& group, const CallOptions& options,
+                                  const KeyLayout& layout) {
+  const size_t expected_bytes = kTimeBytes + group.charges.size() * kDecisionBytes;
+  if (reply.size() != expected_bytes) {
+    return fail(ErrorCode::kCorrupt, fmt::format("Redis answered {} bytes to {} limits, where {} are due", reply.size(),
+                                                 group.charges.size(), expected_bytes));
+  }
+  const uint64_t now_us = take_little_endian(reply, kTimeBytes);
+  if (now_us > static_cast<uint64_t>(Instant::max().us) ||
+      (options.now && options.now->us != static_cast<int64_t>(now_us))) {
+    return fail(ErrorCode::kCorrupt, fmt::format("Redis answered for another time: {} us", now_us));
+  }
+  bool all_admit = true;
+  std::string_view rest = reply;
+  for (const Charge& charge : group.charges) {
+    all_admit &= Answer::take(rest).admitted() || charge.mode == Mode::kShadow;
+  }
+  rest = reply;
+  for (const Charge& charge : group.charges) {
+    const char* fault = Answer::take(rest).fault(charge, all_admit);
+    if (fault != nullptr) {
+      return fail(ErrorCode::kCorrupt,
+                  fmt::format("Redis answered {} to a {}", fault, to_string(charge.limit->algorithm)));
+    }
+  }
+  ChargeReply out = {.now = {static_cast<int64_t>(now_us)}};
+  for (Charge& charge : group.charges) {
+    const Answer answer = Answer::take(reply);
+    charge.decision = answer.decision(charge);
+    out.is_charged |= answer.charged();
+    if (answer.charged() && charge.limit->algorithm == Algorithm::kConcurrency) {
+      charge.decision.hold = layout.hold_id(charge.key, options.tag, options.hold_number);
+    }
+  }
+  return out;
+}
+
+std::optional<Instant> outside_calendar(std::string_view error) {
+  constexpr std::string_view kCode = "RGWINDOW ";
+  if (!error.starts_with(kCode)) return std::nullopt;
+  error.remove_prefix(kCode.size());
+  Instant t;
+  const auto [end, code] = std::from_chars(error.data(), error.data() + error.size(), t.us);
+  if (code != std::errc{} || end != error.data() + error.size() || t.us < 0 || t > Instant::max()) return std::nullopt;
+  return t;
+}
+
+void encode_release(const HoldId& hold, std::optional<Instant> now, const KeyLayout& layout, ScriptCall& out) {
+  out.begin(release_script());
+  layout.append_counter_of(out.bytes(), hold);
+  out.end_key();
+  append_time(out.bytes(), now);
+  out.end_argument();
+  append_little_endian(out.bytes(), KeyLayout::hold_number(hold), 8);
+  out.end_argument();
+}
+
+}  // namespace rateguard::redis_store

@@ -1,0 +1,53 @@
+// How counters are named in Redis.
+//
+//   <prefix>:c1:<key>            a counter, whole: <key> is store/counter_key.h's
+//   <prefix>:c1:{4a0f}<key>      the same with a hash tag
+//   <prefix>:h1:<10 bytes>       a concurrency counter, or <prefix>:h1:{4a0f}<10 bytes>
+//
+// 1 is kLayoutVersion. A concurrency counter goes by a keyed fingerprint of its key, since a hold's 20 bytes must lead
+// back to it: 2 bytes of hash tag, 10 of fingerprint, 8 of the hold's number.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "model/decision.h"
+#include "model/limit.h"
+
+namespace rateguard::redis_store {
+
+// In a cluster, keys of one call must share a slot, which those with the same hash tag do. Whoever forms the requests
+// chooses it, always the same for the same counter: a hash of what all limits of a request have in common. 65,535 tags
+// spread over the 16,384 slots of a cluster. 0: none, for a lone Redis.
+struct HashTag {
+  uint16_t number = 0;
+  bool operator==(const HashTag&) const = default;
+};
+
+// The names of this program's keys. Every instance that shares a Redis must be given the same. Thread-safe.
+class KeyLayout {
+ public:
+  // `prefix` stands before every key. `secret` is the key of the fingerprints; any bytes, and best not empty where
+  // subjects may be chosen by strangers.
+  explicit KeyLayout(std::string prefix = "rg", std::string secret = {});
+
+  // Appends the name of a counter. `key` is Charge::key.
+  void append_counter(std::string& out, std::string_view key, Algorithm algorithm, HashTag tag) const;
+  // Appends the name of the counter that `hold` belongs to.
+  void append_counter_of(std::string& out, const HoldId& hold) const;
+  // The id of hold `number` of the concurrency counter `key`.
+  HoldId hold_id(std::string_view key, HashTag tag, uint64_t number) const;
+  // The number in a hold's id.
+  static uint64_t hold_number(const HoldId& hold);
+
+ private:
+  void append_tag(std::string& out, HashTag tag) const;
+  void append_fingerprint(std::string& out, std::string_view key) const;
+
+  std::string counter_prefix_;
+  std::string holds_prefix_;
+  std::string secret_;
+};
+
+}  // namespace rateguard::redis_store

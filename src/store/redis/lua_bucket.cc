@@ -1,0 +1,82 @@
+#include "store/redis/lua_pieces.h"
+
+namespace rateguard::redis_store {
+
+// algorithm/bucket.h, with a debt's time in another form: where that holds time * units in 128 bits, this holds `whole`
+// microseconds and `part` / units of one, so that an elapsed time needs no multiplication.
+//
+// owed_since(): `owed` units, of which none had come back `fraction` / units us after `anchor`. Gives the units still
+// owed, the time until none is (whole, part), and how far the next unit has come, in 1/units us. The units that are
+// back are floor((elapsed * units - fraction) / period); elapsed is first reduced by whole periods, which bring back
+// `units` each. A quotient beyond 2^53 (an edit to a far slower rate) is a wait that the state's expiry cuts, and never
+// one that is admitted: what fits the capacity takes at most kFillTimeMax = 2^50 us, and the anchor is at most 2^51 us
+// ahead of a clock that stepped back.
+//
+// Every algorithm answers: admitted, remaining, retry_after, reset_after, delay, and where a charge is admitted the
+// next state and its expiry in microseconds.
+const std::string_view kLuaBucket = R"lua(
+local function owed_since(anchor, fraction, owed, units, period, now)
+  if now <= anchor then
+    local whole, part = muldiv(owed, period, fraction, units)
+    return owed, whole + (anchor - now), part, 0
+  end
+  local elapsed = now - anchor
+  local rest = elapsed % period
+  local back, since = muldiv(units, rest, -fraction, period)
+  back = back + (elapsed - rest) / period * units
+  if back >= owed then return 0, 0, 0, 0 end
+  local whole, part = muldiv(owed - back, period, -since, units)
+  return owed - back, whole, part, since
+end
+
+local function step_bucket(used, whole, part, l, expires)
+  local cost, capacity, units, period = l.cost, l.capacity, l.units, l.period
+  if cost > 0 and used + cost <= capacity then
+    local drain, rest = muldiv(cost, period, part, units)
+    drain = drain + whole
+    return true, capacity - used - cost, 0, rest > 0 and drain + 1 or drain, drain, rest
+  end
+  local remaining = used < capacity and capacity - used or 0
+  local reset = 0
+  if whole > 0 or part > 0 then
+    reset = math.min(part > 0 and whole + 1 or whole, expires - now)
+  end
+  if cost == 0 then return true, remaining, 0, reset end
+  if cost > capacity then return false, remaining, NEVER, reset end
+  local fits, fits_part = muldiv(capacity - cost, period, 0, units)
+  local missing = whole - fits
+  if part > fits_part then missing = missing + 1 end
+  return false, remaining, math.min(missing, expires - now), reset
+end
+
+local function bucket(l, state)
+  local units = l.units
+  local used, whole, part, since = 0, 0, 0, 0
+  local tag, anchor, fraction, owed, expires = 0, 0, 0, 0, 0
+  if #state == 21 then
+    tag, anchor, fraction, owed, expires = unpack(STATE, state)
+    expires = expires * 1000000
+    if tag == l.tag and now < expires then
+      if fraction >= units then fraction = units - 1 end
+      used, whole, part, since = owed_since(anchor, fraction, owed, units, l.period, now)
+    end
+  end
+  local ok, remaining, retry, reset, drain = step_bucket(used, whole, part, l, expires)
+  if not drain then return ok, remaining, retry, reset, 0 end
+  if used == 0 then
+    anchor, fraction = now, 0
+  elseif used ~= owed then
+    local rest = since % units
+    anchor = now - (since - rest) / units
+    fraction = 0
+    if rest > 0 then anchor, fraction = anchor - 1, units - rest end
+  end
+  local delay = 0
+  if l.tag == 3 then delay = part > 0 and whole + 1 or whole end
+  local z = ceil_to(now + reset, 1000000)
+  return ok, remaining, 0, reset, delay, pack(STATE, l.tag, anchor, fraction, used + l.cost, z), z * 1000000
+end
+evaluate[1], evaluate[3] = bucket, bucket
+)lua";
+
+}  // namespace rateguard::redis_store

@@ -1,0 +1,40 @@
+#include "store/redis/lua_pieces.h"
+
+namespace rateguard::redis_store {
+
+// KEYS[i] is a counter, ARGV[i + 1] its limit: tag, mode (1: shadow), anchor (0: epoch, 1: first request, 2: calendar),
+// cost, capacity, units, period, then what the algorithm needs more (from byte `extra` on).
+//
+// Everything is decided before anything is written: an error leaves every counter as it was. The answer is one string:
+// the time, then for each limit a status (1: admitted, 2: charged too), remaining, retry_after, reset_after and delay.
+//
+// SET and PEXPIREAT are two commands because the one that does both (SET PXAT) is of Redis 6.2, and a relative expiry
+// would outlive its instant on a replica. 785 bytes hold the whole of every state but long logs and many holds.
+const std::string_view kLuaCharge = R"lua(
+local out, jobs, enforced = {pack('<I7', now)}, {}, true
+for i = 1, #KEYS do
+  local arg = ARGV[i + 1]
+  local l = {key = KEYS[i], arg = arg}
+  local shadow
+  l.tag, shadow, l.anchor, l.cost, l.capacity, l.units, l.period, l.extra = unpack('<BBBI4I4I4I7', arg)
+  local ok, remaining, retry, reset, delay, next, expires =
+    evaluate[l.tag](l, call('GETRANGE', l.key, 0, PREFIX - 1))
+  if error_reply then return error_reply end
+  if not ok and shadow == 0 then enforced = false end
+  jobs[i] = {l.key, next, expires, shadow, ok, remaining, retry, reset, delay}
+end
+for i = 1, #jobs do
+  local job = jobs[i]
+  local key, next = job[1], job[2]
+  local status = job[5] and 1 or 0
+  if next and (enforced or job[4] == 1) then
+    status = 3
+    if type(next) == 'string' then call('SET', key, next) else next() end
+    call('PEXPIREAT', key, ceil_to(job[3], 1000))
+  end
+  out[i + 1] = pack('<BI4I7I7I7', status, job[6], job[7], job[8], job[9])
+end
+return table.concat(out)
+)lua";
+
+}  // namespace rateguard::redis_store

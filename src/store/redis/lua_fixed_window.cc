@@ -1,0 +1,54 @@
+#include "store/redis/lua_pieces.h"
+
+namespace rateguard::redis_store {
+
+// algorithm/fixed_window.h. The bounds of calendar windows come with the call, since Redis knows no time zones: a
+// rising list of them behind the limit. Where the time lies outside of it the script answers an error with the time,
+// before anything is written, and the caller adds the window of that time.
+const std::string_view kLuaFixedWindow = R"lua(
+evaluate[4] = function(l, state)
+  local live, stored, count, expires = false, 0, 0, 0
+  if #state == 21 then
+    local tag, time, _, y, z = unpack(STATE, state)
+    if tag == 4 and now < z * 1000000 then live, stored, count, expires = true, time, y, z * 1000000 end
+  end
+  local t = (live and stored > now) and stored or now
+  local first, last
+  if l.anchor == 1 then
+    if live and t < stored + l.period then
+      first, last = stored, stored + l.period
+    else
+      first, last, count = t, t + l.period, 0
+    end
+  else
+    if l.anchor == 0 then
+      first = t - t % l.period
+      last = first + l.period
+    else
+      local at, bytes = l.extra, #l.arg
+      while at < bytes do
+        first, last = unpack('<I7I7', l.arg, at)
+        if t >= first and t < last then break end
+        at = at + 14
+      end
+      if at > bytes then
+        error_reply = {err = 'RGWINDOW ' .. string.format('%.0f', t)}
+        first, last = t, t
+      end
+    end
+    if not live or stored < first then count = 0 end
+  end
+  local cost, capacity = l.cost, l.capacity
+  if cost > 0 and count + cost <= capacity then
+    local z = ceil_to(last, 1000000)
+    local time = l.anchor == 1 and first or t
+    return true, capacity - count - cost, 0, last - now, 0, pack(STATE, 4, time, 0, count + cost, z), z * 1000000
+  end
+  local remaining = count < capacity and capacity - count or 0
+  local reset = count > 0 and math.min(last, expires) - now or 0
+  if cost == 0 then return true, remaining, 0, reset, 0 end
+  return false, remaining, cost > capacity and NEVER or reset, reset, 0
+end
+)lua";
+
+}  // namespace rateguard::redis_store

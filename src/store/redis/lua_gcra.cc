@@ -1,0 +1,46 @@
+#include "store/redis/lua_pieces.h"
+
+namespace rateguard::redis_store {
+
+// algorithm/gcra.h. The last field of its state is the packed span: 36 bits of it, and above them by how many bits it
+// was shifted. An edit of the rate is recognised exactly as there, since the two must agree on what it leaves.
+const std::string_view kLuaGcra = R"lua(
+local SPAN = 68719476736
+
+evaluate[2] = function(l, state)
+  local units, period = l.units, l.period
+  local used, whole, part, expires = 0, 0, 0, 0
+  if #state == 21 then
+    local tag, arrival, fraction, owed, packed = unpack(STATE, state)
+    local late = fraction > 0 and 1 or 0
+    expires = ceil_to(arrival + late, 1000000) * 1000000
+    if tag == 2 and now < expires then
+      local mantissa = packed % SPAN
+      local scale = 2 ^ ((packed - mantissa) / SPAN)
+      local all = muldiv(owed, period, 0, units)
+      if all < mantissa * scale or all >= (mantissa + 1) * scale then
+        used, whole, part = owed_since(arrival - mantissa * scale + late, 0, owed, units, period, now)
+      elseif now <= arrival then
+        whole = arrival - now
+        part = fraction < units and fraction or units - 1
+        local rest = whole % period
+        local q, r = muldiv(units, rest, part, period)
+        used = q + (whole - rest) / period * units
+        if r > 0 then used = used + 1 end
+        if used > owed then used = owed end
+      end
+    end
+  end
+  local ok, remaining, retry, reset, drain, drain_part = step_bucket(used, whole, part, l, expires)
+  if not drain then return ok, remaining, retry, reset, 0 end
+  local owed = used + l.cost
+  local span, shift = drain, 0
+  if used > 0 then span = muldiv(owed, period, 0, units) end
+  while span >= SPAN do span, shift = (span - span % 2) / 2, shift + 1 end
+  local arrival = now + drain
+  local gone = ceil_to(drain_part > 0 and arrival + 1 or arrival, 1000000) * 1000000
+  return ok, remaining, 0, reset, 0, pack(STATE, 2, arrival, drain_part, owed, shift * SPAN + span), gone
+end
+)lua";
+
+}  // namespace rateguard::redis_store

@@ -1,0 +1,83 @@
+#include "store/redis/lua_pieces.h"
+
+namespace rateguard::redis_store {
+
+// algorithm/hold_set.h. One string: a header of 13 bytes (tag, when the last hold is over, the units held in all), then
+// 19 bytes a hold, in order of expiry: when it is over, its units, its number. Read and written whole: a concurrency
+// limit is of tens or hundreds, and a number is then found faster than an index would be kept.
+const std::string_view kLuaHolds = R"lua(
+local HOLDS_HEADER, HOLD = '<BI7I5', '<I7I4c8'
+
+evaluate[7] = function(l, state)
+  local cost, capacity = l.cost, l.capacity
+  local held, expires, count, first = 0, 0, 0, 0
+  if string.byte(state) == 7 then
+    if #state == PREFIX then state = call('GET', l.key) end
+    local _
+    _, expires, held = unpack(HOLDS_HEADER, state)
+    count = (#state - 13) / 19
+    while first < count do
+      local over, units = unpack('<I7I4', state, 14 + 19 * first)
+      if over > now then break end
+      held, first = held - units, first + 1
+    end
+  end
+  local last = (held > 0 and expires > now) and expires or now
+  if cost > 0 and held + cost <= capacity then
+    local over = now + l.period
+    local place = count
+    while place > first and unpack('<I7', state, 14 + 19 * (place - 1)) > over do place = place - 1 end
+    if over > last then last = over end
+    local next = pack(HOLDS_HEADER, 7, last, held + cost) .. string.sub(state, 14 + 19 * first, 13 + 19 * place) ..
+      pack(HOLD, over, cost, string.sub(l.arg, l.extra, l.extra + 7)) .. string.sub(state, 14 + 19 * place, 13 + 19 * count)
+    return true, capacity - held - cost, 0, last - now, 0, next, last
+  end
+  local remaining = held < capacity and capacity - held or 0
+  local reset = last - now
+  if cost == 0 then return true, remaining, 0, reset, 0 end
+  if cost > capacity then return false, remaining, NEVER, reset, 0 end
+  local must_end, over = held + cost - capacity, now
+  while must_end > 0 do
+    local units
+    over, units = unpack('<I7I4', state, 14 + 19 * first)
+    must_end, first = must_end - units, first + 1
+  end
+  return false, remaining, over - now, reset, 0
+end
+)lua";
+
+// KEYS[1] is the counter, ARGV[2] the hold's number. Answers 1, or 0 where there is no such hold (any more).
+const std::string_view kLuaRelease = R"lua(
+local state = call('GET', KEYS[1])
+if not state or string.byte(state) ~= 7 then return 0 end
+local place
+local from = 14
+while true do
+  from = string.find(state, ARGV[2], from, true)
+  if not from then return 0 end
+  if (from - 25) % 19 == 0 then break end
+  from = from + 1
+end
+place = (from - 25) / 19
+local over, units = unpack('<I7I4', state, 14 + 19 * place)
+if over <= now then return 0 end
+local _, _, held = unpack('<BI7I5', state)
+held = held - units
+local first = 0
+while first < place do
+  local gone, more = unpack('<I7I4', state, 14 + 19 * first)
+  if gone > now then break end
+  held, first = held - more, first + 1
+end
+local kept = string.sub(state, 14 + 19 * first, 13 + 19 * place) .. string.sub(state, 33 + 19 * place)
+if kept == '' then
+  call('DEL', KEYS[1])
+else
+  local last = unpack('<I7', kept, #kept - 18)
+  call('SET', KEYS[1], pack('<BI7I5', 7, last, held) .. kept)
+  call('PEXPIREAT', KEYS[1], ceil_to(last, 1000))
+end
+return 1
+)lua";
+
+}  // namespace rateguard::redis_store

@@ -1,0 +1,60 @@
+#include "differential/blocking_redis_store.h"
+
+#include <gtest/gtest.h>
+
+#include "store/store_suite.h"
+
+namespace rateguard::test {
+namespace {
+
+// Fourteen years: from the suite's 2023 to 2037.
+constexpr Duration kAhead = Duration::seconds(14LL * 365 * 86'400);
+
+}  // namespace
+
+Progress BlockingRedisStore::charge(ChargeGroup group, Instant now) {
+  if (group.charges.empty()) return Progress::kReady;
+  const std::lock_guard lock(mutex_);
+  const redis_store::CallOptions options = {.now = now + kAhead, .hold_number = ++holds_};
+  EXPECT_TRUE(encode_charge(group, options, layout_, call_));
+  const Reply reply = redis_.ask(call_);
+  const auto decoded = decode_charge(text_of(reply), group, options, layout_);
+  EXPECT_TRUE(decoded) << decoded.error().message << text_of(reply);
+  return Progress::kReady;
+}
+
+Progress BlockingRedisStore::charge_batch(std::span<ChargeGroup> groups, Instant now) {
+  for (const ChargeGroup& group : groups) charge(group, now);
+  return Progress::kReady;
+}
+
+bool BlockingRedisStore::reset(std::string_view key) {
+  const std::lock_guard lock(mutex_);
+  std::string plain;
+  std::string holds;
+  layout_.append_counter(plain, key, Algorithm::kTokenBucket, {});
+  layout_.append_counter(holds, key, Algorithm::kConcurrency, {});
+  return redis_.ask({"DEL", plain, holds})->integer != 0;
+}
+
+ReleaseResult BlockingRedisStore::release(const HoldId& hold, Instant now) {
+  const std::lock_guard lock(mutex_);
+  encode_release(hold, now + kAhead, layout_, call_);
+  return redis_.ask(call_)->integer == 1 ? ReleaseResult::kReleased : ReleaseResult::kUnknown;
+}
+
+StoreStats BlockingRedisStore::stats() const {
+  const std::lock_guard lock(mutex_);
+  return {.keys = static_cast<uint64_t>(redis_.ask({"DBSIZE"})->integer)};
+}
+
+}  // namespace rateguard::test
+
+namespace rateguard {
+
+struct RedisScriptsFactory {
+  std::unique_ptr<Store> make() { return std::make_unique<test::BlockingRedisStore>(); }
+};
+INSTANTIATE_TYPED_TEST_SUITE_P(RedisScripts, StoreSuite, RedisScriptsFactory);
+
+}  // namespace rateguard
