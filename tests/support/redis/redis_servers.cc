@@ -1,0 +1,228 @@
+#include "support/redis/redis_servers.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <thread>
+#include <utility>
+
+#include "redis/command.h"
+
+namespace rateguard::test {
+namespace {
+
+constexpr size_t kReplyBytesMax = size_t{16} << 20;
+constexpr int kReplySeconds = 10;
+// How long something may take to come about on a loaded machine, in looks of 10 ms.
+constexpr int kLooks = 3'000;
+constexpr int kSlots = 16'384;  // of a cluster
+
+redis::Reply no_reply(const char* what) {
+  return {.kind = redis::ReplyKind::kError, .text = std::string("no ") + what};
+}
+
+sockaddr_in loopback(uint16_t port) {
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(port);
+  return address;
+}
+
+template <typename Predicate>
+bool eventually(Predicate holds) {
+  for (int i = 0; i < kLooks; ++i) {
+    if (holds()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return false;
+}
+
+redis::Reply talk(int descriptor, std::string_view command) {
+  if (::send(descriptor, command.data(), command.size(), MSG_NOSIGNAL) < 0) return no_reply("connection");
+  redis::ReplyReader reader(kReplyBytesMax);
+  while (true) {
+    char buffer[16'384];
+    const ssize_t bytes = ::recv(descriptor, buffer, sizeof buffer, 0);
+    if (bytes <= 0) return no_reply("reply");
+    reader.feed({buffer, static_cast<size_t>(bytes)});
+    const auto reply = reader.next();
+    if (!reply) return no_reply("sense");
+    if (*reply != nullptr) return **reply;
+  }
+}
+
+}  // namespace
+
+ScratchFolder::ScratchFolder() {
+  std::string name = (std::filesystem::temp_directory_path() / "rateguard-redis-XXXXXX").string();
+  if (mkdtemp(name.data()) == nullptr) std::abort();
+  path_ = name;
+}
+
+ScratchFolder::~ScratchFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+uint16_t free_port() {
+  const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address = loopback(0);
+  socklen_t size = sizeof address;
+  if (::bind(descriptor, reinterpret_cast<sockaddr*>(&address), size) != 0) std::abort();
+  ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size);
+  ::close(descriptor);
+  return ntohs(address.sin_port);
+}
+
+RedisServer::RedisServer(std::vector<std::string> arguments, RedisKind kind)
+    : arguments_(std::move(arguments)), kind_(kind), port_(free_port()) {}
+
+bool RedisServer::start() {
+  const std::string folder = folder_.path().string();
+  const std::string config = folder + "/redis.conf";
+  if (!std::filesystem::exists(config)) std::ofstream(config) << "bind 127.0.0.1\nport " << port_ << "\n";
+  std::vector<std::string> words = {"redis-server", config};
+  if (kind_ == RedisKind::kSentinel) {
+    words.insert(words.end(), {"--sentinel"});
+  } else {
+    words.insert(words.end(), {"--save", "", "--appendonly", "no", "--unixsocket", socket_path().string()});
+  }
+  words.insert(words.end(), {"--dir", folder, "--daemonize", "no", "--logfile", folder + "/log"});
+  words.insert(words.end(), arguments_.begin(), arguments_.end());
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  const pid_t parent = getpid();
+  pid_ = fork();
+  if (pid_ == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(1);
+    const int null = open("/dev/null", O_RDWR);
+    for (int descriptor = 0; descriptor < 3; ++descriptor) dup2(null, descriptor);
+    execvp(argv[0], argv.data());
+    _exit(127);
+  }
+  const bool answers = eventually([this] {
+    if (waitpid(pid_, nullptr, WNOHANG) == pid_) {
+      pid_ = -1;
+      return true;
+    }
+    const redis::Reply reply = ask({"PING"});
+    return !reply.is_error("no") && !reply.is_error("LOADING");
+  });
+  return answers && is_running();
+}
+
+void RedisServer::kill() {
+  if (pid_ <= 0) return;
+  ::kill(pid_, SIGKILL);
+  waitpid(std::exchange(pid_, -1), nullptr, 0);
+}
+
+void RedisServer::signal(int number) const {
+  if (pid_ > 0) ::kill(pid_, number);
+}
+
+std::string RedisServer::log() const {
+  std::ostringstream content;
+  content << std::ifstream(folder_.path() / "log").rdbuf();
+  return content.str();
+}
+
+redis::Reply RedisServer::ask(std::initializer_list<std::string_view> words) const {
+  const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const timeval patience{.tv_sec = kReplySeconds, .tv_usec = 0};
+  setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  const sockaddr_in address = loopback(port_);
+  redis::Reply reply = no_reply("connection");
+  if (::connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
+    std::string command;
+    redis::append_command(command, words);
+    reply = talk(descriptor, command);
+  }
+  ::close(descriptor);
+  return reply;
+}
+
+bool RedisSentinels::start() {
+  servers.push_back(std::make_unique<RedisServer>());
+  if (!servers[0]->start()) return false;
+  const std::string primary_port = std::to_string(servers[0]->port());
+  for (int i = 0; i < 2; ++i) {
+    servers.push_back(std::make_unique<RedisServer>(
+        std::vector<std::string>{"--replicaof", "127.0.0.1 " + primary_port, "--repl-diskless-sync-delay", "0"}));
+    if (!servers.back()->start()) return false;
+  }
+  const auto linked = [&] {
+    const redis::Reply role = servers[0]->ask({"ROLE"});
+    return role.elements.size() == 3 && role.elements[2].elements.size() == 2;
+  };
+  if (!eventually(linked)) return false;
+  for (int i = 0; i < 3; ++i) {
+    sentinels.push_back(std::make_unique<RedisServer>(std::vector<std::string>{}, RedisKind::kSentinel));
+    const RedisServer& sentinel = *sentinels.back();
+    std::ofstream(sentinel.folder() / "redis.conf")
+        << "bind 127.0.0.1\nport " << sentinel.port() << "\n"
+        << fmt::format(
+               "sentinel monitor {0} 127.0.0.1 {1} 2\nsentinel down-after-milliseconds {0} 500\n"
+               "sentinel failover-timeout {0} 2000\n",
+               kServiceName, primary_port);
+    if (!sentinels.back()->start()) return false;
+  }
+  // Until each knows the other two and both replicas.
+  return eventually([&] {
+    for (const auto& sentinel : sentinels) {
+      if (sentinel->ask({"SENTINEL", "SENTINELS", kServiceName}).elements.size() != 2) return false;
+      if (sentinel->ask({"SENTINEL", "REPLICAS", kServiceName}).elements.size() != 2) return false;
+    }
+    return true;
+  });
+}
+
+bool RedisCluster::start() {
+  for (int i = 0; i < kPrimaries * 2; ++i) {
+    // The bus's port is 10,000 higher where nobody says, which may be no port at all.
+    nodes.push_back(std::make_unique<RedisServer>(
+        std::vector<std::string>{"--cluster-enabled", "yes", "--cluster-port", std::to_string(free_port()),
+                                 "--cluster-node-timeout", "1000", "--repl-diskless-sync-delay", "0"}));
+    if (!nodes.back()->start()) return false;
+  }
+  for (int i = 0; i < kPrimaries; ++i) {
+    const std::string first = std::to_string(kSlots * i / kPrimaries);
+    const std::string last = std::to_string(kSlots * (i + 1) / kPrimaries - 1);
+    if (nodes[static_cast<size_t>(i)]->ask({"CLUSTER", "ADDSLOTSRANGE", first, last}).text != "OK") return false;
+  }
+  for (const auto& node : nodes) {
+    if (node == nodes[0]) continue;
+    const std::string bus = node->ask({"CONFIG", "GET", "cluster-port"}).elements.at(1).text;
+    nodes[0]->ask({"CLUSTER", "MEET", "127.0.0.1", std::to_string(node->port()), bus});
+  }
+  for (size_t i = kPrimaries; i < nodes.size(); ++i) {
+    const std::string primary = nodes[i - kPrimaries]->ask({"CLUSTER", "MYID"}).text;
+    if (!eventually([&] { return nodes[i]->ask({"CLUSTER", "REPLICATE", primary}).text == "OK"; })) return false;
+  }
+  return eventually([&] {
+    for (const auto& node : nodes) {
+      const redis::Reply slots = node->ask({"CLUSTER", "SLOTS"});
+      if (slots.elements.size() != kPrimaries) return false;
+      for (const redis::Reply& range : slots.elements) {
+        if (range.elements.size() != 4) return false;  // from, to, primary, replica
+      }
+      if (!node->ask({"CLUSTER", "INFO"}).text.starts_with("cluster_state:ok")) return false;
+    }
+    return true;
+  });
+}
+
+}  // namespace rateguard::test

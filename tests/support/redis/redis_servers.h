@@ -1,0 +1,89 @@
+// Throw-away Redis servers on loopback: one, a primary with replicas watched by Sentinels, a Cluster. Debian's
+// redis-server, ports that were free a moment ago, a folder of their own; they keep nothing on disk, and end with the
+// thread that started them at the latest.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "redis/reply.h"
+
+namespace rateguard::test {
+
+// A folder below the system's temporary one, removed with everything in it.
+class ScratchFolder {
+ public:
+  ScratchFolder();
+  ~ScratchFolder();
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// A port of 127.0.0.1 that nobody listens on.
+uint16_t free_port();
+
+enum class RedisKind : uint8_t { kServer, kSentinel };
+
+// One process. Not started: every call fails.
+class RedisServer {
+ public:
+  // `arguments` as redis-server takes them: {"--requirepass", "x"}.
+  explicit RedisServer(std::vector<std::string> arguments = {}, RedisKind kind = RedisKind::kServer);
+  ~RedisServer() { kill(); }
+  RedisServer(const RedisServer&) = delete;
+  RedisServer& operator=(const RedisServer&) = delete;
+
+  // Starts it, on the same port every time, and waits until it answers. False: see log().
+  bool start();
+  // kill -9, and waits for its end.
+  void kill();
+  void signal(int number) const;
+  bool is_running() const { return pid_ > 0; }
+
+  uint16_t port() const { return port_; }
+  pid_t pid() const { return pid_; }
+  std::filesystem::path socket_path() const { return folder_.path() / "redis.sock"; }
+  const std::filesystem::path& folder() const { return folder_.path(); }
+  std::string log() const;
+  // Asks on a connection of its own, waiting for up to ten seconds; an error that begins with "no " where there is no
+  // reply.
+  redis::Reply ask(std::initializer_list<std::string_view> words) const;
+
+ private:
+  std::vector<std::string> arguments_;
+  RedisKind kind_;
+  ScratchFolder folder_;
+  uint16_t port_;
+  pid_t pid_ = -1;
+};
+
+// A primary, two replicas and three Sentinels that need two votes and give a silent primary half a second.
+class RedisSentinels {
+ public:
+  static constexpr const char* kServiceName = "rateguard";
+  // False: something did not start.
+  bool start();
+  std::vector<std::unique_ptr<RedisServer>> servers;
+  std::vector<std::unique_ptr<RedisServer>> sentinels;
+};
+
+// Three primaries with a replica each.
+class RedisCluster {
+ public:
+  static constexpr int kPrimaries = 3;
+  bool start();
+  std::vector<std::unique_ptr<RedisServer>> nodes;  // the primaries first
+};
+
+}  // namespace rateguard::test
