@@ -174,7 +174,7 @@ Cost RandomCalls::cost(const Limit& limit) {
 }
 
 // Bursts at one instant, the wait that the last decision named and one less, fractions of a unit's time, whole periods,
-// long idles, steps back.
+// the beginnings of windows, long idles, steps back.
 void RandomCalls::step() {
   const Limit& limit = counters_[below(counters_.size())].limit;
   const auto period_us = static_cast<uint64_t>(limit.rate.period.us);
@@ -218,13 +218,16 @@ void RandomCalls::step() {
                       now_ - Duration{static_cast<int64_t>(below(below(2) == 0 ? 2 * period_us : 2 * unit_us + 10))});
       return;
     case 18:
-      us = 1;
+      us = below(2);
+      now_ = std::max(earliest_, now_ - Duration{static_cast<int64_t>(below(4))});
+      break;
+    case 4:  // where a window begins, and just before
+      us = period_us - static_cast<uint64_t>(now_.us) % period_us - below(2);
       break;
     case 0:
     case 1:
     case 2:
     case 3:
-    case 4:
     case 19:
       break;
     default:

@@ -2,8 +2,10 @@
 
 namespace rateguard::redis_store {
 
-// KEYS[i] is a counter, ARGV[i + 1] its limit: tag, mode (1: shadow), anchor (0: epoch, 1: first request, 2: calendar),
-// cost, capacity, units, period, then what the algorithm needs more (from byte `extra` on).
+// KEYS[i] is a counter, ARGV[i + 1] its limit, in MessagePack: tag, mode (2: shadow), cost, capacity, units, period;
+// then for a fixed window its anchor (1: epoch, 2: first request, 3: calendar) and the windows of the calendar, for a
+// concurrency the number of the hold. No number is 0 but a cost, so that redis-benchmark, whose arguments end at a zero
+// byte, can measure it.
 //
 // Everything is decided before anything is written: an error leaves every counter as it was. The answer is one string:
 // the time, then for each limit a status (1: admitted, 2: charged too), remaining, retry_after, reset_after and delay.
@@ -13,21 +15,20 @@ namespace rateguard::redis_store {
 const std::string_view kLuaCharge = R"lua(
 local out, jobs, enforced = {pack('<I7', now)}, {}, true
 for i = 1, #KEYS do
-  local arg = ARGV[i + 1]
-  local l = {key = KEYS[i], arg = arg}
-  local shadow
-  l.tag, shadow, l.anchor, l.cost, l.capacity, l.units, l.period, l.extra = unpack('<BBBI4I4I4I7', arg)
+  local l = {key = KEYS[i]}
+  local mode
+  l.tag, mode, l.cost, l.capacity, l.units, l.period, l.more, l.windows = cmsgpack.unpack(ARGV[i + 1])
   local ok, remaining, retry, reset, delay, next, expires =
     evaluate[l.tag](l, call('GETRANGE', l.key, 0, PREFIX - 1))
   if error_reply then return error_reply end
-  if not ok and shadow == 0 then enforced = false end
-  jobs[i] = {l.key, next, expires, shadow, ok, remaining, retry, reset, delay}
+  if not ok and mode == 1 then enforced = false end
+  jobs[i] = {l.key, next, expires, mode, ok, remaining, retry, reset, delay}
 end
 for i = 1, #jobs do
   local job = jobs[i]
   local key, next = job[1], job[2]
   local status = job[5] and 1 or 0
-  if next and (enforced or job[4] == 1) then
+  if next and (enforced or job[4] == 2) then
     status = 3
     if type(next) == 'string' then call('SET', key, next) else next() end
     call('PEXPIREAT', key, ceil_to(job[3], 1000))

@@ -2,9 +2,9 @@
 
 namespace rateguard::redis_store {
 
-// algorithm/fixed_window.h. The bounds of calendar windows come with the call, since Redis knows no time zones: a
-// rising list of them behind the limit. Where the time lies outside of it the script answers an error with the time,
-// before anything is written, and the caller adds the window of that time.
+// algorithm/fixed_window.h. Redis knows no time zones, so the calendar windows that may be asked for come with the call,
+// the start and the end of each. Where the time is in none of them the script answers an error with the time, before
+// anything is written, and the caller adds the window of that time.
 const std::string_view kLuaFixedWindow = R"lua(
 evaluate[4] = function(l, state)
   local live, stored, count, expires = false, 0, 0, 0
@@ -14,20 +14,20 @@ evaluate[4] = function(l, state)
   end
   local t = (live and stored > now) and stored or now
   local first, last
-  if l.anchor == 1 then
+  if l.more == 2 then
     if live and t < stored + l.period then
       first, last = stored, stored + l.period
     else
       first, last, count = t, t + l.period, 0
     end
   else
-    if l.anchor == 0 then
+    if l.more == 1 then
       first = t - t % l.period
       last = first + l.period
     else
-      local at, bytes = l.extra, #l.arg
+      local at, bytes = 1, #l.windows
       while at < bytes do
-        first, last = unpack('<I7I7', l.arg, at)
+        first, last = unpack('<I7I7', l.windows, at)
         if t >= first and t < last then break end
         at = at + 14
       end
@@ -41,7 +41,7 @@ evaluate[4] = function(l, state)
   local cost, capacity = l.cost, l.capacity
   if cost > 0 and count + cost <= capacity then
     local z = ceil_to(last, 1000000)
-    local time = l.anchor == 1 and first or t
+    local time = l.more == 2 and first or t
     return true, capacity - count - cost, 0, last - now, 0, pack(STATE, 4, time, 0, count + cost, z), z * 1000000
   end
   local remaining = count < capacity and capacity - count or 0

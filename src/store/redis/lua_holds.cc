@@ -29,7 +29,7 @@ evaluate[7] = function(l, state)
     while place > first and unpack('<I7', state, 14 + 19 * (place - 1)) > over do place = place - 1 end
     if over > last then last = over end
     local next = pack(HOLDS_HEADER, 7, last, held + cost) .. string.sub(state, 14 + 19 * first, 13 + 19 * place) ..
-      pack(HOLD, over, cost, string.sub(l.arg, l.extra, l.extra + 7)) .. string.sub(state, 14 + 19 * place, 13 + 19 * count)
+      pack(HOLD, over, cost, l.more) .. string.sub(state, 14 + 19 * place, 13 + 19 * count)
     return true, capacity - held - cost, 0, last - now, 0, next, last
   end
   local remaining = held < capacity and capacity - held or 0
