@@ -1,0 +1,75 @@
+// A connection to whichever server is the primary of a service at the time, as Redis Sentinel says. The method is the
+// one of "Guidelines for Redis clients with support for Redis Sentinel" (redis.io): ask the Sentinels in turn, check
+// the server's ROLE, and hear of a switch by +switch-master; besides, ask again now and then, for messages get lost.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/event_loop.h"
+#include "redis/connection.h"
+#include "redis/session.h"
+
+namespace rateguard::redis {
+
+struct SentinelSettings {
+  std::vector<Server> sentinels;  // at least one
+  std::string service;            // as `sentinel monitor` names it
+  Server primary;                 // how to log in at the data servers; its target is not looked at
+  // How often a Sentinel is asked without a reason. Half of a switch that no message tells of.
+  Duration refresh_period = Duration::seconds(1);
+  // Between one Sentinel that fails and the next.
+  Duration pause = Duration::millis(50);
+  Duration patience = Duration::seconds(1);  // for a Sentinel's answer
+};
+
+// On the loop's thread. It is not destroyed from within a handler of its commands.
+class SentinelConnection final : private SessionOwner {
+ public:
+  // `loop` outlives it. `options` are those of the connection to the primary; its on_change is called too when what
+  // problem() says about the Sentinels changes.
+  SentinelConnection(net::EventLoop& loop, SentinelSettings settings, ConnectionOptions options);
+  SentinelConnection(const SentinelConnection&) = delete;
+  SentinelConnection& operator=(const SentinelConnection&) = delete;
+
+  void start();
+  void stop();
+
+  // Commands go here; while no primary is known they fail at once.
+  Connection& primary() { return primary_; }
+  // Why the Sentinels do not tell a primary; empty while one does. A primary that is known stays connected.
+  const std::string& problem() const { return problem_; }
+
+ private:
+  void ask();
+  void on_address(const Answer& answer);
+  void set_problem(std::string problem);
+  void on_sentinel_change();
+  void on_primary_change();
+  void try_next_later();
+  void try_next();
+  void listen();
+  void found(std::string_view host, std::string_view port);
+  void on_open() override;
+  void on_reply(const Reply& reply) override;
+  void on_closed(const Error& error) override;
+
+  net::EventLoop& loop_;
+  SentinelSettings settings_;
+  std::function<void()> on_change_;
+  size_t current_ = 0;  // of settings_.sentinels
+  std::string problem_ = "no Sentinel has been asked yet";
+  bool started_ = false;
+  bool primary_started_ = false;
+  bool asking_ = false;
+  Connection primary_;
+  Connection sentinel_;  // questions; a connection that listens can take none
+  Session listener_;
+  net::Timer refresh_;
+  net::Timer next_;
+  net::Timer listen_again_;
+};
+
+}  // namespace rateguard::redis
