@@ -43,7 +43,9 @@ class Server {
     address.sin_family = AF_INET;
     address.sin_port = htons(port_);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    RG_CHECK(connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    // libFuzzer's timer interrupts what blocks.
+    const auto* const to = reinterpret_cast<const sockaddr*>(&address);
+    RG_CHECK(TEMP_FAILURE_RETRY(connect(fd, to, sizeof address)) == 0);
     // A run makes thousands of connections a second: none of them is to wait in TIME_WAIT.
     const linger at_once{.l_onoff = 1, .l_linger = 0};
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
@@ -82,7 +84,9 @@ class Server {
 std::string everything_from(int fd) {
   std::string all;
   char block[16'384];
-  for (ssize_t got = 0; (got = recv(fd, block, sizeof block, 0)) > 0;) all.append(block, static_cast<size_t>(got));
+  for (ssize_t got = 0; (got = TEMP_FAILURE_RETRY(recv(fd, block, sizeof block, 0))) > 0;) {
+    all.append(block, static_cast<size_t>(got));
+  }
   return all;
 }
 
