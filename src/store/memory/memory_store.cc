@@ -148,14 +148,15 @@ inline Progress MemoryStore::charge_ahead(std::span<ChargeGroup> groups, Hash&& 
     size_t count = 0;
     size_t located = 0;
     const auto locate_next = [&] {
-      spots[located] = table_.locate(keys[located]);
+      table_.finish_locating(keys[located], spots[located]);
       Table::prefetch_home(spots[located], keys[located]);
       ++located;
     };
     for (; taken < groups.size() && count + groups[taken].charges.size() <= kKeysAhead; ++taken) {
       for (const Charge& charge : groups[taken].charges) {
         keys[count] = Fingerprint::of(hash(charge.key));
-        table_.prefetch_record(keys[count++]);
+        spots[count] = table_.begin_to_locate(keys[count]);
+        ++count;
         if (count - located > kRecordsAhead) locate_next();
       }
     }

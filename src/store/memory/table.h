@@ -55,9 +55,11 @@ class Table {
   };
   // Any thread.
   Spot locate(Fingerprint key) const;
-  // Any thread: begins to bring into the cache the record that locate() reads; the slots where a key is at home, which
-  // four in five keys of a full table are; or those after them.
-  void prefetch_record(Fingerprint key) const;
+  // The same in two steps, with something else to do between them while the record comes into the cache.
+  Spot begin_to_locate(Fingerprint key) const;
+  void finish_locating(Fingerprint key, Spot& spot) const;
+  // Any thread: begins to bring into the cache the slots where a key is at home, which five in six keys of a full table
+  // are; or those after them.
   static void prefetch_home(Spot spot, Fingerprint key) { __builtin_prefetch(&spot.slots->slots[key.home()], 1); }
   static void prefetch_next(Spot spot, Fingerprint key) {
     __builtin_prefetch(&spot.slots->slots[(key.home() + 2) % SlotGroup::kSlots], 1);
@@ -161,9 +163,20 @@ inline size_t Table::lock_group_of(Fingerprint key) {
   }
 }
 
-inline void Table::prefetch_record(Fingerprint key) const {
+inline Table::Spot Table::begin_to_locate(Fingerprint key) const {
   const uint32_t path = key.path_bits() & path_mask_.load(std::memory_order_relaxed);
-  __builtin_prefetch(&records_[root_of(key) + size_t{roots_} * path], 1);
+  const size_t group = root_of(key) + size_t{roots_} * path;
+  __builtin_prefetch(&records_[group], 1);
+  return {group, nullptr, path};
+}
+
+inline void Table::finish_locating(Fingerprint key, Spot& spot) const {
+  const uint32_t page = records_[spot.group].page.load(std::memory_order_acquire);
+  if (page != 0) [[likely]] {
+    spot.slots = &pages_[page - 1];
+  } else {
+    spot = locate(key);
+  }
 }
 
 }  // namespace rateguard::memory
