@@ -17,7 +17,7 @@ bool is_error(const Reply& reply) {
 
 RedisPipe::RedisPipe(const std::string& path) : context_(redisConnectUnix(path.c_str()), &redisFree) {
   EXPECT_EQ(context_->err, 0) << context_->errstr;
-  for (const auto* script : {&redis_store::charge_script(), &redis_store::release_script()}) {
+  for (const redis_store::Script* script : redis_store::every_script()) {
     const Reply loaded = ask({"SCRIPT", "LOAD", script->text});
     EXPECT_EQ(text_of(loaded), script->sha1) << "the name of a script is not what Redis calls it";
   }

@@ -179,7 +179,8 @@ std::string_view ScriptCall::part(size_t i) const {
 Result<void> encode_charge(const ChargeGroup& group, const CallOptions& options, const KeyLayout& layout,
                            ScriptCall& out) {
   if (group.charges.empty()) return invalid("a call needs a limit to decide");
-  out.begin(charge_script());
+  const bool is_one = group.charges.size() == 1;
+  out.begin(is_one ? charge_one_script(group.charges[0].limit->algorithm) : charge_script());
   for (const Charge& charge : group.charges) {
     layout.append_counter(out.bytes(), charge.key, charge.limit->algorithm, options.tag);
     out.end_key();

@@ -29,8 +29,7 @@ local function owed_since(anchor, fraction, owed, units, period, now)
   return owed - back, whole, part, since
 end
 
-local function step_bucket(used, whole, part, l, expires)
-  local cost, capacity, units, period = l.cost, l.capacity, l.units, l.period
+local function step_bucket(used, whole, part, cost, capacity, units, period, expires)
   if cost > 0 and used + cost <= capacity then
     local drain, rest = muldiv(cost, period, part, units)
     drain = drain + whole
@@ -49,19 +48,19 @@ local function step_bucket(used, whole, part, l, expires)
   return false, remaining, math.min(missing, expires - now), reset
 end
 
-local function bucket(l, state)
-  local units = l.units
+local function bucket(key, state, tag, cost, capacity, units, period)
   local used, whole, part, since = 0, 0, 0, 0
-  local tag, anchor, fraction, owed, expires = 0, 0, 0, 0, 0
+  local anchor, fraction, owed, expires = 0, 0, 0, 0
   if #state == 21 then
-    tag, anchor, fraction, owed, expires = unpack(STATE, state)
+    local stored
+    stored, anchor, fraction, owed, expires = unpack(STATE, state)
     expires = expires * 1000000
-    if tag == l.tag and now < expires then
+    if stored == tag and now < expires then
       if fraction >= units then fraction = units - 1 end
-      used, whole, part, since = owed_since(anchor, fraction, owed, units, l.period, now)
+      used, whole, part, since = owed_since(anchor, fraction, owed, units, period, now)
     end
   end
-  local ok, remaining, retry, reset, drain = step_bucket(used, whole, part, l, expires)
+  local ok, remaining, retry, reset, drain = step_bucket(used, whole, part, cost, capacity, units, period, expires)
   if not drain then return ok, remaining, retry, reset, 0 end
   if used == 0 then
     anchor, fraction = now, 0
@@ -72,9 +71,9 @@ local function bucket(l, state)
     if rest > 0 then anchor, fraction = anchor - 1, units - rest end
   end
   local delay = 0
-  if l.tag == 3 then delay = part > 0 and whole + 1 or whole end
+  if tag == 3 then delay = part > 0 and whole + 1 or whole end
   local z = ceil_to(now + reset, 1000000)
-  return ok, remaining, 0, reset, delay, pack(STATE, l.tag, anchor, fraction, used + l.cost, z), z * 1000000
+  return ok, remaining, 0, reset, delay, pack(STATE, tag, anchor, fraction, used + cost, z), z * 1000000
 end
 evaluate[1], evaluate[3] = bucket, bucket
 )lua";

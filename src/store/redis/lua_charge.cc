@@ -12,17 +12,17 @@ namespace rateguard::redis_store {
 //
 // SET and PEXPIREAT are two commands because the one that does both (SET PXAT) is of Redis 6.2, and a relative expiry
 // would outlive its instant on a replica. 785 bytes hold the whole of every state but long logs and many holds.
+// Texts instead of numbers where they are known: Redis would print the numbers for each call.
 const std::string_view kLuaCharge = R"lua(
 local out, jobs, enforced = {pack('<I7', now)}, {}, true
 for i = 1, #KEYS do
-  local l = {key = KEYS[i]}
-  local mode
-  l.tag, mode, l.cost, l.capacity, l.units, l.period, l.more, l.windows = cmsgpack.unpack(ARGV[i + 1])
+  local key = KEYS[i]
+  local tag, mode, cost, capacity, units, period, more, windows = cmsgpack.unpack(ARGV[i + 1])
   local ok, remaining, retry, reset, delay, next, expires =
-    evaluate[l.tag](l, call('GETRANGE', l.key, 0, PREFIX - 1))
+    evaluate[tag](key, call('GETRANGE', key, '0', '784'), tag, cost, capacity, units, period, more, windows)
   if error_reply then return error_reply end
   if not ok and mode == 1 then enforced = false end
-  jobs[i] = {l.key, next, expires, mode, ok, remaining, retry, reset, delay}
+  jobs[i] = {key, next, expires, mode, ok, remaining, retry, reset, delay}
 end
 for i = 1, #jobs do
   local job = jobs[i]
@@ -36,6 +36,22 @@ for i = 1, #jobs do
   out[i + 1] = pack('<BI4I7I7I7', status, job[6], job[7], job[8], job[9])
 end
 return table.concat(out)
+)lua";
+
+// The same for one limit, where nothing depends on another.
+const std::string_view kLuaChargeOne = R"lua(
+local key = KEYS[1]
+local tag, mode, cost, capacity, units, period, more, windows = cmsgpack.unpack(ARGV[2])
+local ok, remaining, retry, reset, delay, next, expires =
+  evaluate[tag](key, call('GETRANGE', key, '0', '784'), tag, cost, capacity, units, period, more, windows)
+if error_reply then return error_reply end
+local status = ok and 1 or 0
+if next then
+  status = 3
+  if type(next) == 'string' then call('SET', key, next) else next() end
+  call('PEXPIREAT', key, ceil_to(expires, 1000))
+end
+return pack('<I7BI4I7I7I7', now, status, remaining, retry, reset, delay)
 )lua";
 
 }  // namespace rateguard::redis_store

@@ -2,32 +2,32 @@
 
 namespace rateguard::redis_store {
 
-// algorithm/fixed_window.h. Redis knows no time zones, so the calendar windows that may be asked for come with the call,
-// the start and the end of each. Where the time is in none of them the script answers an error with the time, before
-// anything is written, and the caller adds the window of that time.
+// algorithm/fixed_window.h. Redis knows no time zones, so the calendar windows that may be asked for come with the
+// call, the start and the end of each. Where the time is in none of them the script answers an error with the time,
+// before anything is written, and the caller adds the window of that time.
 const std::string_view kLuaFixedWindow = R"lua(
-evaluate[4] = function(l, state)
+evaluate[4] = function(key, state, tag, cost, capacity, units, period, anchor, windows)
   local live, stored, count, expires = false, 0, 0, 0
   if #state == 21 then
-    local tag, time, _, y, z = unpack(STATE, state)
-    if tag == 4 and now < z * 1000000 then live, stored, count, expires = true, time, y, z * 1000000 end
+    local algorithm, time, _, y, z = unpack(STATE, state)
+    if algorithm == 4 and now < z * 1000000 then live, stored, count, expires = true, time, y, z * 1000000 end
   end
   local t = (live and stored > now) and stored or now
   local first, last
-  if l.more == 2 then
-    if live and t < stored + l.period then
-      first, last = stored, stored + l.period
+  if anchor == 2 then
+    if live and t < stored + period then
+      first, last = stored, stored + period
     else
-      first, last, count = t, t + l.period, 0
+      first, last, count = t, t + period, 0
     end
   else
-    if l.more == 1 then
-      first = t - t % l.period
-      last = first + l.period
+    if anchor == 1 then
+      first = t - t % period
+      last = first + period
     else
-      local at, bytes = 1, #l.windows
+      local at, bytes = 1, #windows
       while at < bytes do
-        first, last = unpack('<I7I7', l.windows, at)
+        first, last = unpack('<I7I7', windows, at)
         if t >= first and t < last then break end
         at = at + 14
       end
@@ -38,10 +38,9 @@ evaluate[4] = function(l, state)
     end
     if not live or stored < first then count = 0 end
   end
-  local cost, capacity = l.cost, l.capacity
   if cost > 0 and count + cost <= capacity then
     local z = ceil_to(last, 1000000)
-    local time = l.more == 2 and first or t
+    local time = anchor == 2 and first or t
     return true, capacity - count - cost, 0, last - now, 0, pack(STATE, 4, time, 0, count + cost, z), z * 1000000
   end
   local remaining = count < capacity and capacity - count or 0

@@ -7,14 +7,13 @@ namespace rateguard::redis_store {
 const std::string_view kLuaGcra = R"lua(
 local SPAN = 68719476736
 
-evaluate[2] = function(l, state)
-  local units, period = l.units, l.period
+evaluate[2] = function(key, state, tag, cost, capacity, units, period)
   local used, whole, part, expires = 0, 0, 0, 0
   if #state == 21 then
-    local tag, arrival, fraction, owed, packed = unpack(STATE, state)
+    local stored, arrival, fraction, owed, packed = unpack(STATE, state)
     local late = fraction > 0 and 1 or 0
     expires = ceil_to(arrival + late, 1000000) * 1000000
-    if tag == 2 and now < expires then
+    if stored == 2 and now < expires then
       local mantissa = packed % SPAN
       local scale = 2 ^ ((packed - mantissa) / SPAN)
       local all = muldiv(owed, period, 0, units)
@@ -31,9 +30,10 @@ evaluate[2] = function(l, state)
       end
     end
   end
-  local ok, remaining, retry, reset, drain, drain_part = step_bucket(used, whole, part, l, expires)
+  local ok, remaining, retry, reset, drain, drain_part =
+    step_bucket(used, whole, part, cost, capacity, units, period, expires)
   if not drain then return ok, remaining, retry, reset, 0 end
-  local owed = used + l.cost
+  local owed = used + cost
   local span, shift = drain, 0
   if used > 0 then span = muldiv(owed, period, 0, units) end
   while span >= SPAN do span, shift = (span - span % 2) / 2, shift + 1 end

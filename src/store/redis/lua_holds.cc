@@ -8,28 +8,27 @@ namespace rateguard::redis_store {
 const std::string_view kLuaHolds = R"lua(
 local HOLDS_HEADER, HOLD = '<BI7I5', '<I7I4c8'
 
-evaluate[7] = function(l, state)
-  local cost, capacity = l.cost, l.capacity
+evaluate[7] = function(key, state, tag, cost, capacity, units, period, number)
   local held, expires, count, first = 0, 0, 0, 0
   if string.byte(state) == 7 then
-    if #state == PREFIX then state = call('GET', l.key) end
+    if #state == PREFIX then state = call('GET', key) end
     local _
     _, expires, held = unpack(HOLDS_HEADER, state)
     count = (#state - 13) / 19
     while first < count do
-      local over, units = unpack('<I7I4', state, 14 + 19 * first)
+      local over, held_units = unpack('<I7I4', state, 14 + 19 * first)
       if over > now then break end
-      held, first = held - units, first + 1
+      held, first = held - held_units, first + 1
     end
   end
   local last = (held > 0 and expires > now) and expires or now
   if cost > 0 and held + cost <= capacity then
-    local over = now + l.period
+    local over = now + period
     local place = count
     while place > first and unpack('<I7', state, 14 + 19 * (place - 1)) > over do place = place - 1 end
     if over > last then last = over end
     local next = pack(HOLDS_HEADER, 7, last, held + cost) .. string.sub(state, 14 + 19 * first, 13 + 19 * place) ..
-      pack(HOLD, over, cost, l.more) .. string.sub(state, 14 + 19 * place, 13 + 19 * count)
+      pack(HOLD, over, cost, number) .. string.sub(state, 14 + 19 * place, 13 + 19 * count)
     return true, capacity - held - cost, 0, last - now, 0, next, last
   end
   local remaining = held < capacity and capacity - held or 0
@@ -38,9 +37,9 @@ evaluate[7] = function(l, state)
   if cost > capacity then return false, remaining, NEVER, reset, 0 end
   local must_end, over = held + cost - capacity, now
   while must_end > 0 do
-    local units
-    over, units = unpack('<I7I4', state, 14 + 19 * first)
-    must_end, first = must_end - units, first + 1
+    local ends
+    over, ends = unpack('<I7I4', state, 14 + 19 * first)
+    must_end, first = must_end - ends, first + 1
   end
   return false, remaining, over - now, reset, 0
 end

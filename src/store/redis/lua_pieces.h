@@ -15,6 +15,7 @@ extern const std::string_view kLuaWindowLog;      // sliding_window_log
 extern const std::string_view kLuaWindowCounter;  // sliding_window_counter
 extern const std::string_view kLuaHolds;          // concurrency
 extern const std::string_view kLuaCharge;         // decides all the limits of one request
+extern const std::string_view kLuaChargeOne;      // decides the only limit of a request
 extern const std::string_view kLuaRelease;        // gives a hold back; needs kLuaPrelude alone
 
 }  // namespace rateguard::redis_store

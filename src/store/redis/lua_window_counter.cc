@@ -9,12 +9,11 @@ local function until_weighs(previous, room, period)
   return period - (muldiv(room, period, 0, previous))
 end
 
-evaluate[6] = function(l, state)
-  local cost, capacity, period = l.cost, l.capacity, l.period
+evaluate[6] = function(key, state, tag, cost, capacity, units, period)
   local live, stored, x, y, expires = false, 0, 0, 0, 0
   if #state == 21 then
-    local tag, time, x_, y_, z = unpack(STATE, state)
-    if tag == 6 and now < z * 1000000 then live, stored, x, y, expires = true, time, x_, y_, z * 1000000 end
+    local algorithm, time, x_, y_, z = unpack(STATE, state)
+    if algorithm == 6 and now < z * 1000000 then live, stored, x, y, expires = true, time, x_, y_, z * 1000000 end
   end
   local t = (live and stored > now) and stored or now
   local first = t - t % period

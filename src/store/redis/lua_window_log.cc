@@ -34,10 +34,8 @@ local function first_index(from, to, is_true)
   return from
 end
 
-local function log_writer(l, state, log, t)
+local function log_writer(key, state, cost, log, t, gone)
   return function()
-    local key, cost = l.key, l.cost
-    local gone = t + l.period
     if log.count == log.first then
       call('SET', key, pack(LOG_HEADER, 5, gone, 0, 0) .. pack(LOG_ENTRY, t, cost))
     else
@@ -63,9 +61,7 @@ local function log_writer(l, state, log, t)
   end
 end
 
-evaluate[5] = function(l, state)
-  local cost, capacity, period = l.cost, l.capacity, l.period
-  local key = l.key
+evaluate[5] = function(key, state, tag, cost, capacity, units, period)
   local log = {count = 0, head = 0, first = 0, base = 0}
   local expires, used, t = 0, 0, now
   local function at(i)
@@ -96,7 +92,7 @@ evaluate[5] = function(l, state)
   end
   if cost > 0 and used + cost <= capacity then
     if log.count - log.first >= LOG_MAX then error_reply = {err = 'RGFULL a window log has 4194304 entries'} end
-    return true, capacity - used - cost, 0, t + period - now, 0, log_writer(l, state, log, t), t + period
+    return true, capacity - used - cost, 0, t + period - now, 0, log_writer(key, state, cost, log, t, t + period), t + period
   end
   local remaining = used < capacity and capacity - used or 0
   local reset = used > 0 and math.min(log.last_time + period, expires) - now or 0

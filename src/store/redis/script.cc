@@ -4,6 +4,7 @@
 #include <openssl/sha.h>
 
 #include <array>
+#include <cstddef>
 #include <initializer_list>
 #include <string_view>
 
@@ -27,6 +28,33 @@ const Script& charge_script() {
   static const Script kScript = script_of(
       {kLuaPrelude, kLuaBucket, kLuaGcra, kLuaFixedWindow, kLuaWindowLog, kLuaWindowCounter, kLuaHolds, kLuaCharge});
   return kScript;
+}
+
+const Script& charge_one_script(Algorithm algorithm) {
+  static const std::array<Script, 7> kScripts = {
+      script_of({kLuaPrelude, kLuaBucket, kLuaChargeOne}),  // token_bucket
+      script_of({kLuaPrelude, kLuaBucket, kLuaGcra, kLuaChargeOne}),
+      script_of({kLuaPrelude, kLuaBucket, kLuaChargeOne}),  // leaky_bucket
+      script_of({kLuaPrelude, kLuaFixedWindow, kLuaChargeOne}),
+      script_of({kLuaPrelude, kLuaWindowLog, kLuaChargeOne}),
+      script_of({kLuaPrelude, kLuaWindowCounter, kLuaChargeOne}),
+      script_of({kLuaPrelude, kLuaHolds, kLuaChargeOne}),
+  };
+  return kScripts[static_cast<size_t>(algorithm)];
+}
+
+std::span<const Script* const> every_script() {
+  static const std::array<const Script*, 8> kScripts = {
+      &charge_script(),
+      &charge_one_script(Algorithm::kTokenBucket),  // the leaky bucket's too
+      &charge_one_script(Algorithm::kGcra),
+      &charge_one_script(Algorithm::kFixedWindow),
+      &charge_one_script(Algorithm::kSlidingWindowLog),
+      &charge_one_script(Algorithm::kSlidingWindowCounter),
+      &charge_one_script(Algorithm::kConcurrency),
+      &release_script(),
+  };
+  return kScripts;
 }
 
 const Script& release_script() {
