@@ -107,30 +107,43 @@ void Connection::call_encoded(std::string_view bytes, Duration patience, AnswerH
 
 void Connection::eval(const Script& script, std::span<const std::string_view> keys,
                       std::span<const std::string_view> arguments, Duration patience, AnswerHandler done) {
-  Pending pending{.deadline = loop_.now() + patience, .script = &script};
-  append_argument(pending.tail, keys.size());
-  for (const std::string_view key : keys) append_argument(pending.tail, key);
-  for (const std::string_view argument : arguments) append_argument(pending.tail, argument);
-  if (!admit(pending.tail.size() + script.sha().size(), done)) return;
-  pending.done = std::move(done);
-  // The command's length goes before the tail, which knows how many it has only here.
-  std::string head;
-  append_count(head, '*', 3 + keys.size() + arguments.size());
-  pending.tail.insert(0, head);
-  send_script(std::move(pending));
+  eval_encoded(script, script_tail(keys, arguments), patience, std::move(done));
 }
 
-// The tail begins with the command's length; the script stands between that and the rest.
+void Connection::eval_encoded(const Script& script, std::string tail, Duration patience, AnswerHandler done) {
+  if (!admit(tail.size() + script.sha().size(), done)) return;
+  send_script(
+      {.done = std::move(done), .deadline = loop_.now() + patience, .script = &script, .tail = std::move(tail)});
+}
+
+// The command's length comes first; name and script stand between that and the rest.
+std::string Connection::script_tail(std::span<const std::string_view> keys,
+                                    std::span<const std::string_view> arguments) {
+  std::string tail;
+  append_count(tail, '*', 3 + keys.size() + arguments.size());
+  append_argument(tail, keys.size());
+  for (const std::string_view key : keys) append_argument(tail, key);
+  for (const std::string_view argument : arguments) append_argument(tail, argument);
+  return tail;
+}
+
+void Connection::append_script(std::string& out, std::string_view name, std::string_view script,
+                               std::string_view tail) {
+  const size_t head = tail.find('\n') + 1;
+  out += tail.substr(0, head);
+  append_argument(out, name);
+  append_argument(out, script);
+  out += tail.substr(head);
+}
+
 void Connection::send_script(Pending pending) {
   std::string& out = session_.out();
   const size_t before = out.size();
-  const std::string_view tail = pending.tail;
-  const size_t head = tail.find('\n') + 1;
-  out += tail.substr(0, head);
-  const bool whole = pending.attempt == Attempt::kBySource;
-  append_argument(out, whole ? std::string_view("EVAL") : "EVALSHA");
-  append_argument(out, whole ? pending.script->source() : pending.script->sha());
-  out += tail.substr(head);
+  if (pending.attempt == Attempt::kBySource) {
+    append_script(out, "EVAL", pending.script->source(), pending.tail);
+  } else {
+    append_script(out, "EVALSHA", pending.script->sha(), pending.tail);
+  }
   push(std::move(pending), before);
 }
 

@@ -93,6 +93,11 @@ class Connection final : private SessionOwner {
   // Runs a script, which outlives the connection.
   void eval(const Script& script, std::span<const std::string_view> keys, std::span<const std::string_view> arguments,
             Duration patience, AnswerHandler done);
+  // The same with what script_tail() made of keys and arguments.
+  void eval_encoded(const Script& script, std::string tail, Duration patience, AnswerHandler done);
+  static std::string script_tail(std::span<const std::string_view> keys, std::span<const std::string_view> arguments);
+  // A command with a script in front of a tail, as it goes over the wire.
+  static void append_script(std::string& out, std::string_view name, std::string_view script, std::string_view tail);
   // A command as it goes over the wire.
   void call_encoded(std::string_view bytes, Duration patience, AnswerHandler done);
 
@@ -106,7 +111,7 @@ class Connection final : private SessionOwner {
     uint64_t begin = 0;  // of its bytes, counted since the session was started
     uint64_t end = 0;
     const Script* script = nullptr;  // null: no script call
-    std::string tail = {};           // of a script call: what follows the script
+    std::string tail = {};           // of a script call, as script_tail() has it
     Attempt attempt = Attempt::kBySha;
   };
 

@@ -1,0 +1,224 @@
+#include "redis/cluster.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include "base/check.h"
+#include "redis/command.h"
+
+namespace rateguard::redis {
+namespace {
+
+// A slot that moves again while it is followed is rare; a circle of nodes that point at each other must end.
+constexpr int kRedirectionsMax = 5;
+// The specification advises against clusters above this.
+constexpr size_t kNodesMax = 1'000;
+
+// "MOVED 3999 127.0.0.1:6381": the address; its host is empty where it is that of who answers.
+std::optional<net::ConnectTarget> redirection_of(std::string_view text) {
+  const size_t space = text.rfind(' ');
+  const size_t colon = text.rfind(':');
+  if (space == std::string_view::npos || colon == std::string_view::npos || colon < space) return std::nullopt;
+  net::ConnectTarget target{.host = std::string(text.substr(space + 1, colon - space - 1))};
+  const auto [end, error] = std::from_chars(text.data() + colon + 1, text.data() + text.size(), target.port);
+  if (error != std::errc() || end != text.data() + text.size() || target.port == 0) return std::nullopt;
+  return target;
+}
+
+void fail_unsent(AnswerHandler& done, std::string message) {
+  done(std::unexpected(Failure{.error = {.code = ErrorCode::kUnavailable, .message = std::move(message)}}));
+}
+
+}  // namespace
+
+Cluster::Cluster(net::EventLoop& loop, ClusterSettings settings, ConnectionOptions options)
+    : loop_(loop), settings_(std::move(settings)), options_(std::move(options)), slots_(kSlotCount, nullptr) {
+  RG_CHECK(!settings_.seeds.empty());
+}
+
+Cluster::~Cluster() = default;
+
+void Cluster::start() {
+  RG_CHECK(!started_);
+  started_ = true;
+  wanted_ = true;
+  for (const Server& seed : settings_.seeds) node_at(seed.target);
+  look_ = loop_.every(settings_.look_period, [this] { look(); });
+}
+
+void Cluster::stop() {
+  started_ = false;
+  look_.cancel();
+  for (const auto& node : nodes_) node->stop();
+}
+
+bool Cluster::is_ready() const {
+  return problem().empty();
+}
+
+std::string Cluster::problem() const {
+  if (!map_known_) return map_problem_;
+  for (uint16_t slot = 0; slot < kSlotCount; ++slot) {
+    const Connection* const node = slots_[slot];
+    if (node == nullptr) return fmt::format("no node serves slot {}", slot);
+    if (!node->is_open()) return node->problem().message.empty() ? "connecting" : node->problem().message;
+  }
+  return "";
+}
+
+void Cluster::call(std::string_view key, std::span<const std::string_view> words, Duration patience,
+                   AnswerHandler done) {
+  auto request = std::make_unique<Request>();
+  request->slot = slot_of(key);
+  request->deadline = loop_.now() + patience;
+  request->done = std::move(done);
+  append_command(request->bytes, words);
+  run(std::move(request));
+}
+
+void Cluster::eval(const Script& script, std::span<const std::string_view> keys,
+                   std::span<const std::string_view> arguments, Duration patience, AnswerHandler done) {
+  RG_CHECK(!keys.empty());
+  auto request = std::make_unique<Request>();
+  request->slot = slot_of(keys[0]);
+  request->deadline = loop_.now() + patience;
+  request->script = &script;
+  request->bytes = Connection::script_tail(keys, arguments);
+  request->done = std::move(done);
+  run(std::move(request));
+}
+
+void Cluster::run(std::unique_ptr<Request> request) {
+  Connection* const node = slots_[request->slot];
+  if (node != nullptr) return send(*node, std::move(request), Manner::kPlain);
+  wanted_ = true;
+  fail_unsent(request->done, map_known_ ? fmt::format("no node of the cluster serves slot {}", request->slot)
+                                        : "the cluster's slots are not known: " + map_problem_);
+}
+
+void Cluster::send(Connection& node, std::unique_ptr<Request> request, Manner manner) {
+  const Duration patience = request->deadline - loop_.now();
+  Request& kept = *request;
+  AnswerHandler done = [this, &node, request = std::move(request)](const Answer& answer) mutable {
+    on_answer(node, std::move(request), answer);
+  };
+  // The node that takes over a slot allows the one command after ASKING; a script goes there with its source, since
+  // NOSCRIPT would use that up.
+  if (manner == Manner::kAsking) node.call({"ASKING"}, patience, [](const Answer&) {});
+  if (kept.script == nullptr) return node.call_encoded(kept.bytes, patience, std::move(done));
+  if (manner == Manner::kPlain) return node.eval_encoded(*kept.script, kept.bytes, patience, std::move(done));
+  std::string command;
+  Connection::append_script(command, "EVAL", kept.script->source(), kept.bytes);
+  node.call_encoded(command, patience, std::move(done));
+}
+
+void Cluster::on_answer(Connection& node, std::unique_ptr<Request> request, const Answer& answer) {
+  const bool moved = answer && (*answer)->is_error("MOVED");
+  const bool ask = answer && (*answer)->is_error("ASK");
+  if (!moved && !ask) return request->done(answer);
+  wanted_ = wanted_ || moved;
+  auto target = redirection_of((*answer)->text);
+  if (!started_ || !target || ++request->redirections > kRedirectionsMax) return request->done(answer);
+  if (target->host.empty()) target->host = node.server().target.host;
+  if (request->deadline <= loop_.now()) {
+    return fail_unsent(request->done, "the cluster sent the command elsewhere, and its time is over");
+  }
+  Connection* const next = node_at(*target);
+  if (next == nullptr) return request->done(answer);
+  if (moved) slots_[request->slot] = next;
+  send(*next, std::move(request), ask ? Manner::kAsking : Manner::kPlain);
+}
+
+Connection* Cluster::node_at(const net::ConnectTarget& target) {
+  for (const auto& node : nodes_) {
+    if (node->server().target == target) return node.get();
+  }
+  if (nodes_.size() >= kNodesMax) return nullptr;
+  Server server = settings_.seeds[0];
+  server.target = target;
+  ConnectionOptions options = options_;
+  options.on_change = [this] { on_node_change(); };
+  nodes_.push_back(std::make_unique<Connection>(loop_, std::move(server), std::move(options)));
+  nodes_.back()->start();
+  return nodes_.back().get();
+}
+
+void Cluster::on_node_change() {
+  if (started_ && !map_known_) refresh();
+  options_.on_change();
+}
+
+void Cluster::look() {
+  const bool all_open = std::ranges::all_of(nodes_, [](const auto& node) { return node->is_open(); });
+  if (map_known_ && all_open && !wanted_ && ++quiet_ < settings_.quiet_looks) return;
+  refresh();
+}
+
+void Cluster::refresh() {
+  if (asking_) return;
+  for (size_t i = 0; i < nodes_.size(); ++i) {
+    Connection& node = *nodes_[++next_teller_ % nodes_.size()];
+    if (!node.is_open()) continue;
+    asking_ = true;
+    quiet_ = 0;
+    return node.call({"CLUSTER", "SLOTS"}, settings_.patience, [this, &node](const Answer& answer) {
+      asking_ = false;
+      if (!started_) return;
+      if (answer && (*answer)->is_array()) return take_slots(node, **answer);
+      map_problem_ = answer ? fmt::format("{}: {}", node.server().target.to_string(), (*answer)->text)
+                            : answer.error().error.message;
+    });
+  }
+  // Nobody of those that were known is there: where it all began, the cluster may have new addresses.
+  for (const Server& seed : settings_.seeds) node_at(seed.target);
+  if (!map_known_ && !nodes_[0]->problem().message.empty()) map_problem_ = nodes_[0]->problem().message;
+}
+
+// [[from, to, [host, port, id, ...], replica...]...]
+void Cluster::take_slots(const Connection& teller, const Reply& reply) {
+  std::vector<Connection*> slots(kSlotCount, nullptr);
+  std::vector<Connection*> kept;
+  for (const Reply& range : reply.elements) {
+    if (range.elements.size() < 3 || range.elements[2].elements.size() < 2) continue;
+    const int64_t from = range.elements[0].integer;
+    const int64_t to = range.elements[1].integer;
+    const Reply& host = range.elements[2].elements[0];
+    const int64_t port = range.elements[2].elements[1].integer;
+    if (from < 0 || to >= kSlotCount || from > to || port <= 0 || port > UINT16_MAX) continue;
+    // Who does not know its own address, or is not to say it, is where it was asked.
+    const bool unknown = host.text.empty() || host.text == "?";
+    Connection* const node =
+        node_at({.host = unknown ? teller.server().target.host : host.text, .port = static_cast<uint16_t>(port)});
+    if (node == nullptr) continue;
+    std::fill(slots.begin() + from, slots.begin() + to + 1, node);
+    if (std::ranges::find(kept, node) == kept.end()) kept.push_back(node);
+  }
+  if (kept.empty()) {
+    map_problem_ = teller.server().target.to_string() + " knows of no slots";
+    return;
+  }
+  slots_ = std::move(slots);
+  map_known_ = true;
+  wanted_ = false;
+  drop_nodes_but(kept);
+  options_.on_change();
+}
+
+// A node without slots is ended when no command of its own is being handled.
+void Cluster::drop_nodes_but(const std::vector<Connection*>& kept) {
+  auto dropped = std::make_shared<std::vector<std::unique_ptr<Connection>>>();
+  for (auto& node : nodes_) {
+    // What is under way there may still be answered or sent elsewhere: the next look finds it done.
+    if (std::ranges::find(kept, node.get()) != kept.end() || node->pending() != 0) continue;
+    node->stop();
+    dropped->push_back(std::move(node));
+  }
+  std::erase(nodes_, nullptr);
+  if (!dropped->empty()) loop_.post([dropped] { dropped->clear(); });
+}
+
+}  // namespace rateguard::redis

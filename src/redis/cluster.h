@@ -1,0 +1,94 @@
+// A Redis Cluster ("Redis cluster specification", redis.io): which primary serves which slot is learned with CLUSTER
+// SLOTS, a connection to each is kept, and MOVED and ASK are followed. Both say that nothing was done, so that
+// following them sends nothing twice.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/event_loop.h"
+#include "redis/connection.h"
+#include "redis/slot.h"
+
+namespace rateguard::redis {
+
+struct ClusterSettings {
+  std::vector<Server> seeds;  // at least one; the first one's login and TLS are those of every node
+  // How often the slot map is asked for while something is wrong: a node is gone, or a MOVED was met.
+  Duration look_period = Duration::millis(500);
+  // Looks between two questions while nothing is wrong: 10 s.
+  int quiet_looks = 20;
+  Duration patience = Duration::seconds(1);  // for a node's answer to that question
+};
+
+// On the loop's thread. It is not destroyed from within a handler of its commands.
+class Cluster {
+ public:
+  // `loop` outlives it. `options` are those of each node's connection; its on_change is called for each, and when the
+  // slot map changes.
+  Cluster(net::EventLoop& loop, ClusterSettings settings, ConnectionOptions options);
+  ~Cluster();
+  Cluster(const Cluster&) = delete;
+  Cluster& operator=(const Cluster&) = delete;
+
+  void start();
+  void stop();
+
+  // Whether the slots are known and every primary is connected.
+  bool is_ready() const;
+  // Why not; empty where it is.
+  std::string problem() const;
+
+  // As Connection's, at the node that serves `key`. All keys of a command live in one slot.
+  void call(std::string_view key, std::span<const std::string_view> words, Duration patience, AnswerHandler done);
+  void call(std::string_view key, std::initializer_list<std::string_view> words, Duration patience,
+            AnswerHandler done) {
+    call(key, std::span(words.begin(), words.size()), patience, std::move(done));
+  }
+  // REQUIRES: at least one key, all in one slot.
+  void eval(const Script& script, std::span<const std::string_view> keys, std::span<const std::string_view> arguments,
+            Duration patience, AnswerHandler done);
+
+ private:
+  // A command under way, kept so that it can follow a redirection.
+  struct Request {
+    uint16_t slot = 0;
+    Instant deadline = {};
+    const Script* script = nullptr;  // null: `bytes` is a whole command; else the script's tail
+    std::string bytes = {};
+    int redirections = 0;
+    AnswerHandler done = {};
+  };
+  enum class Manner : uint8_t { kPlain, kAsking };
+
+  void run(std::unique_ptr<Request> request);
+  void send(Connection& node, std::unique_ptr<Request> request, Manner manner);
+  void on_answer(Connection& node, std::unique_ptr<Request> request, const Answer& answer);
+  Connection* node_at(const net::ConnectTarget& target);
+  void look();
+  void refresh();
+  void take_slots(const Connection& teller, const Reply& reply);
+  void drop_nodes_but(const std::vector<Connection*>& kept);
+  void on_node_change();
+
+  net::EventLoop& loop_;
+  ClusterSettings settings_;
+  ConnectionOptions options_;
+  std::vector<std::unique_ptr<Connection>> nodes_;
+  std::vector<Connection*> slots_;  // by slot; null: nobody serves it
+  bool started_ = false;
+  bool map_known_ = false;
+  bool asking_ = false;
+  bool wanted_ = false;
+  int quiet_ = 0;
+  size_t next_teller_ = 0;
+  std::string map_problem_ = "no node has been asked yet";
+  net::Timer look_;
+};
+
+}  // namespace rateguard::redis
