@@ -1,14 +1,19 @@
 // What a comparison of decisions does not show: expiries, the bytes of a refusal, Redis's own clock, foreign values.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "algorithm/evaluate.h"
 #include "differential/redis_pipe.h"
 #include "differential/redis_server.h"
 #include "store/redis/charge_call.h"
+#include "store/redis/lua_pieces.h"
 
 namespace rateguard::test {
 namespace {
@@ -163,6 +168,78 @@ TEST_F(RedisScripts, ALongLogIsCutAndStaysExact) {
   EXPECT_EQ(charge(limit, 0, now_ + Duration::millis(4'999)).remaining, 0u);
   EXPECT_FALSE(charge(limit, 1, now_ + Duration::millis(4'999)).allowed());
   EXPECT_LT(longest, 17 + 12 * 2'100u) << "what has left is never cut off";
+}
+
+TEST_F(RedisScripts, ALogThatIsFullIsAnErrorAndChargesNothing) {
+  const Limit limit = Limit::sliding_window_log(4'294'967'295, Duration::seconds(10)).value();
+  const std::string most =
+      "redis.call('SET', KEYS[1], struct.pack('<BI7I5I4', 5, ARGV[1] + 10000000, 0, 0) .. "
+      "string.rep(struct.pack('<I7I5', ARGV[1], 1), 4194304))";
+  redis_.ask({"EVAL", most, "1", name_of(limit), std::to_string(now_.us)});
+  std::vector<Charge> both = {{.key = "another", .limit = &limit}, {.key = kKey, .limit = &limit}};
+  ASSERT_TRUE(encode_charge({both}, {.now = now_ + Duration::seconds(1)}, layout_, call_));
+  const Reply reply = redis_.ask(call_);
+  EXPECT_TRUE(is_error(reply));
+  EXPECT_TRUE(text_of(reply).starts_with("RGFULL")) << text_of(reply);
+  EXPECT_EQ(redis_.ask({"DBSIZE"})->integer, 1);
+  EXPECT_TRUE(charge(limit, 1, now_ + Duration::seconds(10)).allowed()) << "they have left";
+}
+
+// floor((a*b + c) / d), against 128 bits: the edges of every bound, and any numbers below them.
+TEST_F(RedisScripts, MultiplicationAndDivisionAreExact) {
+  constexpr uint64_t kPeriod = uint64_t{1} << 45;
+  constexpr uint64_t kUnits = uint64_t{1} << 32;
+  const std::string script = std::string(redis_store::kLuaPrelude) + R"(
+    local out = {}
+    for i = 2, #ARGV, 4 do
+      local q, r = muldiv(tonumber(ARGV[i]), tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3]))
+      out[#out + 1] = string.format('%.0f %.0f', q, r)
+    end
+    return out)";
+  std::mt19937_64 random(1);
+  const auto below = [&](uint64_t end) -> uint64_t {
+    switch (random() % 6) {
+      case 0:
+        return end - 1;
+      case 1:
+        return random() % 3;
+      case 2:
+        return random() % (uint64_t{1} << (random() % 45)) % end;
+      case 3:
+        return end - 1 - random() % std::min<uint64_t>(end, 1000);
+      default:
+        return random() % end;
+    }
+  };
+  for (int round = 0; round < 100; ++round) {
+    std::vector<std::string> texts = {"EVAL", script, "0", "0"};
+    std::vector<std::pair<unsigned __int128, unsigned __int128>> expected;
+    while (expected.size() < 500) {
+      const uint64_t a = below(kUnits);
+      const uint64_t b = below(kPeriod);
+      const uint64_t d = std::max<uint64_t>(1, below(random() % 2 == 0 ? kUnits : kPeriod));
+      const auto c = static_cast<__int128>(below(kPeriod)) * (random() % 2 == 0 ? 1 : -1);
+      const auto sum = static_cast<__int128>(a) * b + c;
+      if (sum < 0) continue;
+      expected.emplace_back(sum / d, sum % d);
+      texts.insert(texts.end(),
+                   {std::to_string(a), std::to_string(b), std::to_string(static_cast<int64_t>(c)), std::to_string(d)});
+    }
+    redis_.send({texts.begin(), texts.end()});
+    const Reply reply = redis_.receive();
+    ASSERT_EQ(reply->elements, expected.size()) << text_of(reply);
+    for (size_t i = 0; i < expected.size(); ++i) {
+      const std::string answer(reply->element[i]->str);
+      const auto [quotient, rest] = expected[i];
+      const double q = std::stod(answer);
+      EXPECT_EQ(std::stoull(answer.substr(answer.find(' '))), static_cast<uint64_t>(rest)) << texts[4 + 4 * i];
+      if (quotient < (uint64_t{1} << 53)) {
+        EXPECT_EQ(static_cast<uint64_t>(q), static_cast<uint64_t>(quotient));
+      } else {
+        EXPECT_GE(q, 9007199254740992.0) << "only the size matters beyond, and it is right";
+      }
+    }
+  }
 }
 
 TEST_F(RedisScripts, AHoldIsReleasedOnceAndTheLastOneTakesTheKey) {
