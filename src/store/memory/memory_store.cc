@@ -21,23 +21,8 @@ using memory::Table;
 
 namespace {
 
-// Charges of one request that are decided without asking the allocator; more are, but cost an allocation.
-constexpr size_t kJobsInline = 16;
-// Keys whose memory a batch asks for before it decides the first of them: enough to keep as many misses in flight as a
-// core can (about 20 of them to memory), few enough that the first is still in the nearest cache when its turn comes.
-constexpr size_t kKeysAhead = 16;
-// Keys between asking for a group's record and reading it: hashing one takes about as long as the nearer caches need.
-constexpr size_t kRecordsAhead = 4;
-// Keys between asking for the slots after a key's home and deciding it: eight decisions take about as long as memory
-// does.
-constexpr size_t kNextAhead = 8;
 // What the first charge of a log or a set of holds takes, all told; in truth a little less.
 constexpr size_t kNewSideBytes = 320;
-
-bool is_side(const State& state) {
-  return state.algorithm == algorithm::state_tag(Algorithm::kSlidingWindowLog) ||
-         state.algorithm == algorithm::state_tag(Algorithm::kConcurrency);
-}
 
 HoldId hold_id(Fingerprint key, uint64_t number) {
   HoldId id;
@@ -45,14 +30,6 @@ HoldId hold_id(Fingerprint key, uint64_t number) {
   std::memcpy(id.bytes.data() + 8, &key.rest, 4);
   std::memcpy(id.bytes.data() + 12, &number, 8);
   return id;
-}
-
-// Any algorithm and any outcome, out of the way of the commonest. False: its memory is not all in the slot.
-[[gnu::noinline]] bool evaluate_slot(Slot& slot, Charge& charge, Instant now) {
-  if (!algorithm::has_fixed_state(charge.limit->algorithm) || is_side(slot.state())) return false;
-  const State next = algorithm::evaluate(slot.state(), *charge.limit, charge.cost, now, charge.decision);
-  if (charge.cost.units != 0 && charge.decision.allowed()) slot.set_state(next);
-  return true;
 }
 
 }  // namespace
@@ -98,129 +75,6 @@ MemoryStore::MemoryStore(const MemoryStoreOptions& options, Parts parts)
       hold_hash_(parts.hold_key),
       table_(std::move(parts.table)),
       side_(std::move(parts.side), options.log_bytes_max) {}
-
-// The two entrances exist twice, since the hash is inlined only where its instructions may be used.
-Progress MemoryStore::charge(ChargeGroup group, Instant now) {
-  if (group.charges.size() != 1) return charge_many(group.charges, now);
-  Charge& charge = group.charges[0];
-  return memory::KeyHash::has_instructions() ? charge_one_by_instructions(charge, now)
-                                             : charge_one_by_tables(charge, now);
-}
-
-Progress MemoryStore::charge_batch(std::span<ChargeGroup> groups, Instant now) {
-  if (memory::KeyHash::has_instructions()) return charge_ahead_by_instructions(groups, now);
-  return charge_ahead_by_tables(groups, now);
-}
-
-[[gnu::flatten]] Progress MemoryStore::charge_one_by_instructions(Charge& charge, Instant now) {
-  return charge_one(charge, [this](std::string_view key) { return hash_.by_instructions(key); }, now);
-}
-
-[[gnu::noinline]] Progress MemoryStore::charge_one_by_tables(Charge& charge, Instant now) {
-  return charge_one(charge, [this](std::string_view key) { return hash_.by_tables(key); }, now);
-}
-
-[[gnu::flatten]] Progress MemoryStore::charge_ahead_by_instructions(std::span<ChargeGroup> groups, Instant now) {
-  return charge_ahead(groups, [this](std::string_view key) { return hash_.by_instructions(key); }, now);
-}
-
-[[gnu::noinline]] Progress MemoryStore::charge_ahead_by_tables(std::span<ChargeGroup> groups, Instant now) {
-  return charge_ahead(groups, [this](std::string_view key) { return hash_.by_tables(key); }, now);
-}
-
-template <typename Hash>
-inline Progress MemoryStore::charge_one(Charge& charge, Hash&& hash, Instant now) {
-  const Fingerprint key = Fingerprint::of(hash(charge.key));
-  const Table::Spot spot = table_.locate(key);
-  Table::prefetch_home(spot, key);
-  if (!charge_known(charge, key, spot, now)) [[unlikely]]
-    return charge_alone(charge, key, now);
-  return Progress::kReady;
-}
-
-// Takes as many groups at once as memory can be asked for ahead.
-template <typename Hash>
-inline Progress MemoryStore::charge_ahead(std::span<ChargeGroup> groups, Hash&& hash, Instant now) {
-  std::array<Fingerprint, kKeysAhead> keys;
-  std::array<Table::Spot, kKeysAhead> spots;
-  while (!groups.empty()) {
-    size_t taken = 0;
-    size_t count = 0;
-    size_t located = 0;
-    const auto locate_next = [&] {
-      table_.finish_locating(keys[located], spots[located]);
-      Table::prefetch_home(spots[located], keys[located]);
-      ++located;
-    };
-    for (; taken < groups.size() && count + groups[taken].charges.size() <= kKeysAhead; ++taken) {
-      for (const Charge& charge : groups[taken].charges) {
-        keys[count] = Fingerprint::of(hash(charge.key));
-        spots[count] = table_.begin_to_locate(keys[count]);
-        ++count;
-        if (count - located > kRecordsAhead) locate_next();
-      }
-    }
-    if (taken == 0) {  // more limits than that: its keys cannot all be asked for ahead
-      charge_many(groups[0].charges, now);
-      groups = groups.subspan(1);
-      continue;
-    }
-    while (located < count) locate_next();
-    size_t i = 0;
-    size_t asked = 0;
-    for (const ChargeGroup& group : groups.first(taken)) {
-      // A core can wait for some twenty lines of memory at once. Asked for together with the homes, these would make it
-      // stand still; now it has room for them.
-      for (; asked < count && asked < i + kNextAhead; ++asked) Table::prefetch_next(spots[asked], keys[asked]);
-      const bool done = group.charges.size() == 1 && charge_known(group.charges[0], keys[i], spots[i], now);
-      if (!done) decide(group.charges, &keys[i], now);
-      i += group.charges.size();
-    }
-    groups = groups.subspan(taken);
-  }
-  return Progress::kReady;
-}
-
-// The commonest case, alone: one charge of a key that is there, whose whole memory is its slot. False: anything else,
-// and nothing was done.
-inline bool MemoryStore::charge_known(Charge& charge, Fingerprint key, Table::Spot spot, Instant now) {
-  const Limit& limit = *charge.limit;
-  memory::SpinLock* const lock = table_.lock_where_owned(spot, key);
-  if (lock == nullptr) [[unlikely]]
-    return false;
-  Slot* const slot = spot.slots->find(key);
-  bool known = slot != nullptr;
-  if (known) [[likely]] {
-    State next;
-    if (limit.unit_us != 0 &&
-        algorithm::evaluate_whole_units(slot->state(), limit, charge.cost, now, charge.decision, next)) [[likely]] {
-      if (charge.decision.allowed()) slot->set_state(next);
-    } else {
-      known = evaluate_slot(*slot, charge, now);
-    }
-  }
-  lock->unlock();
-  return known;
-}
-
-[[gnu::noinline]] Progress MemoryStore::charge_alone(Charge& charge, Fingerprint key, Instant now) {
-  decide({&charge, 1}, &key, now);
-  return Progress::kReady;
-}
-
-[[gnu::noinline]] Progress MemoryStore::charge_many(std::span<Charge> charges, Instant now) {
-  std::array<Fingerprint, kJobsInline> keys;
-  if (charges.size() <= keys.size()) {
-    for (size_t i = 0; i < charges.size(); ++i) keys[i] = fingerprint(charges[i].key);
-    decide(charges, keys.data(), now);
-    return Progress::kReady;
-  }
-  std::vector<Fingerprint> many;
-  many.reserve(charges.size());
-  for (const Charge& charge : charges) many.push_back(fingerprint(charge.key));
-  decide(charges, many.data(), now);
-  return Progress::kReady;
-}
 
 [[gnu::noinline]] void MemoryStore::decide(std::span<Charge> charges, const Fingerprint* keys, Instant now) {
   const auto fill = [&](Jobs jobs) {
@@ -358,7 +212,7 @@ bool MemoryStore::claim_enforced(Jobs jobs, Instant now) {
 void MemoryStore::store(Job& job, Slot& slot, Instant now) {
   const Algorithm algorithm = job.charge->limit->algorithm;
   State state = slot.state();
-  if (is_side(state) && state.algorithm != algorithm::state_tag(algorithm)) {
+  if (memory::is_side(state) && state.algorithm != algorithm::state_tag(algorithm)) {
     free_side(state);
     state = {};
   }
@@ -369,7 +223,7 @@ State MemoryStore::store_side(Job& job, State state, Instant now) {
   Charge& charge = *job.charge;
   const Limit& limit = *charge.limit;
   const bool is_log = limit.algorithm == Algorithm::kSlidingWindowLog;
-  if (!is_side(state)) {
+  if (!memory::is_side(state)) {
     state = {};
     state.x = is_log ? side_.add(algorithm::WindowLog()) : side_.add(algorithm::HoldSet());
     RG_CHECK(state.x != SidePool::kNone);  // has_room() is false long before the handles end
@@ -446,7 +300,7 @@ StoreStats MemoryStore::stats() const {
 }
 
 void MemoryStore::free_side(const State& state) {
-  if (is_side(state)) side_.remove(state.x);
+  if (memory::is_side(state)) side_.remove(state.x);
 }
 
 void MemoryStore::adopt_hash_key(const HashKey& key) {

@@ -70,6 +70,9 @@ class MemoryStore final : public Store {
   void clear();
 
  private:
+  // Charges of one request that are decided without asking the allocator; more are, but cost an allocation.
+  static constexpr size_t kJobsInline = 16;
+
   // One charge on its way through decide().
   struct Job {
     Charge* charge = nullptr;

@@ -8,12 +8,19 @@
 #include <variant>
 
 #include "algorithm/hold_set.h"
+#include "algorithm/state.h"
 #include "algorithm/window_log.h"
 #include "base/result.h"
 #include "store/memory/reservation.h"
 #include "store/memory/spin_lock.h"
 
 namespace rateguard::memory {
+
+// Whether a state is a handle to an entry of the pool.
+inline bool is_side(const algorithm::State& state) {
+  return state.algorithm == algorithm::state_tag(Algorithm::kSlidingWindowLog) ||
+         state.algorithm == algorithm::state_tag(Algorithm::kConcurrency);
+}
 
 // Adding and removing is thread-safe. An entry itself belongs to whoever holds the lock of the group its handle is in.
 class SidePool {
