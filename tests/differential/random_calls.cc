@@ -25,6 +25,26 @@ const date::time_zone* zone_of(uint64_t choice) {
   return algorithm::find_zone(kNames[choice % kNames.size()]).value();
 }
 
+Result<Limit> make_limit(Algorithm algorithm, uint32_t most, Rate rate) {
+  switch (algorithm) {
+    case Algorithm::kTokenBucket:
+      return Limit::token_bucket(most, rate);
+    case Algorithm::kGcra:
+      return Limit::gcra(most, rate);
+    case Algorithm::kLeakyBucket:
+      return Limit::leaky_bucket(most, rate);
+    case Algorithm::kFixedWindow:
+      return Limit::fixed_window(most, rate.period);
+    case Algorithm::kSlidingWindowLog:
+      return Limit::sliding_window_log(most, rate.period);
+    case Algorithm::kSlidingWindowCounter:
+      return Limit::sliding_window_counter(most, rate.period);
+    case Algorithm::kConcurrency:
+      return Limit::concurrency(most, rate.period);
+  }
+  return invalid("no such algorithm");
+}
+
 }  // namespace
 
 std::string describe(const Limit& limit) {
@@ -47,7 +67,8 @@ RandomCalls::Kind RandomCalls::next() {
   if (below(12) == 0) {
     Counter& counter = counters_[below(counters_.size())];
     const bool is_other = counter.limit.algorithm != Algorithm::kConcurrency && below(8) == 0;
-    counter.limit = limit(is_other ? algorithm() : counter.limit.algorithm);
+    const bool is_near = !is_other && below(2) == 0;
+    counter.limit = is_near ? nearby(counter.limit) : limit(is_other ? algorithm() : counter.limit.algorithm);
   }
   if (below(200) == 0) return Kind::kReset;
   return below(10) == 0 ? Kind::kRelease : Kind::kCharge;
@@ -123,32 +144,28 @@ Limit RandomCalls::window(uint32_t most) {
 Limit RandomCalls::limit(Algorithm algorithm) {
   while (true) {
     const uint32_t most = is_dense_ && below(4) != 0 ? static_cast<uint32_t>(50 + below(500)) : units();
-    const Rate rate = {.units = units(), .period = period()};
-    Result<Limit> made = invalid("");
-    switch (algorithm) {
-      case Algorithm::kTokenBucket:
-        made = Limit::token_bucket(most, rate);
-        break;
-      case Algorithm::kGcra:
-        made = Limit::gcra(most, rate);
-        break;
-      case Algorithm::kLeakyBucket:
-        made = Limit::leaky_bucket(most, rate);
-        break;
-      case Algorithm::kFixedWindow:
-        return window(most);
-      case Algorithm::kSlidingWindowLog:
-        made = Limit::sliding_window_log(most, rate.period);
-        break;
-      case Algorithm::kSlidingWindowCounter:
-        made = Limit::sliding_window_counter(most, rate.period);
-        break;
-      case Algorithm::kConcurrency:
-        made = Limit::concurrency(most, rate.period);
-        break;
-    }
-    if (made) return *made;
+    if (algorithm == Algorithm::kFixedWindow) return window(most);
+    if (const auto made = make_limit(algorithm, most, {.units = units(), .period = period()})) return *made;
   }
+}
+
+// A little more or less of one of its figures, where that is a limit.
+Limit RandomCalls::nearby(const Limit& limit) {
+  if (limit.algorithm == Algorithm::kFixedWindow) return window(limit.capacity);
+  uint32_t most = limit.capacity;
+  Rate rate = limit.rate;
+  switch (below(4)) {
+    case 0:
+      most += below(2) == 0 ? 1u : UINT32_MAX;
+      break;
+    case 1:
+      rate.units += below(2) == 0 ? 1u : UINT32_MAX;
+      break;
+    default:
+      rate.period = rate.period + Duration::millis(below(2) == 0 ? 1 : -1);
+      break;
+  }
+  return make_limit(limit.algorithm, most, rate).value_or(limit);
 }
 
 Cost RandomCalls::cost(const Limit& limit) {

@@ -43,6 +43,7 @@ class RandomCalls {
   uint32_t units();
   Duration period();
   Limit limit(Algorithm algorithm);
+  Limit nearby(const Limit& limit);
   Limit window(uint32_t most);
   Algorithm algorithm();
   Cost cost(const Limit& limit);
