@@ -78,7 +78,7 @@ def check_redis_benchmark(port):
 
 
 def check_redis_py(port, **options):
-    with redis.Redis(port=port, decode_responses=True, **options) as client:
+    with redis.Redis(host="127.0.0.1", port=port, decode_responses=True, **options) as client:
         expect("redis-py PING", client.ping(), True)
         expect("redis-py CL.THROTTLE", client.execute_command("CL.THROTTLE", "py", 4, 1, 60), [0, 5, 4, -1, 60])
         expect("redis-py names", (client.client_setname("me"), client.client_getname()), (True, "me"))
@@ -97,22 +97,22 @@ def check_redis_py(port, **options):
 
 
 def check_tokens(port):
-    client = redis.Redis(port=port)
+    client = redis.Redis(host="127.0.0.1", port=port)
     try:
         client.ping()
         errors.append("tokens: a stranger was answered")
     except redis.AuthenticationError:
         pass
     try:
-        redis.Redis(port=port, password="wrong").ping()
+        redis.Redis(host="127.0.0.1", port=port, password="wrong").ping()
         errors.append("tokens: a wrong token was good")
     except (redis.AuthenticationError, redis.ResponseError):
         pass
     check_redis_py(port, password="caller")
-    expect("tokens: admin", redis.Redis(port=port, username="admin", password="boss")
+    expect("tokens: admin", redis.Redis(host="127.0.0.1", port=port, username="admin", password="boss")
            .execute_command("RG.RESET", "login", "1.1.1.1"), 0)
     try:
-        redis.Redis(port=port, username="default", password="caller").execute_command("RG.RESET", "login", "1.1.1.1")
+        redis.Redis(host="127.0.0.1", port=port, username="default", password="caller").execute_command("RG.RESET", "login", "1.1.1.1")
         errors.append("tokens: a caller was an admin")
     except redis.exceptions.NoPermissionError:
         pass
