@@ -7,6 +7,7 @@ import cpp_text
 # Header prefix -> the CMake targets that give the right to include it. The first match counts.
 THIRD_PARTY = [
     (r"boost/(asio|beast)\b", ["Boost::headers"]),
+    (r"boost/context\b", ["Boost::context"]),
     (r"boost/json\b", ["Boost::json"]),
     (r"boost/url\b", ["Boost::url"]),
     (r"boost/", ["Boost::headers", "Boost::json", "Boost::url"]),
