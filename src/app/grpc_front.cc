@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/grpc/protobuf_log.h"
+
 namespace rateguard::app {
 namespace {
 
@@ -33,7 +35,9 @@ net::Http2ServerOptions grpc_options(const config::ListenSettings& listen, int c
 
 GrpcFront::GrpcFront(server::Service& service, rls::RateLimitService& rate_limits, net::EventLoop& loop,
                      const net::Http2ServerOptions& options)
-    : loop_(loop), api_(service, rate_limits, loop, limits_of(options)), server_(options) {}
+    : loop_(loop), api_(service, rate_limits, loop, limits_of(options)), server_(options) {
+  grpc::silence_protobuf();
+}
 
 void GrpcFront::drain(Duration grace, std::function<void()> on_empty) {
   api_.drain();

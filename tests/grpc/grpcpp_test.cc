@@ -87,6 +87,17 @@ TEST(Grpcpp, ErrorsCarryTheirTexts) {
   EXPECT_EQ(status.error_message(), "rate limit domain must not be empty");
 }
 
+TEST(Grpcpp, TextThatIsNotUtf8IsRefusedAndDoesNotFillTheLog) {
+  const Served served;
+  const std::string before = served.service.log();
+  const auto stub = rls::RateLimitService::NewStub(served.channel);
+  grpc::ClientContext context;
+  rls::RateLimitResponse response;
+  const grpc::Status status = stub->ShouldRateLimit(&context, asking("user", "\xff"), &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INTERNAL) << status.error_message();
+  EXPECT_EQ(served.service.log(), before);
+}
+
 TEST(Grpcpp, GzipBothWays) {
   const Served served;
   const auto stub = rls::RateLimitService::NewStub(served.channel);
