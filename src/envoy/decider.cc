@@ -41,12 +41,14 @@ Result<const Response*> Decider::decide(const Policy& policy, const Request& req
   key_bytes_.clear();
   path_bytes_.clear();
   tallies_.clear();
+  is_undecided_ = false;
   if (const auto domain = policy.limits->find_domain(request.domain)) {
     if (auto found = find_limits(*policy.limits, *domain, request); !found) return std::unexpected(found.error());
     drop_replaced(*policy.limits);
     const bool atomic = policy.limits->is_atomic(*domain);
     const Counting counting = atomic ? Counting::kAdmitted : answering.counting;
     charge(counting, atomic, now);
+    if (is_undecided_) return fail(ErrorCode::kUnavailable, "the counters cannot be reached");
     for (const Job& job : jobs_) tally(job, counting);
   }
   answer(answering, request);

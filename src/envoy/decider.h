@@ -31,7 +31,9 @@ struct Tally {
 // (header fields and dynamic metadata excepted). Not thread-safe; the store behind it is.
 class Decider {
  public:
-  explicit Decider(Store& store) : store_(store) {}
+  // `on_failure` holds for limits that come with a request.
+  explicit Decider(Store& store, OnStoreFailure on_failure = OnStoreFailure::kAllow)
+      : store_(store), on_failure_(on_failure) {}
 
   // Decides `request` by `policy` at `now`. The response lives until the next call; names in it as long as
   // policy.limits. Errors: kInvalid with the text of envoyproxy/ratelimit (gRPC: UNKNOWN), in this order: an empty
@@ -85,6 +87,7 @@ class Decider {
   void charge_atomically(Instant now);
   void count_before(Instant now);
   void ask_each(Instant now);
+  void note_undecided();
   void add_charge(size_t job, const Limit& limit, Cost cost);
   static void take_decision(Job& job, const Charge& charge, bool counts_refusals);
   std::string_view key_of(const Job& job) const;
@@ -95,9 +98,11 @@ class Decider {
   void add_headers(const HeaderNames& names);
 
   Store& store_;
+  OnStoreFailure on_failure_;
   Response response_;
   std::vector<Tally> tallies_;
   bool was_shadowed_ = false;
+  bool is_undecided_ = false;  // a limit could not be asked, and refuses for that
 
   std::vector<Job> jobs_;  // by descriptor
   std::vector<Charge> charges_;

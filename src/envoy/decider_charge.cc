@@ -59,7 +59,12 @@ void Decider::charge(Counting counting, bool atomic, Instant now) {
 }
 
 void Decider::add_charge(size_t job, const Limit& limit, Cost cost) {
-  charges_.push_back({.key = key_of(jobs_[job]), .limit = &limit, .cost = cost, .mode = jobs_[job].mode()});
+  const RateLimit* const configured = jobs_[job].limit;
+  charges_.push_back({.key = key_of(jobs_[job]),
+                      .limit = &limit,
+                      .cost = cost,
+                      .mode = jobs_[job].mode(),
+                      .on_failure = configured != nullptr ? configured->spec.on_store_failure : on_failure_});
   charged_.push_back(job);
 }
 
@@ -68,9 +73,14 @@ void Decider::ask_each(Instant now) {
   groups_.clear();
   for (Charge& charge : charges_) groups_.push_back({{&charge, 1}});
   if (groups_.empty()) return;
-  const Progress progress =
-      groups_.size() == 1 ? store_.charge(groups_.front(), now) : store_.charge_batch(groups_, now);
-  RG_CHECK(progress == Progress::kReady);
+  groups_.size() == 1 ? store_.charge(groups_.front(), now) : store_.charge_batch(groups_, now);
+  note_undecided();
+}
+
+void Decider::note_undecided() {
+  for (const Charge& charge : charges_) {
+    is_undecided_ = is_undecided_ || (charge.basis == Basis::kDenied && charge.mode == Mode::kEnforce);
+  }
 }
 
 void Decider::take_decision(Job& job, const Charge& charge, bool counts_refusals) {
@@ -151,11 +161,12 @@ void Decider::charge_atomically(Instant now) {
   }
   if (impossible) charges_.push_back({.key = "E", .limit = &kNever, .cost = kTooMuch});
   if (charges_.empty()) return;
-  const Progress progress = store_.charge({charges_}, now);
-  RG_CHECK(progress == Progress::kReady);
+  store_.charge({charges_}, now);
+  note_undecided();
 
-  const bool admitted = std::ranges::all_of(
-      charges_, [](const Charge& charge) { return charge.mode == Mode::kShadow || charge.decision.allowed(); });
+  const bool admitted = !impossible && std::ranges::all_of(charges_, [](const Charge& charge) {
+    return charge.mode == Mode::kShadow || charge.decision.allowed();
+  });
   size_t at = 0;
   for (const size_t i : order_) {
     Job& job = jobs_[i];

@@ -1,7 +1,5 @@
 #include "limiter/limiter.h"
 
-#include "base/check.h"
-
 namespace rateguard {
 namespace {
 
@@ -21,6 +19,7 @@ std::optional<size_t> deciding_limit(std::span<const Outcome::Judged> judged) {
   std::optional<size_t> deciding;
   for (size_t i = 0; i < judged.size(); ++i) {
     if (judged[i].mode != Mode::kEnforce) continue;
+    if (judged[i].basis == Basis::kDenied) return std::nullopt;
     if (!deciding || speaks_before(judged[i].decision, judged[*deciding].decision)) deciding = i;
   }
   return deciding;
@@ -29,8 +28,7 @@ std::optional<size_t> deciding_limit(std::span<const Outcome::Judged> judged) {
 const Outcome& Limiter::check(const Policy& policy, const RequestFacts& facts, Instant now) {
   prepare(policy, facts, now, one_);
   if (!one_.charges.empty()) {
-    const Progress progress = store_.charge({one_.charges}, now);
-    RG_CHECK(progress == Progress::kReady);
+    store_.charge({one_.charges}, now);
   }
   conclude(one_);
   return one_.outcome;
@@ -43,8 +41,7 @@ void Limiter::check_batch(const Policy& policy, std::span<const RequestFacts> ba
     prepare(policy, batch[i], now, batch_[i]);
     if (!batch_[i].charges.empty()) groups_.push_back({batch_[i].charges});
   }
-  const Progress progress = store_.charge_batch(groups_, now);
-  RG_CHECK(progress == Progress::kReady);
+  store_.charge_batch(groups_, now);
   for (size_t i = 0; i < batch.size(); ++i) conclude(batch_[i]);
 }
 
@@ -61,6 +58,7 @@ void Limiter::prepare(const Policy& policy, const RequestFacts& facts, Instant n
     charge.limit = match.limit;
     charge.cost = match.mode == Mode::kShadow ? facts.cost : enforced;
     charge.mode = match.mode;
+    charge.on_failure = match.on_failure;
   }
 }
 
@@ -71,18 +69,23 @@ void Limiter::conclude(Request& request) {
   outcome.rejected_by = request.matches.rejected_by();
   outcome.missing_part = request.matches.missing_part();
   outcome.degraded = false;
+  outcome.undecided = false;
   outcome.judged.clear();
   for (size_t i = 0; i < request.charges.size(); ++i) {
     const rules::MatchedLimit& match = request.matches.limits()[i];
     Outcome::Judged& judged = outcome.judged.emplace_back();
     judged.rule = match.rule;
     judged.mode = match.mode;
+    judged.basis = request.charges[i].basis;
     judged.decision = request.charges[i].decision;
+    outcome.degraded |= judged.basis != Basis::kCounter;
+    outcome.undecided |= judged.basis == Basis::kDenied && judged.mode == Mode::kEnforce;
   }
   if (outcome.rejected_by) {
     outcome.verdict = Verdict::kRefused;
     return;
   }
+  if (outcome.undecided) outcome.verdict = Verdict::kRefused;
   outcome.deciding = deciding_limit(outcome.judged);
   if (outcome.deciding) outcome.verdict = outcome.judged[*outcome.deciding].decision.verdict;
 }

@@ -28,6 +28,7 @@ struct Outcome {
   struct Judged {
     rules::RuleId rule = 0;
     Mode mode = Mode::kEnforce;
+    Basis basis = Basis::kCounter;
     Decision decision = {};
   };
 
@@ -38,14 +39,16 @@ struct Outcome {
   // Refused because the request lacks what this rule counts by (`missing: reject`).
   std::optional<rules::RuleId> rejected_by = {};
   std::string_view missing_part = {};
-  bool degraded = false;  // decided without the store
+  bool degraded = false;   // some limit could not be asked (`on_store_failure`)
+  bool undecided = false;  // refused for that alone
   std::vector<Judged> judged = {};
 
   bool allowed() const { return verdict == Verdict::kAdmitted; }
 };
 
 // The index of the decision that speaks for all of a request's enforced limits: refused, the one with the longest wait;
-// admitted, the one with the least left in proportion to its limit. The first of equals. None where none is enforced.
+// admitted, the one with the least left in proportion to its limit. The first of equals. None where none is enforced,
+// or where one of them could not be asked and refuses for that.
 std::optional<size_t> deciding_limit(std::span<const Outcome::Judged> judged);
 
 // One per event loop: it owns the buffers that a decision needs, so that a check allocates nothing.

@@ -76,6 +76,8 @@ void add_decisions(Families& out, const Sources& sources) {
                    "Requests that this rule refused.");
   add_rule_counter(out, sources, &RuleCounters::shadow_blocked, "rateguard_requests_shadow_blocked_total",
                    "Requests that this rule, in shadow mode, would have refused.");
+  add_rule_counter(out, sources, &RuleCounters::degraded, "rateguard_requests_degraded_total",
+                   "Requests that this rule's on_store_failure decided, since its store could not be asked.");
 }
 
 double sum(const Sources& sources, Counter DescriptorMetrics::* counter) {

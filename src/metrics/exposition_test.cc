@@ -13,9 +13,9 @@ namespace rateguard::metrics {
 namespace {
 
 struct FixedStore final : Store {
-  Progress charge(ChargeGroup, Instant) override { return Progress::kReady; }
-  Progress charge_batch(std::span<ChargeGroup>, Instant) override { return Progress::kReady; }
-  bool reset(std::string_view) override { return false; }
+  void charge(ChargeGroup, Instant) override {}
+  void charge_batch(std::span<ChargeGroup>, Instant) override {}
+  ResetResult reset(std::string_view) override { return ResetResult::kNotThere; }
   ReleaseResult release(const HoldId&, Instant) override { return ReleaseResult::kUnknown; }
   void tick(Instant, TickBudget) override {}
   StoreStats stats() const override {

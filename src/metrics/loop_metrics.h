@@ -29,6 +29,7 @@ struct RuleCounters {
   Counter allowed;         // enforced: the request was admitted; shadow: the rule would have admitted it
   Counter blocked;         // this rule refused it
   Counter shadow_blocked;  // in shadow mode this rule would have refused it
+  Counter degraded;        // decided by its on_store_failure, since its store could not be asked
 };
 
 // Upper bounds of the latency buckets, in nanoseconds: from a lookup in the processor's cache to a stall of the

@@ -35,6 +35,7 @@ std::string_view bytes_of(const IpAddress& ip) {
 CompiledRule::CompiledRule(const Rule& rule, uint64_t methods)
     : methods_(methods),
       mode_(rule.mode == RuleMode::kShadow ? Mode::kShadow : Mode::kEnforce),
+      on_failure_(rule.on_store_failure),
       missing_(rule.missing),
       needs_host_(!rule.match.hosts.empty()),
       by_plan_(!rule.by_plan.empty()),

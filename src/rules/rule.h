@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "model/limit.h"
+#include "store/store.h"
 
 namespace rateguard::rules {
 
@@ -29,7 +30,7 @@ enum class RuleMode : uint8_t { kEnforce, kShadow, kOff };
 // What happens to a request that lacks what the rule counts by: refused, counted by its address instead, or left alone
 // by this rule.
 enum class Missing : uint8_t { kReject, kIp, kSkip };
-enum class OnStoreFailure : uint8_t { kAllow, kDeny, kLocal };
+using rateguard::OnStoreFailure;
 
 // Which requests a rule applies to. Empty members match everything.
 struct Match {

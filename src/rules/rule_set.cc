@@ -169,6 +169,7 @@ void RuleSet::match(const RequestFacts& facts, const Subject& subject, Matches& 
       matched.rule = hit.rule;
       matched.limit = limit->limit;
       matched.mode = rule.mode();
+      matched.on_failure = rule.on_failure();
       out.key_ends_.push_back(out.key_bytes_.size());
       continue;
     }
@@ -201,7 +202,8 @@ Result<MatchedLimit> RuleSet::lookup(std::string_view rule_name, std::span<const
       return std::unexpected(good.error());
     }
   }
-  return MatchedLimit{.rule = *id, .limit = limit->limit, .mode = rule.mode(), .key = key_bytes};
+  return MatchedLimit{
+      .rule = *id, .limit = limit->limit, .mode = rule.mode(), .on_failure = rule.on_failure(), .key = key_bytes};
 }
 
 Result<void> RuleSet::append_named_part(RuleId id, size_t part_index, std::string_view text, int prefix_v6,

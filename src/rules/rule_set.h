@@ -24,6 +24,7 @@ struct MatchedLimit {
   RuleId rule = 0;
   const Limit* limit = nullptr;  // lives as long as the RuleSet
   Mode mode = Mode::kEnforce;
+  OnStoreFailure on_failure = OnStoreFailure::kAllow;
   std::string_view key;  // into Matches' own buffer
 };
 

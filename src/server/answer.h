@@ -16,9 +16,13 @@ struct AnswerLine {
   std::string_view rule = {};  // empty: a limit that came with the request
   const Limit* limit = nullptr;
   Mode mode = Mode::kEnforce;
+  Basis basis = Basis::kCounter;
   Decision decision = {};
   metrics::RuleSlot slot = metrics::kAdHocSlot;
 };
+
+// What an undecided request is told to wait: by then a store that has come back is asked again.
+inline constexpr Duration kUndecidedRetry = Duration::seconds(1);
 
 struct Answer {
   bool allowed = true;

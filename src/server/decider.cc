@@ -39,6 +39,7 @@ void count(metrics::LoopMetrics& metrics, const Answer& answer) {
   for (const AnswerLine& line : answer.lines) {
     metrics::RuleCounters& counters = metrics.rule(line.slot);
     const bool fits = line.decision.allowed();
+    if (line.basis != Basis::kCounter) counters.degraded.add();
     if (line.mode == Mode::kShadow) {
       (fits ? counters.allowed : counters.shadow_blocked).add();
     } else if (answer.allowed) {
@@ -70,6 +71,7 @@ Answer Decider::decide(const RequestFacts& facts, Instant now) {
     lines_.push_back({.rule = in_force_.rule(judged.rule).name,
                       .limit = matched[i].limit,
                       .mode = judged.mode,
+                      .basis = judged.basis,
                       .decision = judged.decision,
                       .slot = in_force_.slots[judged.rule]});
   }
@@ -88,16 +90,17 @@ Answer Decider::answer_of(const DirectCheck& check) {
   lines_.clear();
   Answer answer;
   if (check.limit) {
-    AnswerLine line{.limit = &*check.limit, .mode = check.mode, .decision = check.decision};
+    AnswerLine line{.limit = &*check.limit, .mode = check.mode, .basis = check.basis, .decision = check.decision};
     if (check.rule) {
       line.rule = in_force_.rule(*check.rule).name;
       line.slot = in_force_.slots[*check.rule];
     }
     lines_.push_back(line);
     answer.lines = lines_;
+    answer.degraded = check.basis != Basis::kCounter;
     if (check.mode == Mode::kEnforce) {
-      answer.deciding = lines_.data();
       answer.allowed = check.decision.allowed();
+      if (check.basis != Basis::kDenied) answer.deciding = lines_.data();
     }
   }
   count(metrics_, answer);

@@ -22,11 +22,16 @@ struct PolicyInForce {
   const rules::Rule& rule(rules::RuleId id) const { return policy.rules->rules()[id]; }
 };
 
-// One per front end and event loop, on that loop's thread only; `service` outlives it. Nothing is allocated per check
-// once its buffers have grown. An answer points into the Decider and lives until its next decision.
+// On one event loop's thread; what it is given outlives it. Nothing is allocated per check once its buffers have grown.
+// An answer points into the Decider and lives until its next decision. Where the store may have to be waited for, one
+// task at a time uses it.
 class Decider {
  public:
-  explicit Decider(Service& service) : limiter_(service.store), direct_(service.store), labels_(service.rule_labels) {}
+  Decider(Service& service, const LoopStore& store, metrics::LoopMetrics& metrics)
+      : metrics_(metrics),
+        limiter_(store.store),
+        direct_(store.store, store.on_failure),
+        labels_(service.rule_labels) {}
 
   // What counts from the next check on. REQUIRES: it is called before the first one.
   void set_policy(Policy policy);
@@ -51,13 +56,10 @@ class Decider {
   // The counter of a check and what run() found, uncounted: for whoever looks rather than asks.
   const DirectCheck& direct(size_t index) const { return direct_[index]; }
 
-  metrics::LoopMetrics& metrics() { return metrics_; }
-  const metrics::LoopMetrics& metrics() const { return metrics_; }
-
  private:
   Answer answer_of(const DirectCheck& check);
 
-  metrics::LoopMetrics metrics_;
+  metrics::LoopMetrics& metrics_;
   PolicyInForce in_force_;
   Limiter limiter_;
   DirectChecks direct_;

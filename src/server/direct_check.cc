@@ -1,12 +1,12 @@
 #include "server/direct_check.h"
 
-#include "base/check.h"
 #include "store/counter_key.h"
 
 namespace rateguard::server {
 
 DirectCheck& DirectChecks::next() {
   if (count_ == checks_.size()) checks_.emplace_back();
+  checks_[count_].basis = Basis::kCounter;
   return checks_[count_];
 }
 
@@ -17,6 +17,7 @@ size_t DirectChecks::add(const AdHocCheck& check) {
   direct.rule.reset();
   direct.limit = check.limit;
   direct.mode = Mode::kEnforce;
+  direct.on_failure = on_failure_;
   direct.cost = check.cost;
   return count_++;
 }
@@ -30,6 +31,7 @@ Result<size_t> DirectChecks::add(const RuleCheck& check, const Policy& policy) {
   direct.limit.reset();
   if (match->limit != nullptr) direct.limit = *match->limit;
   direct.mode = match->mode;
+  direct.on_failure = match->on_failure;
   direct.cost = check.cost;
   return count_++;
 }
@@ -38,22 +40,26 @@ void DirectChecks::run(Instant now) {
   charges_.clear();
   for (size_t i = 0; i < count_; ++i) {
     const DirectCheck& check = checks_[i];
-    if (check.limit)
-      charges_.push_back({.key = check.key, .limit = &*check.limit, .cost = check.cost, .mode = check.mode});
+    if (!check.limit) continue;
+    charges_.push_back({.key = check.key,
+                        .limit = &*check.limit,
+                        .cost = check.cost,
+                        .mode = check.mode,
+                        .on_failure = check.on_failure});
   }
   if (charges_.empty()) return;
-  Progress progress = Progress::kReady;
   if (charges_.size() == 1) {
-    progress = store_.charge({charges_}, now);
+    store_.charge({charges_}, now);
   } else {
     groups_.clear();
     for (Charge& charge : charges_) groups_.push_back({{&charge, 1}});
-    progress = store_.charge_batch(groups_, now);
+    store_.charge_batch(groups_, now);
   }
-  RG_CHECK(progress == Progress::kReady);
   size_t charged = 0;
   for (size_t i = 0; i < count_; ++i) {
-    if (checks_[i].limit) checks_[i].decision = charges_[charged++].decision;
+    if (!checks_[i].limit) continue;
+    checks_[i].basis = charges_[charged].basis;
+    checks_[i].decision = charges_[charged++].decision;
   }
 }
 

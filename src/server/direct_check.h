@@ -18,14 +18,17 @@ struct DirectCheck {
   std::optional<Limit> limit = {};         // none: unlimited
   Mode mode = Mode::kEnforce;
   Cost cost = {};
+  OnStoreFailure on_failure = OnStoreFailure::kAllow;
   std::string key = {};
-  Decision decision = {};  // once run() has returned
+  Basis basis = Basis::kCounter;  // once run() has returned
+  Decision decision = {};         // likewise
 };
 
 // One per event loop; its buffers stay from request to request. Not thread-safe; the store behind it is.
 class DirectChecks {
  public:
-  explicit DirectChecks(Store& store) : store_(store) {}
+  // `on_failure` holds for limits that come with the request.
+  DirectChecks(Store& store, OnStoreFailure on_failure) : store_(store), on_failure_(on_failure) {}
 
   void clear() { count_ = 0; }
   size_t size() const { return count_; }
@@ -40,6 +43,7 @@ class DirectChecks {
   DirectCheck& next();
 
   Store& store_;
+  OnStoreFailure on_failure_;
   size_t count_ = 0;
   std::vector<DirectCheck> checks_;
   std::vector<Charge> charges_;

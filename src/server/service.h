@@ -11,6 +11,7 @@
 #include "metrics/descriptor_labels.h"
 #include "metrics/exposition.h"
 #include "metrics/rule_labels.h"
+#include "net/tasks.h"
 #include "server/access.h"
 #include "server/log.h"
 #include "store/store.h"
@@ -32,6 +33,15 @@ struct Dependency {
   std::string name;  // "store default", "rules"
   bool ready = true;
   std::string detail;  // in words: "memory, 12 of 1000000 keys", "since 3 s: connection refused"
+};
+
+// What one event loop asks for decisions.
+struct LoopStore {
+  Store& store;
+  // Where work runs that asks the store, since it may have to wait; each piece has deciders and buffers of its own.
+  // Null: the store answers at once.
+  net::Tasks* tasks = nullptr;
+  OnStoreFailure on_failure = OnStoreFailure::kAllow;  // of limits that come with a request
 };
 
 // Constant once the loops run, but for `draining`; the functions are called by any loop.

@@ -17,13 +17,28 @@ namespace rateguard {
 // alone, and never changes the answer.
 enum class Mode : uint8_t { kEnforce, kShadow };
 
+// What becomes of a request whose limit cannot be asked, because its store is slow, wrong or gone: it passes, is
+// refused as undecided, or is decided here by an equal share of the limit.
+enum class OnStoreFailure : uint8_t { kAllow, kDeny, kLocal };
+
+// How a decision came about: by the limit's own counter, or without it.
+enum class Basis : uint8_t {
+  kCounter,
+  kUnavailable,  // it did not: the store could not be asked. Never beyond store/
+  kLocalShare,   // by this instance's share of the limit
+  kAllowed,      // by the rule's word
+  kDenied,       // likewise; the request is undecided rather than over a limit
+};
+
 // One limit of one request. `key` is the whole identity of the counter (store/counter_key.h makes it) and is borrowed
-// for the call; `decision` is filled in.
+// for the call; `basis` and `decision` are filled in.
 struct Charge {
   std::string_view key;  // 1 to kCounterKeyMax bytes
   const Limit* limit = nullptr;
   Cost cost = {};
   Mode mode = Mode::kEnforce;
+  OnStoreFailure on_failure = OnStoreFailure::kAllow;
+  Basis basis = Basis::kCounter;
   Decision decision = {};
 };
 
@@ -33,10 +48,16 @@ struct ChargeGroup {
   std::span<Charge> charges;
 };
 
-// A remote store answers later.
-enum class Progress : uint8_t { kReady, kPending };
-
-enum class ReleaseResult : uint8_t { kReleased, kUnknown };  // unknown: never given, released already, or expired
+enum class ReleaseResult : uint8_t {
+  kReleased,
+  kUnknown,      // never given, released already, or expired
+  kUnavailable,  // the store could not be asked; whether it was released nobody knows
+};
+enum class ResetResult : uint8_t {
+  kForgotten,
+  kNotThere,
+  kUnavailable,  // the store could not be asked; whether it was forgotten nobody knows
+};
 
 // A bound on one call of Store::tick: how many slots it may look at.
 struct TickBudget {
@@ -52,17 +73,18 @@ struct StoreStats {
   uint64_t memory_bytes = 0;  // what the counters occupy, all told
 };
 
-// Thread-safe: any thread may call any member at any time.
+// Thread-safe: any thread may call any member at any time. (A view of a remote store is one loop's alone:
+// server/awaiting_store.h.)
 class Store {
  public:
   virtual ~Store() = default;
 
-  // Decides `group` at `now`. kReady: every decision is filled in. Times are the caller's (see README: Clock).
-  virtual Progress charge(ChargeGroup group, Instant now) = 0;
+  // Decides `group` at `now`. Times are the caller's (see README: Clock).
+  virtual void charge(ChargeGroup group, Instant now) = 0;
   // The same for many requests, each atomic on its own, in order; hides the latency of memory or of the network.
-  virtual Progress charge_batch(std::span<ChargeGroup> groups, Instant now) = 0;
-  // Forgets a counter: the next request finds it never used. Returns whether there was one.
-  virtual bool reset(std::string_view key) = 0;
+  virtual void charge_batch(std::span<ChargeGroup> groups, Instant now) = 0;
+  // Forgets a counter: the next request finds it never used.
+  virtual ResetResult reset(std::string_view key) = 0;
   // Gives a concurrency hold back, once.
   virtual ReleaseResult release(const HoldId& hold, Instant now) = 0;
   // Background work, bounded by `budget`: drops counters that equal fresh ones. Called from time to time by whoever

@@ -46,11 +46,11 @@ class StoreSuite : public ::testing::Test {
 
   Decision charge(std::string_view key, const Limit& limit, uint32_t cost = 1, Instant now = kNow) {
     Charge one = {.key = key, .limit = &limit, .cost = {cost}};
-    EXPECT_EQ(store_->charge({{&one, 1}}, now), Progress::kReady);
+    store_->charge({{&one, 1}}, now);
     return one.decision;
   }
   std::vector<Decision> charge_all(std::vector<Charge> charges, Instant now = kNow) {
-    EXPECT_EQ(store_->charge({charges}, now), Progress::kReady);
+    store_->charge({charges}, now);
     std::vector<Decision> decisions;
     for (const Charge& charge : charges) decisions.push_back(charge.decision);
     return decisions;
@@ -161,10 +161,10 @@ TYPED_TEST_P(StoreSuite, AShadowLimitStandsAlone) {
 TYPED_TEST_P(StoreSuite, ResetForgets) {
   for (const Limit& limit : limits_of_every_algorithm(2)) {
     const std::string key = counter_key("reset", {}, limit.algorithm);
-    EXPECT_FALSE(this->store_->reset(key));
+    EXPECT_EQ(this->store_->reset(key), ResetResult::kNotThere);
     this->charge(key, limit, 2);
-    EXPECT_TRUE(this->store_->reset(key));
-    EXPECT_FALSE(this->store_->reset(key));
+    EXPECT_EQ(this->store_->reset(key), ResetResult::kForgotten);
+    EXPECT_EQ(this->store_->reset(key), ResetResult::kNotThere);
     EXPECT_EQ(this->left(key, limit), 2u) << to_string(limit.algorithm);
   }
   EXPECT_EQ(this->store_->stats().keys, 0u);
@@ -220,7 +220,7 @@ TYPED_TEST_P(StoreSuite, ABatchEqualsASequence) {
   std::vector<std::vector<Charge>> single = batched;
   std::vector<ChargeGroup> groups;
   for (auto& charges : batched) groups.push_back({charges});
-  EXPECT_EQ(this->store_->charge_batch(groups, this->kNow), Progress::kReady);
+  this->store_->charge_batch(groups, this->kNow);
   for (size_t i = 0; i < single.size(); ++i) {
     other->charge({single[i]}, this->kNow);
     for (size_t n = 0; n < single[i].size(); ++n) {

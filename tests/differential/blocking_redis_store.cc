@@ -12,29 +12,27 @@ constexpr Duration kAhead = Duration::seconds(14LL * 365 * 86'400);
 
 }  // namespace
 
-Progress BlockingRedisStore::charge(ChargeGroup group, Instant now) {
-  if (group.charges.empty()) return Progress::kReady;
+void BlockingRedisStore::charge(ChargeGroup group, Instant now) {
+  if (group.charges.empty()) return;
   const std::lock_guard lock(mutex_);
   const redis_store::CallOptions options = {.now = now + kAhead, .hold_number = ++holds_};
   EXPECT_TRUE(encode_charge(group, options, layout_, call_));
   const Reply reply = redis_.ask(call_);
   const auto decoded = decode_charge(text_of(reply), group, options, layout_);
   EXPECT_TRUE(decoded) << decoded.error().message << text_of(reply);
-  return Progress::kReady;
 }
 
-Progress BlockingRedisStore::charge_batch(std::span<ChargeGroup> groups, Instant now) {
+void BlockingRedisStore::charge_batch(std::span<ChargeGroup> groups, Instant now) {
   for (const ChargeGroup& group : groups) charge(group, now);
-  return Progress::kReady;
 }
 
-bool BlockingRedisStore::reset(std::string_view key) {
+ResetResult BlockingRedisStore::reset(std::string_view key) {
   const std::lock_guard lock(mutex_);
   std::string plain;
   std::string holds;
   layout_.append_counter(plain, key, Algorithm::kTokenBucket, {});
   layout_.append_counter(holds, key, Algorithm::kConcurrency, {});
-  return redis_.ask({"DEL", plain, holds})->integer != 0;
+  return redis_.ask({"DEL", plain, holds})->integer != 0 ? ResetResult::kForgotten : ResetResult::kNotThere;
 }
 
 ReleaseResult BlockingRedisStore::release(const HoldId& hold, Instant now) {

@@ -18,9 +18,9 @@ namespace rateguard::test {
 // number of days, to lie after it.
 class BlockingRedisStore final : public Store {
  public:
-  Progress charge(ChargeGroup group, Instant now) override;
-  Progress charge_batch(std::span<ChargeGroup> groups, Instant now) override;
-  bool reset(std::string_view key) override;
+  void charge(ChargeGroup group, Instant now) override;
+  void charge_batch(std::span<ChargeGroup> groups, Instant now) override;
+  ResetResult reset(std::string_view key) override;
   ReleaseResult release(const HoldId& hold, Instant now) override;
   void tick(Instant, TickBudget) override {}
   // Keys only.

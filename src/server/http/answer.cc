@@ -80,7 +80,7 @@ void append_answer(std::string& out, const Answer& answer, Explain explain) {
     append_rule(out, answer.deciding->rule);
   } else {
     out += R"("limit":null,"remaining":null,"retry_after_ms":)";
-    out += answer.allowed ? "0" : "null";
+    out += answer.allowed ? "0" : answer.undecided() ? "1000" : "null";
     out += ",\"reset_after_ms\":0";
     append_rule(out, answer.rejected_by);
   }

@@ -23,9 +23,12 @@ using server::Service;
 
 // What one event loop keeps. Buffers grow to what requests need and stay.
 struct Loop {
-  explicit Loop(Service& shared) : service(shared), decider(shared) {}
+  Loop(Service& shared, const server::LoopStore& counters, metrics::LoopMetrics& loop_metrics)
+      : service(shared), store(counters.store), metrics(loop_metrics), decider(shared, counters, loop_metrics) {}
 
   Service& service;
+  Store& store;
+  metrics::LoopMetrics& metrics;
   server::Decider decider;
   std::vector<IpPrefix> authz_proxies;  // whose forwarded headers /v1/authz believes
   CheckBodyParser parser;

@@ -68,6 +68,11 @@ void append_counter_name(std::string& out, const CounterName& name) {
   out += ']';
 }
 
+void respond_unavailable(Call& call) {
+  call.respond_problem({.status = 503, .detail = "the counters cannot be reached", .field = "store"},
+                       {{"Retry-After", "1"}});
+}
+
 }  // namespace
 
 void answers::get_counter(Call& call) {
@@ -81,6 +86,7 @@ void answers::get_counter(Call& call) {
   }
   loop.decider.run(call.now);  // at cost 0: it looks and touches nothing
   const server::DirectCheck& check = loop.decider.direct(0);
+  if (check.basis != Basis::kCounter) return respond_unavailable(call);
   std::string& out = loop.body;
   out.clear();
   append_counter_name(out, *name);
@@ -109,7 +115,9 @@ void answers::delete_counter(Call& call) {
   auto added = loop.decider.add(look);
   if (!added) return call.respond_problem(lookup_problem(look, loop.decider.policy(), added.error()));
   const server::DirectCheck& check = loop.decider.direct(0);
-  const bool existed = check.limit && loop.service.store.reset(check.key);
+  const ResetResult result = check.limit ? loop.store.reset(check.key) : ResetResult::kNotThere;
+  if (result == ResetResult::kUnavailable) return respond_unavailable(call);
+  const bool existed = result == ResetResult::kForgotten;
   if (loop.service.log != nullptr) {
     loop.service.log->write(config::LogLevel::kInfo, "counter reset",
                             {{"id", call.request_id()}, {"rule", name->rule}, {"existed", existed}});

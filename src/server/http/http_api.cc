@@ -95,7 +95,8 @@ void log_access(Call& call) {
 
 }  // namespace
 
-HttpApi::HttpApi(server::Service& service, Policy policy) : loop_(std::make_unique<Loop>(service)) {
+HttpApi::HttpApi(server::Service& service, Policy policy, const server::LoopStore& store)
+    : metrics_(std::make_unique<metrics::LoopMetrics>()), loop_(std::make_unique<Loop>(service, store, *metrics_)) {
   if (service.metrics.routes.empty()) service.metrics.routes = route_labels();
   set_policy(std::move(policy));
 }
@@ -109,10 +110,6 @@ void HttpApi::serve_rate_limits(rls::RateLimitService& rate_limits) {
 void HttpApi::set_policy(Policy policy) {
   loop_->authz_proxies = proxies_of(policy);
   loop_->decider.set_policy(std::move(policy));
-}
-
-const metrics::LoopMetrics& HttpApi::metrics() const {
-  return loop_->decider.metrics();
 }
 
 void HttpApi::handle(const net::HttpRequest& request, Instant now, net::HttpResponder& responder) {

@@ -17,7 +17,9 @@ struct Loop;
 // names the routes in the service's metrics.
 class HttpApi final : public net::HttpHandler {
  public:
-  HttpApi(server::Service& service, Policy policy);
+  HttpApi(server::Service& service, Policy policy, const server::LoopStore& store);
+  // On the service's own store.
+  HttpApi(server::Service& service, Policy policy) : HttpApi(service, std::move(policy), {service.store}) {}
   // Answers POST /json from now on, instead of having nothing loaded. Of the same loop; outlives this.
   void serve_rate_limits(rls::RateLimitService& rate_limits);
   ~HttpApi() override;
@@ -29,9 +31,10 @@ class HttpApi final : public net::HttpHandler {
   void set_policy(Policy policy);
 
   // To be listed in Service::metrics before the loops run.
-  const metrics::LoopMetrics& metrics() const;
+  const metrics::LoopMetrics& metrics() const { return *metrics_; }
 
  private:
+  std::unique_ptr<metrics::LoopMetrics> metrics_;
   std::unique_ptr<Loop> loop_;
 };
 

@@ -68,7 +68,7 @@ TEST(LimitHeaders, ARefusalForWantOfAStoreIsShort) {
   std::string body;
   append_answer(body, answer, Explain::kNo);
   EXPECT_EQ(body,
-            R"({"allowed":false,"limit":null,"remaining":null,"retry_after_ms":null,"reset_after_ms":0,"rule":null,)"
+            R"({"allowed":false,"limit":null,"remaining":null,"retry_after_ms":1000,"reset_after_ms":0,"rule":null,)"
             R"("degraded":true})");
 }
 

@@ -12,7 +12,15 @@ void release(Call& call) {
     return call.respond_problem(problem_of({{"hold", "expected the 40 hexadecimal digits that a check answered, not " +
                                                          describe({.kind = JsonKind::kString, .text = *text})}}));
   }
-  if (call.loop.service.store.release(hold, call.now) == ReleaseResult::kUnknown) {
+  const ReleaseResult result = call.loop.store.release(hold, call.now);
+  if (result == ReleaseResult::kUnavailable) {
+    return call.respond_problem(
+        {.status = 503,
+         .detail = "the counters cannot be reached: whether the hold was given back nobody knows",
+         .field = "store"},
+        {{"Retry-After", "1"}});
+  }
+  if (result == ReleaseResult::kUnknown) {
     return call.respond_problem(
         {.status = 404, .detail = "no such hold: never given, released already, or expired", .field = "hold"});
   }

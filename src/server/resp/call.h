@@ -20,9 +20,11 @@ namespace rateguard::resp {
 
 // Buffers grow to what commands need and stay.
 struct Loop {
-  explicit Loop(server::Service& shared) : service(shared), decider(shared) {}
+  Loop(server::Service& shared, const server::LoopStore& of_loop, metrics::LoopMetrics& metrics)
+      : service(shared), store(of_loop.store), decider(shared, of_loop, metrics) {}
 
   server::Service& service;
+  Store& store;
   server::Decider decider;
   metrics::RespMetrics counters;
   CheckBatch batch{decider};  // checks that wait to be decided together

@@ -55,7 +55,7 @@ void write_map(Reply& reply, const server::Answer& answer) {
 
 void write_answer(Reply& reply, Shape shape, const server::Answer& answer) {
   // The store could not be asked, and that is a refusal here (`on_store_failure: deny`).
-  if (answer.undecided()) return reply.error("UNAVAILABLE the counters cannot be reached");
+  if (answer.undecided()) return reply.error(kUnavailable);
   if (shape == Shape::kMap) return write_map(reply, answer);
   const Decision& decision = answer.deciding->decision;
   const int64_t reset_after = decision.reset_after.ceil_seconds();

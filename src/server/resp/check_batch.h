@@ -18,6 +18,9 @@ enum class Shape : uint8_t {
   kMap,   // everything, by name
 };
 
+// The store could not be asked.
+inline constexpr std::string_view kUnavailable = "UNAVAILABLE the counters cannot be reached";
+
 class CheckBatch {
  public:
   // So many together hide the latency of memory; more gain nothing (store/memory prefetches as far ahead).

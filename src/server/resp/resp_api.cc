@@ -79,7 +79,8 @@ void log_access(const server::Service& service, const Client& client, std::strin
 
 }  // namespace
 
-RespApi::RespApi(server::Service& service, Policy policy) : loop_(std::make_unique<Loop>(service)) {
+RespApi::RespApi(server::Service& service, Policy policy, const server::LoopStore& store)
+    : metrics_(std::make_unique<metrics::LoopMetrics>()), loop_(std::make_unique<Loop>(service, store, *metrics_)) {
   RG_CHECK(unknown_place() < metrics::kRespCommandsMax);
   if (service.metrics.resp_commands.empty()) {
     for (const Command& command : commands()) service.metrics.resp_commands.push_back(command.name);
@@ -92,10 +93,6 @@ RespApi::~RespApi() = default;
 
 void RespApi::set_policy(Policy policy) {
   loop_->decider.set_policy(std::move(policy));
-}
-
-const metrics::LoopMetrics& RespApi::metrics() const {
-  return loop_->decider.metrics();
 }
 
 const metrics::RespMetrics& RespApi::resp_metrics() const {

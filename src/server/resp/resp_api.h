@@ -32,7 +32,9 @@ struct Answered {
 // names the commands in the service's metrics.
 class RespApi {
  public:
-  RespApi(server::Service& service, Policy policy);
+  RespApi(server::Service& service, Policy policy, const server::LoopStore& store);
+  // On the service's own store.
+  RespApi(server::Service& service, Policy policy) : RespApi(service, std::move(policy), {service.store}) {}
   ~RespApi();
 
   // A connection that has just begun.
@@ -45,12 +47,13 @@ class RespApi {
   void set_policy(Policy policy);
 
   // To be listed in Service::metrics before the loops run.
-  const metrics::LoopMetrics& metrics() const;
+  const metrics::LoopMetrics& metrics() const { return *metrics_; }
   const metrics::RespMetrics& resp_metrics() const;
 
  private:
   void execute(Client& client, std::span<const std::string_view> words, net::ByteBuffer& out, Instant now);
 
+  std::unique_ptr<metrics::LoopMetrics> metrics_;
   std::unique_ptr<Loop> loop_;
 };
 

@@ -75,6 +75,10 @@ void answers::rg_peek(Call& call) {
   check->cost = Cost{0};
   if (const server::DirectCheck* const look = add_alone(call, *check)) {
     call.loop.decider.run(call.now);
+    if (look->basis != Basis::kCounter) {
+      call.loop.decider.clear();
+      return call.fail(kUnavailable);
+    }
     Reply& reply = call.reply;
     reply.map(5);
     reply.bulk("rule");
@@ -96,7 +100,12 @@ void answers::rg_reset(Call& call) {
   if (!check) return;
   if (const server::DirectCheck* const counter = add_alone(call, *check)) {
     const server::Service& service = call.loop.service;
-    const bool existed = counter->limit && service.store.reset(counter->key);
+    const ResetResult result = counter->limit ? call.loop.store.reset(counter->key) : ResetResult::kNotThere;
+    if (result == ResetResult::kUnavailable) {
+      call.loop.decider.clear();
+      return call.fail(kUnavailable);
+    }
+    const bool existed = result == ResetResult::kForgotten;
     if (service.log != nullptr) {
       service.log->write(config::LogLevel::kInfo, "counter reset", {{"rule", check->rule}, {"existed", existed}});
     }
@@ -110,8 +119,9 @@ void answers::rg_release(Call& call) {
   if (!server::parse_hold(call.words[1], hold)) {
     return call.fail("ERR a hold is the 40 hexadecimal digits that a check answered");
   }
-  const bool released = call.loop.service.store.release(hold, call.now) == ReleaseResult::kReleased;
-  call.reply.integer(released ? 1 : 0);
+  const ReleaseResult result = call.loop.store.release(hold, call.now);
+  if (result == ReleaseResult::kUnavailable) return call.fail(kUnavailable);
+  call.reply.integer(result == ReleaseResult::kReleased ? 1 : 0);
 }
 
 }  // namespace rateguard::resp

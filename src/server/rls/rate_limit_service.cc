@@ -10,9 +10,10 @@ constexpr size_t kPathMax = 256;
 
 }  // namespace
 
-RateLimitService::RateLimitService(server::Service& service)
-    : decider_(service.store),
-      rules_(service),
+RateLimitService::RateLimitService(server::Service& service, const server::LoopStore& store)
+    : rule_metrics_(std::make_unique<metrics::LoopMetrics>()),
+      decider_(store.store, store.on_failure),
+      rules_(service, store, *rule_metrics_),
       labels_(service.descriptor_labels),
       metrics_(std::make_unique<metrics::DescriptorMetrics>()) {}
 

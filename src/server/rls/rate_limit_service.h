@@ -25,7 +25,9 @@ inline constexpr std::string_view kRulesDomain = "rateguard";
 // One per event loop, and used on that loop's thread only. `service` outlives it.
 class RateLimitService {
  public:
-  explicit RateLimitService(server::Service& service);
+  RateLimitService(server::Service& service, const server::LoopStore& store);
+  // On the service's own store.
+  explicit RateLimitService(server::Service& service) : RateLimitService(service, {service.store}) {}
   RateLimitService(const RateLimitService&) = delete;
   RateLimitService& operator=(const RateLimitService&) = delete;
 
@@ -41,7 +43,7 @@ class RateLimitService {
 
   // To be listed in metrics::Sources before the loops run; they live as long as this.
   const metrics::DescriptorMetrics& metrics() const { return *metrics_; }
-  const metrics::LoopMetrics& rule_metrics() const { return rules_.metrics(); }
+  const metrics::LoopMetrics& rule_metrics() const { return *rule_metrics_; }
 
  private:
   struct TextHash {
@@ -55,6 +57,7 @@ class RateLimitService {
   void count(const envoy::Tally& tally);
   uint16_t slot_of(const envoy::Tally& tally);
 
+  std::unique_ptr<metrics::LoopMetrics> rule_metrics_;
   envoy::Decider decider_;
   server::Decider rules_;
   envoy::Response rules_response_;

@@ -49,7 +49,12 @@ Result<const envoy::Response*> RateLimitService::check_rules(const envoy::Reques
   response.overall = envoy::Code::kOk;
   response.statuses.clear();
   for (size_t i = 0; i < request.descriptors.size(); ++i) {
-    response.statuses.push_back(status_of(rules_.answer(i)));
+    const server::Answer answer = rules_.answer(i);
+    if (answer.undecided()) {
+      metrics_->errors.add();
+      return fail(ErrorCode::kUnavailable, "the counters cannot be reached");
+    }
+    response.statuses.push_back(status_of(answer));
     if (response.statuses.back().code == envoy::Code::kOverLimit) response.overall = envoy::Code::kOverLimit;
   }
   (response.overall == envoy::Code::kOverLimit ? metrics_->over_limit : metrics_->ok).add();

@@ -254,13 +254,13 @@ uint64_t MemoryStore::next_hold_number() {
   return hold_hash_({bytes.data(), bytes.size()}).low;
 }
 
-bool MemoryStore::reset(std::string_view key) {
+ResetResult MemoryStore::reset(std::string_view key) {
   const Fingerprint wanted = fingerprint(key);
   const size_t group = table_.lock_group_of(wanted);
   Slot* slot = table_.slots(group).find(wanted);
   if (slot != nullptr) forget(group, slot);
   table_.unlock(group);
-  return slot != nullptr;
+  return slot != nullptr ? ResetResult::kForgotten : ResetResult::kNotThere;
 }
 
 ReleaseResult MemoryStore::release(const HoldId& hold, Instant now) {

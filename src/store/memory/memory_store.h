@@ -45,9 +45,9 @@ class MemoryStore final : public Store {
   // Errors: kInvalid (max_keys out of range), kExhausted (no addresses), kUnavailable (no random bytes).
   static Result<std::unique_ptr<MemoryStore>> create(const MemoryStoreOptions& options);
 
-  Progress charge(ChargeGroup group, Instant now) override;
-  Progress charge_batch(std::span<ChargeGroup> groups, Instant now) override;
-  bool reset(std::string_view key) override;
+  void charge(ChargeGroup group, Instant now) override;
+  void charge_batch(std::span<ChargeGroup> groups, Instant now) override;
+  ResetResult reset(std::string_view key) override;
   ReleaseResult release(const HoldId& hold, Instant now) override;
   void tick(Instant now, TickBudget budget) override;
   StoreStats stats() const override;
@@ -88,16 +88,16 @@ class MemoryStore final : public Store {
 
   memory::Fingerprint fingerprint(std::string_view key) const { return memory::Fingerprint::of(hash_(key)); }
   template <typename Hash>
-  Progress charge_one(Charge& charge, Hash&& hash, Instant now);
+  void charge_one(Charge& charge, Hash&& hash, Instant now);
   template <typename Hash>
-  Progress charge_ahead(std::span<ChargeGroup> groups, Hash&& hash, Instant now);
-  RG_TARGET_AES Progress charge_one_by_instructions(Charge& charge, Instant now);
-  Progress charge_one_by_tables(Charge& charge, Instant now);
-  RG_TARGET_AES Progress charge_ahead_by_instructions(std::span<ChargeGroup> groups, Instant now);
-  Progress charge_ahead_by_tables(std::span<ChargeGroup> groups, Instant now);
+  void charge_ahead(std::span<ChargeGroup> groups, Hash&& hash, Instant now);
+  RG_TARGET_AES void charge_one_by_instructions(Charge& charge, Instant now);
+  void charge_one_by_tables(Charge& charge, Instant now);
+  RG_TARGET_AES void charge_ahead_by_instructions(std::span<ChargeGroup> groups, Instant now);
+  void charge_ahead_by_tables(std::span<ChargeGroup> groups, Instant now);
   bool charge_known(Charge& charge, memory::Fingerprint key, memory::Table::Spot spot, Instant now);
-  Progress charge_alone(Charge& charge, memory::Fingerprint key, Instant now);
-  Progress charge_many(std::span<Charge> charges, Instant now);
+  void charge_alone(Charge& charge, memory::Fingerprint key, Instant now);
+  void charge_many(std::span<Charge> charges, Instant now);
   void decide(std::span<Charge> charges, const memory::Fingerprint* keys, Instant now);
   void decide(Jobs jobs, Groups groups, Instant now);
   Groups lock_all(Jobs jobs, Groups groups);

@@ -34,47 +34,46 @@ constexpr size_t kNextAhead = 8;
 }  // namespace
 
 // The two entrances exist twice, since the hash is inlined only where its instructions may be used.
-Progress MemoryStore::charge(ChargeGroup group, Instant now) {
+void MemoryStore::charge(ChargeGroup group, Instant now) {
   if (group.charges.size() != 1) return charge_many(group.charges, now);
   Charge& charge = group.charges[0];
   return memory::KeyHash::has_instructions() ? charge_one_by_instructions(charge, now)
                                              : charge_one_by_tables(charge, now);
 }
 
-Progress MemoryStore::charge_batch(std::span<ChargeGroup> groups, Instant now) {
+void MemoryStore::charge_batch(std::span<ChargeGroup> groups, Instant now) {
   if (memory::KeyHash::has_instructions()) return charge_ahead_by_instructions(groups, now);
   return charge_ahead_by_tables(groups, now);
 }
 
-[[gnu::flatten]] Progress MemoryStore::charge_one_by_instructions(Charge& charge, Instant now) {
+[[gnu::flatten]] void MemoryStore::charge_one_by_instructions(Charge& charge, Instant now) {
   return charge_one(charge, [this](std::string_view key) { return hash_.by_instructions(key); }, now);
 }
 
-[[gnu::noinline]] Progress MemoryStore::charge_one_by_tables(Charge& charge, Instant now) {
+[[gnu::noinline]] void MemoryStore::charge_one_by_tables(Charge& charge, Instant now) {
   return charge_one(charge, [this](std::string_view key) { return hash_.by_tables(key); }, now);
 }
 
-[[gnu::flatten]] Progress MemoryStore::charge_ahead_by_instructions(std::span<ChargeGroup> groups, Instant now) {
+[[gnu::flatten]] void MemoryStore::charge_ahead_by_instructions(std::span<ChargeGroup> groups, Instant now) {
   return charge_ahead(groups, [this](std::string_view key) { return hash_.by_instructions(key); }, now);
 }
 
-[[gnu::noinline]] Progress MemoryStore::charge_ahead_by_tables(std::span<ChargeGroup> groups, Instant now) {
+[[gnu::noinline]] void MemoryStore::charge_ahead_by_tables(std::span<ChargeGroup> groups, Instant now) {
   return charge_ahead(groups, [this](std::string_view key) { return hash_.by_tables(key); }, now);
 }
 
 template <typename Hash>
-inline Progress MemoryStore::charge_one(Charge& charge, Hash&& hash, Instant now) {
+inline void MemoryStore::charge_one(Charge& charge, Hash&& hash, Instant now) {
   const Fingerprint key = Fingerprint::of(hash(charge.key));
   const Table::Spot spot = table_.locate(key);
   Table::prefetch_home(spot, key);
   if (!charge_known(charge, key, spot, now)) [[unlikely]]
     return charge_alone(charge, key, now);
-  return Progress::kReady;
 }
 
 // Takes as many groups at once as memory can be asked for ahead.
 template <typename Hash>
-inline Progress MemoryStore::charge_ahead(std::span<ChargeGroup> groups, Hash&& hash, Instant now) {
+inline void MemoryStore::charge_ahead(std::span<ChargeGroup> groups, Hash&& hash, Instant now) {
   std::array<Fingerprint, kKeysAhead> keys;
   std::array<Table::Spot, kKeysAhead> spots;
   while (!groups.empty()) {
@@ -112,7 +111,6 @@ inline Progress MemoryStore::charge_ahead(std::span<ChargeGroup> groups, Hash&& 
     }
     groups = groups.subspan(taken);
   }
-  return Progress::kReady;
 }
 
 // The commonest case, alone: one charge of a key that is there, whose whole memory is its slot. False: anything else,
@@ -137,23 +135,20 @@ inline bool MemoryStore::charge_known(Charge& charge, Fingerprint key, Table::Sp
   return known;
 }
 
-[[gnu::noinline]] Progress MemoryStore::charge_alone(Charge& charge, Fingerprint key, Instant now) {
+[[gnu::noinline]] void MemoryStore::charge_alone(Charge& charge, Fingerprint key, Instant now) {
   decide({&charge, 1}, &key, now);
-  return Progress::kReady;
 }
 
-[[gnu::noinline]] Progress MemoryStore::charge_many(std::span<Charge> charges, Instant now) {
+[[gnu::noinline]] void MemoryStore::charge_many(std::span<Charge> charges, Instant now) {
   std::array<Fingerprint, kJobsInline> keys;
   if (charges.size() <= keys.size()) {
     for (size_t i = 0; i < charges.size(); ++i) keys[i] = fingerprint(charges[i].key);
-    decide(charges, keys.data(), now);
-    return Progress::kReady;
+    return decide(charges, keys.data(), now);
   }
   std::vector<Fingerprint> many;
   many.reserve(charges.size());
   for (const Charge& charge : charges) many.push_back(fingerprint(charge.key));
   decide(charges, many.data(), now);
-  return Progress::kReady;
 }
 
 }  // namespace rateguard

@@ -283,7 +283,7 @@ TEST(MemoryStore, LogsStayInsideTheirBound) {
     EXPECT_GT(admitted, 500u);
     EXPECT_GT(last.retry_after, Duration{});
     EXPECT_EQ(store->stats().refused_full, 1u);
-    EXPECT_TRUE(store->reset(key_of(1)));
+    EXPECT_EQ(store->reset(key_of(1)), ResetResult::kForgotten);
     EXPECT_EQ(store->stats().memory_bytes, table) << "all of it is given back";
     EXPECT_TRUE(charge(*store, key_of(1), limit).allowed());
   }

@@ -1,0 +1,36 @@
+// A remote store as work on a task sees it: it asks, and goes on when the answer has come.
+#pragma once
+
+#include "net/event_loop.h"
+#include "net/tasks.h"
+#include "store/remote_store.h"
+#include "store/store.h"
+
+namespace rateguard::server {
+
+// One event loop's, on its thread only. REQUIRES: a task of `tasks` calls charge, charge_batch, reset and release. What
+// it is given outlives it.
+class AwaitingStore final : public Store {
+ public:
+  AwaitingStore(RemoteStore& remote, net::Tasks& tasks, const net::EventLoop& loop)
+      : remote_(remote), tasks_(tasks), loop_(loop) {}
+
+  void charge(ChargeGroup group, Instant now) override;
+  void charge_batch(std::span<ChargeGroup> groups, Instant now) override;
+  ResetResult reset(std::string_view key) override;
+  ReleaseResult release(const HoldId& hold, Instant now) override;
+  void tick(Instant now, TickBudget) override { remote_.tick(now); }
+  // Its counters are elsewhere.
+  StoreStats stats() const override { return {}; }
+
+ private:
+  // Runs `ask(done)` and waits until `done` has been called.
+  template <typename Ask>
+  void await(Ask ask);
+
+  RemoteStore& remote_;
+  net::Tasks& tasks_;
+  const net::EventLoop& loop_;
+};
+
+}  // namespace rateguard::server
