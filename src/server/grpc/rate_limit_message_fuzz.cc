@@ -2,9 +2,11 @@
 #include <cstdint>
 
 #include "base/check.h"
-#include "envoy/specs_for_tests.h"
+#include "server/grpc/policies_for_fuzzing.h"
+#include "server/grpc/protobuf_log.h"
 #include "server/grpc/rate_limit_messages.h"
 #include "server/rls/rate_limit_service.h"
+#include "store/memory/asan_options_for_fuzzing.h"
 #include "store/memory/memory_store.h"
 
 namespace rateguard::grpc {
@@ -16,20 +18,13 @@ struct Deciding {
   rls::RateLimitService service{shared};
 
   Deciding() {
-    service.set_policy({.limits = envoy::compiled({envoy::leaf("user", "", envoy::per_unit(2, envoy::Unit::kHour)),
-                                                   envoy::branch("a", "b", {envoy::leaf("c", "", envoy::unlimited())})})
-                                      .value()});
+    silence_protobuf();
+    set_policies_for_fuzzing(service, envoy::Counting::kEveryRequest);
   }
 };
 
 }  // namespace
 }  // namespace rateguard::grpc
-
-// The counters' window logs are named from the store's own pages, which LeakSanitizer does not search.
-extern "C" const char* __asan_default_options();
-extern "C" const char* __asan_default_options() {
-  return "detect_leaks=0";
-}
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static auto* const deciding = new rateguard::grpc::Deciding();
