@@ -20,7 +20,7 @@
 #include <string_view>
 #include <vector>
 
-#include "histogram.h"
+#include "latency.h"
 
 namespace {
 
@@ -48,7 +48,7 @@ struct Client {
   int socket = -1;
   nghttp2_session* session = nullptr;
   std::vector<Slot> slots;
-  Histogram* latencies = nullptr;
+  LatencyHistogram* latencies = nullptr;
   std::string out;
 };
 
@@ -137,7 +137,7 @@ void connect(Client& client, uint16_t port) {
   nghttp2_submit_settings(client.session, 0, nullptr, 0);
 }
 
-void run_for(std::vector<std::unique_ptr<Client>>& clients, int epoll, double seconds, Histogram& latencies) {
+void run_for(std::vector<std::unique_ptr<Client>>& clients, int epoll, double seconds, LatencyHistogram& latencies) {
   for (const auto& client : clients) client->latencies = &latencies;
   const int64_t end = now_ns() + static_cast<int64_t>(seconds * 1e9);
   std::array<epoll_event, 64> events;
@@ -169,7 +169,7 @@ int main(int argc, char** argv) {
   const int connections = argc > 3 ? std::atoi(argv[3]) : 8;
   const int streams = argc > 4 ? std::atoi(argv[4]) : 32;
   const int epoll = epoll_create1(EPOLL_CLOEXEC);
-  Histogram warm_up;
+  LatencyHistogram warm_up;
   std::vector<std::unique_ptr<Client>> clients;
   for (int i = 0; i < connections; ++i) {
     clients.push_back(std::make_unique<Client>());
@@ -189,12 +189,12 @@ int main(int argc, char** argv) {
     flush(client);
   }
   run_for(clients, epoll, std::min(0.3, seconds / 4), warm_up);
-  Histogram latencies;
+  LatencyHistogram latencies;
   const int64_t start = now_ns();
   run_for(clients, epoll, seconds, latencies);
   const double elapsed = static_cast<double>(now_ns() - start) / 1e9;
   std::printf("{\"requests_per_second\":%.0f,\"p50_us\":%.1f,\"p99_us\":%.1f,\"requests\":%llu}\n",
-              static_cast<double>(latencies.total()) / elapsed, latencies.quantile_us(0.5), latencies.quantile_us(0.99),
-              static_cast<unsigned long long>(latencies.total()));
+              static_cast<double>(latencies.count()) / elapsed, quantile_us(latencies, 0.5),
+              quantile_us(latencies, 0.99), static_cast<unsigned long long>(latencies.count()));
   return 0;
 }

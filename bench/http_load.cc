@@ -20,7 +20,7 @@
 #include <string_view>
 #include <vector>
 
-#include "histogram.h"
+#include "latency.h"
 
 namespace {
 
@@ -81,7 +81,7 @@ bool is_whole(std::string_view answer) {
 }
 
 struct Run {
-  Histogram latencies;
+  LatencyHistogram latencies;
   size_t answer_bytes = 0;
 };
 
@@ -142,8 +142,8 @@ int main(int argc, char** argv) {
   std::printf(
       "{\"requests_per_second\":%.0f,\"p50_us\":%.1f,\"p99_us\":%.1f,\"p999_us\":%.1f,\"requests\":%llu,"
       "\"answer_bytes\":%zu}\n",
-      static_cast<double>(run.latencies.total()) / elapsed, run.latencies.quantile_us(0.5),
-      run.latencies.quantile_us(0.99), run.latencies.quantile_us(0.999),
-      static_cast<unsigned long long>(run.latencies.total()), run.answer_bytes);
+      static_cast<double>(run.latencies.count()) / elapsed, quantile_us(run.latencies, 0.5),
+      quantile_us(run.latencies, 0.99), quantile_us(run.latencies, 0.999),
+      static_cast<unsigned long long>(run.latencies.count()), run.answer_bytes);
   return 0;
 }
