@@ -102,6 +102,7 @@ class Decider {
   Response response_;
   std::vector<Tally> tallies_;
   bool was_shadowed_ = false;
+  bool is_atomic_ = false;
   bool is_undecided_ = false;  // a limit could not be asked, and refuses for that
 
   std::vector<Job> jobs_;  // by descriptor

@@ -37,6 +37,7 @@ void Decider::charge(Counting counting, bool atomic, Instant now) {
     job.is_impossible = job.is_impossible || job.hits > UINT32_MAX || (job.most == 0 && job.hits > 0);
     job.over = job.is_impossible;
   }
+  is_atomic_ = atomic;
   if (atomic) return charge_atomically(now);
   if (counting == Counting::kEveryRequestOnce) count_before(now);
   const bool spare_others = counting == Counting::kEveryRequestOnce &&
@@ -64,7 +65,8 @@ void Decider::add_charge(size_t job, const Limit& limit, Cost cost) {
                       .limit = &limit,
                       .cost = cost,
                       .mode = jobs_[job].mode(),
-                      .on_failure = configured != nullptr ? configured->spec.on_store_failure : on_failure_});
+                      .on_failure = configured != nullptr ? configured->spec.on_store_failure : on_failure_,
+                      .place_from = is_atomic_ ? kOnePlace : KeyOffset{0}});
   charged_.push_back(job);
 }
 
@@ -159,7 +161,7 @@ void Decider::charge_atomically(Instant now) {
       if (job.mode() == Mode::kEnforce) charge.mode = Mode::kEnforce;
     }
   }
-  if (impossible) charges_.push_back({.key = "E", .limit = &kNever, .cost = kTooMuch});
+  if (impossible) charges_.push_back({.key = "E", .limit = &kNever, .cost = kTooMuch, .place_from = kOnePlace});
   if (charges_.empty()) return;
   store_.charge({charges_}, now);
   note_undecided();

@@ -66,6 +66,23 @@ void sort_candidates(std::vector<PathHit>& hits) {
   hits.erase(repeats.begin(), repeats.end());
 }
 
+// Whether all rules that meet in a request count by the same thing. Routes are written as each rule has them, so the
+// same path may be two things.
+bool count_by_one_subject(std::span<const Rule> rules) {
+  const Rule* first = nullptr;
+  for (const Rule& rule : rules) {
+    if (rule.mode == RuleMode::kOff) continue;
+    if (first == nullptr) {
+      first = &rule;
+      continue;
+    }
+    const bool has_route =
+        std::ranges::any_of(rule.per, [](const Part& part) { return part.kind == PartKind::kRoute; });
+    if (has_route || rule.per != first->per || rule.missing != first->missing) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 struct RuleSet::Index {
@@ -76,6 +93,11 @@ struct RuleSet::Index {
   std::vector<std::string_view> routes = {std::string_view()};
   FlatIndex names;
   MethodTable methods;
+  bool one_subject = true;  // count_by_one_subject()
+
+  KeyOffset place_from(const CompiledLimit& limit) const {
+    return one_subject ? static_cast<KeyOffset>(limit.key_front.size()) : kOnePlace;
+  }
 };
 
 void Matches::clear() {
@@ -105,6 +127,7 @@ Result<std::shared_ptr<const RuleSet>> RuleSet::compile(std::vector<Rule> rules)
   auto index = std::make_unique<Index>();
   std::vector<PathTrie::Entry> paths;
   index->rules.reserve(set->rules_.size());
+  index->one_subject = count_by_one_subject(set->rules_);
   for (RuleId id = 0; id < set->rules_.size(); ++id) {
     const Rule& rule = set->rules_[id];
     const auto fail_here = [&](std::string message) {
@@ -170,6 +193,7 @@ void RuleSet::match(const RequestFacts& facts, const Subject& subject, Matches& 
       matched.limit = limit->limit;
       matched.mode = rule.mode();
       matched.on_failure = rule.on_failure();
+      matched.place_from = index_->place_from(*limit);
       out.key_ends_.push_back(out.key_bytes_.size());
       continue;
     }
@@ -202,8 +226,12 @@ Result<MatchedLimit> RuleSet::lookup(std::string_view rule_name, std::span<const
       return std::unexpected(good.error());
     }
   }
-  return MatchedLimit{
-      .rule = *id, .limit = limit->limit, .mode = rule.mode(), .on_failure = rule.on_failure(), .key = key_bytes};
+  return MatchedLimit{.rule = *id,
+                      .limit = limit->limit,
+                      .mode = rule.mode(),
+                      .on_failure = rule.on_failure(),
+                      .place_from = index_->place_from(*limit),
+                      .key = key_bytes};
 }
 
 Result<void> RuleSet::append_named_part(RuleId id, size_t part_index, std::string_view text, int prefix_v6,

@@ -280,6 +280,27 @@ TEST(RuleSet, Plans) {
   EXPECT_EQ(matches.limits()[0].limit->capacity, 2u);
 }
 
+TEST(RuleSet, RulesThatCountByOneThingLiveWithItInACluster) {
+  const auto place = [](const RuleSet& set, std::string_view name, std::vector<std::string_view> parts) {
+    std::string key;
+    const MatchedLimit found = set.lookup(name, parts, "", 64, key).value();
+    return found.place_from == kOnePlace ? "one place" : key.substr(found.place_from);
+  };
+  const auto by_user = compile({rule("a", {}, {"user"}), rule("longer", {"/x"}, {"user"})});
+  const Subject subject{.user = "u"};
+  Matches matches;
+  by_user->match({.path = "/x"}, subject, matches);
+  ASSERT_EQ(matches.limits().size(), 2u);
+  for (const MatchedLimit& limit : matches.limits()) {
+    EXPECT_EQ(limit.key.substr(limit.place_from), place(*by_user, "longer", {"u"}));
+  }
+  EXPECT_NE(place(*by_user, "a", {"u"}), place(*by_user, "a", {"v"}));
+  const auto mixed = compile({rule("a", {}, {"user"}), rule("b", {}, {"ip"})});
+  EXPECT_EQ(place(*mixed, "a", {"u"}), "one place") << "both limits of a request must be found in one";
+  const auto routes = compile({rule("a", {"/a/*"}, {"route"}), rule("b", {"/a/b"}, {"route"})});
+  EXPECT_EQ(place(*routes, "a", {"/a/b"}), "one place");
+}
+
 TEST(RuleSet, LookupErrors) {
   Rule off = rule("off", {});
   off.mode = RuleMode::kOff;

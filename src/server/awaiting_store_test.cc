@@ -19,7 +19,7 @@ class LateStore final : public RemoteStore {
     if (at_once) return done();
     waiting.push_back(std::move(done));
   }
-  void reset(std::string_view, Instant, std::move_only_function<void(ResetResult)> done) override {
+  void reset(std::string_view, KeyOffset, Instant, std::move_only_function<void(ResetResult)> done) override {
     waiting.push_back([done = std::move(done)]() mutable { done(ResetResult::kForgotten); });
   }
   void release(const HoldId&, Instant, std::move_only_function<void(ReleaseResult)> done) override {
@@ -71,7 +71,7 @@ TEST_F(AwaitingStoreTest, AnAnswerAtOnceIsNotWaitedFor) {
 TEST_F(AwaitingStoreTest, ResetsAndReleasesWaitToo) {
   bool done = false;
   tasks_.run([&] {
-    EXPECT_EQ(store_.reset("k"), ResetResult::kForgotten);
+    EXPECT_EQ(store_.reset("k", 0), ResetResult::kForgotten);
     EXPECT_EQ(store_.release({}, {}), ReleaseResult::kReleased);
     done = true;
   });

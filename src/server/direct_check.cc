@@ -18,6 +18,7 @@ size_t DirectChecks::add(const AdHocCheck& check) {
   direct.limit = check.limit;
   direct.mode = Mode::kEnforce;
   direct.on_failure = on_failure_;
+  direct.place_from = 0;
   direct.cost = check.cost;
   return count_++;
 }
@@ -32,6 +33,7 @@ Result<size_t> DirectChecks::add(const RuleCheck& check, const Policy& policy) {
   if (match->limit != nullptr) direct.limit = *match->limit;
   direct.mode = match->mode;
   direct.on_failure = match->on_failure;
+  direct.place_from = match->place_from;
   direct.cost = check.cost;
   return count_++;
 }
@@ -45,7 +47,8 @@ void DirectChecks::run(Instant now) {
                         .limit = &*check.limit,
                         .cost = check.cost,
                         .mode = check.mode,
-                        .on_failure = check.on_failure});
+                        .on_failure = check.on_failure,
+                        .place_from = check.place_from});
   }
   if (charges_.empty()) return;
   if (charges_.size() == 1) {

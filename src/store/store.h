@@ -30,6 +30,12 @@ enum class Basis : uint8_t {
   kDenied,       // likewise; the request is undecided rather than over a limit
 };
 
+// In a cluster of stores all counters that one request charges live in one place, which is found by what their keys
+// have in common: the bytes of each from here on. kOnePlace: they need have nothing in common, and all such live
+// together.
+using KeyOffset = uint16_t;
+inline constexpr KeyOffset kOnePlace = UINT16_MAX;
+
 // One limit of one request. `key` is the whole identity of the counter (store/counter_key.h makes it) and is borrowed
 // for the call; `basis` and `decision` are filled in.
 struct Charge {
@@ -38,6 +44,7 @@ struct Charge {
   Cost cost = {};
   Mode mode = Mode::kEnforce;
   OnStoreFailure on_failure = OnStoreFailure::kAllow;
+  KeyOffset place_from = 0;  // always the same for the same counter
   Basis basis = Basis::kCounter;
   Decision decision = {};
 };
@@ -83,8 +90,8 @@ class Store {
   virtual void charge(ChargeGroup group, Instant now) = 0;
   // The same for many requests, each atomic on its own, in order; hides the latency of memory or of the network.
   virtual void charge_batch(std::span<ChargeGroup> groups, Instant now) = 0;
-  // Forgets a counter: the next request finds it never used.
-  virtual ResetResult reset(std::string_view key) = 0;
+  // Forgets a counter: the next request finds it never used. `place_from` as Charge::place_from.
+  virtual ResetResult reset(std::string_view key, KeyOffset place_from) = 0;
   // Gives a concurrency hold back, once.
   virtual ReleaseResult release(const HoldId& hold, Instant now) = 0;
   // Background work, bounded by `budget`: drops counters that equal fresh ones. Called from time to time by whoever

@@ -115,7 +115,7 @@ void answers::delete_counter(Call& call) {
   auto added = loop.decider.add(look);
   if (!added) return call.respond_problem(lookup_problem(look, loop.decider.policy(), added.error()));
   const server::DirectCheck& check = loop.decider.direct(0);
-  const ResetResult result = check.limit ? loop.store.reset(check.key) : ResetResult::kNotThere;
+  const ResetResult result = check.limit ? loop.store.reset(check.key, check.place_from) : ResetResult::kNotThere;
   if (result == ResetResult::kUnavailable) return respond_unavailable(call);
   const bool existed = result == ResetResult::kForgotten;
   if (loop.service.log != nullptr) {

@@ -100,7 +100,7 @@ void answers::rg_reset(Call& call) {
   if (!check) return;
   if (const server::DirectCheck* const counter = add_alone(call, *check)) {
     const server::Service& service = call.loop.service;
-    const ResetResult result = counter->limit ? call.loop.store.reset(counter->key) : ResetResult::kNotThere;
+    const ResetResult result = counter->limit ? call.loop.store.reset(counter->key, counter->place_from) : ResetResult::kNotThere;
     if (result == ResetResult::kUnavailable) {
       call.loop.decider.clear();
       return call.fail(kUnavailable);
