@@ -49,7 +49,7 @@ void refuse_http(int status, std::string_view text, net::Http2Responder& respond
 
 GrpcApi::GrpcApi(server::Service& service, rls::RateLimitService& rate_limits, net::EventLoop& loop, GrpcLimits limits)
     : service_(service),
-      rate_limits_(rate_limits),
+      decider_(rate_limits),
       loop_(loop),
       limits_(limits),
       metrics_(std::make_unique<metrics::GrpcMetrics>()),
@@ -118,7 +118,7 @@ Status GrpcApi::should_rate_limit(std::string_view message, Instant now) {
   auto& asked = *google::protobuf::Arena::CreateMessage<v3::RateLimitRequest>(&arena_);
   if (Status parsed = parse(message, asked); !parsed.ok()) return parsed;
   from_message(asked, request_);
-  const auto response = rate_limits_.should_rate_limit(request_, now);
+  const auto response = decider_.decide(request_, now);
   if (!response) return status_of(response.error());
   auto& answered = *google::protobuf::Arena::CreateMessage<v3::RateLimitResponse>(&arena_);
   to_message(**response, answered);

@@ -15,7 +15,7 @@
 #include "server/grpc/health.h"
 #include "server/grpc/message_framing.h"
 #include "server/grpc/rpc_table.h"
-#include "server/rls/rate_limit_service.h"
+#include "server/rls/decider.h"
 #include "server/service.h"
 
 namespace rateguard::grpc {
@@ -80,7 +80,7 @@ class GrpcApi final : public net::Http2Handler {
   void log_access(const Rpc* rpc, const net::Http2Request& request, Code code) const;
 
   server::Service& service_;
-  rls::RateLimitService& rate_limits_;
+  rls::Decider decider_;
   net::EventLoop& loop_;
   GrpcLimits limits_;
   std::unique_ptr<metrics::GrpcMetrics> metrics_;

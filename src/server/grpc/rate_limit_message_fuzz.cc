@@ -5,7 +5,7 @@
 #include "server/grpc/policies_for_fuzzing.h"
 #include "server/grpc/protobuf_log.h"
 #include "server/grpc/rate_limit_messages.h"
-#include "server/rls/rate_limit_service.h"
+#include "server/rls/decider.h"
 #include "store/memory/asan_options_for_fuzzing.h"
 #include "store/memory/memory_store.h"
 
@@ -16,6 +16,7 @@ struct Deciding {
   std::unique_ptr<MemoryStore> store = MemoryStore::create({.max_keys = 1'000}).value();
   server::Service shared{*store};
   rls::RateLimitService service{shared};
+  rls::Decider decider{service};
 
   Deciding() {
     silence_protobuf();
@@ -33,7 +34,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size > 65'536 || !asked.ParseFromArray(data, static_cast<int>(size))) return 0;
   rateguard::grpc::from_message(asked, request);
   RG_CHECK(request.domain == asked.domain());
-  const auto response = deciding->service.should_rate_limit(request, rateguard::Instant::from_seconds(1'700'000'000));
+  const auto response = deciding->decider.decide(request, rateguard::Instant::from_seconds(1'700'000'000));
   if (!response) return 0;
   RG_CHECK((*response)->statuses.size() == request.descriptors.size());
   ::envoy::service::ratelimit::v3::RateLimitResponse answered;

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,7 +15,7 @@
 #include "server/http/problem.h"
 #include "server/http/request_headers.h"
 #include "server/http/request_id.h"
-#include "server/rls/rate_limit_service.h"
+#include "server/rls/decider.h"
 #include "server/service.h"
 
 namespace rateguard::http {
@@ -35,7 +36,7 @@ struct Loop {
   RequestIdGenerator ids;
   std::string body;
   std::string scratch;
-  rls::RateLimitService* rate_limits = nullptr;  // of POST /json; none: nothing is loaded
+  std::optional<rls::Decider> rate_limits = {};  // of POST /json; none: nothing is loaded
 };
 
 struct ExtraHeader {

@@ -26,8 +26,8 @@ int status_of(envoy::Code code) {
 
 void envoy_json(Call& call) {
   const auto parsed = EnvoyJsonRequest::parse(call.request.body);
-  if (!parsed || call.loop.rate_limits == nullptr) return fail(call, 400, "Bad Request\n");
-  const auto response = call.loop.rate_limits->should_rate_limit(parsed->request(), call.now);
+  if (!parsed || !call.loop.rate_limits) return fail(call, 400, "Bad Request\n");
+  const auto response = call.loop.rate_limits->decide(parsed->request(), call.now);
   if (!response) {
     const bool unavailable = response.error().code == ErrorCode::kUnavailable;
     return unavailable ? fail(call, 503, "Service Unavailable\n") : fail(call, 400, "Bad Request\n");

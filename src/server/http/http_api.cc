@@ -104,7 +104,7 @@ HttpApi::HttpApi(server::Service& service, Policy policy, const server::LoopStor
 HttpApi::~HttpApi() = default;
 
 void HttpApi::serve_rate_limits(rls::RateLimitService& rate_limits) {
-  loop_->rate_limits = &rate_limits;
+  loop_->rate_limits.emplace(rate_limits);
 }
 
 void HttpApi::set_policy(Policy policy) {

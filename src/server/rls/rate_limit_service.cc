@@ -11,35 +11,28 @@ constexpr size_t kPathMax = 256;
 }  // namespace
 
 RateLimitService::RateLimitService(server::Service& service, const server::LoopStore& store)
-    : rule_metrics_(std::make_unique<metrics::LoopMetrics>()),
-      decider_(store.store, store.on_failure),
-      rules_(service, store, *rule_metrics_),
-      labels_(service.descriptor_labels),
-      metrics_(std::make_unique<metrics::DescriptorMetrics>()) {}
+    : service_(service),
+      store_(store),
+      rule_metrics_(std::make_unique<metrics::LoopMetrics>()),
+      metrics_(std::make_unique<metrics::DescriptorMetrics>()),
+      in_force_(std::make_shared<PolicyInForce>()) {}
 
 void RateLimitService::set_policy(envoy::Policy policy) {
-  slots_.clear();
+  std::vector<uint16_t> slots;
   if (policy.limits != nullptr) {
-    for (const envoy::RateLimit& limit : policy.limits->limits()) slots_.push_back(labels_.slot(limit.path));
+    for (const envoy::RateLimit& limit : policy.limits->limits()) {
+      slots.push_back(service_.descriptor_labels.slot(limit.path));
+    }
   }
-  policy_ = std::move(policy);
+  in_force_ = std::make_shared<PolicyInForce>(std::move(policy), std::move(slots), in_force_->rules);
 }
 
-Result<const envoy::Response*> RateLimitService::should_rate_limit(const envoy::Request& request, Instant now) {
-  if (asks_for_rules(request)) return check_rules(request, now);
-  auto response = decider_.decide(policy_, request, now);
-  if (!response) {
-    metrics_->errors.add();
-    return response;
-  }
-  ((*response)->overall == envoy::Code::kOverLimit ? metrics_->over_limit : metrics_->ok).add();
-  if (decider_.was_shadowed()) metrics_->global_shadow.add();
-  for (const envoy::Tally& tally : decider_.tallies()) count(tally);
-  return response;
+void RateLimitService::set_rules(Policy policy) {
+  in_force_ = std::make_shared<PolicyInForce>(in_force_->policy, in_force_->slots, std::move(policy));
 }
 
-void RateLimitService::count(const envoy::Tally& tally) {
-  metrics::DescriptorCounters& counters = metrics_->descriptors[slot_of(tally)];
+void RateLimitService::count(const envoy::Tally& tally, const PolicyInForce& in_force) {
+  metrics::DescriptorCounters& counters = metrics_->descriptors[slot_of(tally, in_force)];
   counters.total_hits.add(tally.total);
   counters.within_limit.add(tally.within);
   counters.near_limit.add(tally.near);
@@ -47,13 +40,13 @@ void RateLimitService::count(const envoy::Tally& tally) {
   counters.shadow_mode.add(tally.shadowed);
 }
 
-uint16_t RateLimitService::slot_of(const envoy::Tally& tally) {
+uint16_t RateLimitService::slot_of(const envoy::Tally& tally, const PolicyInForce& in_force) {
   if (tally.limit == nullptr) return metrics::kOverrideDescriptorSlot;
-  if (tally.path.empty()) return slots_[tally.limit->id];
+  if (tally.path.empty()) return in_force.slots[tally.limit->id];
   if (tally.path.size() > kPathMax) return metrics::kOtherDescriptorSlot;
   if (const auto known = dynamic_slots_.find(tally.path); known != dynamic_slots_.end()) return known->second;
   if (labels_are_full_) return metrics::kOtherDescriptorSlot;
-  const uint16_t slot = labels_.slot(tally.path);
+  const uint16_t slot = service_.descriptor_labels.slot(tally.path);
   labels_are_full_ = slot == metrics::kOtherDescriptorSlot;
   if (!labels_are_full_) dynamic_slots_.emplace(tally.path, slot);
   return slot;

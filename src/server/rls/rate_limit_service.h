@@ -1,4 +1,4 @@
-// ShouldRateLimit with its metrics, on one event loop: what every wire format of the service asks.
+// Envoy's rate limit service on one event loop: what everyone who asks there shares. Who asks brings a Decider.
 #pragma once
 
 #include <cstdint>
@@ -8,12 +8,12 @@
 #include <unordered_map>
 #include <vector>
 
-#include "base/result.h"
 #include "envoy/decider.h"
 #include "envoy/policy.h"
+#include "limiter/limiter.h"
 #include "metrics/descriptor_labels.h"
 #include "metrics/descriptor_metrics.h"
-#include "server/decider.h"
+#include "metrics/loop_metrics.h"
 #include "server/service.h"
 
 namespace rateguard::rls {
@@ -22,7 +22,14 @@ namespace rateguard::rls {
 // {rule: NAME}, an optional {plan: PLAN}, then an entry for each thing that the rule counts by, whatever its key.
 inline constexpr std::string_view kRulesDomain = "rateguard";
 
-// One per event loop, and used on that loop's thread only. `service` outlives it.
+// What a decision goes by from its beginning to its end, whatever is loaded meanwhile. Never changed once it is shared.
+struct PolicyInForce {
+  envoy::Policy policy = {};
+  std::vector<uint16_t> slots = {};  // of the metrics, by RateLimit::id
+  Policy rules = {};                 // of kRulesDomain; null: none yet
+};
+
+// One per event loop, and used on that loop's thread only. What it is given outlives it.
 class RateLimitService {
  public:
   RateLimitService(server::Service& service, const server::LoopStore& store);
@@ -33,38 +40,33 @@ class RateLimitService {
 
   // What counts from the next request on: app/ posts it to the loop after a reload. Until then nothing is loaded.
   void set_policy(envoy::Policy policy);
-  bool has_policy() const { return policy_.limits != nullptr; }
+  bool has_policy() const { return in_force_->policy.limits != nullptr; }
   // The rules of kRulesDomain from the next request on. Until then there are none.
-  void set_rules(Policy policy) { rules_.set_policy(std::move(policy)); }
+  void set_rules(Policy policy);
 
-  // Decides and counts. The response, and what it borrows, live until the next call of a member.
-  // Errors: as envoy::Decider::decide, and for kRulesDomain as RuleSet::lookup; the message is the text for the caller.
-  Result<const envoy::Response*> should_rate_limit(const envoy::Request& request, Instant now);
+  // Where a decision runs that may have to wait. Null: none has to.
+  net::Tasks* tasks() const { return store_.tasks; }
 
   // To be listed in metrics::Sources before the loops run; they live as long as this.
   const metrics::DescriptorMetrics& metrics() const { return *metrics_; }
   const metrics::LoopMetrics& rule_metrics() const { return *rule_metrics_; }
 
  private:
+  friend class Decider;  // asks and counts
+
   struct TextHash {
     using is_transparent = void;
     size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
 
-  bool asks_for_rules(const envoy::Request& request) const;
-  Result<const envoy::Response*> check_rules(const envoy::Request& request, Instant now);
-  Result<void> add_rule_check(const envoy::Descriptor& descriptor, uint32_t hits_addend);
-  void count(const envoy::Tally& tally);
-  uint16_t slot_of(const envoy::Tally& tally);
+  void count(const envoy::Tally& tally, const PolicyInForce& in_force);
+  uint16_t slot_of(const envoy::Tally& tally, const PolicyInForce& in_force);
 
+  server::Service& service_;
+  server::LoopStore store_;
   std::unique_ptr<metrics::LoopMetrics> rule_metrics_;
-  envoy::Decider decider_;
-  server::Decider rules_;
-  envoy::Response rules_response_;
-  metrics::DescriptorLabels& labels_;
   std::unique_ptr<metrics::DescriptorMetrics> metrics_;
-  envoy::Policy policy_;
-  std::vector<uint16_t> slots_;  // by RateLimit::id
+  std::shared_ptr<const PolicyInForce> in_force_;  // never null
   // Slots of paths that requests made, so that a path asks for the labels' lock once.
   std::unordered_map<std::string, uint16_t, TextHash, std::equal_to<>> dynamic_slots_;
   bool labels_are_full_ = false;

@@ -7,6 +7,7 @@
 
 #include "config/config.h"
 #include "config/envoy_reader.h"
+#include "server/rls/decider.h"
 #include "store/memory/memory_store.h"
 
 namespace {
@@ -54,15 +55,16 @@ class RateLimitServiceTest : public testing::Test {
   server::Service shared_;
   metrics::DescriptorLabels& labels_ = shared_.descriptor_labels;
   RateLimitService service_;
+  Decider decider_{service_};
 };
 
 TEST_F(RateLimitServiceTest, NothingIsLoadedUntilAPolicyComes) {
   EXPECT_FALSE(service_.has_policy());
-  EXPECT_EQ(service_.should_rate_limit(asking("k", "v"), kNow).error().message, "no rate limit configuration loaded");
+  EXPECT_EQ(decider_.decide(asking("k", "v"), kNow).error().message, "no rate limit configuration loaded");
   EXPECT_EQ(service_.metrics().errors.value(), 1u);
   service_.set_policy(policy_of("domain: d"));
   EXPECT_TRUE(service_.has_policy());
-  EXPECT_EQ((*service_.should_rate_limit(asking("k", "v"), kNow))->overall, envoy::Code::kOk);
+  EXPECT_EQ((*decider_.decide(asking("k", "v"), kNow))->overall, envoy::Code::kOk);
   EXPECT_EQ(service_.metrics().ok.value(), 1u);
 }
 
@@ -72,13 +74,13 @@ TEST_F(RateLimitServiceTest, CountsByPathAndKeepsItsCountersOverAReload) {
                      std::to_string(limit) + "}}");
   };
   service_.set_policy(with_limit(1));
-  for (int i = 0; i < 3; ++i) ASSERT_TRUE(service_.should_rate_limit(asking("k", "v"), kNow).has_value());
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(decider_.decide(asking("k", "v"), kNow).has_value());
   EXPECT_EQ(counters("d.k").total_hits.value(), 3u);
   EXPECT_EQ(counters("d.k").within_limit.value(), 1u);
   EXPECT_EQ(counters("d.k").over_limit.value(), 2u);
   EXPECT_EQ(service_.metrics().over_limit.value(), 2u);
   service_.set_policy(with_limit(2));
-  const auto response = service_.should_rate_limit(asking("k", "v"), kNow);
+  const auto response = decider_.decide(asking("k", "v"), kNow);
   EXPECT_EQ((*response)->overall, envoy::Code::kOk) << "a raised limit takes effect, and what was used is kept";
   EXPECT_EQ((*response)->statuses[0].limit_remaining, 0u);
   EXPECT_EQ(counters("d.k").total_hits.value(), 4u);
@@ -89,13 +91,13 @@ TEST_F(RateLimitServiceTest, LabelsOfRequestsAreBounded) {
       "domain: d\ndescriptors:\n  - {key: k, detailed_metric: true, rate_limit: {unit: day, requests_per_unit: 5}}"));
   for (int i = 0; i < 2 * metrics::kLabelledDescriptorsMax; ++i) {
     const std::string value = std::to_string(i);
-    ASSERT_TRUE(service_.should_rate_limit(asking("k", value), kNow).has_value());
+    ASSERT_TRUE(decider_.decide(asking("k", value), kNow).has_value());
   }
-  ASSERT_TRUE(service_.should_rate_limit(asking("k", "7"), kNow).has_value());
+  ASSERT_TRUE(decider_.decide(asking("k", "7"), kNow).has_value());
   EXPECT_EQ(counters("d.k_7").total_hits.value(), 2u);
   EXPECT_EQ(labels_.names().size(), metrics::kDescriptorSlots);
   EXPECT_GT(service_.metrics().descriptors[metrics::kOtherDescriptorSlot].total_hits.value(), 900u);
-  ASSERT_TRUE(service_.should_rate_limit(asking("k", std::string(300, 'x')), kNow).has_value());
+  ASSERT_TRUE(decider_.decide(asking("k", std::string(300, 'x')), kNow).has_value());
 }
 
 TEST_F(RateLimitServiceTest, AllocatesNothingOnceItsBuffersHaveGrown) {
@@ -111,10 +113,10 @@ descriptors:
   request.descriptors.push_back({.entries = {{"nothing", "configured"}}});
   request.descriptors.push_back(
       {.entries = {{"own", "limit"}}, .limit = envoy::Override{.requests_per_unit = 3, .unit = envoy::Unit::kHour}});
-  for (int i = 0; i < 3; ++i) ASSERT_TRUE(service_.should_rate_limit(request, kNow).has_value());
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(decider_.decide(request, kNow).has_value());
   const size_t before = allocations;
   for (int i = 0; i < 100; ++i) {
-    if (!service_.should_rate_limit(request, kNow).has_value()) break;
+    if (!decider_.decide(request, kNow).has_value()) break;
   }
   EXPECT_EQ(allocations, before);
   EXPECT_EQ(service_.metrics().over_limit.value() + service_.metrics().ok.value(), 103u);
@@ -142,7 +144,7 @@ TEST_F(RateLimitServiceTest, TheRulesDomainAsksRulesByTheirKey) {
   service_.set_rules(rules_of(kRules));
   const auto login = asking_rule({{"rule", "login"}, {"ip", "203.0.113.9"}});
   for (uint32_t left : {1U, 0U}) {
-    const envoy::Response& response = **service_.should_rate_limit(login, kNow);
+    const envoy::Response& response = **decider_.decide(login, kNow);
     EXPECT_EQ(response.overall, envoy::Code::kOk);
     ASSERT_EQ(response.statuses.size(), 1u);
     EXPECT_EQ(response.statuses[0].limit_remaining, left);
@@ -150,32 +152,30 @@ TEST_F(RateLimitServiceTest, TheRulesDomainAsksRulesByTheirKey) {
     EXPECT_EQ(response.statuses[0].current_limit->unit, envoy::Unit::kMinute);
     EXPECT_EQ(response.statuses[0].current_limit->name, "login");
   }
-  const envoy::Response& refused = **service_.should_rate_limit(login, kNow);
+  const envoy::Response& refused = **decider_.decide(login, kNow);
   EXPECT_EQ(refused.overall, envoy::Code::kOverLimit);
   EXPECT_EQ(refused.statuses[0].until_reset, Duration::seconds(30)) << "when one comes back";
   const auto other = asking_rule({{"rule", "login"}, {"ip", "203.0.113.10"}});
-  EXPECT_EQ((*service_.should_rate_limit(other, kNow))->overall, envoy::Code::kOk);
+  EXPECT_EQ((*decider_.decide(other, kNow))->overall, envoy::Code::kOk);
 }
 
 TEST_F(RateLimitServiceTest, RulesHavePlansCostsAndShadows) {
   service_.set_rules(rules_of(kRules));
   const auto pro = asking_rule({{"rule", "quota"}, {"plan", "pro"}, {"key", "k"}, {"user", "u"}});
-  EXPECT_EQ((*service_.should_rate_limit(pro, kNow))->statuses[0].limit_remaining, UINT32_MAX);
+  EXPECT_EQ((*decider_.decide(pro, kNow))->statuses[0].limit_remaining, UINT32_MAX);
   auto free = asking_rule({{"rule", "quota"}, {"plan", "free"}, {"key", "k"}, {"user", "u"}});
   free.descriptors[0].hits_addend = 2;
-  EXPECT_EQ((*service_.should_rate_limit(free, kNow))->overall, envoy::Code::kOverLimit);
-  EXPECT_FALSE((*service_.should_rate_limit(free, kNow))->statuses[0].until_reset) << "it never fits";
+  EXPECT_EQ((*decider_.decide(free, kNow))->overall, envoy::Code::kOverLimit);
+  EXPECT_FALSE((*decider_.decide(free, kNow))->statuses[0].until_reset) << "it never fits";
   free.descriptors[0].hits_addend = 0;
-  EXPECT_EQ((*service_.should_rate_limit(free, kNow))->statuses[0].limit_remaining, 1u) << "a look";
+  EXPECT_EQ((*decider_.decide(free, kNow))->statuses[0].limit_remaining, 1u) << "a look";
   const auto trial = asking_rule({{"rule", "trial"}, {"ip", "203.0.113.9"}});
-  for (int i = 0; i < 3; ++i) EXPECT_EQ((*service_.should_rate_limit(trial, kNow))->overall, envoy::Code::kOk);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ((*decider_.decide(trial, kNow))->overall, envoy::Code::kOk);
 }
 
 TEST_F(RateLimitServiceTest, TheRulesDomainSaysWhatIsWrong) {
   service_.set_rules(rules_of(kRules));
-  const auto message = [&](const envoy::Request& request) {
-    return service_.should_rate_limit(request, kNow).error().message;
-  };
+  const auto message = [&](const envoy::Request& request) { return decider_.decide(request, kNow).error().message; };
   EXPECT_TRUE(message(asking_rule({{"rule", "nobody"}})).contains("nobody"));
   EXPECT_TRUE(message(asking_rule({{"ip", "203.0.113.9"}})).contains("begins with the entry {rule: NAME}"));
   EXPECT_TRUE(message(asking_rule({{"rule", "slots"}, {"user", "u"}})).contains("ask over HTTP"));
@@ -190,7 +190,7 @@ TEST_F(RateLimitServiceTest, TheRulesDomainSaysWhatIsWrong) {
 TEST_F(RateLimitServiceTest, ADomainOfThatNameInEnvoysFilesGoesFirst) {
   service_.set_rules(rules_of(kRules));
   service_.set_policy(policy_of("domain: rateguard"));
-  const auto response = service_.should_rate_limit(asking_rule({{"rule", "login"}, {"ip", "203.0.113.9"}}), kNow);
+  const auto response = decider_.decide(asking_rule({{"rule", "login"}, {"ip", "203.0.113.9"}}), kNow);
   EXPECT_FALSE((*response)->statuses[0].current_limit);
 }
 

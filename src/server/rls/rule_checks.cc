@@ -5,7 +5,7 @@
 #include <array>
 
 #include "envoy/unit.h"
-#include "server/rls/rate_limit_service.h"
+#include "server/rls/decider.h"
 
 namespace rateguard::rls {
 namespace {
@@ -30,17 +30,17 @@ envoy::Status status_of(const server::Answer& answer) {
 
 }  // namespace
 
-bool RateLimitService::asks_for_rules(const envoy::Request& request) const {
-  if (request.domain != kRulesDomain || request.descriptors.empty() || rules_.policy().rules == nullptr) return false;
-  return policy_.limits == nullptr || !policy_.limits->find_domain(kRulesDomain);
+bool Decider::asks_for_rules(const envoy::Request& request) const {
+  if (request.domain != kRulesDomain || request.descriptors.empty() || in_force_->rules.rules == nullptr) return false;
+  return in_force_->policy.limits == nullptr || !in_force_->policy.limits->find_domain(kRulesDomain);
 }
 
 // Each descriptor on its own, in their order.
-Result<const envoy::Response*> RateLimitService::check_rules(const envoy::Request& request, Instant now) {
+Result<const envoy::Response*> Decider::check_rules(const envoy::Request& request, Instant now) {
   rules_.clear();
   for (const envoy::Descriptor& descriptor : request.descriptors) {
     if (auto added = add_rule_check(descriptor, request.hits_addend); !added) {
-      metrics_->errors.add();
+      service_.metrics_->errors.add();
       return std::unexpected(std::move(added.error()));
     }
   }
@@ -51,17 +51,17 @@ Result<const envoy::Response*> RateLimitService::check_rules(const envoy::Reques
   for (size_t i = 0; i < request.descriptors.size(); ++i) {
     const server::Answer answer = rules_.answer(i);
     if (answer.undecided()) {
-      metrics_->errors.add();
+      service_.metrics_->errors.add();
       return fail(ErrorCode::kUnavailable, "the counters cannot be reached");
     }
     response.statuses.push_back(status_of(answer));
     if (response.statuses.back().code == envoy::Code::kOverLimit) response.overall = envoy::Code::kOverLimit;
   }
-  (response.overall == envoy::Code::kOverLimit ? metrics_->over_limit : metrics_->ok).add();
+  (response.overall == envoy::Code::kOverLimit ? service_.metrics_->over_limit : service_.metrics_->ok).add();
   return &response;
 }
 
-Result<void> RateLimitService::add_rule_check(const envoy::Descriptor& descriptor, uint32_t hits_addend) {
+Result<void> Decider::add_rule_check(const envoy::Descriptor& descriptor, uint32_t hits_addend) {
   if (descriptor.entries.empty() || descriptor.entries.front().key != kRuleEntry) {
     return invalid(fmt::format("a descriptor of domain \"{}\" begins with the entry {{rule: NAME}}", kRulesDomain));
   }

@@ -1,0 +1,41 @@
+// ShouldRateLimit with its metrics: what every wire format of the service asks.
+#pragma once
+
+#include <memory>
+
+#include "base/result.h"
+#include "envoy/decider.h"
+#include "envoy/rate_limit.h"
+#include "server/decider.h"
+#include "server/rls/rate_limit_service.h"
+
+namespace rateguard::rls {
+
+// On its service's loop's thread; `service` outlives it. Nothing is allocated per request once its buffers have grown.
+// Where the store may have to be waited for, one task at a time uses it; any number of them share the service.
+class Decider {
+ public:
+  explicit Decider(RateLimitService& service);
+
+  // Decides by what is in force as it begins, and counts. The response, and what it borrows, live until the next call.
+  // Errors: as envoy::Decider::decide, and for kRulesDomain as RuleSet::lookup; the message is the text for the caller.
+  Result<const envoy::Response*> decide(const envoy::Request& request, Instant now);
+
+  // Whether what it last decided by is in force still; what is not stays in memory with it.
+  bool is_current() const { return in_force_ == service_.in_force_; }
+
+ private:
+  void use_what_is_in_force();
+  // rule_checks.cc
+  bool asks_for_rules(const envoy::Request& request) const;
+  Result<const envoy::Response*> check_rules(const envoy::Request& request, Instant now);
+  Result<void> add_rule_check(const envoy::Descriptor& descriptor, uint32_t hits_addend);
+
+  RateLimitService& service_;
+  std::shared_ptr<const PolicyInForce> in_force_;
+  envoy::Decider decider_;
+  server::Decider rules_;
+  envoy::Response rules_response_;
+};
+
+}  // namespace rateguard::rls
