@@ -42,12 +42,13 @@ void Connection::close() {
 
 void Connection::drain() {
   if (state_ == State::kPreamble || state_ == State::kHandshake) return close();
-  if (state_ == State::kOpen && out_.empty()) drain_open();
+  if (state_ == State::kOpen && out_.empty() && !paused_) drain_open();
 }
 
-void Connection::on_ready(uint32_t) {
+void Connection::on_ready(uint32_t events) {
   switch (state_) {
     case State::kOpen:
+      if (paused_) return ready_while_paused(events);
       return out_.empty() ? read_input() : flush();
     case State::kPreamble:
       return read_preamble();
@@ -167,13 +168,28 @@ void Connection::flush() {
   }
   out_.release();
   finish();
-  if (state_ != State::kOpen) return;
+  if (state_ == State::kOpen) go_on();
+}
+
+void Connection::go_on() {
   output_gone();
   // Then whatever TLS has decrypted already.
-  if (state_ == State::kOpen && out_.empty()) {
+  if (state_ == State::kOpen && out_.empty() && !paused_) {
     set_interest(EPOLLIN);
     if (transport_.has_pending()) read_input();
   }
+}
+
+void Connection::pause() {
+  paused_ = true;
+  timeout_ = Timeout::kIdle;  // of whatever was armed for what has been read
+  host_.wheel_.disarm(*this);
+}
+
+// More has come, which stays where it is, unwatched; only errors are still heard of.
+void Connection::ready_while_paused(uint32_t events) {
+  if ((events & (EPOLLERR | EPOLLHUP)) != 0) return close();
+  set_interest(0);
 }
 
 // Everything is written.

@@ -62,6 +62,14 @@ class Connection : public ReadyHandler, public WheelEntry {
   // Sends, or keeps what the socket does not take. REQUIRES: out_ is empty.
   void write(std::string_view bytes);
   void arm(Timeout timeout);
+  // Nothing is read and nothing times out until resume(): an answer is being waited for. Closes if the peer breaks off.
+  // REQUIRES: open, and nothing waits to be written.
+  void pause();
+  void resume() { paused_ = false; }
+  bool paused() const { return paused_; }
+  // output_gone(), and then reads what has come meanwhile: after an answer that was waited for is written.
+  // REQUIRES: open, and nothing waits to be written.
+  void go_on();
 
   ConnectionHost& host_;
   Transport transport_;
@@ -76,6 +84,7 @@ class Connection : public ReadyHandler, public WheelEntry {
   friend class ConnectionHost;
 
   void read_preamble();
+  void ready_while_paused(uint32_t events);
   void begin_tls();
   void shake_hands();
   void open();
@@ -88,6 +97,7 @@ class Connection : public ReadyHandler, public WheelEntry {
   uint32_t index_ = 0;     // among the host's
   uint32_t interest_ = 0;  // as epoll has it
   State state_ = State::kPreamble;
+  bool paused_ = false;
 };
 
 }  // namespace rateguard::net

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,7 +14,8 @@
 
 namespace rateguard::net {
 
-// A whole, valid request. Every view points into the session's buffer and lives until the handler has answered.
+// A whole, valid request. Every view points into the session's buffer, or the exchange's, and lives until the handler
+// has answered.
 struct HttpRequest {
   std::string_view method;
   std::string_view target;  // origin-form as sent: path and query
@@ -43,11 +45,32 @@ struct HttpRejection {
   std::string field;   // "header", "Content-Length", "request-line", ...
 };
 
-// Answers requests. One per event loop; called on that loop's thread only, and answers before it returns.
+// A request on its way to an answer that may come later: it has bytes of its own. On its loop's thread only. Whoever
+// lets go of one that is not finished ends its connection.
+class HttpExchange {
+ public:
+  virtual ~HttpExchange() = default;
+  // Lives as long as this.
+  virtual const HttpRequest& request() const = 0;
+  // Takes the answer. Where the client is gone, what it is told is dropped.
+  virtual HttpResponder& responder() = 0;
+  // Sends the answer. Called once, and the responder no more after it.
+  virtual void finish() = 0;
+};
+
+// Answers requests. One per event loop; called on that loop's thread only.
 class HttpHandler {
  public:
   virtual ~HttpHandler() = default;
+  // Answers before it returns.
   virtual void handle(const HttpRequest& request, Instant now, HttpResponder& responder) = 0;
+  // Whether it is given requests by handle_later() rather than handle(). Constant.
+  virtual bool answers_later() const { return false; }
+  // Answers before or after it returns. Meanwhile the connection's next requests wait.
+  virtual void handle_later(std::unique_ptr<HttpExchange> exchange, Instant now) {
+    handle(exchange->request(), now, exchange->responder());
+    exchange->finish();
+  }
   virtual void reject(const HttpRejection& rejection, Instant now, HttpResponder& responder) = 0;
 };
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "net/connection_host.h"
+#include "net/http1_exchange.h"
 
 namespace rateguard::net {
 namespace {
@@ -14,6 +15,15 @@ constexpr size_t kReadBytes = 4'096;
 constexpr size_t kParsersAtRest = 64;
 
 }  // namespace
+
+// An answer that comes later has its connection to itself, so what has been said before it is sent first.
+HttpSessionContext::HttpSessionContext(HttpHandler& its_handler, const HttpServerOptions& its_options,
+                                       HttpServerStats& its_stats)
+    : handler(its_handler),
+      options(its_options),
+      stats(its_stats),
+      answers_later(its_handler.answers_later()),
+      batch_bytes_max(answers_later ? 1 : its_options.output_bytes_max) {}
 
 std::unique_ptr<Http1Parser> HttpSessionContext::take_parser() {
   if (parsers.empty()) return std::make_unique<Http1Parser>(options.limits);
@@ -31,13 +41,18 @@ void HttpSessionContext::give_parser(std::unique_ptr<Http1Parser> parser) {
 HttpSession::HttpSession(ConnectionHost& host, HttpSessionContext& context, int descriptor, const IpAddress& peer)
     : Connection(host, descriptor, peer), context_(context) {}
 
+HttpSession::~HttpSession() {
+  if (late_ != nullptr) late_->forget_session();
+}
+
 void HttpSession::closed() {
+  if (late_ != nullptr) std::exchange(late_, nullptr)->forget_session();
   context_.give_parser(std::move(parser_));
 }
 
 void HttpSession::drain_open() {
   read_input();  // a request may have arrived that the loop has not seen yet
-  if (is_open() && out_.empty() && !parser_ && skip_bytes_ == 0) close();
+  if (is_open() && out_.empty() && !paused() && !parser_ && skip_bytes_ == 0) close();
 }
 
 void HttpSession::read_timed_out() {
@@ -57,7 +72,7 @@ void HttpSession::read_input() {
     if (result.status != IoStatus::kOk) return input_stalled(result.status);
     if (continued) in_.commit(result.bytes);
     handle_input(continued ? in_.bytes() : room.first(result.bytes));
-  } while (is_open() && out_.empty() && transport_.has_pending());
+  } while (is_open() && out_.empty() && !paused() && transport_.has_pending());
 }
 
 // `input` is all of in_, or was received just now while in_ was empty.
@@ -65,11 +80,16 @@ void HttpSession::handle_input(std::span<char> input) {
   std::span<char> rest = input;
   request_completed_ = false;
   Batch batch = Batch::kOutputFull;
-  while (batch == Batch::kOutputFull && is_open() && out_.empty()) {
+  while (batch != Batch::kAllHandled && is_open() && out_.empty()) {
     host_.out().clear();
     batch = answer_requests(rest);
     if (ending_ == Ending::kClose && !rest.empty()) ending_ = Ending::kLinger;  // unread bytes would reset it
     if (!host_.out().empty()) write(host_.out().view());
+    if (batch == Batch::kForLater) {
+      hand_over(input, rest);
+      if (paused()) return;
+      input = rest = in_.bytes();
+    }
   }
   if (is_open() && ending_ == Ending::kNone) {
     keep(input, rest);
@@ -86,7 +106,7 @@ HttpSession::Batch HttpSession::answer_requests(std::span<char>& rest) {
       rest = rest.subspan(skipped);
       continue;
     }
-    if (host_.out().size() >= context_.options.output_bytes_max) return Batch::kOutputFull;
+    if (host_.out().size() >= context_.batch_bytes_max) return Batch::kOutputFull;
     if (!parser_) parser_ = context_.take_parser();
     const Http1Parser::Status status = parser_->parse(rest);
     if (status == Http1Parser::Status::kNeedMore) {
@@ -98,6 +118,7 @@ HttpSession::Batch HttpSession::answer_requests(std::span<char>& rest) {
     request_completed_ = true;
     continue_sent_ = false;
     if (status == Http1Parser::Status::kComplete) {
+      if (context_.answers_later) return Batch::kForLater;
       answer(rest);
       rest = rest.subspan(parser_->consumed());
     } else {
@@ -116,11 +137,16 @@ AfterResponse HttpSession::after_response() const {
   return parser_->is_http_1_0() ? AfterResponse::kKeepAnnounced : AfterResponse::kKeep;
 }
 
-void HttpSession::answer(std::span<char> bytes) {
+HttpRequest HttpSession::request(std::span<char> bytes) {
   HttpRequest request = parser_->request(bytes);
   request.peer = peer_;
   request.secure = transport_.secure();
   if (client_subject_) request.client_subject = *client_subject_;
+  return request;
+}
+
+void HttpSession::answer(std::span<char> bytes) {
+  const HttpRequest request = this->request(bytes);
   const Instant now = host_.loop().now();
   const AfterResponse after = after_response();
   Http1Response response(host_.out(), {.date = context_.date.at(now),
@@ -130,6 +156,38 @@ void HttpSession::answer(std::span<char> bytes) {
   response.finish();
   if (after == AfterResponse::kClose) ending_ = host_.draining() ? Ending::kLinger : Ending::kClose;
   count(context_.stats.requests_handled);
+}
+
+// Gives the whole request at the start of `rest` to the handler, as bytes of its own. What follows it waits in in_: the
+// handler may let other connections have the host's buffers.
+void HttpSession::hand_over(std::span<char> input, std::span<char> rest) {
+  const size_t size = parser_->consumed();
+  auto exchange =
+      std::make_unique<Http1Exchange>(*this, std::string_view(rest.data(), size), request(rest), after_response(),
+                                      parser_->is_head() ? Content::kDescribed : Content::kSent);
+  late_ = exchange.get();
+  context_.give_parser(std::move(parser_));
+  keep(input, rest.subspan(size));
+  pause();
+  hands_over_ = true;
+  context_.handler.handle_later(std::move(exchange), now());
+  hands_over_ = false;
+}
+
+DateField HttpSession::date() {
+  context_.date.at(now());
+  return context_.date;
+}
+
+void HttpSession::answered(std::string_view bytes, AfterResponse after) {
+  late_ = nullptr;
+  count(context_.stats.requests_handled);
+  if (after == AfterResponse::kClose) ending_ = draining() || !in_.empty() ? Ending::kLinger : Ending::kClose;
+  resume();
+  write(bytes);
+  if (hands_over_) return;  // handle_input() goes on
+  if (is_open() && out_.empty()) go_on();
+  if (draining()) drain();  // it may have begun after the answer did
 }
 
 void HttpSession::reject(const HttpRejection& rejection, AfterResponse after) {

@@ -15,9 +15,13 @@ namespace rateguard::net {
 
 // Shared by the sessions of one server.
 struct HttpSessionContext {
+  HttpSessionContext(HttpHandler& its_handler, const HttpServerOptions& its_options, HttpServerStats& its_stats);
+
   HttpHandler& handler;
   const HttpServerOptions& options;
   HttpServerStats& stats;
+  const bool answers_later;      // the handler does
+  const size_t batch_bytes_max;  // of answers that are sent together; what may be exceeded by one
   DateField date = {};
   std::vector<std::unique_ptr<Http1Parser>> parsers = {};  // at rest; a session has one while a request is incomplete
 
@@ -25,12 +29,28 @@ struct HttpSessionContext {
   void give_parser(std::unique_ptr<Http1Parser> parser);
 };
 
+class Http1Exchange;
+
 class HttpSession final : public Connection {
  public:
   HttpSession(ConnectionHost& host, HttpSessionContext& context, int descriptor, const IpAddress& peer);
+  ~HttpSession() override;
+
+  // For its exchange:
+  Instant now() const { return host_.loop().now(); }
+  DateField date();  // at now()
+  bool draining() const { return host_.draining(); }
+  // Sends the answer to the request that was handed over, and goes on.
+  void answered(std::string_view bytes, AfterResponse after);
+  // There will be none.
+  void abandoned() { close(); }
 
  private:
-  enum class Batch : uint8_t { kAllHandled, kOutputFull };
+  enum class Batch : uint8_t {
+    kAllHandled,
+    kOutputFull,
+    kForLater,  // a request is whole that the handler answers later
+  };
 
   void read_input() override;
   void output_gone() override;
@@ -40,7 +60,9 @@ class HttpSession final : public Connection {
 
   void handle_input(std::span<char> input);
   Batch answer_requests(std::span<char>& rest);
+  HttpRequest request(std::span<char> bytes);
   void answer(std::span<char> bytes);
+  void hand_over(std::span<char> input, std::span<char> rest);
   void reject(const HttpRejection& rejection, AfterResponse after);
   AfterResponse after_response() const;
   void keep(std::span<char> input, std::span<char> rest);
@@ -48,7 +70,9 @@ class HttpSession final : public Connection {
 
   HttpSessionContext& context_;
   std::unique_ptr<Http1Parser> parser_;  // while a request is incomplete
+  Http1Exchange* late_ = nullptr;        // handed over, and not answered yet
   uint64_t skip_bytes_ = 0;              // of a refused body, still to be read past
+  bool hands_over_ = false;              // the handler is being given an exchange
   bool continue_sent_ = false;
   bool request_completed_ = false;  // in the input being handled
 };

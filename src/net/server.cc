@@ -30,7 +30,7 @@ struct HttpServer::Running {
 
 HttpServer::Running::Running(EventLoop& loop, HttpHandler& handler, const HttpServerOptions& options,
                              HttpServerStats& stats)
-    : context{.handler = handler, .options = options, .stats = stats},
+    : context(handler, options, stats),
       host(
           loop, host_options(options), stats,
           [this](int descriptor, const IpAddress& peer) {

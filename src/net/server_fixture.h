@@ -60,12 +60,10 @@ inline bool eventually(const std::function<bool()>& holds) {
 
 class TestServer {
  public:
-  explicit TestServer(HttpServerOptions options = {}) : server_(std::move(options)) {
-    const auto started = server_.start(*loop_, handler_);
-    EXPECT_TRUE(started.has_value());
-    port_ = started.value_or(0);
-    thread_ = std::thread([this] { loop_->run(); });
-  }
+  explicit TestServer(HttpServerOptions options = {}) : TestServer(nullptr, std::move(options)) {}
+  // `handler` outlives it.
+  explicit TestServer(HttpHandler& handler, HttpServerOptions options = {})
+      : TestServer(&handler, std::move(options)) {}
   ~TestServer() { stop(); }
 
   void stop() {
@@ -88,9 +86,17 @@ class TestServer {
   const HttpServerStats& stats() const { return server_.stats(); }
 
  private:
+  // Null: one that echoes.
+  TestServer(HttpHandler* handler, HttpServerOptions options) : server_(std::move(options)) {
+    const auto started = server_.start(*loop_, handler == nullptr ? echo_ : *handler);
+    EXPECT_TRUE(started.has_value());
+    port_ = started.value_or(0);
+    thread_ = std::thread([this] { loop_->run(); });
+  }
+
   SystemClock clock_;
   std::unique_ptr<EventLoop> loop_ = *EventLoop::create(clock_);
-  EchoHandler handler_;
+  EchoHandler echo_;
   HttpServer server_;
   uint16_t port_ = 0;
   std::thread thread_;
