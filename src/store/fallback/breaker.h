@@ -1,0 +1,89 @@
+// Whether a store that may be slow, wrong or gone is asked at all: a circuit breaker (Nygard, "Release It!", second
+// edition, section 5.2). Closed, every call goes through. Repeated failures open it, and no call does. After a while it
+// is half-open: one call at a time is let through, and what becomes of it closes or opens the breaker.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+#include "model/instant.h"
+
+namespace rateguard {
+
+enum class BreakerState : uint8_t { kClosed, kOpen, kHalfOpen };
+
+struct BreakerSettings {
+  // It opens after so many failures in a row. 5 calls at the deadline of 2 ms are 10 ms, if they come one at a time;
+  // fewer would open it on the hiccup of a server that forks.
+  uint32_t failures = 5;  // at least 1
+  // How long it stays open, give or take a fifth, before a first probe. Each probe that fails doubles it, up to a
+  // second, or to this where it is longer.
+  Duration open_for = Duration::millis(250);
+};
+
+// Not thread-safe. Instants are the caller's; one before the latest is read as the latest.
+class Breaker {
+ public:
+  // The right to make one call, for as long as the breaker stays in the state in which it was given.
+  struct Permit {
+    uint64_t period = 0;
+  };
+
+  // Besides failures in a row, it opens when at least half of this many calls or more within kWindow failed.
+  static constexpr uint32_t kCallsMin = 20;
+  static constexpr Duration kWindow = Duration::seconds(1);
+  // The window moves on by this.
+  static constexpr Duration kWindowStep = Duration::millis(100);
+  // The most that doubling makes of open_for, jitter included, so that a store which is back is asked within a second.
+  static constexpr Duration kOpenMax = Duration::seconds(1);
+
+  // `random` gives 32 random bits; each opening asks once. `on_change` hears of each new state, and must not use the
+  // breaker; it may be empty.
+  Breaker(const BreakerSettings& settings, std::function<uint32_t()> random,
+          std::function<void(BreakerState)> on_change = {});
+
+  // Whether a call may be made now. Where it may, succeeded() or failed() is told what became of it, once.
+  std::optional<Permit> admits(Instant now);
+  // Of a call that began in an earlier state nothing is learnt.
+  void succeeded(Permit permit, Instant now);
+  void failed(Permit permit, Instant now);
+
+  BreakerState state() const { return state_; }
+  // When it came into this state; the epoch where it was never in another.
+  Instant since() const { return since_; }
+  uint64_t openings() const { return openings_; }
+
+ private:
+  // Calls that ended within one step of the window.
+  struct Step {
+    int64_t number = -1;  // of the step, since the epoch
+    uint32_t calls = 0;
+    uint32_t failures = 0;
+  };
+  static constexpr size_t kSteps = static_cast<size_t>(kWindow.us / kWindowStep.us);
+
+  Step& step();
+  bool too_many_failed();
+  void open();
+  void change(BreakerState state);
+
+  const BreakerSettings settings_;
+  const std::function<uint32_t()> random_;
+  const std::function<void(BreakerState)> on_change_;
+
+  BreakerState state_ = BreakerState::kClosed;
+  bool is_probing_ = false;  // half-open: a call is under way
+  Instant now_;              // the latest
+  Instant since_;
+  Instant probe_at_;  // open: until when
+  Duration open_for_;
+  uint64_t period_ = 0;  // counts changes of state
+  uint64_t openings_ = 0;
+  uint32_t failed_in_a_row_ = 0;
+  std::array<Step, kSteps> window_;
+};
+
+}  // namespace rateguard

@@ -1,0 +1,112 @@
+// In front of a remote store: what it cannot decide is decided here, by each limit's on_failure, and while it fails
+// again and again it is not asked at all.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "store/fallback/breaker.h"
+#include "store/remote_store.h"
+#include "store/store.h"
+
+namespace rateguard {
+
+struct FallbackOptions {
+  BreakerSettings breaker = {};
+  // How many instances share the limits, this one among them: those last seen alive. Asked when limits are divided.
+  // Empty, or 0: one.
+  std::function<uint32_t()> instances = {};
+  // Hears of each new state of the breaker, on the loop's thread; must not use the store. May be empty.
+  std::function<void(BreakerState)> on_change = {};
+  std::function<uint32_t()> random = {};  // 32 random bits; must be there
+};
+
+struct FallbackStats {
+  uint64_t groups = 0;    // decided here
+  uint64_t failures = 0;  // calls of the remote store that failed
+  uint64_t openings = 0;  // of the breaker
+  BreakerState state = BreakerState::kClosed;
+};
+
+// A limit decided here has one of these bases, and never kUnavailable:
+//   kAllowed     admitted, with the figures of a counter never used.
+//   kDenied      refused, and to be asked again in a second.
+//   kLocalShare  decided by `local` against this instance's share of the limit (share_of()), which is the limit that
+//                the decision names.
+// All or nothing holds here too: where an enforced limit is denied, the enforced ones that have a share are only looked
+// at; otherwise `local` charges them together. Shadow limits are charged on their own. A look (cost 0) takes nothing.
+//
+// A call that failed may have been charged remotely all the same. It is decided here and never sent again, so that it
+// may count twice, once there and once here, but never twice in one place. What counts in `local` stays there when the
+// remote store is back, and is forgotten as its windows pass.
+//
+// The breaker counts a call as failed where any of its groups is kUnavailable. Its clock is the latest `now` of any
+// call, tick() included.
+class FallbackStore final : public RemoteStore {
+ public:
+  // Both stores outlive it; `local` may be shared between loops. It is destroyed only when no call is under way.
+  FallbackStore(RemoteStore& remote, Store& local, FallbackOptions options);
+
+  // Allocates nothing once it has seen as many calls under way and as many charges in one.
+  void charge(std::span<ChargeGroup> groups, Instant now, Done done) override;
+  // Forgets the counter in `local` too. kUnavailable at once where the breaker is open.
+  void reset(std::string_view key, KeyOffset place_from, Instant now,
+             std::move_only_function<void(ResetResult)> done) override;
+  // A hold given by `local` is released there, any other remotely; kUnavailable at once where the breaker is open.
+  void release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) override;
+  // Both stores'.
+  void tick(Instant now) override;
+
+  // On the loop's thread.
+  const Breaker& breaker() const { return breaker_; }
+  // On any thread.
+  FallbackStats stats() const;
+
+ private:
+  // A call of the remote store that is under way, or a place for one.
+  struct Pending {
+    FallbackStore* owner = nullptr;
+    std::span<ChargeGroup> groups = {};
+    Breaker::Permit permit = {};
+    Done done = {};
+    Pending* next_free = nullptr;
+  };
+
+  void note(Instant now);
+  void note_end(Breaker::Permit permit, bool good);
+  Pending& take_pending();
+  void on_answer(Pending& pending);
+  void decide(ChargeGroup group);
+  void add_local(Charge& charge, Cost cost);
+  void charge_local();
+
+  RemoteStore& remote_;
+  Store& local_;
+  const std::function<uint32_t()> instances_;
+  Breaker breaker_;
+  Instant now_;  // the latest
+
+  std::deque<Pending> pendings_;
+  Pending* free_ = nullptr;
+
+  // What is to be charged in `local`, over all groups of a call. Emptied, not freed.
+  std::vector<Charge*> asked_;  // whose decision each of the next two makes
+  std::vector<Charge> shares_;
+  std::vector<Limit> share_limits_;
+  std::vector<size_t> share_ends_;  // of each group, in shares_
+  std::vector<ChargeGroup> share_groups_;
+  uint32_t instances_now_ = 0;  // 0: not yet asked in this call
+
+  // Written on the loop's thread only.
+  std::atomic<uint64_t> groups_ = 0;
+  std::atomic<uint64_t> failures_ = 0;
+  std::atomic<uint64_t> openings_ = 0;
+  std::atomic<BreakerState> state_ = BreakerState::kClosed;
+};
+
+}  // namespace rateguard
