@@ -39,6 +39,7 @@ class SentinelConnection final : private SessionOwner {
 
   // Commands go here; while no primary is known they fail at once.
   Connection& primary() { return primary_; }
+  const Connection& primary() const { return primary_; }
   // Why the Sentinels do not tell a primary; empty while one does. A primary that is known stays connected.
   const std::string& problem() const { return problem_; }
 

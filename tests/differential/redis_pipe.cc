@@ -18,8 +18,8 @@ bool is_error(const Reply& reply) {
 RedisPipe::RedisPipe(const std::string& path) : context_(redisConnectUnix(path.c_str()), &redisFree) {
   EXPECT_EQ(context_->err, 0) << context_->errstr;
   for (const redis_store::Script* script : redis_store::every_script()) {
-    const Reply loaded = ask({"SCRIPT", "LOAD", script->text});
-    EXPECT_EQ(text_of(loaded), script->sha1) << "the name of a script is not what Redis calls it";
+    const Reply loaded = ask({"SCRIPT", "LOAD", script->source()});
+    EXPECT_EQ(text_of(loaded), script->sha()) << "the name of a script is not what Redis calls it";
   }
 }
 
@@ -35,7 +35,7 @@ void RedisPipe::send(const std::vector<std::string_view>& parts) {
 
 void RedisPipe::send(const redis_store::ScriptCall& call) {
   const std::string keys = std::to_string(call.keys());
-  parts_.assign({"EVALSHA", call.script().sha1, keys});
+  parts_.assign({"EVALSHA", call.script().sha(), keys});
   for (size_t i = 0; i < call.keys(); ++i) parts_.push_back(call.key(i));
   for (size_t i = 0; i < call.arguments(); ++i) parts_.push_back(call.argument(i));
   send(parts_);

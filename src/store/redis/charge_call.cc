@@ -8,18 +8,10 @@
 
 #include "algorithm/calendar.h"
 #include "algorithm/state.h"
+#include "store/redis/wire.h"
 
 namespace rateguard::redis_store {
 namespace {
-
-// The widths of what the scripts pack and unpack (lua_charge.cc).
-constexpr size_t kTimeBytes = 7;
-constexpr size_t kUnitsBytes = 4;
-constexpr size_t kDecisionBytes = 1 + kUnitsBytes + 3 * kTimeBytes;
-// A wait without end, as the scripts write it: above every instant and every wait.
-constexpr uint64_t kNever = uint64_t{1} << 53;
-constexpr uint8_t kAdmittedBit = 1;
-constexpr uint8_t kChargedBit = 2;
 
 // The anchors as the script tells them apart.
 enum class AnchorCode : uint8_t { kEpoch = 1, kFirstRequest = 2, kCalendar = 3 };
@@ -30,17 +22,6 @@ constexpr uint64_t kShadowCode = 2;
 AnchorCode anchor_code(Anchor anchor) {
   if (anchor == Anchor::kEpoch) return AnchorCode::kEpoch;
   return anchor == Anchor::kFirstRequest ? AnchorCode::kFirstRequest : AnchorCode::kCalendar;
-}
-
-void append_little_endian(std::string& out, uint64_t value, size_t bytes) {
-  for (size_t i = 0; i < bytes; ++i) out.push_back(static_cast<char>(value >> (8 * i)));
-}
-
-uint64_t take_little_endian(std::string_view& in, size_t bytes) {
-  uint64_t value = 0;
-  for (size_t i = 0; i < bytes; ++i) value |= uint64_t{static_cast<uint8_t>(in[i])} << (8 * i);
-  in.remove_prefix(bytes);
-  return value;
 }
 
 void append_time(std::string& out, std::optional<Instant> now) {
@@ -64,28 +45,6 @@ void append_calendar(std::string& out, const Limit& limit, std::span<const Insta
   }
 }
 
-// MessagePack (its specification, "Formats"), which Redis reads fastest, and in which a small number is a small byte.
-void append_number(std::string& out, uint64_t value) {
-  constexpr uint64_t kFixMax = 0x7F;
-  const auto append = [&](uint8_t mark, size_t bytes) {
-    out.push_back(static_cast<char>(mark));
-    for (size_t i = bytes; i-- > 0;) out.push_back(static_cast<char>(value >> (8 * i)));
-  };
-  if (value <= kFixMax) return out.push_back(static_cast<char>(value));
-  if (value <= UINT8_MAX) return append(0xCC, 1);
-  if (value <= UINT16_MAX) return append(0xCD, 2);
-  if (value <= UINT32_MAX) return append(0xCE, 4);
-  append(0xCF, 8);
-}
-
-// As a string of at most 2^16 - 1 bytes.
-void append_text(std::string& out, std::string_view text) {
-  out.push_back(static_cast<char>(0xDA));
-  out.push_back(static_cast<char>(text.size() >> 8));
-  out.push_back(static_cast<char>(text.size()));
-  out += text;
-}
-
 void append_limit(std::string& out, const Charge& charge, const CallOptions& options) {
   const Limit& limit = *charge.limit;
   const AnchorCode anchor = anchor_code(limit.anchor);
@@ -107,55 +66,6 @@ void append_limit(std::string& out, const Charge& charge, const CallOptions& opt
   }
   append_text(out, more);
 }
-
-// One limit's part of a reply, as numbers.
-struct Answer {
-  uint8_t status = 0;
-  uint64_t remaining = 0;
-  uint64_t retry_us = 0;
-  uint64_t reset_us = 0;
-  uint64_t delay_us = 0;
-
-  static Answer take(std::string_view& reply) {
-    Answer answer;
-    answer.status = static_cast<uint8_t>(take_little_endian(reply, 1));
-    answer.remaining = take_little_endian(reply, kUnitsBytes);
-    answer.retry_us = take_little_endian(reply, kTimeBytes);
-    answer.reset_us = take_little_endian(reply, kTimeBytes);
-    answer.delay_us = take_little_endian(reply, kTimeBytes);
-    return answer;
-  }
-
-  bool admitted() const { return (status & kAdmittedBit) != 0; }
-  bool charged() const { return (status & kChargedBit) != 0; }
-
-  // What is wrong with it as an answer to `charge`, where all the enforced limits of its group admit or not; null:
-  // nothing.
-  const char* fault(const Charge& charge, bool all_admit) const {
-    const auto longest_us = static_cast<uint64_t>(Instant::max().us);
-    const Limit& limit = *charge.limit;
-    const bool fits_never = charge.cost.units > limit.capacity;
-    if (status > (kAdmittedBit | kChargedBit)) return "an unknown status";
-    if (remaining > limit.capacity) return "more remaining than the limit";
-    if (reset_us > longest_us || delay_us > longest_us) return "a time beyond every instant";
-    if (admitted() ? retry_us != 0 : retry_us == 0) return "a verdict that contradicts its wait";
-    if (!admitted() && charge.cost.units == 0) return "a refusal of a look";
-    if (fits_never ? retry_us != kNever : retry_us > longest_us) return "a wait that contradicts the cost";
-    if (delay_us != 0 && (limit.algorithm != Algorithm::kLeakyBucket || !admitted())) return "a delay";
-    const bool goes_ahead = charge.mode == Mode::kShadow || all_admit;
-    if (charged() != (admitted() && charge.cost.units != 0 && goes_ahead)) return "a charge that contradicts a verdict";
-    return nullptr;
-  }
-
-  Decision decision(const Charge& charge) const {
-    return {.verdict = admitted() ? Verdict::kAdmitted : Verdict::kRefused,
-            .limit = charge.limit->capacity,
-            .remaining = static_cast<uint32_t>(remaining),
-            .retry_after = retry_us == kNever ? Duration::never() : Duration{static_cast<int64_t>(retry_us)},
-            .reset_after = {static_cast<int64_t>(reset_us)},
-            .delay = {static_cast<int64_t>(delay_us)}};
-  }
-};
 
 }  // namespace
 
@@ -209,11 +119,11 @@ Result<ChargeReply> decode_charge(std::string_view reply, const ChargeGroup& gro
   bool all_admit = true;
   std::string_view rest = reply;
   for (const Charge& charge : group.charges) {
-    all_admit &= Answer::take(rest).admitted() || charge.mode == Mode::kShadow;
+    all_admit &= WireDecision::take(rest).admitted() || charge.mode == Mode::kShadow;
   }
   rest = reply;
   for (const Charge& charge : group.charges) {
-    const char* fault = Answer::take(rest).fault(charge, all_admit);
+    const char* fault = WireDecision::take(rest).fault(charge, all_admit);
     if (fault != nullptr) {
       return fail(ErrorCode::kCorrupt,
                   fmt::format("Redis answered {} to a {}", fault, to_string(charge.limit->algorithm)));
@@ -221,7 +131,7 @@ Result<ChargeReply> decode_charge(std::string_view reply, const ChargeGroup& gro
   }
   ChargeReply out = {.now = {static_cast<int64_t>(now_us)}};
   for (Charge& charge : group.charges) {
-    const Answer answer = Answer::take(reply);
+    const WireDecision answer = WireDecision::take(reply);
     charge.decision = answer.decision(charge);
     out.is_charged |= answer.charged();
     if (answer.charged() && charge.limit->algorithm == Algorithm::kConcurrency) {

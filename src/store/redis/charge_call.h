@@ -1,6 +1,6 @@
 // A request's limits as a call of the charge script, and the script's reply as decisions. No I/O: whoever has the
-// connection sends EVALSHA <script.sha1> <number of keys> <keys> <arguments>, and only on an explicit NOSCRIPT the same
-// as EVAL <script.text>.
+// connection sends EVALSHA <script.sha()> <number of keys> <keys> <arguments>, and only on an explicit NOSCRIPT the
+// same as EVAL <script.source()>.
 #pragma once
 
 #include <cstdint>

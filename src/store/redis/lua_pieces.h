@@ -16,6 +16,8 @@ extern const std::string_view kLuaWindowCounter;  // sliding_window_counter
 extern const std::string_view kLuaHolds;          // concurrency
 extern const std::string_view kLuaCharge;         // decides all the limits of one request
 extern const std::string_view kLuaChargeOne;      // decides the only limit of a request
+extern const std::string_view kLuaSpread;         // before kLuaPrelude, which takes the name for something else
+extern const std::string_view kLuaChargeEach;     // decides many checks of one limit each; needs kLuaSpread
 extern const std::string_view kLuaRelease;        // gives a hold back; needs kLuaPrelude alone
 
 }  // namespace rateguard::redis_store

@@ -1,12 +1,11 @@
 #include "store/redis/script.h"
 
-#include <fmt/format.h>
-#include <openssl/sha.h>
-
 #include <array>
 #include <cstddef>
 #include <initializer_list>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "store/redis/lua_pieces.h"
 
@@ -14,12 +13,9 @@ namespace rateguard::redis_store {
 namespace {
 
 Script script_of(std::initializer_list<std::string_view> pieces) {
-  Script script;
-  for (const std::string_view piece : pieces) script.text += piece;
-  std::array<unsigned char, SHA_DIGEST_LENGTH> digest;
-  SHA1(reinterpret_cast<const unsigned char*>(script.text.data()), script.text.size(), digest.data());
-  for (const unsigned char byte : digest) script.sha1 += fmt::format("{:02x}", byte);
-  return script;
+  std::string source;
+  for (const std::string_view piece : pieces) source += piece;
+  return Script(std::move(source));
 }
 
 }  // namespace
@@ -43,9 +39,16 @@ const Script& charge_one_script(Algorithm algorithm) {
   return kScripts[static_cast<size_t>(algorithm)];
 }
 
+const Script& charge_each_script() {
+  static const Script kScript =
+      script_of({kLuaSpread, kLuaPrelude, kLuaBucket, kLuaGcra, kLuaFixedWindow, kLuaWindowCounter, kLuaChargeEach});
+  return kScript;
+}
+
 std::span<const Script* const> every_script() {
-  static const std::array<const Script*, 8> kScripts = {
+  static const std::array<const Script*, 9> kScripts = {
       &charge_script(),
+      &charge_each_script(),
       &charge_one_script(Algorithm::kTokenBucket),  // the leaky bucket's too
       &charge_one_script(Algorithm::kGcra),
       &charge_one_script(Algorithm::kFixedWindow),

@@ -2,23 +2,21 @@
 #pragma once
 
 #include <span>
-#include <string>
 
 #include "model/limit.h"
+#include "redis/script.h"
 
 namespace rateguard::redis_store {
 
-// A script and what EVALSHA calls it by. Immutable; thread-safe.
-struct Script {
-  std::string text;
-  std::string sha1;  // 40 hexadecimal digits, lower case
-};
+using redis::Script;
 
 // Decides all the limits of one request (charge_call.h).
 const Script& charge_script();
 // The same where a request has one limit only, of `algorithm`: a script of that algorithm alone, which spares Redis the
 // making of all the others at each call.
 const Script& charge_one_script(Algorithm algorithm);
+// Decides many checks of one limit each, of the algorithms with a state of fixed size (each_call.h).
+const Script& charge_each_script();
 // Gives a hold of a concurrency limit back (charge_call.h: encode_release).
 const Script& release_script();
 

@@ -1,0 +1,87 @@
+#include "redis/client.h"
+
+#include <utility>
+
+namespace rateguard::redis {
+namespace {
+
+class OneServer final : public Client {
+ public:
+  OneServer(net::EventLoop& loop, Server server, ConnectionOptions options)
+      : connection_(loop, std::move(server), std::move(options)) {}
+
+  void start() override { connection_.start(); }
+  void stop() override { connection_.stop(); }
+  void eval(const Script& script, std::span<const std::string_view> keys, std::span<const std::string_view> arguments,
+            Duration patience, AnswerHandler done) override {
+    connection_.eval(script, keys, arguments, patience, std::move(done));
+  }
+  void call(std::string_view, std::span<const std::string_view> words, Duration patience, AnswerHandler done) override {
+    connection_.call(words, patience, std::move(done));
+  }
+  bool is_ready() const override { return connection_.is_open(); }
+  std::string problem() const override { return connection_.problem().message; }
+
+ private:
+  Connection connection_;
+};
+
+class Sentinels final : public Client {
+ public:
+  Sentinels(net::EventLoop& loop, SentinelSettings settings, ConnectionOptions options)
+      : connection_(loop, std::move(settings), std::move(options)) {}
+
+  void start() override { connection_.start(); }
+  void stop() override { connection_.stop(); }
+  void eval(const Script& script, std::span<const std::string_view> keys, std::span<const std::string_view> arguments,
+            Duration patience, AnswerHandler done) override {
+    connection_.primary().eval(script, keys, arguments, patience, std::move(done));
+  }
+  void call(std::string_view, std::span<const std::string_view> words, Duration patience, AnswerHandler done) override {
+    connection_.primary().call(words, patience, std::move(done));
+  }
+  bool is_ready() const override { return connection_.primary().is_open(); }
+  std::string problem() const override {
+    const std::string& sentinels = connection_.problem();
+    return sentinels.empty() ? connection_.primary().problem().message : sentinels;
+  }
+
+ private:
+  SentinelConnection connection_;
+};
+
+class Nodes final : public Client {
+ public:
+  Nodes(net::EventLoop& loop, ClusterSettings settings, ConnectionOptions options)
+      : cluster_(loop, std::move(settings), std::move(options)) {}
+
+  void start() override { cluster_.start(); }
+  void stop() override { cluster_.stop(); }
+  void eval(const Script& script, std::span<const std::string_view> keys, std::span<const std::string_view> arguments,
+            Duration patience, AnswerHandler done) override {
+    cluster_.eval(script, keys, arguments, patience, std::move(done));
+  }
+  void call(std::string_view key, std::span<const std::string_view> words, Duration patience,
+            AnswerHandler done) override {
+    cluster_.call(key, words, patience, std::move(done));
+  }
+  bool is_ready() const override { return cluster_.is_ready(); }
+  std::string problem() const override { return cluster_.problem(); }
+
+ private:
+  Cluster cluster_;
+};
+
+}  // namespace
+
+std::unique_ptr<Client> make_client(net::EventLoop& loop, Target target, ConnectionOptions options) {
+  if (auto* server = std::get_if<Server>(&target)) {
+    return std::make_unique<OneServer>(loop, std::move(*server), std::move(options));
+  }
+  if (auto* sentinels = std::get_if<SentinelSettings>(&target)) {
+    return std::make_unique<Sentinels>(loop, std::move(*sentinels), std::move(options));
+  }
+  return std::make_unique<Nodes>(loop, std::move(std::get<ClusterSettings>(target)), std::move(options));
+}
+
+}  // namespace rateguard::redis

@@ -1,0 +1,40 @@
+// One server, a primary behind Sentinels, or a Cluster: asked in one way.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "net/event_loop.h"
+#include "redis/cluster.h"
+#include "redis/connection.h"
+#include "redis/sentinel.h"
+
+namespace rateguard::redis {
+
+// On its loop's thread. It is not destroyed from within a handler of its commands.
+class Client {
+ public:
+  virtual ~Client() = default;
+  virtual void start() = 0;
+  virtual void stop() = 0;
+  // As Connection's; all keys of a call live in one slot, and `key` is in the slot of those in `words`.
+  virtual void eval(const Script& script, std::span<const std::string_view> keys,
+                    std::span<const std::string_view> arguments, Duration patience, AnswerHandler done) = 0;
+  virtual void call(std::string_view key, std::span<const std::string_view> words, Duration patience,
+                    AnswerHandler done) = 0;
+  // Whether commands can be answered.
+  virtual bool is_ready() const = 0;
+  // Why not, or what is wrong nevertheless; empty: nothing.
+  virtual std::string problem() const = 0;
+};
+
+// What to connect to.
+using Target = std::variant<Server, SentinelSettings, ClusterSettings>;
+
+// `loop` outlives it.
+std::unique_ptr<Client> make_client(net::EventLoop& loop, Target target, ConnectionOptions options);
+
+}  // namespace rateguard::redis

@@ -1,0 +1,333 @@
+#include "store/redis/redis_store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "store/redis/script.h"
+
+namespace rateguard::redis_store {
+namespace {
+
+// Counters in one call: it keeps Redis from everybody else for some 100 us, and more would gain little.
+constexpr size_t kCountersPerCall = 32;
+// Checks in one call: of one counter, each takes a microsecond or two.
+constexpr size_t kChecksPerCall = 128;
+// Objects kept for use again.
+constexpr size_t kKeptMax = 64;
+
+void add(std::atomic<uint64_t>& counter, uint64_t n = 1) {
+  counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+struct RedisStore::Asking {
+  size_t missing = 0;  // answers
+  Done done;
+};
+
+// Counters in the order in which they were first asked for, each with its checks.
+struct RedisStore::Batch {
+  struct Counter {
+    std::vector<Charge*> checks;
+    std::vector<Asking*> askings;  // by check
+  };
+  // A power of two above twice the counters of a call, so that a search ends soon.
+  static constexpr size_t kIndexPlaces = 128;
+
+  HashTag tag;
+  Instant asked_at;
+  size_t counters = 0;
+  size_t checks = 0;
+  std::vector<Counter> all;                      // the first `counters` of them are in use
+  std::array<uint8_t, kIndexPlaces> index = {};  // by hash: 1 + the place in `all`; 0: none
+
+  bool is_full() const { return counters == kCountersPerCall || checks == kChecksPerCall; }
+
+  // Null: the counter is in the call already, with another limit.
+  Counter* counter_for(const Charge& charge) {
+    size_t at = std::hash<std::string_view>{}(charge.key) % kIndexPlaces;
+    for (; index[at] != 0; at = (at + 1) % kIndexPlaces) {
+      Counter& known = all[index[at] - 1];
+      const Charge& first = *known.checks.front();
+      if (first.key == charge.key) return *first.limit == *charge.limit ? &known : nullptr;
+    }
+    if (counters == all.size()) all.emplace_back();
+    index[at] = static_cast<uint8_t>(counters + 1);
+    return &all[counters++];
+  }
+
+  void clear() {
+    for (size_t i = 0; i < counters; ++i) {
+      all[i].checks.clear();
+      all[i].askings.clear();
+    }
+    counters = checks = 0;
+    index.fill(0);
+  }
+};
+
+struct RedisStore::Several {
+  ChargeGroup group;
+  Asking* asking = nullptr;
+  Instant asked_at;
+  uint64_t hold_number = 0;
+  HashTag tag;
+  std::vector<Instant> expected = {};  // for calendar windows
+};
+
+RedisStore::RedisStore(redis::Client& client, RedisStoreOptions options)
+    : client_(client), options_(std::move(options)), self_(std::make_shared<RedisStore*>(this)) {}
+
+RedisStore::~RedisStore() {
+  *self_ = nullptr;
+}
+
+// Redis has 2^16 - 1 tags, and 0 says none.
+HashTag RedisStore::tag_of(std::string_view key, KeyOffset place_from) const {
+  if (options_.topology == Topology::kOnePrimary) return {};
+  if (place_from == kOnePlace) return {1};
+  // FNV-1a (Fowler, Noll, Vo): the same on every instance and in every version.
+  uint64_t hash = 0xCBF29CE484222325;
+  for (const char c : key.substr(std::min<size_t>(place_from, key.size()))) {
+    hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001B3;
+  }
+  return {static_cast<uint16_t>(1 + (hash ^ hash >> 32) % UINT16_MAX)};
+}
+
+void RedisStore::charge(std::span<ChargeGroup> groups, Instant now, Done done) {
+  if (idle_askings_.empty()) idle_askings_.push_back(askings_.emplace_back(std::make_unique<Asking>()).get());
+  Asking* const asking = idle_askings_.back();
+  idle_askings_.pop_back();
+  asking->missing = 1;
+  asking->done = std::move(done);
+  for (const ChargeGroup& group : groups) {
+    if (group.charges.empty()) continue;
+    add(figures_.checks, group.charges.size());
+    for (Charge& charge : group.charges) charge.basis = Basis::kCounter;
+    Charge& first = group.charges.front();
+    if (group.charges.size() == 1 && refusals_.recall(first, now)) {
+      add(figures_.remembered);
+      continue;
+    }
+    ++asking->missing;
+    if (group.charges.size() == 1 && fits_each_call(*first.limit)) {
+      ask(first, asking, now);
+    } else {
+      ask_alone(group, asking, now);
+    }
+  }
+  finish(asking);
+}
+
+void RedisStore::finish(Asking* asking) {
+  if (--asking->missing != 0) return;
+  Done done = std::move(asking->done);
+  idle_askings_.push_back(asking);
+  done();
+}
+
+void RedisStore::ask(Charge& charge, Asking* asking, Instant now) {
+  const HashTag tag = tag_of(charge.key, charge.place_from);
+  Batch* batch = &batch_for(tag);
+  Batch::Counter* counter =
+      batch->is_full() || (options_.times_are_callers && batch->asked_at != now) ? nullptr : batch->counter_for(charge);
+  if (counter == nullptr) {  // behind what was asked before it
+    send_turn();
+    batch = &batch_for(tag);
+    counter = batch->counter_for(charge);
+  }
+  if (batch->checks++ == 0) batch->asked_at = now;
+  counter->checks.push_back(&charge);
+  counter->askings.push_back(asking);
+  if (std::exchange(turn_ends_, true)) return;
+  options_.at_turn_end([self = self_] {
+    if (*self == nullptr) return;
+    (*self)->turn_ends_ = false;
+    (*self)->send_turn();
+  });
+}
+
+RedisStore::Batch& RedisStore::batch_for(HashTag tag) {
+  Batch*& known = by_tag_[tag.number];
+  if (known != nullptr) return *known;
+  if (batches_.empty()) {
+    turn_.push_back(std::make_unique<Batch>());
+  } else {
+    turn_.push_back(std::move(batches_.back()));
+    batches_.pop_back();
+  }
+  known = turn_.back().get();
+  known->tag = tag;
+  return *known;
+}
+
+void RedisStore::send_turn() {
+  by_tag_.clear();
+  // What an answer at once leads to may ask again.
+  for (std::unique_ptr<Batch>& batch : std::exchange(turn_, {})) {
+    if (batch->checks != 0) send(std::move(batch));
+  }
+}
+
+void RedisStore::send(std::unique_ptr<Batch> batch) {
+  const bool is_one = batch->checks == 1;
+  CallOptions options{.tag = batch->tag};
+  if (options_.times_are_callers) options.now = batch->asked_at;
+  if (is_one) {  // the script of its algorithm alone is shorter
+    const ChargeGroup group{{batch->all.front().checks.front(), 1}};
+    RG_CHECK(encode_charge(group, options, options_.layout, call_).has_value());
+  } else {
+    asked_.clear();
+    for (size_t i = 0; i < batch->counters; ++i) asked_.push_back({batch->all[i].checks});
+    encode_each(asked_, options, options_.layout, call_);
+  }
+  const Instant asked_at = batch->asked_at;
+  eval(call_, asked_at, [this, batch = std::move(batch)](redis::Answer answer) mutable {
+    take_answer(*batch, answer);
+    batch->clear();
+    if (batches_.size() < kKeptMax) batches_.push_back(std::move(batch));
+  });
+}
+
+void RedisStore::take_answer(Batch& batch, const redis::Answer& answer) {
+  bool decided = is_good(answer);
+  if (decided) {
+    CallOptions options{.tag = batch.tag};
+    if (options_.times_are_callers) options.now = batch.asked_at;
+    const std::string& reply = (*answer)->text;
+    if (batch.checks == 1) {
+      decided = note(decode_charge(reply, {{batch.all.front().checks.front(), 1}}, options, options_.layout));
+    } else {
+      asked_.clear();
+      for (size_t i = 0; i < batch.counters; ++i) asked_.push_back({batch.all[i].checks});
+      decided = note(decode_each(reply, asked_, options));
+    }
+  }
+  const Instant answered_at = options_.now();
+  for (size_t i = 0; i < batch.counters; ++i) {
+    Batch::Counter& counter = batch.all[i];
+    for (size_t check = 0; check < counter.checks.size(); ++check) {
+      Charge& charge = *counter.checks[check];
+      if (!decided) charge.basis = Basis::kUnavailable;
+      refusals_.learn(charge, batch.asked_at, answered_at);
+      finish(counter.askings[check]);
+    }
+  }
+}
+
+void RedisStore::ask_alone(ChargeGroup group, Asking* asking, Instant now) {
+  const Charge& first = group.charges.front();
+  auto several = std::make_unique<Several>(Several{.group = group,
+                                                   .asking = asking,
+                                                   .asked_at = now,
+                                                   .hold_number = options_.random(),
+                                                   .tag = tag_of(first.key, first.place_from),
+                                                   .expected = {now}});
+  send_turn();  // what was asked before it goes before it
+  send_alone(std::move(several));
+}
+
+void RedisStore::send_alone(std::unique_ptr<Several> several) {
+  const CallOptions options = options_of(*several);
+  RG_CHECK(encode_charge(several->group, options, options_.layout, call_).has_value());
+  const Instant asked_at = several->asked_at;
+  eval(call_, asked_at, [this, several = std::move(several)](redis::Answer answer) mutable {
+    // Redis's clock or a counter lies outside of the calendar windows that were sent; nothing was done.
+    if (answer && (*answer)->is_error()) {
+      const auto outside = outside_calendar((*answer)->text);
+      if (outside && several->expected.size() <= several->group.charges.size() + 1) {
+        several->expected.push_back(*outside);
+        return send_alone(std::move(several));
+      }
+    }
+    const bool decided =
+        is_good(answer) && note(decode_charge((*answer)->text, several->group, options_of(*several), options_.layout));
+    if (!decided) set_unavailable({&several->group, 1});
+    for (const Charge& charge : several->group.charges) refusals_.learn(charge, several->asked_at, options_.now());
+    finish(several->asking);
+  });
+}
+
+CallOptions RedisStore::options_of(const Several& several) const {
+  CallOptions options{.tag = several.tag, .expected = several.expected, .hold_number = several.hold_number};
+  if (options_.times_are_callers) options.now = several.asked_at;
+  return options;
+}
+
+void RedisStore::eval(const ScriptCall& call, Instant asked_at, redis::AnswerHandler done) {
+  keys_.clear();
+  arguments_.clear();
+  for (size_t i = 0; i < call.keys(); ++i) keys_.push_back(call.key(i));
+  for (size_t i = 0; i < call.arguments(); ++i) arguments_.push_back(call.argument(i));
+  add(figures_.calls);
+  client_.eval(call.script(), keys_, arguments_, patience_since(asked_at), std::move(done));
+}
+
+// What is left of the deadline. Where the loop's time is the caller's own there is all of it.
+Duration RedisStore::patience_since(Instant asked_at) const {
+  if (options_.times_are_callers) return options_.deadline;
+  return std::max(Duration::micros(1), asked_at + options_.deadline - options_.now());
+}
+
+bool RedisStore::is_good(const redis::Answer& answer) {
+  if (!answer) {
+    problem_ = answer.error().error.message;
+  } else if ((*answer)->is_error()) {
+    problem_ = "Redis answers: " + (*answer)->text;
+  } else if ((*answer)->kind != redis::ReplyKind::kString) {
+    problem_ = "Redis answers a script with something else than its text";
+  } else {
+    return true;
+  }
+  add(figures_.failures);
+  return false;
+}
+
+template <typename T>
+bool RedisStore::note(const Result<T>& decoded) {
+  if (decoded) {
+    problem_.clear();
+    return true;
+  }
+  problem_ = decoded.error().message;
+  add(figures_.failures);
+  return false;
+}
+
+// A counter of a hold has another name than others; its key does not say which it is.
+void RedisStore::reset(std::string_view key, KeyOffset place_from, Instant,
+                       std::move_only_function<void(ResetResult)> done) {
+  refusals_.forget(key);
+  const HashTag tag = tag_of(key, place_from);
+  std::string plain;
+  std::string holds;
+  options_.layout.append_counter(plain, key, Algorithm::kTokenBucket, tag);
+  options_.layout.append_counter(holds, key, Algorithm::kConcurrency, tag);
+  send_turn();
+  const std::array<std::string_view, 3> words = {"DEL", plain, holds};
+  client_.call(plain, words, options_.deadline,
+               [this, name = std::string(key), done = std::move(done)](redis::Answer answer) mutable {
+                 // Refusals that came while this was under way.
+                 refusals_.forget(name);
+                 if (!answer || (*answer)->kind != redis::ReplyKind::kInteger) {
+                   is_good(answer);
+                   return done(ResetResult::kUnavailable);
+                 }
+                 done((*answer)->integer != 0 ? ResetResult::kForgotten : ResetResult::kNotThere);
+               });
+}
+
+void RedisStore::release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) {
+  encode_release(hold, options_.times_are_callers ? std::optional(now) : std::nullopt, options_.layout, call_);
+  eval(call_, now, [this, done = std::move(done)](redis::Answer answer) mutable {
+    if (!answer || (*answer)->kind != redis::ReplyKind::kInteger) {
+      is_good(answer);
+      return done(ReleaseResult::kUnavailable);
+    }
+    done((*answer)->integer != 0 ? ReleaseResult::kReleased : ReleaseResult::kUnknown);
+  });
+}
+
+}  // namespace rateguard::redis_store

@@ -1,0 +1,113 @@
+// The counters in Redis, as one event loop asks for them.
+//
+// What a turn of the loop asks goes out together: checks of one limit each become few calls of many, checks of one
+// counter one entry of them, in their order. A refusal that is known to hold is not asked for again (refusal_memory.h).
+// Neither changes a decision. A call is sent once: where its fate is unknown, so is its decision.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "redis/client.h"
+#include "store/redis/charge_call.h"
+#include "store/redis/each_call.h"
+#include "store/redis/key_layout.h"
+#include "store/redis/refusal_memory.h"
+#include "store/remote_store.h"
+
+namespace rateguard::redis_store {
+
+enum class Topology : uint8_t { kOnePrimary, kCluster };
+
+struct RedisStoreOptions {
+  Duration deadline = Duration::millis(2);  // for an answer, from when it was asked for
+  KeyLayout layout = KeyLayout();
+  Topology topology = Topology::kOnePrimary;
+  // The loop's time now: what passes while a call is under way.
+  std::function<Instant()> now;
+  // Any 64 bits: names of holds.
+  std::function<uint64_t()> random;
+  // Runs work when the loop has handled what came in this turn.
+  std::function<void(std::function<void()>)> at_turn_end;
+  // Decide at the time that the caller gives instead of Redis's own: for tests and replays.
+  bool times_are_callers = false;
+};
+
+// Read by any thread.
+struct RedisStoreFigures {
+  std::atomic<uint64_t> checks = 0;      // limits asked for
+  std::atomic<uint64_t> remembered = 0;  // of those: refused without a call
+  std::atomic<uint64_t> calls = 0;       // scripts sent
+  std::atomic<uint64_t> failures = 0;    // of those: without a good answer
+};
+
+// On its loop's thread. `client` outlives it; both go before the loop does.
+class RedisStore final : public RemoteStore {
+ public:
+  RedisStore(redis::Client& client, RedisStoreOptions options);
+  ~RedisStore() override;
+
+  void charge(std::span<ChargeGroup> groups, Instant now, Done done) override;
+  void reset(std::string_view key, KeyOffset place_from, Instant now,
+             std::move_only_function<void(ResetResult)> done) override;
+  void release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) override;
+  void tick(Instant) override {}
+
+  // Another instance has reset this counter.
+  void forget(std::string_view key) { refusals_.forget(key); }
+  void forget_all() { refusals_.forget_all(); }
+
+  const RedisStoreFigures& figures() const { return figures_; }
+  // Why the last call failed; empty: it did not.
+  const std::string& problem() const { return problem_; }
+
+ private:
+  struct Asking;   // a charge() under way
+  struct Batch;    // checks of a turn that go in one call
+  struct Several;  // a group that goes alone
+
+  void ask(Charge& charge, Asking* asking, Instant now);
+  void ask_alone(ChargeGroup group, Asking* asking, Instant now);
+  Batch& batch_for(HashTag tag);
+  void send_turn();
+  void send(std::unique_ptr<Batch> batch);
+  void take_answer(Batch& batch, const redis::Answer& answer);
+  void send_alone(std::unique_ptr<Several> several);
+  CallOptions options_of(const Several& several) const;
+  void eval(const ScriptCall& call, Instant asked_at, redis::AnswerHandler done);
+  Duration patience_since(Instant asked_at) const;
+  void finish(Asking* asking);
+  // Whether the answer is a script's text; else notes why not.
+  bool is_good(const redis::Answer& answer);
+  // Whether it could be read; else notes why not.
+  template <typename T>
+  bool note(const Result<T>& decoded);
+  HashTag tag_of(std::string_view key, KeyOffset place_from) const;
+
+  redis::Client& client_;
+  RedisStoreOptions options_;
+  RefusalMemory refusals_;
+  RedisStoreFigures figures_;
+  std::string problem_;
+
+  std::vector<std::unique_ptr<Batch>> turn_;      // not sent yet; one where there is one primary
+  std::unordered_map<uint16_t, Batch*> by_tag_;   // of turn_, in a cluster
+  bool turn_ends_ = false;                        // at_turn_end has been asked for
+  std::vector<std::unique_ptr<Batch>> batches_;   // at rest, to be used again
+  std::vector<std::unique_ptr<Asking>> askings_;  // as many as were ever under way at once
+  std::vector<Asking*> idle_askings_;
+
+  ScriptCall call_;
+  std::vector<std::string_view> keys_;
+  std::vector<std::string_view> arguments_;
+  std::vector<AskedCounter> asked_;
+  std::shared_ptr<RedisStore*> self_;  // for work that is put off: null where the store is gone
+};
+
+}  // namespace rateguard::redis_store
