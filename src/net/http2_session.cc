@@ -137,9 +137,14 @@ void Http2Session::arm_for_input() {
   if (timeout_ != Timeout::kRead) arm(Timeout::kRead);
 }
 
-// Resets what was open a whole timeout ago, and what its answer could not be sent of. Each has at most twice the time.
+// Resets what was open a whole timeout ago, and what its answer could not be sent of. Each has at most twice the time,
+// in which the handler's own does not count.
 void Http2Session::read_timed_out() {
-  for (const Http2Stream* stream = streams_; stream != nullptr; stream = stream->next) {
+  for (Http2Stream* stream = streams_; stream != nullptr; stream = stream->next) {
+    if (stream->handed_over && !stream->finished) {  // ours to answer; from then on its reader has its time
+      stream->round = round_ + 1;
+      continue;
+    }
     if (stream->delivery == BodyDelivery::kPieces || stream->round == round_) continue;
     count(context_.stats.requests_rejected);
     nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_CANCEL);
