@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "server/grpc/rate_limit_messages.h"
+#include "server/grpc/protobuf_message.h"
 #include "server/grpc/reflection.h"
 
 namespace rateguard::grpc {
@@ -13,30 +13,12 @@ namespace {
 
 constexpr std::string_view kContentType = "application/grpc";
 constexpr std::string_view kEncodings = "identity,gzip";
-// The arena's first block: a request of a dozen descriptors and its response, without another allocation.
-constexpr size_t kArenaBytes = 32 * 1'024;
 // How often it is asked whether a watched state has changed: as often as probes commonly ask.
 constexpr Duration kWatchInterval = Duration::millis(500);
 // Smaller ones do not gain by it.
 constexpr size_t kCompressedMin = 512;
-
-google::protobuf::ArenaOptions arena_options(std::vector<char>& block) {
-  google::protobuf::ArenaOptions options;
-  options.initial_block = block.data();
-  options.initial_block_size = block.size();
-  return options;
-}
-
-template <typename Message>
-Status parse(std::string_view text, Message& message) {
-  if (message.ParseFromArray(text.data(), static_cast<int>(text.size()))) return {};
-  return {Code::kInternal, "the message is no " + message.GetTypeName()};
-}
-
-// What envoyproxy/ratelimit answers, whose errors have no code of their own (docs/grpc.md).
-Status status_of(const Error& error) {
-  return {error.code == ErrorCode::kUnavailable ? Code::kUnavailable : Code::kUnknown, error.message};
-}
+// Pending calls kept for others to come: as many as there are stacks kept for their tasks (net::TasksOptions).
+constexpr size_t kIdleMax = 256;
 
 void refuse_http(int status, std::string_view text, net::Http2Responder& responder) {
   responder.status(status);
@@ -49,13 +31,12 @@ void refuse_http(int status, std::string_view text, net::Http2Responder& respond
 
 GrpcApi::GrpcApi(server::Service& service, rls::RateLimitService& rate_limits, net::EventLoop& loop, GrpcLimits limits)
     : service_(service),
-      decider_(rate_limits),
+      rate_limits_(rate_limits),
       loop_(loop),
       limits_(limits),
       metrics_(std::make_unique<metrics::GrpcMetrics>()),
       reader_(limits.message_bytes_max),
-      arena_block_(kArenaBytes),
-      arena_(arena_options(arena_block_)) {
+      at_once_(rate_limits) {
   if (!service.metrics.grpc_rpcs.empty()) return;
   service.metrics.grpc_rpcs = rpc_labels();
   service.metrics.grpc_codes.assign(code_names().begin(), code_names().end());
@@ -75,18 +56,29 @@ void GrpcApi::handle(const net::Http2Request& request, Instant now, net::Http2Re
   const Rpc* const rpc = find_rpc(request.path);
   Status status = admit(head, rpc, request);
   if (status.ok() && rpc->is_streaming()) return begin_conversation(head, *rpc, request, responder);
-  if (status.ok() && !head.timeout.empty() && now >= request.started + *parse_timeout(head.timeout)) {
-    status = {Code::kDeadlineExceeded, "the deadline passed before the request was there"};
+  UnaryCall call{
+      .rpc = rpc,
+      .responder = &responder,
+      .peer = request.peer,
+      .reply_as = head.encoding == Encoding::kGzip && head.accepts_gzip ? Compressed::kYes : Compressed::kNo};
+  if (status.ok() && !head.timeout.empty()) {
+    call.deadline = request.started + *parse_timeout(head.timeout);
+    if (now >= *call.deadline) {
+      status = {Code::kDeadlineExceeded, "the deadline passed before the request was there"};
+    }
   }
   if (status.ok()) {
     Unframed unframed = reader_.only(request.body, head.encoding);
-    status = unframed.outcome == Unframed::Outcome::kMessage ? answer(*rpc, unframed.message, now)
-                                                             : std::move(unframed.refusal);
+    if (unframed.outcome != Unframed::Outcome::kMessage) {
+      status = std::move(unframed.refusal);
+    } else if (rpc->kind == RpcKind::kShouldRateLimit && rate_limits_.tasks() != nullptr) {
+      status = begin_pending(call, unframed.message);
+      if (status.ok()) return;
+    } else {
+      status = answer(*rpc, unframed.message, now);
+    }
   }
-  if (service_.settings.access_log) log_access(rpc, request, status.code);
-  if (!status.ok()) return fail(rpc, status, responder);
-  count(rpc, Code::kOk);
-  send_unary(head, responder);
+  conclude(call, status);
 }
 
 Status GrpcApi::admit(const CallHead& head, const Rpc* rpc, const net::Http2Request& request) const {
@@ -113,17 +105,8 @@ Status GrpcApi::answer(const Rpc& rpc, std::string_view message, Instant now) {
 }
 
 Status GrpcApi::should_rate_limit(std::string_view message, Instant now) {
-  namespace v3 = ::envoy::service::ratelimit::v3;
-  arena_.Reset();
-  auto& asked = *google::protobuf::Arena::CreateMessage<v3::RateLimitRequest>(&arena_);
-  if (Status parsed = parse(message, asked); !parsed.ok()) return parsed;
-  from_message(asked, request_);
-  const auto response = decider_.decide(request_, now);
-  if (!response) return status_of(response.error());
-  auto& answered = *google::protobuf::Arena::CreateMessage<v3::RateLimitResponse>(&arena_);
-  to_message(**response, answered);
-  frame(answered);
-  return {};
+  if (Status read = at_once_.read(message); !read.ok()) return read;
+  return at_once_.answer(now, reply_);
 }
 
 Status GrpcApi::check_health(std::string_view message) {
@@ -133,21 +116,20 @@ Status GrpcApi::check_health(std::string_view message) {
   if (status == ServingStatus::kServiceUnknown) return {Code::kNotFound, "unknown service " + asked.service()};
   ::grpc::health::v1::HealthCheckResponse answered;
   answered.set_status(static_cast<::grpc::health::v1::HealthCheckResponse::ServingStatus>(status));
-  frame(answered);
+  frame(answered, reply_);
   return {};
 }
 
-template <typename Message>
-void GrpcApi::frame(const Message& message) {
-  const size_t size = message.ByteSizeLong();
-  reply_.resize(kMessagePrefix + size);
-  write_prefix(reply_.data(), size, Compressed::kNo);
-  message.SerializeWithCachedSizesToArray(reinterpret_cast<uint8_t*>(reply_.data() + kMessagePrefix));
+void GrpcApi::conclude(const UnaryCall& call, const Status& status) {
+  log_access(call.rpc, call.peer, status.code);
+  if (!status.ok()) return fail(call.rpc, status, *call.responder);
+  count(call.rpc, Code::kOk);
+  send_unary(call.reply_as, *call.responder);
 }
 
-// Answers in the encoding of the question, where that gains anything.
-void GrpcApi::send_unary(const CallHead& head, net::Http2Responder& responder) {
-  bool compress = head.encoding == Encoding::kGzip && head.accepts_gzip && reply_.size() >= kCompressedMin;
+// Compressed where that gains anything.
+void GrpcApi::send_unary(Compressed reply_as, net::Http2Responder& responder) {
+  bool compress = reply_as == Compressed::kYes && reply_.size() >= kCompressedMin;
   if (compress) {
     compressed_.resize(kMessagePrefix);
     compress = gzip_.compress(std::string_view(reply_).substr(kMessagePrefix), compressed_) &&
@@ -181,19 +163,79 @@ void GrpcApi::count(const Rpc* rpc, Code code) {
   metrics_->calls[place_of(rpc)][static_cast<size_t>(code)].add();
 }
 
-void GrpcApi::log_access(const Rpc* rpc, const net::Http2Request& request, Code code) const {
-  if (service_.log == nullptr) return;
-  char peer[IpAddress::kTextMax];
-  const int peer_length = request.peer.to_chars(peer);
+void GrpcApi::log_access(const Rpc* rpc, const IpAddress& peer, Code code) const {
+  if (!service_.settings.access_log || service_.log == nullptr) return;
+  char text[IpAddress::kTextMax];
+  const int length = peer.to_chars(text);
   service_.log->write(config::LogLevel::kInfo, "call",
-                      {{"peer", std::string_view(peer, static_cast<size_t>(peer_length))},
+                      {{"peer", std::string_view(text, static_cast<size_t>(length))},
                        {"rpc", rpc == nullptr ? std::string_view("unknown") : rpc->path.substr(1)},
                        {"status", name_of(code)}});
 }
 
+// The question is taken before anything waits: it goes with the stream, and the task may have to wait to begin.
+Status GrpcApi::begin_pending(const UnaryCall& call, std::string_view message) {
+  const size_t bytes = RateLimitCall::bytes_for(message.size());
+  if (pending_bytes_ + bytes > limits_.pending_bytes_max) {
+    return {Code::kResourceExhausted, "too many calls wait for the counters"};
+  }
+  std::unique_ptr<PendingCall> pending = take_pending();
+  if (Status read = pending->question.read(message); !read.ok()) {
+    give_pending(std::move(pending));
+    return read;
+  }
+  pending->call = call;
+  pending->bytes = bytes;
+  pending_bytes_ += bytes;
+  if (call.deadline) {
+    pending->timer = loop_.at(*call.deadline, [this, &passed = *pending] {
+      conclude_pending(passed, {Code::kDeadlineExceeded, "the deadline has passed"});
+    });
+  }
+  pending_[call.responder] = pending.get();
+  rate_limits_.tasks()->run([this, pending = std::move(pending)]() mutable { decide_pending(std::move(pending)); });
+  return {};
+}
+
+void GrpcApi::decide_pending(std::unique_ptr<PendingCall> pending) {
+  if (pending->call.responder != nullptr) {  // else it was given up before its turn came
+    Status status = pending->question.answer(loop_.now(), reply_);
+    const std::optional<Instant> deadline = pending->call.deadline;
+    if (deadline && loop_.now() >= *deadline) status = {Code::kDeadlineExceeded, "the deadline has passed"};
+    conclude_pending(*pending, status);
+  }
+  pending_bytes_ -= pending->bytes;
+  give_pending(std::move(pending));
+}
+
+void GrpcApi::conclude_pending(PendingCall& pending, const Status& status) {
+  if (pending.call.responder == nullptr) return;
+  const UnaryCall call = pending.call;
+  forget_stream(pending);
+  conclude(call, status);
+}
+
+void GrpcApi::forget_stream(PendingCall& pending) {
+  pending_.erase(std::exchange(pending.call.responder, nullptr));
+  pending.timer.cancel();
+}
+
+std::unique_ptr<GrpcApi::PendingCall> GrpcApi::take_pending() {
+  // The first is the oldest: those that hold on to a policy of before go.
+  if (!idle_.empty() && !idle_.front()->question.is_current()) idle_.clear();
+  if (idle_.empty()) return std::make_unique<PendingCall>(rate_limits_);
+  std::unique_ptr<PendingCall> pending = std::move(idle_.back());
+  idle_.pop_back();
+  return pending;
+}
+
+void GrpcApi::give_pending(std::unique_ptr<PendingCall> pending) {
+  if (idle_.size() < kIdleMax && pending->question.is_current()) idle_.push_back(std::move(pending));
+}
+
 void GrpcApi::begin_conversation(const CallHead& head, const Rpc& rpc, const net::Http2Request& request,
                                  net::Http2Responder& responder) {
-  if (service_.settings.access_log) log_access(&rpc, request, Code::kOk);
+  log_access(&rpc, request.peer, Code::kOk);
   Conversation& conversation = conversations_[&responder];
   conversation = {.rpc = &rpc, .encoding = head.encoding};
   if (head.timeout.empty()) return;
@@ -271,7 +313,7 @@ void GrpcApi::tell_watcher(Conversation& conversation, ServingStatus status, net
   conversation.last = status;
   ::grpc::health::v1::HealthCheckResponse answered;
   answered.set_status(static_cast<::grpc::health::v1::HealthCheckResponse::ServingStatus>(status));
-  frame(answered);
+  frame(answered, reply_);
   // A watcher that does not read needs to hear the last state only, but none is lost unless there are thousands.
   if (responder.waiting_bytes() + reply_.size() > limits_.waiting_bytes_max) return;
   responder.body(reply_);
@@ -309,6 +351,12 @@ void GrpcApi::end_conversation(net::Http2Responder& responder, const Status& sta
 }
 
 void GrpcApi::stream_closed(net::Http2Responder& responder) {
+  if (const auto waits = pending_.find(&responder); waits != pending_.end()) {
+    PendingCall& pending = *waits->second;
+    count(pending.call.rpc, Code::kCancelled);
+    log_access(pending.call.rpc, pending.call.peer, Code::kCancelled);
+    return forget_stream(pending);
+  }
   const auto found = conversations_.find(&responder);
   if (found == conversations_.end()) return;
   count(found->second.rpc, Code::kCancelled);

@@ -1,21 +1,20 @@
 // gRPC over HTTP/2: answers the calls of one event loop. docs/grpc.md is its reference.
 #pragma once
 
-#include <google/protobuf/arena.h>
-
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
-#include "envoy/rate_limit.h"
 #include "metrics/grpc_metrics.h"
 #include "net/event_loop.h"
 #include "net/http2_exchange.h"
 #include "server/grpc/health.h"
 #include "server/grpc/message_framing.h"
+#include "server/grpc/rate_limit_call.h"
 #include "server/grpc/rpc_table.h"
-#include "server/rls/decider.h"
+#include "server/rls/rate_limit_service.h"
 #include "server/service.h"
 
 namespace rateguard::grpc {
@@ -24,6 +23,9 @@ struct GrpcLimits {
   size_t message_bytes_max = 1'024 * 1'024;
   // Answers of a stream that its client does not read: beyond, the call ends. A reflection of all files is a tenth.
   size_t waiting_bytes_max = 256 * 1'024;
+  // Of calls whose decisions are waited for, as RateLimitCall counts them; whoever comes beyond is refused. Some 8,000
+  // of ordinary size, twice what may wait for a store at once (net::TasksOptions).
+  size_t pending_bytes_max = 256 * 1'024 * 1'024;
 };
 
 // One per event loop, and used on that loop's thread only. What it is given outlives it; it is made before the loops
@@ -48,6 +50,22 @@ class GrpcApi final : public net::Http2Handler {
   const metrics::GrpcMetrics& metrics() const { return *metrics_; }
 
  private:
+  // What has to be known of a call of one message to answer it.
+  struct UnaryCall {
+    const Rpc* rpc = nullptr;  // null: unknown
+    net::Http2Responder* responder = nullptr;
+    IpAddress peer = {};
+    Compressed reply_as = Compressed::kNo;  // kYes: where that gains anything
+    std::optional<Instant> deadline = {};
+  };
+  // One whose decision may have to be waited for. Its task owns it, and then leaves it to another.
+  struct PendingCall {
+    explicit PendingCall(rls::RateLimitService& rate_limits) : question(rate_limits) {}
+    RateLimitCall question;
+    size_t bytes = 0;
+    UnaryCall call = {};  // its responder is null once nothing more can or need be said
+    net::Timer timer = {};
+  };
   // A call whose messages flow.
   struct Conversation {
     const Rpc* rpc = nullptr;
@@ -65,11 +83,16 @@ class GrpcApi final : public net::Http2Handler {
   Status answer(const Rpc& rpc, std::string_view message, Instant now);
   Status should_rate_limit(std::string_view message, Instant now);
   Status check_health(std::string_view message);
-  // Makes reply_ the framed message.
-  template <typename Message>
-  void frame(const Message& message);
-  void send_unary(const CallHead& head, net::Http2Responder& responder);
+  // Sends reply_, or why there is none.
+  void conclude(const UnaryCall& call, const Status& status);
+  void send_unary(Compressed reply_as, net::Http2Responder& responder);
   void fail(const Rpc* rpc, const Status& status, net::Http2Responder& responder);
+  Status begin_pending(const UnaryCall& call, std::string_view message);
+  void decide_pending(std::unique_ptr<PendingCall> pending);
+  void conclude_pending(PendingCall& pending, const Status& status);
+  void forget_stream(PendingCall& pending);
+  std::unique_ptr<PendingCall> take_pending();
+  void give_pending(std::unique_ptr<PendingCall> pending);
   void begin_conversation(const CallHead& head, const Rpc& rpc, const net::Http2Request& request,
                           net::Http2Responder& responder);
   Status converse(Conversation& conversation, std::string_view message, net::Http2Responder& responder);
@@ -77,20 +100,21 @@ class GrpcApi final : public net::Http2Handler {
   void end_conversation(net::Http2Responder& responder, const Status& status);
   void tell_watchers();
   void count(const Rpc* rpc, Code code);
-  void log_access(const Rpc* rpc, const net::Http2Request& request, Code code) const;
+  void log_access(const Rpc* rpc, const IpAddress& peer, Code code) const;
 
   server::Service& service_;
-  rls::Decider decider_;
+  rls::RateLimitService& rate_limits_;
   net::EventLoop& loop_;
   GrpcLimits limits_;
   std::unique_ptr<metrics::GrpcMetrics> metrics_;
   MessageReader reader_;
   Gzip gzip_;
-  std::vector<char> arena_block_;
-  google::protobuf::Arena arena_;
-  envoy::Request request_;
-  std::string reply_;  // a framed message
+  RateLimitCall at_once_;  // where nothing has to be waited for
+  std::string reply_;      // a framed message; whoever writes it sends it before anything else can happen
   std::string compressed_;
+  std::unordered_map<net::Http2Responder*, PendingCall*> pending_;
+  size_t pending_bytes_ = 0;
+  std::vector<std::unique_ptr<PendingCall>> idle_;
   std::unordered_map<net::Http2Responder*, Conversation> conversations_;
   net::Timer watch_;  // while somebody watches
 };

@@ -7,6 +7,9 @@
 
 #include "config/config.h"
 #include "config/envoy_reader.h"
+#include "net/clock.h"
+#include "server/awaiting_store.h"
+#include "server/late_store_for_tests.h"
 #include "server/rls/decider.h"
 #include "store/memory/memory_store.h"
 
@@ -192,6 +195,50 @@ TEST_F(RateLimitServiceTest, ADomainOfThatNameInEnvoysFilesGoesFirst) {
   service_.set_policy(policy_of("domain: rateguard"));
   const auto response = decider_.decide(asking_rule({{"rule", "login"}, {"ip", "203.0.113.9"}}), kNow);
   EXPECT_FALSE((*response)->statuses[0].current_limit);
+}
+
+// Several questions under way at once, on a store that answers later.
+TEST_F(RateLimitServiceTest, EachDecisionGoesByWhatWasInForceAsItBegan) {
+  net::ManualClock clock;
+  const auto loop = net::EventLoop::create(clock).value();
+  net::Tasks tasks;
+  server::LateStore late(*store_);
+  server::AwaitingStore store(late, tasks, *loop);
+  RateLimitService service(shared_, {.store = store, .tasks = &tasks});
+  const auto with_limit = [](std::string_view key, int limit) {
+    return policy_of("domain: d\ndescriptors:\n  - {key: other}\n  - {key: " + std::string(key) +
+                     ", rate_limit: {unit: day, requests_per_unit: " + std::to_string(limit) + "}}");
+  };
+  service.set_policy(with_limit("k", 5));
+  service.set_rules(rules_of(kRules));
+  std::vector<std::unique_ptr<Decider>> deciders;
+  std::vector<std::string> answers;
+  const auto ask = [&](const envoy::Request& request) {
+    Decider& decider = *deciders.emplace_back(std::make_unique<Decider>(service));
+    tasks.run([&decider, &answers, request] {
+      const auto response = decider.decide(request, kNow);
+      const envoy::Status& status = (*response)->statuses.at(0);
+      answers.push_back(std::to_string(status.current_limit->requests_per_unit) + " of " +
+                        std::string(status.current_limit->name) + ", left " + std::to_string(status.limit_remaining));
+    });
+  };
+  ask(asking("k", "v"));
+  ask(asking_rule({{"rule", "login"}, {"ip", "203.0.113.9"}}));
+  service.set_policy(with_limit("l", 9));
+  service.set_rules(rules_of("rules:\n  - {name: login, per: ip, limit: 7/h}"));
+  EXPECT_FALSE(deciders[0]->is_current());
+  ask(asking("l", "v"));
+  ask(asking_rule({{"rule", "login"}, {"ip", "203.0.113.10"}}));
+  ASSERT_EQ(late.waiting(), 4u);
+  for (size_t left = 4; left > 0; --left) late.answer(left - 1);
+  EXPECT_EQ(answers,
+            (std::vector<std::string>{"7 of login, left 6", "9 of , left 8", "2 of login, left 1", "5 of , left 4"}));
+  const auto total = [&](std::string_view path) {
+    return service.metrics().descriptors[labels_.slot(path)].total_hits.value();
+  };
+  EXPECT_EQ(total("d.k"), 1u);
+  EXPECT_EQ(total("d.l"), 1u);
+  EXPECT_EQ(service.metrics().ok.value(), 4u);
 }
 
 }  // namespace

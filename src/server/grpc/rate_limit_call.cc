@@ -1,0 +1,47 @@
+#include "server/grpc/rate_limit_call.h"
+
+#include <envoy/service/ratelimit/v3/rls.pb.h>
+
+#include "server/grpc/protobuf_message.h"
+#include "server/grpc/rate_limit_messages.h"
+
+namespace rateguard::grpc {
+namespace {
+
+namespace v3 = ::envoy::service::ratelimit::v3;
+
+google::protobuf::ArenaOptions arena_options(std::vector<char>& block) {
+  google::protobuf::ArenaOptions options;
+  options.initial_block = block.data();
+  options.initial_block_size = block.size();
+  return options;
+}
+
+// What envoyproxy/ratelimit answers, whose errors have no code of their own (docs/grpc.md).
+Status status_of(const Error& error) {
+  return {error.code == ErrorCode::kUnavailable ? Code::kUnavailable : Code::kUnknown, error.message};
+}
+
+}  // namespace
+
+RateLimitCall::RateLimitCall(rls::RateLimitService& rate_limits)
+    : arena_block_(kArenaBytes), arena_(arena_options(arena_block_)), decider_(rate_limits) {}
+
+Status RateLimitCall::read(std::string_view message) {
+  arena_.Reset();
+  auto& asked = *google::protobuf::Arena::CreateMessage<v3::RateLimitRequest>(&arena_);
+  if (Status parsed = parse(message, asked); !parsed.ok()) return parsed;
+  from_message(asked, request_);
+  return {};
+}
+
+Status RateLimitCall::answer(Instant now, std::string& reply) {
+  const auto response = decider_.decide(request_, now);
+  if (!response) return status_of(response.error());
+  auto& answered = *google::protobuf::Arena::CreateMessage<v3::RateLimitResponse>(&arena_);
+  to_message(**response, answered);
+  frame(answered, reply);
+  return {};
+}
+
+}  // namespace rateguard::grpc

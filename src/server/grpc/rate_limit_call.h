@@ -1,0 +1,43 @@
+// A call of ShouldRateLimit on its way from a message to its answer.
+#pragma once
+
+#include <google/protobuf/arena.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "envoy/rate_limit.h"
+#include "server/grpc/status.h"
+#include "server/rls/decider.h"
+
+namespace rateguard::grpc {
+
+// Holds what was asked for as long as its decision takes. On one event loop's thread, for one call at a time; its
+// buffers stay from call to call. `rate_limits` outlives it.
+class RateLimitCall {
+ public:
+  explicit RateLimitCall(rls::RateLimitService& rate_limits);
+  // Of memory, about, while a message of that size is decided.
+  static size_t bytes_for(size_t message_bytes) { return kArenaBytes + message_bytes; }
+
+  // Takes the question; nothing of `message` is kept. The last one is forgotten.
+  Status read(std::string_view message);
+  // Makes `reply` the framed answer, without touching it before the decision is there: where the store has to be waited
+  // for, a task calls this, and others may use `reply` meanwhile. REQUIRES: read() was well.
+  Status answer(Instant now, std::string& reply);
+
+  // As rls::Decider.
+  bool is_current() const { return decider_.is_current(); }
+
+ private:
+  // The arena's first block: a request of a dozen descriptors and its response, without another allocation.
+  static constexpr size_t kArenaBytes = 32 * 1'024;
+
+  std::vector<char> arena_block_;
+  google::protobuf::Arena arena_;  // of the question and the answer
+  envoy::Request request_;         // borrows from the question
+  rls::Decider decider_;
+};
+
+}  // namespace rateguard::grpc
