@@ -5,8 +5,8 @@
 namespace rateguard::resp {
 
 void Call::fail(std::string_view error) {
-  loop.batch.flush(reply, now);
-  loop.counters.errors[static_cast<size_t>(&command - commands().data())].add();
+  workspace.batch.flush(reply, now);
+  workspace.counters.errors[static_cast<size_t>(&command - commands().data())].add();
   reply.error(error);
 }
 

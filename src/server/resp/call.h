@@ -1,42 +1,21 @@
-// One command on its way, and what an event loop keeps from command to command.
+// One command on its way to its answer.
 #pragma once
 
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "metrics/resp_metrics.h"
-#include "net/byte_buffer.h"
-#include "server/decider.h"
-#include "server/resp/check_batch.h"
 #include "server/resp/client.h"
-#include "server/resp/command_parser.h"
 #include "server/resp/command_table.h"
 #include "server/resp/reply.h"
-#include "server/service.h"
+#include "server/resp/workspace.h"
 
 namespace rateguard::resp {
-
-// Buffers grow to what commands need and stay.
-struct Loop {
-  Loop(server::Service& shared, const server::LoopStore& of_loop, metrics::LoopMetrics& metrics)
-      : service(shared), store(of_loop.store), decider(shared, of_loop, metrics) {}
-
-  server::Service& service;
-  Store& store;
-  server::Decider decider;
-  metrics::RespMetrics counters;
-  CheckBatch batch{decider};  // checks that wait to be decided together
-  CommandParser parser;
-  std::vector<std::string_view> key_parts;
-  net::ByteBuffer discarded;  // replies of a client that wants none
-};
 
 // Lives for one command.
 class Call {
  public:
-  Loop& loop;
+  Workspace& workspace;
   Client& client;
   const Command& command;
   const std::span<const std::string_view> words;  // the command as it was sent, its name first

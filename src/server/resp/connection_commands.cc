@@ -65,7 +65,7 @@ void answers::echo(Call& call) {
 void answers::hello(Call& call) {
   HelloOptions options;
   if (!read_hello(call, options)) return;
-  const server::Tokens tokens = call.loop.service.settings.known_tokens();
+  const server::Tokens tokens = call.workspace.service.settings.known_tokens();
   if (options.authenticates && !authenticate(call.client, options.credentials, tokens)) {
     return call.fail(kWrongPassword);
   }
@@ -84,7 +84,7 @@ void answers::hello(Call& call) {
   reply.bulk("server");
   reply.bulk("rateguard");
   reply.bulk("version");
-  reply.bulk(call.loop.service.settings.version);
+  reply.bulk(call.workspace.service.settings.version);
   reply.bulk("proto");
   reply.integer(static_cast<int64_t>(options.protocol));
   reply.bulk("id");
@@ -99,7 +99,7 @@ void answers::hello(Call& call) {
 
 void answers::auth(Call& call) {
   if (call.words.size() > 3) return call.fail_syntax();
-  const server::Tokens tokens = call.loop.service.settings.known_tokens();
+  const server::Tokens tokens = call.workspace.service.settings.known_tokens();
   if (call.words.size() == 2 && tokens.callers.empty() && tokens.admins.empty()) {
     return call.fail(
         "ERR AUTH <password> called without any password configured for the default user. Are you sure your "
@@ -118,7 +118,7 @@ void answers::quit(Call& call) {
 
 void answers::reset(Call& call) {
   Client& client = call.client;
-  client.granted = granted_at_first(client.peer, call.loop.service.settings.known_tokens());
+  client.granted = granted_at_first(client.peer, call.workspace.service.settings.known_tokens());
   client.protocol = Protocol::kResp2;
   client.replies = Replies::kOn;
   client.name.clear();

@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "server/resp/access.h"
 #include "server/resp/call.h"
+#include "server/resp/exchange.h"
 
 namespace rateguard::resp {
 namespace {
@@ -21,6 +22,14 @@ constexpr size_t kShownBytesMax = 128;
 int64_t next_client_id() {
   static std::atomic<int64_t> last = 0;
   return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+// Exchanges kept for those to come, and of their buffers so much: what a pipeline of some hundred checks takes.
+constexpr size_t kIdleMax = 256;
+constexpr size_t kIdleBufferBytesMax = 16 * 1'024;
+
+void empty(net::ByteBuffer& buffer) {
+  buffer.capacity() > kIdleBufferBytesMax ? buffer.release() : buffer.clear();
 }
 
 // The place of commands that there are not.
@@ -77,40 +86,53 @@ void log_access(const server::Service& service, const Client& client, std::strin
       {{"client", client.id}, {"peer", std::string_view(peer, static_cast<size_t>(length))}, {"command", command}});
 }
 
-}  // namespace
-
-RespApi::RespApi(server::Service& service, Policy policy, const server::LoopStore& store)
-    : metrics_(std::make_unique<metrics::LoopMetrics>()), loop_(std::make_unique<Loop>(service, store, *metrics_)) {
-  RG_CHECK(unknown_place() < metrics::kRespCommandsMax);
-  if (service.metrics.resp_commands.empty()) {
-    for (const Command& command : commands()) service.metrics.resp_commands.push_back(command.name);
-    service.metrics.resp_commands.push_back("unknown");
+void execute(Workspace& workspace, Client& client, std::span<const std::string_view> words, net::ByteBuffer& out,
+             Instant now) {
+  const Found found = find(words);
+  const size_t place =
+      found.command != nullptr ? static_cast<size_t>(found.command - commands().data()) : unknown_place();
+  workspace.counters.commands[place].add();
+  if (workspace.service.settings.access_log && workspace.service.log != nullptr) {
+    log_access(workspace.service, client, found.command != nullptr ? found.command->name : "unknown");
   }
-  set_policy(std::move(policy));
+
+  const Replies before = client.replies;
+  Reply reply(before == Replies::kOn ? out : workspace.discarded, client.protocol);
+  // Checks of a client that is answered wait for each other; everything else comes after those before it.
+  const bool waits = found.command != nullptr && found.command->asked_together && before == Replies::kOn;
+  if (!waits || workspace.batch.full()) {
+    Reply earlier(out, client.protocol);
+    workspace.batch.flush(earlier, now);
+  }
+  std::string error = found.error;
+  if (error.empty()) error = refusal(client, *found.command);
+  if (!error.empty()) {
+    workspace.batch.flush(reply, now);
+    workspace.counters.errors[place].add();
+    reply.error(error);
+  } else {
+    Call call{.workspace = workspace,
+              .client = client,
+              .command = *found.command,
+              .words = words,
+              .now = now,
+              .reply = reply};
+    found.command->answer(call);
+  }
+  if (before == Replies::kOn) return;
+  workspace.batch.flush(reply, now);
+  // The answer to CLIENT REPLY ON is the first that is sent again.
+  if (client.replies == Replies::kOn) out.append(workspace.discarded.view());
+  workspace.discarded.clear();
+  if (before == Replies::kSkipNext && client.replies == Replies::kSkipNext) client.replies = Replies::kOn;
 }
 
-RespApi::~RespApi() = default;
-
-void RespApi::set_policy(Policy policy) {
-  loop_->decider.set_policy(std::move(policy));
-}
-
-const metrics::RespMetrics& RespApi::resp_metrics() const {
-  return loop_->counters;
-}
-
-Client RespApi::greet(const IpAddress& peer, Instant now) const {
-  return {.id = next_client_id(),
-          .peer = peer,
-          .since = now,
-          .granted = granted_at_first(peer, loop_->service.settings.known_tokens())};
-}
-
-Answered RespApi::answer(Client& client, std::string_view bytes, size_t output_bytes_max, net::ByteBuffer& out,
-                         Instant now) {
+// As RespApi::answer().
+Answered answer_commands(Workspace& workspace, Client& client, std::string_view bytes, size_t output_bytes_max,
+                         net::ByteBuffer& out, Instant now) {
   using After = Answered::After;
   using Status = CommandParser::Status;
-  CommandParser& parser = loop_->parser;
+  CommandParser& parser = workspace.parser;
   Answered answered;
   while (!client.leaving && answered.consumed < bytes.size()) {
     if (out.size() >= output_bytes_max) {
@@ -124,55 +146,102 @@ Answered RespApi::answer(Client& client, std::string_view bytes, size_t output_b
     }
     if (status == Status::kError) {
       client.leaving = true;
-      loop_->counters.protocol_errors.add();
+      workspace.counters.protocol_errors.add();
       Reply reply(out, client.protocol);
-      loop_->batch.flush(reply, now);
+      workspace.batch.flush(reply, now);
       reply.error("ERR " + parser.error());
       break;
     }
     answered.consumed += parser.consumed();
-    if (!parser.arguments().empty()) execute(client, parser.arguments(), out, now);
+    if (parser.arguments().empty()) continue;
+    execute(workspace, client, parser.arguments(), out, now);
+    if (workspace.clock != nullptr) now = workspace.clock->now();  // it may have waited
   }
   Reply reply(out, client.protocol);
-  loop_->batch.flush(reply, now);
+  workspace.batch.flush(reply, now);
   if (client.leaving) answered.after = After::kLeave;
   return answered;
 }
 
-void RespApi::execute(Client& client, std::span<const std::string_view> words, net::ByteBuffer& out, Instant now) {
-  Loop& loop = *loop_;
-  const Found found = find(words);
-  const size_t place =
-      found.command != nullptr ? static_cast<size_t>(found.command - commands().data()) : unknown_place();
-  loop.counters.commands[place].add();
-  if (loop.service.settings.access_log && loop.service.log != nullptr) {
-    log_access(loop.service, client, found.command != nullptr ? found.command->name : "unknown");
-  }
+}  // namespace
 
-  const Replies before = client.replies;
-  Reply reply(before == Replies::kOn ? out : loop.discarded, client.protocol);
-  // Checks of a client that is answered wait for each other; everything else comes after those before it.
-  const bool waits = found.command != nullptr && found.command->asked_together && before == Replies::kOn;
-  if (!waits || loop.batch.full()) {
-    Reply earlier(out, client.protocol);
-    loop.batch.flush(earlier, now);
+RespApi::RespApi(server::Service& service, Policy policy, const server::LoopStore& store)
+    : service_(service),
+      store_(store),
+      counters_(std::make_unique<RespCounters>()),
+      workspace_(std::make_unique<Workspace>(service, store, *counters_)) {
+  RG_CHECK(unknown_place() < metrics::kRespCommandsMax);
+  if (service.metrics.resp_commands.empty()) {
+    for (const Command& command : commands()) service.metrics.resp_commands.push_back(command.name);
+    service.metrics.resp_commands.push_back("unknown");
   }
-  std::string error = found.error;
-  if (error.empty()) error = refusal(client, *found.command);
-  if (!error.empty()) {
-    loop.batch.flush(reply, now);
-    loop.counters.errors[place].add();
-    reply.error(error);
-  } else {
-    Call call{.loop = loop, .client = client, .command = *found.command, .words = words, .now = now, .reply = reply};
-    found.command->answer(call);
+  set_policy(std::move(policy));
+}
+
+RespApi::~RespApi() = default;
+
+void RespApi::set_policy(Policy policy) {
+  workspace_->decider.set_policy(std::move(policy));
+  ++policies_;
+  idle_.clear();
+}
+
+const metrics::LoopMetrics& RespApi::metrics() const {
+  return counters_->decisions;
+}
+
+const metrics::RespMetrics& RespApi::resp_metrics() const {
+  return counters_->commands;
+}
+
+Client RespApi::greet(const IpAddress& peer, Instant now) const {
+  return {.id = next_client_id(),
+          .peer = peer,
+          .since = now,
+          .granted = granted_at_first(peer, service_.settings.known_tokens())};
+}
+
+Answered RespApi::answer(Client& client, std::string_view bytes, size_t output_bytes_max, net::ByteBuffer& out,
+                         Instant now) {
+  return answer_commands(*workspace_, client, bytes, output_bytes_max, out, now);
+}
+
+std::shared_ptr<Exchange> RespApi::make_exchange() {
+  if (idle_.empty()) return std::make_shared<Exchange>(service_, store_, *counters_);
+  std::shared_ptr<Exchange> exchange = std::move(idle_.back());
+  idle_.pop_back();
+  return exchange;
+}
+
+void RespApi::answer_later(std::shared_ptr<Exchange> exchange, size_t output_bytes_max, const net::EventLoop& loop) {
+  store_.tasks->run([this, exchange = std::move(exchange), output_bytes_max, &loop]() mutable {
+    run(*exchange, output_bytes_max, loop);
+    keep(std::move(exchange));
+  });
+}
+
+void RespApi::run(Exchange& exchange, size_t output_bytes_max, const net::EventLoop& loop) {
+  Workspace& workspace = exchange.workspace;
+  workspace.clock = &loop;
+  bool goes_on = exchange.asker != nullptr;  // it may have gone while this waited for its turn
+  while (goes_on) {
+    if (std::exchange(exchange.policy, policies_) != policies_)
+      workspace.decider.set_policy(workspace_->decider.policy());
+    exchange.out.clear();
+    exchange.answered = answer_commands(workspace, exchange.client, exchange.in.view().substr(exchange.handled),
+                                        output_bytes_max, exchange.out, loop.now());
+    exchange.handled += exchange.answered.consumed;
+    goes_on = exchange.asker != nullptr && exchange.asker->answers_came();
   }
-  if (before == Replies::kOn) return;
-  loop.batch.flush(reply, now);
-  // The answer to CLIENT REPLY ON is the first that is sent again.
-  if (client.replies == Replies::kOn) out.append(loop.discarded.view());
-  loop.discarded.clear();
-  if (before == Replies::kSkipNext && client.replies == Replies::kSkipNext) client.replies = Replies::kOn;
+}
+
+void RespApi::keep(std::shared_ptr<Exchange> exchange) {
+  if (exchange->policy != policies_ || idle_.size() >= kIdleMax) return;
+  exchange->client = {};
+  exchange->handled = 0;
+  exchange->asker = nullptr;
+  for (net::ByteBuffer* const buffer : {&exchange->in, &exchange->out, &exchange->workspace.discarded}) empty(*buffer);
+  idle_.push_back(std::move(exchange));
 }
 
 }  // namespace rateguard::resp

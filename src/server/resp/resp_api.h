@@ -2,19 +2,24 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "limiter/limiter.h"
 #include "metrics/loop_metrics.h"
 #include "metrics/resp_metrics.h"
 #include "net/byte_buffer.h"
+#include "net/event_loop.h"
 #include "server/resp/client.h"
 #include "server/service.h"
 
 namespace rateguard::resp {
 
-struct Loop;
+struct Exchange;
+struct RespCounters;
+struct Workspace;
 
 // What became of some bytes.
 struct Answered {
@@ -28,8 +33,8 @@ struct Answered {
   size_t wanted = 1;    // kAllAnswered: with so many bytes from there on it is worth asking again
 };
 
-// One per event loop, and used on that loop's thread only. `service` outlives it; it is made before the loops run, and
-// names the commands in the service's metrics.
+// One per event loop, and used on that loop's thread only. `service` and the store outlive it; it is made before the
+// loops run, and names the commands in the service's metrics. No task of it goes on once it is gone.
 class RespApi {
  public:
   RespApi(server::Service& service, Policy policy, const server::LoopStore& store);
@@ -41,20 +46,35 @@ class RespApi {
   Client greet(const IpAddress& peer, Instant now) const;
   // Answers the commands at the front of `bytes` into `out`, in order; those that ask a limit are decided together.
   // Ends at the first command that begins when `out` holds `output_bytes_max` bytes or more.
+  // REQUIRES: the store answers at once.
   Answered answer(Client& client, std::string_view bytes, size_t output_bytes_max, net::ByteBuffer& out, Instant now);
 
-  // What counts from the next command on. Call it on the loop's thread, between commands.
+  // Whether the store may have to be waited for: commands are then answered by exchanges.
+  bool answers_later() const { return store_.tasks != nullptr; }
+  // For the asker to fill in and hand to answer_later().
+  std::shared_ptr<Exchange> make_exchange();
+  // Answers all that is whole in the exchange as answer() would, now or later; each time that `output_bytes_max` is
+  // reached its asker is told. `loop` is the one that this runs on.
+  void answer_later(std::shared_ptr<Exchange> exchange, size_t output_bytes_max, const net::EventLoop& loop);
+
+  // What counts from the next command on; an exchange that is under way keeps to what it has. Call it on the loop's
+  // thread, between commands.
   void set_policy(Policy policy);
 
   // To be listed in Service::metrics before the loops run.
-  const metrics::LoopMetrics& metrics() const { return *metrics_; }
+  const metrics::LoopMetrics& metrics() const;
   const metrics::RespMetrics& resp_metrics() const;
 
  private:
-  void execute(Client& client, std::span<const std::string_view> words, net::ByteBuffer& out, Instant now);
+  void run(Exchange& exchange, size_t output_bytes_max, const net::EventLoop& loop);
+  void keep(std::shared_ptr<Exchange> exchange);
 
-  std::unique_ptr<metrics::LoopMetrics> metrics_;
-  std::unique_ptr<Loop> loop_;
+  server::Service& service_;
+  const server::LoopStore store_;
+  std::unique_ptr<RespCounters> counters_;
+  std::unique_ptr<Workspace> workspace_;              // of answer(), and the policy in force
+  std::vector<std::shared_ptr<Exchange>> idle_ = {};  // with the policy in force
+  uint64_t policies_ = 0;                             // that there have been
 };
 
 }  // namespace rateguard::resp

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace rateguard::resp {
 namespace {
@@ -30,6 +31,17 @@ void keep_alive(int descriptor) {
 RespSession::RespSession(net::ConnectionHost& host, RespSessionContext& context, int descriptor, const IpAddress& peer)
     : Connection(host, descriptor, peer), context_(context) {}
 
+RespSession::~RespSession() {
+  closed();
+}
+
+// The answers to what is under way are nobody's now.
+void RespSession::closed() {
+  if (exchange_ == nullptr) return;
+  exchange_->asker = nullptr;
+  exchange_.reset();
+}
+
 // The peer's address is known only now: a preamble may have named another.
 void RespSession::opened() {
   keep_alive(transport_.descriptor());
@@ -38,7 +50,7 @@ void RespSession::opened() {
 
 void RespSession::drain_open() {
   read_input();  // a command may have arrived that the loop has not seen yet
-  if (is_open() && out_.empty() && in_.empty()) close();
+  if (is_open() && !paused() && out_.empty() && in_.empty()) close();
 }
 
 void RespSession::read_input() {
@@ -50,13 +62,12 @@ void RespSession::read_input() {
     if (result.status != net::IoStatus::kOk) return input_stalled(result.status);
     if (continued) in_.commit(result.bytes);
     handle_input(continued ? in_.bytes() : room.first(result.bytes));
-  } while (is_open() && out_.empty() && transport_.has_pending());
+  } while (is_open() && !paused() && out_.empty() && transport_.has_pending());
 }
 
 // What had to wait for the room.
 void RespSession::output_gone() {
-  if (in_.empty()) return arm_for_input();
-  wanted_ = 1;
+  if (in_.size() < wanted_) return arm_for_input();
   handle_input(in_.bytes());
 }
 
@@ -64,30 +75,74 @@ void RespSession::output_gone() {
 void RespSession::handle_input(std::span<char> input) {
   using After = Answered::After;
   if (!in_.empty() && in_.size() < wanted_) return;
+  command_ended_ = false;
+  if (context_.api.answers_later()) return hand_over(input);
   net::ByteBuffer& out = host_.out();
   size_t handled = 0;
   Answered answered{.after = After::kOutputFull};
-  command_ended_ = false;
   while (answered.after == After::kOutputFull && is_open() && out_.empty()) {
     out.clear();
     const std::span<char> rest = input.subspan(handled);
     answered =
         context_.api.answer(client_, {rest.data(), rest.size()}, context_.output_bytes_max, out, host_.loop().now());
     handled += answered.consumed;
-    command_ended_ = command_ended_ || answered.consumed != 0;
-    const bool last = answered.after == After::kAllAnswered && handled == input.size() && host_.draining();
-    // Bytes that are not read would reset the connection before the answers have arrived.
-    if (answered.after == After::kLeave || last) ending_ = Ending::kLinger;
-    if (!out.empty()) {
-      write(out.view());
-    } else if (ending_ != Ending::kNone) {
-      return close();
-    }
+    send_answers(answered, out.view(), input.size() - handled);
   }
   if (!is_open() || ending_ != Ending::kNone) return;
   keep(input, handled);
   wanted_ = answered.wanted;
   if (out_.empty()) arm_for_input();
+}
+
+// The answers to one pass over the input, of which there is still `bytes_left`.
+void RespSession::send_answers(const Answered& answered, std::string_view bytes, size_t bytes_left) {
+  using After = Answered::After;
+  command_ended_ = command_ended_ || answered.consumed != 0;
+  const bool last = answered.after == After::kAllAnswered && bytes_left == 0 && host_.draining();
+  // Bytes that are not read would reset the connection before the answers have arrived.
+  if (answered.after == After::kLeave || last) ending_ = Ending::kLinger;
+  if (!bytes.empty()) {
+    write(bytes);
+  } else if (ending_ != Ending::kNone) {
+    close();
+  }
+}
+
+// The commands may have to wait: nothing more is read until they are answered.
+void RespSession::hand_over(std::span<char> input) {
+  exchange_ = context_.api.make_exchange();
+  exchange_->asker = this;
+  exchange_->client = std::move(client_);
+  if (in_.empty()) {
+    exchange_->in.append({input.data(), input.size()});
+  } else {
+    std::swap(exchange_->in, in_);
+  }
+  context_.api.answer_later(exchange_, context_.output_bytes_max, host_.loop());
+  if (exchange_ != nullptr) pause();
+}
+
+bool RespSession::answers_came() {
+  const bool came_later = paused();
+  resume();
+  const Answered answered = exchange_->answered;
+  send_answers(answered, exchange_->out.view(), exchange_->in.size() - exchange_->handled);
+  if (!is_open()) {
+    exchange_.reset();
+    return false;
+  }
+  if (answered.after == Answered::After::kOutputFull && out_.empty()) {
+    if (came_later) pause();
+    return true;
+  }
+  client_ = std::move(exchange_->client);
+  exchange_->in.consume(exchange_->handled);
+  if (!exchange_->in.empty()) std::swap(in_, exchange_->in);
+  exchange_.reset();
+  wanted_ = answered.wanted;
+  if (ending_ != Ending::kNone || !out_.empty()) return false;
+  came_later ? go_on() : arm_for_input();
+  return false;
 }
 
 // Makes in_ hold what is left of `input`.

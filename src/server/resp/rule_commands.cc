@@ -21,7 +21,7 @@ void fail_lookup(Call& call, const Error& error) {
 // rule key [cost] [PLAN plan] [AND part [part ...]]. None: the error is written.
 std::optional<server::RuleCheck> read_check(Call& call, Rest rest) {
   server::RuleCheck check{.rule = call.words[1], .key = {}, .plan = {}, .cost = Cost{1}};
-  std::vector<std::string_view>& parts = call.loop.key_parts;
+  std::vector<std::string_view>& parts = call.workspace.key_parts;
   parts.clear();
   if (!call.words[2].empty()) parts.push_back(call.words[2]);
   size_t at = 3;
@@ -54,9 +54,9 @@ std::optional<server::RuleCheck> read_check(Call& call, Rest rest) {
 
 // The one check of a command that is not asked together with others.
 const server::DirectCheck* add_alone(Call& call, const server::RuleCheck& check) {
-  call.loop.decider.clear();
-  const auto added = call.loop.decider.add(check);
-  if (added) return &call.loop.decider.direct(*added);
+  call.workspace.decider.clear();
+  const auto added = call.workspace.decider.add(check);
+  if (added) return &call.workspace.decider.direct(*added);
   fail_lookup(call, added.error());
   return nullptr;
 }
@@ -66,7 +66,7 @@ const server::DirectCheck* add_alone(Call& call, const server::RuleCheck& check)
 void answers::rg_check(Call& call) {
   const auto check = read_check(call, Rest::kCostAndOptions);
   if (!check) return;
-  if (const auto added = call.loop.batch.add(*check); !added) fail_lookup(call, added.error());
+  if (const auto added = call.workspace.batch.add(*check); !added) fail_lookup(call, added.error());
 }
 
 void answers::rg_peek(Call& call) {
@@ -74,15 +74,15 @@ void answers::rg_peek(Call& call) {
   if (!check) return;
   check->cost = Cost{0};
   if (const server::DirectCheck* const look = add_alone(call, *check)) {
-    call.loop.decider.run(call.now);
+    call.workspace.decider.run(call.now);
     if (look->basis != Basis::kCounter) {
-      call.loop.decider.clear();
+      call.workspace.decider.clear();
       return call.fail(kUnavailable);
     }
     Reply& reply = call.reply;
     reply.map(5);
     reply.bulk("rule");
-    reply.bulk(call.loop.decider.in_force().rule(*look->rule).name);
+    reply.bulk(call.workspace.decider.in_force().rule(*look->rule).name);
     reply.bulk("algorithm");
     look->limit ? reply.bulk(to_string(look->limit->algorithm)) : reply.null();
     reply.bulk("limit");
@@ -92,17 +92,18 @@ void answers::rg_peek(Call& call) {
     reply.bulk("reset_after_ms");
     reply.integer(look->limit ? look->decision.reset_after.ceil_millis() : 0);
   }
-  call.loop.decider.clear();
+  call.workspace.decider.clear();
 }
 
 void answers::rg_reset(Call& call) {
   const auto check = read_check(call, Rest::kOptions);
   if (!check) return;
   if (const server::DirectCheck* const counter = add_alone(call, *check)) {
-    const server::Service& service = call.loop.service;
-    const ResetResult result = counter->limit ? call.loop.store.reset(counter->key, counter->place_from) : ResetResult::kNotThere;
+    const server::Service& service = call.workspace.service;
+    const ResetResult result =
+        counter->limit ? call.workspace.store.reset(counter->key, counter->place_from) : ResetResult::kNotThere;
     if (result == ResetResult::kUnavailable) {
-      call.loop.decider.clear();
+      call.workspace.decider.clear();
       return call.fail(kUnavailable);
     }
     const bool existed = result == ResetResult::kForgotten;
@@ -111,7 +112,7 @@ void answers::rg_reset(Call& call) {
     }
     call.reply.integer(existed ? 1 : 0);
   }
-  call.loop.decider.clear();
+  call.workspace.decider.clear();
 }
 
 void answers::rg_release(Call& call) {
@@ -119,7 +120,7 @@ void answers::rg_release(Call& call) {
   if (!server::parse_hold(call.words[1], hold)) {
     return call.fail("ERR a hold is the 40 hexadecimal digits that a check answered");
   }
-  const ReleaseResult result = call.loop.store.release(hold, call.now);
+  const ReleaseResult result = call.workspace.store.release(hold, call.now);
   if (result == ReleaseResult::kUnavailable) return call.fail(kUnavailable);
   call.reply.integer(result == ReleaseResult::kReleased ? 1 : 0);
 }

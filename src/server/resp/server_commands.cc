@@ -20,7 +20,7 @@ struct Section {
 };
 
 metrics::ConnectionFigures connections_of(const Call& call) {
-  const auto& figures = call.loop.service.metrics.resp_connections;
+  const auto& figures = call.workspace.service.metrics.resp_connections;
   return figures ? figures() : metrics::ConnectionFigures{};
 }
 
@@ -28,7 +28,7 @@ constexpr Section kSections[] = {
     {"server",
      [](const Call& call) {
        return fmt::format("redis_version:{}\r\nredis_mode:standalone\r\nrateguard_version:{}\r\nprocess_id:{}\r\n",
-                          kRedisVersion, call.loop.service.settings.version, getpid());
+                          kRedisVersion, call.workspace.service.settings.version, getpid());
      }},
     {"clients", [](const Call& call) { return fmt::format("connected_clients:{}\r\n", connections_of(call).open); }},
     // ioredis waits until `loading` is 0 before it sends anything else.
@@ -36,7 +36,7 @@ constexpr Section kSections[] = {
     {"stats",
      [](const Call& call) {
        uint64_t commands = 0;
-       for (const metrics::RespMetrics* const loop : call.loop.service.metrics.resp_loops) {
+       for (const metrics::RespMetrics* const loop : call.workspace.service.metrics.resp_loops) {
          for (const metrics::Counter& counter : loop->commands) commands += counter.value();
        }
        const metrics::ConnectionFigures connections = connections_of(call);

@@ -1,0 +1,41 @@
+// Commands on their way to answers that have to be waited for.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "net/byte_buffer.h"
+#include "server/resp/client.h"
+#include "server/resp/resp_api.h"
+#include "server/resp/workspace.h"
+
+namespace rateguard::resp {
+
+// Who has asked.
+class Asker {
+ public:
+  // The exchange has answers to send. False: it is done with; the asker has taken its client back and what it has not
+  // handled, and knows it no more.
+  virtual bool answers_came() = 0;
+
+ protected:
+  ~Asker() = default;
+};
+
+// Has bytes, buffers and the client itself, so that nothing of a connection is touched while others are served. On its
+// loop's thread only.
+struct Exchange {
+  Exchange(server::Service& service, const server::LoopStore& store, RespCounters& counters)
+      : workspace(service, store, counters) {}
+
+  Client client;
+  net::ByteBuffer in;      // the commands
+  size_t handled = 0;      // of their front
+  net::ByteBuffer out;     // answers that the asker has not got yet
+  Answered answered;       // what became of the bytes that these answer
+  Asker* asker = nullptr;  // null: has gone, nobody wants to know
+  Workspace workspace;
+  uint64_t policy = 0;  // that the workspace has, as RespApi counts them
+};
+
+}  // namespace rateguard::resp

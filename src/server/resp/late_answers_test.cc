@@ -1,0 +1,437 @@
+// Connections whose commands wait for a store behind a network: nothing is lost, mixed up, or touched when it is gone.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "net/server_fixture.h"
+#include "server/awaiting_store.h"
+#include "server/late_store_for_tests.h"
+#include "server/resp/fake_server.h"
+#include "server/resp/resp_server.h"
+
+namespace rateguard::resp {
+namespace {
+
+const std::string kPong = "+PONG\r\n";
+
+// A check of a key that has never been used, and its answer.
+std::string check(std::string_view key) {
+  return command({"CL.THROTTLE", key, "0", "1", "60"});
+}
+const std::string kFirst = "*5\r\n:0\r\n:1\r\n:0\r\n:-1\r\n:60\r\n";
+const std::string kSecond = "*5\r\n:1\r\n:1\r\n:0\r\n:60\r\n:60\r\n";
+
+Policy policy_of(uint32_t limit) {
+  std::vector<rules::Rule> rules;
+  rules.push_back(rule_of("login", {"ip"}, *Limit::fixed_window(limit, Duration::seconds(60))));
+  return {.rules = *rules::RuleSet::compile(std::move(rules)), .identifier = *identify::Identifier::create({})};
+}
+
+// Refuses what the store behind it could not be asked, as a rule may want it.
+class DenyingStore final : public RemoteStore {
+ public:
+  explicit DenyingStore(RemoteStore& remote) : remote_(remote) {}
+
+  void charge(std::span<ChargeGroup> groups, Instant now, Done done) override {
+    remote_.charge(groups, now, [groups, done = std::move(done)]() mutable {
+      for (const ChargeGroup& group : groups) {
+        for (Charge& charge : group.charges) {
+          if (charge.basis != Basis::kUnavailable) continue;
+          charge.basis = Basis::kDenied;
+          charge.decision = {.verdict = Verdict::kRefused, .retry_after = Duration::seconds(1)};
+        }
+      }
+      done();
+    });
+  }
+  void reset(std::string_view key, KeyOffset place_from, Instant now,
+             std::move_only_function<void(ResetResult)> done) override {
+    remote_.reset(key, place_from, now, std::move(done));
+  }
+  void release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) override {
+    remote_.release(hold, now, std::move(done));
+  }
+  void tick(Instant) override {}
+
+ private:
+  RemoteStore& remote_;
+};
+
+class TestServer {
+ public:
+  explicit TestServer(RespServerOptions options = {}, net::TasksOptions tasks = {})
+      : tasks_(tasks), server_(std::move(options)) {
+    const auto started = server_.start(*loop_, api);
+    EXPECT_TRUE(started.has_value());
+    port_ = started.value_or(0);
+    thread_ = std::thread([this] { loop_->run(); });
+  }
+  ~TestServer() { stop(); }
+
+  void stop() {
+    if (!thread_.joinable()) return;
+    loop_->stop();
+    thread_.join();
+  }
+  // Runs `work` on the loop's thread and waits for it.
+  template <typename Work>
+  auto on_loop(Work work) {
+    std::packaged_task<decltype(work())()> task(std::move(work));
+    loop_->post([&] { task(); });
+    return task.get_future().get();
+  }
+  // Whether so many questions come to wait for an answer.
+  bool asked(size_t count) {
+    return net::eventually([&] { return on_loop([&] { return late.waiting(); }) == count; });
+  }
+  void answer_all() {
+    on_loop([&] { late.answer_all(); });
+  }
+
+  uint16_t port() const { return port_; }
+  RespServer& server() { return server_; }
+  const net::Tasks& tasks() const { return tasks_; }
+
+ private:
+  net::ManualClock clock_{Instant::from_seconds(1'700'000'000)};
+  std::unique_ptr<net::EventLoop> loop_ = *net::EventLoop::create(clock_);
+  std::unique_ptr<MemoryStore> counters_ = *MemoryStore::create({.max_keys = 10'000, .hash_key = memory::HashKey{}});
+  net::Tasks tasks_;
+
+ public:
+  server::LateStore late{*counters_};
+
+ private:
+  DenyingStore denying_{late};
+  server::AwaitingStore store_{denying_, tasks_, *loop_};
+  server::Service service_{*counters_};
+
+ public:
+  RespApi api{service_, policy_of(10), {.store = store_, .tasks = &tasks_, .on_failure = OnStoreFailure::kDeny}};
+
+ private:
+  RespServer server_;
+  uint16_t port_ = 0;
+  std::thread thread_;
+};
+
+// A blocking connection. Whatever does not come within ten seconds has not come.
+class Connection : public net::Client {
+ public:
+  using net::Client::Client;
+
+  std::string read(size_t size) {
+    std::string got(size, '\0');
+    size_t have = 0;
+    while (have < size) {
+      const ssize_t received = ::recv(descriptor(), got.data() + have, size - have, 0);
+      if (received <= 0) break;
+      have += static_cast<size_t>(received);
+    }
+    got.resize(have);
+    return got;
+  }
+  std::string read_to_end() {
+    std::string all;
+    char block[16'384];
+    for (ssize_t got = 0; (got = ::recv(descriptor(), block, sizeof block, 0)) > 0;) {
+      all.append(block, static_cast<size_t>(got));
+    }
+    return all;
+  }
+  // Ends it so that the server is told at once.
+  void reset() {
+    const linger at_once{.l_onoff = 1, .l_linger = 0};
+    setsockopt(descriptor(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    const Connection gone = std::move(*this);
+  }
+};
+
+TEST(LateAnswers, AnAnswerComesWhenTheStoreHasDecided) {
+  TestServer server;
+  Connection client(server.port());
+  ASSERT_TRUE(client.send(check("a") + check("a")));
+  ASSERT_TRUE(server.asked(1));  // both together
+  server.answer_all();
+  EXPECT_EQ(client.read(kFirst.size() + kSecond.size()), kFirst + kSecond);
+  // And the connection goes on.
+  ASSERT_TRUE(client.send(check("a")));
+  ASSERT_TRUE(server.asked(1));
+  server.answer_all();
+  EXPECT_EQ(client.read(kSecond.size()), kSecond);
+}
+
+TEST(LateAnswers, AStoreMayAnswerAtOnce) {
+  TestServer server;
+  server.on_loop([&] { server.late.at_once = true; });
+  Connection client(server.port());
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(client.send(command({"PING"}) + check(std::to_string(i)) + command({"PING"})));
+    const std::string expected = kPong + kFirst + kPong;
+    EXPECT_EQ(client.read(expected.size()), expected);
+  }
+}
+
+TEST(LateAnswers, APipelineIsAnsweredInOrder) {
+  TestServer server;
+  Connection client(server.port());
+  ASSERT_TRUE(client.send(command({"ECHO", "1"}) + check("a") + command({"RG.RESET", "login", "192.0.2.1"}) +
+                          command({"CLIENT", "SETNAME", "me"}) + check("a")));
+  ASSERT_TRUE(server.asked(1));
+  // What comes meanwhile waits in the socket.
+  ASSERT_TRUE(client.send(command({"CLIENT", "GETNAME"}) + command({"RG.CHECK", "login", "192.0.2.1"})));
+  for (int i = 0; i < 4; ++i) {  // the check, the reset, the second check, the third
+    ASSERT_TRUE(server.asked(1)) << i;
+    server.answer_all();
+  }
+  const std::string expected = "$1\r\n1\r\n" + kFirst + ":0\r\n+OK\r\n" + kSecond + "$2\r\nme\r\n";
+  EXPECT_EQ(client.read(expected.size()), expected);
+  EXPECT_EQ(client.read(5), "*14\r\n");
+}
+
+TEST(LateAnswers, OthersAreServedMeanwhile) {
+  TestServer server;
+  Connection waiting(server.port());
+  ASSERT_TRUE(waiting.send(check("a") + command({"ECHO", "mine"})));
+  ASSERT_TRUE(server.asked(1));
+  Connection other(server.port());
+  ASSERT_TRUE(other.send(command({"PING"}) + check("b")));
+  ASSERT_TRUE(server.asked(2));
+  server.on_loop([&] { server.late.answer(1); });
+  EXPECT_EQ(other.read(kPong.size() + kFirst.size()), kPong + kFirst);
+  server.answer_all();
+  EXPECT_EQ(waiting.read(kFirst.size() + 10), kFirst + "$4\r\nmine\r\n");
+}
+
+TEST(LateAnswers, ACommandThatIsNotWholeWaitsForItsRest) {
+  TestServer server;
+  Connection client(server.port());
+  const std::string second = check("b");
+  ASSERT_TRUE(client.send(check("a") + second.substr(0, 10)));
+  ASSERT_TRUE(server.asked(1));
+  server.answer_all();
+  EXPECT_EQ(client.read(kFirst.size()), kFirst);
+  for (const char c : second.substr(10)) ASSERT_TRUE(client.send(std::string_view(&c, 1)));
+  ASSERT_TRUE(server.asked(1));
+  server.answer_all();
+  EXPECT_EQ(client.read(kFirst.size()), kFirst);
+}
+
+TEST(LateAnswers, AClientThatGoesIsForgotten) {
+  TestServer server;
+  for (int i = 0; i < 3; ++i) {
+    Connection client(server.port());
+    ASSERT_TRUE(client.send(check("a") + command({"CLIENT", "SETNAME", std::string(100, 'x')}) + check("a")));
+    ASSERT_TRUE(server.asked(1));
+    client.reset();
+    ASSERT_TRUE(net::eventually([&] { return server.server().stats().connections_open == 0; }));
+    server.answer_all();
+    ASSERT_TRUE(server.asked(1));
+    server.answer_all();
+  }
+  EXPECT_EQ(server.on_loop([&] { return server.tasks().running(); }), 0U);
+  Connection client(server.port());
+  ASSERT_TRUE(client.send(command({"PING"})));
+  EXPECT_EQ(client.read(kPong.size()), kPong);
+}
+
+TEST(LateAnswers, AClientThatHasSaidAllIsAnswered) {
+  TestServer server;
+  Connection client(server.port());
+  ASSERT_TRUE(client.send(check("a") + check("b")));
+  client.send_end();
+  ASSERT_TRUE(server.asked(1));
+  server.answer_all();
+  EXPECT_EQ(client.read_to_end(), kFirst + kFirst);
+}
+
+TEST(LateAnswers, QuitAndNonsenseComeAfterWhatWasAskedBefore) {
+  TestServer server;
+  for (const auto& [sent, answer] :
+       {std::pair(command({"QUIT"}), "+OK\r\n"),
+        std::pair(std::string("*1\r\n$-5\r\n"), "-ERR Protocol error: invalid bulk length\r\n")}) {
+    Connection client(server.port());
+    ASSERT_TRUE(client.send(check(answer) + sent + command({"PING"})));
+    ASSERT_TRUE(server.asked(1));
+    server.answer_all();
+    EXPECT_EQ(client.read_to_end(), kFirst + answer);
+  }
+}
+
+TEST(LateAnswers, NothingTimesOutWhileAnAnswerIsWaitedFor) {
+  RespServerOptions options;
+  options.host.timeouts.idle = Duration::millis(30);
+  options.host.timeouts.read = Duration::millis(30);
+  TestServer server(std::move(options));
+  Connection waiting(server.port());
+  ASSERT_TRUE(waiting.send(check("a")));
+  ASSERT_TRUE(server.asked(1));
+  Connection idle(server.port());
+  EXPECT_TRUE(idle.ended());  // began later
+  Connection again(server.port());
+  EXPECT_TRUE(again.ended());
+  EXPECT_EQ(server.server().stats().timeouts, 2U);
+  server.answer_all();
+  EXPECT_EQ(waiting.read(kFirst.size()), kFirst);
+  EXPECT_TRUE(waiting.ended());  // then it is idle too
+  EXPECT_EQ(server.server().stats().timeouts, 3U);
+}
+
+TEST(LateAnswers, DrainWaitsForThem) {
+  TestServer server;
+  Connection client(server.port());
+  ASSERT_TRUE(client.send(check("a") + command({"PING"})));
+  ASSERT_TRUE(server.asked(1));
+  std::promise<void> empty;
+  server.on_loop([&] { server.server().drain(Duration::seconds(10), [&] { empty.set_value(); }); });
+  EXPECT_EQ(server.server().stats().connections_open, 1U);
+  server.answer_all();
+  EXPECT_EQ(client.read_to_end(), kFirst + kPong);
+  client.reset();
+  EXPECT_EQ(empty.get_future().wait_for(std::chrono::seconds(10)), std::future_status::ready);
+}
+
+TEST(LateAnswers, DrainEndsWithItsGrace) {
+  TestServer server;
+  Connection client(server.port());
+  ASSERT_TRUE(client.send(check("a")));
+  ASSERT_TRUE(server.asked(1));
+  std::promise<void> empty;
+  server.on_loop([&] { server.server().drain(Duration::millis(20), [&] { empty.set_value(); }); });
+  EXPECT_TRUE(client.ended());
+  EXPECT_EQ(empty.get_future().wait_for(std::chrono::seconds(10)), std::future_status::ready);
+  server.answer_all();
+}
+
+// What waits is unwound, whichever goes first.
+TEST(LateAnswers, AServerMayGoWhileTheyAreWaitedFor) {
+  TestServer server;
+  std::vector<Connection> clients;
+  for (size_t i = 0; i < 10; ++i) {
+    clients.emplace_back(server.port());
+    ASSERT_TRUE(clients.back().send(check(std::to_string(i)) + command({"PING"})));
+  }
+  ASSERT_TRUE(server.asked(10));
+}
+
+TEST(LateAnswers, ANewPolicyCountsForCommandsThatBeginAfterIt) {
+  TestServer server;
+  const std::string look = command({"RG.PEEK", "login", "192.0.2.1"});
+  const auto limit_of = [](const std::string& answer) {
+    const std::string name = "$5\r\nlimit\r\n:";
+    return std::stoi(answer.substr(answer.find(name) + name.size()));
+  };
+  const auto answer_size = [&] {
+    Connection client(server.port());
+    EXPECT_TRUE(client.send(look));
+    EXPECT_TRUE(server.asked(1));
+    server.answer_all();
+    client.send_end();
+    const std::string answer = client.read_to_end();
+    EXPECT_EQ(limit_of(answer), 10);
+    return answer.size();
+  }();
+  Connection before(server.port());
+  ASSERT_TRUE(before.send(look));
+  ASSERT_TRUE(server.asked(1));
+  server.on_loop([&] { server.api.set_policy(policy_of(20)); });
+  Connection after(server.port());
+  ASSERT_TRUE(after.send(look));
+  ASSERT_TRUE(server.asked(2));
+  server.answer_all();
+  EXPECT_EQ(limit_of(before.read(answer_size)), 10);
+  EXPECT_EQ(limit_of(after.read(answer_size)), 20);
+  ASSERT_TRUE(before.send(look));
+  ASSERT_TRUE(server.asked(1));
+  server.answer_all();
+  EXPECT_EQ(limit_of(before.read(answer_size)), 20);
+}
+
+TEST(LateAnswers, AStoreThatCannotBeAskedIsAnAnswerToo) {
+  TestServer server;
+  server.on_loop([&] { server.late.fails = true; });
+  Connection client(server.port());
+  ASSERT_TRUE(client.send(check("a") + command({"RG.PEEK", "login", "192.0.2.1"}) +
+                          command({"RG.RESET", "login", "192.0.2.1"}) + command({"RG.RELEASE", std::string(40, '0')}) +
+                          command({"PING"})));
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_TRUE(server.asked(1)) << i;
+    server.answer_all();
+  }
+  const std::string failed = "-UNAVAILABLE the counters cannot be reached\r\n";
+  const std::string expected = failed + failed + failed + failed + kPong;
+  EXPECT_EQ(client.read(expected.size()), expected);
+}
+
+// With few tasks most of them wait for their turn.
+TEST(LateAnswers, AThousandWaitAtOnce) {
+  for (const size_t running_max : {4'096, 100}) {
+    TestServer server({}, {.running_max = running_max});
+    constexpr size_t kClients = 1'000;
+    std::vector<Connection> clients;
+    for (size_t i = 0; i < kClients; ++i) {
+      clients.emplace_back(server.port());
+      ASSERT_TRUE(clients.back().send(check(std::to_string(i)) + command({"ECHO", std::to_string(1'000 + i)})));
+    }
+    ASSERT_TRUE(server.asked(std::min(kClients, running_max)));
+    clients[5].reset();
+    clients[995].reset();
+    // From both ends, so that they end in another order than they began in.
+    const auto answered = [&] {
+      return server.on_loop([&] {
+        for (int i = 0; server.late.waiting() > 0 && i < 50; ++i) {
+          server.late.answer(i % 2 == 0 ? 0 : server.late.waiting() - 1);
+        }
+        return server.late.waiting() == 0 && server.tasks().running() == 0;
+      });
+    };
+    ASSERT_TRUE(net::eventually(answered));
+    for (size_t i = 0; i < kClients; ++i) {
+      if (i == 5 || i == 995) continue;
+      const std::string expected = kFirst + "$4\r\n" + std::to_string(1'000 + i) + "\r\n";
+      ASSERT_EQ(clients[i].read(expected.size()), expected);
+    }
+  }
+}
+
+// Answers that fill the output again and again, to somebody who does not read for a while.
+TEST(LateAnswers, ASlowReaderGetsEverything) {
+  RespServerOptions options;
+  options.output_bytes_max = 10'000;
+  TestServer server(std::move(options));
+  server.on_loop([&] { server.late.at_once = true; });
+  Connection client(server.port());
+  const std::string message(1'000, 'x');
+  const std::string echo = "$1000\r\n" + message + "\r\n";
+  constexpr size_t kCommands = 10'000;
+  std::thread sender([&] {
+    for (size_t i = 0; i < kCommands; ++i) client.send(check(std::to_string(i % 9'000)) + command({"ECHO", message}));
+  });
+  std::atomic<bool> done = false;
+  std::thread switcher([&] {  // now at once, now later
+    for (bool at_once = false; !done; at_once = !at_once) {
+      server.on_loop([&] {
+        server.late.at_once = at_once;
+        server.late.answer_all();
+      });
+      std::this_thread::yield();
+    }
+  });
+  for (size_t i = 0; i < kCommands; ++i) {
+    const std::string expected = (i < 9'000 ? kFirst : kSecond) + echo;
+    if (const std::string got = client.read(expected.size()); got != expected) {
+      ADD_FAILURE() << i << " " << got;
+      break;
+    }
+  }
+  done = true;
+  switcher.join();
+  sender.join();
+}
+
+}  // namespace
+}  // namespace rateguard::resp

@@ -1,0 +1,42 @@
+// What it takes to answer one client's commands.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "metrics/loop_metrics.h"
+#include "metrics/resp_metrics.h"
+#include "net/byte_buffer.h"
+#include "net/event_loop.h"
+#include "server/decider.h"
+#include "server/resp/check_batch.h"
+#include "server/resp/command_parser.h"
+#include "server/service.h"
+#include "store/store.h"
+
+namespace rateguard::resp {
+
+// Counted by all of a loop's workspaces.
+struct RespCounters {
+  metrics::LoopMetrics decisions;
+  metrics::RespMetrics commands;
+};
+
+// Where a store answers at once an event loop needs but one; where it has to be waited for, one for each exchange.
+// Buffers grow to what commands need and stay. What it is given outlives it.
+struct Workspace {
+  Workspace(server::Service& shared, const server::LoopStore& of_loop, RespCounters& of_all)
+      : service(shared), store(of_loop.store), decider(shared, of_loop, of_all.decisions), counters(of_all.commands) {}
+
+  server::Service& service;
+  Store& store;
+  server::Decider decider;
+  metrics::RespMetrics& counters;
+  const net::EventLoop* clock = nullptr;  // of commands that may wait for each other; null: all have one time
+  CheckBatch batch{decider};              // checks that wait to be decided together
+  CommandParser parser;
+  std::vector<std::string_view> key_parts;
+  net::ByteBuffer discarded;  // replies of a client that wants none
+};
+
+}  // namespace rateguard::resp
