@@ -24,6 +24,14 @@ constexpr bool is_token(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, is_token_char);
 }
 
+// Of a hexadecimal digit in either case; -1: it is none.
+constexpr int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
 // Without the spaces and tabs around it (OWS).
 constexpr std::string_view trim(std::string_view text) {
   const size_t first = text.find_first_not_of(" \t");

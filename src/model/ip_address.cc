@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "model/ascii.h"
 
 namespace rateguard {
 namespace {
@@ -33,13 +34,6 @@ bool parse_v4(std::string_view text, uint8_t* out) {
     out[part] = static_cast<uint8_t>(value);
   }
   return at == text.size();
-}
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
 }
 
 // RFC 4291, section 2.2: eight groups of one to four hex digits; "::" once, for one or more zero groups; the last two

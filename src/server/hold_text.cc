@@ -1,16 +1,8 @@
 #include "server/hold_text.h"
 
+#include "model/ascii.h"
+
 namespace rateguard::server {
-namespace {
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-}  // namespace
 
 void append_hold(std::string& out, const HoldId& hold) {
   constexpr char kHex[] = "0123456789abcdef";

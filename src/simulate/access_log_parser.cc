@@ -3,18 +3,13 @@
 #include <algorithm>
 #include <optional>
 
+#include "model/ascii.h"
+
 namespace rateguard::simulate {
 namespace {
 
 constexpr std::string_view dash_is_empty(std::string_view text) {
   return text == "-" ? std::string_view() : text;
-}
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
 }
 
 // Undoes the escapes of Apache (\" \\ \n \t \xhh and the other C ones) and nginx (\xHH).

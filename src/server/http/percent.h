@@ -1,4 +1,4 @@
-// Percent-decoding of paths and queries (RFC 3986, section 2.1).
+// Paths and queries of URLs: percent_decode() is for a segment of a path, parse_query() for a query.
 #pragma once
 
 #include <optional>
@@ -7,12 +7,12 @@
 #include <utility>
 #include <vector>
 
+#include "model/percent.h"
+
 namespace rateguard::http {
 
-// A path segment. None: a '%' without two hexadecimal digits.
-std::optional<std::string> percent_decode(std::string_view text);
-
-// "a=1&b=2" decoded, '+' as a space (the form encoding of the URL standard). None: as above.
+// "a=1&b=2" decoded, '+' as a space (the form encoding of the URL standard). None: a '%' without two hexadecimal
+// digits.
 std::optional<std::vector<std::pair<std::string, std::string>>> parse_query(std::string_view query);
 
 }  // namespace rateguard::http

@@ -2,6 +2,8 @@
 
 #include <cctype>
 
+#include "model/ascii.h"
+
 namespace rateguard::resp {
 namespace {
 
@@ -10,13 +12,6 @@ constexpr size_t kDigitsMax = 18;
 
 bool is_space(char c) {
   return std::isspace(static_cast<unsigned char>(c)) != 0;
-}
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
 }
 
 char escaped(char c) {
