@@ -59,6 +59,7 @@ void Limiter::prepare(const Policy& policy, const RequestFacts& facts, Instant n
     charge.cost = match.mode == Mode::kShadow ? facts.cost : enforced;
     charge.mode = match.mode;
     charge.on_failure = match.on_failure;
+    charge.consistency = match.consistency;
     charge.place_from = match.place_from;
   }
 }

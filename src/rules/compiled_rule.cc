@@ -36,6 +36,7 @@ CompiledRule::CompiledRule(const Rule& rule, uint64_t methods)
     : methods_(methods),
       mode_(rule.mode == RuleMode::kShadow ? Mode::kShadow : Mode::kEnforce),
       on_failure_(rule.on_store_failure),
+      consistency_(rule.consistency),
       missing_(rule.missing),
       needs_host_(!rule.match.hosts.empty()),
       by_plan_(!rule.by_plan.empty()),

@@ -42,6 +42,7 @@ class alignas(64) CompiledRule {
   bool is_on() const { return rule_->mode != RuleMode::kOff; }
   Mode mode() const { return mode_; }
   OnStoreFailure on_failure() const { return on_failure_; }
+  Consistency consistency() const { return consistency_; }
   // What it counts by, without global, and how an answer names each.
   const std::vector<Part>& parts() const { return parts_; }
   const std::vector<std::string>& part_names() const { return part_names_; }
@@ -73,6 +74,7 @@ class alignas(64) CompiledRule {
   uint8_t part_count_ = 0;
   Mode mode_;
   OnStoreFailure on_failure_;
+  Consistency consistency_;
   Missing missing_;
   bool needs_host_;
   bool by_plan_;

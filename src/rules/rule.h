@@ -52,6 +52,7 @@ struct Rule {
   RuleMode mode = RuleMode::kEnforce;
   std::string store = "default";
   OnStoreFailure on_store_failure = OnStoreFailure::kAllow;
+  Consistency consistency = Consistency::kExact;
   SourcePosition position = {};  // where it was written, for messages
 };
 

@@ -193,6 +193,7 @@ void RuleSet::match(const RequestFacts& facts, const Subject& subject, Matches& 
       matched.limit = limit->limit;
       matched.mode = rule.mode();
       matched.on_failure = rule.on_failure();
+      matched.consistency = rule.consistency();
       matched.place_from = index_->place_from(*limit);
       out.key_ends_.push_back(out.key_bytes_.size());
       continue;
@@ -230,6 +231,7 @@ Result<MatchedLimit> RuleSet::lookup(std::string_view rule_name, std::span<const
                       .limit = limit->limit,
                       .mode = rule.mode(),
                       .on_failure = rule.on_failure(),
+                      .consistency = rule.consistency(),
                       .place_from = index_->place_from(*limit),
                       .key = key_bytes};
 }

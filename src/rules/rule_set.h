@@ -25,6 +25,7 @@ struct MatchedLimit {
   const Limit* limit = nullptr;  // lives as long as the RuleSet
   Mode mode = Mode::kEnforce;
   OnStoreFailure on_failure = OnStoreFailure::kAllow;
+  Consistency consistency = Consistency::kExact;
   KeyOffset place_from = 0;
   std::string_view key;  // into Matches' own buffer
 };

@@ -18,6 +18,7 @@ size_t DirectChecks::add(const AdHocCheck& check) {
   direct.limit = check.limit;
   direct.mode = Mode::kEnforce;
   direct.on_failure = on_failure_;
+  direct.consistency = Consistency::kExact;
   direct.place_from = 0;
   direct.cost = check.cost;
   return count_++;
@@ -33,6 +34,7 @@ Result<size_t> DirectChecks::add(const RuleCheck& check, const Policy& policy) {
   if (match->limit != nullptr) direct.limit = *match->limit;
   direct.mode = match->mode;
   direct.on_failure = match->on_failure;
+  direct.consistency = match->consistency;
   direct.place_from = match->place_from;
   direct.cost = check.cost;
   return count_++;
@@ -48,7 +50,8 @@ void DirectChecks::run(Instant now) {
                         .cost = check.cost,
                         .mode = check.mode,
                         .on_failure = check.on_failure,
-                        .place_from = check.place_from});
+                        .place_from = check.place_from,
+                        .consistency = check.consistency});
   }
   if (charges_.empty()) return;
   if (charges_.size() == 1) {

@@ -19,6 +19,7 @@ struct DirectCheck {
   Mode mode = Mode::kEnforce;
   Cost cost = {};
   OnStoreFailure on_failure = OnStoreFailure::kAllow;
+  Consistency consistency = Consistency::kExact;
   KeyOffset place_from = 0;
   std::string key = {};
   Basis basis = Basis::kCounter;  // once run() has returned

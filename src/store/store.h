@@ -21,6 +21,11 @@ enum class Mode : uint8_t { kEnforce, kShadow };
 // refused as undecided, or is decided here by an equal share of the limit.
 enum class OnStoreFailure : uint8_t { kAllow, kDeny, kLocal };
 
+// How a limit that several instances share is kept: each check asks the shared counter; an instance takes units of it
+// ahead and admits from those; or each decides by its own count, which is reconciled with the others' now and then.
+// Counters that are this process's alone are exact whatever is said.
+enum class Consistency : uint8_t { kExact, kLease, kSync };
+
 // How a decision came about: by the limit's own counter, or without it.
 enum class Basis : uint8_t {
   kCounter,
@@ -45,6 +50,7 @@ struct Charge {
   Mode mode = Mode::kEnforce;
   OnStoreFailure on_failure = OnStoreFailure::kAllow;
   KeyOffset place_from = 0;  // always the same for the same counter
+  Consistency consistency = Consistency::kExact;  // always the same for the same counter
   Basis basis = Basis::kCounter;
   Decision decision = {};
 };
