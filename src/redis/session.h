@@ -15,7 +15,7 @@
 #include "net/tls_client.h"
 #include "net/transport.h"
 #include "redis/reply.h"
-#include "redis/url.h"
+#include "redis/url/url.h"
 
 namespace rateguard::redis {
 

@@ -3,7 +3,7 @@
 #include <string_view>
 
 #include "base/check.h"
-#include "redis/url.h"
+#include "redis/url/url.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using rateguard::redis::Url;

@@ -1,4 +1,4 @@
-#include "redis/url.h"
+#include "redis/url/url.h"
 
 #include <fmt/format.h>
 
