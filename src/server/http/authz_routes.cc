@@ -19,7 +19,7 @@ constexpr std::string_view kQuotaExceeded = "https://iana.org/assignments/http-p
 constexpr std::string_view kQuotaExceededTitle = "Request cannot be satisfied as assigned quota has been exceeded";
 
 bool is_believed(const Call& call) {
-  for (const IpPrefix& proxy : call.loop.authz_proxies) {
+  for (const IpPrefix& proxy : call.workspace.authz_proxies) {
     if (proxy.contains(call.request.peer)) return true;
   }
   return false;
@@ -110,7 +110,7 @@ struct RefuseStatus {
 };
 
 void answer_for(Call& call, const RequestFacts& facts, RefuseStatus refuse) {
-  const Answer answer = call.loop.decider.decide(facts, call.now);
+  const Answer answer = call.workspace.decider.decide(facts, call.now);
   const auto status_or = [&](int usual) { return refuse.code != 0 ? refuse.code : usual; };
   if (!answer.rejected_by.empty()) {
     return call.respond_problem({.status = status_or(403),
@@ -125,15 +125,15 @@ void answer_for(Call& call, const RequestFacts& facts, RefuseStatus refuse) {
   }
   if (!answer.allowed) call.request_id();
   net::HttpResponder& out = call.begin(answer.allowed ? 200 : status_or(429));
-  write_limit_headers(out, answer, call.loop.service.settings.headers, call.loop.scratch);
+  write_limit_headers(out, answer, call.workspace.service.settings.headers, call.workspace.scratch);
   out.header("Cache-Control", "no-store");
-  call.loop.body.clear();
+  call.workspace.body.clear();
   if (answer.allowed) {
-    append_answer(call.loop.body, answer, Explain::kNo);
-    return call.finish("application/json", call.loop.body);
+    append_answer(call.workspace.body, answer, Explain::kNo);
+    return call.finish("application/json", call.workspace.body);
   }
-  append_refusal(call.loop.body, answer, call.status());
-  call.finish(kProblemType, call.loop.body);
+  append_refusal(call.workspace.body, answer, call.status());
+  call.finish(kProblemType, call.workspace.body);
 }
 
 // Whether somebody else's request is spoken of.
@@ -159,7 +159,7 @@ bool check_peer(Call& call) {
 // Without the X-Forwarded-For of a proxy the peer itself would be counted, and with it everybody behind it.
 RequestFacts facts_of(const Call& call) {
   RequestFacts facts{.peer = call.request.peer, .headers = call.request.headers};
-  facts.peer = identify::client_address(facts, call.loop.authz_proxies);
+  facts.peer = identify::client_address(facts, call.workspace.authz_proxies);
   return facts;
 }
 

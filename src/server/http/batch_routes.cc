@@ -20,9 +20,9 @@ struct Waiting {
 // the latency of memory; an entry with facts is decided alone, after those before it.
 class BatchWriter {
  public:
-  BatchWriter(Loop& loop, Instant now) : loop_(loop), now_(now) {
-    loop_.body.assign("{\"results\":[");
-    loop_.decider.clear();
+  BatchWriter(Workspace& workspace, Instant now) : workspace_(workspace), now_(now) {
+    workspace_.body.assign("{\"results\":[");
+    workspace_.decider.clear();
   }
 
   void add(CheckBody& body) {
@@ -31,50 +31,50 @@ class BatchWriter {
     if (!read_form(body, form)) {
       refuse(problem_of(std::move(body.errors)));
     } else if (const auto* ad_hoc = std::get_if<AdHocCheck>(&form)) {
-      waiting_.push_back({.index = loop_.decider.add(*ad_hoc), .explain = explain});
+      waiting_.push_back({.index = workspace_.decider.add(*ad_hoc), .explain = explain});
     } else if (const auto* rule = std::get_if<RuleCheck>(&form)) {
-      const auto added = loop_.decider.add(*rule);
-      if (!added) return refuse(lookup_problem(*rule, loop_.decider.policy(), added.error()));
+      const auto added = workspace_.decider.add(*rule);
+      if (!added) return refuse(lookup_problem(*rule, workspace_.decider.policy(), added.error()));
       waiting_.push_back({.index = *added, .explain = explain});
     } else {
       flush();
-      write(loop_.decider.decide(std::get<FactsCheck>(form).facts, now_), explain);
+      write(workspace_.decider.decide(std::get<FactsCheck>(form).facts, now_), explain);
     }
   }
 
   void finish() {
     flush();
-    loop_.body += "]}";
+    workspace_.body += "]}";
   }
 
  private:
   void refuse(const Problem& problem) { append_problem(waiting_.emplace_back().problem, problem); }
 
   void flush() {
-    loop_.decider.run(now_);
+    workspace_.decider.run(now_);
     for (const Waiting& entry : waiting_) {
       if (entry.problem.empty()) {
-        write(loop_.decider.answer(entry.index), entry.explain);
+        write(workspace_.decider.answer(entry.index), entry.explain);
       } else {
         separate();
-        loop_.body += entry.problem;
+        workspace_.body += entry.problem;
       }
     }
     waiting_.clear();
-    loop_.decider.clear();
+    workspace_.decider.clear();
   }
 
   void write(const Answer& answer, Explain explain) {
     separate();
-    append_answer(loop_.body, answer, explain);
+    append_answer(workspace_.body, answer, explain);
   }
 
   void separate() {
-    if (!first_) loop_.body += ',';
+    if (!first_) workspace_.body += ',';
     first_ = false;
   }
 
-  Loop& loop_;
+  Workspace& workspace_;
   Instant now_;
   bool first_ = true;
   std::vector<Waiting> waiting_;
@@ -83,12 +83,12 @@ class BatchWriter {
 }  // namespace
 
 void answers::check_batch(Call& call) {
-  auto entries = call.loop.parser.parse_batch(call.request.body);
+  auto entries = call.workspace.parser.parse_batch(call.request.body);
   if (!entries) return call.respond_problem(problem_of({std::move(entries.error())}));
-  BatchWriter writer(call.loop, call.now);
+  BatchWriter writer(call.workspace, call.now);
   for (CheckBody& body : *entries) writer.add(body);
   writer.finish();
-  call.respond_json(200, call.loop.body);
+  call.respond_json(200, call.workspace.body);
 }
 
 }  // namespace rateguard::http

@@ -2,8 +2,9 @@
 
 namespace rateguard::http {
 
-Call::Call(Loop& its_loop, const net::HttpRequest& its_request, Instant its_now, net::HttpResponder& responder)
-    : loop(its_loop),
+Call::Call(Workspace& its_workspace, const net::HttpRequest& its_request, Instant its_now,
+           net::HttpResponder& responder)
+    : workspace(its_workspace),
       request(its_request),
       now(its_now),
       headers(scan_headers(its_request.headers)),
@@ -11,13 +12,13 @@ Call::Call(Loop& its_loop, const net::HttpRequest& its_request, Instant its_now,
       request_id_(headers.request_id) {}
 
 std::string_view Call::request_id() {
-  if (request_id_.empty()) request_id_ = loop.ids.next();
+  if (request_id_.empty()) request_id_ = workspace.ids.next();
   return request_id_;
 }
 
 net::HttpResponder& Call::begin(int status) {
   status_ = status;
-  loop.metrics.count_response(route, status);
+  workspace.metrics.count_response(route, status);
   responder_.status(status);
   if (!request_id_.empty()) responder_.header("X-Request-Id", request_id_);
   return responder_;
@@ -32,9 +33,9 @@ void Call::respond(int status, std::string_view content_type, std::string_view t
 
 void Call::respond_problem(const Problem& problem, std::initializer_list<ExtraHeader> extra) {
   request_id();  // an error is worth an id by which to find it in the log
-  loop.body.clear();
-  append_problem(loop.body, problem);
-  respond(problem.status, kProblemType, loop.body, extra);
+  workspace.body.clear();
+  append_problem(workspace.body, problem);
+  respond(problem.status, kProblemType, workspace.body, extra);
 }
 
 }  // namespace rateguard::http

@@ -1,43 +1,16 @@
-// One request on its way through the API, and what an event loop keeps from request to request.
+// One request on its way through the API.
 #pragma once
 
-#include <array>
 #include <initializer_list>
-#include <optional>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "net/http_exchange.h"
-#include "server/decider.h"
 #include "server/http/answer.h"
-#include "server/http/check_body.h"
 #include "server/http/problem.h"
 #include "server/http/request_headers.h"
-#include "server/http/request_id.h"
-#include "server/rls/decider.h"
-#include "server/service.h"
+#include "server/http/workspace.h"
 
 namespace rateguard::http {
-
-using server::Service;
-
-// What one event loop keeps. Buffers grow to what requests need and stay.
-struct Loop {
-  Loop(Service& shared, const server::LoopStore& counters, metrics::LoopMetrics& loop_metrics)
-      : service(shared), store(counters.store), metrics(loop_metrics), decider(shared, counters, loop_metrics) {}
-
-  Service& service;
-  Store& store;
-  metrics::LoopMetrics& metrics;
-  server::Decider decider;
-  std::vector<IpPrefix> authz_proxies;  // whose forwarded headers /v1/authz believes
-  CheckBodyParser parser;
-  RequestIdGenerator ids;
-  std::string body;
-  std::string scratch;
-  std::optional<rls::Decider> rate_limits = {};  // of POST /json; none: nothing is loaded
-};
 
 struct ExtraHeader {
   std::string_view name;
@@ -53,16 +26,16 @@ class Call {
     std::string_view rest = {};
   };
 
-  Call(Loop& its_loop, const net::HttpRequest& its_request, Instant its_now, net::HttpResponder& responder);
+  Call(Workspace& its_workspace, const net::HttpRequest& its_request, Instant its_now, net::HttpResponder& responder);
 
-  Loop& loop;
+  Workspace& workspace;
   const net::HttpRequest& request;
   const Instant now;
   const RequestHeaders headers;
   Captured captured = {};
   size_t route = 0;  // its place in the metrics
 
-  // Answers with `status`, the headers and the body. `text` may be loop.body.
+  // Answers with `status`, the headers and the body. `text` may be workspace.body.
   void respond(int status, std::string_view content_type, std::string_view text,
                std::initializer_list<ExtraHeader> extra = {});
   void respond_json(int status, std::string_view text) { respond(status, "application/json", text); }

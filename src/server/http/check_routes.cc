@@ -6,20 +6,20 @@
 namespace rateguard::http::answers {
 
 void check(Call& call) {
-  auto parsed = call.loop.parser.parse_check(call.request.body);
+  auto parsed = call.workspace.parser.parse_check(call.request.body);
   if (!parsed) return call.respond_problem(problem_of({std::move(parsed.error())}));
   CheckBody& body = **parsed;
   CheckForm form;
   if (!read_form(body, form)) return call.respond_problem(problem_of(std::move(body.errors)));
 
-  const auto answer = decide(call.loop, form, call.now);
+  const auto answer = decide(call.workspace, form, call.now);
   if (!answer) return call.respond_problem(answer.error());
 
   net::HttpResponder& out = call.begin(status_of(*answer));
-  write_limit_headers(out, *answer, call.loop.service.settings.headers, call.loop.scratch);
-  call.loop.body.clear();
-  append_answer(call.loop.body, *answer, body.explain ? Explain::kYes : Explain::kNo);
-  call.finish("application/json", call.loop.body);
+  write_limit_headers(out, *answer, call.workspace.service.settings.headers, call.workspace.scratch);
+  call.workspace.body.clear();
+  append_answer(call.workspace.body, *answer, body.explain ? Explain::kYes : Explain::kNo);
+  call.finish("application/json", call.workspace.body);
 }
 
 }  // namespace rateguard::http::answers

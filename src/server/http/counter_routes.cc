@@ -78,16 +78,16 @@ void respond_unavailable(Call& call) {
 void answers::get_counter(Call& call) {
   auto name = read_name(call);
   if (!name) return;
-  Loop& loop = call.loop;
-  loop.decider.clear();
+  Workspace& workspace = call.workspace;
+  workspace.decider.clear();
   const RuleCheck look = name->look();
-  if (auto added = loop.decider.add(look); !added) {
-    return call.respond_problem(lookup_problem(look, loop.decider.policy(), added.error()));
+  if (auto added = workspace.decider.add(look); !added) {
+    return call.respond_problem(lookup_problem(look, workspace.decider.policy(), added.error()));
   }
-  loop.decider.run(call.now);  // at cost 0: it looks and touches nothing
-  const server::DirectCheck& check = loop.decider.direct(0);
+  workspace.decider.run(call.now);  // at cost 0: it looks and touches nothing
+  const server::DirectCheck& check = workspace.decider.direct(0);
   if (check.basis != Basis::kCounter) return respond_unavailable(call);
-  std::string& out = loop.body;
+  std::string& out = workspace.body;
   out.clear();
   append_counter_name(out, *name);
   if (check.limit) {
@@ -109,25 +109,25 @@ void answers::get_counter(Call& call) {
 void answers::delete_counter(Call& call) {
   auto name = read_name(call);
   if (!name) return;
-  Loop& loop = call.loop;
-  loop.decider.clear();
+  Workspace& workspace = call.workspace;
+  workspace.decider.clear();
   const RuleCheck look = name->look();
-  auto added = loop.decider.add(look);
-  if (!added) return call.respond_problem(lookup_problem(look, loop.decider.policy(), added.error()));
-  const server::DirectCheck& check = loop.decider.direct(0);
-  const ResetResult result = check.limit ? loop.store.reset(check.key, check.place_from) : ResetResult::kNotThere;
+  auto added = workspace.decider.add(look);
+  if (!added) return call.respond_problem(lookup_problem(look, workspace.decider.policy(), added.error()));
+  const server::DirectCheck& check = workspace.decider.direct(0);
+  const ResetResult result = check.limit ? workspace.store.reset(check.key, check.place_from) : ResetResult::kNotThere;
   if (result == ResetResult::kUnavailable) return respond_unavailable(call);
   const bool existed = result == ResetResult::kForgotten;
-  if (loop.service.log != nullptr) {
-    loop.service.log->write(config::LogLevel::kInfo, "counter reset",
-                            {{"id", call.request_id()}, {"rule", name->rule}, {"existed", existed}});
+  if (workspace.service.log != nullptr) {
+    workspace.service.log->write(config::LogLevel::kInfo, "counter reset",
+                                 {{"id", call.request_id()}, {"rule", name->rule}, {"existed", existed}});
   }
-  loop.body.clear();
-  append_counter_name(loop.body, *name);
-  loop.body += ",\"existed\":";
-  append_bool(loop.body, existed);
-  loop.body += '}';
-  call.respond_json(200, loop.body);
+  workspace.body.clear();
+  append_counter_name(workspace.body, *name);
+  workspace.body += ",\"existed\":";
+  append_bool(workspace.body, existed);
+  workspace.body += '}';
+  call.respond_json(200, workspace.body);
 }
 
 }  // namespace rateguard::http

@@ -2,12 +2,12 @@
 
 namespace rateguard::http {
 
-std::expected<Answer, Problem> decide(Loop& loop, const CheckForm& form, Instant now) {
-  if (const auto* facts = std::get_if<FactsCheck>(&form)) return loop.decider.decide(facts->facts, now);
-  if (const auto* ad_hoc = std::get_if<AdHocCheck>(&form)) return loop.decider.decide(*ad_hoc, now);
+std::expected<Answer, Problem> decide(Workspace& workspace, const CheckForm& form, Instant now) {
+  if (const auto* facts = std::get_if<FactsCheck>(&form)) return workspace.decider.decide(facts->facts, now);
+  if (const auto* ad_hoc = std::get_if<AdHocCheck>(&form)) return workspace.decider.decide(*ad_hoc, now);
   const RuleCheck& rule = std::get<RuleCheck>(form);
-  auto answer = loop.decider.decide(rule, now);
-  if (!answer) return std::unexpected(lookup_problem(rule, loop.decider.policy(), answer.error()));
+  auto answer = workspace.decider.decide(rule, now);
+  if (!answer) return std::unexpected(lookup_problem(rule, workspace.decider.policy(), answer.error()));
   return *answer;
 }
 

@@ -26,20 +26,20 @@ int status_of(envoy::Code code) {
 
 void envoy_json(Call& call) {
   const auto parsed = EnvoyJsonRequest::parse(call.request.body);
-  if (!parsed || !call.loop.rate_limits) return fail(call, 400, "Bad Request\n");
-  const auto response = call.loop.rate_limits->decide(parsed->request(), call.now);
+  if (!parsed || !call.workspace.rate_limits) return fail(call, 400, "Bad Request\n");
+  const auto response = call.workspace.rate_limits->decide(parsed->request(), call.now);
   if (!response) {
     const bool unavailable = response.error().code == ErrorCode::kUnavailable;
     return unavailable ? fail(call, 503, "Service Unavailable\n") : fail(call, 400, "Bad Request\n");
   }
-  call.loop.body.clear();
-  append_envoy_response(call.loop.body, **response);
-  call.respond_json(status_of((*response)->overall), call.loop.body);
+  call.workspace.body.clear();
+  append_envoy_response(call.workspace.body, **response);
+  call.respond_json(status_of((*response)->overall), call.workspace.body);
 }
 
 // 500 without a word once the program is asked to end, so that no new traffic comes.
 void healthcheck(Call& call) {
-  const bool draining = call.loop.service.draining.load(std::memory_order_relaxed);
+  const bool draining = call.workspace.service.draining.load(std::memory_order_relaxed);
   call.respond(draining ? 500 : 200, "text/plain; charset=utf-8", draining ? "" : "OK");
 }
 

@@ -51,6 +51,9 @@ struct FakeRequest {
   std::string peer = "127.0.0.1";
 };
 
+// As a handler sees it; points into `request` and `headers`, which it fills.
+net::HttpRequest parsed(const FakeRequest& request, std::vector<Header>& headers);
+
 // One event loop's API, its store and its time.
 class FakeServer {
  public:

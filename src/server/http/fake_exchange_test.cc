@@ -32,20 +32,24 @@ void FakeServer::set_rules(std::vector<rules::Rule> rules) {
   api_->set_policy({.rules = compile(std::move(rules)), .identifier = identifier_});
 }
 
-FakeResponse FakeServer::ask(const FakeRequest& request) {
-  std::vector<Header> headers;
+net::HttpRequest parsed(const FakeRequest& request, std::vector<Header>& headers) {
+  headers.clear();
   for (const auto& [name, value] : request.headers) headers.push_back({.name = name, .value = value});
   const std::string_view target = request.target;
   const size_t question = std::min(target.find('?'), target.size());
-  const net::HttpRequest parsed = {.method = request.method,
-                                   .target = target,
-                                   .path = target.substr(0, question),
-                                   .query = question == target.size() ? "" : target.substr(question + 1),
-                                   .headers = headers,
-                                   .body = request.body,
-                                   .peer = *IpAddress::parse(request.peer)};
+  return {.method = request.method,
+          .target = target,
+          .path = target.substr(0, question),
+          .query = question == target.size() ? "" : target.substr(question + 1),
+          .headers = headers,
+          .body = request.body,
+          .peer = *IpAddress::parse(request.peer)};
+}
+
+FakeResponse FakeServer::ask(const FakeRequest& request) {
+  std::vector<Header> headers;
   FakeResponse response;
-  api_->handle(parsed, now, response);
+  api_->handle(parsed(request, headers), now, response);
   EXPECT_EQ(response.bodies, 1) << request.method << ' ' << request.target;
   return response;
 }

@@ -2,6 +2,7 @@
 
 #include "server/http/call.h"
 #include "server/http/routes.h"
+#include "server/http/workspace_pool.h"
 #include "server/json_text.h"
 
 namespace rateguard::http {
@@ -11,15 +12,6 @@ using server::clipped;
 
 constexpr std::string_view kChallenge = "Bearer realm=\"rateguard\"";
 constexpr std::string_view kInvalidToken = "Bearer realm=\"rateguard\", error=\"invalid_token\"";
-
-// A proxy on this machine needs no configuration.
-std::vector<IpPrefix> proxies_of(const Policy& policy) {
-  std::vector<IpPrefix> proxies = policy.identifier->settings().trusted_proxies;
-  for (const std::string_view local : {"127.0.0.0/8", "::1"}) {
-    if (auto prefix = IpPrefix::parse(local)) proxies.push_back(*prefix);
-  }
-  return proxies;
-}
 
 void refuse_access(Call& call, AccessVerdict verdict) {
   switch (verdict) {
@@ -65,16 +57,15 @@ void refuse_media_type(Call& call) {
                        {{"Accept", "application/json"}});
 }
 
-void answer(Call& call) {
-  const Routed routed = find_route(call.request.method, call.request.path);
+void answer(Call& call, const Routed& routed) {
   if (routed.route == nullptr) {
     call.route = unmatched_place();
     return refuse_route(call, routed.path_known);
   }
   call.route = static_cast<size_t>(routed.route - routes().data());
   call.captured = routed.captured;
-  const AccessVerdict verdict =
-      check_access(routed.route->access, call.headers, call.request.peer, call.loop.service.settings.known_tokens());
+  const AccessVerdict verdict = check_access(routed.route->access, call.headers, call.request.peer,
+                                             call.workspace.service.settings.known_tokens());
   if (verdict != AccessVerdict::kGranted) return refuse_access(call, verdict);
   if (routed.route->body == BodyKind::kJson && !takes_json(call.headers)) return refuse_media_type(call);
   routed.route->answer(call);
@@ -82,21 +73,31 @@ void answer(Call& call) {
 
 // The route's pattern stands for the path: paths may hold keys, and keys may be API keys.
 void log_access(Call& call) {
-  const metrics::RouteLabel label = call.loop.service.metrics.routes[call.route];
+  const metrics::RouteLabel label = call.workspace.service.metrics.routes[call.route];
   char peer[IpAddress::kTextMax];
   const int peer_length = call.request.peer.to_chars(peer);
-  call.loop.service.log->write(config::LogLevel::kInfo, "request",
-                               {{"id", call.request_id()},
-                                {"peer", std::string_view(peer, static_cast<size_t>(peer_length))},
-                                {"method", call.request.method},
-                                {"route", label.route},
-                                {"status", int64_t{call.status()}}});
+  call.workspace.service.log->write(config::LogLevel::kInfo, "request",
+                                    {{"id", call.request_id()},
+                                     {"peer", std::string_view(peer, static_cast<size_t>(peer_length))},
+                                     {"method", call.request.method},
+                                     {"route", label.route},
+                                     {"status", int64_t{call.status()}}});
+}
+
+void answer(Workspace& workspace, const Routed& routed, const net::HttpRequest& request, Instant now,
+            net::HttpResponder& responder) {
+  Call call(workspace, request, now, responder);
+  answer(call, routed);
+  if (workspace.service.settings.access_log && workspace.service.log != nullptr) log_access(call);
 }
 
 }  // namespace
 
 HttpApi::HttpApi(server::Service& service, Policy policy, const server::LoopStore& store)
-    : metrics_(std::make_unique<metrics::LoopMetrics>()), loop_(std::make_unique<Loop>(service, store, *metrics_)) {
+    : metrics_(std::make_unique<metrics::LoopMetrics>()),
+      workspace_(std::make_unique<Workspace>(service, store, *metrics_)),
+      tasks_(store.tasks) {
+  if (tasks_ != nullptr) pool_ = std::make_unique<WorkspacePool>(service, store, *metrics_);
   if (service.metrics.routes.empty()) service.metrics.routes = route_labels();
   set_policy(std::move(policy));
 }
@@ -104,23 +105,37 @@ HttpApi::HttpApi(server::Service& service, Policy policy, const server::LoopStor
 HttpApi::~HttpApi() = default;
 
 void HttpApi::serve_rate_limits(rls::RateLimitService& rate_limits) {
-  loop_->rate_limits.emplace(rate_limits);
+  if (pool_) pool_->serve_rate_limits(rate_limits);
+  workspace_->rate_limits.emplace(rate_limits);
 }
 
 void HttpApi::set_policy(Policy policy) {
-  loop_->authz_proxies = proxies_of(policy);
-  loop_->decider.set_policy(std::move(policy));
+  if (pool_) pool_->set_policy(policy);
+  workspace_->set_policy(std::move(policy));
 }
 
 void HttpApi::handle(const net::HttpRequest& request, Instant now, net::HttpResponder& responder) {
-  Call call(*loop_, request, now, responder);
-  answer(call);
-  if (loop_->service.settings.access_log && loop_->service.log != nullptr) log_access(call);
+  answer(*workspace_, find_route(request.method, request.path), request, now, responder);
+}
+
+void HttpApi::handle_later(std::unique_ptr<net::HttpExchange> exchange, Instant now) {
+  const net::HttpRequest& request = exchange->request();
+  const Routed routed = find_route(request.method, request.path);
+  if (routed.route == nullptr || routed.route->asks == Asks::kNothing) {
+    answer(*workspace_, routed, request, now, exchange->responder());
+    return exchange->finish();
+  }
+  tasks_->run([this, routed, now, exchange = std::move(exchange)] {
+    std::unique_ptr<Workspace> workspace = pool_->take();
+    answer(*workspace, routed, exchange->request(), now, exchange->responder());
+    pool_->give_back(std::move(workspace));  // the connection's next request may want it
+    exchange->finish();
+  });
 }
 
 void HttpApi::reject(const net::HttpRejection& rejection, Instant now, net::HttpResponder& responder) {
   const net::HttpRequest nothing = {};
-  Call call(*loop_, nothing, now, responder);
+  Call call(*workspace_, nothing, now, responder);
   call.route = rejected_place();
   call.respond_problem({.status = rejection.status, .detail = rejection.detail, .field = rejection.field});
 }

@@ -11,10 +11,11 @@
 
 namespace rateguard::http {
 
-struct Loop;
+struct Workspace;
+class WorkspacePool;
 
-// One per event loop, and used on that loop's thread only. `service` outlives it; it is made before the loops run, and
-// names the routes in the service's metrics.
+// One per event loop, and used on that loop's thread only. `service` and the store outlive it; it is made before the
+// loops run, and names the routes in the service's metrics. Tasks that it has begun end before it does.
 class HttpApi final : public net::HttpHandler {
  public:
   HttpApi(server::Service& service, Policy policy, const server::LoopStore& store);
@@ -25,9 +26,13 @@ class HttpApi final : public net::HttpHandler {
   ~HttpApi() override;
 
   void handle(const net::HttpRequest& request, Instant now, net::HttpResponder& responder) override;
+  bool answers_later() const override { return tasks_ != nullptr; }
+  // What asks the store runs as a task; what does not is answered at once.
+  void handle_later(std::unique_ptr<net::HttpExchange> exchange, Instant now) override;
   void reject(const net::HttpRejection& rejection, Instant now, net::HttpResponder& responder) override;
 
-  // What counts from the next request on. Call it on the loop's thread, between requests.
+  // What counts from the next request on; one that waits goes on with what it began with. Call it on the loop's thread,
+  // between requests.
   void set_policy(Policy policy);
 
   // To be listed in Service::metrics before the loops run.
@@ -35,7 +40,9 @@ class HttpApi final : public net::HttpHandler {
 
  private:
   std::unique_ptr<metrics::LoopMetrics> metrics_;
-  std::unique_ptr<Loop> loop_;
+  std::unique_ptr<Workspace> workspace_;  // of what is answered at once
+  net::Tasks* tasks_;                     // null: everything is
+  std::unique_ptr<WorkspacePool> pool_;   // of what runs as a task
 };
 
 }  // namespace rateguard::http

@@ -5,14 +5,14 @@
 namespace rateguard::http::answers {
 
 void release(Call& call) {
-  auto text = call.loop.parser.parse_release(call.request.body);
+  auto text = call.workspace.parser.parse_release(call.request.body);
   if (!text) return call.respond_problem(problem_of({std::move(text.error())}));
   HoldId hold;
   if (!server::parse_hold(*text, hold)) {
     return call.respond_problem(problem_of({{"hold", "expected the 40 hexadecimal digits that a check answered, not " +
                                                          describe({.kind = JsonKind::kString, .text = *text})}}));
   }
-  const ReleaseResult result = call.loop.store.release(hold, call.now);
+  const ReleaseResult result = call.workspace.store.release(hold, call.now);
   if (result == ReleaseResult::kUnavailable) {
     return call.respond_problem(
         {.status = 503,

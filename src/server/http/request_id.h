@@ -7,7 +7,7 @@
 
 namespace rateguard::http {
 
-// One per event loop. Ids of two generators, or of two processes, collide as seldom as random ones do; they are not
+// Used on one thread. Ids of two generators, or of two processes, collide as seldom as random ones do; they are not
 // secrets.
 class RequestIdGenerator {
  public:

@@ -13,11 +13,14 @@ namespace rateguard::http {
 
 enum class BodyKind : uint8_t { kNone, kJson };  // kNone: whatever comes is not looked at
 
+enum class Asks : uint8_t { kNothing, kStore };  // kStore: the answer may have to wait for it
+
 struct Route {
   std::string_view method;   // "*": any
   std::string_view pattern;  // "{x}" is a segment, "{x...}" at the end the rest of the path, of a segment or more
   Access access;
   BodyKind body;
+  Asks asks;
   void (*answer)(Call& call);
 };
 

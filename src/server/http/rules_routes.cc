@@ -144,10 +144,10 @@ void append_rule(std::string& out, const rules::Rule& rule) {
 }  // namespace
 
 void answers::list_rules(Call& call) {
-  std::string& out = call.loop.body;
+  std::string& out = call.workspace.body;
   out.assign("{\"rules\":[");
   bool first = true;
-  for (const rules::Rule& rule : call.loop.decider.policy().rules->rules()) {
+  for (const rules::Rule& rule : call.workspace.decider.policy().rules->rules()) {
     if (!first) out += ',';
     first = false;
     append_rule(out, rule);
@@ -157,7 +157,7 @@ void answers::list_rules(Call& call) {
 }
 
 void answers::reload(Call& call) {
-  const Service& service = call.loop.service;
+  const Service& service = call.workspace.service;
   if (!service.reload) {
     return call.respond_problem({.status = 409,
                                  .detail = "there is no configuration file to load; start with --config FILE",
@@ -168,10 +168,10 @@ void answers::reload(Call& call) {
     return call.respond_problem(
         {.status = 422, .detail = loaded.error().to_string() + "; the old rules stay in force", .field = "config"});
   }
-  call.loop.body.assign("{\"reloaded\":true,\"detail\":");
-  append_json_string(call.loop.body, *loaded);
-  call.loop.body += '}';
-  call.respond_json(200, call.loop.body);
+  call.workspace.body.assign("{\"reloaded\":true,\"detail\":");
+  append_json_string(call.workspace.body, *loaded);
+  call.workspace.body += '}';
+  call.respond_json(200, call.workspace.body);
 }
 
 }  // namespace rateguard::http

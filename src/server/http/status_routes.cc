@@ -13,7 +13,7 @@ void health(Call& call) {
 }
 
 void ready(Call& call) {
-  const Service& service = call.loop.service;
+  const Service& service = call.workspace.service;
   const bool draining = service.draining.load(std::memory_order_relaxed);
   const auto dependencies = service.dependencies ? service.dependencies() : std::vector<server::Dependency>();
   bool all_ready = !draining;
@@ -29,7 +29,7 @@ void ready(Call& call) {
     append_json_string(list, dependency.detail);
     list += '}';
   }
-  std::string& out = call.loop.body;
+  std::string& out = call.workspace.body;
   out.assign("{\"ready\":");
   append_bool(out, all_ready);
   out += ",\"draining\":";
@@ -40,13 +40,13 @@ void ready(Call& call) {
 
 void metrics(Call& call) {
   call.respond(200, rateguard::metrics::kExpositionType,
-               rateguard::metrics::expose(call.loop.service.metrics, call.now));
+               rateguard::metrics::expose(call.workspace.service.metrics, call.now));
 }
 
 void version(Call& call) {
-  std::string& out = call.loop.body;
+  std::string& out = call.workspace.body;
   out.assign(R"({"name":"rateguard","version":)");
-  append_json_string(out, call.loop.service.settings.version);
+  append_json_string(out, call.workspace.service.settings.version);
   out += '}';
   call.respond_json(200, out);
 }

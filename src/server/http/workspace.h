@@ -1,0 +1,41 @@
+// What it takes to answer one request.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "metrics/loop_metrics.h"
+#include "model/ip_address.h"
+#include "server/decider.h"
+#include "server/http/check_body.h"
+#include "server/http/request_id.h"
+#include "server/rls/decider.h"
+#include "server/service.h"
+
+namespace rateguard::http {
+
+using server::Service;
+
+// One request at a time uses it. Buffers grow to what requests need and stay. What it is given outlives it; the metrics
+// are counted by all of an event loop's workspaces.
+struct Workspace {
+  Workspace(Service& shared, const server::LoopStore& counters, metrics::LoopMetrics& loop_metrics)
+      : service(shared), store(counters.store), metrics(loop_metrics), decider(shared, counters, loop_metrics) {}
+
+  // What counts from the next request on. REQUIRES: it is called before the first one.
+  void set_policy(Policy policy);
+
+  Service& service;
+  Store& store;
+  metrics::LoopMetrics& metrics;
+  server::Decider decider;
+  std::vector<IpPrefix> authz_proxies;  // whose forwarded headers /v1/authz believes
+  CheckBodyParser parser;
+  RequestIdGenerator ids;
+  std::string body;
+  std::string scratch;
+  std::optional<rls::Decider> rate_limits = {};  // of POST /json; none: nothing is loaded
+};
+
+}  // namespace rateguard::http
