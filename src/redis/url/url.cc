@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "model/ip_address.h"
+#include "model/percent.h"
 
 namespace rateguard::redis {
 namespace {
@@ -35,30 +36,6 @@ std::optional<Number> parse_number(std::string_view text, Number max) {
   return value;
 }
 
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::optional<std::string> percent_decoded(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    if (i + 2 >= text.size()) return std::nullopt;
-    const int high = hex_value(text[i + 1]);
-    const int low = hex_value(text[i + 2]);
-    if (high < 0 || low < 0) return std::nullopt;
-    out += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  return out;
-}
-
 bool is_host(std::string_view host) {
   // Digits and dots alone are meant as an IPv4 address, and then have to be one.
   if (host.find_first_not_of("0123456789.") == std::string_view::npos) return IpAddress::parse(host).has_value();
@@ -72,8 +49,8 @@ bool is_host(std::string_view host) {
 Result<void> parse_login(std::string_view text, Url& url) {
   const size_t colon = text.find(':');
   if (colon == std::string_view::npos) return bad("before '@' stands user:password, or :password");
-  const auto user = percent_decoded(text.substr(0, colon));
-  const auto password = percent_decoded(text.substr(colon + 1));
+  const auto user = percent_decode(text.substr(0, colon));
+  const auto password = percent_decode(text.substr(colon + 1));
   if (!user || !password) return bad("in user and password '%' is followed by two hexadecimal digits");
   if (password->empty()) return bad("the password is empty");
   url.user = *user;
@@ -118,7 +95,7 @@ Result<void> parse_network(std::string_view text, Url& url) {
 // /path[?db=database]
 Result<void> parse_socket(std::string_view text, Url& url) {
   const size_t question = text.find('?');
-  const auto path = percent_decoded(text.substr(0, question));
+  const auto path = percent_decode(text.substr(0, question));
   if (!path) return bad("in a path '%' is followed by two hexadecimal digits");
   if (!path->starts_with('/') || path->ends_with('/')) return bad("the path of a Unix socket is absolute");
   if (path->size() > kPathBytesMax) return bad(fmt::format("a socket's path has at most {} bytes", kPathBytesMax));
