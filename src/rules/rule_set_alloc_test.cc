@@ -1,28 +1,8 @@
 // A match allocates nothing once its Matches is warm.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
-
+#include "base/count_allocations_for_tests.h"
 #include "rules/rule_set.h"
-
-namespace {
-thread_local size_t allocations = 0;
-}
-
-// The whole test program counts its allocations; only the test below looks.
-// Not inlined, or the compiler sees free() meet new and warns.
-[[gnu::noinline]] void* operator new(size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  std::abort();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept {
-  std::free(memory);
-}
 
 namespace rateguard::rules {
 namespace {

@@ -1,30 +1,8 @@
 // A command allocates nothing once the buffers have grown.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
-
+#include "base/count_allocations_for_tests.h"
 #include "server/resp/fake_server.h"
-
-namespace {
-
-size_t allocations = 0;
-
-}  // namespace
-
-// Counts what the whole test program allocates; the test looks at the difference that a command makes.
-// Not inlined: the compiler would see free() meet memory of operator new.
-[[gnu::noinline]] void* operator new(size_t size) {
-  ++allocations;
-  if (void* const memory = std::malloc(size)) return memory;
-  std::abort();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept {
-  std::free(memory);
-}
 
 namespace rateguard::resp {
 namespace {

@@ -2,9 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
-
+#include "base/count_allocations_for_tests.h"
 #include "config/config.h"
 #include "config/envoy_reader.h"
 #include "net/clock.h"
@@ -12,23 +10,6 @@
 #include "server/late_store_for_tests.h"
 #include "server/rls/decider.h"
 #include "store/memory/memory_store.h"
-
-namespace {
-thread_local size_t allocations = 0;
-}  // namespace
-
-// Not inlined, or the compiler sees free() meet new and warns.
-[[gnu::noinline]] void* operator new(size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  std::abort();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept {
-  std::free(memory);
-}
 
 namespace rateguard::rls {
 namespace {

@@ -1,0 +1,26 @@
+// Counts what a test program allocates. One file of the program includes this: it replaces operator new.
+#pragma once
+
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+
+namespace rateguard {
+
+// By this thread, since its start. A test looks at the difference that something makes.
+inline constinit thread_local size_t allocations = 0;
+
+}  // namespace rateguard
+
+// Not inlined: the compiler would see free() meet memory of operator new.
+[[gnu::noinline]] void* operator new(size_t size) {
+  ++rateguard::allocations;
+  if (void* const memory = std::malloc(size)) return memory;
+  std::abort();
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept {
+  std::free(memory);
+}
