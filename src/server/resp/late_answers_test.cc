@@ -7,11 +7,9 @@
 #include <thread>
 #include <vector>
 
-#include "net/server_fixture.h"
-#include "server/awaiting_store.h"
-#include "server/late_store_for_tests.h"
+#include "server/resp/connection_for_tests.h"
 #include "server/resp/fake_server.h"
-#include "server/resp/resp_server.h"
+#include "server/resp/late_server_for_tests.h"
 
 namespace rateguard::resp {
 namespace {
@@ -25,134 +23,8 @@ std::string check(std::string_view key) {
 const std::string kFirst = "*5\r\n:0\r\n:1\r\n:0\r\n:-1\r\n:60\r\n";
 const std::string kSecond = "*5\r\n:1\r\n:1\r\n:0\r\n:60\r\n:60\r\n";
 
-Policy policy_of(uint32_t limit) {
-  std::vector<rules::Rule> rules;
-  rules.push_back(rule_of("login", {"ip"}, *Limit::fixed_window(limit, Duration::seconds(60))));
-  return {.rules = *rules::RuleSet::compile(std::move(rules)), .identifier = *identify::Identifier::create({})};
-}
-
-// Refuses what the store behind it could not be asked, as a rule may want it.
-class DenyingStore final : public RemoteStore {
- public:
-  explicit DenyingStore(RemoteStore& remote) : remote_(remote) {}
-
-  void charge(std::span<ChargeGroup> groups, Instant now, Done done) override {
-    remote_.charge(groups, now, [groups, done = std::move(done)]() mutable {
-      for (const ChargeGroup& group : groups) {
-        for (Charge& charge : group.charges) {
-          if (charge.basis != Basis::kUnavailable) continue;
-          charge.basis = Basis::kDenied;
-          charge.decision = {.verdict = Verdict::kRefused, .retry_after = Duration::seconds(1)};
-        }
-      }
-      done();
-    });
-  }
-  void reset(std::string_view key, KeyOffset place_from, Instant now,
-             std::move_only_function<void(ResetResult)> done) override {
-    remote_.reset(key, place_from, now, std::move(done));
-  }
-  void release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) override {
-    remote_.release(hold, now, std::move(done));
-  }
-  void tick(Instant) override {}
-
- private:
-  RemoteStore& remote_;
-};
-
-class TestServer {
- public:
-  explicit TestServer(RespServerOptions options = {}, net::TasksOptions tasks = {})
-      : tasks_(tasks), server_(std::move(options)) {
-    const auto started = server_.start(*loop_, api);
-    EXPECT_TRUE(started.has_value());
-    port_ = started.value_or(0);
-    thread_ = std::thread([this] { loop_->run(); });
-  }
-  ~TestServer() { stop(); }
-
-  void stop() {
-    if (!thread_.joinable()) return;
-    loop_->stop();
-    thread_.join();
-  }
-  // Runs `work` on the loop's thread and waits for it.
-  template <typename Work>
-  auto on_loop(Work work) {
-    std::packaged_task<decltype(work())()> task(std::move(work));
-    loop_->post([&] { task(); });
-    return task.get_future().get();
-  }
-  // Whether so many questions come to wait for an answer.
-  bool asked(size_t count) {
-    return net::eventually([&] { return on_loop([&] { return late.waiting(); }) == count; });
-  }
-  void answer_all() {
-    on_loop([&] { late.answer_all(); });
-  }
-
-  uint16_t port() const { return port_; }
-  RespServer& server() { return server_; }
-  const net::Tasks& tasks() const { return tasks_; }
-
- private:
-  net::ManualClock clock_{Instant::from_seconds(1'700'000'000)};
-  std::unique_ptr<net::EventLoop> loop_ = *net::EventLoop::create(clock_);
-  std::unique_ptr<MemoryStore> counters_ = *MemoryStore::create({.max_keys = 10'000, .hash_key = memory::HashKey{}});
-  net::Tasks tasks_;
-
- public:
-  server::LateStore late{*counters_};
-
- private:
-  DenyingStore denying_{late};
-  server::AwaitingStore store_{denying_, tasks_, *loop_};
-  server::Service service_{*counters_};
-
- public:
-  RespApi api{service_, policy_of(10), {.store = store_, .tasks = &tasks_, .on_failure = OnStoreFailure::kDeny}};
-
- private:
-  RespServer server_;
-  uint16_t port_ = 0;
-  std::thread thread_;
-};
-
-// A blocking connection. Whatever does not come within ten seconds has not come.
-class Connection : public net::Client {
- public:
-  using net::Client::Client;
-
-  std::string read(size_t size) {
-    std::string got(size, '\0');
-    size_t have = 0;
-    while (have < size) {
-      const ssize_t received = ::recv(descriptor(), got.data() + have, size - have, 0);
-      if (received <= 0) break;
-      have += static_cast<size_t>(received);
-    }
-    got.resize(have);
-    return got;
-  }
-  std::string read_to_end() {
-    std::string all;
-    char block[16'384];
-    for (ssize_t got = 0; (got = ::recv(descriptor(), block, sizeof block, 0)) > 0;) {
-      all.append(block, static_cast<size_t>(got));
-    }
-    return all;
-  }
-  // Ends it so that the server is told at once.
-  void reset() {
-    const linger at_once{.l_onoff = 1, .l_linger = 0};
-    setsockopt(descriptor(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    const Connection gone = std::move(*this);
-  }
-};
-
 TEST(LateAnswers, AnAnswerComesWhenTheStoreHasDecided) {
-  TestServer server;
+  LateServer server;
   Connection client(server.port());
   ASSERT_TRUE(client.send(check("a") + check("a")));
   ASSERT_TRUE(server.asked(1));  // both together
@@ -166,7 +38,7 @@ TEST(LateAnswers, AnAnswerComesWhenTheStoreHasDecided) {
 }
 
 TEST(LateAnswers, AStoreMayAnswerAtOnce) {
-  TestServer server;
+  LateServer server;
   server.on_loop([&] { server.late.at_once = true; });
   Connection client(server.port());
   for (int i = 0; i < 3; ++i) {
@@ -177,7 +49,7 @@ TEST(LateAnswers, AStoreMayAnswerAtOnce) {
 }
 
 TEST(LateAnswers, APipelineIsAnsweredInOrder) {
-  TestServer server;
+  LateServer server;
   Connection client(server.port());
   ASSERT_TRUE(client.send(command({"ECHO", "1"}) + check("a") + command({"RG.RESET", "login", "192.0.2.1"}) +
                           command({"CLIENT", "SETNAME", "me"}) + check("a")));
@@ -194,7 +66,7 @@ TEST(LateAnswers, APipelineIsAnsweredInOrder) {
 }
 
 TEST(LateAnswers, OthersAreServedMeanwhile) {
-  TestServer server;
+  LateServer server;
   Connection waiting(server.port());
   ASSERT_TRUE(waiting.send(check("a") + command({"ECHO", "mine"})));
   ASSERT_TRUE(server.asked(1));
@@ -208,7 +80,7 @@ TEST(LateAnswers, OthersAreServedMeanwhile) {
 }
 
 TEST(LateAnswers, ACommandThatIsNotWholeWaitsForItsRest) {
-  TestServer server;
+  LateServer server;
   Connection client(server.port());
   const std::string second = check("b");
   ASSERT_TRUE(client.send(check("a") + second.substr(0, 10)));
@@ -222,7 +94,7 @@ TEST(LateAnswers, ACommandThatIsNotWholeWaitsForItsRest) {
 }
 
 TEST(LateAnswers, AClientThatGoesIsForgotten) {
-  TestServer server;
+  LateServer server;
   for (int i = 0; i < 3; ++i) {
     Connection client(server.port());
     ASSERT_TRUE(client.send(check("a") + command({"CLIENT", "SETNAME", std::string(100, 'x')}) + check("a")));
@@ -240,7 +112,7 @@ TEST(LateAnswers, AClientThatGoesIsForgotten) {
 }
 
 TEST(LateAnswers, AClientThatHasSaidAllIsAnswered) {
-  TestServer server;
+  LateServer server;
   Connection client(server.port());
   ASSERT_TRUE(client.send(check("a") + check("b")));
   client.send_end();
@@ -250,7 +122,7 @@ TEST(LateAnswers, AClientThatHasSaidAllIsAnswered) {
 }
 
 TEST(LateAnswers, QuitAndNonsenseComeAfterWhatWasAskedBefore) {
-  TestServer server;
+  LateServer server;
   for (const auto& [sent, answer] :
        {std::pair(command({"QUIT"}), "+OK\r\n"),
         std::pair(std::string("*1\r\n$-5\r\n"), "-ERR Protocol error: invalid bulk length\r\n")}) {
@@ -266,7 +138,7 @@ TEST(LateAnswers, NothingTimesOutWhileAnAnswerIsWaitedFor) {
   RespServerOptions options;
   options.host.timeouts.idle = Duration::millis(30);
   options.host.timeouts.read = Duration::millis(30);
-  TestServer server(std::move(options));
+  LateServer server(std::move(options));
   Connection waiting(server.port());
   ASSERT_TRUE(waiting.send(check("a")));
   ASSERT_TRUE(server.asked(1));
@@ -282,7 +154,7 @@ TEST(LateAnswers, NothingTimesOutWhileAnAnswerIsWaitedFor) {
 }
 
 TEST(LateAnswers, DrainWaitsForThem) {
-  TestServer server;
+  LateServer server;
   Connection client(server.port());
   ASSERT_TRUE(client.send(check("a") + command({"PING"})));
   ASSERT_TRUE(server.asked(1));
@@ -296,7 +168,7 @@ TEST(LateAnswers, DrainWaitsForThem) {
 }
 
 TEST(LateAnswers, DrainEndsWithItsGrace) {
-  TestServer server;
+  LateServer server;
   Connection client(server.port());
   ASSERT_TRUE(client.send(check("a")));
   ASSERT_TRUE(server.asked(1));
@@ -309,7 +181,7 @@ TEST(LateAnswers, DrainEndsWithItsGrace) {
 
 // What waits is unwound, whichever goes first.
 TEST(LateAnswers, AServerMayGoWhileTheyAreWaitedFor) {
-  TestServer server;
+  LateServer server;
   std::vector<Connection> clients;
   for (size_t i = 0; i < 10; ++i) {
     clients.emplace_back(server.port());
@@ -319,7 +191,7 @@ TEST(LateAnswers, AServerMayGoWhileTheyAreWaitedFor) {
 }
 
 TEST(LateAnswers, ANewPolicyCountsForCommandsThatBeginAfterIt) {
-  TestServer server;
+  LateServer server;
   const std::string look = command({"RG.PEEK", "login", "192.0.2.1"});
   const auto limit_of = [](const std::string& answer) {
     const std::string name = "$5\r\nlimit\r\n:";
@@ -352,7 +224,7 @@ TEST(LateAnswers, ANewPolicyCountsForCommandsThatBeginAfterIt) {
 }
 
 TEST(LateAnswers, AStoreThatCannotBeAskedIsAnAnswerToo) {
-  TestServer server;
+  LateServer server;
   server.on_loop([&] { server.late.fails = true; });
   Connection client(server.port());
   ASSERT_TRUE(client.send(check("a") + command({"RG.PEEK", "login", "192.0.2.1"}) +
@@ -370,7 +242,7 @@ TEST(LateAnswers, AStoreThatCannotBeAskedIsAnAnswerToo) {
 // With few tasks most of them wait for their turn.
 TEST(LateAnswers, AThousandWaitAtOnce) {
   for (const size_t running_max : {4'096, 100}) {
-    TestServer server({}, {.running_max = running_max});
+    LateServer server({}, {.running_max = running_max});
     constexpr size_t kClients = 1'000;
     std::vector<Connection> clients;
     for (size_t i = 0; i < kClients; ++i) {
@@ -402,7 +274,7 @@ TEST(LateAnswers, AThousandWaitAtOnce) {
 TEST(LateAnswers, ASlowReaderGetsEverything) {
   RespServerOptions options;
   options.output_bytes_max = 10'000;
-  TestServer server(std::move(options));
+  LateServer server(std::move(options));
   server.on_loop([&] { server.late.at_once = true; });
   Connection client(server.port());
   const std::string message(1'000, 'x');

@@ -8,7 +8,7 @@
 #include <string>
 #include <thread>
 
-#include "net/server_fixture.h"
+#include "server/resp/connection_for_tests.h"
 #include "server/resp/fake_server.h"
 
 namespace rateguard::resp {
@@ -47,34 +47,6 @@ class TestServer {
   RespServer server_;
   uint16_t port_ = 0;
   std::thread thread_;
-};
-
-// A blocking connection. Whatever does not come within ten seconds has not come.
-class Connection : public net::Client {
- public:
-  using net::Client::Client;
-
-  // So many bytes, or fewer where the connection ends first.
-  std::string read(size_t size) {
-    std::string got(size, '\0');
-    size_t have = 0;
-    while (have < size) {
-      const ssize_t received = ::recv(descriptor(), got.data() + have, size - have, 0);
-      if (received <= 0) break;
-      have += static_cast<size_t>(received);
-    }
-    got.resize(have);
-    return got;
-  }
-  // Everything until the connection ends.
-  std::string read_to_end() {
-    std::string all;
-    char block[16'384];
-    for (ssize_t got = 0; (got = ::recv(descriptor(), block, sizeof block, 0)) > 0;) {
-      all.append(block, static_cast<size_t>(got));
-    }
-    return all;
-  }
 };
 
 const std::string kPong = "+PONG\r\n";
