@@ -11,7 +11,10 @@ FUZZ_SECONDS ?= 300
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
 
-run: build ## build and start the service on 127.0.0.1:8080 (ARGS="--config FILE" to configure it)
+ifdef REDIS
+run: export RATEGUARD_REDIS = $(REDIS)
+endif
+run: build ## build and start the service on 127.0.0.1:8080 (ARGS="--config FILE"; REDIS=redis://HOST keeps counters there)
 	build/release/rateguard serve $(ARGS)
 
 build: ## leave the program at build/release/rateguard

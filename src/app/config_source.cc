@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -33,11 +34,12 @@ Result<config::Config> ConfigSource::load() const {
 }
 
 Result<void> check_stores(const config::Config& config) {
-  for (const auto& [name, settings] : config.stores) {
-    if (name == "default") continue;
-    return invalid(fmt::format("stores.{}: all counters are kept in one store; configure it as stores.default", name));
+  if (config.stores.size() > 1) {
+    return invalid(fmt::format("stores.{} and stores.{}: all counters are kept in one store; leave one of them",
+                               config.stores.begin()->first, std::next(config.stores.begin())->first));
   }
-  return {};
+  if (config.store().type == config::StoreType::kMemory) return {};
+  return invalid(fmt::format("stores.{}.type: redis is not available in this build; use memory", config.store_name()));
 }
 
 Result<Policy> make_policy(const config::Config& config) {

@@ -28,7 +28,7 @@ class ConfigSource {
   Override command_line_;
 };
 
-// Counters are kept in one store, named "default". Errors: kInvalid, naming another that the configuration has.
+// Counters are kept in one store, of a type that there is. Errors: kInvalid, naming the store.
 Result<void> check_stores(const config::Config& config);
 
 // What a configuration puts in force. Errors: those of compiling rules and of reading key files.

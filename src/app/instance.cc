@@ -26,7 +26,7 @@ MemoryStoreOptions store_options(const config::StoreSettings& settings) {
 
 // Where the counters are kept: the store's own place, or the data folder. Empty: nowhere.
 std::string snapshot_path(const config::Config& config) {
-  const config::StoreSettings& store = config.stores.at("default");
+  const config::StoreSettings& store = config.store();
   if (!store.snapshot.empty()) return store.snapshot;
   return config.data_dir.empty() ? std::string() : config.data_dir + "/counters.snap";
 }
@@ -54,7 +54,7 @@ size_t loop_count(const config::ListenSettings& listen) {
 }  // namespace
 
 Result<std::unique_ptr<Instance>> Instance::create(ConfigSource source, const config::Config& config) {
-  auto store = MemoryStore::create(store_options(config.stores.at("default")));
+  auto store = MemoryStore::create(store_options(config.store()));
   if (!store) return std::unexpected(store.error());
   auto instance = std::unique_ptr<Instance>(new Instance(std::move(source), config, std::move(*store)));
   if (auto restored = instance->restore_counters(); !restored) return std::unexpected(restored.error());
@@ -79,7 +79,7 @@ Instance::~Instance() = default;
 Result<void> Instance::restore_counters() {
   const std::string path = snapshot_path(config_);
   if (path.empty()) return {};
-  const Duration interval = config_.stores.at("default").snapshot_interval;
+  const Duration interval = config_.store().snapshot_interval;
   snapshots_ = std::make_unique<SnapshotKeeper>(*store_, path, interval, log_);
   return snapshots_->restore();
 }
@@ -169,7 +169,7 @@ void Instance::fill_service() {
     figures.loops.push_back(&worker->rate_limits->rule_metrics());
     figures.descriptors.push_back(&worker->rate_limits->metrics());
   }
-  figures.stores = {{"default", store_.get()}};
+  figures.stores = {{config_.store_name(), store_.get()}};
   figures.connections = [this] {
     metrics::ConnectionFigures sum;
     for (const auto& worker : workers_) sum += worker->server->stats();

@@ -8,6 +8,7 @@
 #include "config/problems.h"
 #include "config/rule_reader.h"
 #include "config/settings_table.h"
+#include "config/store_check.h"
 #include "config/text_check.h"
 #include "config/yaml_tree.h"
 #include "model/ascii.h"
@@ -24,6 +25,33 @@ bool is_store_name(std::string_view name) {
   return !name.empty() && name.size() <= kStoreNameMax && std::ranges::all_of(name, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
   });
+}
+
+constexpr std::string_view kDefaultStore = "default";
+// The prefix of the keys of any store in the settings table.
+constexpr std::string_view kStoreSection = "stores.NAME";
+
+// What `listen` and `envoy` must hold together.
+Result<void> check_listen_settings(const Config& config) {
+  const TlsSettings& tls = config.listen.tls;
+  if (tls.certificate.empty() != tls.key.empty()) {
+    return invalid(fmt::format("listen.tls.{} is missing; a certificate and its key go together",
+                               tls.key.empty() ? "key" : "certificate"));
+  }
+  if (tls.certificate.empty() && !tls.client_ca.empty()) {
+    return invalid("listen.tls.certificate is missing; clients can only show theirs over TLS");
+  }
+  if (config.listen.proxy_protocol && config.identity.trusted_proxies.empty()) {
+    return invalid(
+        "listen.proxy_protocol needs listen.trusted_proxies: the PROXY header is believed from them only, and every "
+        "other "
+        "connection is closed");
+  }
+  const EnvoyHeaderNames& names = config.envoy.response_headers;
+  for (const std::string* name : {&names.limit, &names.remaining, &names.reset}) {
+    if (!is_token(*name)) return invalid(fmt::format("envoy.response_headers: {} is no name of a field", quote(*name)));
+  }
+  return {};
 }
 
 class ConfigReader {
@@ -53,26 +81,34 @@ class ConfigReader {
       const YamlNode& value = *map.children[i + 1];
       if (section.empty() && key.text == "rules") continue;  // read last: rules name stores
       if (std::ranges::find(known, key.text) == known.end()) {
-        problems_.add(key, unknown_key(key.text,
-                                       target.store      ? "a store"
-                                       : section.empty() ? "the file"
-                                                         : section,
-                                       known));
+        problems_.add(key, unknown_key(key.text, called(section, target), known));
         continue;
       }
       const std::string path = section.empty() ? key.text : section + "." + key.text;
       if (const Setting* setting = find_setting(path)) {
+        if (target.store && setting->only_for.value_or(target.store->type) != target.store->type) {
+          const std::string_view type = *setting->only_for == StoreType::kRedis ? "redis" : "memory";
+          problems_.add(key, fmt::format("{} goes with type: {}", full_key(path, target.store_name), type));
+          continue;
+        }
         read_setting(*setting, key, value, target);
       } else if (value.is_null()) {
         continue;  // a section with nothing in it
       } else if (!value.is_map()) {
-        problems_.add(value, fmt::format("{}: expected a map, found {}", path, value.describe()));
+        problems_.add(value,
+                      fmt::format("{}: expected a map, found {}", full_key(path, target.store_name), value.describe()));
       } else if (path == "stores") {
         read_stores(value);
       } else {
         read_section(value, path, target);
       }
     }
+  }
+
+  // A section as messages name it.
+  static std::string called(const std::string& section, const SettingTarget& target) {
+    if (section.empty()) return "the file";
+    return section == kStoreSection ? "a store" : full_key(section, target.store_name);
   }
 
   void read_setting(const Setting& setting, const YamlNode& key, const YamlNode& value, const SettingTarget& target) {
@@ -87,15 +123,16 @@ class ConfigReader {
   void read_value(const Setting& setting, const YamlNode& key, const YamlNode& value, const SettingTarget& target) {
     if (!value.is_scalar()) {
       const YamlNode& where = value.is_null() ? key : value;
-      return problems_.add(where, fmt::format("{}: expected one value ({}), found {}",
-                                              full_key(setting, target.store_name), setting.bounds, value.describe()));
+      return problems_.add(
+          where, fmt::format("{}: expected one value ({}), found {}", full_key(setting.key, target.store_name),
+                             setting.bounds, value.describe()));
     }
     if (value.quoted && wants_plain(setting)) {
-      return problems_.add(
-          value, fmt::format("{}: expected {}, without quotes", full_key(setting, target.store_name), setting.bounds));
+      return problems_.add(value, fmt::format("{}: expected {}, without quotes",
+                                              full_key(setting.key, target.store_name), setting.bounds));
     }
     if (const auto good = set_from_text(setting, target, value.text); !good) {
-      problems_.add(value, fmt::format("{}: {}", full_key(setting, target.store_name), good.error().message));
+      problems_.add(value, fmt::format("{}: {}", full_key(setting.key, target.store_name), good.error().message));
     }
   }
 
@@ -117,22 +154,32 @@ class ConfigReader {
         problems_.add(value, fmt::format("expected the settings of a store (a map), found {}", value.describe()));
         continue;
       }
-      const SettingTarget target{.config = config_, .store = &store, .store_name = name.text};
-      // Another type has other keys, which are not mistakes of their own.
-      const YamlNode* type = value.find("type");
-      if (type && type->is_scalar() && type->text != "memory") {
-        read_value(*find_setting("stores.NAME.type"), *type, *type, target);
-        continue;
-      }
-      read_section(value, "stores.NAME", target);
+      read_store(name.text, value, store);
     }
+    if (!map.find(kDefaultStore) && config_.stores.size() > 1) config_.stores.erase(std::string(kDefaultStore));
+  }
+
+  void read_store(const std::string& name, const YamlNode& value, StoreSettings& store) {
+    const SettingTarget target{.config = config_, .store = &store, .store_name = name};
+    // First, since it says which other keys there are.
+    const YamlNode* type = value.find("type");
+    const Setting& setting = *find_setting("stores.NAME.type");
+    if (type && type->is_scalar() && !set_from_text(setting, target, type->text)) {
+      return read_value(setting, *type, *type, target);  // the other keys are not mistakes of their own
+    }
+    const bool had_none = problems_.empty();  // what could not be read would be missed below
+    read_section(value, std::string(kStoreSection), target);
+    if (!had_none || !problems_.empty()) return;
+    if (const auto good = check_store(name, store); !good) problems_.add(value, good.error().message);
   }
 
   void check_listen(const YamlNode& root) {
     const YamlNode* listen = root.find("listen");
     if (!listen) return;
     const YamlNode* tls = listen->is_map() ? listen->find("tls") : nullptr;
-    if (const auto good = check_config(config_); !good) problems_.add(tls ? *tls : *listen, good.error().message);
+    if (const auto good = check_listen_settings(config_); !good) {
+      problems_.add(tls ? *tls : *listen, good.error().message);
+    }
   }
 
   Config& config_;
@@ -141,24 +188,16 @@ class ConfigReader {
 
 }  // namespace
 
+const std::string& Config::store_name() const {
+  const auto found = stores.find(std::string(kDefaultStore));
+  return found == stores.end() ? stores.begin()->first : found->first;
+}
+
 Result<void> check_config(const Config& config) {
-  const TlsSettings& tls = config.listen.tls;
-  if (tls.certificate.empty() != tls.key.empty()) {
-    return invalid(fmt::format("listen.tls.{} is missing; a certificate and its key go together",
-                               tls.key.empty() ? "key" : "certificate"));
-  }
-  if (tls.certificate.empty() && !tls.client_ca.empty()) {
-    return invalid("listen.tls.certificate is missing; clients can only show theirs over TLS");
-  }
-  if (config.listen.proxy_protocol && config.identity.trusted_proxies.empty()) {
-    return invalid(
-        "listen.proxy_protocol needs listen.trusted_proxies: the PROXY header is believed from them only, and every "
-        "other "
-        "connection is closed");
-  }
-  const EnvoyHeaderNames& names = config.envoy.response_headers;
-  for (const std::string* name : {&names.limit, &names.remaining, &names.reset}) {
-    if (!is_token(*name)) return invalid(fmt::format("envoy.response_headers: {} is no name of a field", quote(*name)));
+  if (auto good = check_listen_settings(config); !good) return good;
+  for (const auto& [name, store] : config.stores) {
+    if (auto good = check_store(name, store); !good) return good;
+    if (auto good = check_store_place(name, store); !good) return good;
   }
   return {};
 }

@@ -11,7 +11,9 @@
 #include "base/result.h"
 #include "identify/identify.h"
 #include "model/instant.h"
+#include "redis/url/url.h"
 #include "rules/rule.h"
+#include "store/store.h"
 
 namespace rateguard::config {
 
@@ -60,12 +62,48 @@ struct ListenSettings {
   bool proxy_protocol = false;
 };
 
+enum class StoreType : uint8_t { kMemory, kRedis };
+
+// TLS towards a server, whose certificate is verified in any case: PEM files.
+struct TlsClientSettings {
+  std::string ca = {};           // empty: whom the system trusts
+  std::string certificate = {};  // empty: none is shown
+  std::string key = {};
+};
+
+// How counters are kept in Redis.
+struct RedisSettings {
+  // Where it is: one of these three, the others empty.
+  std::optional<redis::Url> url = {};
+  std::vector<redis::Url> sentinels = {};  // with their own logins
+  std::vector<redis::Url> cluster = {};    // some of its nodes, all with one login
+  std::string service = {};                // as Sentinels name it; with `sentinels`
+  // At the servers that hold the data; what is there goes before what a URL says.
+  std::string user = {};
+  std::string password = {};
+  int database = 0;
+  TlsClientSettings tls = {};
+
+  Duration deadline = Duration::millis(2);                   // for a decision
+  std::string prefix = "rg";                                 // of every key
+  std::string secret = {};                                   // of the names of holds; the same on every instance
+  OnStoreFailure on_store_failure = OnStoreFailure::kAllow;  // of limits that come with a request
+  int breaker_failures = 5;
+  Duration breaker_open_for = Duration::millis(250);
+  Duration sync_interval = Duration::millis(100);
+
+  // How to log in at the servers that hold the data. With `url` also where that server is, with `cluster` where one of
+  // them is; behind Sentinels it has no host, and TLS where they do. REQUIRES: one of the three is there.
+  redis::Url server() const;
+};
+
 struct StoreSettings {
-  std::string type = "memory";
-  uint64_t max_keys = 1'000'000;
+  StoreType type = StoreType::kMemory;
+  uint64_t max_keys = 1'000'000;  // in this process; with Redis: of the shares that limits have here while it fails
   WhenFull when_full = WhenFull::kEvict;
-  std::string snapshot = {};  // empty: none
+  std::string snapshot = {};  // memory only; empty: none
   Duration snapshot_interval = Duration::seconds(60);
+  RedisSettings redis = {};  // redis only
 };
 
 struct LogSettings {
@@ -107,6 +145,10 @@ struct Config {
   std::string data_dir = {};  // where snapshots go that name no place of their own; empty: nothing is kept
   std::vector<rules::Rule> rules = {};
   std::string path = {};  // the file it was read from; empty: none
+
+  // The store of all counters (docs/decisions/0007-one-store.md): the only one, or the default one.
+  const std::string& store_name() const;
+  const StoreSettings& store() const { return stores.at(store_name()); }
 };
 
 // Reads one environment variable; nullopt where it is not set. Injected, so that tests need no environment.
@@ -116,9 +158,11 @@ using Environment = std::function<std::optional<std::string>(std::string_view na
 Result<Config> parse(std::string_view yaml, std::string file_name);
 // Reads and parses a file. Errors: kIo, or as parse().
 Result<Config> load(const std::string& path);
-// What settings must hold together, whatever they came from. Errors: kInvalid.
+// What settings must hold together, whatever they came from; parse() leaves it to the environment to say where a Redis
+// is. Errors: kInvalid.
 Result<void> check_config(const Config& config);
 // Lays RATEGUARD_* variables over a configuration. Order of precedence: command line, environment, file, defaults.
+// RATEGUARD_REDIS=URL makes store() that Redis, whatever the file says of it.
 // Errors: kInvalid, naming the variable and what was expected.
 Result<Config> apply_environment(Config config, const Environment& environment);
 // Lays envoyproxy/ratelimit's own variables (RUNTIME_ROOT, SHADOW_MODE, ...; docs/envoy.md lists them) over a

@@ -87,14 +87,73 @@ TEST(ConfigError, Settings) {
   EXPECT_EQ(message("listen: {tls: {client_ca: k}}"),
             "f:1:15: listen.tls.certificate is missing; clients can only show theirs over TLS");
   EXPECT_EQ(message("log: {level: loud}"), "f:1:14: log.level: expected debug, info, warn or error, found 'loud'");
-  EXPECT_EQ(message("stores: {shared: {type: redis, url: x}}"),
-            "f:1:25: stores.shared.type: the store type 'redis' is not available in this build; use memory");
+  EXPECT_EQ(message("stores: {shared: {type: redsi, url: x}}"),
+            "f:1:25: stores.shared.type: expected memory or redis, found 'redsi'");
   EXPECT_EQ(message("stores: {a: {max_key: 1}}"), "f:1:14: unknown key 'max_key' in a store; did you mean 'max_keys'?");
   EXPECT_EQ(message("stores: {a: {max_keys: 0}}"),
             "f:1:24: stores.a.max_keys: expected a whole number from 1 to 4000000000, found '0'");
   EXPECT_EQ(message("stores: {'a b': {}}"),
             "f:1:10: 'a b' is no name for a store; expected 1 to 64 letters, digits, '-' and '_'");
   EXPECT_EQ(message("identity: {user: ip}").substr(0, 23), "f:1:18: identity.user: ");
+}
+
+TEST(ConfigError, RedisStores) {
+  const auto redis = [](std::string_view settings) {
+    return message(fmt::format("stores: {{a: {{type: redis, {}}}}}", settings));
+  };
+  EXPECT_TRUE(
+      redis("url: x").starts_with("f:1:32: stores.a.url: not a Redis URL: the scheme is missing; expected redis://"));
+  EXPECT_FALSE(redis("url: 'redis://me:hunter2@a:b'").contains("hunter2"));
+  EXPECT_FALSE(redis("cluster: ['redis://me:hunter2@a', 'redis://me:hunter3@b']").contains("hunter"));
+  EXPECT_EQ(redis("deadlin: 5ms"), "f:1:27: unknown key 'deadlin' in a store; did you mean 'deadline'?");
+  EXPECT_EQ(redis("url: [a]"),
+            "f:1:32: stores.a.url: expected one value (redis://, rediss:// or unix://), found a list");
+  EXPECT_EQ(redis("snapshot: x"), "f:1:27: stores.a.snapshot goes with type: memory");
+  EXPECT_EQ(message("stores: {a: {deadline: 5ms}}"), "f:1:14: stores.a.deadline goes with type: redis");
+  EXPECT_EQ(message("stores: {a: {breaker: {failures: 5}}}"),
+            "f:1:24: stores.a.breaker.failures goes with type: redis");
+  EXPECT_EQ(redis("breaker: 5"), "f:1:36: stores.a.breaker: expected a map, found '5'");
+  EXPECT_EQ(redis("breaker: {failure: 5}"),
+            "f:1:37: unknown key 'failure' in stores.a.breaker; did you mean 'failures'?");
+  EXPECT_EQ(redis("breaker: {failures: 0}"),
+            "f:1:47: stores.a.breaker.failures: expected a whole number from 1 to 1000, found '0'");
+  EXPECT_EQ(redis("deadline: 999us").substr(0, 27), "f:1:37: stores.a.deadline: ");
+  EXPECT_EQ(redis("deadline: 11s"), "f:1:37: stores.a.deadline: expected a duration, 1ms to 10s, found '11s'");
+  EXPECT_EQ(redis("prefix: '{rg}'"),
+            "f:1:35: stores.a.prefix: expected 1 to 64 letters, digits, '-', '_', '.' and ':'");
+  EXPECT_EQ(redis("prefix: ''"), "f:1:35: stores.a.prefix: expected 1 to 64 letters, digits, '-', '_', '.' and ':'");
+  EXPECT_EQ(redis("service: 'my master'"), "f:1:36: stores.a.service: expected printable ASCII without spaces");
+  EXPECT_EQ(redis("on_store_failure: open"),
+            "f:1:45: stores.a.on_store_failure: expected allow, deny or local, found 'open'");
+}
+
+TEST(ConfigError, WhatARedisStoreMustHoldTogether) {
+  const auto redis = [](std::string_view settings) {
+    const std::string text = message(fmt::format("stores: {{a: {{type: redis, {}}}}}", settings));
+    return text.starts_with("f:1:13: ") ? text.substr(8) : "elsewhere: " + text;
+  };
+  EXPECT_EQ(redis("url: 'redis://h', sentinels: 'redis://h', service: m"),
+            "stores.a: both url and sentinels; expected one of url, sentinels and cluster");
+  EXPECT_EQ(redis("url: 'redis://h', cluster: 'redis://h'"),
+            "stores.a: both url and cluster; expected one of url, sentinels and cluster");
+  EXPECT_EQ(redis("sentinels: 'redis://h'"),
+            "stores.a.service is missing; expected the name that the Sentinels have for it");
+  EXPECT_EQ(redis("url: 'redis://h', service: m"), "stores.a.service goes with sentinels");
+  EXPECT_EQ(redis("cluster: ['redis://h', 'unix:///s']"),
+            "stores.a.cluster: expected redis:// or rediss://, found a Unix socket");
+  EXPECT_EQ(redis("cluster: ['redis://h', 'rediss://i']"),
+            "stores.a.cluster: redis:// and rediss:// in one list; TLS is used everywhere or nowhere");
+  EXPECT_EQ(redis("cluster: ['redis://:p@h', 'redis://:q@i']"),
+            "stores.a.cluster: different users or passwords; every node of a cluster has the same login");
+  EXPECT_EQ(redis("cluster: 'redis://h/1'"), "stores.a.cluster: redis://h:6379/1 has a database; expected none");
+  EXPECT_EQ(redis("cluster: 'redis://h', database: 1"), "stores.a.cluster: a Redis Cluster has no database but 0");
+  EXPECT_EQ(redis("sentinels: 'redis://h/1', service: m"),
+            "stores.a.sentinels: redis://h:6379/1 has a database; expected none");
+  EXPECT_EQ(redis("url: 'redis://h', user: me"), "stores.a.password is missing; a user logs in with one");
+  EXPECT_EQ(redis("url: 'redis://h', tls: {ca: f}"),
+            "stores.a.tls: expected a rediss:// URL beside it; without one there is no TLS");
+  EXPECT_EQ(redis("url: 'rediss://h', tls: {key: f}"),
+            "stores.a.tls.certificate is missing; a certificate and its key go together");
 }
 
 TEST(ConfigError, Rules) {
@@ -121,6 +180,8 @@ TEST(ConfigError, Rules) {
   EXPECT_EQ(rule_message("limit: 5/m, per: [ip, ip]"), "f:1:36: 'ip' is given twice");
   EXPECT_EQ(rule_message("limit: 5/m, per: sessoin").substr(0, 33), "f:1:36: cannot count by 'sessoin'");
   EXPECT_EQ(rule_message("limit: 5/m, store: other"), "f:1:38: there is no store 'other' in stores");
+  EXPECT_EQ(message("stores: {a: {}}\nrules: [{name: n, limit: 5/m}]"),
+            "f:2:9: store is missing; there is no store 'default' in stores");
   EXPECT_EQ(rule_message("limit: 5/m, mode: dry"), "f:1:37: mode: expected enforce, shadow or off, found 'dry'");
   EXPECT_EQ(rule_message("limit: 5/m, missing: allow"), "f:1:40: missing: expected reject, ip or skip, found 'allow'");
   EXPECT_EQ(rule_message("limit: 5/m, on_store_failure: open"),

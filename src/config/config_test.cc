@@ -33,7 +33,78 @@ rules:
   - {name: all, per: global, algorithm: sliding_window_log, limit: 1000, window: 1m}
 )";
 
+constexpr std::string_view kRedisExample = R"(
+stores:
+  shared:
+    type: redis
+    url: "rediss://user:p%40ss@10.0.0.5:6380/3"
+    deadline: 5ms
+    prefix: "shop:rg"
+    secret: s
+    on_store_failure: local
+    breaker: {failures: 3, open_for: 500ms}
+    tls: {ca: ca.pem, certificate: c.pem, key: k.pem}
+    max_keys: 1000
+    when_full: refuse
+    sync_interval: 50ms
+rules:
+  - {name: api, limit: 5/m, store: shared}
+)";
+
 constexpr Duration kDay = Duration::seconds(86'400);
+
+TEST(Config, ReadsARedisStore) {
+  const auto config = parse(kRedisExample, "rules.yaml");
+  ASSERT_TRUE(config.has_value()) << config.error().to_string();
+  EXPECT_EQ(config->stores.size(), 1u) << "it takes the default one's place";
+  EXPECT_EQ(config->store_name(), "shared");
+  const StoreSettings& store = config->store();
+  EXPECT_EQ(store.type, StoreType::kRedis);
+  EXPECT_EQ(store.max_keys, 1'000u);
+  EXPECT_EQ(store.when_full, WhenFull::kRefuse);
+  const RedisSettings& redis = store.redis;
+  EXPECT_EQ(redis.url, redis::Url::parse("rediss://user:p%40ss@10.0.0.5:6380/3").value());
+  EXPECT_EQ(redis.server(), *redis.url);
+  EXPECT_EQ(redis.deadline, Duration::millis(5));
+  EXPECT_EQ(redis.prefix, "shop:rg");
+  EXPECT_EQ(redis.secret, "s");
+  EXPECT_EQ(redis.on_store_failure, OnStoreFailure::kLocal);
+  EXPECT_EQ(redis.breaker_failures, 3);
+  EXPECT_EQ(redis.breaker_open_for, Duration::millis(500));
+  EXPECT_EQ(redis.tls.ca, "ca.pem");
+  EXPECT_EQ(redis.tls.certificate, "c.pem");
+  EXPECT_EQ(redis.tls.key, "k.pem");
+  EXPECT_EQ(redis.sync_interval, Duration::millis(50));
+  EXPECT_EQ(config->rules[0].store, "shared");
+}
+
+TEST(Config, ARedisIsReachedInThreeWays) {
+  const auto redis = [](std::string_view settings) {
+    const auto config = parse(fmt::format("stores: {{default: {{type: redis, {}}}}}", settings), "f");
+    EXPECT_TRUE(config.has_value()) << settings << ": " << (config ? "" : config.error().to_string());
+    return config.value_or(Config{}).store().redis;
+  };
+  EXPECT_EQ(redis("url: 'unix:///run/redis.sock'").url->path, "/run/redis.sock");
+  const RedisSettings sentinel = redis(
+      "sentinels: ['rediss://:s@a:26379', 'rediss://b:26379'], service: main, user: me, password: p, database: 2");
+  ASSERT_EQ(sentinel.sentinels.size(), 2u);
+  EXPECT_EQ(sentinel.sentinels[0].password, "s");
+  EXPECT_EQ(sentinel.service, "main");
+  EXPECT_EQ(sentinel.server(),
+            (redis::Url{.security = redis::Security::kTls, .user = "me", .password = "p", .database = 2}));
+  const RedisSettings cluster = redis("cluster: ['redis://:x@a:7000', 'redis://:x@b:7001'], password: y");
+  ASSERT_EQ(cluster.cluster.size(), 2u);
+  EXPECT_EQ(cluster.server(), (redis::Url{.host = "a", .port = 7000, .password = "y"}));
+  EXPECT_EQ(redis("cluster: 'redis://a'").cluster.size(), 1u) << "one stands for a list of it";
+  EXPECT_FALSE(redis("deadline: 5ms").url.has_value()) << "the environment may say where";
+}
+
+TEST(Config, TheStoreThatCounts) {
+  EXPECT_EQ(parse("", "f")->store_name(), "default");
+  EXPECT_EQ(parse("stores: {a: {}}", "f")->store_name(), "a");
+  EXPECT_EQ(parse("stores: {a: {}, default: {}}", "f")->store_name(), "default");
+  EXPECT_EQ(parse("stores: {}", "f")->store_name(), "default");
+}
 
 TEST(Config, ReadsTheExample) {
   const auto config = parse(kExample, "rules.yaml");

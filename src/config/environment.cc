@@ -9,6 +9,9 @@
 namespace rateguard::config {
 namespace {
 
+constexpr std::string_view kDefaultStore = "default";
+constexpr std::string_view kRedisVariable = "RATEGUARD_REDIS";
+
 std::string_view trimmed(std::string_view text) {
   const size_t begin = text.find_first_not_of(" \t");
   if (begin == std::string_view::npos) return {};
@@ -29,7 +32,9 @@ Result<void> set_list(const Setting& setting, const SettingTarget& target, std::
 Result<void> apply(const Setting& setting, const SettingTarget& target, const Environment& environment) {
   std::string variable = environment_variable(setting, target.store_name);
   auto value = environment(variable);
-  const auto alias = setting.alias.empty() ? std::nullopt : environment(setting.alias);
+  // Of several stores, the one that counts.
+  const bool has_alias = !setting.alias.empty() && (!target.store || target.store_name == target.config.store_name());
+  const auto alias = has_alias ? environment(setting.alias) : std::nullopt;
   if (value && alias && *value != *alias) {
     return invalid(fmt::format("{} and {} are both set, to different values", variable, setting.alias));
   }
@@ -43,14 +48,33 @@ Result<void> apply(const Setting& setting, const SettingTarget& target, const En
   return good;
 }
 
+// What RATEGUARD_REDIS says beyond the address: that it is the store, and the only way to it.
+void make_redis(StoreSettings& store) {
+  store.type = StoreType::kRedis;
+  store.redis.sentinels.clear();
+  store.redis.cluster.clear();
+  store.redis.service.clear();
+}
+
+// A setting of the default store where the file has another in its place would be lost without a word.
+Result<void> refuse_lost(const Setting& setting, const Config& config, const Environment& environment) {
+  const std::string variable = environment_variable(setting, kDefaultStore);
+  if (config.stores.contains(std::string(kDefaultStore)) || !environment(variable)) return {};
+  return invalid(fmt::format("{}: there is no store default; the file has {}", variable, config.store_name()));
+}
+
 }  // namespace
 
 Result<Config> apply_environment(Config config, const Environment& environment) {
+  if (const auto url = environment(kRedisVariable); url && !url->empty()) {
+    make_redis(config.stores.at(config.store_name()));
+  }
   for (const Setting& setting : settings()) {
     if (!setting.key.starts_with("stores.")) {
       if (auto good = apply(setting, {.config = config}, environment); !good) return std::unexpected(good.error());
       continue;
     }
+    if (auto good = refuse_lost(setting, config, environment); !good) return std::unexpected(good.error());
     for (auto& [name, store] : config.stores) {
       if (auto good = apply(setting, {.config = config, .store = &store, .store_name = name}, environment); !good) {
         return std::unexpected(good.error());

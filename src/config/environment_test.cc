@@ -27,7 +27,9 @@ TEST(Environment, NothingSetChangesNothing) {
 
 TEST(Environment, GoesBeforeTheFile) {
   auto config =
-      parse("listen: {http: 'localhost:1', tokens: [a, b], threads: 3}\nstores: {shared: {max_keys: 5}}", "f").value();
+      parse("listen: {http: 'localhost:1', tokens: [a, b], threads: 3}\nstores: {default: {}, shared: {max_keys: 5}}",
+            "f")
+          .value();
   const auto applied = apply_environment(config, variables({{"RATEGUARD_LISTEN_HTTP", "localhost:2"},
                                                             {"RATEGUARD_LISTEN_TOKENS", "c , d"},
                                                             {"RATEGUARD_LISTEN_TRUSTED_PROXIES", "10.0.0.0/8,::1"},
@@ -59,6 +61,54 @@ TEST(Environment, ShortNames) {
             "RATEGUARD_LISTEN_HTTP and RATEGUARD_HTTP are both set, to different values");
 }
 
+TEST(Environment, AStoreIsThatRedisWhateverTheFileSays) {
+  const auto url = redis::Url::parse("redis://me:pw@10.0.0.5/2").value();
+  const auto in_redis = [&](std::string_view file) {
+    const auto applied =
+        apply_environment(parse(file, "f").value(), variables({{"RATEGUARD_REDIS", "redis://me:pw@10.0.0.5/2"}}));
+    EXPECT_TRUE(applied.has_value()) << file << ": " << applied.error().message;
+    return applied.value_or(Config{}).store();
+  };
+  for (const std::string_view file :
+       {"", "stores: {default: {max_keys: 5, snapshot: s}}", "stores: {default: {type: redis, url: 'redis://other'}}",
+        "stores: {shared: {type: redis, sentinels: ['redis://a', 'redis://b'], service: main}}",
+        "stores: {shared: {type: redis, cluster: 'redis://a'}}"}) {
+    const StoreSettings store = in_redis(file);
+    EXPECT_EQ(store.type, StoreType::kRedis) << file;
+    EXPECT_EQ(store.redis.url, url) << file;
+    EXPECT_TRUE(store.redis.sentinels.empty() && store.redis.cluster.empty()) << file;
+  }
+  EXPECT_EQ(in_redis("stores: {shared: {type: redis, deadline: 7ms}}").redis.deadline, Duration::millis(7));
+  EXPECT_EQ(apply_environment({}, variables({{"RATEGUARD_REDIS", ""}}))->store().type, StoreType::kMemory);
+}
+
+TEST(Environment, SettingsOfARedis) {
+  const auto file = parse("stores: {shared: {type: redis, url: 'redis://a', password: old}}", "f").value();
+  const auto applied =
+      apply_environment(file, variables({{"RATEGUARD_STORES_SHARED_URL", ""},
+                                         {"RATEGUARD_STORES_SHARED_SENTINELS", "redis://b:1, redis://c:2"},
+                                         {"RATEGUARD_STORES_SHARED_SERVICE", "main"},
+                                         {"RATEGUARD_STORES_SHARED_PASSWORD", "new"},
+                                         {"RATEGUARD_STORES_SHARED_BREAKER_OPEN_FOR", "1s"}}));
+  ASSERT_TRUE(applied.has_value()) << applied.error().message;
+  const RedisSettings& redis = applied->store().redis;
+  EXPECT_FALSE(redis.url.has_value());
+  ASSERT_EQ(redis.sentinels.size(), 2u);
+  EXPECT_EQ(redis.sentinels[1].port, 2);
+  EXPECT_EQ(redis.server(), (redis::Url{.password = "new"}));
+  EXPECT_EQ(redis.breaker_open_for, Duration::seconds(1));
+}
+
+TEST(Environment, WhatAStoreLacksIsSaidLast) {
+  EXPECT_EQ(
+      message({{"RATEGUARD_STORES_DEFAULT_TYPE", "redis"}}),
+      "stores.default.url is missing; expected where the Redis is, such as redis://10.0.0.5:6379, or sentinels or "
+      "cluster");
+  EXPECT_EQ(message({{"RATEGUARD_STORES_DEFAULT_URL", "redis://a"}}), "stores.default.url goes with type: redis");
+  EXPECT_EQ(message({{"RATEGUARD_STORES_DEFAULT_MAX_KEYS", "5"}}, parse("stores: {shared: {}}", "f").value()),
+            "RATEGUARD_STORES_DEFAULT_MAX_KEYS: there is no store default; the file has shared");
+}
+
 TEST(Environment, ErrorsNameTheVariable) {
   EXPECT_EQ(message({{"RATEGUARD_LISTEN_THREADS", "many"}}),
             "RATEGUARD_LISTEN_THREADS: expected a whole number from 0 to 1024, found 'many'");
@@ -66,7 +116,13 @@ TEST(Environment, ErrorsNameTheVariable) {
   EXPECT_EQ(message({{"RATEGUARD_LOG_ACCESS", "yes"}}), "RATEGUARD_LOG_ACCESS: expected true or false, found 'yes'");
   EXPECT_EQ(message({{"RATEGUARD_LISTEN_TLS_KEY", "k.pem"}}),
             "listen.tls.certificate is missing; a certificate and its key go together");
+  EXPECT_TRUE(
+      message({{"RATEGUARD_REDIS", "redis://me:hunter2@a:x"}}).starts_with("RATEGUARD_REDIS: not a Redis URL: "));
+  EXPECT_EQ(message({{"RATEGUARD_REDIS", "redis://a"}, {"RATEGUARD_STORES_DEFAULT_URL", "redis://b"}}),
+            "RATEGUARD_STORES_DEFAULT_URL and RATEGUARD_REDIS are both set, to different values");
   // Never a secret in a message.
+  EXPECT_FALSE(message({{"RATEGUARD_REDIS", "redis://me:hunter2@a:x"}}).contains("hunter2"));
+  EXPECT_FALSE(message({{"RATEGUARD_REDIS", "hunter2"}}).contains("hunter2"));
   EXPECT_FALSE(message({{"RATEGUARD_LISTEN_TOKENS", "se cret"}}).contains("cret"));
 }
 

@@ -86,7 +86,11 @@ class RuleReader {
     read_choice(node, "missing", kMissing, rule.missing);
     read_choice(node, "mode", kModes, rule.mode);
     read_choice(node, "on_store_failure", kFailures, rule.on_store_failure);
-    if (const YamlNode* store = node.find("store")) read_store(*store, rule.store);
+    if (const YamlNode* store = node.find("store")) {
+      read_store(*store, rule.store);
+    } else if (!has_store_(rule.store)) {
+      problems_.add(node, fmt::format("store is missing; there is no store {} in stores", quote(rule.store)));
+    }
     return rule;
   }
 

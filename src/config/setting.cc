@@ -18,8 +18,8 @@ struct Setter {
   std::string_view text;
 
   Result<void> operator()(std::string* field) const {
-    if (setting.key == "stores.NAME.type" && text != "memory") {
-      return invalid(fmt::format("the store type {} is not available in this build; use memory", quote(text)));
+    if (setting.check != nullptr) {
+      if (auto good = setting.check(text); !good) return good;
     }
     *field = text;
     return {};
@@ -93,6 +93,28 @@ struct Setter {
   Result<void> operator()(EnvoyCompat* field) const {
     constexpr Choice<EnvoyCompat> kChoices[] = {{"off", EnvoyCompat::kOff}, {"envoyproxy", EnvoyCompat::kEnvoyproxy}};
     return assign(field, choose(kChoices, text));
+  }
+
+  Result<void> operator()(StoreType* field) const {
+    constexpr Choice<StoreType> kChoices[] = {{"memory", StoreType::kMemory}, {"redis", StoreType::kRedis}};
+    return assign(field, choose(kChoices, text));
+  }
+  Result<void> operator()(OnStoreFailure* field) const {
+    constexpr Choice<OnStoreFailure> kChoices[] = {
+        {"allow", OnStoreFailure::kAllow}, {"deny", OnStoreFailure::kDeny}, {"local", OnStoreFailure::kLocal}};
+    return assign(field, choose(kChoices, text));
+  }
+
+  // Url's messages never show a password, and so show nothing of the text.
+  Result<void> operator()(std::optional<redis::Url>* field) const {
+    if (text.empty()) return assign(field, Result<std::optional<redis::Url>>(std::nullopt));  // as the environment may
+    return assign(field, Result<std::optional<redis::Url>>(redis::Url::parse(text)));
+  }
+  Result<void> operator()(std::vector<redis::Url>* field) const {
+    auto url = redis::Url::parse(text);
+    if (!url) return std::unexpected(url.error());
+    field->push_back(*std::move(url));
+    return {};
   }
 
   // Both lists of text are tokens. A message never shows one.
@@ -177,18 +199,18 @@ void clear_list(const Setting& setting, const SettingTarget& target) {
       setting.field(target));
 }
 
-std::string full_key(const Setting& setting, std::string_view store_name) {
+std::string full_key(std::string_view key, std::string_view store_name) {
   constexpr std::string_view kAnyName = ".NAME.";
-  std::string key(setting.key);
-  if (const size_t at = key.find(kAnyName); at != std::string::npos) {
-    key.replace(at + 1, kAnyName.size() - 2, store_name);
+  std::string full(key);
+  if (const size_t at = full.find(kAnyName); at != std::string::npos) {
+    full.replace(at + 1, kAnyName.size() - 2, store_name);
   }
-  return key;
+  return full;
 }
 
 std::string environment_variable(const Setting& setting, std::string_view store_name) {
   std::string name = "RATEGUARD_";
-  for (const char c : full_key(setting, store_name)) {
+  for (const char c : full_key(setting.key, store_name)) {
     const bool letter_or_digit = (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
     if (c >= 'a' && c <= 'z') {
       name.push_back(static_cast<char>(c - 'a' + 'A'));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,8 +16,9 @@ namespace rateguard::config {
 
 // Where a setting's value lives.
 using Field = std::variant<std::string*, bool*, int*, uint64_t*, Duration*, Endpoint*, OptionalEndpoint*, HeaderStyle*,
-                           LogFormat*, LogLevel*, WhenFull*, EnvoyCompat*, identify::Source*, std::vector<std::string>*,
-                           std::vector<IpPrefix>*>;
+                           LogFormat*, LogLevel*, WhenFull*, EnvoyCompat*, StoreType*, OnStoreFailure*,
+                           identify::Source*, std::optional<redis::Url>*, std::vector<std::string>*,
+                           std::vector<IpPrefix>*, std::vector<redis::Url>*>;
 
 // What a setting is set in: settings of a store need to know which.
 struct SettingTarget {
@@ -33,7 +35,9 @@ struct Setting {
   Field (*field)(const SettingTarget& target);
   int64_t min = 0;  // whole numbers; durations in microseconds
   int64_t max = 0;
-  std::string_view alias = {};  // a short environment variable besides the one that follows from the key
+  std::string_view alias = {};             // a short environment variable besides the one that follows from the key
+  std::optional<StoreType> only_for = {};  // settings of a store: the only type that has it
+  Result<void> (*check)(std::string_view text) = nullptr;  // texts: whether it is one; null: any is
 };
 
 std::span<const Setting> settings();
@@ -52,8 +56,8 @@ Result<void> set_from_text(const Setting& setting, const SettingTarget& target, 
 // Empties a list, so that another may take its place.
 void clear_list(const Setting& setting, const SettingTarget& target);
 
-// The key with the store's own name in it: "stores.shared.type".
-std::string full_key(const Setting& setting, std::string_view store_name);
+// A key or a section with the store's own name in it: "stores.shared.type".
+std::string full_key(std::string_view key, std::string_view store_name);
 // "RATEGUARD_LISTEN_HTTP"; for a store "RATEGUARD_STORES_DEFAULT_MAX_KEYS".
 std::string environment_variable(const Setting& setting, std::string_view store_name);
 

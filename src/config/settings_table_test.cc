@@ -25,6 +25,10 @@ std::string dump(Config& config) {
     std::string operator()(const LogFormat* v) const { return std::to_string(static_cast<int>(*v)); }
     std::string operator()(const LogLevel* v) const { return std::to_string(static_cast<int>(*v)); }
     std::string operator()(const WhenFull* v) const { return std::to_string(static_cast<int>(*v)); }
+    std::string operator()(const StoreType* v) const { return std::to_string(static_cast<int>(*v)); }
+    std::string operator()(const OnStoreFailure* v) const { return std::to_string(static_cast<int>(*v)); }
+    std::string operator()(const std::optional<redis::Url>* v) const { return *v ? (*v)->to_string() : "none"; }
+    std::string operator()(const std::vector<redis::Url>* v) const { return fmt::format("{} URLs", v->size()); }
     std::string operator()(const EnvoyCompat* v) const { return std::to_string(static_cast<int>(*v)); }
     std::string operator()(const identify::Source* v) const {
       return std::to_string(static_cast<int>(v->kind)) + v->name;
@@ -73,6 +77,7 @@ TEST(SettingsTable, Sections) {
   EXPECT_EQ(keys_in(""),
             (std::vector<std::string_view>{"listen", "stores", "identity", "headers", "log", "envoy", "data_dir"}));
   EXPECT_EQ(keys_in("listen.tls"), (std::vector<std::string_view>{"certificate", "key", "client_ca"}));
+  EXPECT_EQ(keys_in("stores.NAME.breaker"), (std::vector<std::string_view>{"failures", "open_for"}));
   EXPECT_TRUE(keys_in("lis").empty());
   EXPECT_TRUE(keys_in("headers").empty());
 }

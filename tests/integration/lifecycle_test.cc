@@ -43,7 +43,7 @@ TEST(LifecycleTest, AFileThatDoesNotLoadIsAnExitWithFileLineAndColumn) {
 
 TEST(LifecycleTest, SeveralStoresAreRefusedRatherThanIgnored) {
   const TemporaryFolder folder;
-  const std::string file = folder.write("rules.yaml", "stores: {other: {max_keys: 5}}\n");
+  const std::string file = folder.write("rules.yaml", "stores: {default: {}, other: {max_keys: 5}}\n");
   const Finished finished = run({"serve", "--http", "127.0.0.1:0", "--config", file});
   EXPECT_EQ(finished.exit_code, 3);
   EXPECT_TRUE(contains(finished.err, "stores.other")) << finished.err;

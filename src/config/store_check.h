@@ -1,0 +1,16 @@
+// What the settings of one store must hold together.
+#pragma once
+
+#include <string_view>
+
+#include "base/result.h"
+#include "config/config.h"
+
+namespace rateguard::config {
+
+// What contradicts itself. Errors: kInvalid, naming the key; never a password.
+Result<void> check_store(std::string_view name, const StoreSettings& store);
+// Whether a Redis store says where it is. Errors: kInvalid.
+Result<void> check_store_place(std::string_view name, const StoreSettings& store);
+
+}  // namespace rateguard::config
