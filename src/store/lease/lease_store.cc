@@ -1,0 +1,129 @@
+#include "store/lease/lease_store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "store/lease/lease_terms.h"
+
+namespace rateguard {
+
+LeaseStore::LeaseStore(RemoteStore& remote, Store& local, const LeaseOptions& options)
+    : remote_(remote),
+      life_max_(options.life_max),
+      leased_(remote, askings_, options.life_max, options.counters_max),
+      synced_(remote, local, options.sync_interval, options.counters_max) {}
+
+void LeaseStore::charge(std::span<ChargeGroup> groups, Instant now, Done done) {
+  now_ = std::max(now_, now);
+  Asking& asking = askings_.take(std::move(done));
+  asking.undecided = 1;  // until all have been looked at
+  for (const ChargeGroup& group : groups) {
+    if (!is_taken(group, now_, asking)) pass_on(group, asking);
+  }
+  if (!asking.groups.empty() || !asking.ends.empty()) send_passed(asking, now);
+  askings_.decided(asking);
+  askings_.tell();
+}
+
+// Whether the group is decided here, or by a call on behalf of others too.
+bool LeaseStore::is_taken(ChargeGroup group, Instant now, Asking& asking) {
+  if (group.charges.size() != 1) return false;
+  Charge& charge = group.charges.front();
+  if (charge.consistency == Consistency::kExact || charge.cost.units == 0) return false;
+  ++asking.undecided;
+  const Taken taken =
+      charge.consistency == Consistency::kLease ? leased_.charge(charge, now, asking) : synced_.charge(charge, now);
+  if (taken != Taken::kWaits) --asking.undecided;
+  return taken != Taken::kNotHere;
+}
+
+void LeaseStore::pass_on(ChargeGroup group, Asking& asking) {
+  for (Charge& charge : group.charges) {
+    const auto terms = charge.consistency == Consistency::kLease ? lease_terms(*charge.limit, life_max_) : std::nullopt;
+    asking.passed.push_back(&charge);
+    asking.limits.push_back(terms ? terms->charged : *charge.limit);
+    asking.charges.push_back(charge);
+  }
+  asking.ends.push_back(asking.charges.size());
+}
+
+void LeaseStore::send_passed(Asking& asking, Instant now) {
+  for (size_t i = 0; i < asking.charges.size(); ++i) asking.charges[i].limit = &asking.limits[i];
+  size_t begin = 0;
+  for (const size_t end : asking.ends) {
+    asking.groups.push_back({std::span(asking.charges).subspan(begin, end - begin)});
+    begin = end;
+  }
+  ++asking.undecided;
+  remote_.charge(asking.groups, now, [this, &asking] {
+    on_passed(asking);
+    askings_.decided(asking);
+    askings_.tell();
+  });
+}
+
+void LeaseStore::on_passed(Asking& asking) {
+  for (size_t i = 0; i < asking.charges.size(); ++i) {
+    Charge& charge = *asking.passed[i];
+    charge.basis = asking.charges[i].basis;
+    charge.decision = asking.charges[i].decision;
+    if (charge.consistency != Consistency::kLease || charge.basis != Basis::kCounter) continue;
+    Decision& decision = charge.decision;
+    decision.limit = charge.limit->capacity;
+    const uint64_t left = uint64_t{decision.remaining} + leased_.held(charge.key, now_);
+    decision.remaining = static_cast<uint32_t>(std::min<uint64_t>(left, decision.limit));
+  }
+  asking.passed.clear();
+  asking.charges.clear();
+  asking.limits.clear();
+  asking.ends.clear();
+  asking.groups.clear();
+}
+
+void LeaseStore::reset(std::string_view key, KeyOffset place_from, Instant now,
+                       std::move_only_function<void(ResetResult)> done) {
+  forget(key);
+  remote_.reset(key, place_from, now, std::move(done));
+}
+
+void LeaseStore::release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) {
+  remote_.release(hold, now, std::move(done));
+}
+
+void LeaseStore::tick(Instant now) {
+  now_ = std::max(now_, now);
+  leased_.tick(now_);
+  synced_.tick(now_);
+  remote_.tick(now);
+  note_stats();
+}
+
+void LeaseStore::forget(std::string_view key) {
+  leased_.forget(key);
+  synced_.forget(key);
+}
+
+void LeaseStore::forget_all() {
+  leased_.forget_all();
+  synced_.forget_all();
+}
+
+void LeaseStore::note_stats() {
+  wallets_.store(leased_.size(), std::memory_order_relaxed);
+  synced_keys_.store(synced_.size(), std::memory_order_relaxed);
+  from_wallets_.store(leased_.from_wallets(), std::memory_order_relaxed);
+  lease_calls_.store(leased_.calls(), std::memory_order_relaxed);
+  reports_.store(synced_.reports(), std::memory_order_relaxed);
+  lost_units_.store(synced_.lost_units(), std::memory_order_relaxed);
+}
+
+LeaseStats LeaseStore::stats() const {
+  return {.wallets = wallets_.load(std::memory_order_relaxed),
+          .synced = synced_keys_.load(std::memory_order_relaxed),
+          .from_wallets = from_wallets_.load(std::memory_order_relaxed),
+          .lease_calls = lease_calls_.load(std::memory_order_relaxed),
+          .reports = reports_.load(std::memory_order_relaxed),
+          .lost_units = lost_units_.load(std::memory_order_relaxed)};
+}
+
+}  // namespace rateguard

@@ -1,0 +1,445 @@
+#include "store/lease/lease_store.h"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "store/lease/fake_remote.h"
+#include "store/memory/memory_store.h"
+
+namespace rateguard {
+namespace {
+
+using lease::FakeRemote;
+
+constexpr Duration kSecond = Duration::seconds(1);
+constexpr Duration kDay = Duration::seconds(86'400);
+
+// A request of one limit, as its caller holds it.
+struct Question {
+  Charge charge;
+  ChargeGroup group;
+  bool is_done = false;
+
+  bool allowed() const { return charge.decision.allowed(); }
+};
+
+class LeaseStoreTest : public testing::Test {
+ protected:
+  Question& send(const Limit& limit, uint32_t cost = 1, Consistency consistency = Consistency::kLease,
+                 std::string_view key = "key") {
+    Question& question = questions_.emplace_back();
+    question.charge = {.key = key, .limit = &limit, .cost = {cost}, .consistency = consistency};
+    question.group = {std::span(&question.charge, 1)};
+    store_.charge({&question.group, 1}, now(), [&question] { question.is_done = true; });
+    return question;
+  }
+  Charge ask(const Limit& limit, uint32_t cost = 1, Consistency consistency = Consistency::kLease) {
+    const Question& question = send(limit, cost, consistency);
+    EXPECT_TRUE(question.is_done);
+    return question.charge;
+  }
+  // How many of `count` are admitted.
+  uint32_t ask_many(const Limit& limit, uint32_t count, Consistency consistency = Consistency::kLease) {
+    uint32_t admitted = 0;
+    for (uint32_t i = 0; i < count; ++i) admitted += ask(limit, 1, consistency).decision.allowed();
+    return admitted;
+  }
+  // As another instance would.
+  uint32_t take_elsewhere(const Limit& limit, uint32_t cost) {
+    Charge charge = {.key = "key", .limit = &limit, .cost = {cost}};
+    remote_.counters->charge({std::span(&charge, 1)}, remote_.now);
+    EXPECT_TRUE(charge.decision.allowed());
+    return charge.decision.remaining;
+  }
+  uint32_t left_there(const Limit& limit) {
+    Charge look = {.key = "key", .limit = &limit, .cost = {0}};
+    remote_.counters->charge({std::span(&look, 1)}, remote_.now);
+    return look.decision.remaining;
+  }
+  Instant now() const { return remote_.now; }
+  void pass(Duration span) {
+    const Instant end = now() + span;
+    while (now() < end) {
+      remote_.now = std::min(now() + Duration::millis(10), end);
+      store_.tick(now());
+    }
+  }
+
+  const Limit window_ = Limit::fixed_window(1'000, kDay).value();
+  const Limit bucket_ = Limit::token_bucket(100, {100, kSecond}).value();
+
+  FakeRemote remote_;
+  std::unique_ptr<MemoryStore> local_ = MemoryStore::create({.max_keys = 1'000}).value();
+  LeaseStore store_{remote_, *local_, {.counters_max = 3}};
+  std::deque<Question> questions_;
+};
+
+TEST_F(LeaseStoreTest, TheFirstCheckOfAKeyCostsWhatItAsks) {
+  EXPECT_TRUE(ask(window_, 3).decision.allowed());
+  EXPECT_EQ(remote_.costs, std::vector<uint32_t>{3});
+}
+
+TEST_F(LeaseStoreTest, DemandIsMetWithFewCalls) {
+  EXPECT_EQ(ask_many(window_, 400), 400U);
+  EXPECT_LT(remote_.calls, 15);
+  store_.tick(now());
+  EXPECT_GT(store_.stats().from_wallets, 385U);
+}
+
+TEST_F(LeaseStoreTest, AdmitsTheLimitWhoeverElseTakesOfIt) {
+  take_elsewhere(window_, 300);
+  EXPECT_EQ(ask_many(window_, 2'000), 700U);
+  EXPECT_EQ(left_there(window_), 0U);
+}
+
+TEST_F(LeaseStoreTest, TakesAtMostHalfOfWhatRemains) {
+  ask_many(window_, 400);
+  const uint32_t before = left_there(window_);
+  while (left_there(window_) == before) ask(window_);
+  EXPECT_GE(left_there(window_), before / 2 - 1);
+}
+
+TEST_F(LeaseStoreTest, FiguresAreOfTheConfiguredLimit) {
+  const Decision first = ask(bucket_).decision;
+  EXPECT_EQ(first.limit, 100U);
+  EXPECT_EQ(first.remaining, 89U) << "held to 90";
+  EXPECT_EQ(ask_many(bucket_, 20), 20U);
+  const Decision later = ask(bucket_).decision;
+  EXPECT_EQ(later.limit, 100U);
+  EXPECT_EQ(later.remaining, 68U) << "the wallet and what is left there";
+  EXPECT_GT(later.reset_after, Duration{});
+  EXPECT_EQ(ask(bucket_, 0).decision.remaining, 68U) << "a look sees the wallet too";
+}
+
+TEST_F(LeaseStoreTest, RefusalsTellTheRemoteStoresWaits) {
+  EXPECT_EQ(ask_many(bucket_, 90), 90U);
+  const Charge refused = ask(bucket_);
+  EXPECT_FALSE(refused.decision.allowed());
+  EXPECT_EQ(refused.decision.limit, 100U);
+  EXPECT_EQ(refused.decision.remaining, 0U);
+  EXPECT_EQ(refused.decision.retry_after, Duration::millis(10));
+  pass(refused.decision.retry_after);
+  EXPECT_TRUE(ask(bucket_).decision.allowed());
+}
+
+TEST_F(LeaseStoreTest, ACostAboveWhatIsChargedNeverFits) {
+  EXPECT_TRUE(ask(bucket_, 91).decision.retry_after.is_never());
+  EXPECT_TRUE(ask(bucket_, 90).decision.allowed());
+}
+
+TEST_F(LeaseStoreTest, UnitsEndUnused) {
+  ask_many(window_, 100);
+  pass(Duration::millis(97));  // by_slow_clock(100 ms) is 96.875
+  const int calls = remote_.calls;
+  ask(window_);
+  EXPECT_EQ(remote_.calls, calls + 1);
+}
+
+TEST_F(LeaseStoreTest, UnitsEndWithTheirWindow) {
+  const Limit limit = Limit::fixed_window(1'000, kSecond).value();
+  pass(Duration::millis(968));  // 32 ms are left, 31 by a slow clock
+  ask_many(limit, 10);
+  const uint32_t left = left_there(limit);
+  pass(Duration::millis(31));
+  const int calls = remote_.calls;
+  ask(limit);
+  EXPECT_EQ(remote_.calls, calls) << "still";
+  pass(Duration{500});
+  ask(limit);
+  EXPECT_EQ(remote_.calls, calls + 1);
+  EXPECT_LT(left_there(limit), left);
+}
+
+TEST_F(LeaseStoreTest, ChecksWaitForOneCallInTheirOrder) {
+  remote_.holds_back = true;
+  const Question& first = send(window_, 3);
+  const Question& second = send(window_, 2);
+  const Question& third = send(window_, 1);
+  EXPECT_EQ(remote_.held.size(), 1U);
+  EXPECT_FALSE(first.is_done);
+  remote_.answer();
+  EXPECT_TRUE(first.is_done);
+  EXPECT_FALSE(second.is_done);
+  ASSERT_EQ(remote_.held.size(), 1U);
+  remote_.answer();
+  EXPECT_TRUE(second.is_done);
+  EXPECT_TRUE(third.is_done);
+  EXPECT_TRUE(remote_.held.empty());
+  EXPECT_EQ(remote_.costs[0], 3U);
+  EXPECT_GE(remote_.costs[1], 3U);
+}
+
+TEST_F(LeaseStoreTest, ARefusedShareIsAskedForAgainAsTheCost) {
+  ask_many(window_, 5);
+  while (remote_.costs.back() < 3) ask(window_);
+  pass(Duration::millis(97));
+  ask_many(window_, 5);
+  pass(Duration::millis(97));
+  take_elsewhere(window_, left_there(window_) - 1);
+  remote_.costs.clear();
+  EXPECT_TRUE(ask(window_).decision.allowed());
+  ASSERT_EQ(remote_.costs.size(), 2U);
+  EXPECT_GT(remote_.costs[0], 1U);
+  EXPECT_EQ(remote_.costs[1], 1U);
+  EXPECT_FALSE(ask(window_).decision.allowed());
+}
+
+TEST_F(LeaseStoreTest, OneRefusalServesAllWhoWaitWithThatCost) {
+  ask(window_, 999);
+  pass(Duration::millis(100));
+  remote_.holds_back = true;
+  remote_.calls = 0;
+  const Question& first = send(window_, 2);
+  const Question& other = send(window_, 1);
+  const Question& second = send(window_, 2);
+  remote_.answer();
+  EXPECT_TRUE(first.is_done);
+  EXPECT_TRUE(second.is_done);
+  EXPECT_FALSE(first.allowed());
+  EXPECT_FALSE(second.allowed());
+  remote_.answer();
+  EXPECT_TRUE(other.is_done);
+  EXPECT_TRUE(other.allowed());
+  EXPECT_EQ(remote_.calls, 2);
+}
+
+TEST_F(LeaseStoreTest, ALateAnswerAdmitsThoseItWasAskedForOnly) {
+  ask_many(window_, 20);
+  pass(Duration::millis(97));
+  ask_many(window_, 2);
+  pass(Duration::millis(97));
+  remote_.holds_back = true;
+  const Question& first = send(window_);
+  EXPECT_GT(remote_.costs.back(), 1U);
+  pass(Duration::millis(300));
+  remote_.answer();
+  EXPECT_TRUE(first.is_done);
+  EXPECT_TRUE(first.allowed());
+  EXPECT_FALSE(send(window_).is_done) << "what it brought beyond has ended";
+  remote_.answer();
+}
+
+TEST_F(LeaseStoreTest, AFailureIsEverybodysButTheWalletsOwn) {
+  ask_many(window_, 18);
+  Charge look = ask(window_, 0);
+  const uint32_t held = look.decision.remaining - left_there(window_);
+  ASSERT_GE(held, 2U);
+  remote_.state = FakeRemote::State::kFails;
+  EXPECT_EQ(ask(window_, held + 1).basis, Basis::kUnavailable);
+  for (uint32_t i = 0; i < held; ++i) {
+    const Charge charge = ask(window_);
+    EXPECT_EQ(charge.basis, Basis::kCounter);
+    EXPECT_TRUE(charge.decision.allowed());
+  }
+  EXPECT_EQ(ask(window_).basis, Basis::kUnavailable);
+  remote_.holds_back = true;
+  const Question& first = send(window_);
+  const Question& second = send(window_, 2);
+  remote_.answer();
+  EXPECT_TRUE(first.is_done && second.is_done);
+  EXPECT_EQ(second.charge.basis, Basis::kUnavailable);
+}
+
+TEST_F(LeaseStoreTest, WhatIsDecidedInTheRemoteStoresPlaceIsPassedOn) {
+  remote_.state = FakeRemote::State::kAllows;
+  const Charge charge = ask(bucket_);
+  EXPECT_EQ(charge.basis, Basis::kAllowed);
+  EXPECT_EQ(charge.decision.limit, 100U);
+  EXPECT_EQ(charge.decision.remaining, 100U);
+  EXPECT_EQ(store_.stats().from_wallets, 0U);
+}
+
+TEST_F(LeaseStoreTest, AResetForgetsTheWalletAndWhatIsUnderWay) {
+  ask_many(window_, 18);
+  auto result = ResetResult::kNotThere;
+  store_.reset("key", 0, now(), [&](ResetResult r) { result = r; });
+  EXPECT_EQ(result, ResetResult::kForgotten);
+  remote_.costs.clear();
+  EXPECT_EQ(ask(window_).decision.remaining, 999U);
+
+  pass(Duration::millis(97));
+  remote_.holds_back = true;
+  const Question& question = send(window_);
+  store_.forget("key");
+  remote_.answer();
+  EXPECT_TRUE(question.is_done);
+  EXPECT_FALSE(send(window_).is_done);
+  remote_.answer();
+}
+
+TEST_F(LeaseStoreTest, AnEditedLimitBeginsAnew) {
+  ask_many(window_, 18);
+  const Limit raised = Limit::fixed_window(2'000, kDay).value();
+  remote_.costs.clear();
+  EXPECT_EQ(ask(raised).decision.limit, 2'000U);
+  EXPECT_EQ(remote_.costs, std::vector<uint32_t>{1});
+
+  pass(Duration::millis(97));
+  remote_.holds_back = true;
+  const Question& by_the_old = send(raised);
+  const Question& by_the_new = send(window_);
+  EXPECT_EQ(remote_.held.size(), 2U) << "exact while the other is under way";
+  remote_.answer();
+  remote_.answer();
+  EXPECT_TRUE(by_the_old.is_done && by_the_new.is_done);
+}
+
+TEST_F(LeaseStoreTest, SeveralLimitsAreExactAndCountWithTheLeased) {
+  EXPECT_EQ(ask_many(bucket_, 50), 50U);
+  pass(Duration{1});
+  std::vector<Charge> charges = {
+      {.key = "key", .limit = &bucket_, .cost = {91}, .consistency = Consistency::kLease},
+      {.key = "other", .limit = &window_, .cost = {91}},
+  };
+  ChargeGroup group = {charges};
+  bool is_done = false;
+  store_.charge({&group, 1}, now(), [&] { is_done = true; });
+  EXPECT_TRUE(is_done);
+  EXPECT_TRUE(charges[0].decision.retry_after.is_never()) << "held to 90 too";
+  EXPECT_EQ(charges[0].decision.limit, 100U);
+  EXPECT_EQ(charges[0].limit, &bucket_);
+  EXPECT_EQ(charges[1].decision.remaining, 909U);
+}
+
+TEST_F(LeaseStoreTest, ManyRequestsAtOnceAreToldTogether) {
+  remote_.holds_back = true;
+  std::vector<Charge> charges = {
+      {.key = "a", .limit = &window_, .consistency = Consistency::kLease},
+      {.key = "b", .limit = &window_},
+      {.key = "c", .limit = &window_, .consistency = Consistency::kSync},
+  };
+  std::vector<ChargeGroup> groups;
+  for (Charge& charge : charges) groups.push_back({std::span(&charge, 1)});
+  int done = 0;
+  store_.charge(groups, now(), [&] { ++done; });
+  ASSERT_EQ(remote_.held.size(), 2U);
+  remote_.answer();
+  EXPECT_EQ(done, 0);
+  remote_.answer();
+  EXPECT_EQ(done, 1);
+  for (const Charge& charge : charges) EXPECT_EQ(charge.decision.remaining, 999U);
+}
+
+TEST_F(LeaseStoreTest, NothingIsAskedWhereThereIsNothing) {
+  int done = 0;
+  store_.charge({}, now(), [&] { ++done; });
+  EXPECT_EQ(done, 1);
+  EXPECT_EQ(remote_.calls, 0);
+}
+
+TEST_F(LeaseStoreTest, WhoeverIsToldMayComeBackAtOnce) {
+  remote_.holds_back = true;
+  Charge first = {.key = "key", .limit = &window_, .consistency = Consistency::kLease};
+  Charge second = first;
+  ChargeGroup first_group = {std::span(&first, 1)};
+  ChargeGroup second_group = {std::span(&second, 1)};
+  bool is_done = false;
+  store_.charge({&first_group, 1}, now(), [&] { store_.charge({&second_group, 1}, now(), [&] { is_done = true; }); });
+  remote_.answer();
+  EXPECT_FALSE(is_done);
+  remote_.answer();
+  EXPECT_TRUE(is_done);
+  EXPECT_EQ(second.decision.remaining, 998U);
+}
+
+TEST_F(LeaseStoreTest, MoreKeysThanThereIsRoomForAreExactUntilOthersAreIdle) {
+  for (const std::string_view key : {"a", "b", "c"}) send(window_, 1, Consistency::kLease, key);
+  for (int i = 0; i < 20; ++i) send(window_, 1, Consistency::kLease, "d");
+  EXPECT_EQ(remote_.calls, 23);
+  for (int i = 0; i < 200; ++i) pass(Duration::millis(10));
+  EXPECT_EQ(store_.stats().wallets, 0U);
+  for (int i = 0; i < 20; ++i) send(window_, 1, Consistency::kLease, "d");
+  EXPECT_LT(remote_.calls, 33);
+}
+
+TEST_F(LeaseStoreTest, SyncedChecksAskNobody) {
+  EXPECT_EQ(ask_many(window_, 1'500, Consistency::kSync), 1'000U);
+  EXPECT_EQ(remote_.calls, 0);
+  pass(Duration::millis(100));
+  EXPECT_EQ(remote_.costs, std::vector<uint32_t>{1'000});
+  EXPECT_EQ(left_there(window_), 0U);
+}
+
+TEST_F(LeaseStoreTest, ReconcilingLearnsWhatOthersTook) {
+  ask_many(window_, 100, Consistency::kSync);
+  take_elsewhere(window_, 850);
+  pass(Duration::millis(100));
+  EXPECT_EQ(ask(window_, 1, Consistency::kSync).decision.remaining, 49U);
+  EXPECT_EQ(ask_many(window_, 100, Consistency::kSync), 49U);
+}
+
+TEST_F(LeaseStoreTest, WhatTheOthersLeftNoRoomForIsOwed) {
+  pass(Duration::millis(10));  // the first report, of nothing
+  ask_many(bucket_, 40, Consistency::kSync);
+  take_elsewhere(bucket_, 90);
+  pass(Duration::millis(100));  // 20 have room: 10, and what came back
+  EXPECT_EQ(remote_.costs, (std::vector<uint32_t>{40, 20}));
+  EXPECT_EQ(left_there(bucket_), 0U);
+  const Charge blocked = ask(bucket_, 1, Consistency::kSync);
+  EXPECT_FALSE(blocked.decision.allowed());
+  EXPECT_GT(blocked.decision.retry_after, Duration{});
+  pass(Duration::millis(200));
+  EXPECT_EQ(left_there(bucket_), 0U) << "20 more are paid";
+  pass(Duration::millis(100));
+  EXPECT_TRUE(ask(bucket_, 1, Consistency::kSync).decision.allowed());
+}
+
+TEST_F(LeaseStoreTest, ARoomierRemoteStoreRaisesTheOwnCount) {
+  ask_many(window_, 500, Consistency::kSync);
+  pass(Duration::millis(100));
+  remote_.counters->clear();
+  ask(window_, 1, Consistency::kSync);
+  pass(Duration::millis(100));
+  EXPECT_EQ(ask(window_, 1, Consistency::kSync).decision.remaining, 998U);
+}
+
+TEST_F(LeaseStoreTest, WithoutTheRemoteStoreTheWholeLimitIsEnforcedHere) {
+  remote_.state = FakeRemote::State::kChargesAndFails;
+  EXPECT_EQ(ask_many(window_, 600, Consistency::kSync), 600U);
+  pass(Duration::millis(100));
+  EXPECT_EQ(ask_many(window_, 600, Consistency::kSync), 400U);
+  pass(Duration::millis(100));
+  EXPECT_EQ(remote_.costs, (std::vector<uint32_t>{600, 400}));
+  remote_.state = FakeRemote::State::kAnswers;
+  ask(window_, 1, Consistency::kSync);
+  pass(Duration::millis(200));
+  EXPECT_EQ(left_there(window_), 0U) << "counted once, though nobody said so";
+  EXPECT_EQ(store_.stats().lost_units, 1'000U);
+}
+
+TEST_F(LeaseStoreTest, AnIdleCounterIsNotReported) {
+  ask(window_, 1, Consistency::kSync);
+  pass(Duration::millis(1'500));
+  EXPECT_EQ(remote_.calls, 1);
+  EXPECT_EQ(store_.stats().synced, 0U);
+}
+
+TEST_F(LeaseStoreTest, AReportThatIsAnsweredAfterItsOwnerIsGoneHurtsNobody) {
+  remote_.holds_back = true;
+  {
+    LeaseStore other(remote_, *local_, {});
+    Charge charge = {.key = "key", .limit = &window_, .consistency = Consistency::kSync};
+    ChargeGroup group = {std::span(&charge, 1)};
+    other.charge({&group, 1}, now(), [] {});
+    other.tick(now() + Duration::millis(100));
+    ASSERT_EQ(remote_.held.size(), 1U);
+  }
+  remote_.answer();
+}
+
+TEST_F(LeaseStoreTest, HoldsPassThrough) {
+  const Limit holds = Limit::concurrency(1, kDay).value();
+  const Charge held = ask(holds);
+  EXPECT_TRUE(held.decision.hold.is_set());
+  EXPECT_FALSE(ask(holds, 1, Consistency::kSync).decision.allowed());
+  auto result = ReleaseResult::kUnknown;
+  store_.release(held.decision.hold, now(), [&](ReleaseResult r) { result = r; });
+  EXPECT_EQ(result, ReleaseResult::kReleased);
+}
+
+}  // namespace
+}  // namespace rateguard

@@ -1,0 +1,197 @@
+#include "store/lease/synced_counters.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace rateguard {
+namespace {
+
+// A counter that nobody asked for in so many reports is not reported any more.
+constexpr uint32_t kIdleReports = 10;
+
+}  // namespace
+
+// Outlives its owner where the answer does.
+struct SyncedCounters::Report {
+  SyncedCounters* owner = nullptr;
+  bool is_under_way = false;
+  std::vector<Counters::value_type*> counters;  // whose charge each of the next is
+  std::vector<Charge> charges;
+  std::vector<ChargeGroup> groups;
+  std::vector<Counters::value_type*> owing;  // who can pay a part at once
+};
+
+SyncedCounters::SyncedCounters(RemoteStore& remote, Store& local, Duration interval, size_t counters_max)
+    : remote_(remote),
+      local_(local),
+      interval_(interval),
+      counters_max_(counters_max),
+      report_(std::make_shared<Report>()) {
+  report_->owner = this;
+}
+
+SyncedCounters::~SyncedCounters() {
+  report_->owner = nullptr;
+}
+
+Taken SyncedCounters::charge(Charge& charge, Instant now) {
+  now_ = std::max(now_, now);
+  auto it = counters_.find(charge.key);
+  if (it == counters_.end() || it->second.limit != *charge.limit) {
+    if (!can_sync(*charge.limit, interval_)) return Taken::kNotHere;
+    if (it == counters_.end() && counters_.size() >= counters_max_) return Taken::kNotHere;
+    if (it == counters_.end()) it = counters_.try_emplace(std::string(charge.key)).first;
+    it->second.limit = *charge.limit;
+  }
+  Counter& counter = it->second;
+  counter.mode = charge.mode;
+  counter.place_from = charge.place_from;
+  counter.is_asked = true;
+  charge.basis = Basis::kCounter;
+  if (counter.is_blocked || counter.uncharged() + charge.cost.units > counter.limit.capacity) {
+    refuse(charge, now_);
+    return Taken::kDecided;
+  }
+  local_.charge({std::span(&charge, 1)}, now_);
+  if (charge.decision.allowed()) counter.fresh += charge.cost.units;
+  return Taken::kDecided;
+}
+
+// What is owed will be paid when units come back: nobody knows exactly when, but not before the next report.
+void SyncedCounters::refuse(Charge& charge, Instant now) {
+  const Cost cost = std::exchange(charge.cost, Cost{0});
+  local_.charge({std::span(&charge, 1)}, now);
+  charge.cost = cost;
+  Decision& decision = charge.decision;
+  decision.verdict = Verdict::kRefused;
+  decision.remaining = 0;
+  decision.reset_after = std::max(decision.reset_after, interval_);
+  decision.retry_after = cost.units > charge.limit->capacity ? Duration::never() : interval_;
+}
+
+void SyncedCounters::forget(std::string_view key) {
+  local_.reset(key, 0);
+  const auto it = counters_.find(key);
+  if (it == counters_.end()) return;
+  Counter& counter = it->second;
+  counter.fresh = counter.owed = 0;
+  counter.is_blocked = false;
+  counter.is_forgotten = true;
+}
+
+void SyncedCounters::forget_all() {
+  for (const auto& [key, counter] : counters_) forget(key);
+}
+
+void SyncedCounters::tick(Instant now) {
+  now_ = std::max(now_, now);
+  local_.tick(now_, {});
+  if (report_->is_under_way || now_ - reported_ < interval_) return;
+  reported_ = now_;
+  send_report();
+}
+
+void SyncedCounters::send_report() {
+  for (auto it = counters_.begin(); it != counters_.end();) {
+    Counter& counter = it->second;
+    if (!counter.is_asked && counter.uncharged() == 0 && ++counter.idle_reports > kIdleReports) {
+      it = counters_.erase(it);
+      continue;
+    }
+    if (counter.is_asked || counter.uncharged() != 0) {
+      counter.idle_reports = 0;
+      counter.is_asked = false;
+      counter.sent = counter.fresh + counter.owed;
+      counter.fresh = counter.owed = 0;
+      add_to_report(*it, {counter.sent});
+    }
+    ++it;
+  }
+  if (!report_->charges.empty()) send(*report_);
+}
+
+void SyncedCounters::add_to_report(Counters::value_type& named, Cost cost) {
+  Counter& counter = named.second;
+  counter.is_forgotten = false;
+  report_->counters.push_back(&named);
+  Charge call = look(named.first, counter);
+  call.cost = cost;
+  report_->charges.push_back(call);
+}
+
+Charge SyncedCounters::look(std::string_view key, const Counter& counter) const {
+  return {.key = key,
+          .limit = &counter.limit,
+          .cost = {0},
+          .mode = counter.mode,
+          // Nobody is to decide this in the remote store's place.
+          .on_failure = OnStoreFailure::kAllow,
+          .place_from = counter.place_from,
+          .consistency = Consistency::kSync};
+}
+
+void SyncedCounters::send(Report& report) {
+  ++reports_;
+  report.is_under_way = true;
+  report.groups.clear();
+  for (Charge& charge : report.charges) report.groups.push_back({std::span(&charge, 1)});
+  remote_.charge(report.groups, now_, [report = report_] {
+    if (report->owner != nullptr) report->owner->on_answer();
+  });
+}
+
+void SyncedCounters::on_answer() {
+  Report& report = *report_;
+  for (size_t i = 0; i < report.charges.size(); ++i) take_answer(*report.counters[i], report.charges[i]);
+  report.is_under_way = false;
+  report.counters.clear();
+  report.charges.clear();
+  if (report.owing.empty()) return;
+  for (Counters::value_type* named : report.owing) add_to_report(*named, {named->second.sent});
+  report.owing.clear();
+  send(report);
+}
+
+void SyncedCounters::take_answer(Counters::value_type& named, const Charge& call) {
+  Counter& counter = named.second;
+  const uint32_t sent = std::exchange(counter.sent, 0);
+  if (counter.is_forgotten) return;
+  if (call.basis != Basis::kCounter) {
+    lost_units_ += sent;
+    counter.is_blocked = counter.owed != 0;
+    return;
+  }
+  if (call.decision.allowed()) {
+    counter.is_blocked = counter.owed != 0;
+    if (!counter.is_blocked) set_local(named, call.decision.remaining);
+    return;
+  }
+  counter.owed += sent;
+  counter.is_blocked = true;
+  const uint32_t payable = std::min(call.decision.remaining, counter.owed);
+  if (payable == 0 || payable >= sent) return;  // others have taken it meanwhile: next time
+  counter.owed -= payable;
+  counter.sent = payable;
+  report_->owing.push_back(&named);
+}
+
+// Makes the own count leave `remaining`, less what has been admitted since that was told.
+void SyncedCounters::set_local(Counters::value_type& named, uint32_t remaining) {
+  const auto& [key, counter] = named;
+  const uint32_t left = remaining - std::min(remaining, counter.fresh);
+  Charge charge = look(key, counter);
+  local_.charge({std::span(&charge, 1)}, now_);
+  const uint32_t left_here = charge.decision.remaining;
+  if (left == left_here) return;
+  uint32_t used = left_here - std::min(left, left_here);
+  if (left > left_here) {
+    local_.reset(key, counter.place_from);
+    used = counter.limit.capacity - left;
+  }
+  if (used == 0) return;
+  charge.cost = {used};
+  charge.mode = Mode::kEnforce;
+  local_.charge({std::span(&charge, 1)}, now_);
+}
+
+}  // namespace rateguard

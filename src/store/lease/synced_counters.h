@@ -1,0 +1,86 @@
+// Counters that each instance decides by its own count, and reconciles with the shared one now and then.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "store/lease/leased_counters.h"
+#include "store/remote_store.h"
+
+namespace rateguard {
+
+// Every `interval` what was admitted since the last time is charged in the remote store, in one call for all counters
+// that were asked for, and the own count is set to what remains there. Where the remote store has less room than that,
+// it is charged what it has; the rest is owed, and nothing is admitted until it is paid. A call that fails is not sent
+// again: what it carried may not be known to the others.
+//
+// The bound: n instances admit, in any interval in which the limit itself admits X, at most
+//   X + n * min(C, D) + lost
+// where C is the capacity, D the units that an instance is asked for within an interval, a tick and two round trips,
+// and `lost` what failed calls carried or the remote store forgot: whatever an instance has admitted is charged or not
+// yet charged, and of the latter it has at most C. While the remote store cannot be asked at all, each instance holds
+// to the whole limit alone.
+class SyncedCounters {
+ public:
+  // `local` is this object's alone.
+  SyncedCounters(RemoteStore& remote, Store& local, Duration interval, size_t counters_max);
+  ~SyncedCounters();
+
+  // Never kWaits. REQUIRES: the charge's cost is above 0.
+  Taken charge(Charge& charge, Instant now);
+  void forget(std::string_view key);
+  void forget_all();
+  void tick(Instant now);
+
+  size_t size() const { return counters_.size(); }
+  uint64_t reports() const { return reports_; }
+  uint64_t lost_units() const { return lost_units_; }
+
+ private:
+  // Of units that were admitted here: `fresh` have not been told to anybody; `sent` are in a call under way; `owed` the
+  // remote store had no room for.
+  struct Counter {
+    Limit limit;
+    Mode mode = Mode::kEnforce;
+    KeyOffset place_from = 0;
+    uint32_t fresh = 0;
+    uint32_t sent = 0;
+    uint32_t owed = 0;
+    bool is_blocked = false;    // something is owed, or was when the call under way was sent
+    bool is_asked = false;      // since the last report
+    bool is_forgotten = false;  // since the call under way was sent
+    uint32_t idle_reports = 0;
+
+    uint64_t uncharged() const { return uint64_t{fresh} + sent + owed; }
+  };
+  using Counters = std::unordered_map<std::string, Counter, KeyHash, std::equal_to<>>;
+  struct Report;  // the call under way
+
+  void refuse(Charge& charge, Instant now);
+  void send_report();
+  void add_to_report(Counters::value_type& counter, Cost cost);
+  void send(Report& report);
+  void on_answer();
+  void take_answer(Counters::value_type& counter, const Charge& call);
+  void set_local(Counters::value_type& counter, uint32_t remaining);
+  Charge look(std::string_view key, const Counter& counter) const;
+
+  RemoteStore& remote_;
+  Store& local_;
+  const Duration interval_;
+  const size_t counters_max_;
+  Counters counters_;
+  Instant now_ = {};       // the latest
+  Instant reported_ = {};  // the last report
+  std::shared_ptr<Report> report_;
+  uint64_t reports_ = 0;
+  uint64_t lost_units_ = 0;
+};
+
+}  // namespace rateguard
