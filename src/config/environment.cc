@@ -65,10 +65,13 @@ Result<void> refuse_lost(const Setting& setting, const Config& config, const Env
 
 }  // namespace
 
-Result<Config> apply_environment(Config config, const Environment& environment) {
-  if (const auto url = environment(kRedisVariable); url && !url->empty()) {
-    make_redis(config.stores.at(config.store_name()));
-  }
+Result<Config> apply_environment(Config config, const Environment& given) {
+  // A deployment that has no Redis to name may name none.
+  const Environment environment = [&](std::string_view name) -> std::optional<std::string> {
+    auto value = given(name);
+    return name == kRedisVariable && value && trimmed(*value).empty() ? std::nullopt : value;
+  };
+  if (environment(kRedisVariable)) make_redis(config.stores.at(config.store_name()));
   for (const Setting& setting : settings()) {
     if (!setting.key.starts_with("stores.")) {
       if (auto good = apply(setting, {.config = config}, environment); !good) return std::unexpected(good.error());

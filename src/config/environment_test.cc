@@ -79,7 +79,9 @@ TEST(Environment, AStoreIsThatRedisWhateverTheFileSays) {
     EXPECT_TRUE(store.redis.sentinels.empty() && store.redis.cluster.empty()) << file;
   }
   EXPECT_EQ(in_redis("stores: {shared: {type: redis, deadline: 7ms}}").redis.deadline, Duration::millis(7));
-  EXPECT_EQ(apply_environment({}, variables({{"RATEGUARD_REDIS", ""}}))->store().type, StoreType::kMemory);
+  EXPECT_EQ(apply_environment({}, variables({{"RATEGUARD_REDIS", " "}}))->store().type, StoreType::kMemory);
+  const auto named = parse("stores: {default: {type: redis, url: 'redis://a'}}", "f").value();
+  EXPECT_EQ(apply_environment(named, variables({{"RATEGUARD_REDIS", ""}}))->store().redis.url->host, "a");
 }
 
 TEST(Environment, SettingsOfARedis) {
