@@ -2,33 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <deque>
 #include <memory>
-#include <new>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "store/fallback/share.h"
+#include "base/count_allocations_for_tests.h"
 #include "store/memory/memory_store.h"
-
-// Counts what the program allocates, for the one test that asks.
-namespace {
-uint64_t allocations = 0;
-}  // namespace
-
-[[gnu::noinline]] void* operator new(size_t bytes) {
-  ++allocations;
-  if (void* memory = std::malloc(bytes)) return memory;
-  std::abort();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept {
-  std::free(memory);
-}
 
 namespace rateguard {
 namespace {
@@ -463,7 +444,7 @@ TEST_F(FallbackStoreTest, AllocatesNothingOnceItHasSeenAsMuch) {
   for (const bool is_down : {false, true}) {  // the last of these find the breaker open
     remote_.is_down = is_down;
     call();
-    const uint64_t before = allocations;
+    const size_t before = allocations;
     for (int i = 0; i < 10; ++i) call();
     EXPECT_EQ(allocations, before) << is_down;
   }
