@@ -5,6 +5,7 @@
 #include <boost/json/basic_parser_impl.hpp>
 
 #include "server/http/check_events.h"
+#include "server/http/plain_json.h"
 #include "server/json_text.h"
 
 namespace rateguard::http {
@@ -66,9 +67,11 @@ struct CheckBodyParser::Impl {
   std::optional<FieldError> parse(BodyShape shape, std::string_view text) {
     CheckEvents& events = parser.handler();
     events.shrink();
-    parser.reset();
     events.begin(shape, text);
     if (text.empty()) return FieldError{"body", "empty; expected a JSON object"};
+    if (PlainJsonReader(text, events).read(kDepthMax)) return events.document_error();
+    parser.reset();
+    events.begin(shape, text);
     json::error_code error;
     const size_t used = parser.write_some(false, text.data(), text.size(), error);
     if (!error && used < text.size()) error = json::error::extra_data;
