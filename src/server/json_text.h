@@ -1,10 +1,11 @@
 // Writing JSON by hand into a string that its owner reuses: no document tree, no allocation once the string has grown.
 #pragma once
 
-#include <charconv>
 #include <cstdint>
 #include <string>
 #include <string_view>
+
+#include "server/append_all.h"
 
 namespace rateguard::server {
 
@@ -12,9 +13,7 @@ namespace rateguard::server {
 void append_json_string(std::string& out, std::string_view text);
 
 inline void append_number(std::string& out, int64_t value) {
-  char digits[20];  // "-9223372036854775808"
-  const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
-  out.append(digits, static_cast<size_t>(end - digits));
+  append_all(out, value);
 }
 
 inline void append_bool(std::string& out, bool value) {

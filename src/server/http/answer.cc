@@ -6,42 +6,36 @@
 namespace rateguard::http {
 namespace {
 
+using server::append_all;
 using server::append_bool;
 using server::append_json_string;
-using server::append_number;
+using std::string_view_literals::operator""sv;
 
-void append_wait(std::string& out, Duration wait) {
+// `name` with its comma and quotes, then a wait in milliseconds; null: for ever.
+template <size_t N>
+void append_wait(std::string& out, const char (&name)[N], Duration wait) {
   if (wait.is_never()) {
-    out += "null";
+    append_all(out, name, "null");
   } else {
-    append_number(out, wait.ceil_millis());
+    append_all(out, name, wait.ceil_millis());
   }
 }
 
 void append_figures(std::string& out, const Decision& decision) {
-  out += "\"limit\":";
-  append_number(out, decision.limit);
-  out += ",\"remaining\":";
-  append_number(out, decision.remaining);
-  out += ",\"retry_after_ms\":";
-  append_wait(out, decision.retry_after);
-  out += ",\"reset_after_ms\":";
-  append_wait(out, decision.reset_after);
+  append_all(out, "\"limit\":", decision.limit, ",\"remaining\":", decision.remaining);
+  append_wait(out, ",\"retry_after_ms\":", decision.retry_after);
+  append_wait(out, ",\"reset_after_ms\":", decision.reset_after);
 }
 
 void append_rule(std::string& out, std::string_view rule) {
-  out += ",\"rule\":";
-  if (rule.empty()) {
-    out += "null";
-  } else {
-    append_json_string(out, rule);
-  }
+  if (rule.empty()) return append_all(out, ",\"rule\":null");
+  append_all(out, ",\"rule\":");
+  append_json_string(out, rule);
 }
 
 void append_extras(std::string& out, const AnswerLine& line) {
   if (line.limit != nullptr && line.limit->algorithm == Algorithm::kLeakyBucket) {
-    out += ",\"delay_ms\":";
-    append_wait(out, line.decision.delay);
+    append_wait(out, ",\"delay_ms\":", line.decision.delay);
   }
   if (line.decision.hold.is_set()) {
     out += ",\"hold\":\"";
@@ -74,7 +68,7 @@ int status_of(const Answer& answer) {
 }
 
 void append_answer(std::string& out, const Answer& answer, Explain explain) {
-  out += answer.allowed ? "{\"allowed\":true," : "{\"allowed\":false,";
+  append_all(out, "{\"allowed\":", answer.allowed ? "true,"sv : "false,"sv);
   if (answer.deciding != nullptr) {
     append_figures(out, answer.deciding->decision);
     append_rule(out, answer.deciding->rule);
@@ -84,8 +78,7 @@ void append_answer(std::string& out, const Answer& answer, Explain explain) {
     out += ",\"reset_after_ms\":0";
     append_rule(out, answer.rejected_by);
   }
-  out += ",\"degraded\":";
-  append_bool(out, answer.degraded);
+  append_all(out, ",\"degraded\":", answer.degraded ? "true"sv : "false"sv);
   if (answer.deciding != nullptr) append_extras(out, *answer.deciding);
   if (!answer.rejected_by.empty()) {
     out += ",\"reason\":\"missing_identity\",\"missing\":";

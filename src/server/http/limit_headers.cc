@@ -8,6 +8,7 @@
 namespace rateguard::http {
 namespace {
 
+using server::append_all;
 using server::append_number;
 
 std::string_view policy_name(const AnswerLine& line) {
@@ -17,14 +18,11 @@ std::string_view policy_name(const AnswerLine& line) {
 // A String of RFC 9651, section 3.3.3: printable ASCII, quotes and backslashes escaped. What else a name held is '?'.
 void append_sf_string(std::string& out, std::string_view text) {
   const auto plain = [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; };
+  if (std::all_of(text.begin(), text.end(), plain)) return append_all(out, "\"", text, "\"");  // every rule's name is
   out += '"';
-  if (std::all_of(text.begin(), text.end(), plain)) {  // every rule's name is
-    out += text;
-  } else {
-    for (const char c : text) {
-      if (c == '"' || c == '\\') out += '\\';
-      out += c >= ' ' && c <= '~' ? c : '?';
-    }
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c >= ' ' && c <= '~' ? c : '?';
   }
   out += '"';
 }
@@ -41,9 +39,9 @@ std::optional<int64_t> seconds_until_more(const Decision& decision) {
 }
 
 void write_number(net::HttpResponder& responder, std::string_view name, int64_t value) {
-  std::string digits;  // short enough to need no allocation
-  append_number(digits, value);
-  responder.header(name, digits);
+  char digits[server::kNumberBytesMax];
+  const char* const end = server::write_piece(digits, value);
+  responder.header(name, {digits, static_cast<size_t>(end - digits)});
 }
 
 // The items of a policy list, one for each enforced limit.
@@ -58,13 +56,11 @@ void append_policies(std::string& out, const Answer& answer, AppendItem append_i
 
 void append_ietf_policy(std::string& out, const AnswerLine& line) {
   append_sf_string(out, policy_name(line));
-  out += ";q=";
-  append_number(out, line.decision.limit);
+  append_all(out, ";q=", line.decision.limit);
   if (has_window(*line.limit)) {
-    out += ";w=";
-    append_number(out, window_seconds(*line.limit));
+    append_all(out, ";w=", window_seconds(*line.limit));
   } else {
-    out += ";qu=\"concurrent-requests\"";
+    append_all(out, ";qu=\"concurrent-requests\"");
   }
 }
 
@@ -75,21 +71,14 @@ void write_ietf(net::HttpResponder& responder, const Answer& answer, std::string
   if (answer.deciding == nullptr) return;
   buffer.clear();
   append_sf_string(buffer, policy_name(*answer.deciding));
-  buffer += ";r=";
-  append_number(buffer, answer.deciding->decision.remaining);
-  if (const auto wait = seconds_until_more(answer.deciding->decision)) {
-    buffer += ";t=";
-    append_number(buffer, *wait);
-  }
+  append_all(buffer, ";r=", answer.deciding->decision.remaining);
+  if (const auto wait = seconds_until_more(answer.deciding->decision)) append_all(buffer, ";t=", *wait);
   responder.header("RateLimit", buffer);
 }
 
 void append_draft6_policy(std::string& out, const AnswerLine& line) {
   append_number(out, line.decision.limit);
-  if (has_window(*line.limit)) {
-    out += ";w=";
-    append_number(out, window_seconds(*line.limit));
-  }
+  if (has_window(*line.limit)) append_all(out, ";w=", window_seconds(*line.limit));
 }
 
 void write_draft6(net::HttpResponder& responder, const Answer& answer, std::string& buffer) {
