@@ -1,5 +1,7 @@
 #include "server/http/check_fields.h"
 
+#include <cstring>
+
 namespace rateguard::http {
 namespace {
 
@@ -59,23 +61,30 @@ const Description& description(Field field) {
   return kFields[static_cast<size_t>(field)];
 }
 
-// `field` where `name` is its name. The length has been compared already.
-std::optional<Field> when(std::string_view name, std::string_view known, Field field) {
-  return name == known ? std::optional(field) : std::nullopt;
+// Whether `name` is the literal. A length that the compiler knows makes of the comparison a few instructions.
+template <size_t N>
+bool is(std::string_view name, const char (&literal)[N]) {
+  return name.size() == N - 1 && std::memcmp(name.data(), literal, N - 1) == 0;
+}
+
+// `field` where `name` is its name.
+template <size_t N>
+std::optional<Field> when(std::string_view name, const char (&known)[N], Field field) {
+  return is(name, known) ? std::optional(field) : std::nullopt;
 }
 
 std::optional<Field> check_field_of_four(std::string_view name) {
-  if (name == "rule") return Field::kRule;
-  if (name == "cost") return Field::kCost;
-  if (name == "rate") return Field::kRate;
-  if (name == "plan") return Field::kPlan;
+  if (is(name, "rule")) return Field::kRule;
+  if (is(name, "cost")) return Field::kCost;
+  if (is(name, "rate")) return Field::kRate;
+  if (is(name, "plan")) return Field::kPlan;
   return when(name, "hold", Field::kHold);
 }
 
 std::optional<Field> check_field_of_five(std::string_view name) {
-  if (name == "limit") return Field::kLimit;
-  if (name == "facts") return Field::kFacts;
-  if (name == "burst") return Field::kBurst;
+  if (is(name, "limit")) return Field::kLimit;
+  if (is(name, "facts")) return Field::kFacts;
+  if (is(name, "burst")) return Field::kBurst;
   return when(name, "queue", Field::kQueue);
 }
 
@@ -100,13 +109,13 @@ std::optional<Field> check_field(std::string_view name) {
     case 5:
       return check_field_of_five(name);
     case 6:
-      return name == "window" ? std::optional(Field::kWindow) : when(name, "anchor", Field::kAnchor);
+      return is(name, "window") ? std::optional(Field::kWindow) : when(name, "anchor", Field::kAnchor);
     case 7:
       return when(name, "explain", Field::kExplain);
     case 8:
       return when(name, "capacity", Field::kCapacity);
     case 9:
-      return name == "algorithm" ? std::optional(Field::kAlgorithm) : when(name, "time_zone", Field::kTimeZone);
+      return is(name, "algorithm") ? std::optional(Field::kAlgorithm) : when(name, "time_zone", Field::kTimeZone);
     case 11:
       return when(name, "refill_rate", Field::kRefillRate);
     default:
@@ -119,15 +128,15 @@ std::optional<Field> facts_field(std::string_view name) {
     case 2:
       return when(name, "ip", Field::kIp);
     case 4:
-      if (name == "path") return Field::kPath;
-      if (name == "host") return Field::kHost;
-      if (name == "user") return Field::kUser;
-      if (name == "plan") return Field::kFactsPlan;
+      if (is(name, "path")) return Field::kPath;
+      if (is(name, "host")) return Field::kHost;
+      if (is(name, "user")) return Field::kUser;
+      if (is(name, "plan")) return Field::kFactsPlan;
       return when(name, "cost", Field::kFactsCost);
     case 6:
       return when(name, "method", Field::kMethod);
     case 7:
-      return name == "headers" ? std::optional(Field::kHeaders) : when(name, "api_key", Field::kApiKey);
+      return is(name, "headers") ? std::optional(Field::kHeaders) : when(name, "api_key", Field::kApiKey);
     case 9:
       return when(name, "workspace", Field::kWorkspace);
     default:
