@@ -18,6 +18,8 @@ using config::LogLevel;
 // in ten seconds, at some 50 us of one core each time.
 constexpr Duration kSweepInterval = Duration::millis(100);
 constexpr TickBudget kSweepBudget{.slots = 16'384};
+// A start waits so long for Redis to answer; it may be starting too.
+constexpr Duration kRedisPatience = Duration::seconds(2);
 
 MemoryStoreOptions store_options(const config::StoreSettings& settings) {
   return {.max_keys = settings.max_keys,
@@ -76,6 +78,11 @@ Instance::Instance(ConfigSource source, const config::Config& config, std::uniqu
 
 Instance::~Instance() = default;
 
+// Tasks that still wait use what the front ends have.
+Instance::Worker::~Worker() {
+  if (redis != nullptr) redis->abandon_tasks();
+}
+
 Result<void> Instance::restore_counters() {
   const std::string path = snapshot_path(config_);
   if (path.empty()) return {};
@@ -107,15 +114,24 @@ Result<void> Instance::add_workers() {
     http.tls = *tls;
     if (resp) resp->host.tls = *tls;
   }
+  std::optional<redis::Target> redis;
+  if (config_.store().type == config::StoreType::kRedis) {
+    auto target = redis_target(config_.store().redis);
+    if (!target) return std::unexpected(target.error());
+    redis = *std::move(target);
+  }
   for (size_t i = 0; i < loops; ++i) {
     auto worker = std::make_unique<Worker>();
     auto loop = net::EventLoop::create(worker->clock);
     if (!loop) return std::unexpected(loop.error());
     worker->loop = std::move(*loop);
-    worker->rate_limits = std::make_unique<rls::RateLimitService>(service_);
+    if (redis) {
+      if (auto good = add_redis(*worker, *redis); !good) return good;
+    }
+    worker->rate_limits = std::make_unique<rls::RateLimitService>(service_, store_of(*worker));
     worker->rate_limits->set_policy(*envoy_policy);
     worker->rate_limits->set_rules(*policy);
-    worker->api = std::make_unique<http::HttpApi>(service_, *policy);
+    worker->api = std::make_unique<http::HttpApi>(service_, *policy, store_of(*worker));
     worker->api->serve_rate_limits(*worker->rate_limits);
     worker->server = std::make_unique<net::HttpServer>(http);
     const auto port = worker->server->start(*worker->loop, *worker->api);
@@ -133,9 +149,25 @@ Result<void> Instance::add_workers() {
   return {};
 }
 
+server::LoopStore Instance::store_of(Worker& worker) {
+  return worker.redis != nullptr ? worker.redis->loop_store() : server::LoopStore{.store = *store_};
+}
+
+// The first of them finds out whether Redis can be used at all; the others connect while they serve.
+Result<void> Instance::add_redis(Worker& worker, const redis::Target& target) {
+  const bool is_first = workers_.empty();
+  auto made = RedisCounters::create(*worker.loop, target, config_.store().redis, *store_, [] { return 1U; }, log_);
+  if (!made) return std::unexpected(made.error());
+  worker.redis = *std::move(made);
+  if (!is_first) return {};
+  if (auto good = worker.redis->await_connection(kRedisPatience); !good) return good;
+  if (worker.redis->is_connected()) worker.redis->look_at_eviction();
+  return {};
+}
+
 // The first of them decides the port for all.
 Result<void> Instance::add_resp(Worker& worker, const Policy& policy, resp::RespServerOptions& options) {
-  worker.resp_api = std::make_unique<resp::RespApi>(service_, policy);
+  worker.resp_api = std::make_unique<resp::RespApi>(service_, policy, store_of(worker));
   worker.resp_server = std::make_unique<resp::RespServer>(options);
   const auto port = worker.resp_server->start(*worker.loop, *worker.resp_api);
   if (!port) return std::unexpected(port.error());
@@ -157,11 +189,7 @@ void Instance::fill_service() {
   service_.settings = service_settings(config_);
   service_.log = &log_;
   service_.reload = [this] { return reload(); };
-  service_.dependencies = [this] {
-    const StoreStats stats = store_->stats();
-    return std::vector<server::Dependency>{
-        {.name = "store default", .detail = fmt::format("memory, {} of {} keys", stats.keys, stats.keys_max)}};
-  };
+  service_.dependencies = [this] { return std::vector<server::Dependency>{store_state()}; };
   metrics::Sources& figures = service_.metrics;
   figures.version = RATEGUARD_VERSION;
   for (const auto& worker : workers_) {
@@ -170,6 +198,7 @@ void Instance::fill_service() {
     figures.descriptors.push_back(&worker->rate_limits->metrics());
   }
   figures.stores = {{config_.store_name(), store_.get()}};
+  if (config_.store().type == config::StoreType::kRedis) figures.redis = [this] { return redis_figures(); };
   figures.connections = [this] {
     metrics::ConnectionFigures sum;
     for (const auto& worker : workers_) sum += worker->server->stats();
@@ -204,6 +233,34 @@ void Instance::fill_service() {
     const std::lock_guard lock(reload_mutex_);
     return envoy_loads_;
   };
+}
+
+// Redis is not vital: while it fails, rules go by their on_store_failure, here as on any other instance.
+server::Dependency Instance::store_state() const {
+  server::Dependency state{.name = "store " + config_.store_name(), .detail = {}};
+  if (workers_.front()->redis == nullptr) {
+    const StoreStats stats = store_->stats();
+    state.detail = fmt::format("memory, {} of {} keys", stats.keys, stats.keys_max);
+    return state;
+  }
+  const metrics::RedisFigures figures = redis_figures();
+  state.vital = false;
+  state.ready = figures.connected == figures.loops && figures.breakers_open == 0;
+  state.detail = fmt::format("redis, {} of {} loops connected, breaker open on {}", figures.connected, figures.loops,
+                             figures.breakers_open);
+  for (const auto& worker : workers_) {
+    const std::string problem = worker->redis->problem();
+    if (problem.empty()) continue;
+    state.detail += ": " + problem;
+    break;
+  }
+  return state;
+}
+
+metrics::RedisFigures Instance::redis_figures() const {
+  metrics::RedisFigures sum;
+  for (const auto& worker : workers_) worker->redis->add_figures(sum);
+  return sum;
 }
 
 std::vector<std::string> Instance::files_to_watch() const {

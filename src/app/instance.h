@@ -10,6 +10,7 @@
 
 #include "app/config_source.h"
 #include "app/grpc_front.h"
+#include "app/redis_counters.h"
 #include "app/snapshot_keeper.h"
 #include "config/config.h"
 #include "net/clock.h"
@@ -43,8 +44,11 @@ class Instance {
  private:
   // An event loop with all that is its own.
   struct Worker {
+    ~Worker();
+
     net::SystemClock clock;
     std::unique_ptr<net::EventLoop> loop;
+    std::unique_ptr<RedisCounters> redis;                // none: counters are in memory
     std::unique_ptr<rls::RateLimitService> rate_limits;  // of gRPC and POST /json
     std::unique_ptr<http::HttpApi> api;
     std::unique_ptr<net::HttpServer> server;
@@ -58,6 +62,10 @@ class Instance {
 
   Result<void> restore_counters();
   Result<void> add_workers();
+  Result<void> add_redis(Worker& worker, const redis::Target& target);
+  server::LoopStore store_of(Worker& worker);
+  server::Dependency store_state() const;
+  metrics::RedisFigures redis_figures() const;  // REQUIRES: counters are in Redis
   Result<void> watch();
   Result<void> add_resp(Worker& worker, const Policy& policy, resp::RespServerOptions& options);
   Result<void> add_grpc(Worker& worker, net::Http2ServerOptions& options);
@@ -74,7 +82,8 @@ class Instance {
   ConfigSource source_;
   config::Config config_;  // what was read at the start; rules and identity follow reloads
   server::Log log_;
-  std::unique_ptr<MemoryStore> store_;
+  std::unique_ptr<MemoryStore>
+      store_;  // of all counters; with Redis of the shares that limits have here while it fails
   server::Service service_;
   std::vector<std::unique_ptr<Worker>> workers_;
   config::Endpoint http_;  // where they really listen

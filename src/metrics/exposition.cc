@@ -213,6 +213,28 @@ void add_grpc(Families& out, const Sources& sources) {
               static_cast<double>(figures.floods));
 }
 
+void add_redis(Families& out, const Sources& sources) {
+  if (!sources.redis) return;
+  const RedisFigures figures = sources.redis();
+  const auto number = [](uint64_t n) { return static_cast<double>(n); };
+  out.gauge("rateguard_redis_loops", "Event loops that keep their counters in Redis.", number(figures.loops));
+  out.gauge("rateguard_redis_connected_loops", "Of those: whose connection is there.", number(figures.connected));
+  out.gauge("rateguard_redis_breakers_open", "Of those: that do not ask Redis because it fails.",
+            number(figures.breakers_open));
+  out.counter("rateguard_redis_breaker_openings_total", "Times that a loop stopped asking Redis.",
+              number(figures.breaker_openings));
+  out.counter("rateguard_redis_checks_total", "Limits that were asked for.", number(figures.checks));
+  out.counter("rateguard_redis_remembered_total", "Of those: refused without a call, since a refusal still held.",
+              number(figures.remembered));
+  out.counter("rateguard_redis_calls_total", "Scripts sent to Redis.", number(figures.calls));
+  out.counter("rateguard_redis_failures_total", "Of those: without a good answer.", number(figures.failures));
+  out.counter("rateguard_redis_degraded_total", "Requests decided without Redis, by on_store_failure.",
+              number(figures.degraded));
+  out.counter("rateguard_lease_checks_total", "Checks decided by units taken ahead.", number(figures.from_leases));
+  out.counter("rateguard_lease_calls_total", "Calls that took units ahead.", number(figures.lease_calls));
+  out.counter("rateguard_sync_calls_total", "Calls that reconciled counts.", number(figures.sync_calls));
+}
+
 void add_stores(Families& out, const Sources& sources) {
   struct Figure {
     MetricType type;
@@ -305,6 +327,7 @@ std::string expose(const Sources& sources, Instant now) {
   add_resp(out, sources);
   add_grpc(out, sources);
   add_stores(out, sources);
+  add_redis(out, sources);
   add_server(out, sources, now);
   add_envoy_loads(out, sources);
   add_process(out);

@@ -44,6 +44,22 @@ struct ReloadFigures {
   std::optional<Instant> last_success = {};
 };
 
+// Of counters in Redis, over all loops.
+struct RedisFigures {
+  uint64_t loops = 0;
+  uint64_t connected = 0;      // loops whose connection is there
+  uint64_t breakers_open = 0;  // loops that do not ask Redis, but for a probe
+  uint64_t checks = 0;         // limits asked for
+  uint64_t remembered = 0;     // refused without a call
+  uint64_t calls = 0;          // scripts sent
+  uint64_t failures = 0;       // of those: without a good answer
+  uint64_t degraded = 0;       // requests decided without Redis
+  uint64_t breaker_openings = 0;
+  uint64_t from_leases = 0;  // checks decided by units taken ahead
+  uint64_t lease_calls = 0;
+  uint64_t sync_calls = 0;
+};
+
 // How one of the server's routes is called.
 struct RouteLabel {
   std::string_view method;  // empty: any
@@ -60,6 +76,7 @@ struct Sources {
   std::vector<const DescriptorMetrics*> descriptors = {};  // of Envoy's rate limit service, by loop
   std::vector<RouteLabel> routes = {};                     // by their place in LoopMetrics::responses()
   std::vector<std::pair<std::string, const Store*>> stores = {};
+  std::function<RedisFigures()> redis = {};
   std::function<ConnectionFigures()> connections = {};  // of HTTP
   std::vector<const RespMetrics*> resp_loops = {};
   std::vector<std::string_view> resp_commands = {};  // by their place in RespMetrics

@@ -31,6 +31,8 @@ constexpr int kBatchesPerTurn = 16;
 
 // The longest single wait of a timer: the wall clock may be set meanwhile, and the loop's clock follows it.
 constexpr Duration kWaitMax = Duration::seconds(60);
+// What is further away than a hundred years never comes, and its count of nanoseconds would not fit.
+constexpr Duration kDelayMax = Duration::seconds(100LL * 366 * 86'400);
 
 std::string system_message(const char* what) {
   return std::string(what) + ": " + std::strerror(errno);
@@ -67,7 +69,8 @@ struct Timer::State : std::enable_shared_from_this<Timer::State> {
 };
 
 void Timer::State::wait(Duration delay) {
-  timer.expires_after(std::chrono::microseconds(std::clamp<int64_t>(delay.us, 0, kWaitMax.us)));
+  const Duration longest = when ? kWaitMax : kDelayMax;
+  timer.expires_after(std::chrono::microseconds(std::clamp<int64_t>(delay.us, 0, longest.us)));
   timer.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
     if (!error && !self->cancelled) self->fire();
   });

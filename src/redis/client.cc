@@ -19,8 +19,10 @@ class OneServer final : public Client {
   void call(std::string_view, std::span<const std::string_view> words, Duration patience, AnswerHandler done) override {
     connection_.call(words, patience, std::move(done));
   }
+  const Server* open_server() const override { return connection_.is_open() ? &connection_.server() : nullptr; }
   bool is_ready() const override { return connection_.is_open(); }
   std::string problem() const override { return connection_.problem().message; }
+  bool is_hopeless() const override { return !is_ready() && connection_.problem().code == ErrorCode::kInvalid; }
 
  private:
   Connection connection_;
@@ -40,10 +42,16 @@ class Sentinels final : public Client {
   void call(std::string_view, std::span<const std::string_view> words, Duration patience, AnswerHandler done) override {
     connection_.primary().call(words, patience, std::move(done));
   }
+  const Server* open_server() const override {
+    return connection_.primary().is_open() ? &connection_.primary().server() : nullptr;
+  }
   bool is_ready() const override { return connection_.primary().is_open(); }
   std::string problem() const override {
     const std::string& sentinels = connection_.problem();
     return sentinels.empty() ? connection_.primary().problem().message : sentinels;
+  }
+  bool is_hopeless() const override {
+    return !is_ready() && connection_.primary().problem().code == ErrorCode::kInvalid;
   }
 
  private:
@@ -65,8 +73,10 @@ class Nodes final : public Client {
             AnswerHandler done) override {
     cluster_.call(key, words, patience, std::move(done));
   }
+  const Server* open_server() const override { return cluster_.open_server(); }
   bool is_ready() const override { return cluster_.is_ready(); }
   std::string problem() const override { return cluster_.problem(); }
+  bool is_hopeless() const override { return cluster_.is_hopeless(); }
 
  private:
   Cluster cluster_;

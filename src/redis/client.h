@@ -25,10 +25,14 @@ class Client {
                     std::span<const std::string_view> arguments, Duration patience, AnswerHandler done) = 0;
   virtual void call(std::string_view key, std::span<const std::string_view> words, Duration patience,
                     AnswerHandler done) = 0;
+  // One that is connected at the moment, for sessions of one's own: the primary, or any of a cluster. Null: none is.
+  virtual const Server* open_server() const = 0;
   // Whether commands can be answered.
   virtual bool is_ready() const = 0;
   // Why not, or what is wrong nevertheless; empty: nothing.
   virtual std::string problem() const = 0;
+  // Whether that will be so until somebody changes the settings: a wrong password, database, certificate or version.
+  virtual bool is_hopeless() const = 0;
 };
 
 // What to connect to.

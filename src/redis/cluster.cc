@@ -60,6 +60,12 @@ bool Cluster::is_ready() const {
   return problem().empty();
 }
 
+bool Cluster::is_hopeless() const {
+  return !nodes_.empty() && std::ranges::all_of(nodes_, [](const auto& node) {
+    return !node->is_open() && node->problem().code == ErrorCode::kInvalid;
+  });
+}
+
 std::string Cluster::problem() const {
   if (!map_known_) return map_problem_;
   for (uint16_t slot = 0; slot < kSlotCount; ++slot) {
@@ -68,6 +74,11 @@ std::string Cluster::problem() const {
     if (!node->is_open()) return node->problem().message.empty() ? "connecting" : node->problem().message;
   }
   return "";
+}
+
+const Server* Cluster::open_server() const {
+  const auto open = std::ranges::find_if(nodes_, [](const auto& node) { return node->is_open(); });
+  return open == nodes_.end() ? nullptr : &(*open)->server();
 }
 
 void Cluster::call(std::string_view key, std::span<const std::string_view> words, Duration patience,

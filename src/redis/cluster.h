@@ -43,6 +43,11 @@ class Cluster {
   bool is_ready() const;
   // Why not; empty where it is.
   std::string problem() const;
+  // Whether every node that is known refuses, and will until somebody changes the settings.
+  bool is_hopeless() const;
+
+  // Any node that is connected at the moment; null: none is.
+  const Server* open_server() const;
 
   // As Connection's, at the node that serves `key`. All keys of a command live in one slot.
   void call(std::string_view key, std::span<const std::string_view> words, Duration patience, AnswerHandler done);

@@ -33,6 +33,7 @@ struct Dependency {
   std::string name;  // "store default", "rules"
   bool ready = true;
   std::string detail;  // in words: "memory, 12 of 1000000 keys", "since 3 s: connection refused"
+  bool vital = true;   // traffic had better go elsewhere while it is not ready
 };
 
 // What one event loop asks for decisions.

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Asks one table of cases over HTTP, RESP and gRPC, and over all of them in turn: the answers are the table's each time.
+"""Asks one table of cases over HTTP, RESP and gRPC, and over all of them in turn, on memory and on a real Redis: the
+answers are the table's each time.
 
     tests/conformance/check_conformance.py RATEGUARD
 """
@@ -10,11 +11,13 @@ import importlib
 import itertools
 import json
 import math
+import os
 import re
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,13 +75,48 @@ def read_cases(path):
     return cases
 
 
-class Service:
-    """`rateguard serve` with the table's rules and every protocol on a free port."""
+class Redis:
+    """A redis-server on a socket in `folder`, which keeps nothing on disk."""
 
-    def __init__(self, program):
+    def __init__(self, folder):
+        self.path = str(folder / "redis.sock")
+        self.process = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", self.path, "--save", "", "--dir",
+                                         str(folder)], stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + PATIENCE_S
+        while not self.answers():
+            assert time.monotonic() < deadline, "redis-server did not start"
+            time.sleep(0.02)
+
+    def ask(self, words):
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(PATIENCE_S)
+            connection.connect(self.path)
+            connection.sendall(words + b"\r\n")
+            return connection.recv(4096)
+
+    def answers(self):
+        try:
+            return self.ask(b"PING") == b"+PONG\r\n"
+        except OSError:
+            return False
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+
+
+class Service:
+    """`rateguard serve` with the table's rules and every protocol on a free port, its counters in `redis` if there is one."""
+
+    def __init__(self, program, redis=None):
+        environment = dict(os.environ)
+        if redis is not None:
+            assert redis.ask(b"FLUSHALL") == b"+OK\r\n"
+            environment |= {"RATEGUARD_REDIS": f"unix://{redis.path}", "RATEGUARD_STORES_DEFAULT_DEADLINE": "10s"}
         command = [program, "serve", "--config", str(HERE / "rules.yaml"), "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0",
                    "--resp", "127.0.0.1:0"]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                                        env=environment)
         line = self.process.stdout.readline()
         self.ports = {name: int(port) for name, port in re.findall(r"(\w+)=127\.0\.0\.1:(\d+)", line)}
         assert set(self.ports) == {"http", "grpc", "resp"}, f"the service did not start: {line!r}"
@@ -214,10 +252,10 @@ def compare(step, answer):
     return "; ".join(wrong)
 
 
-def run_table(program, cases, name, protocols):
+def run_table(program, redis, cases, name, protocols):
     """Asks every step of the next protocol in turn, on a service of its own. Gives the number of wrong answers."""
     wrong = 0
-    with contextlib.closing(Service(program)) as service:
+    with contextlib.closing(Service(program, redis)) as service:
         clients = itertools.cycle([protocol(service) for protocol in protocols])
         for case, steps in cases.items():
             for step in steps:
@@ -225,7 +263,8 @@ def run_table(program, cases, name, protocols):
                 found = compare(step, client.ask(step))
                 if found:
                     wrong += 1
-                    print(f"cases.txt:{step.line}: {case}: over {type(client).__name__} ({name}): {found}", file=sys.stderr)
+                    print(f"cases.txt:{step.line}: {case}: over {type(client).__name__} ({name}{', in Redis' if redis else ''}): {found}", file=sys.stderr)
+    assert redis is None or redis.ask(b"DBSIZE") != b":0\r\n", "the counters were not in Redis"
     return wrong
 
 
@@ -236,12 +275,13 @@ def main():
     cases = read_cases(HERE / "cases.txt")
     steps = sum(len(case) for case in cases.values())
     wrong = 0
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, contextlib.closing(Redis(Path(folder))) as server:
         generate_messages(Path(folder))
-        for name, protocols in (("http", [Http]), ("resp", [Resp]), ("grpc", [Grpc]),
-                                ("in turn", [Http, Resp, Grpc]), ("in turn, the other way", [Grpc, Resp, Http, Resp])):
-            wrong += run_table(sys.argv[1], cases, name, protocols)
-    print(f"{len(cases)} cases of {steps} steps, five times over: {wrong} wrong answers")
+        for redis, (name, protocols) in itertools.product((None, server), (
+                ("http", [Http]), ("resp", [Resp]), ("grpc", [Grpc]), ("in turn", [Http, Resp, Grpc]),
+                ("in turn, the other way", [Grpc, Resp, Http, Resp]))):
+            wrong += run_table(sys.argv[1], redis, cases, name, protocols)
+    print(f"{len(cases)} cases of {steps} steps, five times on memory and five on Redis: {wrong} wrong answers")
     return 1 if wrong else 0
 
 

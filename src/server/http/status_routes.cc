@@ -19,7 +19,7 @@ void ready(Call& call) {
   bool all_ready = !draining;
   std::string list;
   for (const server::Dependency& dependency : dependencies) {
-    all_ready = all_ready && dependency.ready;
+    all_ready = all_ready && (dependency.ready || !dependency.vital);
     if (!list.empty()) list += ',';
     list += "{\"name\":";
     append_json_string(list, dependency.name);

@@ -1,0 +1,202 @@
+#include "app/redis_counters.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <utility>
+
+#include "net/tls_client.h"
+
+namespace rateguard::app {
+namespace {
+
+using config::LogLevel;
+
+// Leases are reconciled and given up so often.
+constexpr Duration kTick = Duration::millis(10);
+constexpr size_t kLeasedMax = 65'536;
+
+redis::ConnectionOptions connection_options(std::mt19937_64& random, std::function<void()> on_change) {
+  return {.random = [&random] { return random(); }, .on_change = std::move(on_change)};
+}
+
+redis_store::RedisStoreOptions store_options(net::EventLoop& loop, const config::RedisSettings& settings,
+                                             std::mt19937_64& random) {
+  return {.deadline = settings.deadline,
+          .layout = redis_store::KeyLayout(settings.prefix, settings.secret),
+          .topology = settings.cluster.empty() ? redis_store::Topology::kOnePrimary : redis_store::Topology::kCluster,
+          .now = [&loop] { return loop.clock().now(); },
+          .random = [&random] { return random(); },
+          .at_turn_end = [&loop](auto work) { loop.post(std::move(work)); }};
+}
+
+std::string_view name_of(BreakerState state) {
+  switch (state) {
+    case BreakerState::kClosed:
+      return "closed";
+    case BreakerState::kOpen:
+      return "open";
+    default:
+      return "half-open";
+  }
+}
+
+}  // namespace
+
+Result<redis::Target> redis_target(const config::RedisSettings& settings) {
+  const redis::Url login = settings.server();
+  std::shared_ptr<const net::TlsClientContext> tls;
+  const bool tls_at_sentinels =
+      !settings.sentinels.empty() && settings.sentinels.front().security == redis::Security::kTls;
+  if (login.security == redis::Security::kTls || tls_at_sentinels) {
+    auto made = net::TlsClientContext::create(
+        {.ca = settings.tls.ca, .certificate = settings.tls.certificate, .key = settings.tls.key});
+    if (!made) return std::unexpected(made.error());
+    tls = *std::move(made);
+  }
+  if (!settings.sentinels.empty()) {
+    redis::SentinelSettings target{
+        .sentinels = {}, .service = settings.service, .primary = redis::Server::from(login, tls)};
+    target.primary.role = redis::Role::kPrimary;
+    for (const redis::Url& url : settings.sentinels) target.sentinels.push_back(redis::Server::from(url, tls));
+    return target;
+  }
+  if (!settings.cluster.empty()) {
+    redis::ClusterSettings target{.seeds = {}};
+    for (const redis::Url& node : settings.cluster) {
+      redis::Url url = login;
+      url.host = node.host;
+      url.port = node.port;
+      target.seeds.push_back(redis::Server::from(url, tls));
+    }
+    return target;
+  }
+  return redis::Server::from(login, tls);
+}
+
+Result<std::unique_ptr<RedisCounters>> RedisCounters::create(net::EventLoop& loop, const redis::Target& target,
+                                                             const config::RedisSettings& settings, Store& local,
+                                                             std::function<uint32_t()> instances, server::Log& log) {
+  auto leased = MemoryStore::create({.max_keys = kLeasedMax});
+  if (!leased) return std::unexpected(leased.error());
+  return std::unique_ptr<RedisCounters>(
+      new RedisCounters(loop, target, settings, local, std::move(instances), log, std::move(*leased)));
+}
+
+RedisCounters::RedisCounters(net::EventLoop& loop, const redis::Target& target, const config::RedisSettings& settings,
+                             Store& local, std::function<uint32_t()> instances, server::Log& log,
+                             std::unique_ptr<MemoryStore> leased)
+    : loop_(loop),
+      log_(log),
+      on_failure_(settings.on_store_failure),
+      random_(std::random_device()()),
+      leased_(std::move(leased)),
+      client_(redis::make_client(loop, target, connection_options(random_, [this] { on_client_change(); }))),
+      redis_(*client_, store_options(loop, settings, random_)),
+      fallback_(redis_, local,
+                {.breaker = {.failures = static_cast<uint32_t>(settings.breaker_failures),
+                             .open_for = settings.breaker_open_for},
+                 .instances = std::move(instances),
+                 .on_change = [this](BreakerState state) { on_breaker_change(state); },
+                 .random = [this] { return static_cast<uint32_t>(random_()); }}),
+      leases_(fallback_, *leased_, {.sync_interval = settings.sync_interval, .counters_max = kLeasedMax}),
+      awaiting_(leases_, *tasks_, loop) {
+  client_->start();
+  tick_ = loop.every(kTick, [this] { leases_.tick(loop_.now()); });
+}
+
+RedisCounters::~RedisCounters() = default;
+
+Result<void> RedisCounters::await_connection(Duration patience) {
+  const net::Timer late = loop_.after(patience, [this] { loop_.stop(); });
+  const net::Timer look = loop_.every(Duration::millis(1), [this] {
+    if (client_->is_ready() || client_->is_hopeless()) loop_.stop();
+  });
+  loop_.run();
+  on_client_change();
+  if (client_->is_ready()) return {};
+  if (client_->is_hopeless()) return invalid("the Redis of the counters refuses: " + client_->problem());
+  log_.write(LogLevel::kWarn, "redis is not reached yet; rules go by their on_store_failure until it is",
+             {{"why", client_->problem()}});
+  return {};
+}
+
+void RedisCounters::look_at_eviction() {
+  constexpr std::array<std::string_view, 2> kWords = {"INFO", "memory"};
+  client_->call("", kWords, Duration::seconds(1), [this](const redis::Answer& answer) {
+    constexpr std::string_view kField = "maxmemory_policy:";
+    if (!answer || (*answer)->kind != redis::ReplyKind::kString) return;
+    const std::string& text = (*answer)->text;
+    const size_t at = text.find(kField);
+    if (at == std::string::npos) return;
+    const size_t begin = at + kField.size();
+    const std::string_view policy = std::string_view(text).substr(begin, text.find_first_of("\r\n", begin) - begin);
+    if (policy == "noeviction") return;
+    log_.write(
+        LogLevel::kWarn,
+        "redis may evict counters before their time, and limits then start anew; set maxmemory-policy noeviction",
+        {{"policy", policy}});
+  });
+}
+
+server::LoopStore RedisCounters::loop_store() {
+  return {.store = awaiting_, .tasks = tasks_.get(), .on_failure = on_failure_};
+}
+
+void RedisCounters::forget(std::string_view key) {
+  redis_.forget(key);
+  leases_.forget(key);
+}
+
+void RedisCounters::forget_all() {
+  redis_.forget_all();
+  leases_.forget_all();
+}
+
+void RedisCounters::on_client_change() {
+  if (client_ == nullptr) return;  // it is being made
+  const bool connected = client_->is_ready();
+  {
+    const std::lock_guard lock(problem_mutex_);
+    problem_ = client_->problem();
+  }
+  if (connected_.exchange(connected, std::memory_order_relaxed) == connected) return;
+  if (connected) {
+    log_.write(LogLevel::kInfo, "redis connected");
+  } else {
+    log_.write(LogLevel::kWarn, "redis disconnected", {{"why", client_->problem()}});
+  }
+}
+
+void RedisCounters::on_breaker_change(BreakerState state) {
+  if (state == BreakerState::kHalfOpen) return;  // of no interest to people: it closes or opens again
+  const bool open = state == BreakerState::kOpen;
+  log_.write(open ? LogLevel::kWarn : LogLevel::kInfo,
+             open ? "redis fails; rules go by their on_store_failure" : "redis answers again",
+             {{"breaker", name_of(state)}, {"why", open ? std::string_view(redis_.problem()) : "a probe succeeded"}});
+}
+
+void RedisCounters::add_figures(metrics::RedisFigures& sum) const {
+  const redis_store::RedisStoreFigures& redis = redis_.figures();
+  const FallbackStats fallback = fallback_.stats();
+  const LeaseStats leases = leases_.stats();
+  ++sum.loops;
+  sum.connected += is_connected() ? 1 : 0;
+  sum.breakers_open += fallback.state == BreakerState::kClosed ? 0 : 1;
+  sum.checks += redis.checks;
+  sum.remembered += redis.remembered;
+  sum.calls += redis.calls;
+  sum.failures += redis.failures;
+  sum.degraded += fallback.groups;
+  sum.breaker_openings += fallback.openings;
+  sum.from_leases += leases.from_wallets;
+  sum.lease_calls += leases.lease_calls;
+  sum.sync_calls += leases.reports;
+}
+
+std::string RedisCounters::problem() const {
+  const std::lock_guard lock(problem_mutex_);
+  return problem_;
+}
+
+}  // namespace rateguard::app

@@ -1,0 +1,85 @@
+// Counters in Redis as one event loop asks for them, from the connection up: redis/ -> store/redis -> store/fallback ->
+// store/lease -> what a task waits for.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <string>
+
+#include "config/config.h"
+#include "metrics/exposition.h"
+#include "net/event_loop.h"
+#include "net/tasks.h"
+#include "redis/client.h"
+#include "server/awaiting_store.h"
+#include "server/log.h"
+#include "server/service.h"
+#include "store/fallback/fallback_store.h"
+#include "store/lease/lease_store.h"
+#include "store/memory/memory_store.h"
+#include "store/redis/redis_store.h"
+
+namespace rateguard::app {
+
+// Where to connect to, with the files of TLS read. Errors: kIo and kInvalid, naming the file.
+Result<redis::Target> redis_target(const config::RedisSettings& settings);
+
+// On its loop's thread, but add_figures(), is_connected() and problem(). What it is given outlives it; tasks that wait
+// at its end are unwound.
+class RedisCounters {
+ public:
+  // Connects at once, and keeps connected. `local` has the shares that limits have here while Redis fails; `instances`
+  // says by how many they are divided. Errors: no memory.
+  static Result<std::unique_ptr<RedisCounters>> create(net::EventLoop& loop, const redis::Target& target,
+                                                       const config::RedisSettings& settings, Store& local,
+                                                       std::function<uint32_t()> instances, server::Log& log);
+  ~RedisCounters();
+  RedisCounters(const RedisCounters&) = delete;
+  RedisCounters& operator=(const RedisCounters&) = delete;
+
+  // Runs the loop until it is connected, for up to `patience`. Errors: kInvalid where nothing will help
+  // until somebody changes the settings; being late is none, it goes on trying.
+  Result<void> await_connection(Duration patience);
+  // Warns where Redis may throw counters away before their time.
+  void look_at_eviction();
+
+  server::LoopStore loop_store();
+  // Another instance has reset a counter, or everything that is remembered may be wrong.
+  void forget(std::string_view key);
+  void forget_all();
+
+  // What waits is unwound; nothing may be asked any more.
+  void abandon_tasks() { tasks_.reset(); }
+
+  void add_figures(metrics::RedisFigures& sum) const;
+  bool is_connected() const { return connected_.load(std::memory_order_relaxed); }
+  // In words for /ready: what is wrong; empty: nothing.
+  std::string problem() const;
+
+ private:
+  RedisCounters(net::EventLoop& loop, const redis::Target& target, const config::RedisSettings& settings, Store& local,
+                std::function<uint32_t()> instances, server::Log& log, std::unique_ptr<MemoryStore> leased);
+  void on_client_change();
+  void on_breaker_change(BreakerState state);
+
+  net::EventLoop& loop_;
+  server::Log& log_;
+  OnStoreFailure on_failure_;
+  std::mt19937_64 random_;  // jitter, and names of holds
+  std::unique_ptr<MemoryStore> leased_;
+  std::atomic<bool> connected_ = false;
+  mutable std::mutex problem_mutex_;
+  std::string problem_;  // guarded by problem_mutex_
+  std::unique_ptr<redis::Client> client_;
+  redis_store::RedisStore redis_;
+  FallbackStore fallback_;
+  LeaseStore leases_;
+  std::unique_ptr<net::Tasks> tasks_ = std::make_unique<net::Tasks>();
+  server::AwaitingStore awaiting_;
+  net::Timer tick_;
+};
+
+}  // namespace rateguard::app
