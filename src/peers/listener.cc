@@ -1,0 +1,78 @@
+#include "peers/listener.h"
+
+#include <utility>
+
+#include "redis/command.h"
+
+namespace rateguard::peers {
+
+Listener::Listener(net::EventLoop& loop, const redis::Client& client, std::string channel, Handler on_message,
+                   ListenerOptions options)
+    : loop_(loop),
+      client_(client),
+      channel_(std::move(channel)),
+      on_message_(std::move(on_message)),
+      options_(options),
+      session_(loop, *this) {}
+
+void Listener::start() {
+  look_ = loop_.every(options_.look_period, [this] { look(); });
+  look();
+}
+
+void Listener::stop() {
+  look_.cancel();
+  session_.close();
+  subscribed_ = false;
+}
+
+void Listener::look() {
+  const redis::Server* const server = client_.open_server();
+  const bool is_silent = session_.is_open() && loop_.now() - session_.heard_at() > options_.ping_period * 3 &&
+                         asked_at_ > session_.heard_at();
+  const bool is_elsewhere = server != nullptr && server->target != target_;
+  if (!session_.is_closed() && (is_silent || is_elsewhere)) {
+    session_.close();
+    subscribed_ = false;
+  }
+  if (session_.is_closed()) {
+    if (server != nullptr) listen(*server);
+    return;
+  }
+  if (!session_.is_open() || loop_.now() - asked_at_ < options_.ping_period) return;
+  asked_at_ = loop_.now();
+  redis::append_command(session_.out(), {"PING"});
+  session_.flush();
+}
+
+void Listener::listen(const redis::Server& server) {
+  target_ = server.target;
+  session_.start(server);
+}
+
+void Listener::on_open() {
+  asked_at_ = loop_.now();
+  redis::append_command(session_.out(), {"SUBSCRIBE", channel_});
+  session_.flush();
+}
+
+void Listener::on_reply(const redis::Reply& reply) {
+  if (reply.is_error()) {  // not allowed to: it is asked for again with the next connection only
+    problem_ = "Redis answers: " + reply.text;
+    return;
+  }
+  if (!reply.is_array() || reply.elements.size() != 3 || reply.elements[1].text != channel_) return;
+  if (reply.elements[0].text == "subscribe") {
+    subscribed_ = true;
+    problem_.clear();
+  } else if (reply.elements[0].text == "message") {
+    on_message_(reply.elements[2].text);
+  }
+}
+
+void Listener::on_closed(const Error& error) {
+  subscribed_ = false;
+  problem_ = error.message;
+}
+
+}  // namespace rateguard::peers

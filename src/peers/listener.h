@@ -1,0 +1,57 @@
+// Hears what is published on one channel, on a connection of its own to the server that a client is connected to.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "net/event_loop.h"
+#include "redis/client.h"
+#include "redis/session.h"
+
+namespace rateguard::peers {
+
+struct ListenerOptions {
+  Duration look_period = Duration::millis(100);  // how soon it follows a client that is connected elsewhere
+  Duration ping_period = Duration::seconds(1);   // a connection that hears nothing for three of them is given up
+};
+
+// On its loop's thread. Messages get lost where it is not connected: whoever needs all of them counts.
+class Listener final : private redis::SessionOwner {
+ public:
+  using Handler = std::function<void(std::string_view message)>;
+
+  // `loop` and `client` outlive it. `on_message` must not destroy it.
+  Listener(net::EventLoop& loop, const redis::Client& client, std::string channel, Handler on_message,
+           ListenerOptions options = {});
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  void start();
+  void stop();
+  // Whether what is published now will be heard.
+  bool is_listening() const { return subscribed_; }
+  // Why not; empty: no reason is known.
+  const std::string& problem() const { return problem_; }
+
+ private:
+  void look();
+  void listen(const redis::Server& server);
+  void on_open() override;
+  void on_reply(const redis::Reply& reply) override;
+  void on_closed(const Error& error) override;
+
+  net::EventLoop& loop_;
+  const redis::Client& client_;
+  std::string channel_;
+  Handler on_message_;
+  ListenerOptions options_;
+  net::ConnectTarget target_;  // where session_ goes
+  bool subscribed_ = false;
+  std::string problem_;
+  Instant asked_at_;  // when it last said something to the server
+  redis::Session session_;
+  net::Timer look_;
+};
+
+}  // namespace rateguard::peers

@@ -1,0 +1,219 @@
+#include "peers/peers.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "peers/description.h"
+
+namespace rateguard::peers {
+namespace {
+
+// Until the first beat has succeeded it is tried so often: a cluster's slots are not known at once.
+constexpr Duration kFirstBeatPeriod = Duration::millis(100);
+// For a goodbye: who ends does not wait long for it.
+constexpr Duration kLeavePatience = Duration::millis(250);
+
+ListenerOptions with_ping(ListenerOptions options, Duration beat_period) {
+  options.ping_period = std::min(options.ping_period, beat_period);
+  return options;
+}
+
+}  // namespace
+
+Peers::Peers(net::EventLoop& loop, redis::Client& client, uint64_t id, InstanceDescription self, PeersHandlers handlers,
+             PeersOptions options)
+    : loop_(loop),
+      client_(client),
+      id_(id),
+      id_text_(encode_id(id)),
+      options_(std::move(options)),
+      gone_after_ms_(std::to_string(options_.gone_after.ceil_millis())),
+      names_(options_.prefix),
+      handlers_(std::move(handlers)),
+      listener_(
+          loop, client, names_.channel, [this](std::string_view text) { on_message(text); },
+          with_ping(options_.listener, options_.beat_period)),
+      self_description_(std::move(self)),
+      self_(std::make_shared<Peers*>(this)) {}
+
+Peers::~Peers() {
+  *self_ = nullptr;
+}
+
+void Peers::post(std::function<void(Peers&)> work) {
+  loop_.post([self = self_, work = std::move(work)] {
+    if (*self != nullptr) work(**self);
+  });
+}
+
+void Peers::start() {
+  listener_.start();
+  beat_ = loop_.every(std::min(kFirstBeatPeriod, options_.beat_period), [this] { beat(); });
+  beat();
+}
+
+void Peers::leave(std::function<void()> done) {
+  beat_.cancel();
+  listener_.stop();
+  client_.eval(leave_script(), std::array<std::string_view, 2>{names_.seen, names_.about},
+               std::array<std::string_view, 1>{id_text_}, kLeavePatience,
+               [done = std::move(done)](const redis::Answer&) { done(); });
+}
+
+void Peers::beat() {
+  if (beating_) return;
+  beating_ = true;
+  std::string description;
+  {
+    const std::lock_guard lock(mutex_);
+    description = encode(self_description_);
+  }
+  client_.eval(beat_script(), std::array<std::string_view, 3>{names_.seen, names_.about, names_.told},
+               std::array<std::string_view, 3>{id_text_, description, gone_after_ms_}, options_.beat_period,
+               [self = self_, before = told_.value_or(0)](const redis::Answer& answer) {
+                 if (*self != nullptr) (*self)->on_beat(answer, before);
+               });
+}
+
+void Peers::on_beat(const redis::Answer& answer, uint64_t told_before) {
+  beating_ = false;
+  if (!answer) {
+    problem_ = answer.error().error.message;
+    return;
+  }
+  const Result<Beat> beat = decode_beat(**answer);
+  if (!beat) {
+    problem_ = beat.error().message;
+    return;
+  }
+  problem_.clear();
+  const bool is_first = !told_;
+  note_count(beat->alive);
+  note_seen(*beat);
+  if (is_first) beat_ = loop_.every(options_.beat_period, [this] { this->beat(); });
+  note_told(beat->told, told_before);
+  pay();
+}
+
+void Peers::note_count(int64_t alive) {
+  counts_[next_count_] = static_cast<uint32_t>(std::clamp<int64_t>(alive, 1, UINT32_MAX));
+  next_count_ = (next_count_ + 1) % counts_.size();
+  alive_.store(*std::ranges::max_element(counts_), std::memory_order_relaxed);
+}
+
+// A message may overtake the answer of a beat, so that the answer's count is the smaller one. Smaller than when it was
+// asked for it is only where Redis has lost something.
+void Peers::note_told(uint64_t told, uint64_t told_before) {
+  if (!told_) {
+    told_ = told;
+    return;
+  }
+  if (told <= *told_ && told >= told_before) return;
+  told_ = told;
+  if (handlers_.on_missed) handlers_.on_missed();
+}
+
+void Peers::note_seen(const Beat& beat) {
+  std::vector<RunningInstance> others;
+  std::optional<Duration> self_seen;
+  for (const Beat::Seen& seen : beat.seen) {
+    const Duration ago = Duration::millis(std::max<int64_t>(0, seen.ago_ms));
+    if (seen.id == id_text_) {
+      self_seen = ago;
+      continue;
+    }
+    const auto id = decode_id(seen.id);
+    if (!id) continue;
+    others.push_back({.id = *id,
+                      .description = decode_description(seen.description).value_or(InstanceDescription{}),
+                      .seen_ago = ago});
+  }
+  std::ranges::sort(others, {}, &RunningInstance::id);
+  const std::lock_guard lock(mutex_);
+  others_ = std::move(others);
+  heard_at_ = loop_.now();
+  self_seen_ = self_seen;
+}
+
+std::vector<RunningInstance> Peers::all(Instant now) const {
+  const std::lock_guard lock(mutex_);
+  const Duration since = std::max(Duration{}, now - heard_at_);
+  std::vector<RunningInstance> all;
+  all.reserve(1 + others_.size());
+  all.push_back({.id = id_,
+                 .description = self_description_,
+                 .seen_ago = self_seen_ ? *self_seen_ + since : Duration{},
+                 .is_self = true});
+  for (const RunningInstance& other : others_) {
+    all.push_back(other);
+    all.back().seen_ago = other.seen_ago + since;
+  }
+  return all;
+}
+
+void Peers::on_message(std::string_view text) {
+  const auto message = decode_message(text);
+  if (!message) return;
+  if (told_) {
+    // The next one, or one that a beat has told of already; else some between were lost.
+    const bool is_gap = message->count > *told_ + 1;
+    told_ = std::max(*told_, message->count);
+    if (is_gap && handlers_.on_missed) handlers_.on_missed();
+  }
+  switch (message->kind) {
+    case MessageKind::kReset:
+      if (handlers_.on_reset) handlers_.on_reset(message->payload);
+      break;
+    case MessageKind::kReload:
+      if (message->sender != id_ && handlers_.on_reload) handlers_.on_reload(message->payload);
+      break;
+    case MessageKind::kForget:
+      if (handlers_.on_missed) handlers_.on_missed();
+      break;
+  }
+}
+
+void Peers::tell_reset(std::string key) {
+  post([key = std::move(key)](Peers& peers) { peers.tell(MessageKind::kReset, key); });
+}
+
+void Peers::tell_reload(std::string revision) {
+  set_revision(revision);
+  post([revision = std::move(revision)](Peers& peers) { peers.tell(MessageKind::kReload, revision); });
+}
+
+void Peers::set_revision(std::string revision) {
+  const std::lock_guard lock(mutex_);
+  self_description_.rules_revision = std::move(revision);
+}
+
+std::string Peers::problem() const {
+  if (!problem_.empty() || listener_.is_listening()) return problem_;
+  return listener_.problem();
+}
+
+void Peers::tell(MessageKind kind, const std::string& payload) {
+  const std::string text = encode_uncounted(id_, kind, payload);
+  client_.eval(tell_script(), std::array<std::string_view, 1>{names_.told},
+               std::array<std::string_view, 3>{names_.channel, text, gone_after_ms_}, options_.beat_period,
+               [self = self_, kind, payload](const redis::Answer& answer) {
+                 const bool told = answer && !(*answer)->is_error();
+                 if (!told && *self != nullptr) (*self)->owe(kind, payload);
+               });
+}
+
+// One message for all the resets: there may be many by the time Redis is back.
+void Peers::owe(MessageKind kind, const std::string& payload) {
+  if (kind == MessageKind::kReload) {
+    owed_revision_ = payload;
+  } else {
+    owes_forget_ = true;
+  }
+}
+
+void Peers::pay() {
+  if (std::exchange(owes_forget_, false)) tell(MessageKind::kForget, "");
+  if (const auto revision = std::exchange(owed_revision_, std::nullopt)) tell(MessageKind::kReload, *revision);
+}
+
+}  // namespace rateguard::peers

@@ -1,0 +1,54 @@
+// What happens inside Redis when instances meet there.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "redis/reply.h"
+#include "redis/script.h"
+
+namespace rateguard::peers {
+
+// How it is named there. All keys share a hash tag, so that one script may use them in a cluster too:
+//
+//   <prefix>:i1:{i}seen    sorted set: instances by when they were last heard of, in ms of Redis's clock
+//   <prefix>:i1:{i}about   hash: instance to description
+//   <prefix>:i1:{i}told    how many messages there were, counted from the instant, in us, of the first
+//   <prefix>:e1            the channel of the messages
+//
+// The keys expire when nobody has been heard of for as long as an instance is missed. Because of where its count
+// begins, a Redis that has lost `told` goes on with numbers that were never used.
+struct Names {
+  explicit Names(std::string_view prefix);
+  std::string seen;
+  std::string about;
+  std::string told;
+  std::string channel;
+};
+
+// KEYS: seen, about, told. ARGV: own id, description, ms after which an instance is gone. Enters this instance, drops
+// those that are gone, and answers as Beat has it.
+const redis::Script& beat_script();
+// KEYS: seen, about. ARGV: own id. Takes this instance out.
+const redis::Script& leave_script();
+// KEYS: told. ARGV: channel, message without its count, ms as above. Counts and publishes it; answers the count.
+const redis::Script& tell_script();
+
+struct Beat {
+  struct Seen {
+    std::string id;  // as it stands there
+    int64_t ago_ms = 0;
+    std::string description;
+  };
+  uint64_t told = 0;
+  int64_t alive = 0;
+  std::vector<Seen> seen = {};  // at most a thousand of them
+};
+
+// Errors: kCorrupt where it is no answer of beat_script().
+Result<Beat> decode_beat(const redis::Reply& reply);
+
+}  // namespace rateguard::peers
