@@ -28,9 +28,9 @@ EVERYWHERE = re.compile(r"fmt/")
 # Foreign clients that any test may use.
 TESTS_MAY = re.compile(r"(gtest|gmock|rapidcheck|boost/(asio|beast|json)|openssl)\b|rapidcheck\.h")
 BENCH_MAY = re.compile(r"benchmark/")
-# Headers of the operating system and C. Everything else with a dot or a slash is somebody's library.
+# Headers of the operating system, the compiler and C. Everything else with a dot or a slash is somebody's library.
 SYSTEM = re.compile(
-    r"(sys|netinet|arpa|linux|net|bits)/|"
+    r"(sys|netinet|arpa|linux|net|bits|sanitizer)/|"
     r"(wmmintrin|unistd|fcntl|poll|signal|pthread|sched|dirent|errno|netdb|time|string|stdio|stdlib|stdint|stddef|limits|math|"
     r"immintrin|emmintrin|x86intrin|cxxabi|execinfo|malloc|termios|glob|fnmatch|langinfo|locale|pwd|getopt)\.h$"
 )
