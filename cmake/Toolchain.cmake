@@ -10,7 +10,8 @@ find_package(Threads REQUIRED)
 
 find_program(RATEGUARD_CCACHE ccache)
 if(RATEGUARD_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${RATEGUARD_CCACHE})
+  # ccache takes part in precompiled headers only where it is told that it may: their macros and the times in them do not matter here.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${RATEGUARD_CCACHE})
 endif()
 
 # mold links gcc's LTO objects too, but only through gcc's own plugin; the plain linker does LTO with fewer surprises.
