@@ -6,7 +6,7 @@ ARGS ?=
 # Seconds for each fuzz target.
 FUZZ_SECONDS ?= 300
 
-.PHONY: help run build test bench lint fmt asan tsan fuzz clean
+.PHONY: help run build test simulation bench lint fmt asan tsan fuzz clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
@@ -39,6 +39,11 @@ tsan: ## the tests under ThreadSanitizer
 	@cmake --preset tsan --log-level=WARNING
 	@cmake --build --preset tsan -j $(JOBS)
 	@ctest --preset tsan -j $(JOBS)
+
+simulation: ## 10,000 seeds of many instances and one shared store, in virtual time
+	@tools/install_packages build test
+	@cmake --preset dev --log-level=WARNING
+	@cmake --build --preset dev -j $(JOBS) --target simulation
 
 bench: ## measure: prints a table and writes build/bench.json
 	@tools/install_packages build bench
