@@ -23,6 +23,7 @@ void append_asked(std::string& out, const AskedCounter& asked) {
   append_number(out, limit.rate.units);
   append_number(out, static_cast<uint64_t>(limit.rate.period.us));
   append_number(out, anchor_code(limit));
+  if (asked.checks.size() == 1) return append_number(out, asked.checks.front()->cost.units);
   for (size_t i = 0; i < asked.checks.size();) {
     const Cost cost = asked.checks[i]->cost;
     size_t end = i + 1;

@@ -5,8 +5,9 @@ namespace rateguard::redis_store {
 const std::string_view kLuaSpread = "local spread = unpack\n";
 
 // KEYS[i] is a counter with a state of fixed size, ARGV[i + 1] what is asked of it, in MessagePack: tag, capacity,
-// units, period, a fixed window's anchor (0: none; 1: epoch, 2: first request), then pairs: a cost, and how many checks
-// of that cost come one after the other. Each check is decided on its own, as if it came alone.
+// units, period, a fixed window's anchor (0: none; 1: epoch, 2: first request), then the cost of the one check; or,
+// where there are more, pairs: a cost, and how many checks of that cost come one after the other. Each check is decided
+// on its own, as if it came alone.
 //
 // All counters are read before the first is written. What a check leaves is the state that the next one of that counter
 // finds; the last one's is written. Equal checks after a refusal are refused in the same words, since a refusal changes
@@ -15,34 +16,43 @@ const std::string_view kLuaSpread = "local spread = unpack\n";
 const std::string_view kLuaChargeEach = R"lua(
 local out, n, dirty, expiries = {pack('<I7', now)}, 1, {}, {}
 local states = call('MGET', spread(KEYS))
-for i = 1, #KEYS do
-  local key, asked = KEYS[i], {cmsgpack.unpack(ARGV[i + 1])}
-  local tag, capacity, units, period, anchor = asked[1], asked[2], asked[3], asked[4], asked[5]
-  local decide, state, expires = evaluate[tag], states[i] or '', nil
-  for at = 6, #asked, 2 do
-    local cost, left = asked[at], asked[at + 1]
+
+local function each(i, tag, capacity, units, period, anchor, ...)
+  local key, decide, state, expires = KEYS[i], evaluate[tag], states[i] or '', nil
+  local cost, left, rest = ..., 1, nil
+  if select('#', ...) > 1 then
+    rest = {...}
+    left = rest[2]
+  end
+  local at = 1
+  while true do
     while left > 0 do
       local ok, remaining, retry, reset, delay, next, gone = decide(key, state, tag, cost, capacity, units, period, anchor)
-      local same = 1
+      n, left = n + 1, left - 1
       if next then
         state, expires = next, gone
+        out[n] = pack('<BI4I7I7I7', 3, remaining, 0, reset, delay)
       else
-        same = left
-      end
-      local answer = pack('<BI4I7I7I7', next and 3 or ok and 1 or 0, remaining, retry, reset, delay)
-      for _ = 1, same do
-        n = n + 1
+        local answer = pack('<BI4I7I7I7', ok and 1 or 0, remaining, retry, reset, delay)
         out[n] = answer
+        while left > 0 do
+          n, left = n + 1, left - 1
+          out[n] = answer
+        end
       end
-      left = left - same
     end
+    at = at + 2
+    if not rest or not rest[at] then break end
+    cost, left = rest[at], rest[at + 1]
   end
   if expires then
-    dirty[#dirty + 1] = key
-    dirty[#dirty + 1] = state
+    local d = #dirty
+    dirty[d + 1], dirty[d + 2] = key, state
     expiries[#expiries + 1] = expires
   end
 end
+
+for i = 1, #KEYS do each(i, cmsgpack.unpack(ARGV[i + 1])) end
 if #dirty > 0 then
   call('MSET', spread(dirty))
   for i = 1, #expiries do call('PEXPIREAT', dirty[2 * i - 1], ceil_to(expiries[i], 1000)) end

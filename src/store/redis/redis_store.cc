@@ -311,6 +311,7 @@ void RedisStore::reset(std::string_view key, KeyOffset place_from, Instant,
                [this, name = std::string(key), done = std::move(done)](redis::Answer answer) mutable {
                  // Refusals that came while this was under way.
                  refusals_.forget(name);
+                 if (options_.on_reset) options_.on_reset(name);
                  if (!answer || (*answer)->kind != redis::ReplyKind::kInteger) {
                    is_good(answer);
                    return done(ResetResult::kUnavailable);

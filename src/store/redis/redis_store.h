@@ -35,6 +35,8 @@ struct RedisStoreOptions {
   std::function<uint64_t()> random;
   // Runs work when the loop has handled what came in this turn.
   std::function<void(std::function<void()>)> at_turn_end;
+  // A counter has been reset, or may have been: whoever else remembers anything of it is to be told. May be empty.
+  std::function<void(std::string_view key)> on_reset = {};
   // Decide at the time that the caller gives instead of Redis's own: for tests and replays.
   bool times_are_callers = false;
 };
