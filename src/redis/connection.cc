@@ -21,7 +21,7 @@ Connection::Connection(net::EventLoop& loop, Server server, ConnectionOptions op
       server_(std::move(server)),
       options_(std::move(options)),
       session_(loop, *this, options_.session),
-      busy_since_(loop.now()),
+      useful_at_(loop.now()),
       self_(std::make_shared<Connection*>(this)) {}
 
 Connection::~Connection() {
@@ -77,7 +77,7 @@ bool Connection::admit(size_t bytes, AnswerHandler& done) {
 void Connection::push(Pending pending, size_t out_before) {
   pending.begin = session_.sent_total() + out_before;
   pending.end = session_.sent_total() + session_.out().size();
-  if (pending_.empty()) busy_since_ = loop_.now();
+  if (pending_.empty()) useful_at_ = loop_.now();
   if (pending.done) arm_deadline(pending.deadline);
   pending_.push_back(std::move(pending));
   if (flush_posted_) return;
@@ -163,7 +163,7 @@ void Connection::send_again(Pending pending) {
 void Connection::on_open() {
   problem_ = {};
   attempts_ = 0;
-  busy_since_ = loop_.now();
+  useful_at_ = loop_.now();
   options_.on_change();
 }
 
@@ -177,7 +177,7 @@ void Connection::on_reply(const Reply& reply) {
   }
   Pending pending = std::move(pending_.front());
   pending_.pop_front();
-  busy_since_ = loop_.now();
+  if (pending.done) useful_at_ = loop_.now();
   if (pending.attempt == Attempt::kBySource) std::erase(loading_, pending.script);
   if (!pending.done) return;
   if (pending.script != nullptr && pending.attempt != Attempt::kBySource && reply.is_error("NOSCRIPT")) {
@@ -292,11 +292,10 @@ void Connection::drop_unsent_expired() {
 
 void Connection::look_for_silence() {
   if (!session_.is_open() || pending_.empty()) return;
-  const Instant since = std::max(busy_since_, session_.heard_at());
-  if (loop_.now() - since <= options_.silence_max) return;
+  if (loop_.now() - useful_at_ <= options_.silence_max) return;
   const Error error{.code = ErrorCode::kUnavailable,
-                    .message = fmt::format("Redis at {} has said nothing for {} ms", server_.target.to_string(),
-                                           (loop_.now() - since).ceil_millis())};
+                    .message = fmt::format("Redis at {} has answered nothing in time for {} ms",
+                                           server_.target.to_string(), (loop_.now() - useful_at_).ceil_millis())};
   session_.close();
   on_closed(error);
 }

@@ -49,7 +49,8 @@ struct ConnectionOptions {
   size_t pending_max = 16'384;
   // Bytes not yet taken by the socket.
   size_t unsent_bytes_max = 16 * 1'024 * 1'024;
-  // A connection with commands under way that hears nothing for so long is given up: its peer may be gone for good.
+  // A connection that has commands under way all the time, and for so long none that was answered before its deadline,
+  // is given up: its peer may be gone for good, or what it says may no longer be matched to what was asked.
   Duration silence_max = Duration::seconds(3);
   // The first attempt after a break comes after half to all of backoff_min; the span doubles up to backoff_max.
   Duration backoff_min = Duration::millis(10);
@@ -147,7 +148,7 @@ class Connection final : private SessionOwner {
   net::Timer deadline_;
   Instant deadline_at_ = Instant::max();  // when deadline_ fires
   net::Timer watchdog_;
-  Instant busy_since_;                 // when pending_ was last empty
+  Instant useful_at_;                  // the last reply that somebody waited for, or when pending_ was last empty
   std::shared_ptr<Connection*> self_;  // for posted work: null where the connection is gone
 };
 

@@ -117,7 +117,7 @@ TEST_F(ConnectionTest, SaysWhyAServerWillNotDo) {
       {"INFO", "$21\r\nredis_version:4.0.14\n\r\n", ErrorCode::kInvalid, "it is of version 4; 5 or later"},
       {"SELECT", "-ERR DB index is out of range\r\n", ErrorCode::kInvalid, "it refuses database 3: ERR DB"},
       {"ROLE", "*1\r\n$5\r\nslave\r\n", ErrorCode::kUnavailable, "it is not a primary"},
-      {"PING", "HTTP/1.1 400 Bad Request\r\n", ErrorCode::kCorrupt, "does not speak Redis's protocol"},
+      {"PING", "HTTP/1.1 400 Bad Request\r\n", ErrorCode::kInvalid, "does not speak Redis's protocol"},
   };
   for (const Case& one : cases) {
     FakeServer server(*loop_);
@@ -249,6 +249,27 @@ TEST_F(ConnectionTest, SilenceUnderWayEndsTheConnection) {
   ASSERT_TRUE(run_until(*loop_, [&] { return heard.times == 1; }));
   EXPECT_EQ(heard.failure->fate, Fate::kUnknown);
   ASSERT_TRUE(run_until(*loop_, [&] { return server_.peers.size() == 2; }));
+}
+
+// A reply has been lost, or swallowed by one that promises more than comes: each that follows is taken for one asked
+// before it, and comes too late for that.
+TEST_F(ConnectionTest, RepliesThatAreAlwaysLateEndTheConnection) {
+  for (const bool is_swallowed : {false, true}) {
+    connect_and_wait({.silence_max = Duration::millis(50)});
+    const size_t peers = server_.peers.size();
+    int commands = 0;
+    server_.on_command = [&](FakeServer::Peer& peer, const Words&) {
+      ++commands;
+      if (is_swallowed && commands == 1) return peer.send("$500000\r\n");
+      if (is_swallowed || commands > 1) peer.send("+OK\r\n");
+    };
+    int failures = 0;
+    const net::Timer asking = loop_->every(Duration::millis(10), [&] {
+      connection_->call({"x"}, Duration::millis(2), [&](const Answer& answer) { failures += answer ? 0 : 1; });
+    });
+    ASSERT_TRUE(run_until(*loop_, [&] { return server_.peers.size() > peers; })) << connection_->problem().message;
+    EXPECT_GT(failures, 1);
+  }
 }
 
 TEST_F(ConnectionTest, GarbageAndOversizedRepliesEndTheConnection) {
