@@ -94,4 +94,8 @@ Result<const date::time_zone*> find_zone(std::string_view name) {
   }
 }
 
+std::string zone_name(const date::time_zone* zone) {
+  return zone == nullptr ? "UTC" : zone->name();
+}
+
 }  // namespace rateguard::algorithm

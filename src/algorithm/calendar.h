@@ -1,6 +1,7 @@
 // Calendar windows: days, weeks from Monday (ISO 8601), months and years of the Gregorian calendar, in a time zone.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "algorithm/window.h"
@@ -17,5 +18,8 @@ Window calendar_window(Instant t, Anchor unit, const date::time_zone* zone);
 // A zone of the IANA time zone database by name: "Europe/Berlin". "UTC" and "Etc/UTC" are null, and need no database.
 // Errors: kInvalid for an unknown name; kUnavailable where the machine has no database. Thread-safe.
 Result<const date::time_zone*> find_zone(std::string_view name);
+
+// The name of what find_zone gave.
+std::string zone_name(const date::time_zone* zone);
 
 }  // namespace rateguard::algorithm
