@@ -93,6 +93,10 @@ void FileWatcher::on_ready(uint32_t) {
   while (::read(inotify_, events.data(), events.size()) > 0) {
   }
   // Which file it was does not matter: a look at all of them is cheap, and right for links too.
+  look_soon();
+}
+
+void FileWatcher::look_soon() {
   if (std::exchange(look_is_due_, true)) return;
   soon_ = loop_.after(options_.debounce, [this] {
     look_is_due_ = false;

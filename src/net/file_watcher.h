@@ -34,6 +34,8 @@ class FileWatcher final : public ReadyHandler {
   FileWatcher(const FileWatcher&) = delete;
   FileWatcher& operator=(const FileWatcher&) = delete;
 
+  // Looks when the debounce has passed: somebody knows of a change.
+  void look_soon();
   void on_ready(uint32_t events) override;
 
  private:
