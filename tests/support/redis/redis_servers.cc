@@ -85,6 +85,21 @@ uint16_t free_port() {
   return ntohs(address.sin_port);
 }
 
+redis::Reply ask_port(uint16_t port, std::initializer_list<std::string_view> words) {
+  const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const timeval patience{.tv_sec = kReplySeconds, .tv_usec = 0};
+  setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  const sockaddr_in address = loopback(port);
+  redis::Reply reply = no_reply("connection");
+  if (::connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
+    std::string command;
+    redis::append_command(command, words);
+    reply = talk(descriptor, command);
+  }
+  ::close(descriptor);
+  return reply;
+}
+
 RedisServer::RedisServer(std::vector<std::string> arguments, RedisKind kind)
     : arguments_(std::move(arguments)), kind_(kind), port_(free_port()) {}
 
@@ -138,21 +153,6 @@ std::string RedisServer::log() const {
   std::ostringstream content;
   content << std::ifstream(folder_.path() / "log").rdbuf();
   return content.str();
-}
-
-redis::Reply RedisServer::ask(std::initializer_list<std::string_view> words) const {
-  const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const timeval patience{.tv_sec = kReplySeconds, .tv_usec = 0};
-  setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  const sockaddr_in address = loopback(port_);
-  redis::Reply reply = no_reply("connection");
-  if (::connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
-    std::string command;
-    redis::append_command(command, words);
-    reply = talk(descriptor, command);
-  }
-  ::close(descriptor);
-  return reply;
 }
 
 bool RedisSentinels::start() {

@@ -33,6 +33,10 @@ class ScratchFolder {
 // A port of 127.0.0.1 that nobody listens on.
 uint16_t free_port();
 
+// Asks whoever speaks Redis's protocol at that port of 127.0.0.1, on a connection of its own, waiting for up to ten
+// seconds; an error that begins with "no " where there is no reply.
+redis::Reply ask_port(uint16_t port, std::initializer_list<std::string_view> words);
+
 enum class RedisKind : uint8_t { kServer, kSentinel };
 
 // One process. Not started: every call fails.
@@ -56,9 +60,7 @@ class RedisServer {
   std::filesystem::path socket_path() const { return folder_.path() / "redis.sock"; }
   const std::filesystem::path& folder() const { return folder_.path(); }
   std::string log() const;
-  // Asks on a connection of its own, waiting for up to ten seconds; an error that begins with "no " where there is no
-  // reply.
-  redis::Reply ask(std::initializer_list<std::string_view> words) const;
+  redis::Reply ask(std::initializer_list<std::string_view> words) const { return ask_port(port_, words); }
 
  private:
   std::vector<std::string> arguments_;

@@ -1,0 +1,200 @@
+// The built program with its counters in a real Redis: several of it are one limiter, and leave the rest of the Redis
+// alone.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include "integration/redis_for_tests.h"
+
+namespace rateguard::test {
+namespace {
+
+// "hold":"..." of an answer; empty where there is none.
+std::string hold_of(const HttpAnswer& answer) {
+  const std::string name = R"("hold":")";
+  const size_t at = answer.body.find(name);
+  return at == std::string::npos ? "" : answer.body.substr(at + name.size(), 40);
+}
+
+size_t count_of(const std::string& text, const std::string& part) {
+  size_t count = 0;
+  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+// What RG.CHECK says after a field's name.
+redis::Reply field_of(const redis::Reply& reply, std::string_view name) {
+  for (size_t i = 0; i + 1 < reply.elements.size(); i += 2) {
+    if (reply.elements[i].text == name) return reply.elements[i + 1];
+  }
+  return {};
+}
+
+class RedisTest : public testing::Test {
+ protected:
+  void start_redis(std::vector<std::string> arguments = {}) {
+    redis_.emplace(std::move(arguments));
+    ASSERT_TRUE(redis_->start()) << redis_->log();
+  }
+  std::string config(const std::string& settings = kPatient, const std::string& rest = {}) {
+    return folder_.write("rateguard.yaml", config_for(redis_->port(), settings, rest));
+  }
+  std::set<std::string> keys(const char* database = "0") const {
+    std::set<std::string> names;
+    const redis::Reply reply =
+        redis_->ask({"EVAL", "redis.call('SELECT', ARGV[1]); return redis.call('KEYS', '*')", "0", database});
+    for (const redis::Reply& name : reply.elements) names.insert(name.text);
+    return names;
+  }
+
+  TemporaryFolder folder_;
+  std::optional<RedisServer> redis_;
+};
+
+TEST_F(RedisTest, InstancesHoldOneLimitTogetherExactly) {
+  start_redis();
+  const std::string file = config();
+  const Service one({"--config", file});
+  const Service other({"--config", file});
+  constexpr int kLimit = 300;
+  std::atomic<int> admitted = 0;
+  std::atomic<int> refused = 0;
+  std::atomic<int> else_ = 0;
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 6; ++i) {
+    clients.emplace_back([&, port = i % 2 == 0 ? one.port() : other.port()] {
+      HttpConnection connection(port);
+      for (int n = 0; n < 100; ++n) {
+        const HttpAnswer answer = connection.post("/check", check_of("shared", kLimit));
+        ++(answer.status == 200 ? admitted : answer.status == 429 ? refused : else_);
+        if (is_degraded(answer)) ++else_;
+      }
+    });
+  }
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(admitted, kLimit);
+  EXPECT_EQ(refused, 6 * 100 - kLimit);
+  EXPECT_EQ(else_, 0);
+}
+
+TEST_F(RedisTest, ABatchIsDecidedInOrderAndSeenByTheOtherInstance) {
+  start_redis();
+  const std::string file = config(kPatient, "rules:\n  - {name: login, per: user, limit: 3/d}\n");
+  const Service one({"--config", file});
+  const Service other({"--config", file});
+  const std::string single = check_rule("login", "a");
+  std::string batch = R"({"checks":[)" + single;
+  for (int i = 0; i < 4; ++i) batch += "," + single;
+  batch += "," + check_of("b", 1) + "," + check_of("b", 1) + "]}";
+  const HttpAnswer answer = HttpConnection(one.port()).post("/v1/check/batch", batch);
+  EXPECT_EQ(answer.status, 200) << answer.body;
+  EXPECT_EQ(count_of(answer.body, R"("allowed":true)"), 4u) << answer.body;
+  EXPECT_EQ(count_of(answer.body, R"("allowed":false)"), 3u) << answer.body;
+  EXPECT_EQ(count_of(answer.body, R"("degraded":true)"), 0u) << answer.body;
+  EXPECT_LT(answer.body.find(R"("remaining":2)"), answer.body.find(R"("remaining":1)")) << answer.body;
+  HttpConnection connection(other.port());
+  EXPECT_EQ(connection.post("/check", single).status, 429);
+  EXPECT_EQ(connection.post("/check", check_of("b", 1)).status, 429);
+}
+
+TEST_F(RedisTest, AHoldIsGivenBackAtAnyInstanceOnceOverHttpAndTheRedisProtocol) {
+  start_redis();
+  const std::string file = config(std::string(kPatient) + ", secret: s",
+                                  "rules:\n  - {name: jobs, per: user, algorithm: concurrency, limit: 2, hold: 1h}\n");
+  const Service one({"--config", file, "--resp", "127.0.0.1:0"});
+  const Service other({"--config", file, "--resp", "127.0.0.1:0"});
+  HttpConnection at_one(one.port());
+  HttpConnection at_other(other.port());
+  const std::string check = check_rule("jobs", "a");
+  const std::string first = hold_of(at_one.post("/check", check));
+  ASSERT_EQ(first.size(), 40u);
+  const std::string second = field_of(ask_port(one.resp_port(), {"RG.CHECK", "jobs", "a"}), "hold").text;
+  ASSERT_EQ(second.size(), 40u);
+  EXPECT_EQ(at_other.post("/check", check).status, 429);
+
+  const auto release = [&](const std::string& hold) {
+    return at_other.post("/v1/release", R"({"hold":")" + hold + R"("})").status;
+  };
+  EXPECT_EQ(release(first), 200);
+  EXPECT_EQ(release(first), 404) << "once";
+  EXPECT_EQ(at_other.post("/check", check).status, 200);
+  EXPECT_EQ(at_one.post("/check", check).status, 429);
+  EXPECT_EQ(ask_port(other.resp_port(), {"RG.RELEASE", second}).integer, 1);
+  EXPECT_EQ(ask_port(one.resp_port(), {"RG.RELEASE", second}).integer, 0);
+  EXPECT_EQ(at_one.post("/check", check).status, 200);
+}
+
+TEST_F(RedisTest, AResetLetsACallerGoOn) {
+  start_redis();
+  const std::string file = config(kPatient, "rules:\n  - {name: login, per: user, limit: 1/d}\n");
+  const Service one({"--config", file, "--resp", "127.0.0.1:0"});
+  const Service other({"--config", file});
+  HttpConnection connection(one.port());
+  const auto check = [&] { return connection.post("/check", check_rule("login", "a")).status; };
+  EXPECT_EQ(check(), 200);
+  EXPECT_EQ(check(), 429);
+  EXPECT_TRUE(contains(connection.get("/v1/counters/login/a").body, R"("remaining":0)"));
+  EXPECT_EQ(connection.send("DELETE", "/v1/counters/login/a", "").status, 200);
+  EXPECT_EQ(check(), 200) << "what one instance remembers of a refusal it forgets";
+  EXPECT_EQ(check(), 429);
+  EXPECT_EQ(ask_port(one.resp_port(), {"RG.RESET", "login", "a"}).integer, 1);
+  EXPECT_EQ(HttpConnection(other.port()).post("/check", check_rule("login", "a")).status, 200);
+}
+
+TEST_F(RedisTest, KeysHaveThePrefixAndNothingElseIsTouched) {
+  start_redis();
+  redis_->ask({"SET", "theirs", "1"});
+  redis_->ask({"SET", "rg:c1:theirs", "2"});
+  const std::string file = config(std::string(kPatient) + ", prefix: \"shop:\", database: 3",
+                                  "rules:\n"
+                                  "  - {name: jobs, per: user, algorithm: concurrency, limit: 2, hold: 1h}\n"
+                                  "  - {name: log, per: user, algorithm: sliding_window_log, limit: 2/d}\n");
+  const std::set<std::string> before = keys();
+  {
+    Service service({"--config", file});
+    HttpConnection connection(service.port());
+    for (const char* const rule : {"jobs", "log"}) {
+      EXPECT_EQ(connection.post("/check", check_rule(rule, "a")).status, 200);
+    }
+    EXPECT_EQ(connection.post("/check", check_of("k", 5)).status, 200);
+    EXPECT_EQ(connection.send("DELETE", "/v1/counters/log/a", "").status, 200);
+    service.signal(SIGTERM);
+    EXPECT_EQ(service.wait(), 0);
+  }
+  EXPECT_EQ(keys(), before) << "another database";
+  EXPECT_EQ(redis_->ask({"GET", "rg:c1:theirs"}).text, "2");
+  const std::set<std::string> ours = keys("3");
+  EXPECT_GE(ours.size(), 2u);
+  for (const std::string& name : ours) EXPECT_TRUE(name.starts_with("shop::")) << name;
+}
+
+TEST_F(RedisTest, EveryCounterExpiresByItself) {
+  start_redis();
+  const std::string file = config(kPatient,
+                                  "rules:\n"
+                                  "  - {name: jobs, per: user, algorithm: concurrency, limit: 2, hold: 1h}\n"
+                                  "  - {name: log, per: user, algorithm: sliding_window_log, limit: 2/d}\n"
+                                  "  - {name: day, per: user, algorithm: fixed_window, limit: 2, anchor: day}\n");
+  const Service service({"--config", file});
+  HttpConnection connection(service.port());
+  for (const char* const rule : {"jobs", "log", "day"}) {
+    EXPECT_EQ(connection.post("/check", check_rule(rule, "a")).status, 200);
+  }
+  EXPECT_EQ(connection.post("/check", check_of("k", 5)).status, 200);
+  for (const std::string& name : keys()) EXPECT_GT(redis_->ask({"PTTL", name}).integer, 0) << name;
+}
+
+TEST_F(RedisTest, AnEvictionPolicyThatDropsCountersIsWarnedOf) {
+  start_redis({"--maxmemory-policy", "allkeys-lru"});
+  const Service service({"--config", config()});
+  EXPECT_TRUE(eventually([&] { return contains(service.log(), "maxmemory-policy noeviction"); })) << service.log();
+  EXPECT_TRUE(contains(service.log(), "allkeys-lru")) << service.log();
+  EXPECT_EQ(HttpConnection(service.port()).post("/check", check_of("k", 5)).status, 200);
+}
+
+}  // namespace
+}  // namespace rateguard::test
