@@ -107,6 +107,18 @@ std::string_view failure_name(rules::OnStoreFailure policy) {
   return "allow";
 }
 
+std::string_view consistency_name(Consistency consistency) {
+  switch (consistency) {
+    case Consistency::kExact:
+      return "exact";
+    case Consistency::kLease:
+      return "lease";
+    case Consistency::kSync:
+      return "sync";
+  }
+  return "exact";
+}
+
 void append_rule(std::string& out, const rules::Rule& rule) {
   std::vector<std::string> per;
   for (const rules::Part& part : rule.per) per.push_back(part.to_string());
@@ -134,6 +146,8 @@ void append_rule(std::string& out, const rules::Rule& rule) {
   append_json_string(out, rule.store);
   out += ",\"on_store_failure\":\"";
   out += failure_name(rule.on_store_failure);
+  out += "\",\"consistency\":\"";
+  out += consistency_name(rule.consistency);
   out += "\",\"file\":";
   append_json_string(out, rule.position.file);
   out += ",\"line\":";

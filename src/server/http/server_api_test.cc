@@ -179,10 +179,10 @@ TEST(Rules, SaysWhatIsReallyInForce) {
       server.get("/v1/rules").text,
       R"({"rules":[{"name":"login","mode":"enforce","match":{"methods":["POST"],"hosts":[],"paths":["/login"]},)"
       R"("per":["ip"],"limit":{"algorithm":"fixed_window","capacity":5,"units":5,"period_ms":60000,"anchor":"epoch"},)"
-      R"("missing":"reject","store":"default","on_store_failure":"allow","file":"rules.yaml","line":3},)"
+      R"("missing":"reject","store":"default","on_store_failure":"allow","consistency":"exact","file":"rules.yaml","line":3},)"
       R"({"name":"plans","mode":"shadow","match":{"methods":[],"hosts":[],"paths":[]},"per":["api_key"],)"
       R"("by_plan":{"free":{"algorithm":"token_bucket","capacity":10,"units":1,"period_ms":60000},"pro":null},)"
-      R"("missing":"reject","store":"default","on_store_failure":"allow","file":"","line":0}]})");
+      R"("missing":"reject","store":"default","on_store_failure":"allow","consistency":"exact","file":"","line":0}]})");
   server.set_rules({login});
   EXPECT_EQ(server.get("/v1/rules").text.find("plans"), std::string::npos);
 }
