@@ -12,7 +12,7 @@ namespace rateguard::peers {
 enum class MessageKind : uint8_t {
   kReset,   // a counter; its key follows
   kReload,  // rules were loaded anew; their revision follows
-  kForget,  // whatever is remembered
+  kForget,  // more resets than can be told one by one
 };
 
 struct Message {

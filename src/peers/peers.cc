@@ -10,6 +10,10 @@ namespace {
 
 // Until the first beat has succeeded it is tried so often: a cluster's slots are not known at once.
 constexpr Duration kFirstBeatPeriod = Duration::millis(100);
+// A message that a beat tells of and that has not come within so long was lost: both come from one server.
+constexpr Duration kMessagePatience = Duration::millis(100);
+// Resets that could not be told, by their keys; of more only that there were some.
+constexpr size_t kOwedResetsMax = 1'000;
 // For a goodbye: who ends does not wait long for it.
 constexpr Duration kLeavePatience = Duration::millis(250);
 
@@ -54,6 +58,7 @@ void Peers::start() {
 
 void Peers::leave(std::function<void()> done) {
   beat_.cancel();
+  overdue_.cancel();
   listener_.stop();
   client_.eval(leave_script(), std::array<std::string_view, 2>{names_.seen, names_.about},
                std::array<std::string_view, 1>{id_text_}, kLeavePatience,
@@ -101,14 +106,24 @@ void Peers::note_count(int64_t alive) {
   alive_.store(*std::ranges::max_element(counts_), std::memory_order_relaxed);
 }
 
-// A message may overtake the answer of a beat, so that the answer's count is the smaller one. Smaller than when it was
-// asked for it is only where Redis has lost something.
+// Messages and answers come on two connections and overtake each other. So an answer with the smaller count may be the
+// older one, unless it is smaller than when it was asked for: then Redis has lost something. One with the greater count
+// tells of messages that may be on their way.
 void Peers::note_told(uint64_t told, uint64_t told_before) {
   if (!told_) {
     told_ = told;
-    return;
+  } else if (told < told_before || (told > *told_ && !listener_.is_listening())) {
+    miss(told);
+  } else if (told > *told_ && !overdue_told_) {
+    overdue_told_ = told;
+    overdue_ = loop_.after(kMessagePatience, [this] {
+      const uint64_t wanted = *std::exchange(overdue_told_, std::nullopt);
+      if (wanted > *told_) miss(wanted);
+    });
   }
-  if (told <= *told_ && told >= told_before) return;
+}
+
+void Peers::miss(uint64_t told) {
   told_ = told;
   if (handlers_.on_missed) handlers_.on_missed();
 }
@@ -156,9 +171,8 @@ void Peers::on_message(std::string_view text) {
   if (!message) return;
   if (told_) {
     // The next one, or one that a beat has told of already; else some between were lost.
-    const bool is_gap = message->count > *told_ + 1;
+    if (message->count > *told_ + 1) miss(message->count);
     told_ = std::max(*told_, message->count);
-    if (is_gap && handlers_.on_missed) handlers_.on_missed();
   }
   switch (message->kind) {
     case MessageKind::kReset:
@@ -202,16 +216,18 @@ void Peers::tell(MessageKind kind, const std::string& payload) {
                });
 }
 
-// One message for all the resets: there may be many by the time Redis is back.
 void Peers::owe(MessageKind kind, const std::string& payload) {
   if (kind == MessageKind::kReload) {
     owed_revision_ = payload;
+  } else if (kind == MessageKind::kReset && owed_resets_.size() < kOwedResetsMax) {
+    owed_resets_.push_back(payload);
   } else {
     owes_forget_ = true;
   }
 }
 
 void Peers::pay() {
+  for (const std::string& key : std::exchange(owed_resets_, {})) tell(MessageKind::kReset, key);
   if (std::exchange(owes_forget_, false)) tell(MessageKind::kForget, "");
   if (const auto revision = std::exchange(owed_revision_, std::nullopt)) tell(MessageKind::kReload, *revision);
 }

@@ -39,7 +39,8 @@ struct PeersHandlers {
   std::function<void(std::string_view key)> on_reset = {};
   // Another instance has loaded its rules, which have that revision now.
   std::function<void(std::string_view revision)> on_reload = {};
-  // Anything may have happened meanwhile: whatever is remembered of counters, and of rules, may be wrong.
+  // Others may have been reset or loaded rules: refusals that are remembered may be wrong. Not a reason to forget what
+  // was counted.
   std::function<void()> on_missed = {};
 };
 
@@ -81,6 +82,7 @@ class Peers {
   void on_beat(const redis::Answer& answer, uint64_t told_before);
   void note_count(int64_t alive);
   void note_told(uint64_t told, uint64_t told_before);
+  void miss(uint64_t told);
   void note_seen(const Beat& beat);
   void on_message(std::string_view text);
   void tell(MessageKind kind, const std::string& payload);
@@ -97,11 +99,14 @@ class Peers {
   PeersHandlers handlers_;
   Listener listener_;
   net::Timer beat_;
+  net::Timer overdue_;                                   // looks whether messages have come that a beat told of
+  std::optional<uint64_t> overdue_told_;                 // up to which; none: nobody looks
   bool beating_ = false;                                 // a beat is under way
   std::optional<uint64_t> told_;                         // messages accounted for; none before the first beat
   std::array<uint32_t, kFallBeats> counts_ = {1, 1, 1};  // of the last beats
   size_t next_count_ = 0;
   // What could not be told yet.
+  std::vector<std::string> owed_resets_;
   bool owes_forget_ = false;
   std::optional<std::string> owed_revision_;
   std::string problem_;

@@ -93,6 +93,22 @@ TEST_F(PeersOfOneServer, AResetIsToldToAllAndAReloadToTheOthers) {
   EXPECT_EQ(one->revisions, Texts{}) << "its own";
 }
 
+TEST_F(PeersOfOneServer, ManyMessagesAreNotTakenForLostOnes) {
+  const auto one = make(1);
+  const auto two = make(2);
+  ASSERT_TRUE(until([&] { return one->peers.alive() == 2 && two->peers.alive() == 2; }));
+  ASSERT_TRUE(all_listen());
+  constexpr size_t kMany = 300;
+  for (size_t i = 0; i < kMany; ++i) {
+    one->peers.tell_reset(std::to_string(i));
+    run_for(*loop_, Duration::millis(1));
+  }
+  ASSERT_TRUE(until([&] { return two->resets.size() == kMany && one->resets.size() == kMany; }));
+  run_for(*loop_, Duration::millis(200));
+  EXPECT_EQ(two->missed, 0);
+  EXPECT_EQ(one->missed, 0);
+}
+
 TEST_F(PeersOfOneServer, ALostMessageIsMadeUpFor) {
   PeersOptions deaf = quick_options();
   deaf.listener.look_period = Duration::seconds(3'600);
@@ -117,10 +133,7 @@ TEST_F(PeersOfOneServer, ARedisThatComesBackEmptyIsFilledAgain) {
   ASSERT_TRUE(until([&] { return !one->peers.problem().empty(); }));
   EXPECT_EQ(one->peers.alive(), 2U) << "as many as there were last";
   EXPECT_EQ(one->known(), (Ids{1, 2}));
-  one->peers.tell_reset("while it is away");
   run_for(*loop_, Duration::millis(100));
-  one->clear();
-  two->clear();
 
   ASSERT_TRUE(server_.start()) << server_.log();
   ASSERT_TRUE(until([&] { return one->peers.problem().empty() && two->peers.problem().empty(); }));
@@ -132,7 +145,7 @@ TEST_F(PeersOfOneServer, ARedisThatComesBackEmptyIsFilledAgain) {
   EXPECT_EQ(one->peers.alive(), 2U);
 }
 
-TEST_F(PeersOfOneServer, AReloadThatCouldNotBeToldIsToldLater) {
+TEST_F(PeersOfOneServer, WhatCouldNotBeToldIsToldLater) {
   const auto one = make(1);
   const auto two = make(2);
   ASSERT_TRUE(until([&] { return one->peers.alive() == 2 && two->peers.alive() == 2; }));
@@ -140,10 +153,15 @@ TEST_F(PeersOfOneServer, AReloadThatCouldNotBeToldIsToldLater) {
   server_.ask({"CONFIG", "SET", "maxmemory", "1"});  // scripts that write are refused
   ASSERT_TRUE(until([&] { return !one->peers.problem().empty(); }));
   one->peers.tell_reload("r2");
+  one->peers.tell_reset("a");
+  one->peers.tell_reset("b");
   run_for(*loop_, Duration::millis(100));
   EXPECT_EQ(two->revisions, Texts{});
+  EXPECT_EQ(two->resets, Texts{});
   server_.ask({"CONFIG", "SET", "maxmemory", "0"});
   EXPECT_TRUE(until([&] { return two->revisions == Texts{"r2"}; }));
+  EXPECT_EQ(two->resets, (Texts{"a", "b"}));
+  EXPECT_EQ(two->missed, 0);
 }
 
 TEST_F(PeersOfOneServer, AListenerThatIsCutOffListensAgain) {
