@@ -11,6 +11,7 @@
 #include "metrics/descriptor_labels.h"
 #include "metrics/exposition.h"
 #include "metrics/rule_labels.h"
+#include "model/running_instance.h"
 #include "net/tasks.h"
 #include "server/access.h"
 #include "server/log.h"
@@ -61,6 +62,8 @@ struct Service {
   // Loads the configuration anew and hands every loop its policy; gives a sentence about what is in force now.
   // Errors: as config::load. Empty: there is nothing to load from.
   std::function<Result<std::string>()> reload = {};
+  // This instance and those that share its counters, as they were last heard of. Empty: none are known.
+  std::function<std::vector<RunningInstance>(Instant now)> instances = {};
   metrics::RuleLabels rule_labels = {};
   metrics::DescriptorLabels descriptor_labels = {};  // of Envoy's rate limit service
   metrics::Sources metrics = {};

@@ -18,6 +18,7 @@ constexpr Route kRoutes[] = {
     {"DELETE", "/v1/counters/{rule}/{key...}", Access::kAdmin, BodyKind::kNone, Asks::kStore, answers::delete_counter},
     {"GET", "/v1/rules", Access::kToken, BodyKind::kNone, Asks::kNothing, answers::list_rules},
     {"POST", "/v1/reload", Access::kAdmin, BodyKind::kNone, Asks::kNothing, answers::reload},
+    {"GET", "/v1/instances", Access::kToken, BodyKind::kNone, Asks::kNothing, answers::list_instances},
     {"POST", "/json", Access::kToken, BodyKind::kJson, Asks::kStore, answers::envoy_json},
     {"GET", "/healthcheck", Access::kAny, BodyKind::kNone, Asks::kNothing, answers::healthcheck},
     {"GET", "/health", Access::kAny, BodyKind::kNone, Asks::kNothing, answers::health},

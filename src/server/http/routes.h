@@ -56,6 +56,7 @@ void authz(Call& call);           // authz_routes.cc
 void authz_path(Call& call);      // authz_routes.cc
 void list_rules(Call& call);      // rules_routes.cc
 void reload(Call& call);          // rules_routes.cc
+void list_instances(Call& call);  // instances_routes.cc
 void envoy_json(Call& call);      // envoy_routes.cc
 void healthcheck(Call& call);     // envoy_routes.cc
 void health(Call& call);          // status_routes.cc

@@ -149,6 +149,29 @@ TEST(Status, VersionAndWelcome) {
   EXPECT_NE(welcome.text.find("curl"), std::string::npos);
 }
 
+TEST(Status, InstancesAreThoseThatAreKnown) {
+  FakeServer server;
+  EXPECT_EQ(server.get("/v1/instances").text, R"({"instances":[]})");
+  server.service.instances = [](Instant) {
+    const InstanceDescription self{.host = "a\"b",
+                                   .pid = 17,
+                                   .version = "1.2.3",
+                                   .addresses = {{"grpc", "127.0.0.1:1"}, {"http", "[::1]:2"}},
+                                   .started = Instant::from_seconds(1'763'713'681),
+                                   .rules_revision = "9f"};
+    const RunningInstance other{.id = 0xAB, .description = {.started = {INT64_MAX}}, .seen_ago = Duration::micros(1)};
+    return std::vector<RunningInstance>{{.id = UINT64_MAX, .description = self, .is_self = true}, other};
+  };
+  const auto answer = server.get("/v1/instances");
+  EXPECT_EQ(answer.code, 200);
+  EXPECT_EQ(answer.text,
+            R"({"instances":[{"id":"ffffffffffffffff","self":true,"host":"a\"b","pid":17,"version":"1.2.3",)"
+            R"("addresses":{"grpc":"127.0.0.1:1","http":"[::1]:2"},"started":"2025-11-21T08:28:01Z",)"
+            R"("seen_ms_ago":0,"rules_revision":"9f"},)"
+            R"({"id":"00000000000000ab","self":false,"host":"","pid":0,"version":"","addresses":{},)"
+            R"("started":"1970-01-01T00:00:00Z","seen_ms_ago":1,"rules_revision":""}]})");
+}
+
 TEST(Status, MetricsCountByRule) {
   rules::Rule login = rule_of("login", "ip", *Limit::token_bucket(1, {}));
   FakeServer server({login});

@@ -66,6 +66,7 @@ GET    /v1/authz                    decisions for nginx, Traefik, Caddy and Envo
 GET    /v1/counters/{rule}/{key}    look at a counter; DELETE resets it
 GET    /v1/rules                    the rules in force
 POST   /v1/reload                   load the configuration anew
+GET    /v1/instances                who shares the counters
 POST   /json                        Envoy's rate limit service; GET /healthcheck
 GET    /health  /ready  /metrics  /version
 )";
