@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <queue>
 #include <span>
 
 #include "algorithm/window.h"
@@ -98,7 +99,6 @@ int64_t beyond_counter(const Limit& limit, Admissions admissions) {
 
 History::History(const Scenario& scenario) : scenario_(scenario), keys_(scenario.keys.size()) {
   for (Key& key : keys_) {
-    key.admitted.resize(scenario.instances.size());
     key.admitted_alone.resize(scenario.instances.size());
     key.asked.resize(scenario.instances.size());
   }
@@ -110,8 +110,38 @@ void History::note_asked(size_t key, size_t instance, Instant t, Cost cost) {
 
 void History::note_admitted(size_t key, Admission admission, Alone alone) {
   keys_[key].admissions.push_back(admission);
-  keys_[key].admitted[admission.instance] += admission.cost.units;
   if (alone == Alone::kYes) keys_[key].admitted_alone[admission.instance] += admission.cost.units;
+}
+
+uint64_t History::uncharged(size_t key, size_t instance, std::span<const Charged> charged, Duration life) const {
+  std::vector<Admission> open;  // by when a charge may first be theirs
+  for (const Admission& admission : keys_[key].admissions) {
+    if (admission.instance == instance) open.push_back(admission);
+  }
+  std::ranges::sort(open, {}, &Admission::from);
+  // Each unit goes to the admission that can wait the least: where units can be dealt out at all, this deals them out.
+  const auto is_later = [](const Admission& a, const Admission& b) { return a.to > b.to; };
+  std::priority_queue<Admission, std::vector<Admission>, decltype(is_later)> waiting(is_later);
+  uint64_t missing = 0;
+  size_t next = 0;
+  const auto drop_before = [&](Instant t) {
+    for (; !waiting.empty() && waiting.top().to < t; waiting.pop()) missing += waiting.top().cost.units;
+  };
+  for (Charged units : charged) {
+    for (; next < open.size() && open[next].from - life <= units.time; ++next) waiting.push(open[next]);
+    drop_before(units.time);
+    while (units.cost.units != 0 && !waiting.empty()) {
+      Admission first = waiting.top();
+      waiting.pop();
+      const uint32_t dealt = std::min(units.cost.units, first.cost.units);
+      units.cost.units -= dealt;
+      first.cost.units -= dealt;
+      if (first.cost.units != 0) waiting.push(first);
+    }
+  }
+  for (; next < open.size(); ++next) missing += open[next].cost.units;
+  for (; !waiting.empty(); waiting.pop()) missing += waiting.top().cost.units;
+  return missing;
 }
 
 uint64_t History::most_asked(size_t key, size_t instance, Duration span) const {

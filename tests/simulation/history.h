@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,6 +22,12 @@ struct Admission {
   size_t instance = 0;
 };
 
+// What an instance charged in the shared store.
+struct Charged {
+  Instant time = {};
+  Cost cost = {};
+};
+
 // Whether a request had but this limit.
 enum class Alone : uint8_t { kYes, kNo };
 
@@ -34,8 +41,10 @@ class History {
   void fail(std::string what) { failures_.push_back(std::move(what)); }
   const std::vector<std::string>& failures() const { return failures_; }
 
-  // Units admitted of a key by an instance: all, and of requests of that limit alone.
-  uint64_t admitted(size_t key, size_t instance) const { return keys_[key].admitted[instance]; }
+  // Units that an instance admitted without having charged them: at some instant from when the check was asked until it
+  // was told, or up to `life` before. `charged` is in order of time.
+  uint64_t uncharged(size_t key, size_t instance, std::span<const Charged> charged, Duration life) const;
+  // Units admitted of a key by an instance, of requests of that limit alone.
   uint64_t admitted_alone(size_t key, size_t instance) const { return keys_[key].admitted_alone[instance]; }
   // The most units that an instance was asked for in any span of that length.
   uint64_t most_asked(size_t key, size_t instance, Duration span) const;
@@ -50,7 +59,6 @@ class History {
   };
   struct Key {
     std::vector<Admission> admissions;
-    std::vector<uint64_t> admitted;        // by instance
     std::vector<uint64_t> admitted_alone;  // by instance
     std::vector<std::vector<Asked>> asked;
   };

@@ -63,7 +63,6 @@ void check_key(const Scenario& scenario, World& world, size_t key, Outcome& outc
         fmt::format("{}: {} units beyond the limit, at most {} may be", plan.key, beyond, bound));
   }
   for (size_t i = 0; i < world.instances.size(); ++i) {
-    const uint64_t admitted = world.history.admitted(key, i);
     if (plan.consistency == Consistency::kSync) {
       const uint64_t alone = world.history.admitted_alone(key, i);
       const bool is_reported = can_sync(plan.limit, scenario.sync_interval);
@@ -71,9 +70,13 @@ void check_key(const Scenario& scenario, World& world, size_t key, Outcome& outc
         outcome.failures.push_back(
             fmt::format("{}: instance {} admitted {} units and reported {}", plan.key, i, alone, figures.reported[i]));
       }
-    } else if (admitted > figures.charged[i]) {
+      continue;
+    }
+    const auto terms = lease_terms(plan.limit, scenario.life_max);
+    const Duration life = plan.consistency == Consistency::kLease && terms ? terms->life : Duration{};
+    if (const uint64_t n = world.history.uncharged(key, i, figures.charged[i], life); n != 0) {
       outcome.failures.push_back(
-          fmt::format("{}: instance {} admitted {} units and charged {}", plan.key, i, admitted, figures.charged[i]));
+          fmt::format("{}: instance {} admitted {} units that it had not charged", plan.key, i, n));
     }
   }
   if (plan.consistency == Consistency::kLease && beyond == 0) ++outcome.happenings.full_leases;

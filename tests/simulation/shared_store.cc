@@ -38,7 +38,7 @@ void SharedStore::note(const Charge& charge, size_t instance, bool is_alone) {
   const Instant now = timeline_.now();
   written_.push_back({.time = now, .key = key, .limit = *charge.limit, .cost = charge.cost});
   Figures& figures = figures_[key];
-  figures.charged[instance] += charge.cost.units;
+  figures.charged[instance].push_back({.time = now, .cost = charge.cost});
   if (is_alone) figures.reported[instance] += charge.cost.units;
   if (charge.limit->anchor == Anchor::kFirstRequest) {
     figures.windows.insert(now + charge.decision.reset_after - charge.limit->period());

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "simulation/history.h"
 #include "simulation/scenario.h"
 #include "simulation/virtual_time.h"
 #include "store/memory/memory_store.h"
@@ -17,10 +18,10 @@ class SharedStore {
  public:
   // What happened to one key.
   struct Figures {
-    uint64_t lost_units = 0;         // charged, and forgotten by a failover
-    std::set<Instant> windows;       // windows from the first request: when they started
-    std::vector<uint64_t> charged;   // units, by instance
-    std::vector<uint64_t> reported;  // of those: by requests of this limit alone
+    uint64_t lost_units = 0;                    // charged, and forgotten by a failover
+    std::set<Instant> windows;                  // windows from the first request: when they started
+    std::vector<std::vector<Charged>> charged;  // by instance
+    std::vector<uint64_t> reported;             // of those: units by requests of this limit alone
   };
 
   SharedStore(const Scenario& scenario, Timeline& timeline);
