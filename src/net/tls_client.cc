@@ -3,11 +3,16 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include <cstring>
+
 namespace rateguard::net {
 namespace {
 
 std::unexpected<Error> file_error(const char* what, const std::string& file) {
-  const char* const reason = ERR_reason_error_string(ERR_peek_last_error());
+  // What the system said comes first; what came of it, last.
+  const unsigned long first = ERR_peek_error();
+  const char* const reason = ERR_SYSTEM_ERROR(first) ? std::strerror(static_cast<int>(ERR_GET_REASON(first)))
+                                                     : ERR_reason_error_string(ERR_peek_last_error());
   ERR_clear_error();
   return invalid(std::string("cannot use ") + what + " " + file + ": " +
                  (reason != nullptr ? reason : "unknown error"));

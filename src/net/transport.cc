@@ -60,6 +60,7 @@ IoResult Transport::send(std::string_view bytes) {
 
 IoResult Transport::tls_result(int code) {
   const int error = SSL_get_error(tls_, code);
+  const unsigned long reason = ERR_peek_error();
   ERR_clear_error();  // the queue belongs to the thread, and the next connection must not find this one's errors
   switch (error) {
     case SSL_ERROR_WANT_READ:
@@ -69,6 +70,8 @@ IoResult Transport::tls_result(int code) {
     case SSL_ERROR_ZERO_RETURN:
       return {IoStatus::kEnd};
     default:
+      // A peer that goes away without a word has not broken TLS.
+      if (error == SSL_ERROR_SSL && ERR_GET_REASON(reason) != SSL_R_UNEXPECTED_EOF_WHILE_READING) tls_error_ = reason;
       return {IoStatus::kFailed};
   }
 }
@@ -113,6 +116,12 @@ std::string Transport::client_subject() const {
 std::string Transport::certificate_problem() const {
   const long result = tls_ == nullptr ? X509_V_OK : SSL_get_verify_result(tls_);
   return result == X509_V_OK ? "" : X509_verify_cert_error_string(result);
+}
+
+std::string Transport::tls_problem() const {
+  if (tls_error_ == 0) return "";
+  const char* const reason = ERR_reason_error_string(tls_error_);
+  return reason != nullptr ? reason : "unknown error";
 }
 
 void Transport::shut_down_sending() {

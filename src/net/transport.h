@@ -57,6 +57,9 @@ class Transport {
 
   // Why the peer's certificate was not accepted; empty where it was, or where it never came to that.
   std::string certificate_problem() const;
+  // What broke TLS, in words: "wrong version number" where the peer does not speak it. Empty: nothing, or the
+  // connection below it.
+  std::string tls_problem() const;
 
   // Says that nothing more will be sent; the peer may still be heard.
   void shut_down_sending();
@@ -68,6 +71,7 @@ class Transport {
 
   int descriptor_;
   ssl_st* tls_ = nullptr;
+  unsigned long tls_error_ = 0;  // OpenSSL's, of what broke TLS; 0: nothing
 };
 
 }  // namespace rateguard::net

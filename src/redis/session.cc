@@ -111,8 +111,12 @@ void Session::continue_tls() {
       break;
   }
   const std::string problem = transport_->certificate_problem();
-  if (problem.empty()) return end({.code = ErrorCode::kUnavailable, .message = "the TLS handshake failed"});
-  end({.code = ErrorCode::kInvalid, .message = "its certificate is not accepted: " + problem});
+  if (!problem.empty()) {
+    return end({.code = ErrorCode::kInvalid, .message = "its certificate is not accepted: " + problem});
+  }
+  const std::string reason = transport_->tls_problem();
+  if (reason.empty()) return end({.code = ErrorCode::kUnavailable, .message = "the TLS handshake failed"});
+  end({.code = ErrorCode::kInvalid, .message = "the TLS handshake failed: " + reason});
 }
 
 // All in one write; the replies are matched in order.
@@ -230,6 +234,9 @@ void Session::read() {
       return end({.code = ErrorCode::kUnavailable, .message = "the server closed the connection"});
     }
     if (result.status == net::IoStatus::kFailed) {
+      // With TLS 1.3 a server says only now that it wants another certificate, or one at all.
+      const std::string reason = phase_ == Phase::kGreeting ? transport_->tls_problem() : "";
+      if (!reason.empty()) return end({.code = ErrorCode::kInvalid, .message = "it refuses TLS: " + reason});
       return end({.code = ErrorCode::kUnavailable, .message = system_reason()});
     }
     heard_at_ = loop_.now();
@@ -242,7 +249,9 @@ bool Session::hand_out_replies() {
   while (true) {
     const auto reply = reader_->next();
     if (!reply) {
-      end(reply.error());
+      Error error = reply.error();
+      if (phase_ == Phase::kGreeting) error.code = ErrorCode::kInvalid;  // it has never been a Redis
+      end(std::move(error));
       return false;
     }
     if (*reply == nullptr) return true;

@@ -44,7 +44,8 @@ class SessionOwner {
   // One per command, in order; what is published comes between. The reply is the session's own until the call returns.
   virtual void on_reply(const Reply& reply) = 0;
   // It has ended or never began; start() may be called again. kInvalid: an attempt will end so until somebody changes
-  // something (password, database, certificate, version); kUnavailable and kCorrupt: the next may do better.
+  // something (password, database, certificate, version, who listens there); kUnavailable and kCorrupt: the next may do
+  // better.
   virtual void on_closed(const Error& error) = 0;
 
  protected:
