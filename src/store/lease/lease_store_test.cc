@@ -2,13 +2,33 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstdlib>
 #include <deque>
 #include <memory>
+#include <new>
 #include <string>
 #include <vector>
 
 #include "store/lease/fake_remote.h"
 #include "store/memory/memory_store.h"
+
+// Counts what the program allocates, for the one test that asks.
+namespace {
+uint64_t allocations = 0;
+}  // namespace
+
+[[gnu::noinline]] void* operator new(size_t bytes) {
+  ++allocations;
+  if (void* memory = std::malloc(bytes)) return memory;
+  std::abort();
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept {
+  std::free(memory);
+}
 
 namespace rateguard {
 namespace {
@@ -171,6 +191,49 @@ TEST_F(LeaseStoreTest, ChecksWaitForOneCallInTheirOrder) {
   EXPECT_TRUE(remote_.held.empty());
   EXPECT_EQ(remote_.costs[0], 3U);
   EXPECT_GE(remote_.costs[1], 3U);
+}
+
+TEST_F(LeaseStoreTest, AFewOldUnitsGiveWay) {
+  const auto held = [&] { return ask(window_, 0).decision.remaining - left_there(window_); };
+  ask_many(window_, 64);
+  const uint32_t old = held();
+  pass(Duration::millis(50));
+  ask(window_, old + 1);
+  const uint32_t brought = held();
+  ASSERT_GT(brought, old);
+  pass(Duration::millis(90));
+  EXPECT_EQ(held(), brought);
+  pass(Duration::millis(7));
+  EXPECT_EQ(held(), 0U);
+}
+
+TEST_F(LeaseStoreTest, ManyOldUnitsEndAllTogether) {
+  const auto held = [&] { return ask(window_, 0).decision.remaining - left_there(window_); };
+  ask_many(window_, 70);
+  const uint32_t old = held();
+  ASSERT_GT(old, 2U);
+  pass(Duration::millis(50));
+  ask(window_, left_there(window_) - 4);
+  EXPECT_EQ(held(), old + 2);
+  pass(Duration::millis(47));
+  EXPECT_EQ(held(), 0U) << "none outlives its end";
+}
+
+TEST_F(LeaseStoreTest, ChecksOfAKnownKeyAllocateNothing) {
+  pass(Duration::millis(10));  // the first report, of nothing
+  ask_many(window_, 200);
+  Charge leased = {.key = "key", .limit = &window_, .consistency = Consistency::kLease};
+  Charge synced = {.key = "other", .limit = &window_, .consistency = Consistency::kSync};
+  std::array<ChargeGroup, 2> groups = {ChargeGroup{std::span(&leased, 1)}, ChargeGroup{std::span(&synced, 1)}};
+  const auto ask_both = [&] { store_.charge(groups, now(), [] {}); };
+  ask_both();
+  store_.tick(now());
+  const uint64_t from_wallets = store_.stats().from_wallets;
+  const uint64_t before = allocations;
+  for (int i = 0; i < 10; ++i) ask_both();
+  EXPECT_EQ(allocations, before);
+  store_.tick(now());
+  EXPECT_GE(store_.stats().from_wallets, from_wallets + 9);
 }
 
 TEST_F(LeaseStoreTest, ARefusedShareIsAskedForAgainAsTheCost) {
