@@ -186,6 +186,8 @@ TEST(ConfigError, Rules) {
   EXPECT_EQ(rule_message("limit: 5/m, missing: allow"), "f:1:40: missing: expected reject, ip or skip, found 'allow'");
   EXPECT_EQ(rule_message("limit: 5/m, on_store_failure: open"),
             "f:1:49: on_store_failure: expected allow, deny or local, found 'open'");
+  EXPECT_EQ(rule_message("limit: 5/m, consistency: eventual"),
+            "f:1:44: consistency: expected exact, lease or sync, found 'eventual'");
 }
 
 TEST(ConfigError, Limits) {

@@ -49,6 +49,8 @@ stores:
     sync_interval: 50ms
 rules:
   - {name: api, limit: 5/m, store: shared}
+  - {name: hot, limit: 5/m, store: shared, consistency: lease}
+  - {name: wide, limit: 5/m, store: shared, consistency: sync}
 )";
 
 constexpr Duration kDay = Duration::seconds(86'400);
@@ -76,6 +78,9 @@ TEST(Config, ReadsARedisStore) {
   EXPECT_EQ(redis.tls.key, "k.pem");
   EXPECT_EQ(redis.sync_interval, Duration::millis(50));
   EXPECT_EQ(config->rules[0].store, "shared");
+  EXPECT_EQ(config->rules[0].consistency, Consistency::kExact);
+  EXPECT_EQ(config->rules[1].consistency, Consistency::kLease);
+  EXPECT_EQ(config->rules[2].consistency, Consistency::kSync);
 }
 
 TEST(Config, ARedisIsReachedInThreeWays) {

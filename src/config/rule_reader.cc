@@ -27,6 +27,8 @@ constexpr Choice<RuleMode> kModes[] = {
     {"enforce", RuleMode::kEnforce}, {"shadow", RuleMode::kShadow}, {"off", RuleMode::kOff}};
 constexpr Choice<OnStoreFailure> kFailures[] = {
     {"allow", OnStoreFailure::kAllow}, {"deny", OnStoreFailure::kDeny}, {"local", OnStoreFailure::kLocal}};
+constexpr Choice<Consistency> kConsistencies[] = {
+    {"exact", Consistency::kExact}, {"lease", Consistency::kLease}, {"sync", Consistency::kSync}};
 
 // The keys of a rule or, with the section's name and a dot, of a part of it.
 std::vector<std::string_view> rule_keys_in(std::string_view section) {
@@ -86,6 +88,7 @@ class RuleReader {
     read_choice(node, "missing", kMissing, rule.missing);
     read_choice(node, "mode", kModes, rule.mode);
     read_choice(node, "on_store_failure", kFailures, rule.on_store_failure);
+    read_choice(node, "consistency", kConsistencies, rule.consistency);
     if (const YamlNode* store = node.find("store")) {
       read_store(*store, rule.store);
     } else if (!has_store_(rule.store)) {

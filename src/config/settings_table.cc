@@ -469,6 +469,9 @@ constexpr std::array kRuleKeys = {
     RuleKey{.key = "on_store_failure",
             .fallback = "allow",
             .meaning = "allow, deny or local: what to answer when the store cannot."},
+    RuleKey{.key = "consistency",
+            .fallback = "exact",
+            .meaning = "redis: exact, lease or sync: how instances share the limit."},
 };
 
 }  // namespace
