@@ -159,10 +159,7 @@ Result<void> Instance::add_redis(Worker& worker, const redis::Target& target) {
   auto made = RedisCounters::create(*worker.loop, target, config_.store().redis, *store_, [] { return 1U; }, log_);
   if (!made) return std::unexpected(made.error());
   worker.redis = *std::move(made);
-  if (!is_first) return {};
-  if (auto good = worker.redis->await_connection(kRedisPatience); !good) return good;
-  if (worker.redis->is_connected()) worker.redis->look_at_eviction();
-  return {};
+  return is_first ? worker.redis->await_connection(kRedisPatience) : Result<void>();
 }
 
 // The first of them decides the port for all.

@@ -15,6 +15,10 @@ using config::LogLevel;
 // Leases are reconciled and given up so often.
 constexpr Duration kTick = Duration::millis(10);
 constexpr size_t kLeasedMax = 65'536;
+// How long a loop without requests may take a Redis for failing that is back.
+constexpr Duration kProbePeriod = Duration::millis(250);
+// For a plain answer of a server that has not answered over TLS.
+constexpr Duration kPlainPatience = Duration::millis(500);
 
 redis::ConnectionOptions connection_options(std::mt19937_64& random, std::function<void()> on_change) {
   return {.random = [&random] { return random(); }, .on_change = std::move(on_change)};
@@ -28,6 +32,12 @@ redis_store::RedisStoreOptions store_options(net::EventLoop& loop, const config:
           .now = [&loop] { return loop.clock().now(); },
           .random = [&random] { return random(); },
           .at_turn_end = [&loop](auto work) { loop.post(std::move(work)); }};
+}
+
+const redis::Server& first_server(const redis::Target& target) {
+  if (const auto* sentinels = std::get_if<redis::SentinelSettings>(&target)) return sentinels->sentinels.front();
+  if (const auto* cluster = std::get_if<redis::ClusterSettings>(&target)) return cluster->seeds.front();
+  return std::get<redis::Server>(target);
 }
 
 std::string_view name_of(BreakerState state) {
@@ -87,6 +97,7 @@ RedisCounters::RedisCounters(net::EventLoop& loop, const redis::Target& target, 
                              Store& local, std::function<uint32_t()> instances, server::Log& log,
                              std::unique_ptr<MemoryStore> leased)
     : loop_(loop),
+      first_server_(first_server(target)),
       log_(log),
       on_failure_(settings.on_store_failure),
       random_(std::random_device()()),
@@ -103,11 +114,13 @@ RedisCounters::RedisCounters(net::EventLoop& loop, const redis::Target& target, 
       awaiting_(leases_, *tasks_, loop) {
   client_->start();
   tick_ = loop.every(kTick, [this] { leases_.tick(loop_.now()); });
+  probe_ = loop.every(kProbePeriod, [this] { probe(); });
 }
 
 RedisCounters::~RedisCounters() = default;
 
 Result<void> RedisCounters::await_connection(Duration patience) {
+  looks_at_eviction_ = true;
   const net::Timer late = loop_.after(patience, [this] { loop_.stop(); });
   const net::Timer look = loop_.every(Duration::millis(1), [this] {
     if (client_->is_ready() || client_->is_hopeless()) loop_.stop();
@@ -115,10 +128,35 @@ Result<void> RedisCounters::await_connection(Duration patience) {
   loop_.run();
   on_client_change();
   if (client_->is_ready()) return {};
-  if (client_->is_hopeless()) return invalid("the Redis of the counters refuses: " + client_->problem());
+  constexpr std::string_view kWhatToDo = "correct the store's settings in the file, or RATEGUARD_REDIS";
+  if (client_->is_hopeless()) {
+    return invalid(fmt::format("the counters cannot be kept there: {}; {}", client_->problem(), kWhatToDo));
+  }
+  if (speaks_without_tls()) {
+    return invalid(
+        fmt::format("the counters cannot be kept there: Redis at {} speaks without TLS; use redis:// in place "
+                    "of rediss://, or the port where it speaks TLS; {}",
+                    first_server_.target.to_string(), kWhatToDo));
+  }
   log_.write(LogLevel::kWarn, "redis is not reached yet; rules go by their on_store_failure until it is",
              {{"why", client_->problem()}});
   return {};
+}
+
+// Redis waits for the end of a line when it is greeted in TLS, and there is none.
+bool RedisCounters::speaks_without_tls() {
+  if (first_server_.tls == nullptr) return false;
+  redis::Connection connection(loop_, {.target = first_server_.target, .client_name = ""}, {});
+  const auto answers = [&] {
+    return connection.is_open() || connection.problem().code == ErrorCode::kInvalid;  // such as that it wants a login
+  };
+  connection.start();
+  const net::Timer late = loop_.after(kPlainPatience, [this] { loop_.stop(); });
+  const net::Timer look = loop_.every(Duration::millis(1), [&] {
+    if (answers()) loop_.stop();
+  });
+  loop_.run();
+  return answers();
 }
 
 void RedisCounters::look_at_eviction() {
@@ -131,7 +169,7 @@ void RedisCounters::look_at_eviction() {
     if (at == std::string::npos) return;
     const size_t begin = at + kField.size();
     const std::string_view policy = std::string_view(text).substr(begin, text.find_first_of("\r\n", begin) - begin);
-    if (policy == "noeviction") return;
+    if (policy == std::exchange(eviction_policy_, policy) || policy == "noeviction") return;
     log_.write(
         LogLevel::kWarn,
         "redis may evict counters before their time, and limits then start anew; set maxmemory-policy noeviction",
@@ -163,9 +201,17 @@ void RedisCounters::on_client_change() {
   if (connected_.exchange(connected, std::memory_order_relaxed) == connected) return;
   if (connected) {
     log_.write(LogLevel::kInfo, "redis connected");
+    if (looks_at_eviction_) look_at_eviction();  // it may be another server than before
   } else {
     log_.write(LogLevel::kWarn, "redis disconnected", {{"why", client_->problem()}});
   }
+}
+
+// Requests find out whether Redis is back; where there are none, a hold that was never given is asked for in their
+// place.
+void RedisCounters::probe() {
+  if (fallback_.breaker().state() == BreakerState::kClosed) return;
+  fallback_.release(HoldId{}, loop_.now(), [](ReleaseResult) {});
 }
 
 void RedisCounters::on_breaker_change(BreakerState state) {

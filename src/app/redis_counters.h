@@ -40,11 +40,10 @@ class RedisCounters {
   RedisCounters(const RedisCounters&) = delete;
   RedisCounters& operator=(const RedisCounters&) = delete;
 
-  // Runs the loop until it is connected, for up to `patience`. Errors: kInvalid where nothing will help
-  // until somebody changes the settings; being late is none, it goes on trying.
+  // Runs the loop until it is connected, for up to `patience`, and somewhat longer where it looks for what is wrong
+  // with TLS. Errors: kInvalid where nothing will help until somebody changes the settings; being late is none, it goes
+  // on trying. From then on this one warns for all where Redis may throw counters away before their time.
   Result<void> await_connection(Duration patience);
-  // Warns where Redis may throw counters away before their time.
-  void look_at_eviction();
 
   server::LoopStore loop_store();
   // Another instance has reset a counter, or everything that is remembered may be wrong.
@@ -63,9 +62,13 @@ class RedisCounters {
   RedisCounters(net::EventLoop& loop, const redis::Target& target, const config::RedisSettings& settings, Store& local,
                 std::function<uint32_t()> instances, server::Log& log, std::unique_ptr<MemoryStore> leased);
   void on_client_change();
+  void look_at_eviction();
+  bool speaks_without_tls();
+  void probe();
   void on_breaker_change(BreakerState state);
 
   net::EventLoop& loop_;
+  const redis::Server first_server_;  // of those that were given
   server::Log& log_;
   OnStoreFailure on_failure_;
   std::mt19937_64 random_;  // jitter, and names of holds
@@ -73,6 +76,8 @@ class RedisCounters {
   std::atomic<bool> connected_ = false;
   mutable std::mutex problem_mutex_;
   std::string problem_;  // guarded by problem_mutex_
+  bool looks_at_eviction_ = false;
+  std::string eviction_policy_;  // as it was last seen; empty: not yet
   std::unique_ptr<redis::Client> client_;
   redis_store::RedisStore redis_;
   FallbackStore fallback_;
@@ -80,6 +85,7 @@ class RedisCounters {
   std::unique_ptr<net::Tasks> tasks_ = std::make_unique<net::Tasks>();
   server::AwaitingStore awaiting_;
   net::Timer tick_;
+  net::Timer probe_;
 };
 
 }  // namespace rateguard::app
