@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "app/listen_options.h"
+#include "config/rules_revision.h"
 #include "net/tls.h"
 
 namespace rateguard::app {
@@ -62,6 +63,7 @@ Result<std::unique_ptr<Instance>> Instance::create(ConfigSource source, const co
   if (auto restored = instance->restore_counters(); !restored) return std::unexpected(restored.error());
   if (auto added = instance->add_workers(); !added) return std::unexpected(added.error());
   instance->fill_service();
+  if (auto joined = instance->join_others(); !joined) return std::unexpected(joined.error());
   if (auto watching = instance->watch(); !watching) return std::unexpected(watching.error());
   return instance;
 }
@@ -76,7 +78,10 @@ Instance::Instance(ConfigSource source, const config::Config& config, std::uniqu
       resp_(config.listen.resp),
       grpc_(config.listen.grpc) {}
 
-Instance::~Instance() = default;
+// What is left of a store's work may still ask how many instances there are.
+Instance::~Instance() {
+  membership_.end();
+}
 
 // Tasks that still wait use what the front ends have.
 Instance::Worker::~Worker() {
@@ -156,7 +161,10 @@ server::LoopStore Instance::store_of(Worker& worker) {
 // The first of them finds out whether Redis can be used at all; the others connect while they serve.
 Result<void> Instance::add_redis(Worker& worker, const redis::Target& target) {
   const bool is_first = workers_.empty();
-  auto made = RedisCounters::create(*worker.loop, target, config_.store().redis, *store_, [] { return 1U; }, log_);
+  auto made = RedisCounters::create(*worker.loop, target, config_.store().redis, *store_,
+                                    {.instances = [this] { return membership_.alive(); },
+                                     .on_reset = [this](std::string_view key) { membership_.tell_reset(key); }},
+                                    log_);
   if (!made) return std::unexpected(made.error());
   worker.redis = *std::move(made);
   return is_first ? worker.redis->await_connection(kRedisPatience) : Result<void>();
@@ -186,6 +194,7 @@ void Instance::fill_service() {
   service_.settings = service_settings(config_);
   service_.log = &log_;
   service_.reload = [this] { return reload(); };
+  service_.instances = [this](Instant now) { return membership_.all(now); };
   service_.dependencies = [this] { return std::vector<server::Dependency>{store_state()}; };
   metrics::Sources& figures = service_.metrics;
   figures.version = RATEGUARD_VERSION;
@@ -258,6 +267,40 @@ metrics::RedisFigures Instance::redis_figures() const {
   metrics::RedisFigures sum;
   for (const auto& worker : workers_) worker->redis->add_figures(sum);
   return sum;
+}
+
+Result<void> Instance::join_others() {
+  std::map<std::string, std::string> addresses = {{"http", http_.to_string()}};
+  if (grpc_) addresses["grpc"] = grpc_->to_string();
+  if (resp_) addresses["resp"] = resp_->to_string();
+  membership_.set_addresses(std::move(addresses));
+  membership_.set_rules_revision(config::rules_revision(config_.rules));
+  if (config_.store().type != config::StoreType::kRedis) return {};
+  const auto target = redis_target(config_.store().redis);
+  if (!target) return std::unexpected(target.error());
+  // Each instance has a configuration of its own: what another has loaded is a reason to look at it.
+  const auto look_anew = [this] {
+    forget_refusals();
+    if (files_ != nullptr) files_->look_soon();
+  };
+  membership_.join(*workers_.front()->loop, *target, config_.store().redis,
+                   {.on_reset = [this](std::string_view key) { forget(key); },
+                    .on_reload = [look_anew](std::string_view) { look_anew(); },
+                    .on_missed = look_anew});
+  return {};
+}
+
+void Instance::forget(std::string_view key) {
+  store_->reset(key, kOnePlace);
+  for (const auto& worker : workers_) {
+    worker->loop->post([worker = worker.get(), name = std::string(key)] { worker->redis->forget(name); });
+  }
+}
+
+void Instance::forget_refusals() {
+  for (const auto& worker : workers_) {
+    worker->loop->post([worker = worker.get()] { worker->redis->forget_refusals(); });
+  }
 }
 
 std::vector<std::string> Instance::files_to_watch() const {
@@ -345,6 +388,7 @@ Result<std::string> Instance::reload_from(const config::Config& config) {
       if (worker->grpc != nullptr) worker->grpc->set_tls(h2);
     });
   }
+  membership_.tell_reload(config::rules_revision(config.rules));
   std::string sentence = fmt::format("{} rules in force", config.rules.size());
   if (envoy_policy->limits != nullptr) {
     sentence += fmt::format(", {} of Envoy's descriptors have a limit", envoy_policy->limits->limits().size());
@@ -375,11 +419,12 @@ void Instance::reload_and_log() {
 void Instance::drain() {
   if (service_.draining.exchange(true)) return;
   log_.write(LogLevel::kInfo, "draining", {{"grace_ms", config_.listen.drain_grace.us / 1'000}});
-  servers_left_ = workers_.size() * (1 + (resp_ ? 1 : 0) + (grpc_ ? 1 : 0));
+  parts_left_ = 1 + workers_.size() * (1 + (resp_ ? 1 : 0) + (grpc_ ? 1 : 0));
+  membership_.leave([this] { part_has_ended(); });
   net::EventLoop& first = *workers_.front()->loop;
   for (const auto& worker : workers_) {
     worker->loop->post([this, worker = worker.get(), &first] {
-      const auto emptied = [this, &first] { first.post([this] { server_is_empty(); }); };
+      const auto emptied = [this, &first] { first.post([this] { part_has_ended(); }); };
       worker->server->drain(config_.listen.drain_grace, emptied);
       if (worker->resp_server != nullptr) worker->resp_server->drain(config_.listen.drain_grace, emptied);
       if (worker->grpc != nullptr) worker->grpc->drain(config_.listen.drain_grace, emptied);
@@ -387,8 +432,8 @@ void Instance::drain() {
   }
 }
 
-void Instance::server_is_empty() {
-  if (--servers_left_ > 0) return;
+void Instance::part_has_ended() {
+  if (--parts_left_ > 0) return;
   log_.write(LogLevel::kInfo, "drained");
   for (const auto& worker : workers_) worker->loop->stop();
 }

@@ -10,6 +10,7 @@
 
 #include "app/config_source.h"
 #include "app/grpc_front.h"
+#include "app/membership.h"
 #include "app/redis_counters.h"
 #include "app/snapshot_keeper.h"
 #include "config/config.h"
@@ -66,6 +67,11 @@ class Instance {
   server::LoopStore store_of(Worker& worker);
   server::Dependency store_state() const;
   metrics::RedisFigures redis_figures() const;  // REQUIRES: counters are in Redis
+  // REQUIRES: it is known where everything listens.
+  Result<void> join_others();
+  // On any loop's thread: this counter has been reset; or some have been, nobody knows which.
+  void forget(std::string_view key);
+  void forget_refusals();
   Result<void> watch();
   Result<void> add_resp(Worker& worker, const Policy& policy, resp::RespServerOptions& options);
   Result<void> add_grpc(Worker& worker, net::Http2ServerOptions& options);
@@ -77,7 +83,7 @@ class Instance {
   std::vector<std::string> files_to_watch() const;
   void reload_and_log();
   void drain();
-  void server_is_empty();
+  void part_has_ended();
 
   ConfigSource source_;
   config::Config config_;  // what was read at the start; rules and identity follow reloads
@@ -85,6 +91,7 @@ class Instance {
   std::unique_ptr<MemoryStore>
       store_;  // of all counters; with Redis of the shares that limits have here while it fails
   server::Service service_;
+  Membership membership_;
   std::vector<std::unique_ptr<Worker>> workers_;
   config::Endpoint http_;  // where they really listen
   config::OptionalEndpoint resp_;
@@ -93,7 +100,7 @@ class Instance {
   std::unique_ptr<net::SignalWatcher> signals_;
   std::unique_ptr<net::FileWatcher> files_;  // none: nothing is read from files
   net::Timer sweep_;
-  size_t servers_left_ = 0;  // while draining, on the first loop's thread
+  size_t parts_left_ = 0;  // while draining, on the first loop's thread: servers, and the leave from other instances
 
   std::mutex reload_mutex_;
   metrics::ReloadFigures reloads_;      // guarded by reload_mutex_

@@ -25,13 +25,14 @@ redis::ConnectionOptions connection_options(std::mt19937_64& random, std::functi
 }
 
 redis_store::RedisStoreOptions store_options(net::EventLoop& loop, const config::RedisSettings& settings,
-                                             std::mt19937_64& random) {
+                                             std::mt19937_64& random, std::function<void(std::string_view)> on_reset) {
   return {.deadline = settings.deadline,
           .layout = redis_store::KeyLayout(settings.prefix, settings.secret),
           .topology = settings.cluster.empty() ? redis_store::Topology::kOnePrimary : redis_store::Topology::kCluster,
           .now = [&loop] { return loop.clock().now(); },
           .random = [&random] { return random(); },
-          .at_turn_end = [&loop](auto work) { loop.post(std::move(work)); }};
+          .at_turn_end = [&loop](auto work) { loop.post(std::move(work)); },
+          .on_reset = std::move(on_reset)};
 }
 
 const redis::Server& first_server(const redis::Target& target) {
@@ -86,15 +87,15 @@ Result<redis::Target> redis_target(const config::RedisSettings& settings) {
 
 Result<std::unique_ptr<RedisCounters>> RedisCounters::create(net::EventLoop& loop, const redis::Target& target,
                                                              const config::RedisSettings& settings, Store& local,
-                                                             std::function<uint32_t()> instances, server::Log& log) {
+                                                             RedisCountersHooks hooks, server::Log& log) {
   auto leased = MemoryStore::create({.max_keys = kLeasedMax});
   if (!leased) return std::unexpected(leased.error());
   return std::unique_ptr<RedisCounters>(
-      new RedisCounters(loop, target, settings, local, std::move(instances), log, std::move(*leased)));
+      new RedisCounters(loop, target, settings, local, std::move(hooks), log, std::move(*leased)));
 }
 
 RedisCounters::RedisCounters(net::EventLoop& loop, const redis::Target& target, const config::RedisSettings& settings,
-                             Store& local, std::function<uint32_t()> instances, server::Log& log,
+                             Store& local, RedisCountersHooks hooks, server::Log& log,
                              std::unique_ptr<MemoryStore> leased)
     : loop_(loop),
       first_server_(first_server(target)),
@@ -103,11 +104,11 @@ RedisCounters::RedisCounters(net::EventLoop& loop, const redis::Target& target, 
       random_(std::random_device()()),
       leased_(std::move(leased)),
       client_(redis::make_client(loop, target, connection_options(random_, [this] { on_client_change(); }))),
-      redis_(*client_, store_options(loop, settings, random_)),
+      redis_(*client_, store_options(loop, settings, random_, std::move(hooks.on_reset))),
       fallback_(redis_, local,
                 {.breaker = {.failures = static_cast<uint32_t>(settings.breaker_failures),
                              .open_for = settings.breaker_open_for},
-                 .instances = std::move(instances),
+                 .instances = std::move(hooks.instances),
                  .on_change = [this](BreakerState state) { on_breaker_change(state); },
                  .random = [this] { return static_cast<uint32_t>(random_()); }}),
       leases_(fallback_, *leased_, {.sync_interval = settings.sync_interval, .counters_max = kLeasedMax}),
@@ -186,9 +187,8 @@ void RedisCounters::forget(std::string_view key) {
   leases_.forget(key);
 }
 
-void RedisCounters::forget_all() {
+void RedisCounters::forget_refusals() {
   redis_.forget_all();
-  leases_.forget_all();
 }
 
 void RedisCounters::on_client_change() {

@@ -27,15 +27,23 @@ namespace rateguard::app {
 // Where to connect to, with the files of TLS read. Errors: kIo and kInvalid, naming the file.
 Result<redis::Target> redis_target(const config::RedisSettings& settings);
 
+// What it asks of the process and tells it, on its loop's thread.
+struct RedisCountersHooks {
+  // How many instances share the limits: by so many they are divided while Redis fails.
+  std::function<uint32_t()> instances;
+  // A counter has been reset: all that remember anything of it are to forget().
+  std::function<void(std::string_view key)> on_reset;
+};
+
 // On its loop's thread, but add_figures(), is_connected() and problem(). What it is given outlives it; tasks that wait
 // at its end are unwound.
 class RedisCounters {
  public:
-  // Connects at once, and keeps connected. `local` has the shares that limits have here while Redis fails; `instances`
-  // says by how many they are divided. Errors: no memory.
+  // Connects at once, and keeps connected. `local` has the shares that limits have here while Redis fails. Errors:
+  // no memory.
   static Result<std::unique_ptr<RedisCounters>> create(net::EventLoop& loop, const redis::Target& target,
                                                        const config::RedisSettings& settings, Store& local,
-                                                       std::function<uint32_t()> instances, server::Log& log);
+                                                       RedisCountersHooks hooks, server::Log& log);
   ~RedisCounters();
   RedisCounters(const RedisCounters&) = delete;
   RedisCounters& operator=(const RedisCounters&) = delete;
@@ -46,9 +54,10 @@ class RedisCounters {
   Result<void> await_connection(Duration patience);
 
   server::LoopStore loop_store();
-  // Another instance has reset a counter, or everything that is remembered may be wrong.
+  // Another instance, or another loop, has reset a counter.
   void forget(std::string_view key);
-  void forget_all();
+  // Counters may have been reset, nobody knows which: they are asked again. What was counted here stays.
+  void forget_refusals();
 
   // What waits is unwound; nothing may be asked any more.
   void abandon_tasks() { tasks_.reset(); }
@@ -60,7 +69,7 @@ class RedisCounters {
 
  private:
   RedisCounters(net::EventLoop& loop, const redis::Target& target, const config::RedisSettings& settings, Store& local,
-                std::function<uint32_t()> instances, server::Log& log, std::unique_ptr<MemoryStore> leased);
+                RedisCountersHooks hooks, server::Log& log, std::unique_ptr<MemoryStore> leased);
   void on_client_change();
   void look_at_eviction();
   bool speaks_without_tls();

@@ -1,0 +1,57 @@
+// This instance among those that share its counters: alone where they are in memory, else as peers/ has it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.h"
+#include "model/running_instance.h"
+#include "net/event_loop.h"
+#include "peers/peers.h"
+#include "redis/client.h"
+
+namespace rateguard::app {
+
+// Members without another word may be called on any thread.
+class Membership {
+ public:
+  // Nothing is known of this instance yet but its machine, process and version.
+  Membership();
+  ~Membership();
+  Membership(const Membership&) = delete;
+  Membership& operator=(const Membership&) = delete;
+
+  // Before any loop runs: the loop it joins on, which outlives it up to end().
+  void set_addresses(std::map<std::string, std::string> addresses);
+  void join(net::EventLoop& loop, const redis::Target& target, const config::RedisSettings& settings,
+            peers::PeersHandlers handlers);
+  // On that loop's thread. Takes its leave from the others; `done` is called when they know, or at once where it is
+  // alone.
+  void leave(std::function<void()> done);
+  // When no loop runs any more: lets go of the loop.
+  void end();
+
+  uint32_t alive() const { return peers_ != nullptr ? peers_->alive() : 1; }
+  std::vector<RunningInstance> all(Instant now) const;
+  void set_rules_revision(const std::string& revision);
+  // Nobody is there to be told where it is alone.
+  void tell_reset(std::string_view key);
+  void tell_reload(const std::string& revision);
+
+ private:
+  std::mt19937_64 random_;
+  const uint64_t id_;
+  mutable std::mutex mutex_;
+  InstanceDescription self_;  // guarded by mutex_
+  std::unique_ptr<redis::Client> client_;
+  std::unique_ptr<peers::Peers> peers_;  // null: alone
+};
+
+}  // namespace rateguard::app
