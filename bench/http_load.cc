@@ -39,8 +39,10 @@ struct Connection {
 std::string make_request(int connection, std::string_view mode) {
   if (mode == "health") return "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n";
   // Capacity enough that every answer is the same kind; a key for each connection.
-  const std::string body = R"({"key":"user:)" + std::to_string(1'000 + connection) +
-                           R"(","algorithm":"token_bucket","capacity":4000000000,"refill_rate":4000000})";
+  const std::string key = R"("key":"user:)" + std::to_string(1'000 + connection) + '"';
+  const std::string body =
+      mode == "rule" ? R"({"rule":"bench",)" + key + '}'
+                     : '{' + key + R"(,"algorithm":"token_bucket","capacity":4000000000,"refill_rate":4000000})";
   return "POST /check HTTP/1.1\r\nHost: localhost\r\nUser-Agent: http_load\r\nAccept: */*\r\n"
          "Content-Type: application/json\r\nContent-Length: " +
          std::to_string(body.size()) + "\r\n\r\n" + body;
@@ -114,7 +116,7 @@ void run_for(std::vector<Connection>& connections, int epoll, double seconds, Ru
 
 int main(int argc, char** argv) {
   if (argc < 3) {
-    std::fprintf(stderr, "usage: http_load PORT SECONDS [CONNECTIONS [check|health]]\n");
+    std::fprintf(stderr, "usage: http_load PORT SECONDS [CONNECTIONS [check|health|rule]]\n");
     return 2;
   }
   const auto port = static_cast<uint16_t>(std::atoi(argv[1]));
