@@ -160,7 +160,7 @@ uint64_t History::most_asked(size_t key, size_t instance, Duration span) const {
 int64_t History::most_beyond(size_t key, const std::set<Instant>& first_windows) {
   const Limit& limit = scenario_.keys[key].limit;
   std::vector<Admission>& admissions = keys_[key].admissions;
-  std::ranges::stable_sort(admissions, {}, &Admission::to);
+  std::ranges::sort(admissions, {}, &Admission::to);
   switch (limit.algorithm) {
     case Algorithm::kTokenBucket:
     case Algorithm::kGcra:

@@ -4,14 +4,10 @@
 
 #include <array>
 #include <cstdlib>
-#include <deque>
-#include <memory>
 #include <new>
-#include <string>
 #include <vector>
 
-#include "store/lease/fake_remote.h"
-#include "store/memory/memory_store.h"
+#include "store/lease/lease_fixture.h"
 
 // Counts what the program allocates, for the one test that asks.
 namespace {
@@ -34,69 +30,11 @@ namespace rateguard {
 namespace {
 
 using lease::FakeRemote;
+using lease::kDay;
+using lease::kSecond;
+using lease::Question;
 
-constexpr Duration kSecond = Duration::seconds(1);
-constexpr Duration kDay = Duration::seconds(86'400);
-
-// A request of one limit, as its caller holds it.
-struct Question {
-  Charge charge;
-  ChargeGroup group;
-  bool is_done = false;
-
-  bool allowed() const { return charge.decision.allowed(); }
-};
-
-class LeaseStoreTest : public testing::Test {
- protected:
-  Question& send(const Limit& limit, uint32_t cost = 1, Consistency consistency = Consistency::kLease,
-                 std::string_view key = "key") {
-    Question& question = questions_.emplace_back();
-    question.charge = {.key = key, .limit = &limit, .cost = {cost}, .consistency = consistency};
-    question.group = {std::span(&question.charge, 1)};
-    store_.charge({&question.group, 1}, now(), [&question] { question.is_done = true; });
-    return question;
-  }
-  Charge ask(const Limit& limit, uint32_t cost = 1, Consistency consistency = Consistency::kLease) {
-    const Question& question = send(limit, cost, consistency);
-    EXPECT_TRUE(question.is_done);
-    return question.charge;
-  }
-  // How many of `count` are admitted.
-  uint32_t ask_many(const Limit& limit, uint32_t count, Consistency consistency = Consistency::kLease) {
-    uint32_t admitted = 0;
-    for (uint32_t i = 0; i < count; ++i) admitted += ask(limit, 1, consistency).decision.allowed();
-    return admitted;
-  }
-  // As another instance would.
-  uint32_t take_elsewhere(const Limit& limit, uint32_t cost) {
-    Charge charge = {.key = "key", .limit = &limit, .cost = {cost}};
-    remote_.counters->charge({std::span(&charge, 1)}, remote_.now);
-    EXPECT_TRUE(charge.decision.allowed());
-    return charge.decision.remaining;
-  }
-  uint32_t left_there(const Limit& limit) {
-    Charge look = {.key = "key", .limit = &limit, .cost = {0}};
-    remote_.counters->charge({std::span(&look, 1)}, remote_.now);
-    return look.decision.remaining;
-  }
-  Instant now() const { return remote_.now; }
-  void pass(Duration span) {
-    const Instant end = now() + span;
-    while (now() < end) {
-      remote_.now = std::min(now() + Duration::millis(10), end);
-      store_.tick(now());
-    }
-  }
-
-  const Limit window_ = Limit::fixed_window(1'000, kDay).value();
-  const Limit bucket_ = Limit::token_bucket(100, {100, kSecond}).value();
-
-  FakeRemote remote_;
-  std::unique_ptr<MemoryStore> local_ = MemoryStore::create({.max_keys = 1'000}).value();
-  LeaseStore store_{remote_, *local_, {.counters_max = 3}};
-  std::deque<Question> questions_;
-};
+class LeaseStoreTest : public lease::LeaseFixture {};
 
 TEST_F(LeaseStoreTest, TheFirstCheckOfAKeyCostsWhatItAsks) {
   EXPECT_TRUE(ask(window_, 3).decision.allowed());
@@ -417,81 +355,6 @@ TEST_F(LeaseStoreTest, MoreKeysThanThereIsRoomForAreExactUntilOthersAreIdle) {
   EXPECT_EQ(store_.stats().wallets, 0U);
   for (int i = 0; i < 20; ++i) send(window_, 1, Consistency::kLease, "d");
   EXPECT_LT(remote_.calls, 33);
-}
-
-TEST_F(LeaseStoreTest, SyncedChecksAskNobody) {
-  EXPECT_EQ(ask_many(window_, 1'500, Consistency::kSync), 1'000U);
-  EXPECT_EQ(remote_.calls, 0);
-  pass(Duration::millis(100));
-  EXPECT_EQ(remote_.costs, std::vector<uint32_t>{1'000});
-  EXPECT_EQ(left_there(window_), 0U);
-}
-
-TEST_F(LeaseStoreTest, ReconcilingLearnsWhatOthersTook) {
-  ask_many(window_, 100, Consistency::kSync);
-  take_elsewhere(window_, 850);
-  pass(Duration::millis(100));
-  EXPECT_EQ(ask(window_, 1, Consistency::kSync).decision.remaining, 49U);
-  EXPECT_EQ(ask_many(window_, 100, Consistency::kSync), 49U);
-}
-
-TEST_F(LeaseStoreTest, WhatTheOthersLeftNoRoomForIsOwed) {
-  pass(Duration::millis(10));  // the first report, of nothing
-  ask_many(bucket_, 40, Consistency::kSync);
-  take_elsewhere(bucket_, 90);
-  pass(Duration::millis(100));  // 20 have room: 10, and what came back
-  EXPECT_EQ(remote_.costs, (std::vector<uint32_t>{40, 20}));
-  EXPECT_EQ(left_there(bucket_), 0U);
-  const Charge blocked = ask(bucket_, 1, Consistency::kSync);
-  EXPECT_FALSE(blocked.decision.allowed());
-  EXPECT_GT(blocked.decision.retry_after, Duration{});
-  pass(Duration::millis(200));
-  EXPECT_EQ(left_there(bucket_), 0U) << "20 more are paid";
-  pass(Duration::millis(100));
-  EXPECT_TRUE(ask(bucket_, 1, Consistency::kSync).decision.allowed());
-}
-
-TEST_F(LeaseStoreTest, ARoomierRemoteStoreRaisesTheOwnCount) {
-  ask_many(window_, 500, Consistency::kSync);
-  pass(Duration::millis(100));
-  remote_.counters->clear();
-  ask(window_, 1, Consistency::kSync);
-  pass(Duration::millis(100));
-  EXPECT_EQ(ask(window_, 1, Consistency::kSync).decision.remaining, 998U);
-}
-
-TEST_F(LeaseStoreTest, WithoutTheRemoteStoreTheWholeLimitIsEnforcedHere) {
-  remote_.state = FakeRemote::State::kChargesAndFails;
-  EXPECT_EQ(ask_many(window_, 600, Consistency::kSync), 600U);
-  pass(Duration::millis(100));
-  EXPECT_EQ(ask_many(window_, 600, Consistency::kSync), 400U);
-  pass(Duration::millis(100));
-  EXPECT_EQ(remote_.costs, (std::vector<uint32_t>{600, 400}));
-  remote_.state = FakeRemote::State::kAnswers;
-  ask(window_, 1, Consistency::kSync);
-  pass(Duration::millis(200));
-  EXPECT_EQ(left_there(window_), 0U) << "counted once, though nobody said so";
-  EXPECT_EQ(store_.stats().lost_units, 1'000U);
-}
-
-TEST_F(LeaseStoreTest, AnIdleCounterIsNotReported) {
-  ask(window_, 1, Consistency::kSync);
-  pass(Duration::millis(1'500));
-  EXPECT_EQ(remote_.calls, 1);
-  EXPECT_EQ(store_.stats().synced, 0U);
-}
-
-TEST_F(LeaseStoreTest, AReportThatIsAnsweredAfterItsOwnerIsGoneHurtsNobody) {
-  remote_.holds_back = true;
-  {
-    LeaseStore other(remote_, *local_, {});
-    Charge charge = {.key = "key", .limit = &window_, .consistency = Consistency::kSync};
-    ChargeGroup group = {std::span(&charge, 1)};
-    other.charge({&group, 1}, now(), [] {});
-    other.tick(now() + Duration::millis(100));
-    ASSERT_EQ(remote_.held.size(), 1U);
-  }
-  remote_.answer();
 }
 
 TEST_F(LeaseStoreTest, HoldsPassThrough) {

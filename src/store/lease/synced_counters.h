@@ -20,12 +20,13 @@ namespace rateguard {
 // it is charged what it has; the rest is owed, and nothing is admitted until it is paid. A call that fails is not sent
 // again: what it carried may not be known to the others.
 //
-// The bound: n instances admit, in any interval in which the limit itself admits X, at most
+// The bound: n of these, one for each event loop of each instance, admit in any interval in which the limit itself
+// admits X at most
 //   X + n * min(C, D) + lost
-// where C is the capacity, D the units that an instance is asked for within an interval, a tick and two round trips,
-// and `lost` what failed calls carried or the remote store forgot: whatever an instance has admitted is charged or not
-// yet charged, and of the latter it has at most C. While the remote store cannot be asked at all, each instance holds
-// to the whole limit alone.
+// where C is the capacity, D the units that one of them is asked for within an interval, a tick and two round trips,
+// and `lost` what failed calls carried or the remote store forgot: whatever one has admitted is charged or not yet
+// charged, and of the latter it has at most C. While the remote store cannot be asked at all, each holds to the whole
+// limit alone.
 class SyncedCounters {
  public:
   // `local` is this object's alone.

@@ -1,0 +1,93 @@
+#include "store/lease/synced_counters.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "store/lease/lease_fixture.h"
+#include "store/lease/lease_store.h"
+
+namespace rateguard {
+namespace {
+
+using lease::FakeRemote;
+
+class SyncedCountersTest : public lease::LeaseFixture {};
+
+TEST_F(SyncedCountersTest, SyncedChecksAskNobody) {
+  EXPECT_EQ(ask_many(window_, 1'500, Consistency::kSync), 1'000U);
+  EXPECT_EQ(remote_.calls, 0);
+  pass(Duration::millis(100));
+  EXPECT_EQ(remote_.costs, std::vector<uint32_t>{1'000});
+  EXPECT_EQ(left_there(window_), 0U);
+}
+
+TEST_F(SyncedCountersTest, ReconcilingLearnsWhatOthersTook) {
+  ask_many(window_, 100, Consistency::kSync);
+  take_elsewhere(window_, 850);
+  pass(Duration::millis(100));
+  EXPECT_EQ(ask(window_, 1, Consistency::kSync).decision.remaining, 49U);
+  EXPECT_EQ(ask_many(window_, 100, Consistency::kSync), 49U);
+}
+
+TEST_F(SyncedCountersTest, WhatTheOthersLeftNoRoomForIsOwed) {
+  pass(Duration::millis(10));  // the first report, of nothing
+  ask_many(bucket_, 40, Consistency::kSync);
+  take_elsewhere(bucket_, 90);
+  pass(Duration::millis(100));  // 20 have room: 10, and what came back
+  EXPECT_EQ(remote_.costs, (std::vector<uint32_t>{40, 20}));
+  EXPECT_EQ(left_there(bucket_), 0U);
+  const Charge blocked = ask(bucket_, 1, Consistency::kSync);
+  EXPECT_FALSE(blocked.decision.allowed());
+  EXPECT_GT(blocked.decision.retry_after, Duration{});
+  pass(Duration::millis(200));
+  EXPECT_EQ(left_there(bucket_), 0U) << "20 more are paid";
+  pass(Duration::millis(100));
+  EXPECT_TRUE(ask(bucket_, 1, Consistency::kSync).decision.allowed());
+}
+
+TEST_F(SyncedCountersTest, ARoomierRemoteStoreRaisesTheOwnCount) {
+  ask_many(window_, 500, Consistency::kSync);
+  pass(Duration::millis(100));
+  remote_.counters->clear();
+  ask(window_, 1, Consistency::kSync);
+  pass(Duration::millis(100));
+  EXPECT_EQ(ask(window_, 1, Consistency::kSync).decision.remaining, 998U);
+}
+
+TEST_F(SyncedCountersTest, WithoutTheRemoteStoreTheWholeLimitIsEnforcedHere) {
+  remote_.state = FakeRemote::State::kChargesAndFails;
+  EXPECT_EQ(ask_many(window_, 600, Consistency::kSync), 600U);
+  pass(Duration::millis(100));
+  EXPECT_EQ(ask_many(window_, 600, Consistency::kSync), 400U);
+  pass(Duration::millis(100));
+  EXPECT_EQ(remote_.costs, (std::vector<uint32_t>{600, 400}));
+  remote_.state = FakeRemote::State::kAnswers;
+  ask(window_, 1, Consistency::kSync);
+  pass(Duration::millis(200));
+  EXPECT_EQ(left_there(window_), 0U) << "counted once, though nobody said so";
+  EXPECT_EQ(store_.stats().lost_units, 1'000U);
+}
+
+TEST_F(SyncedCountersTest, AnIdleCounterIsNotReported) {
+  ask(window_, 1, Consistency::kSync);
+  pass(Duration::millis(1'500));
+  EXPECT_EQ(remote_.calls, 1);
+  EXPECT_EQ(store_.stats().synced, 0U);
+}
+
+TEST_F(SyncedCountersTest, AReportThatIsAnsweredAfterItsOwnerIsGoneHurtsNobody) {
+  remote_.holds_back = true;
+  {
+    LeaseStore other(remote_, *local_, {});
+    Charge charge = {.key = "key", .limit = &window_, .consistency = Consistency::kSync};
+    ChargeGroup group = {std::span(&charge, 1)};
+    other.charge({&group, 1}, now(), [] {});
+    other.tick(now() + Duration::millis(100));
+    ASSERT_EQ(remote_.held.size(), 1U);
+  }
+  remote_.answer();
+}
+
+}  // namespace
+}  // namespace rateguard
