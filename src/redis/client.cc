@@ -51,7 +51,8 @@ class Sentinels final : public Client {
     return sentinels.empty() ? connection_.primary().problem().message : sentinels;
   }
   bool is_hopeless() const override {
-    return !is_ready() && connection_.primary().problem().code == ErrorCode::kInvalid;
+    if (is_ready()) return false;
+    return connection_.is_refused() || connection_.primary().problem().code == ErrorCode::kInvalid;
   }
 
  private:

@@ -88,6 +88,7 @@ void SentinelConnection::on_address(const Answer& answer) {
   } else if ((*answer)->is_error()) {
     set_problem(fmt::format("{}: {}", who, (*answer)->text));
   } else {
+    ++refusals_;
     set_problem(fmt::format("{} does not know the service '{}'", who, settings_.service));
   }
   try_next_later();
@@ -97,6 +98,7 @@ void SentinelConnection::found(std::string_view host, std::string_view port_text
   uint16_t port = 0;
   const auto [end, error] = std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
   if (host.empty() || port == 0 || error != std::errc() || end != port_text.data() + port_text.size()) return;
+  refusals_ = 0;
   set_problem("");
   Server server = as_primary(settings_.primary);
   server.target = {.host = std::string(host), .port = port};
@@ -107,6 +109,7 @@ void SentinelConnection::found(std::string_view host, std::string_view port_text
 
 void SentinelConnection::on_sentinel_change() {
   if (sentinel_.is_open()) return ask();
+  refusals_ = sentinel_.problem().code == ErrorCode::kInvalid ? refusals_ + 1 : 0;
   set_problem(sentinel_.problem().message);
   try_next_later();
 }

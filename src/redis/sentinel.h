@@ -42,6 +42,9 @@ class SentinelConnection final : private SessionOwner {
   const Connection& primary() const { return primary_; }
   // Why the Sentinels do not tell a primary; empty while one does. A primary that is known stays connected.
   const std::string& problem() const { return problem_; }
+  // Whether every Sentinel in turn has refused this side or does not know the service, as it will until somebody
+  // changes the settings.
+  bool is_refused() const { return refusals_ >= settings_.sentinels.size(); }
 
  private:
   void ask();
@@ -62,6 +65,7 @@ class SentinelConnection final : private SessionOwner {
   std::function<void()> on_change_;
   size_t current_ = 0;  // of settings_.sentinels
   std::string problem_ = "no Sentinel has been asked yet";
+  size_t refusals_ = 0;  // by Sentinels, in a row
   bool started_ = false;
   bool primary_started_ = false;
   bool asking_ = false;

@@ -77,6 +77,27 @@ TEST(Grpcpp, DecidesAsConfigured) {
   }
 }
 
+TEST(Grpcpp, WhatCannotBeDecidedIsUnavailable) {
+  const TemporaryFolder folder;
+  const std::string limits =
+      "domain: web\ndescriptors:\n"
+      "  - {key: shut, rate_limit: {unit: hour, requests_per_unit: 2, on_store_failure: deny}}\n"
+      "  - {key: open, rate_limit: {unit: hour, requests_per_unit: 2}}\n";
+  const Service service({"--grpc", "127.0.0.1:0", "--envoy-config", folder.write("envoy.yaml", limits)},
+                        {{"RATEGUARD_REDIS", "unix://" + (folder.path() / "nobody").string()}});
+  const auto stub = rls::RateLimitService::NewStub(
+      grpc::CreateChannel("127.0.0.1:" + std::to_string(service.grpc_port()), grpc::InsecureChannelCredentials()));
+  const auto status_of = [&](const std::string& key) {
+    grpc::ClientContext context;
+    rls::RateLimitResponse response;
+    return stub->ShouldRateLimit(&context, asking(key, "a"), &response);
+  };
+  const grpc::Status shut = status_of("shut");
+  EXPECT_EQ(shut.error_code(), grpc::StatusCode::UNAVAILABLE) << shut.error_message();
+  EXPECT_TRUE(contains(shut.error_message(), "cannot be reached")) << shut.error_message();
+  EXPECT_TRUE(status_of("open").ok());
+}
+
 TEST(Grpcpp, ErrorsCarryTheirTexts) {
   const Served served;
   const auto stub = rls::RateLimitService::NewStub(served.channel);

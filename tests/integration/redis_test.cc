@@ -188,6 +188,47 @@ TEST_F(RedisTest, EveryCounterExpiresByItself) {
   for (const std::string& name : keys()) EXPECT_GT(redis_->ask({"PTTL", name}).integer, 0) << name;
 }
 
+// The page's own line is what the server is told.
+TEST_F(RedisTest, AUserNeedsNoMorePermissionsThanThePageSays) {
+  const std::string page = read_file(std::filesystem::path(RATEGUARD_SOURCE_DIR) / "docs/distributed.md");
+  const size_t at = page.find("user rateguard on ");
+  ASSERT_NE(at, std::string::npos);
+  const std::string users = page.substr(at, page.find('\n', at) - at) + "\nuser default on nopass ~* &* +@all\n";
+  start_redis({"--aclfile", folder_.write("users.acl", users)});
+
+  std::string rules = "rules:\n";
+  for (const char* const algorithm :
+       {"token_bucket", "gcra", "leaky_bucket", "sliding_window_counter", "fixed_window", "sliding_window_log"}) {
+    rules += fmt::format("  - {{name: {0}, match: {{path: /a}}, per: ip, limit: 200/d, algorithm: {0}}}\n", algorithm);
+  }
+  rules +=
+      "  - {name: day, per: ip, match: {path: /a}, limit: 200, anchor: day, algorithm: fixed_window}\n"
+      "  - {name: jobs, per: ip, algorithm: concurrency, limit: 200, hold: 1h}\n"
+      "  - {name: leased, per: ip, limit: 200/s, consistency: lease}\n"
+      "  - {name: synced, per: ip, limit: 200/s, consistency: sync}\n";
+  const Service service({"--config", config(std::string(kPatient) + ", user: rateguard, password: secret", rules)});
+  HttpConnection connection(service.port());
+  for (int i = 0; i < 100; ++i) {  // more than a log's first piece
+    const HttpAnswer all = connection.post("/check", R"({"facts":{"path":"/a","ip":"192.0.2.1"}})");
+    ASSERT_EQ(all.status, 200) << all.body;
+    ASSERT_FALSE(is_degraded(all)) << service.log();
+  }
+  for (const char* const rule : {"sliding_window_log", "day", "jobs", "leased", "synced"}) {
+    const HttpAnswer one = connection.post("/check", check_rule(rule, "192.0.2.1"));
+    EXPECT_EQ(one.status, 200) << one.body;
+    EXPECT_FALSE(is_degraded(one)) << service.log();
+    if (const std::string hold = hold_of(one); !hold.empty()) {
+      EXPECT_EQ(connection.post("/v1/release", R"({"hold":")" + hold + R"("})").status, 200);
+    }
+    EXPECT_EQ(connection.send("DELETE", std::string("/v1/counters/") + rule + "/192.0.2.1", "").status, 200);
+  }
+  EXPECT_FALSE(contains(connection.get("/ready").body, R"("ready":false)"));
+  EXPECT_FALSE(contains(service.log(), "NOPERM")) << service.log();
+  const redis::Reply denied = redis_->ask({"ACL", "LOG"});
+  EXPECT_TRUE(denied.is_array() && denied.elements.empty())
+      << "the first: " << denied.elements.at(0).elements.at(5).text;
+}
+
 TEST_F(RedisTest, AnEvictionPolicyThatDropsCountersIsWarnedOf) {
   start_redis({"--maxmemory-policy", "allkeys-lru"});
   const Service service({"--config", config()});
