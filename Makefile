@@ -5,8 +5,10 @@ JOBS ?= $(shell nproc)
 ARGS ?=
 # Seconds for each fuzz target.
 FUZZ_SECONDS ?= 300
+# Minutes of chaos.
+SOAK_MINUTES ?= 60
 
-.PHONY: help run build test simulation bench lint fmt asan tsan fuzz clean
+.PHONY: help run build test simulation soak bench lint fmt asan tsan fuzz clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
@@ -44,6 +46,12 @@ simulation: ## 10,000 seeds of many instances and one shared store, in virtual t
 	@tools/install_packages build test
 	@cmake --preset dev --log-level=WARNING
 	@cmake --build --preset dev -j $(JOBS) --target simulation
+
+soak: ## let real Redis servers fail again and again for SOAK_MINUTES (60) minutes
+	@tools/install_packages build test
+	@cmake --preset dev --log-level=WARNING
+	@cmake --build --preset dev -j $(JOBS) --target distributed_chaos
+	@tests/distributed/soak build/dev $(SOAK_MINUTES) $(ARGS)
 
 bench: ## measure: prints a table and writes build/bench.json
 	@tools/install_packages build bench
