@@ -1,6 +1,7 @@
 // The built program with its counters in a real Redis: several of it are one limiter, and leave the rest of the Redis
 // alone.
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <atomic>
@@ -206,7 +207,7 @@ TEST_F(RedisTest, AUserNeedsNoMorePermissionsThanThePageSays) {
       "  - {name: jobs, per: ip, algorithm: concurrency, limit: 200, hold: 1h}\n"
       "  - {name: leased, per: ip, limit: 200/s, consistency: lease}\n"
       "  - {name: synced, per: ip, limit: 200/s, consistency: sync}\n";
-  const Service service({"--config", config(std::string(kPatient) + ", user: rateguard, password: secret", rules)});
+  Service service({"--config", config(std::string(kPatient) + ", user: rateguard, password: secret", rules)});
   HttpConnection connection(service.port());
   for (int i = 0; i < 100; ++i) {  // more than a log's first piece
     const HttpAnswer all = connection.post("/check", R"({"facts":{"path":"/a","ip":"192.0.2.1"}})");
@@ -222,7 +223,14 @@ TEST_F(RedisTest, AUserNeedsNoMorePermissionsThanThePageSays) {
     }
     EXPECT_EQ(connection.send("DELETE", std::string("/v1/counters/") + rule + "/192.0.2.1", "").status, 200);
   }
+  std::string batch = R"({"checks":[)" + check_of("k", 5);  // many in one call
+  for (int i = 0; i < 50; ++i) batch += "," + check_of("k" + std::to_string(i), 5);
+  const HttpAnswer many = connection.post("/v1/check/batch", batch + "]}");
+  EXPECT_EQ(count_of(many.body, R"("degraded":false)"), 51u) << many.body;
   EXPECT_FALSE(contains(connection.get("/ready").body, R"("ready":false)"));
+  EXPECT_TRUE(eventually([&] { return redis_->ask({"PUBSUB", "NUMSUB", "rg:e1"}).elements.at(1).integer == 1; }));
+  service.signal(SIGTERM);
+  EXPECT_EQ(service.wait(), 0);
   EXPECT_FALSE(contains(service.log(), "NOPERM")) << service.log();
   const redis::Reply denied = redis_->ask({"ACL", "LOG"});
   EXPECT_TRUE(denied.is_array() && denied.elements.empty())
