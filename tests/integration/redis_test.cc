@@ -56,30 +56,60 @@ class RedisTest : public testing::Test {
   std::optional<RedisServer> redis_;
 };
 
+// Clients of several instances that ask for one thing, and what they were answered.
+struct Crowd {
+  std::atomic<int> admitted = 0;
+  std::atomic<int> refused = 0;
+  std::atomic<int> others = 0;  // failed, or not decided by the counter
+
+  Crowd(const std::vector<uint16_t>& ports, int clients, int requests, const std::string& check) {
+    std::vector<std::thread> threads;
+    for (int i = 0; i < clients; ++i) {
+      threads.emplace_back([&, port = ports[static_cast<size_t>(i) % ports.size()]] {
+        HttpConnection connection(port);
+        for (int n = 0; n < requests; ++n) {
+          const HttpAnswer answer = connection.post("/check", check);
+          const bool is_decided = !is_degraded(answer) && (answer.status == 200 || answer.status == 429);
+          ++(!is_decided ? others : answer.status == 200 ? admitted : refused);
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+  }
+};
+
 TEST_F(RedisTest, InstancesHoldOneLimitTogetherExactly) {
   start_redis();
   const std::string file = config();
   const Service one({"--config", file});
   const Service other({"--config", file});
-  constexpr int kLimit = 300;
-  std::atomic<int> admitted = 0;
-  std::atomic<int> refused = 0;
-  std::atomic<int> else_ = 0;
-  std::vector<std::thread> clients;
-  for (int i = 0; i < 6; ++i) {
-    clients.emplace_back([&, port = i % 2 == 0 ? one.port() : other.port()] {
-      HttpConnection connection(port);
-      for (int n = 0; n < 100; ++n) {
-        const HttpAnswer answer = connection.post("/check", check_of("shared", kLimit));
-        ++(answer.status == 200 ? admitted : answer.status == 429 ? refused : else_);
-        if (is_degraded(answer)) ++else_;
-      }
-    });
-  }
-  for (std::thread& client : clients) client.join();
-  EXPECT_EQ(admitted, kLimit);
-  EXPECT_EQ(refused, 6 * 100 - kLimit);
-  EXPECT_EQ(else_, 0);
+  const Crowd crowd({one.port(), other.port()}, 6, 100, check_of("shared", 300));
+  EXPECT_EQ(crowd.admitted, 300);
+  EXPECT_EQ(crowd.refused, 300);
+  EXPECT_EQ(crowd.others, 0);
+}
+
+TEST_F(RedisTest, ALeasedLimitIsNotExceededAndASyncedOneIsUsedUp) {
+  start_redis();
+  const std::string file = config(kPatient,
+                                  "rules:\n"
+                                  "  - {name: leased, per: user, limit: 300/d, algorithm: fixed_window, anchor: "
+                                  "first_request, consistency: lease}\n"
+                                  "  - {name: synced, per: user, limit: 300/d, algorithm: fixed_window, anchor: "
+                                  "first_request, consistency: sync}\n");
+  const Service one({"--config", file});
+  const Service other({"--config", file});
+  const Crowd leased({one.port(), other.port()}, 6, 100, check_rule("leased", "a"));
+  EXPECT_GT(leased.admitted, 0);
+  EXPECT_LE(leased.admitted, 300);
+  EXPECT_EQ(leased.others, 0);
+  const Crowd synced({one.port(), other.port()}, 6, 100, check_rule("synced", "a"));
+  EXPECT_GE(synced.admitted, 300);
+  EXPECT_EQ(synced.others, 0);
+  HttpConnection connection(one.port());
+  EXPECT_FALSE(contains(connection.get("/metrics").body, "\nrateguard_lease_calls_total 0\n"));
+  EXPECT_TRUE(
+      eventually([&] { return !contains(connection.get("/metrics").body, "\nrateguard_sync_calls_total 0\n"); }));
 }
 
 TEST_F(RedisTest, ABatchIsDecidedInOrderAndSeenByTheOtherInstance) {
