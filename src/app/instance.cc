@@ -286,8 +286,14 @@ Result<void> Instance::join_others() {
   membership_.join(*workers_.front()->loop, *target, config_.store().redis,
                    {.on_reset = [this](std::string_view key) { forget(key); },
                     .on_reload = [look_anew](std::string_view) { look_anew(); },
-                    .on_missed = look_anew});
+                    .on_missed = look_anew,
+                    .on_problem = [this](std::string_view why) { log_membership(why); }});
   return {};
+}
+
+void Instance::log_membership(std::string_view problem) {
+  if (problem.empty()) return log_.write(LogLevel::kInfo, "other instances are seen again");
+  log_.write(LogLevel::kWarn, "other instances are not seen, or not heard", {{"why", problem}});
 }
 
 void Instance::forget(std::string_view key) {

@@ -69,6 +69,7 @@ class Instance {
   metrics::RedisFigures redis_figures() const;  // REQUIRES: counters are in Redis
   // REQUIRES: it is known where everything listens.
   Result<void> join_others();
+  void log_membership(std::string_view problem);
   // On any loop's thread: this counter has been reset; or some have been, nobody knows which.
   void forget(std::string_view key);
   void forget_refusals();

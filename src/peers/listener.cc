@@ -40,6 +40,7 @@ void Listener::look() {
     return;
   }
   if (!session_.is_open() || loop_.now() - asked_at_ < options_.ping_period) return;
+  if (!subscribed_) return subscribe();  // was not allowed to, and may be by now
   asked_at_ = loop_.now();
   redis::append_command(session_.out(), {"PING"});
   session_.flush();
@@ -51,13 +52,17 @@ void Listener::listen(const redis::Server& server) {
 }
 
 void Listener::on_open() {
+  subscribe();
+}
+
+void Listener::subscribe() {
   asked_at_ = loop_.now();
   redis::append_command(session_.out(), {"SUBSCRIBE", channel_});
   session_.flush();
 }
 
 void Listener::on_reply(const redis::Reply& reply) {
-  if (reply.is_error()) {  // not allowed to: it is asked for again with the next connection only
+  if (reply.is_error()) {
     problem_ = "Redis answers: " + reply.text;
     return;
   }

@@ -37,6 +37,7 @@ class Listener final : private redis::SessionOwner {
  private:
   void look();
   void listen(const redis::Server& server);
+  void subscribe();
   void on_open() override;
   void on_reply(const redis::Reply& reply) override;
   void on_closed(const Error& error) override;

@@ -82,22 +82,24 @@ void Peers::beat() {
 
 void Peers::on_beat(const redis::Answer& answer, uint64_t told_before) {
   beating_ = false;
-  if (!answer) {
-    problem_ = answer.error().error.message;
-    return;
-  }
+  const Result<void> good = take_beat(answer, told_before);
+  problem_ = good ? "" : good.error().message;
+  const std::string now = problem();
+  if (has_problem_ == !now.empty()) return;
+  has_problem_ = !now.empty();
+  if (handlers_.on_problem) handlers_.on_problem(now);
+}
+
+Result<void> Peers::take_beat(const redis::Answer& answer, uint64_t told_before) {
+  if (!answer) return std::unexpected(answer.error().error);
   const Result<Beat> beat = decode_beat(**answer);
-  if (!beat) {
-    problem_ = beat.error().message;
-    return;
-  }
-  problem_.clear();
-  const bool is_first = !told_;
+  if (!beat) return std::unexpected(beat.error());
   note_count(beat->alive);
   note_seen(*beat);
-  if (is_first) beat_ = loop_.every(options_.beat_period, [this] { this->beat(); });
+  if (!told_) beat_ = loop_.every(options_.beat_period, [this] { this->beat(); });
   note_told(beat->told, told_before);
   pay();
+  return {};
 }
 
 void Peers::note_count(int64_t alive) {

@@ -42,6 +42,8 @@ struct PeersHandlers {
   // Others may have been reset or loaded rules: refusals that are remembered may be wrong. Not a reason to forget what
   // was counted.
   std::function<void()> on_missed = {};
+  // There is something wrong, or, where it is empty, no longer. What it is may change without a call.
+  std::function<void(std::string_view problem)> on_problem = {};
 };
 
 // On its loop's thread but where a member says otherwise. It is destroyed there, or when no loop runs any more.
@@ -80,6 +82,7 @@ class Peers {
   void post(std::function<void(Peers&)> work);
   void beat();
   void on_beat(const redis::Answer& answer, uint64_t told_before);
+  Result<void> take_beat(const redis::Answer& answer, uint64_t told_before);
   void note_count(int64_t alive);
   void note_told(uint64_t told, uint64_t told_before);
   void miss(uint64_t told);
@@ -110,6 +113,7 @@ class Peers {
   bool owes_forget_ = false;
   std::optional<std::string> owed_revision_;
   std::string problem_;
+  bool has_problem_ = false;  // as on_problem was told
 
   std::atomic<uint32_t> alive_ = 1;
   mutable std::mutex mutex_;  // of what follows

@@ -54,12 +54,14 @@ class InstanceForTests {
   std::vector<std::string> resets;
   std::vector<std::string> revisions;
   int missed = 0;
+  std::string problem;
 
  private:
   PeersHandlers handlers() {
     return {.on_reset = [this](std::string_view key) { resets.emplace_back(key); },
             .on_reload = [this](std::string_view revision) { revisions.emplace_back(revision); },
-            .on_missed = [this] { ++missed; }};
+            .on_missed = [this] { ++missed; },
+            .on_problem = [this](std::string_view text) { problem = text; }};
   }
 
   std::unique_ptr<redis::Client> client_;

@@ -175,6 +175,26 @@ TEST_F(PeersOfOneServer, AListenerThatIsCutOffListensAgain) {
   EXPECT_TRUE(until([&] { return two->resets == Texts{"k"}; }));
 }
 
+TEST_F(PeersOfOneServer, WithoutTheRightToTheChannelABeatTellsThatSomethingWas) {
+  const auto one = make(1);
+  const auto two = make(2);
+  ASSERT_TRUE(until([&] { return one->peers.alive() == 2 && two->peers.alive() == 2; }));
+  ASSERT_TRUE(all_listen());
+  server_.ask({"ACL", "SETUSER", "default", "resetchannels"});
+  const auto may_not = [](const InstanceForTests& instance) {
+    return !instance.problem.empty() && instance.peers.problem().find("NOPERM") != std::string::npos;
+  };
+  ASSERT_TRUE(until([&] { return may_not(*one) && may_not(*two); })) << one->peers.problem();
+  two->clear();
+  one->peers.tell_reset("k");
+  EXPECT_TRUE(until([&] { return two->missed == 1; }));
+  run_for(*loop_, Duration::millis(200));
+  EXPECT_EQ(two->missed, 1) << "told once";
+  EXPECT_EQ(two->peers.alive(), 2U);
+  server_.ask({"ACL", "SETUSER", "default", "allchannels"});
+  EXPECT_TRUE(until([&] { return one->problem.empty() && two->problem.empty(); }));
+}
+
 TEST_F(PeersOfOneServer, OthersOfAnotherPrefixAreStrangers) {
   PeersOptions other = quick_options();
   other.prefix = "staging";
