@@ -69,19 +69,32 @@ inline void expect_answers(const std::array<Tally, kRules.size()>& tallies) {
   std::printf("  latest answer after %.1f ms\n", static_cast<double>(latest.count()) / 1'000);
 }
 
-// Nothing is counted twice, and nothing that was admitted by the counter is missing. `before`: answered when the
-// counter was empty for the last time.
-inline void expect_counts(ChaosInstance& instance, const std::array<Tally, kRules.size()>& before, Data data) {
+// What had been asked at a moment.
+struct Moment {
+  std::array<Tally, kRules.size()> tallies = {};
+  uint64_t failures = 0;
+};
+
+// Nothing is counted twice, and nothing that was admitted by the counter is missing. `empty`: when the counters were
+// empty for the last time.
+inline void expect_counts(ChaosInstance& instance, const Moment& empty, Data data) {
+  int64_t all_units = 0;
+  uint64_t all_asked = instance.failures() - empty.failures;
   for (const Rule rule : kRules) {
     SCOPED_TRACE(to_string(rule));
-    const auto at = static_cast<size_t>(rule);
+    const Tally& before = empty.tallies[static_cast<size_t>(rule)];
     const Tally tally = instance.tally(rule);
     const int64_t units = instance.units(rule);
     EXPECT_GE(units, 0) << instance.problem();
-    EXPECT_LE(units, static_cast<int64_t>(tally.sent - before[at].answered)) << "counted twice";
+    EXPECT_LE(units, static_cast<int64_t>(tally.sent - before.answered)) << "counted twice";
+    all_units += units;
+    all_asked += tally.by_counter - before.by_counter;
     if (data == Data::kMayBeLost) continue;
-    EXPECT_LE(static_cast<int64_t>(tally.by_counter - before[at].by_counter), units) << "admitted and not counted";
+    EXPECT_LE(static_cast<int64_t>(tally.by_counter - before.by_counter), units) << "admitted and not counted";
   }
+  EXPECT_LE(all_units, static_cast<int64_t>(all_asked)) << "counted twice";
+  std::printf("  %lld units; %llu checks may have come to Redis\n", static_cast<long long>(all_units),
+              static_cast<unsigned long long>(all_asked));
   EXPECT_EQ(instance.local_units(Rule::kLocal), static_cast<int64_t>(instance.tally(Rule::kLocal).by_policy));
 }
 
@@ -93,7 +106,7 @@ inline void expect_survival(ChaosInstance& instance, const Failure& failure) {
   if (failure.is_felt) {
     EXPECT_TRUE(within(kRecovers, [&] { return instance.is_degraded_since(before); })) << "it was not felt";
   }
-  const auto during = instance.tallies();
+  const Moment during{instance.tallies(), instance.failures()};
   if (failure.end) failure.end();
   milliseconds mended{0};
   if (failure.is_over) {
@@ -109,7 +122,7 @@ inline void expect_survival(ChaosInstance& instance, const Failure& failure) {
   std::this_thread::sleep_for(milliseconds(100));
   ASSERT_TRUE(instance.stop_asking()) << "a check is not answered";
   expect_answers(instance.tallies());
-  expect_counts(instance, failure.data == Data::kGone ? during : std::array<Tally, kRules.size()>{}, failure.data);
+  expect_counts(instance, failure.data == Data::kGone ? during : Moment{}, failure.data);
 }
 
 }  // namespace rateguard::test

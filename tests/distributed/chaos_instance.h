@@ -55,6 +55,8 @@ class ChaosInstance {
 
   Tally tally(Rule rule) const;
   std::array<Tally, kRules.size()> tallies() const;
+  // Checks that were asked of Redis and had no good answer: nobody knows whether they were counted.
+  uint64_t failures() const { return store_->stats().failures; }
   // Every rule's last answers were the counter's.
   bool is_well() const;
   // Every rule was answered by its policy so often since `before`.
