@@ -217,6 +217,7 @@ void RedisCounters::probe() {
 void RedisCounters::on_breaker_change(BreakerState state) {
   if (state == BreakerState::kHalfOpen) return;  // of no interest to people: it closes or opens again
   const bool open = state == BreakerState::kOpen;
+  if (std::exchange(said_failing_, open) == open) return;  // it opens again after each probe that fails
   log_.write(open ? LogLevel::kWarn : LogLevel::kInfo,
              open ? "redis fails; rules go by their on_store_failure" : "redis answers again",
              {{"breaker", name_of(state)}, {"why", open ? std::string_view(redis_.problem()) : "a probe succeeded"}});

@@ -86,6 +86,7 @@ class RedisCounters {
   mutable std::mutex problem_mutex_;
   std::string problem_;  // guarded by problem_mutex_
   bool looks_at_eviction_ = false;
+  bool said_failing_ = false;    // in the log, since Redis last answered
   std::string eviction_policy_;  // as it was last seen; empty: not yet
   std::unique_ptr<redis::Client> client_;
   redis_store::RedisStore redis_;

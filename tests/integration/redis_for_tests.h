@@ -29,6 +29,12 @@ inline std::string check_rule(const std::string& rule, const std::string& key) {
   return fmt::format(R"({{"rule":"{}","key":"{}"}})", rule, key);
 }
 
+inline size_t count_of(const std::string& text, const std::string& part) {
+  size_t count = 0;
+  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
 inline bool is_degraded(const HttpAnswer& answer) {
   return contains(answer.body, R"("degraded":true)");
 }

@@ -21,12 +21,6 @@ std::string hold_of(const HttpAnswer& answer) {
   return at == std::string::npos ? "" : answer.body.substr(at + name.size(), 40);
 }
 
-size_t count_of(const std::string& text, const std::string& part) {
-  size_t count = 0;
-  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
-  return count;
-}
-
 // What RG.CHECK says after a field's name.
 redis::Reply field_of(const redis::Reply& reply, std::string_view name) {
   for (size_t i = 0; i + 1 < reply.elements.size(); i += 2) {
