@@ -230,14 +230,18 @@ void Session::read() {
     const net::IoResult result = transport_->receive(buffer);
     if (result.status == net::IoStatus::kWantRead) return;
     if (result.status == net::IoStatus::kWantWrite) return watch_for(EPOLLIN | EPOLLOUT);
+    // A server of TLS ends like this when it is greeted in plain.
+    const std::string_view hint = phase_ == Phase::kGreeting && !transport_->secure()
+                                      ? " when it was greeted; if it speaks TLS, say rediss://"
+                                      : "";
     if (result.status == net::IoStatus::kEnd) {
-      return end({.code = ErrorCode::kUnavailable, .message = "the server closed the connection"});
+      return end({.code = ErrorCode::kUnavailable, .message = fmt::format("the server closed the connection{}", hint)});
     }
     if (result.status == net::IoStatus::kFailed) {
       // With TLS 1.3 a server says only now that it wants another certificate, or one at all.
       const std::string reason = phase_ == Phase::kGreeting ? transport_->tls_problem() : "";
       if (!reason.empty()) return end({.code = ErrorCode::kInvalid, .message = "it refuses TLS: " + reason});
-      return end({.code = ErrorCode::kUnavailable, .message = system_reason()});
+      return end({.code = ErrorCode::kUnavailable, .message = fmt::format("{}{}", system_reason(), hint)});
     }
     heard_at_ = loop_.now();
     reader_->feed({buffer.data(), result.bytes});

@@ -193,6 +193,8 @@ TEST_F(RedisServerTest, SpeaksTlsWithAServerItCanVerify) {
   EXPECT_EQ(connection_->problem().code, ErrorCode::kInvalid);
   EXPECT_NE(problem_of("rediss://127.0.0.1:" + std::to_string(server.port()), &trusting), "");
 
+  EXPECT_NE(problem_of("redis://127.0.0.1:" + std::to_string(port)).find("rediss://"), std::string::npos);
+
   const uint16_t other_port = test::free_port();
   test::RedisServer other(with("other.pem", other_port));
   start(other);
