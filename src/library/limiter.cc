@@ -265,7 +265,8 @@ Result<bool> Limiter::reset_rule(std::string_view rule, std::initializer_list<st
   const auto matched =
       policy.rules->lookup(rule, parts, options.plan, policy.identifier->settings().prefix_v6, decider->key);
   if (!matched) return from_core(matched.error());
-  return matched->limit != nullptr && impl_->store->reset(matched->key, matched->place_from) == core::ResetResult::kForgotten;
+  return matched->limit != nullptr &&
+         impl_->store->reset(matched->key, matched->place_from) == core::ResetResult::kForgotten;
 }
 
 bool Limiter::release(const Hold& hold) {

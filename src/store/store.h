@@ -49,7 +49,7 @@ struct Charge {
   Cost cost = {};
   Mode mode = Mode::kEnforce;
   OnStoreFailure on_failure = OnStoreFailure::kAllow;
-  KeyOffset place_from = 0;  // always the same for the same counter
+  KeyOffset place_from = 0;                       // always the same for the same counter
   Consistency consistency = Consistency::kExact;  // always the same for the same counter
   Basis basis = Basis::kCounter;
   Decision decision = {};
