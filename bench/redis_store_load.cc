@@ -30,6 +30,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr size_t kKeys = 100'000;
 constexpr double kZipfExponent = 1.1;
+// Buckets begin full: what they hold at first is gone then.
+constexpr double kWarmUpSeconds = 2;
 
 // Which key comes next.
 class Keys {
@@ -93,6 +95,9 @@ class ClosedLoop {
 
   // Checks per second.
   double run(double seconds) {
+    over_ = posted_ = false;
+    answered_ = 0;
+    idle_.clear();
     const auto begin = Clock::now();
     const net::Timer end = bench_.loop->after(Duration::millis(static_cast<int64_t>(seconds * 1'000)), [this] {
       over_ = true;
@@ -211,6 +216,7 @@ int main(int argc, char** argv) {
     const Limit limit = what == "uniform" ? Limit::token_bucket(1'000, {1'000, Duration::millis(60'001)}).value()
                                           : Limit::token_bucket(100, {100, Duration::seconds(1)}).value();
     ClosedLoop load(bench, keys, limit, static_cast<size_t>(std::atoi(argv[3])));
+    load.run(kWarmUpSeconds);
     std::printf("%.0f\n", load.run(std::atof(argv[4])));
     std::fprintf(stderr, "%llu checks, %llu calls, %llu remembered\n",
                  static_cast<unsigned long long>(bench.store->figures().checks),
