@@ -9,12 +9,15 @@ const std::string_view kLuaSpread = "local spread = unpack\n";
 // where there are more, pairs: a cost, and how many checks of that cost come one after the other. Each check is decided
 // on its own, as if it came alone.
 //
+// A state ends with the second in which it expires, but for GCRA's; where that stays, SETRANGE leaves the key's expiry
+// as it is, which spares a command.
+//
 // All counters are read before the first is written. What a check leaves is the state that the next one of that counter
 // finds; the last one's is written. Equal checks after a refusal are refused in the same words, since a refusal changes
 // nothing and the time stands still. The answer is one string: the time, then for each check what lua_charge.cc has for
 // it.
 const std::string_view kLuaChargeEach = R"lua(
-local out, n, dirty, expiries = {pack('<I7', now)}, 1, {}, {}
+local out, n, dirty, expiries, kept = {pack('<I7', now)}, 1, {}, {}, {}
 local states = call('MGET', spread(KEYS))
 
 local function each(i, tag, capacity, units, period, anchor, ...)
@@ -45,7 +48,12 @@ local function each(i, tag, capacity, units, period, anchor, ...)
     if not rest or not rest[at] then break end
     cost, left = rest[at], rest[at + 1]
   end
-  if expires then
+  if not expires then return end
+  local before = states[i]
+  if before and #before == 21 and tag ~= 2 and string.sub(before, 17) == string.sub(state, 17) then
+    kept[#kept + 1] = key
+    kept[#kept + 1] = state
+  else
     local d = #dirty
     dirty[d + 1], dirty[d + 2] = key, state
     expiries[#expiries + 1] = expires
@@ -53,6 +61,7 @@ local function each(i, tag, capacity, units, period, anchor, ...)
 end
 
 for i = 1, #KEYS do each(i, cmsgpack.unpack(ARGV[i + 1])) end
+for i = 1, #kept, 2 do call('SETRANGE', kept[i], '0', kept[i + 1]) end
 if #dirty > 0 then
   call('MSET', spread(dirty))
   for i = 1, #expiries do call('PEXPIREAT', dirty[2 * i - 1], ceil_to(expiries[i], 1000)) end
