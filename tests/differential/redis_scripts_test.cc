@@ -13,6 +13,7 @@
 #include "differential/redis_pipe.h"
 #include "differential/redis_server.h"
 #include "store/redis/charge_call.h"
+#include "store/redis/each_call.h"
 #include "store/redis/lua_pieces.h"
 
 namespace rateguard::test {
@@ -91,6 +92,37 @@ TEST_F(RedisScripts, AKeyExpiresWhenItsStateDoes) {
                              Limit::concurrency(5, Duration::millis(7'003)).value()}) {
     charge(limit, 1, now_ + Duration::micros(1));
     EXPECT_EQ(expiry_ms(limit), now_.us / 1'000 + 7'004) << "rounded up: " << to_string(limit.algorithm);
+  }
+}
+
+TEST_F(RedisScripts, AKeyThatIsAskedWithOthersExpiresWhenItsStateDoes) {
+  for (const Limit& limit : {Limit::token_bucket(50, {3, Duration::millis(1'001)}).value(),
+                             Limit::gcra(50, {3, Duration::millis(1'001)}).value(),
+                             Limit::leaky_bucket(50, {3, Duration::millis(1'001)}).value(),
+                             Limit::fixed_window(50, Duration::millis(7'003)).value(),
+                             Limit::fixed_window_from_first_request(50, Duration::millis(7'003)).value(),
+                             Limit::sliding_window_counter(50, Duration::millis(7'003)).value()}) {
+    clear();
+    algorithm::State state = {};
+    // Within a second of the expiry, across its end, and long after.
+    for (const int64_t us : {0, 1, 2, 3, 400'000, 999'999, 1'234'567, 1'234'568, 9'000'000, 9'000'001, 60'000'000}) {
+      const Instant now = now_ + Duration::micros(us);
+      Charge checks[] = {{.key = kKey, .limit = &limit}, {.key = kKey, .limit = &limit}, {.key = "b", .limit = &limit}};
+      Charge* const twice[] = {&checks[0], &checks[1]};
+      Charge* const once[] = {&checks[2]};
+      const redis_store::AskedCounter asked[] = {{twice}, {once}};
+      const CallOptions options{.now = now};
+      encode_each(asked, options, layout_, call_);
+      const Reply reply = redis_.ask(call_);
+      ASSERT_FALSE(is_error(reply)) << text_of(reply);
+      ASSERT_TRUE(decode_each(text_of(reply), asked, options));
+      for (const Charge* check : twice) {
+        const auto wanted = algorithm::evaluate(state, limit, {1}, now);
+        EXPECT_EQ(check->decision, wanted.decision) << to_string(limit.algorithm) << " " << us;
+        state = wanted.next;
+      }
+      EXPECT_EQ(expiry_ms(limit), algorithm::expires_at(state).us / 1'000) << to_string(limit.algorithm) << " " << us;
+    }
   }
 }
 
