@@ -219,9 +219,9 @@ int main(int argc, char** argv) {
     load.run(kWarmUpSeconds);
     std::printf("%.0f\n", load.run(std::atof(argv[4])));
     std::fprintf(stderr, "%llu checks, %llu calls, %llu remembered\n",
-                 static_cast<unsigned long long>(bench.store->figures().checks),
-                 static_cast<unsigned long long>(bench.store->figures().calls),
-                 static_cast<unsigned long long>(bench.store->figures().remembered));
+                 static_cast<unsigned long long>(bench.store->figures().checks.value()),
+                 static_cast<unsigned long long>(bench.store->figures().calls.value()),
+                 static_cast<unsigned long long>(bench.store->figures().remembered.value()));
   } else {
     return 2;
   }

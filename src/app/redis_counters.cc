@@ -230,10 +230,10 @@ void RedisCounters::add_figures(metrics::RedisFigures& sum) const {
   ++sum.loops;
   sum.connected += is_connected() ? 1 : 0;
   sum.breakers_open += fallback.state == BreakerState::kClosed ? 0 : 1;
-  sum.checks += redis.checks;
-  sum.remembered += redis.remembered;
-  sum.calls += redis.calls;
-  sum.failures += redis.failures;
+  sum.checks += redis.checks.value();
+  sum.remembered += redis.remembered.value();
+  sum.calls += redis.calls.value();
+  sum.failures += redis.failures.value();
   sum.degraded += fallback.groups;
   sum.breaker_openings += fallback.openings;
   sum.from_leases += leases.from_wallets;

@@ -9,20 +9,11 @@
 #include <span>
 #include <string_view>
 
+#include "base/counter.h"
 #include "metrics/rule_labels.h"
 #include "model/instant.h"
 
 namespace rateguard::metrics {
-
-// A counter that one thread adds to and any may read. An addition is a plain load and store: no locked instruction.
-class Counter {
- public:
-  void add(uint64_t n = 1) { value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed); }
-  uint64_t value() const { return value_.load(std::memory_order_relaxed); }
-
- private:
-  std::atomic<uint64_t> value_ = 0;
-};
 
 // What became of the requests that a rule was asked about.
 struct RuleCounters {

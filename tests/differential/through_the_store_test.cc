@@ -165,10 +165,10 @@ TEST_F(ThroughTheStore, MergingAndRememberingChangeNoDecision) {
       }
       calls.answered(turn.expected.back().front());
     }
-    checks += redis->figures().checks;
-    remembered += redis->figures().remembered;
-    calls_made += redis->figures().calls;
-    EXPECT_EQ(redis->figures().failures, 0u);
+    checks += redis->figures().checks.value();
+    remembered += redis->figures().remembered.value();
+    calls_made += redis->figures().calls.value();
+    EXPECT_EQ(redis->figures().failures.value(), 0u);
   }
   RecordProperty("checks", std::to_string(checks));
   std::printf("%llu checks: %llu calls, %llu refusals remembered\n", static_cast<unsigned long long>(checks),

@@ -37,7 +37,7 @@ constexpr Section kSections[] = {
      [](const Call& call) {
        uint64_t commands = 0;
        for (const metrics::RespMetrics* const loop : call.workspace.service.metrics.resp_loops) {
-         for (const metrics::Counter& counter : loop->commands) commands += counter.value();
+         for (const Counter& counter : loop->commands) commands += counter.value();
        }
        const metrics::ConnectionFigures connections = connections_of(call);
        return fmt::format("total_connections_received:{}\r\nrejected_connections:{}\r\ntotal_commands_processed:{}\r\n",

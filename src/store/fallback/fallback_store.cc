@@ -12,11 +12,6 @@ namespace {
 // When to ask again where nobody knows: the breaker asks the store at least that often.
 constexpr Duration kAskAgain = Breaker::kOpenMax;
 
-// Of one writer: other threads only read.
-void add(std::atomic<uint64_t>& counter, uint64_t n) {
-  counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
-}
-
 bool is_unavailable(const ChargeGroup& group) {
   return !group.charges.empty() && group.charges.front().basis == Basis::kUnavailable;
 }
@@ -44,7 +39,7 @@ FallbackStore::FallbackStore(RemoteStore& remote, Store& local, FallbackOptions 
       breaker_(options.breaker, std::move(options.random),
                [this, told = std::move(options.on_change)](BreakerState state) {
                  state_.store(state, std::memory_order_relaxed);
-                 if (state == BreakerState::kOpen) add(openings_, 1);
+                 if (state == BreakerState::kOpen) openings_.add();
                  if (told) told(state);
                }) {}
 
@@ -91,14 +86,13 @@ void FallbackStore::release(const HoldId& hold, Instant now, std::move_only_func
 
 void FallbackStore::tick(Instant now) {
   note(now);
-  local_.tick(now_, {});
   remote_.tick(now);
 }
 
 FallbackStats FallbackStore::stats() const {
-  return {.groups = groups_.load(std::memory_order_relaxed),
-          .failures = failures_.load(std::memory_order_relaxed),
-          .openings = openings_.load(std::memory_order_relaxed),
+  return {.groups = groups_.value(),
+          .failures = failures_.value(),
+          .openings = openings_.value(),
           .state = state_.load(std::memory_order_relaxed)};
 }
 
@@ -108,7 +102,7 @@ void FallbackStore::note(Instant now) {
 
 void FallbackStore::note_end(Breaker::Permit permit, bool good) {
   if (good) return breaker_.succeeded(permit, now_);
-  add(failures_, 1);
+  failures_.add();
   breaker_.failed(permit, now_);
 }
 
@@ -151,7 +145,7 @@ void FallbackStore::decide(ChargeGroup group) {
     }
   }
   if (shares_.size() != (share_ends_.empty() ? 0 : share_ends_.back())) share_ends_.push_back(shares_.size());
-  add(groups_, 1);
+  groups_.add();
 }
 
 void FallbackStore::add_local(Charge& charge, Cost cost) {

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/counter.h"
 #include "store/fallback/breaker.h"
 #include "store/remote_store.h"
 #include "store/store.h"
@@ -59,7 +60,7 @@ class FallbackStore final : public RemoteStore {
              std::move_only_function<void(ResetResult)> done) override;
   // A hold given by `local` is released there, any other remotely; kUnavailable at once where the breaker is open.
   void release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) override;
-  // Both stores'.
+  // The remote store's; `local` is swept by whoever it belongs to.
   void tick(Instant now) override;
 
   // On the loop's thread.
@@ -103,9 +104,9 @@ class FallbackStore final : public RemoteStore {
   uint32_t instances_now_ = 0;  // 0: not yet asked in this call
 
   // Written on the loop's thread only.
-  std::atomic<uint64_t> groups_ = 0;
-  std::atomic<uint64_t> failures_ = 0;
-  std::atomic<uint64_t> openings_ = 0;
+  Counter groups_;
+  Counter failures_;
+  Counter openings_;
   std::atomic<BreakerState> state_ = BreakerState::kClosed;
 };
 

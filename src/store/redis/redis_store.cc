@@ -16,10 +16,6 @@ constexpr size_t kChecksPerCall = 128;
 // Objects kept for use again.
 constexpr size_t kKeptMax = 64;
 
-void add(std::atomic<uint64_t>& counter, uint64_t n = 1) {
-  counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
-}
-
 }  // namespace
 
 struct RedisStore::Asking {
@@ -104,11 +100,11 @@ void RedisStore::charge(std::span<ChargeGroup> groups, Instant now, Done done) {
   asking->done = std::move(done);
   for (const ChargeGroup& group : groups) {
     if (group.charges.empty()) continue;
-    add(figures_.checks, group.charges.size());
+    figures_.checks.add(group.charges.size());
     for (Charge& charge : group.charges) charge.basis = Basis::kCounter;
     Charge& first = group.charges.front();
     if (group.charges.size() == 1 && refusals_.recall(first, now)) {
-      add(figures_.remembered);
+      figures_.remembered.add();
       continue;
     }
     ++asking->missing;
@@ -261,7 +257,7 @@ void RedisStore::eval(const ScriptCall& call, Instant asked_at, redis::AnswerHan
   arguments_.clear();
   for (size_t i = 0; i < call.keys(); ++i) keys_.push_back(call.key(i));
   for (size_t i = 0; i < call.arguments(); ++i) arguments_.push_back(call.argument(i));
-  add(figures_.calls);
+  figures_.calls.add();
   client_.eval(call.script(), keys_, arguments_, patience_since(asked_at), std::move(done));
 }
 
@@ -281,7 +277,7 @@ bool RedisStore::is_good(const redis::Answer& answer) {
   } else {
     return true;
   }
-  add(figures_.failures);
+  figures_.failures.add();
   return false;
 }
 
@@ -292,7 +288,7 @@ bool RedisStore::note(const Result<T>& decoded) {
     return true;
   }
   problem_ = decoded.error().message;
-  add(figures_.failures);
+  figures_.failures.add();
   return false;
 }
 

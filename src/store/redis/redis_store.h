@@ -6,7 +6,6 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -14,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/counter.h"
 #include "redis/client.h"
 #include "store/redis/charge_call.h"
 #include "store/redis/each_call.h"
@@ -43,10 +43,10 @@ struct RedisStoreOptions {
 
 // Read by any thread.
 struct RedisStoreFigures {
-  std::atomic<uint64_t> checks = 0;      // limits asked for
-  std::atomic<uint64_t> remembered = 0;  // of those: refused without a call
-  std::atomic<uint64_t> calls = 0;       // scripts sent
-  std::atomic<uint64_t> failures = 0;    // of those: without a good answer
+  Counter checks;      // limits asked for
+  Counter remembered;  // of those: refused without a call
+  Counter calls;       // scripts sent
+  Counter failures;    // of those: without a good answer
 };
 
 // On its loop's thread. `client` outlives it; both go before the loop does.
