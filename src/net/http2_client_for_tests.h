@@ -138,7 +138,7 @@ class Http2Client {
   bool turn() {
     if (!flush()) unsendable_ = true;
     char buffer[16'384];
-    const ssize_t received = ::recv(socket_, buffer, sizeof(buffer), 0);
+    const ssize_t received = TEMP_FAILURE_RETRY(::recv(socket_, buffer, sizeof(buffer), 0));
     if (received <= 0) return false;
     return nghttp2_session_mem_recv(session_, reinterpret_cast<const uint8_t*>(buffer),
                                     static_cast<size_t>(received)) >= 0;

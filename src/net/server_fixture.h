@@ -112,7 +112,8 @@ struct Answer {
 
 enum class BodyOf : uint8_t { kGet, kHead };
 
-// A blocking connection. Whatever does not come within ten seconds has not come.
+// A blocking connection. Whatever does not come within ten seconds has not come. Reads are taken up again after an
+// interruption: those with a timeout have one when the process is stopped and goes on (signal(7)).
 class Client {
  public:
   explicit Client(uint16_t port) : Client() { connect(port); }
@@ -181,7 +182,7 @@ class Client {
   // The same, but not by a reset, which may destroy an answer on its way.
   bool ended_in_order() {
     char byte = 0;
-    return unread_.empty() && ::recv(socket_, &byte, 1, 0) == 0;
+    return unread_.empty() && TEMP_FAILURE_RETRY(::recv(socket_, &byte, 1, 0)) == 0;
   }
   // Whether anything is there to be read, the end included, within `patience`.
   bool readable(std::chrono::milliseconds patience) const {
@@ -192,7 +193,7 @@ class Client {
  private:
   bool receive() {
     char buffer[16'384];
-    const ssize_t received = ::recv(socket_, buffer, sizeof(buffer), 0);
+    const ssize_t received = TEMP_FAILURE_RETRY(::recv(socket_, buffer, sizeof(buffer), 0));
     if (received <= 0) return false;
     unread_.append(buffer, static_cast<size_t>(received));
     return true;

@@ -126,7 +126,7 @@ TEST(RedisFailureTest, DrainsWithinTheGraceWhileRedisIsStopped) {
     server.signal(SIGSTOP);
     std::thread asking([&] {
       const HttpAnswer answer = connection.post("/check", check_rule("open", "a"));
-      EXPECT_EQ(answer.status, one.is_answered ? 200 : 0) << answer.body;
+      EXPECT_EQ(answer.status, one.is_answered ? 200 : 0) << answer.body << answer.problem;
       EXPECT_EQ(is_degraded(answer), one.is_answered) << answer.body;
     });
     HttpConnection onlooker(service.port());

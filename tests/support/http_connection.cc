@@ -63,9 +63,13 @@ HttpAnswer HttpConnection::read_answer() {
   http::response_parser<http::string_body> parser;
   parser.body_limit(64 * 1024 * 1024);
   boost::system::error_code error;
-  http::read(state_->socket, state_->buffer, parser, error);
-  if (error) return {};
-  HttpAnswer answer{.status = static_cast<int>(parser.get().result_int()), .headers = {}, .body = parser.get().body()};
+  // A read with a timeout is interrupted when the process is stopped and goes on (signal(7)).
+  do {
+    http::read(state_->socket, state_->buffer, parser, error);
+  } while (error == asio::error::interrupted);
+  if (error) return {.headers = {}, .body = {}, .problem = error.message()};
+  HttpAnswer answer{
+      .status = static_cast<int>(parser.get().result_int()), .headers = {}, .body = parser.get().body(), .problem = {}};
   for (const auto& field : parser.get()) {
     std::string name(field.name_string());
     for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -77,7 +81,9 @@ HttpAnswer HttpConnection::read_answer() {
 bool HttpConnection::closed_by_peer() {
   char byte = 0;
   boost::system::error_code error;
-  state_->socket.read_some(asio::buffer(&byte, 1), error);
+  do {
+    state_->socket.read_some(asio::buffer(&byte, 1), error);
+  } while (error == asio::error::interrupted);
   return error == asio::error::eof || error == asio::error::connection_reset;
 }
 

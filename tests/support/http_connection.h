@@ -13,6 +13,7 @@ struct HttpAnswer {
   int status = 0;                              // 0: the connection ended before an answer
   std::map<std::string, std::string> headers;  // names in lower case
   std::string body;
+  std::string problem;  // of the connection; empty: answered
 };
 
 class HttpConnection {

@@ -20,7 +20,7 @@ class Connection : public net::Client {
     std::string got(size, '\0');
     size_t have = 0;
     while (have < size) {
-      const ssize_t received = ::recv(descriptor(), got.data() + have, size - have, 0);
+      const ssize_t received = TEMP_FAILURE_RETRY(::recv(descriptor(), got.data() + have, size - have, 0));
       if (received <= 0) break;
       have += static_cast<size_t>(received);
     }
@@ -31,7 +31,7 @@ class Connection : public net::Client {
   std::string read_to_end() {
     std::string all;
     char block[16'384];
-    for (ssize_t got = 0; (got = ::recv(descriptor(), block, sizeof block, 0)) > 0;) {
+    for (ssize_t got = 0; (got = TEMP_FAILURE_RETRY(::recv(descriptor(), block, sizeof block, 0))) > 0;) {
       all.append(block, static_cast<size_t>(got));
     }
     return all;

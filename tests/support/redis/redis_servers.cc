@@ -53,7 +53,7 @@ redis::Reply talk(int descriptor, std::string_view command) {
   redis::ReplyReader reader(kReplyBytesMax);
   while (true) {
     char buffer[16'384];
-    const ssize_t bytes = ::recv(descriptor, buffer, sizeof buffer, 0);
+    const ssize_t bytes = TEMP_FAILURE_RETRY(::recv(descriptor, buffer, sizeof buffer, 0));
     if (bytes <= 0) return no_reply("reply");
     reader.feed({buffer, static_cast<size_t>(bytes)});
     const auto reply = reader.next();
