@@ -20,16 +20,16 @@ grpc::GrpcLimits limits_of(const net::Http2ServerOptions& options) {
 
 net::Http2ServerOptions grpc_options(const config::ListenSettings& listen, int connections_max) {
   net::Http2ServerOptions options;
-  options.address = {
+  options.host.address = {
       .host = listen.grpc->host, .port = listen.grpc->port, .option = "--grpc, or close it with --grpc off"};
-  options.connections_max = connections_max;
+  options.host.connections_max = connections_max;
   options.header_bytes_max = std::max(static_cast<size_t>(listen.header_bytes_max), kHeaderBytesMin);
   options.body_bytes_max = static_cast<size_t>(listen.body_bytes_max) + grpc::kMessagePrefix;
   options.waiting_body_bytes_max = std::max(options.waiting_body_bytes_max, options.body_bytes_max);
-  options.idle_timeout = listen.idle_timeout;
-  options.read_timeout = listen.read_timeout;
-  options.write_timeout = listen.write_timeout;
-  options.handshake_timeout = listen.read_timeout;
+  options.host.timeouts = {.idle = listen.idle_timeout,
+                           .read = listen.read_timeout,
+                           .write = listen.write_timeout,
+                           .handshake = listen.read_timeout};
   return options;
 }
 

@@ -108,15 +108,15 @@ Result<void> Instance::add_workers() {
   std::optional<net::Http2ServerOptions> grpc;
   if (config_.listen.grpc) {
     grpc = grpc_options(config_.listen, connections_per_loop(config_.listen, loops));
-    grpc->preamble = preamble_for(config_);
+    grpc->host.preamble = preamble_for(config_);
   }
   if (!config_.listen.tls.certificate.empty()) {
     auto tls = net::TlsContext::create(tls_files(config_.listen.tls, "http/1.1"));
     if (!tls) return std::unexpected(tls.error());
     auto h2 = net::TlsContext::create(tls_files(config_.listen.tls, "h2"));
     if (!h2) return std::unexpected(h2.error());
-    if (grpc) grpc->tls = *h2;
-    http.tls = *tls;
+    if (grpc) grpc->host.tls = *h2;
+    http.host.tls = *tls;
     if (resp) resp->host.tls = *tls;
   }
   std::optional<redis::Target> redis;
@@ -141,8 +141,8 @@ Result<void> Instance::add_workers() {
     worker->server = std::make_unique<net::HttpServer>(http);
     const auto port = worker->server->start(*worker->loop, *worker->api);
     if (!port) return std::unexpected(port.error());
-    http.address.port = http_.port = *port;
-    http.address.sharing = net::PortSharing::kJoin;
+    http.host.address.port = http_.port = *port;
+    http.host.address.sharing = net::PortSharing::kJoin;
     if (resp) {
       if (auto good = add_resp(*worker, *policy, *resp); !good) return good;
     }
@@ -185,8 +185,8 @@ Result<void> Instance::add_grpc(Worker& worker, net::Http2ServerOptions& options
   worker.grpc = std::make_unique<GrpcFront>(service_, *worker.rate_limits, *worker.loop, options);
   const auto port = worker.grpc->start();
   if (!port) return std::unexpected(port.error());
-  options.address.port = grpc_->port = *port;
-  options.address.sharing = net::PortSharing::kJoin;
+  options.host.address.port = grpc_->port = *port;
+  options.host.address.sharing = net::PortSharing::kJoin;
   return {};
 }
 

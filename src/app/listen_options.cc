@@ -51,16 +51,16 @@ int connections_per_loop(const config::ListenSettings& listen, size_t loops) {
 net::HttpServerOptions http_options(const config::Config& config, size_t loops) {
   const config::ListenSettings& listen = config.listen;
   net::HttpServerOptions options;
-  options.address.host = listen.http.host;
-  options.address.port = listen.http.port;
+  options.host.address.host = listen.http.host;
+  options.host.address.port = listen.http.port;
   options.limits.header_bytes_max = static_cast<uint32_t>(listen.header_bytes_max);
   options.limits.body_bytes_max = static_cast<uint64_t>(listen.body_bytes_max);
-  options.connections_max = connections_per_loop(listen, loops);
-  options.idle_timeout = listen.idle_timeout;
-  options.read_timeout = listen.read_timeout;
-  options.write_timeout = listen.write_timeout;
-  options.handshake_timeout = listen.read_timeout;
-  options.preamble = preamble_for(config);
+  options.host.connections_max = connections_per_loop(listen, loops);
+  options.host.timeouts = {.idle = listen.idle_timeout,
+                           .read = listen.read_timeout,
+                           .write = listen.write_timeout,
+                           .handshake = listen.read_timeout};
+  options.host.preamble = preamble_for(config);
   return options;
 }
 

@@ -22,7 +22,7 @@ Connection::~Connection() {
 
 void Connection::start() {
   interest_ = EPOLLIN;
-  if (!host_.loop_.watch(transport_.descriptor(), interest_, *this)) return close();
+  if (!host_.loop().watch(transport_.descriptor(), interest_, *this)) return close();
   if (host_.options_.preamble) {
     arm(Timeout::kHandshake);
     return read_preamble();
@@ -34,7 +34,7 @@ void Connection::close() {
   if (state_ == State::kClosed) return;
   state_ = State::kClosed;
   if (transport_.secure()) transport_.shut_down_sending();
-  host_.loop_.unwatch(transport_.descriptor(), *this);
+  host_.loop().unwatch(transport_.descriptor(), *this);
   host_.wheel_.disarm(*this);
   closed();
   host_.remove(*this);
@@ -215,7 +215,7 @@ void Connection::linger() {
 void Connection::set_interest(uint32_t events) {
   if (interest_ == events) return;
   interest_ = events;
-  host_.loop_.change(transport_.descriptor(), events, *this);
+  host_.loop().change(transport_.descriptor(), events, *this);
 }
 
 }  // namespace rateguard::net

@@ -25,14 +25,8 @@ void count(std::atomic<uint64_t>& counter) {
   counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
 
-ConnectionHost::ConnectionHost(EventLoop& loop, ConnectionHostOptions options, ConnectionStats& stats, Make make,
-                               Refuse refuse)
-    : loop_(loop),
-      options_(std::move(options)),
-      stats_(stats),
-      make_(std::move(make)),
-      refuse_(std::move(refuse)),
-      tick_length_(tick_for(options_.timeouts)) {
+ConnectionHost::ConnectionHost(ConnectionHostOptions options, ConnectionStats& stats)
+    : options_(std::move(options)), stats_(stats), tick_length_(tick_for(options_.timeouts)) {
   const auto set = [this](Connection::Timeout timeout, Duration d) {
     ticks_[static_cast<size_t>(timeout)] = static_cast<Tick>((d.us + tick_length_.us - 1) / tick_length_.us);
   };
@@ -45,10 +39,13 @@ ConnectionHost::ConnectionHost(EventLoop& loop, ConnectionHostOptions options, C
 
 ConnectionHost::~ConnectionHost() = default;
 
-Result<uint16_t> ConnectionHost::start() {
-  auto listener = Listener::open(loop_, options_.address,
+Result<uint16_t> ConnectionHost::start(EventLoop& loop, Make make, Refuse refuse) {
+  auto listener = Listener::open(loop, options_.address,
                                  [this](int descriptor, const IpAddress& peer) { accept(descriptor, peer); });
   if (!listener) return std::unexpected(listener.error());
+  loop_ = &loop;
+  make_ = std::move(make);
+  refuse_ = std::move(refuse);
   listener_ = std::move(*listener);
   return listener_->port();
 }
@@ -73,7 +70,7 @@ void ConnectionHost::accept(int descriptor, const IpAddress& peer) {
 void ConnectionHost::remove(Connection& connection) {
   const size_t index = connection.index_;
   if (closed_.empty()) {
-    loop_.post([this, guard = std::weak_ptr(alive_)] {
+    loop_->post([this, guard = std::weak_ptr(alive_)] {
       if (!guard.expired()) closed_.clear();
     });
   }
@@ -91,7 +88,7 @@ void ConnectionHost::remove(Connection& connection) {
 void ConnectionHost::start_ticking() {
   if (std::exchange(ticking_, true)) return;
   ticked_until_ = std::chrono::steady_clock::now();
-  ticker_ = loop_.every(tick_length_, [this] { tick(); });
+  ticker_ = loop_->every(tick_length_, [this] { tick(); });
 }
 
 void ConnectionHost::tick() {
@@ -106,20 +103,21 @@ void ConnectionHost::tick() {
 }
 
 void ConnectionHost::drain(Duration grace, std::function<void()> on_empty) {
+  if (loop_ == nullptr) return on_empty();
   on_empty_ = std::move(on_empty);
-  if (listener_) listener_->close();
+  listener_->close();
   draining_ = true;
   // From the end, for one that closes is replaced by the last.
   for (size_t i = connections_.size(); i-- > 0;) connections_[i]->drain();
   if (connections_.empty()) return emptied();
-  grace_ = loop_.after(grace, [this] {
+  grace_ = loop_->after(grace, [this] {
     while (!connections_.empty()) connections_.back()->close();
   });
 }
 
 void ConnectionHost::emptied() {
   grace_.cancel();
-  if (on_empty_) loop_.post(std::exchange(on_empty_, {}));
+  if (on_empty_) loop_->post(std::exchange(on_empty_, {}));
 }
 
 }  // namespace rateguard::net

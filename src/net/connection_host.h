@@ -71,22 +71,22 @@ class ConnectionHost {
   // handshake.
   using Refuse = std::function<void(Transport& transport)>;
 
-  // `loop` and `stats` outlive it.
-  ConnectionHost(EventLoop& loop, ConnectionHostOptions options, ConnectionStats& stats, Make make, Refuse refuse);
+  // `stats` outlives it.
+  ConnectionHost(ConnectionHostOptions options, ConnectionStats& stats);
   ~ConnectionHost();
   ConnectionHost(const ConnectionHost&) = delete;
   ConnectionHost& operator=(const ConnectionHost&) = delete;
 
-  // Gives the port. Errors: as Listener::open().
-  Result<uint16_t> start();
+  // Listens and serves; gives the port. `loop` outlives it. Errors: as Listener::open(); then nothing has begun.
+  Result<uint16_t> start(EventLoop& loop, Make make, Refuse refuse);
   // Takes effect for new connections.
   void set_tls(std::shared_ptr<const TlsContext> tls) { options_.tls = std::move(tls); }
   // Accepts nobody else, tells every connection to drain, and calls `on_empty` once, on the loop: when the last is
-  // gone, or when `grace` is over and the rest were cut off.
+  // gone, or when `grace` is over and the rest were cut off. At once, if it was never started.
   void drain(Duration grace, std::function<void()> on_empty);
 
   // For its connections.
-  EventLoop& loop() { return loop_; }
+  EventLoop& loop() { return *loop_; }
   bool draining() const { return draining_; }
   ByteBuffer& out() { return out_; }
   std::span<char> scratch() { return {scratch_.get(), kScratchBytes}; }
@@ -101,9 +101,9 @@ class ConnectionHost {
   void tick();
   void emptied();
 
-  EventLoop& loop_;
   ConnectionHostOptions options_;
   ConnectionStats& stats_;
+  EventLoop* loop_ = nullptr;  // null: not started
   Make make_;
   Refuse refuse_;
   Duration tick_length_;

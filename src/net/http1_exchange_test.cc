@@ -251,7 +251,7 @@ TEST_F(LateAnswers, OutliveTheirServer) {
 }
 
 TEST_F(LateAnswers, NoTimeoutIsForThem) {
-  serve({.idle_timeout = kShort, .read_timeout = kShort});
+  serve({.host = {.timeouts = {.idle = kShort, .read = kShort}}});
   Client client = connect();
   const std::string request = get("/late");
   ASSERT_TRUE(client.send(request.substr(0, 5)));
@@ -269,7 +269,7 @@ TEST_F(LateAnswers, NoTimeoutIsForThem) {
 }
 
 TEST_F(LateAnswers, TheConnectionIsIdleAfterThem) {
-  serve({.idle_timeout = kShort, .read_timeout = kLong});
+  serve({.host = {.timeouts = {.idle = kShort, .read = kLong}}});
   Client client = connect();
   ASSERT_TRUE(client.send(get("/late")));
   answer(0);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <utility>
 
 #include "base/result.h"
 #include "net/connection_host.h"
@@ -15,21 +16,16 @@
 namespace rateguard::net {
 
 struct Http2ServerOptions {
-  ListenAddress address = {};
-  std::shared_ptr<const TlsContext> tls = {};  // null: cleartext
-  PeerPreamble preamble = {};                  // empty: none is expected; else every connection must begin with one
-  int connections_max = 20'000;                // of this server; whoever comes beyond them is closed
-  uint32_t streams_max = 1'024;                // at once on one connection
-  size_t header_bytes_max = 16 * 1'024;        // of a request, as RFC 9113, section 6.5.2 counts them; beyond: 431
-  size_t body_bytes_max = 1'024 * 1'024;       // of a request; beyond: 413
+  // Whoever comes beyond its connections_max is closed. Its timeouts: `idle` without a stream: goodbye; with streams: a
+  // PING, then goodbye. `read` for one request, from its first byte to the last of its answer; kept to within twice
+  // itself. `handshake` for the preamble, TLS and the client's preface.
+  ConnectionHostOptions host = {};
+  uint32_t streams_max = 1'024;           // at once on one connection
+  size_t header_bytes_max = 16 * 1'024;   // of a request, as RFC 9113, section 6.5.2 counts them; beyond: 431
+  size_t body_bytes_max = 1'024 * 1'024;  // of a request; beyond: 413
   size_t waiting_body_bytes_max = 8 * 1'024 * 1'024;  // of a connection's incomplete requests together; beyond: reset
   // Answers that wait for a slow reader. While there are any its requests are not read.
   size_t output_bytes_max = 256 * 1'024;
-  Duration idle_timeout = Duration::seconds(75);  // without a stream: goodbye; with streams: a PING, then goodbye
-  // For one request, from its first byte to the last of its answer; kept to within twice itself.
-  Duration read_timeout = Duration::seconds(10);
-  Duration write_timeout = Duration::seconds(10);
-  Duration handshake_timeout = Duration::seconds(10);  // for the preamble, TLS and the client's preface
   // Streams that are reset before they are answered, by either side (CVE-2023-44487). As nghttp2 has it by default, and
   // a stream that ends well gives one back.
   FloodLimit resets = {.burst = 1'000, .per_second = 33};
@@ -47,6 +43,8 @@ struct Http2ServerStats : ConnectionStats {
   std::atomic<uint64_t> floods = 0;             // connections ended with ENHANCE_YOUR_CALM
 };
 
+struct Http2SessionContext;
+
 // Every member is for the loop's thread, but stats(). The loop outlives the server.
 class Http2Server {
  public:
@@ -59,20 +57,19 @@ class Http2Server {
   Result<uint16_t> start(EventLoop& loop, Http2Handler& handler);
 
   // Takes effect for new connections.
-  void set_tls(std::shared_ptr<const TlsContext> tls);
+  void set_tls(std::shared_ptr<const TlsContext> tls) { host_.set_tls(std::move(tls)); }
 
   // Accepts nobody else, says GOAWAY to everybody (RFC 9113, section 6.8), finishes the streams in flight, and calls
   // `on_empty` once, on the loop: when the last connection is gone, or when `grace` is over and the rest were cut off.
-  void drain(Duration grace, std::function<void()> on_empty);
+  void drain(Duration grace, std::function<void()> on_empty) { host_.drain(grace, std::move(on_empty)); }
 
   const Http2ServerStats& stats() const { return stats_; }
 
  private:
-  struct Running;
-
-  Http2ServerOptions options_;
+  Http2ServerOptions options_;  // but `host`, which went to host_
   Http2ServerStats stats_;
-  std::unique_ptr<Running> running_;
+  std::unique_ptr<Http2SessionContext> context_;
+  ConnectionHost host_;  // after what its connections use
 };
 
 }  // namespace rateguard::net

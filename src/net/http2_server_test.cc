@@ -173,7 +173,7 @@ TEST(Http2Bounds, IncompleteBodiesOfAConnectionTogetherAreBounded) {
 }
 
 TEST(Http2Bounds, ConnectionsBeyondTheLimitAreClosed) {
-  Http2TestServer server({.connections_max = 1});
+  Http2TestServer server({.host = {.connections_max = 1}});
   Http2Client first(server.port());
   EXPECT_EQ(first.ask("/", "").field(":status"), "200");
   Http2Client second(server.port());
@@ -182,13 +182,13 @@ TEST(Http2Bounds, ConnectionsBeyondTheLimitAreClosed) {
 }
 
 TEST(Http2Timeouts, WhoDoesNotBeginIsClosed) {
-  Http2TestServer server({.handshake_timeout = Duration::millis(40)});
+  Http2TestServer server({.host = {.timeouts = {.handshake = Duration::millis(40)}}});
   Client silent(server.port());
   EXPECT_TRUE(eventually([&] { return server.stats().connections_open == 0 && server.stats().timeouts == 1; }));
 }
 
 TEST(Http2Timeouts, AnIdleConnectionIsToldGoodbye) {
-  Http2TestServer server({.idle_timeout = Duration::millis(40)});
+  Http2TestServer server({.host = {.timeouts = {.idle = Duration::millis(40)}}});
   Http2Client client(server.port());
   client.ask("/", "");
   client.wait_for_end();
@@ -196,7 +196,7 @@ TEST(Http2Timeouts, AnIdleConnectionIsToldGoodbye) {
 }
 
 TEST(Http2Timeouts, AQuietConnectionWithAStreamLivesAsLongAsItAnswersPings) {
-  Http2TestServer server({.idle_timeout = Duration::millis(40)});
+  Http2TestServer server({.host = {.timeouts = {.idle = Duration::millis(40)}}});
   Http2Client client(server.port());
   const int32_t stream = client.open("/echo");
   client.flush();
@@ -211,7 +211,7 @@ TEST(Http2Timeouts, AQuietConnectionWithAStreamLivesAsLongAsItAnswersPings) {
 }
 
 TEST(Http2Timeouts, ARequestThatDripsIsResetAndOthersAreServed) {
-  Http2TestServer server({.read_timeout = Duration::millis(40)});
+  Http2TestServer server({.host = {.timeouts = {.read = Duration::millis(40)}}});
   Http2Client client(server.port());
   const int32_t slow = client.open("/slow");
   client.body(slow, "a", false);
@@ -220,7 +220,7 @@ TEST(Http2Timeouts, ARequestThatDripsIsResetAndOthersAreServed) {
 }
 
 TEST(Http2Timeouts, AReaderThatDoesNotReadIsCutOff) {
-  Http2TestServer server({.write_timeout = Duration::millis(40)});
+  Http2TestServer server({.host = {.timeouts = {.write = Duration::millis(40)}}});
   Http2Client client(server.port());
   nghttp2_settings_entry window{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, INT32_MAX};
   nghttp2_submit_settings(client.session(), 0, &window, 1);

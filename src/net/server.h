@@ -5,36 +5,30 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <utility>
 
 #include "base/result.h"
 #include "net/connection_host.h"
 #include "net/event_loop.h"
 #include "net/http1_parser.h"
 #include "net/http_exchange.h"
-#include "net/listener.h"
-#include "net/tls.h"
 
 namespace rateguard::net {
 
 struct HttpServerOptions {
-  ListenAddress address = {};
-  std::shared_ptr<const TlsContext> tls = {};  // null: plain HTTP
-  PeerPreamble preamble = {};                  // empty: none is expected; else every connection must begin with one
+  ConnectionHostOptions host = {};  // whoever comes beyond its connections_max is told 503
   Http1Limits limits = {};
-  int connections_max = 20'000;  // of this server; whoever comes beyond them is told 503
   // Answers that wait for a slow reader. While there are any its requests are not read; a batch of pipelined requests
   // stops here and goes on when they are gone. A single answer may exceed it.
   size_t output_bytes_max = 256 * 1'024;
-  Duration idle_timeout = Duration::seconds(75);
-  Duration read_timeout = Duration::seconds(10);       // for one request, from its first byte to its last
-  Duration write_timeout = Duration::seconds(10);      // for what waits for a slow reader, until it is gone
-  Duration handshake_timeout = Duration::seconds(10);  // for the preamble and TLS
 };
 
 struct HttpServerStats : ConnectionStats {
   std::atomic<uint64_t> requests_handled = 0;
   std::atomic<uint64_t> requests_rejected = 0;  // not valid HTTP, too large, too slow
 };
+
+struct HttpSessionContext;
 
 // Every member is for the loop's thread, but stats(). The loop outlives the server.
 class HttpServer {
@@ -48,20 +42,21 @@ class HttpServer {
   Result<uint16_t> start(EventLoop& loop, HttpHandler& handler);
 
   // Takes effect for new connections.
-  void set_tls(std::shared_ptr<const TlsContext> tls);
+  void set_tls(std::shared_ptr<const TlsContext> tls) { host_.set_tls(std::move(tls)); }
 
   // Accepts nobody else, closes idle connections, answers what has begun to arrive with "Connection: close", and calls
   // `on_empty` once, on the loop: when the last connection is gone, or when `grace` is over and the rest were cut off.
-  void drain(Duration grace, std::function<void()> on_empty);
+  void drain(Duration grace, std::function<void()> on_empty) { host_.drain(grace, std::move(on_empty)); }
 
   const HttpServerStats& stats() const { return stats_; }
 
  private:
-  struct Running;
+  void refuse(Transport& transport);
 
-  HttpServerOptions options_;
+  HttpServerOptions options_;  // but `host`, which went to host_
   HttpServerStats stats_;
-  std::unique_ptr<Running> running_;
+  std::unique_ptr<HttpSessionContext> context_;
+  ConnectionHost host_;  // after what its connections use
 };
 
 }  // namespace rateguard::net

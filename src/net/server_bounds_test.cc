@@ -14,7 +14,7 @@ constexpr Duration kShort = Duration::millis(40);
 constexpr Duration kLong = Duration::seconds(100);
 
 TEST(HttpServerTimeouts, AnIdleConnectionIsClosedWithoutAWord) {
-  TestServer server({.idle_timeout = kShort});
+  TestServer server({.host = {.timeouts = {.idle = kShort}}});
   Client silent(server.port());
   EXPECT_TRUE(silent.ended());
   Client once(server.port());
@@ -25,7 +25,7 @@ TEST(HttpServerTimeouts, AnIdleConnectionIsClosedWithoutAWord) {
 
 // A byte now and then does not buy more time: the request has to be whole in time from its first byte.
 TEST(HttpServerTimeouts, ARequestThatDripsIsToldSoAndCutOff) {
-  TestServer server({.idle_timeout = kLong, .read_timeout = kShort});
+  TestServer server({.host = {.timeouts = {.idle = kLong, .read = kShort}}});
   Client client(server.port());
   ASSERT_TRUE(client.send("GET / HTTP/1.1\r\nHost: a\r\nX: "));
   int drips = 0;
@@ -42,7 +42,7 @@ TEST(HttpServerTimeouts, ARequestThatDripsIsToldSoAndCutOff) {
 }
 
 TEST(HttpServerTimeouts, EachRequestOfAConnectionHasItsOwnTime) {
-  TestServer server({.idle_timeout = kLong, .read_timeout = Duration::millis(400)});
+  TestServer server({.host = {.timeouts = {.idle = kLong, .read = Duration::millis(400)}}});
   Client client(server.port());
   // The end of every request comes with the start of the next; all of them together take longer than one may.
   ASSERT_TRUE(client.send("GET / HTTP/1.1\r\n"));
@@ -53,7 +53,7 @@ TEST(HttpServerTimeouts, EachRequestOfAConnectionHasItsOwnTime) {
 }
 
 TEST(HttpServerTimeouts, AReaderThatDoesNotReadIsCutOff) {
-  TestServer server({.idle_timeout = kLong, .write_timeout = kShort});
+  TestServer server({.host = {.timeouts = {.idle = kLong, .write = kShort}}});
   Client client(server.port());
   ASSERT_TRUE(client.send(get("/big?50000000")));
   EXPECT_TRUE(eventually([&] { return server.stats().timeouts == 1; }));
@@ -62,7 +62,7 @@ TEST(HttpServerTimeouts, AReaderThatDoesNotReadIsCutOff) {
 
 // What a slow reader has asked for waits in the kernel, not here: its requests are not read until it has read.
 TEST(HttpServerBounds, ASlowReaderIsNotReadFromAndOthersAreServed) {
-  TestServer server({.output_bytes_max = 64'000, .write_timeout = kLong});
+  TestServer server({.host = {.timeouts = {.write = kLong}}, .output_bytes_max = 64'000});
   Client slow(server.port());
   constexpr int kRequests = 2'000;
   std::thread sender([&] {
@@ -83,7 +83,7 @@ TEST(HttpServerBounds, ASlowReaderIsNotReadFromAndOthersAreServed) {
 
 // Many small requests for large answers arrive at once: what is rendered of them at a time is bounded.
 TEST(HttpServerBounds, ABatchStopsWhereItsAnswersFillTheOutput) {
-  TestServer server({.output_bytes_max = 64'000, .write_timeout = kLong});
+  TestServer server({.host = {.timeouts = {.write = kLong}}, .output_bytes_max = 64'000});
   Client slow(server.port());
   constexpr int kRequests = 40;
   std::string requests;
@@ -96,7 +96,7 @@ TEST(HttpServerBounds, ABatchStopsWhereItsAnswersFillTheOutput) {
 }
 
 TEST(HttpServerBounds, WhoeverComesBeyondTheLimitIsToldSo) {
-  TestServer server({.connections_max = 2});
+  TestServer server({.host = {.connections_max = 2}});
   Client first(server.port());
   Client second(server.port());
   EXPECT_EQ(first.ask(get("/")).status, 200);
@@ -233,7 +233,7 @@ Preamble letter_and_number(const IpAddress& sender, std::string_view received) {
 }
 
 TEST(HttpServerPreamble, TellsWhoThePeerIs) {
-  TestServer server({.preamble = letter_and_number});
+  TestServer server({.host = {.preamble = letter_and_number}});
   Client whole(server.port());
   EXPECT_TRUE(whole.ask("P7" + get("/")).has("X-Peer: 192.0.2.7"));
   EXPECT_TRUE(whole.ask(get("/")).has("X-Peer: 192.0.2.7"));
@@ -246,7 +246,7 @@ TEST(HttpServerPreamble, TellsWhoThePeerIs) {
 }
 
 TEST(HttpServerPreamble, WithoutItThereIsNoConnection) {
-  TestServer server({.preamble = letter_and_number, .handshake_timeout = kShort});
+  TestServer server({.host = {.preamble = letter_and_number, .timeouts = {.handshake = kShort}}});
   Client other(server.port());
   other.send(get("/"));
   EXPECT_TRUE(other.ended());

@@ -193,7 +193,7 @@ TEST(HttpServer, RendersTheDateOnceASecond) {
 
 TEST(HttpServer, SeveralOnOnePortShareIt) {
   TestServer first;
-  TestServer second({.address = {.port = first.port(), .sharing = PortSharing::kJoin}});
+  TestServer second({.host = {.address = {.port = first.port(), .sharing = PortSharing::kJoin}}});
   EXPECT_EQ(first.port(), second.port());
   for (int i = 0; i < 64; ++i) {
     Client client(first.port());
@@ -210,7 +210,7 @@ TEST(HttpServer, SaysWhatToDoWhenItCannotListen) {
   const auto loop = *EventLoop::create(clock);
   EchoHandler handler;
   const auto error_of = [&](const ListenAddress& address) {
-    HttpServer server({.address = address});
+    HttpServer server({.host = {.address = address}});
     const auto port = server.start(*loop, handler);
     return port ? "listens" : port.error().message;
   };
@@ -222,7 +222,7 @@ TEST(HttpServer, SaysWhatToDoWhenItCannotListen) {
 
 TEST(HttpServer, ListensOnIpv6AndByName) {
   for (const char* host : {"::", "localhost", "0.0.0.0"}) {
-    TestServer server({.address = {.host = host}});
+    TestServer server({.host = {.address = {.host = host}}});
     Client client;
     ASSERT_TRUE(client.connect(server.port())) << host;
     const Answer answer = client.ask(get("/"));

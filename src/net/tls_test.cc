@@ -174,7 +174,7 @@ class TlsClient {
 };
 
 TEST_F(TlsTest, AnswersOverEveryVersionItSpeaks) {
-  TestServer server({.tls = context()});
+  TestServer server({.host = {.tls = context()}});
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     TlsClient client(server.port(), {.version_max = version});
     ASSERT_TRUE(client.connected());
@@ -188,7 +188,7 @@ TEST_F(TlsTest, AnswersOverEveryVersionItSpeaks) {
 }
 
 TEST_F(TlsTest, AnswersPipelinedRequestsAndLargeBodies) {
-  TestServer server({.tls = context()});
+  TestServer server({.host = {.tls = context()}});
   TlsClient client(server.port());
   std::string requests;
   for (int i = 0; i < 500; ++i) requests += get("/" + std::to_string(i) + "/end");
@@ -205,7 +205,7 @@ TEST_F(TlsTest, AnswersPipelinedRequestsAndLargeBodies) {
 // The second record waits decrypted inside TLS, where the socket's readiness does not show it, while the first one's
 // answer waits for the reader.
 TEST_F(TlsTest, DoesNotForgetWhatTlsHasTakenFromTheSocket) {
-  TestServer server({.tls = context()});
+  TestServer server({.host = {.tls = context()}});
   TlsClient client(server.port());
   client.send_together(get("/a/end"), get("/b/end"));
   EXPECT_NE(client.read_until("/a/end "), "");
@@ -215,7 +215,7 @@ TEST_F(TlsTest, DoesNotForgetWhatTlsHasTakenFromTheSocket) {
 }
 
 TEST_F(TlsTest, AgreesOnHttp11OrNotAtAll) {
-  TestServer server({.tls = context()});
+  TestServer server({.host = {.tls = context()}});
   TlsClient http1(server.port(), {.protocol = "http/1.1"});
   EXPECT_TRUE(http1.connected());
   EXPECT_EQ(http1.protocol(), "http/1.1");
@@ -223,7 +223,7 @@ TEST_F(TlsTest, AgreesOnHttp11OrNotAtAll) {
 }
 
 TEST_F(TlsTest, AReloadServesNewConnectionsAndABadOneChangesNothing) {
-  TestServer server({.tls = context()});
+  TestServer server({.host = {.tls = context()}});
   TlsClient before(server.port());
   EXPECT_EQ(before.server_name(), "first");
   install("second");
@@ -257,7 +257,7 @@ TEST_F(TlsTest, SaysWhichFileIsWrong) {
 }
 
 TEST_F(TlsTest, AClientAuthorityLetsInOnlyWhomItSigned) {
-  TestServer server({.tls = context("ca.pem")});
+  TestServer server({.host = {.tls = context("ca.pem")}});
   const Identity known = make_identity("known client", Role::kEnd, &authority_);
   const Identity stranger = make_identity("stranger", Role::kEnd);
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
@@ -275,7 +275,7 @@ TEST_F(TlsTest, AClientAuthorityLetsInOnlyWhomItSigned) {
 }
 
 TEST_F(TlsTest, PlainHttpAndSilenceEndTheHandshake) {
-  TestServer server({.tls = context(), .handshake_timeout = Duration::millis(40)});
+  TestServer server({.host = {.tls = context(), .timeouts = {.handshake = Duration::millis(40)}}});
   Client plain(server.port());
   plain.send(get("/"));
   EXPECT_EQ(plain.read_answer().status, 0);  // an alert is all it may get
@@ -286,7 +286,7 @@ TEST_F(TlsTest, PlainHttpAndSilenceEndTheHandshake) {
 }
 
 TEST_F(TlsTest, ARefusalIsReadByTheClient) {
-  TestServer server({.tls = context()});
+  TestServer server({.host = {.tls = context()}});
   TlsClient client(server.port());
   ASSERT_TRUE(client.send("nonsense\r\n\r\n" + std::string(10'000, 'x')));
   EXPECT_NE(client.read_until("expected").find("HTTP/1.1 400 Bad Request"), std::string::npos);

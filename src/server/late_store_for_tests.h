@@ -20,6 +20,7 @@ class LateStore final : public RemoteStore {
 
   bool at_once = false;  // questions are answered within the call
   bool fails = false;    // what is answered is that nothing could be asked
+  int ticks = 0;         // that it was given
 
   // Questions that wait, in the order in which they were asked.
   size_t waiting() const { return waiting_.size(); }
@@ -51,7 +52,7 @@ class LateStore final : public RemoteStore {
       done(fails ? ReleaseResult::kUnavailable : counters_.release(hold, now));
     });
   }
-  void tick(Instant) override {}
+  void tick(Instant) override { ++ticks; }
 
  private:
   void ask(std::move_only_function<void()> question) {

@@ -26,7 +26,7 @@ net::Http2ServerOptions options() {
   net::Http2ServerOptions options;
   options.header_bytes_max = 4'096;
   options.body_bytes_max = 8'192;
-  options.read_timeout = Duration::millis(200);
+  options.host.timeouts.read = Duration::millis(200);
   return options;
 }
 

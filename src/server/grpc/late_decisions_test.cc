@@ -5,10 +5,8 @@
 #include <algorithm>
 #include <atomic>
 
-#include "net/server_fixture.h"
-#include "server/awaiting_store.h"
 #include "server/grpc/api_fixture.h"
-#include "server/late_store_for_tests.h"
+#include "server/late_loop_for_tests.h"
 
 namespace rateguard::grpc {
 namespace {
@@ -42,109 +40,40 @@ v3::RateLimitResponse response_of(const Answered& got) {
   return response;
 }
 
-// Refuses what could not be asked, as `on_store_failure: deny` does.
-class DenyingStore final : public RemoteStore {
- public:
-  explicit DenyingStore(RemoteStore& remote) : remote_(remote) {}
-
-  void charge(std::span<ChargeGroup> groups, Instant now, Done done) override {
-    remote_.charge(groups, now, [groups, done = std::move(done)]() mutable {
-      for (const ChargeGroup& group : groups) {
-        for (Charge& charge : group.charges) {
-          if (charge.basis != Basis::kUnavailable) continue;
-          charge.basis = Basis::kDenied;
-          charge.decision = {.verdict = Verdict::kRefused};
-        }
-      }
-      done();
-    });
-  }
-  void reset(std::string_view key, KeyOffset place_from, Instant now,
-             std::move_only_function<void(ResetResult)> done) override {
-    remote_.reset(key, place_from, now, std::move(done));
-  }
-  void release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) override {
-    remote_.release(hold, now, std::move(done));
-  }
-  void tick(Instant) override {}
-
- private:
-  RemoteStore& remote_;
-};
-
 struct Settings {
   GrpcLimits limits = {};
   net::Http2ServerOptions options = {};
   net::TasksOptions tasks = {};
 };
 
-class LateServer {
+class LateServer : public server::LateLoop {
  public:
   explicit LateServer(Settings settings = {})
-      : tasks_(settings.tasks),
-        rate_limits(service_, {.store = store_, .tasks = &tasks_}),
-        api(service_, rate_limits, *loop_, settings.limits),
+      : LateLoop(settings.tasks),
+        rate_limits(service(), store()),
+        api(service(), rate_limits, loop(), settings.limits),
         server_(std::move(settings.options)) {
     rate_limits.set_policy(policy_of(2));
-    const auto port = server_.start(*loop_, api);
+    const auto port = server_.start(loop(), api);
     EXPECT_TRUE(port.has_value());
     port_ = port.value_or(0);
-    thread_ = std::thread([this] { loop_->run(); });
+    run();
   }
-  ~LateServer() {
-    loop_->stop();
-    thread_.join();
-  }
+  ~LateServer() { stop(); }
 
-  // Runs `work` on the loop's thread and waits for it.
-  template <typename Work>
-  auto on_loop(Work work) {
-    std::packaged_task<decltype(work())()> task(std::move(work));
-    loop_->post([&] { task(); });
-    return task.get_future().get();
-  }
-  // Whether so many questions come to wait for an answer.
-  bool asked(size_t count) {
-    return net::eventually([&] { return on_loop([&] { return late.waiting(); }) == count; });
-  }
-  void answer(size_t index = 0) {
-    on_loop([&] { late.answer(index); });
-  }
-  void answer_all() {
-    on_loop([&] { late.answer_all(); });
-  }
-  size_t running() {
-    return on_loop([&] { return tasks_.running(); });
-  }
   // Of ShouldRateLimit.
   uint64_t calls_with(Code code) const { return api.metrics().calls[0][static_cast<size_t>(code)].value(); }
 
   uint16_t port() const { return port_; }
   net::Http2Server& server() { return server_; }
 
- private:
-  net::ManualClock clock_;
-  std::unique_ptr<net::EventLoop> loop_ = net::EventLoop::create(clock_).value();
-  std::unique_ptr<MemoryStore> counters_ = MemoryStore::create({.max_keys = 10'000}).value();
-  net::Tasks tasks_;
-
- public:
-  server::LateStore late{*counters_};
-
- private:
-  DenyingStore denying_{late};
-  server::AwaitingStore store_{denying_, tasks_, *loop_};
-  server::Service service_{*counters_};
-
- public:
-  net::ManualClock& clock() { return clock_; }  // on the loop
+  // These two on the loop's thread.
   rls::RateLimitService rate_limits;
   GrpcApi api;
 
  private:
   net::Http2Server server_;
   uint16_t port_ = 0;
-  std::thread thread_;
 };
 
 int32_t begin(net::Http2Client& client, const std::string& body, const net::Http2Fields& more = {}) {
@@ -292,7 +221,7 @@ TEST(LateDecisions, DrainWaitsForThem) {
 }
 
 TEST(LateDecisions, NoTimeForReadingEndsWhileTheyAreWaitedFor) {
-  LateServer server({.options = {.read_timeout = Duration::millis(20)}});
+  LateServer server({.options = {.host = {.timeouts = {.read = Duration::millis(20)}}}});
   net::Http2Client client(server.port());
   const int32_t waits = begin(client, asking("a"));
   ASSERT_TRUE(server.asked(1));

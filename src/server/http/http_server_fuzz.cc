@@ -20,7 +20,7 @@ namespace {
 net::HttpServerOptions options() {
   net::HttpServerOptions options;
   options.limits = {.header_bytes_max = 4096, .headers_max = 32, .body_bytes_max = 8192};
-  options.read_timeout = Duration::millis(200);
+  options.host.timeouts.read = Duration::millis(200);
   return options;
 }
 

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <utility>
 
 #include "base/result.h"
 #include "net/connection_host.h"
@@ -18,6 +19,8 @@ struct RespServerOptions {
   size_t output_bytes_max = 256 * 1'024;
 };
 
+struct RespSessionContext;
+
 // Every member is for the loop's thread, but stats(). The loop outlives the server.
 class RespServer {
  public:
@@ -29,19 +32,18 @@ class RespServer {
   // Listens and serves; gives the port. `api` outlives the server. Errors: as net::Listener::open().
   Result<uint16_t> start(net::EventLoop& loop, RespApi& api);
   // Takes effect for new connections.
-  void set_tls(std::shared_ptr<const net::TlsContext> tls);
+  void set_tls(std::shared_ptr<const net::TlsContext> tls) { host_.set_tls(std::move(tls)); }
   // Accepts nobody else, closes connections without a command under way, answers what has begun to arrive, and calls
   // `on_empty` once, on the loop: when the last connection is gone, or when `grace` is over and the rest were cut off.
-  void drain(Duration grace, std::function<void()> on_empty);
+  void drain(Duration grace, std::function<void()> on_empty) { host_.drain(grace, std::move(on_empty)); }
 
   const net::ConnectionStats& stats() const { return stats_; }
 
  private:
-  struct Running;
-
-  RespServerOptions options_;
+  RespServerOptions options_;  // but `host`, which went to host_
   net::ConnectionStats stats_;
-  std::unique_ptr<Running> running_;
+  std::unique_ptr<RespSessionContext> context_;
+  net::ConnectionHost host_;  // after what its connections use
 };
 
 }  // namespace rateguard::resp

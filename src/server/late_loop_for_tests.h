@@ -1,0 +1,89 @@
+// For tests: what a server on a store behind a network stands on, whichever protocol it speaks.
+#pragma once
+
+#include <future>
+#include <memory>
+#include <thread>
+#include <utility>
+
+#include "net/clock.h"
+#include "net/event_loop.h"
+#include "net/server_fixture.h"
+#include "net/tasks.h"
+#include "server/awaiting_store.h"
+#include "server/denying_store_for_tests.h"
+#include "server/late_store_for_tests.h"
+#include "server/service.h"
+#include "store/memory/memory_store.h"
+
+namespace rateguard::server {
+
+// An event loop on a thread of its own, whose store answers when it is told to. A server derives from it, calls run()
+// when it is set up, and stop() before any of it goes.
+class LateLoop {
+ public:
+  explicit LateLoop(net::TasksOptions tasks = {}) : tasks_(tasks) {}
+  LateLoop(const LateLoop&) = delete;
+  LateLoop& operator=(const LateLoop&) = delete;
+
+  void stop() {
+    if (!thread_.joinable()) return;
+    loop_->stop();
+    thread_.join();
+  }
+  // Runs `work` on the loop's thread and waits for it.
+  template <typename Work>
+  auto on_loop(Work work) {
+    std::packaged_task<decltype(work())()> task(std::move(work));
+    auto done = task.get_future();
+    loop_->post([&] { task(); });
+    return done.get();
+  }
+  // Whether so many questions come to wait for an answer.
+  bool asked(size_t count) {
+    return net::eventually([&] { return on_loop([&] { return late.waiting(); }) == count; });
+  }
+  void answer(size_t index = 0) {
+    on_loop([&] { late.answer(index); });
+  }
+  void answer_all() {
+    on_loop([&] { late.answer_all(); });
+  }
+  // Tasks that have begun and not ended.
+  size_t running() {
+    return on_loop([&] { return tasks_.running(); });
+  }
+
+  // These two on the loop's thread.
+  net::ManualClock& clock() { return clock_; }
+  const net::Tasks& tasks() const { return tasks_; }
+
+ protected:
+  ~LateLoop() { stop(); }
+  void run() {
+    thread_ = std::thread([this] { loop_->run(); });
+  }
+  net::EventLoop& loop() { return *loop_; }
+  Service& service() { return service_; }
+  LoopStore store(OnStoreFailure on_failure = OnStoreFailure::kAllow) {
+    return {.store = store_, .tasks = &tasks_, .on_failure = on_failure};
+  }
+
+ private:
+  net::ManualClock clock_;
+  std::unique_ptr<net::EventLoop> loop_ = net::EventLoop::create(clock_).value();
+  std::unique_ptr<MemoryStore> counters_ =
+      MemoryStore::create({.max_keys = 10'000, .hash_key = memory::HashKey{}}).value();
+  net::Tasks tasks_;
+
+ public:
+  LateStore late{*counters_};  // on the loop's thread
+
+ private:
+  DenyingStore denying_{late};
+  AwaitingStore store_{denying_, tasks_, *loop_};
+  Service service_{*counters_};
+  std::thread thread_;
+};
+
+}  // namespace rateguard::server
