@@ -13,6 +13,8 @@ namespace {
 
 // How often silence is looked for; it adds to silence_max.
 constexpr Duration kWatchPeriod = Duration::millis(250);
+// So much is worth a write of its own where the server has nothing else to do.
+constexpr size_t kWorthAWriteBytes = 512;
 
 }  // namespace
 
@@ -80,6 +82,9 @@ void Connection::push(Pending pending, size_t out_before) {
   if (pending_.empty()) useful_at_ = loop_.now();
   if (pending.done) arm_deadline(pending.deadline);
   pending_.push_back(std::move(pending));
+  // A server that has nothing to do begins while the rest of the turn is still being made.
+  const bool is_idle = pending_.front().begin >= session_.sent_total();
+  if (is_idle && session_.is_open() && session_.out().size() >= kWorthAWriteBytes) return session_.flush();
   if (flush_posted_) return;
   flush_posted_ = true;
   loop_.post([self = self_] {

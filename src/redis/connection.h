@@ -1,8 +1,9 @@
 // Commands to one server over one pipelined connection, which is made again when it breaks.
 //
-// What a loop turn asks goes out in one write. A command is sent at most once: where a connection breaks before its
-// reply has come nobody knows whether it was carried out, and it fails saying so. The exception is a script that the
-// server does not know (NOSCRIPT), since that reply says that nothing was done.
+// What a loop turn asks goes out in one write; but where the server has nothing to do and there is much to ask, it
+// begins with the first of it while the rest of the turn is still being made. A command is sent at most once: where a
+// connection breaks before its reply has come nobody knows whether it was carried out, and it fails saying so. The
+// exception is a script that the server does not know (NOSCRIPT), since that reply says that nothing was done.
 #pragma once
 
 #include <cstddef>

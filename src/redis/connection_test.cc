@@ -71,6 +71,23 @@ TEST_F(ConnectionTest, SendsWhatATurnAskedInOneWriteAndMatchesRepliesInOrder) {
   EXPECT_EQ(connection_->pending(), 0u);
 }
 
+TEST_F(ConnectionTest, AServerThatHasNothingToDoBeginsBeforeTheTurnEnds) {
+  connect_and_wait();
+  echo();
+  const std::string much(1'000, 'x');
+  std::vector<Heard> heard(4);
+  call("little", heard[0]);
+  EXPECT_EQ(server_.last().unread(), 0) << "it waits for what comes with it";
+  call(much, heard[1]);
+  const int sent = server_.last().unread();
+  EXPECT_GT(sent, 1'000);
+  call(much, heard[2]);
+  call(much, heard[3]);
+  EXPECT_EQ(server_.last().unread(), sent) << "it has something to do now: the rest goes together";
+  ASSERT_TRUE(run_until(*loop_, [&] { return heard[3].times == 1; }));
+  EXPECT_EQ(heard[0].reply.text, "little");
+}
+
 TEST_F(ConnectionTest, RepliesMayComeByteByByte) {
   connect_and_wait();
   say_nothing();

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -59,6 +60,11 @@ class FakeServer final : private net::ReadyHandler {
     void pause() { server_.loop_.change(descriptor_, 0, *this); }
     void resume() { server_.loop_.change(descriptor_, EPOLLIN, *this); }
     bool is_closed() const { return descriptor_ < 0; }
+    // Bytes that have come and were not read yet.
+    int unread() const {
+      int bytes = 0;
+      return ::ioctl(descriptor_, FIONREAD, &bytes) == 0 ? bytes : 0;
+    }
     const int number;  // from 0, in order of arrival
 
    private:

@@ -9,8 +9,11 @@
 namespace rateguard::redis_store {
 namespace {
 
-// Counters in one call: it keeps Redis from everybody else for some 100 us, and more would gain little.
-constexpr size_t kCountersPerCall = 32;
+// Counters in one call: it keeps Redis from everybody else for some 300 us, and more would gain little.
+constexpr size_t kCountersPerCall = 64;
+// The same while nothing is under way: Redis begins with these, and by the time it has woken up and done so the rest of
+// the turn is there. Without them it would stand still while we work, and we while it does.
+constexpr size_t kCountersPerFirstCall = 16;
 // Checks in one call: of one counter, each takes a microsecond or two.
 constexpr size_t kChecksPerCall = 128;
 // Objects kept for use again.
@@ -29,7 +32,7 @@ struct RedisStore::Batch {
     std::vector<Charge*> checks;
     std::vector<Asking*> askings;  // by check
   };
-  // A power of two above twice the counters of a call, so that a search ends soon.
+  // A power of two, at least twice the counters of a call, so that a search ends soon.
   static constexpr size_t kIndexPlaces = 128;
 
   HashTag tag;
@@ -39,7 +42,7 @@ struct RedisStore::Batch {
   std::vector<Counter> all;                      // the first `counters` of them are in use
   std::array<uint8_t, kIndexPlaces> index = {};  // by hash: 1 + the place in `all`; 0: none
 
-  bool is_full() const { return counters == kCountersPerCall || checks == kChecksPerCall; }
+  bool is_full(size_t counters_max) const { return counters >= counters_max || checks == kChecksPerCall; }
 
   // Null: the counter is in the call already, with another limit.
   Counter* counter_for(const Charge& charge) {
@@ -128,7 +131,7 @@ void RedisStore::ask(Charge& charge, Asking* asking, Instant now) {
   const HashTag tag = tag_of(charge.key, charge.place_from);
   Batch* batch = &batch_for(tag);
   Batch::Counter* counter =
-      batch->is_full() || (options_.times_are_callers && batch->asked_at != now) ? nullptr : batch->counter_for(charge);
+      (options_.times_are_callers && batch->asked_at != now) ? nullptr : batch->counter_for(charge);
   if (counter == nullptr) {  // behind what was asked before it
     send_turn();
     batch = &batch_for(tag);
@@ -137,6 +140,7 @@ void RedisStore::ask(Charge& charge, Asking* asking, Instant now) {
   if (batch->checks++ == 0) batch->asked_at = now;
   counter->checks.push_back(&charge);
   counter->askings.push_back(asking);
+  if (batch->is_full(calls_under_way_ == 0 ? kCountersPerFirstCall : kCountersPerCall)) return send_turn();
   if (std::exchange(turn_ends_, true)) return;
   options_.at_turn_end([self = self_] {
     if (*self == nullptr) return;
@@ -181,6 +185,7 @@ void RedisStore::send(std::unique_ptr<Batch> batch) {
   }
   const Instant asked_at = batch->asked_at;
   eval(call_, asked_at, [this, batch = std::move(batch)](redis::Answer answer) mutable {
+    --calls_under_way_;
     take_answer(*batch, answer);
     batch->clear();
     if (batches_.size() < kKeptMax) batches_.push_back(std::move(batch));
@@ -230,6 +235,7 @@ void RedisStore::send_alone(std::unique_ptr<Several> several) {
   RG_CHECK(encode_charge(several->group, options, options_.layout, call_).has_value());
   const Instant asked_at = several->asked_at;
   eval(call_, asked_at, [this, several = std::move(several)](redis::Answer answer) mutable {
+    --calls_under_way_;
     // Redis's clock or a counter lies outside of the calendar windows that were sent; nothing was done.
     if (answer && (*answer)->is_error()) {
       const auto outside = outside_calendar((*answer)->text);
@@ -258,6 +264,7 @@ void RedisStore::eval(const ScriptCall& call, Instant asked_at, redis::AnswerHan
   for (size_t i = 0; i < call.keys(); ++i) keys_.push_back(call.key(i));
   for (size_t i = 0; i < call.arguments(); ++i) arguments_.push_back(call.argument(i));
   figures_.calls.add();
+  ++calls_under_way_;
   client_.eval(call.script(), keys_, arguments_, patience_since(asked_at), std::move(done));
 }
 
@@ -319,6 +326,7 @@ void RedisStore::reset(std::string_view key, KeyOffset place_from, Instant,
 void RedisStore::release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) {
   encode_release(hold, options_.times_are_callers ? std::optional(now) : std::nullopt, options_.layout, call_);
   eval(call_, now, [this, done = std::move(done)](redis::Answer answer) mutable {
+    --calls_under_way_;
     if (!answer || (*answer)->kind != redis::ReplyKind::kInteger) {
       is_good(answer);
       return done(ReleaseResult::kUnavailable);

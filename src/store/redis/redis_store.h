@@ -100,6 +100,7 @@ class RedisStore final : public RemoteStore {
 
   std::vector<std::unique_ptr<Batch>> turn_;      // not sent yet; one where there is one primary
   std::unordered_map<uint16_t, Batch*> by_tag_;   // of turn_, in a cluster
+  size_t calls_under_way_ = 0;                    // of scripts
   bool turn_ends_ = false;                        // at_turn_end has been asked for
   std::vector<std::unique_ptr<Batch>> batches_;   // at rest, to be used again
   std::vector<std::unique_ptr<Asking>> askings_;  // as many as were ever under way at once
