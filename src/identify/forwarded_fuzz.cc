@@ -1,5 +1,6 @@
 // Header fields about addresses: the first byte chooses whether the peer is trusted, the lines are fields, by turns
 // X-Forwarded-For and Forwarded.
+#include <algorithm>
 #include <vector>
 
 #include "base/check.h"

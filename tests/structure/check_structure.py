@@ -12,6 +12,7 @@ sys.dont_write_bytecode = True  # the source tree stays clean
 
 import rules_code
 import rules_docs
+import standard_names
 from header_alone import check_headers_alone
 from tree import Tree
 
@@ -26,6 +27,7 @@ def check(root, build=None, program=None):
     errors += rules_code.check_core_bans(tree)
     errors += rules_code.check_throw(tree)
     errors += rules_code.check_fuzz_seeds(tree)
+    errors += standard_names.check_standard_names(tree)
     errors += rules_docs.check_readmes(tree)
     errors += rules_docs.check_public_headers(tree)
     errors += rules_docs.check_links(tree)

@@ -1,7 +1,7 @@
 """Every header compiles alone.
 
-A header that some x.cc includes before anything else is proven by the build itself; only the others are compiled here.
-Tests prove nothing: precompiled headers stand before their own. Results are kept by the hash of all the text that went in, so a second run compiles nothing.
+A header that some x.cc includes before anything else is proven by the build itself, but for what is precompiled:
+standard_names.py looks after that. Only the others are compiled here. Tests prove nothing: gtest stands before their own. Results are kept by the hash of all the text that went in, so a second run compiles nothing.
 """
 
 import hashlib

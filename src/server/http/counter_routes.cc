@@ -1,4 +1,5 @@
 // GET and DELETE /v1/counters/{rule}/{key...}
+#include <algorithm>
 #include <optional>
 
 #include "server/http/decide.h"

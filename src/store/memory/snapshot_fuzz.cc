@@ -2,6 +2,7 @@
 //
 // An even first byte: the rest is the file as it is. An odd one: the checksum at its end is put right first, so that
 // what lies behind the checksum is reached.
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <vector>
