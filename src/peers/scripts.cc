@@ -74,17 +74,17 @@ Names::Names(std::string_view prefix)
       channel(fmt::format("{}:e1", prefix)) {}
 
 const redis::Script& beat_script() {
-  static const redis::Script script(fmt::format("{}{}", kPrelude, kBeat));
+  static const redis::Script script(fmt::format("{}{}", kPrelude, kBeat), redis::ReplyKind::kArray);
   return script;
 }
 
 const redis::Script& leave_script() {
-  static const redis::Script script{std::string(kLeave)};
+  static const redis::Script script(std::string(kLeave), redis::ReplyKind::kInteger);
   return script;
 }
 
 const redis::Script& tell_script() {
-  static const redis::Script script(fmt::format("{}{}", kPrelude, kTell));
+  static const redis::Script script(fmt::format("{}{}", kPrelude, kTell), redis::ReplyKind::kString);
   return script;
 }
 

@@ -122,9 +122,7 @@ void Cluster::send(Connection& node, std::unique_ptr<Request> request, Manner ma
   if (manner == Manner::kAsking) node.call({"ASKING"}, patience, [](const Answer&) {});
   if (kept.script == nullptr) return node.call_encoded(kept.bytes, patience, std::move(done));
   if (manner == Manner::kPlain) return node.eval_encoded(*kept.script, kept.bytes, patience, std::move(done));
-  std::string command;
-  Connection::append_script(command, "EVAL", kept.script->source(), kept.bytes);
-  node.call_encoded(command, patience, std::move(done));
+  node.eval_source(*kept.script, kept.bytes, patience, std::move(done));
 }
 
 void Cluster::on_answer(Connection& node, std::unique_ptr<Request> request, const Answer& answer) {

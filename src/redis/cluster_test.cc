@@ -105,7 +105,7 @@ TEST_F(ClusterTest, FollowsAskOnceAndAsksForAScriptWithItsSource) {
   start();
   answers_ = {"-ASK 5061 " + at(high_) + "\r\n"};
   high_.commands = {{"a command before"}};
-  const Script script("return 7");
+  const Script script("return 7", ReplyKind::kInteger);
   const std::string_view keys[] = {"bar"};
   Heard heard;
   cluster_->eval(script, keys, {}, kPatient, into(heard));

@@ -12,9 +12,20 @@ namespace rateguard::redis {
 namespace {
 
 // How often silence is looked for; it adds to silence_max.
-constexpr Duration kWatchPeriod = Duration::millis(250);
+constexpr Duration kWatchPeriod = Duration::millis(100);
+// Doublings of silence_max: 5 s, which a stopped or swapping machine may take.
+constexpr int kSilenceDoublingsMax = 3;
 // So much is worth a write of its own where the server has nothing else to do.
 constexpr size_t kWorthAWriteBytes = 512;
+
+// A command with a script in front of a tail, as it goes over the wire. The command's length comes first.
+void append_script(std::string& out, std::string_view name, std::string_view script, std::string_view tail) {
+  const size_t head = tail.find('\n') + 1;
+  out += tail.substr(0, head);
+  append_argument(out, name);
+  append_argument(out, script);
+  out += tail.substr(head);
+}
 
 }  // namespace
 
@@ -54,6 +65,7 @@ void Connection::move_to(const Server& server) {
   retry_.cancel();
   break_off({.code = ErrorCode::kUnavailable, .message = "moved to another server"});
   attempts_ = 0;
+  silences_ = 0;
   connect();
 }
 
@@ -121,7 +133,15 @@ void Connection::eval_encoded(const Script& script, std::string tail, Duration p
       {.done = std::move(done), .deadline = loop_.now() + patience, .script = &script, .tail = std::move(tail)});
 }
 
-// The command's length comes first; name and script stand between that and the rest.
+void Connection::eval_source(const Script& script, std::string tail, Duration patience, AnswerHandler done) {
+  if (!admit(tail.size() + script.source().size(), done)) return;
+  send_script({.done = std::move(done),
+               .deadline = loop_.now() + patience,
+               .script = &script,
+               .tail = std::move(tail),
+               .attempt = Attempt::kBySource});
+}
+
 std::string Connection::script_tail(std::span<const std::string_view> keys,
                                     std::span<const std::string_view> arguments) {
   std::string tail;
@@ -130,15 +150,6 @@ std::string Connection::script_tail(std::span<const std::string_view> keys,
   for (const std::string_view key : keys) append_argument(tail, key);
   for (const std::string_view argument : arguments) append_argument(tail, argument);
   return tail;
-}
-
-void Connection::append_script(std::string& out, std::string_view name, std::string_view script,
-                               std::string_view tail) {
-  const size_t head = tail.find('\n') + 1;
-  out += tail.substr(0, head);
-  append_argument(out, name);
-  append_argument(out, script);
-  out += tail.substr(head);
 }
 
 void Connection::send_script(Pending pending) {
@@ -173,16 +184,23 @@ void Connection::on_open() {
 }
 
 void Connection::on_reply(const Reply& reply) {
-  if (pending_.empty()) {
-    // Nobody asked: the replies can no longer be matched.
-    const Error error{.code = ErrorCode::kCorrupt,
-                      .message = fmt::format("Redis at {} sent a reply to nothing", server_.target.to_string())};
-    session_.close();
-    return on_closed(error);
+  const auto mismatch = [this](std::string_view what) {
+    return Error{.code = ErrorCode::kCorrupt,
+                 .message = fmt::format("Redis at {} {}: what it says cannot be matched to what was asked any more",
+                                        server_.target.to_string(), what)};
+  };
+  if (pending_.empty()) return give_up(mismatch("sent a reply to nothing"));
+  // Its own has gone missing, or another has slipped in: this one is not taken for an answer, and none behind it.
+  const Script* const script = pending_.front().script;
+  if (script != nullptr && !reply.is_error() && reply.kind != script->answers()) {
+    return give_up(mismatch("answered a script with a reply of a kind that it does not give"));
   }
   Pending pending = std::move(pending_.front());
   pending_.pop_front();
-  if (pending.done) useful_at_ = loop_.now();
+  if (pending.done) {
+    useful_at_ = loop_.now();
+    silences_ = 0;
+  }
   if (pending.attempt == Attempt::kBySource) std::erase(loading_, pending.script);
   if (!pending.done) return;
   if (pending.script != nullptr && pending.attempt != Attempt::kBySource && reply.is_error("NOSCRIPT")) {
@@ -191,7 +209,12 @@ void Connection::on_reply(const Reply& reply) {
   pending.done(&reply);
 }
 
-// Closed before anyone is told, so that who asks again from a handler is refused rather than forgotten.
+// Both close before anyone is told, so that who asks again from a handler is refused rather than forgotten.
+void Connection::give_up(const Error& error) {
+  session_.close();
+  on_closed(error);
+}
+
 void Connection::break_off(const Error& error) {
   session_.close();
   problem_ = error;
@@ -295,14 +318,20 @@ void Connection::drop_unsent_expired() {
   pending_ = std::move(left);
 }
 
+bool Connection::is_silent() const {
+  if (!session_.is_open() || pending_.empty() || pending_.front().deadline > loop_.now()) return false;
+  return loop_.now() - useful_at_ > options_.silence_max * (int64_t{1} << silences_);
+}
+
 void Connection::look_for_silence() {
-  if (!session_.is_open() || pending_.empty()) return;
-  if (loop_.now() - useful_at_ <= options_.silence_max) return;
-  const Error error{.code = ErrorCode::kUnavailable,
-                    .message = fmt::format("Redis at {} has answered nothing in time for {} ms",
-                                           server_.target.to_string(), (loop_.now() - useful_at_).ceil_millis())};
-  session_.close();
-  on_closed(error);
+  if (!is_silent()) return;
+  // As in on_deadline().
+  session_.read_now();
+  if (!is_silent()) return;
+  silences_ = std::min(silences_ + 1, kSilenceDoublingsMax);
+  give_up({.code = ErrorCode::kUnavailable,
+           .message = fmt::format("Redis at {} has answered nothing in time for {} ms", server_.target.to_string(),
+                                  (loop_.now() - useful_at_).ceil_millis())});
 }
 
 }  // namespace rateguard::redis

@@ -4,6 +4,9 @@
 // begins with the first of it while the rest of the turn is still being made. A command is sent at most once: where a
 // connection breaks before its reply has come nobody knows whether it was carried out, and it fails saying so. The
 // exception is a script that the server does not know (NOSCRIPT), since that reply says that nothing was done.
+//
+// Replies are matched to commands by their order alone. A stream in which one is missing or too many would answer each
+// question with another's answer: a script's reply of a wrong kind ends the connection at once, and silence soon.
 #pragma once
 
 #include <cstddef>
@@ -33,7 +36,8 @@ enum class Fate : uint8_t {
 
 struct Failure {
   // kExhausted: the queue is full. kUnavailable: no connection, or the deadline has passed. kInvalid: as kUnavailable,
-  // and so until somebody changes the settings. kCorrupt: the server spoke something else than Redis's protocol.
+  // and so until somebody changes the settings. kCorrupt: the server spoke something else than Redis's protocol, or
+  // answered something else than it was asked.
   Error error = {};
   Fate fate = Fate::kNotSent;
 };
@@ -51,8 +55,11 @@ struct ConnectionOptions {
   // Bytes not yet taken by the socket.
   size_t unsent_bytes_max = 16 * 1'024 * 1'024;
   // A connection that has commands under way all the time, and for so long none that was answered before its deadline,
-  // is given up: its peer may be gone for good, or what it says may no longer be matched to what was asked.
-  Duration silence_max = Duration::seconds(3);
+  // is given up: its peer may be gone for good, or what it says may no longer be matched to what was asked. As long as
+  // its oldest command is within its patience it is not, since the server may be at work on that. With the time to
+  // notice and to connect this is below a second. It doubles, up to eight times this, with each connection in a row
+  // that was given up so, since a server that is only slow is not made faster by new connections.
+  Duration silence_max = Duration::millis(600);
   // The first attempt after a break comes after half to all of backoff_min; the span doubles up to backoff_max.
   Duration backoff_min = Duration::millis(10);
   Duration backoff_max = Duration::millis(500);
@@ -97,9 +104,9 @@ class Connection final : private SessionOwner {
             Duration patience, AnswerHandler done);
   // The same with what script_tail() made of keys and arguments.
   void eval_encoded(const Script& script, std::string tail, Duration patience, AnswerHandler done);
+  // The same with the script's source, for where NOSCRIPT must not be the answer.
+  void eval_source(const Script& script, std::string tail, Duration patience, AnswerHandler done);
   static std::string script_tail(std::span<const std::string_view> keys, std::span<const std::string_view> arguments);
-  // A command with a script in front of a tail, as it goes over the wire.
-  static void append_script(std::string& out, std::string_view name, std::string_view script, std::string_view tail);
   // A command as it goes over the wire.
   void call_encoded(std::string_view bytes, Duration patience, AnswerHandler done);
 
@@ -127,7 +134,9 @@ class Connection final : private SessionOwner {
   void on_deadline();
   void expire(Instant now);
   void drop_unsent_expired();
+  bool is_silent() const;
   void look_for_silence();
+  void give_up(const Error& error);
   void break_off(const Error& error);
   void fail_all(const Error& error);
   void try_later();
@@ -150,6 +159,7 @@ class Connection final : private SessionOwner {
   Instant deadline_at_ = Instant::max();  // when deadline_ fires
   net::Timer watchdog_;
   Instant useful_at_;                  // the last reply that somebody waited for, or when pending_ was last empty
+  int silences_ = 0;                   // connections in a row that were given up for silence
   std::shared_ptr<Connection*> self_;  // for posted work: null where the connection is gone
 };
 

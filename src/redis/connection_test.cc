@@ -135,6 +135,9 @@ TEST_F(ConnectionTest, SaysWhyAServerWillNotDo) {
       {"SELECT", "-ERR DB index is out of range\r\n", ErrorCode::kInvalid, "it refuses database 3: ERR DB"},
       {"ROLE", "*1\r\n$5\r\nslave\r\n", ErrorCode::kUnavailable, "it is not a primary"},
       {"PING", "HTTP/1.1 400 Bad Request\r\n", ErrorCode::kInvalid, "does not speak Redis's protocol"},
+      {"PING", ":7\r\n", ErrorCode::kInvalid, "it does not answer a login as Redis does"},
+      {"INFO", "*0\r\n", ErrorCode::kInvalid, "it does not answer a login as Redis does"},
+      {"ROLE", "+OK\r\n", ErrorCode::kInvalid, "it does not answer a login as Redis does"},
   };
   for (const Case& one : cases) {
     FakeServer server(*loop_);
@@ -258,14 +261,119 @@ TEST_F(ConnectionTest, AServerThatAcceptsAndIsSilentIsGivenUp) {
   EXPECT_NE(heard.failure->error.message.find("does not answer"), std::string::npos) << heard.failure->error.message;
 }
 
+TEST_F(ConnectionTest, AServerThatAnswersALoginByHalvesIsGivenUpSoon) {
+  server_.greet = [usual = server_.greet](const Words& words) {
+    return words[0] == "INFO" ? "$900000\r\n" : usual(words);
+  };
+  connect({.session = {.patience = kPatient, .rest_patience = Duration::millis(20)}});
+  ASSERT_TRUE(run_until(*loop_, [&] { return server_.peers.size() == 2; })) << connection_->problem().message;
+  EXPECT_NE(connection_->problem().message.find("answers by halves"), std::string::npos)
+      << connection_->problem().message;
+}
+
 TEST_F(ConnectionTest, SilenceUnderWayEndsTheConnection) {
   connect_and_wait({.silence_max = Duration::millis(20)});
   say_nothing();
-  Heard heard;
-  call("x", heard);
-  ASSERT_TRUE(run_until(*loop_, [&] { return heard.times == 1; }));
-  EXPECT_EQ(heard.failure->fate, Fate::kUnknown);
+  Heard oldest;
+  Heard behind;
+  call("x", oldest, Duration::millis(5));
+  call("x", behind);
+  ASSERT_TRUE(run_until(*loop_, [&] { return behind.times == 1; }));
+  EXPECT_EQ(oldest.failure->fate, Fate::kUnknown);
+  EXPECT_EQ(behind.failure->fate, Fate::kUnknown);
+  EXPECT_NE(behind.failure->error.message.find("answered nothing in time"), std::string::npos);
   ASSERT_TRUE(run_until(*loop_, [&] { return server_.peers.size() == 2; }));
+}
+
+TEST_F(ConnectionTest, SilenceIsNoFaultWhileTheOldestHasPatience) {
+  connect_and_wait({.silence_max = Duration::millis(20)});
+  say_nothing();
+  Heard slow;
+  Heard quick;
+  call("slow", slow);
+  call("quick", quick, Duration::millis(5));
+  run_for(*loop_, Duration::millis(350));  // it is looked for silence three times
+  EXPECT_EQ(quick.times, 1);
+  EXPECT_EQ(slow.times, 0);
+  server_.last().send("+slow\r\n+quick\r\n");
+  ASSERT_TRUE(run_until(*loop_, [&] { return slow.times == 1; }));
+  EXPECT_EQ(slow.reply.text, "slow");
+  EXPECT_EQ(server_.peers.size(), 1u);
+  // It ends with its patience.
+  call("slow", slow, Duration::millis(50));
+  ASSERT_TRUE(run_until(*loop_, [&] { return server_.peers.size() == 2; }));
+  EXPECT_EQ(slow.failure->fate, Fate::kUnknown);
+}
+
+TEST_F(ConnectionTest, AServerThatStaysSilentIsGivenMoreTimeWithEachConnection) {
+  const Duration silence_max = Duration::millis(60);
+  connect_and_wait({.silence_max = silence_max});
+  say_nothing();
+  const net::Timer asking =
+      loop_->every(Duration::millis(5), [&] { connection_->call({"x"}, Duration::millis(2), [](const Answer&) {}); });
+  for (int i = 0; i < 3; ++i) {
+    const Instant since = loop_->now();
+    const size_t peers = server_.peers.size();
+    ASSERT_TRUE(run_until(*loop_, [&] { return server_.peers.size() > peers; }));
+    EXPECT_GE(loop_->now() - since, silence_max * (1 << i));
+    ASSERT_TRUE(run_until(*loop_, [&] { return connection_->is_open(); }));
+  }
+}
+
+// One reply has slipped in before the right ones: none of them is taken for an answer.
+TEST_F(ConnectionTest, AScriptsReplyOfAnotherKindEndsTheConnectionAtOnce) {
+  const Script script("return 'own'", ReplyKind::kString);
+  const std::string_view keys[] = {"k"};
+  for (const std::string wrong : {":7\r\n", "+OK\r\n", "$-1\r\n", "*1\r\n$3\r\nown\r\n"}) {
+    connect_and_wait();
+    say_nothing();
+    server_.commands.clear();
+    const size_t peers = server_.peers.size();
+    Heard late;
+    std::vector<Heard> heard(3);
+    connection_->eval(script, keys, {}, Duration::millis(1), into(late));
+    for (Heard& one : heard) connection_->eval(script, keys, {}, kPatient, into(one));
+    ASSERT_TRUE(run_until(*loop_, [&] { return server_.commands.size() == 4 && late.times == 1; }));
+    const std::string own = "$3\r\nown\r\n";
+    // Whether anybody still waits for the reply or not.
+    server_.last().send(wrong.starts_with(':') ? wrong + own + own + own + own : own + wrong + own + own);
+    ASSERT_TRUE(run_until(*loop_, [&] { return heard.back().times == 1; }));
+    for (const Heard& one : heard) {
+      EXPECT_EQ(one.times, 1);
+      ASSERT_TRUE(one.failure.has_value()) << one.reply.text;
+      EXPECT_EQ(one.failure->error.code, ErrorCode::kCorrupt);
+      EXPECT_EQ(one.failure->fate, Fate::kUnknown);
+      EXPECT_NE(one.failure->error.message.find("cannot be matched"), std::string::npos);
+    }
+    EXPECT_EQ(late.times, 1);
+    server_.on_command = [&](FakeServer::Peer& peer, const Words&) { peer.send(own); };
+    ASSERT_TRUE(run_until(*loop_, [&] { return connection_->is_open(); }));
+    EXPECT_EQ(server_.peers.size(), peers + 1);
+    Heard after;
+    connection_->eval(script, keys, {}, kPatient, into(after));
+    ASSERT_TRUE(run_until(*loop_, [&] { return after.times == 1; }));
+    EXPECT_EQ(after.reply.text, "own");
+  }
+}
+
+// Errors are of every script, and other commands may answer what they like.
+TEST_F(ConnectionTest, AnErrorOrAnotherCommandsReplyIsNoMismatch) {
+  const Script script("return 'own'", ReplyKind::kString);
+  const std::string_view keys[] = {"k"};
+  connect_and_wait();
+  say_nothing();
+  std::vector<Heard> heard(3);
+  connection_->eval(script, keys, {}, kPatient, into(heard[0]));
+  call("x", heard[1]);
+  connection_->eval_source(script, Connection::script_tail(keys, {}), kPatient, into(heard[2]));
+  ASSERT_TRUE(run_until(*loop_, [&] { return server_.commands.size() == 3; }));
+  EXPECT_EQ(server_.commands[2], (Words{"EVAL", "return 'own'", "1", "k"}));
+  server_.last().send("-BUSY script\r\n:7\r\n$3\r\nown\r\n");
+  ASSERT_TRUE(run_until(*loop_, [&] { return heard[2].times == 1; }));
+  EXPECT_TRUE(heard[0].reply.is_error("BUSY"));
+  EXPECT_EQ(heard[1].reply.integer, 7);
+  EXPECT_EQ(heard[2].reply.text, "own");
+  EXPECT_EQ(server_.peers.size(), 1u);
 }
 
 // A reply has been lost, or swallowed by one that promises more than comes: each that follows is taken for one asked
@@ -312,7 +420,7 @@ TEST_F(ConnectionTest, GarbageAndOversizedRepliesEndTheConnection) {
 }
 
 TEST_F(ConnectionTest, OnlyNoscriptIsSentAgain) {
-  const Script script("return 1");
+  const Script script("return 1", ReplyKind::kInteger);
   EXPECT_EQ(script.sha(), "e0e1f9fabfc9d4800c877a703b823ac0578ff8db");  // redis-cli script load "return 1"
   connect_and_wait();
   say_nothing();

@@ -9,7 +9,7 @@
 
 namespace rateguard::redis {
 
-Script::Script(std::string source) : source_(std::move(source)) {
+Script::Script(std::string source, ReplyKind answers) : source_(std::move(source)), answers_(answers) {
   std::array<unsigned char, 20> digest;  // SHA-1 has 160 bits
   size_t size = 0;
   RG_CHECK(EVP_Q_digest(nullptr, "SHA1", nullptr, source_.data(), source_.size(), digest.data(), &size) == 1);

@@ -57,11 +57,20 @@ void Session::start(const Server& server) {
   server_ = server;
   phase_ = Phase::kConnecting;
   sent_total_ = 0;
-  deadline_ = loop_.after(options_.patience, [this] {
-    const std::string what = phase_ == Phase::kConnecting ? "" : ": it accepts connections and does not answer";
-    end({.code = ErrorCode::kUnavailable, .message = "timed out" + what});
-  });
+  deadline_at_ = Instant::max();
+  arm_deadline(options_.patience, "does not answer");
   connector_.connect(server.target, options_.patience, [this](Result<int> made) { on_connected(std::move(made)); });
+}
+
+// `what` it does if the time passes. An earlier deadline stays.
+void Session::arm_deadline(Duration patience, std::string_view what) {
+  const Instant when = loop_.now() + patience;
+  if (when >= deadline_at_) return;
+  deadline_at_ = when;
+  deadline_ = loop_.at(when, [this, what] {
+    const std::string why = phase_ == Phase::kConnecting ? "" : fmt::format(": it accepts connections and {}", what);
+    end({.code = ErrorCode::kUnavailable, .message = "timed out" + why});
+  });
 }
 
 void Session::close() {
@@ -148,6 +157,10 @@ std::optional<Error> Session::refusal(Step step, const Reply& reply) const {
   const auto wrong = [](ErrorCode code, std::string message) {
     return Error{.code = code, .message = std::move(message)};
   };
+  const bool is_text = reply.kind == ReplyKind::kStatus || reply.kind == ReplyKind::kString;
+  if (!reply.is_error() && (step == Step::kRole ? !reply.is_array() : !is_text)) {
+    return wrong(ErrorCode::kInvalid, "it does not answer a login as Redis does");
+  }
   const bool not_permitted = reply.is_error("NOPERM");
   switch (step) {
     case Step::kAuth:
@@ -244,6 +257,7 @@ void Session::read() {
       return end({.code = ErrorCode::kUnavailable, .message = fmt::format("{}{}", system_reason(), hint)});
     }
     heard_at_ = loop_.now();
+    if (phase_ == Phase::kGreeting) arm_deadline(options_.rest_patience, "answers by halves");
     reader_->feed({buffer.data(), result.bytes});
     if (!hand_out_replies()) return;
   } while (transport_->secure());  // what TLS has taken from the socket does not show in its readiness

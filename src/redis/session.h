@@ -55,6 +55,9 @@ class SessionOwner {
 struct SessionOptions {
   // For connecting, TLS and login together. A round trip across the world takes a third of it.
   Duration patience = Duration::seconds(1);
+  // For the rest of the answers to the login, once their first byte has come: the server gives them together, and what
+  // was lost underway is sent again after 200 ms (Linux's least retransmission timeout).
+  Duration rest_patience = Duration::millis(300);
   // The largest expected is the slot map of a cluster of hundreds of nodes, some 100 KiB.
   size_t reply_bytes_max = 1'024 * 1'024;
 };
@@ -97,6 +100,7 @@ class Session final : private net::ReadyHandler {
   void on_connected(Result<int> descriptor);
   void continue_tls();
   void greet();
+  void arm_deadline(Duration patience, std::string_view what);
   void on_greeting_reply(const Reply& reply);
   std::optional<Error> refusal(Step step, const Reply& reply) const;
   void on_ready(uint32_t events) override;
@@ -113,6 +117,7 @@ class Session final : private net::ReadyHandler {
   Phase phase_ = Phase::kClosed;
   net::Connector connector_;
   net::Timer deadline_;
+  Instant deadline_at_;  // when deadline_ fires
   std::optional<net::Transport> transport_;
   std::optional<ReplyReader> reader_;
   std::vector<Step> steps_;

@@ -12,10 +12,13 @@
 namespace rateguard::redis_store {
 namespace {
 
-Script script_of(std::initializer_list<std::string_view> pieces) {
+using redis::ReplyKind;
+
+// Decisions are packed into one string.
+Script script_of(std::initializer_list<std::string_view> pieces, ReplyKind answers = ReplyKind::kString) {
   std::string source;
   for (const std::string_view piece : pieces) source += piece;
-  return Script(std::move(source));
+  return Script(std::move(source), answers);
 }
 
 }  // namespace
@@ -61,7 +64,7 @@ std::span<const Script* const> every_script() {
 }
 
 const Script& release_script() {
-  static const Script kScript = script_of({kLuaPrelude, kLuaRelease});
+  static const Script kScript = script_of({kLuaPrelude, kLuaRelease}, ReplyKind::kInteger);
   return kScript;
 }
 
