@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -15,6 +16,11 @@ namespace {
 
 // A slot that moves again while it is followed is rare; a circle of nodes that point at each other must end.
 constexpr int kRedirectionsMax = 5;
+// Before a command that heard TRYAGAIN is asked again: half to all of it. A check has 2 ms by default, and a pair of
+// keys that moves is apart for some 0.1 ms.
+constexpr Duration kPauseMin = Duration::micros(500);
+// It doubles up to 16 ms, so that who has seconds does not keep a node busy with refusals.
+constexpr int kPauseDoublingsMax = 5;
 // The specification advises against clusters above this.
 constexpr size_t kNodesMax = 1'000;
 
@@ -54,6 +60,9 @@ void Cluster::stop() {
   started_ = false;
   look_.cancel();
   for (const auto& node : nodes_) node->stop();
+  for (const auto& request : std::exchange(pausing_, {})) {
+    fail_unsent(request->done, "the connection has been ended on this side");
+  }
 }
 
 bool Cluster::is_ready() const {
@@ -128,6 +137,7 @@ void Cluster::send(Connection& node, std::unique_ptr<Request> request, Manner ma
 void Cluster::on_answer(Connection& node, std::unique_ptr<Request> request, const Answer& answer) {
   const bool moved = answer && (*answer)->is_error("MOVED");
   const bool ask = answer && (*answer)->is_error("ASK");
+  if (answer && (*answer)->is_error("TRYAGAIN") && pause(request)) return;
   if (!moved && !ask) return request->done(answer);
   wanted_ = wanted_ || moved;
   auto target = redirection_of((*answer)->text);
@@ -140,6 +150,24 @@ void Cluster::on_answer(Connection& node, std::unique_ptr<Request> request, cons
   if (next == nullptr) return request->done(answer);
   if (moved) slots_[request->slot] = next;
   send(*next, std::move(request), ask ? Manner::kAsking : Manner::kPlain);
+}
+
+// False: there is no time left for it.
+bool Cluster::pause(std::unique_ptr<Request>& request) {
+  const auto half = static_cast<uint64_t>(kPauseMin.us << request->pauses) / 2;
+  const Instant then = loop_.now() + Duration::micros(static_cast<int64_t>(half + options_.random() % half));
+  // Who pauses takes no place in a connection's queue, and has the same bound.
+  if (!started_ || then >= request->deadline || pausing_.size() >= options_.pending_max) return false;
+  request->pauses = std::min(request->pauses + 1, kPauseDoublingsMax);
+  request->redirections = 0;
+  pausing_.push_back(std::move(request));
+  const auto place = std::prev(pausing_.end());
+  (*place)->wake = loop_.at(then, [this, place] {
+    std::unique_ptr<Request> again = std::move(*place);
+    pausing_.erase(place);
+    run(std::move(again));
+  });
+  return true;
 }
 
 Connection* Cluster::node_at(const net::ConnectTarget& target) {

@@ -1,10 +1,12 @@
 // A Redis Cluster ("Redis cluster specification", redis.io): which primary serves which slot is learned with CLUSTER
 // SLOTS, a connection to each is kept, and MOVED and ASK are followed. Both say that nothing was done, so that
-// following them sends nothing twice.
+// following them sends nothing twice. So does TRYAGAIN, which a command of several keys hears while their slot moves
+// and no node has them all: it is asked again after a pause, as long as its patience lasts.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <list>
 #include <memory>
 #include <span>
 #include <string>
@@ -66,7 +68,9 @@ class Cluster {
     Instant deadline = {};
     const Script* script = nullptr;  // null: `bytes` is a whole command; else the script's tail
     std::string bytes = {};
-    int redirections = 0;
+    int redirections = 0;  // since the last pause
+    int pauses = 0;
+    net::Timer wake = {};  // while it pauses
     AnswerHandler done = {};
   };
   enum class Manner : uint8_t { kPlain, kAsking };
@@ -74,6 +78,7 @@ class Cluster {
   void run(std::unique_ptr<Request> request);
   void send(Connection& node, std::unique_ptr<Request> request, Manner manner);
   void on_answer(Connection& node, std::unique_ptr<Request> request, const Answer& answer);
+  bool pause(std::unique_ptr<Request>& request);
   Connection* node_at(const net::ConnectTarget& target);
   void look();
   void refresh();
@@ -85,7 +90,8 @@ class Cluster {
   ClusterSettings settings_;
   ConnectionOptions options_;
   std::vector<std::unique_ptr<Connection>> nodes_;
-  std::vector<Connection*> slots_;  // by slot; null: nobody serves it
+  std::vector<Connection*> slots_;               // by slot; null: nobody serves it
+  std::list<std::unique_ptr<Request>> pausing_;  // until they are asked again
   bool started_ = false;
   bool map_known_ = false;
   bool asking_ = false;

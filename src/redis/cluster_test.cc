@@ -117,6 +117,65 @@ TEST_F(ClusterTest, FollowsAskOnceAndAsksForAScriptWithItsSource) {
   EXPECT_EQ(low_.commands.size(), 2u) << "the slot is still the old node's";
 }
 
+const std::string kTryAgain = "-TRYAGAIN Multiple keys request during rehashing of slot\r\n";
+
+TEST_F(ClusterTest, AsksAgainWhatNoNodeHasAllKeysOf) {
+  start();
+  // More often than a circle may be long.
+  const size_t times = 7;
+  answers_.assign(times, kTryAgain);
+  Heard heard;
+  const Script script("return 7", ReplyKind::kInteger);
+  const std::string_view keys[] = {"{bar}1", "{bar}2"};
+  cluster_->eval(script, keys, {}, kPatient, into(heard));
+  ASSERT_TRUE(run_until(*loop_, [&] { return heard.times > 0; }));
+  EXPECT_EQ(heard.reply.integer, 7);
+  EXPECT_EQ(low_.commands, (std::vector<Words>(times + 1, {"EVALSHA", script.sha(), "2", "{bar}1", "{bar}2"})));
+}
+
+// Where the slot goes to has not all of the keys yet: by the next time they may be there, or the slot be the one's.
+TEST_F(ClusterTest, AsksAgainWhereTheSlotStillIs) {
+  start();
+  int asked = 0;
+  low_.on_command = [&](FakeServer::Peer& peer, const Words&) {
+    peer.send(++asked <= 2 ? "-ASK 5061 " + at(high_) + "\r\n" : "-MOVED 5061 " + at(high_) + "\r\n");
+  };
+  high_.on_command = [&](FakeServer::Peer& peer, const Words& words) {
+    peer.send(words[0] == "ASKING" ? "+OK\r\n" : asked <= 2 ? kTryAgain : ":7\r\n");
+  };
+  EXPECT_EQ(get("bar").reply.integer, 7);
+  EXPECT_EQ(asked, 3);
+  const Words asking = {"ASKING"};
+  const Words command = {"GET", "bar"};
+  EXPECT_EQ(high_.commands, (std::vector<Words>{asking, command, asking, command, command}));
+}
+
+TEST_F(ClusterTest, AskingAgainEndsWithThePatience) {
+  start();
+  answers_.assign(1'000, kTryAgain);
+  Heard heard;
+  cluster_->call("bar", {"GET", "bar"}, Duration::millis(40), into(heard));
+  const Instant since = loop_->now();
+  ASSERT_TRUE(run_until(*loop_, [&] { return heard.times > 0; }));
+  EXPECT_TRUE(heard.reply.is_error("TRYAGAIN"));
+  EXPECT_LT(loop_->now() - since, Duration::seconds(1));
+  EXPECT_GT(low_.commands.size(), 1u);
+  EXPECT_LT(low_.commands.size(), 20u) << "the pauses become longer";
+}
+
+TEST_F(ClusterTest, WhatPausesFailsUnsentWhenItIsStopped) {
+  start();
+  answers_.assign(1'000, kTryAgain);
+  Heard heard;
+  cluster_->call("bar", {"GET", "bar"}, kPatient, into(heard));
+  // A reply that has been taken in leaves it pausing: the longest pause is longer than its way.
+  ASSERT_TRUE(run_until(*loop_, [&] { return low_.commands.size() > 8; }));
+  run_for(*loop_, Duration::millis(4));
+  cluster_->stop();
+  ASSERT_EQ(heard.times, 1);
+  EXPECT_EQ(heard.failure->fate, Fate::kNotSent);
+}
+
 TEST_F(ClusterTest, ACircleOfRedirectionsEnds) {
   start();
   answers_.assign(100, "-MOVED 5061 " + at(low_) + "\r\n");
