@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <future>
+#include <utility>
 
 #include "store/fallback/share.h"
 
@@ -60,14 +61,15 @@ std::string to_string(Rule rule) {
   return std::array{"allow", "deny", "local", "pair"}[index_of(rule)];
 }
 
-ChaosInstance::ChaosInstance(const redis::Target& target, redis_store::Topology topology)
-    : limits_{Limit::token_bucket(kLimit, {1, kUnitTime}).value(),
+ChaosInstance::ChaosInstance(const redis::Target& target, redis_store::Topology topology, Duration deadline)
+    : deadline_(deadline),
+      limits_{Limit::token_bucket(kLimit, {1, kUnitTime}).value(),
               Limit::fixed_window_from_first_request(kLimit, kPeriodMax).value(),
               Limit::gcra(kLimit, {1, kUnitTime}).value(), Limit::leaky_bucket(kLimit, {1, kUnitTime}).value()} {
   client_ = redis::make_client(*loop_, target, {.random = [this] { return random_(); }});
   local_ = MemoryStore::create({.max_keys = 1'000}).value();
   remote_ = std::make_unique<redis_store::RedisStore>(
-      *client_, redis_store::RedisStoreOptions{.deadline = kDeadline,
+      *client_, redis_store::RedisStoreOptions{.deadline = deadline,
                                                .topology = topology,
                                                .now = [this] { return loop_->now(); },
                                                .random = [this] { return random_(); },
@@ -207,6 +209,9 @@ void ChaosInstance::on_answer(Asked* asked) {
     } else {
       ++tally.by_policy;
       tally.counter_streak = 0;
+      // An open breaker does not ask, and counts no failure.
+      const uint64_t failures = store_->stats().failures;
+      if (std::exchange(failures_seen_, failures) != failures) ++tally.problems[remote_->problem()];
     }
   }
   at_rest_.push_back(asked);

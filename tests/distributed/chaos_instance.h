@@ -6,6 +6,7 @@
 #include <chrono>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <random>
@@ -36,6 +37,8 @@ struct Tally {
   uint32_t counter_streak = 0;  // the last answers, as far as they were all the counter's
   std::chrono::microseconds latest = {};
   std::string wrong = {};  // the first answer that should not be, in words; empty: none
+  // What was wrong with the answers of those by_policy for which Redis was asked, and how often.
+  std::map<std::string, uint64_t> problems = {};
 };
 
 // Members are for the thread that made it; what it runs has its own.
@@ -48,11 +51,13 @@ class ChaosInstance {
   static constexpr Duration kDeadline = Duration::millis(20);
 
   explicit ChaosInstance(const redis::Target& target,
-                         redis_store::Topology topology = redis_store::Topology::kOnePrimary);
+                         redis_store::Topology topology = redis_store::Topology::kOnePrimary,
+                         Duration deadline = kDeadline);
   ~ChaosInstance();
   ChaosInstance(const ChaosInstance&) = delete;
   ChaosInstance& operator=(const ChaosInstance&) = delete;
 
+  Duration deadline() const { return deadline_; }
   Tally tally(Rule rule) const;
   std::array<Tally, kRules.size()> tallies() const;
   // Checks that were asked of Redis and had no good answer: nobody knows whether they were counted.
@@ -87,6 +92,8 @@ class ChaosInstance {
   mutable std::mutex mutex_;
   std::array<Tally, kRules.size()> tallies_;  // under mutex_
 
+  const Duration deadline_;
+  uint64_t failures_seen_ = 0;  // of failures(), by on_answer()
   std::mt19937_64 random_{11};
   std::array<Limit, kRules.size()> limits_;
   net::SystemClock clock_;

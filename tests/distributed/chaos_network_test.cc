@@ -20,9 +20,11 @@ class ChaosInTheNetwork : public testing::Test {
     instance_.emplace(at_port(gate_->port()));
   }
   void survive(const std::string& name, const Weather& weather, milliseconds lasts) {
-    expect_survival(
-        *instance_,
-        {.name = name, .begin = [&] { gate_->set(weather); }, .lasts = lasts, .end = [&] { gate_->set({}); }});
+    expect_survival(*instance_, {.name = name,
+                                 .begin = [&] { gate_->set(weather); },
+                                 .lasts = lasts,
+                                 .end = [&] { gate_->set({}); },
+                                 .recovers = kNetworkRecovers + slack()});
   }
 
   RedisServer server_;
