@@ -1,7 +1,8 @@
 """Every header compiles alone.
 
 A header that some x.cc includes before anything else is proven by the build itself, but for what is precompiled:
-standard_names.py looks after that. Only the others are compiled here. Tests prove nothing: gtest stands before their own. Results are kept by the hash of all the text that went in, so a second run compiles nothing.
+standard_names.py looks after that. Only the others are compiled here, with the same precompiled. Tests prove nothing:
+gtest stands before their own. Results are kept by the hash of all the text that went in, so a second run compiles nothing.
 """
 
 import hashlib
@@ -12,7 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import cpp_text
 
-FLAGS = ["-std=c++23", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-x", "c++"]
+STANDARD = "-std=c++23"
+WARNINGS = ["-Wall", "-Wextra", "-Werror"]
+# What the build precompiles for programs, as CMake writes it.
+PRECOMPILED = "CMakeFiles/program_precompiled.dir/cmake_pch.hxx"
 
 
 def _first_includes(tree):
@@ -34,12 +38,27 @@ def _closure(tree, text, seen):
     return parts
 
 
-def _compile(compiler, tree, header, cache):
+def _precompile(compiler, build, cache):
+    """The flags that let what the build precompiles be read as such; none where it precompiles nothing."""
+    headers = build / PRECOMPILED if build else None
+    if not headers or not headers.is_file():
+        return []
+    copy = cache / "precompiled.h"
+    done = copy.with_suffix(".h.gch")  # compiled with our flags: the build's own is taken with the build's only
+    newest = max(file.stat().st_mtime for file in headers.parent.glob("cmake_pch.hxx*"))
+    if not done.is_file() or done.stat().st_mtime < newest:
+        shutil.copyfile(headers, copy)
+        subprocess.run([compiler, STANDARD, "-w", "-x", "c++-header", str(copy), "-o", str(done)], check=False)
+    return ["-include", str(copy)]
+
+
+def _compile(compiler, precompiled, tree, header, cache):
     text = (tree.root / header).read_text()
-    key = hashlib.sha256("\0".join([compiler, *FLAGS, str(header), *_closure(tree, text, set())]).encode()).hexdigest()
+    key = hashlib.sha256("\0".join([compiler, STANDARD, *WARNINGS, str(header), *_closure(tree, text, set())]).encode()).hexdigest()
     if cache and (cache / key).exists():
         return None
-    command = [compiler, *FLAGS, "-I", str(tree.root / "src"), "-I", str(tree.root / "include"), "-"]
+    command = [compiler, STANDARD, *WARNINGS, "-fsyntax-only", "-I", str(tree.root / "src"), "-I", str(tree.root / "include")]
+    command += [*precompiled, "-x", "c++", "-"]
     unit = f'#include "{tree.root / header}"\n'  # not the header itself: it may say #pragma once
     run = subprocess.run(command, input=unit, capture_output=True, text=True, check=False)
     if run.returncode == 0:
@@ -60,6 +79,8 @@ def check_headers_alone(tree, build):
         cache.mkdir(parents=True, exist_ok=True)
     proven = _first_includes(tree)
     headers = [source.path for source in tree.sources if source.is_header and source.name not in proven]
-    headers += list(tree.files("include", suffixes=(".h",)))
+    public = list(tree.files("include", suffixes=(".h",)))
+    precompiled = _precompile(compiler, build, cache)
+    jobs = [(precompiled, header) for header in headers] + [([], header) for header in public]
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        return [error for error in pool.map(lambda h: _compile(compiler, tree, h, cache), headers) if error]
+        return [error for error in pool.map(lambda job: _compile(compiler, job[0], tree, job[1], cache), jobs) if error]
