@@ -1,9 +1,6 @@
 #include "app/config_source.h"
 
-#include <fmt/format.h>
-
 #include <cstdlib>
-#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -29,16 +26,7 @@ Result<config::Config> ConfigSource::load() const {
   config = config::apply_envoy_environment(std::move(*config), variable);
   if (config) config = config::apply_environment(std::move(*config), variable);
   if (!config) return config;
-  if (auto good = check_stores(*config); !good) return std::unexpected(good.error());
   return command_line_(std::move(*config));
-}
-
-Result<void> check_stores(const config::Config& config) {
-  if (config.stores.size() > 1) {
-    return invalid(fmt::format("stores.{} and stores.{}: all counters are kept in one store; leave one of them",
-                               config.stores.begin()->first, std::next(config.stores.begin())->first));
-  }
-  return {};
 }
 
 Result<Policy> make_policy(const config::Config& config) {

@@ -28,9 +28,6 @@ class ConfigSource {
   Override command_line_;
 };
 
-// Counters are kept in one store, of a type that there is. Errors: kInvalid, naming the store.
-Result<void> check_stores(const config::Config& config);
-
 // What a configuration puts in force. Errors: those of compiling rules and of reading key files.
 Result<Policy> make_policy(const config::Config& config);
 // The same for Envoy's rate limit service, its files included; nothing is loaded where `envoy.config` names none.

@@ -29,7 +29,7 @@ MemoryStoreOptions store_options(const config::StoreSettings& settings) {
 
 // Where the counters are kept: the store's own place, or the data folder. Empty: nowhere.
 std::string snapshot_path(const config::Config& config) {
-  const config::StoreSettings& store = config.store();
+  const config::StoreSettings& store = config.memory_store();
   if (!store.snapshot.empty()) return store.snapshot;
   return config.data_dir.empty() ? std::string() : config.data_dir + "/counters.snap";
 }
@@ -57,13 +57,13 @@ size_t loop_count(const config::ListenSettings& listen) {
 }  // namespace
 
 Result<std::unique_ptr<Instance>> Instance::create(ConfigSource source, const config::Config& config) {
-  auto store = MemoryStore::create(store_options(config.store()));
+  auto store = MemoryStore::create(store_options(config.memory_store()));
   if (!store) return std::unexpected(store.error());
   auto instance = std::unique_ptr<Instance>(new Instance(std::move(source), config, std::move(*store)));
   if (auto restored = instance->restore_counters(); !restored) return std::unexpected(restored.error());
   if (auto added = instance->add_workers(); !added) return std::unexpected(added.error());
   instance->fill_service();
-  if (auto joined = instance->join_others(); !joined) return std::unexpected(joined.error());
+  instance->join_others();
   if (auto watching = instance->watch(); !watching) return std::unexpected(watching.error());
   return instance;
 }
@@ -85,13 +85,13 @@ Instance::~Instance() {
 
 // Tasks that still wait use what the front ends have.
 Instance::Worker::~Worker() {
-  if (redis != nullptr) redis->abandon_tasks();
+  if (counters != nullptr) counters->abandon_tasks();
 }
 
 Result<void> Instance::restore_counters() {
   const std::string path = snapshot_path(config_);
   if (path.empty()) return {};
-  const Duration interval = config_.store().snapshot_interval;
+  const Duration interval = config_.memory_store().snapshot_interval;
   snapshots_ = std::make_unique<SnapshotKeeper>(*store_, path, interval, log_);
   return snapshots_->restore();
 }
@@ -119,19 +119,16 @@ Result<void> Instance::add_workers() {
     http.host.tls = *tls;
     if (resp) resp->host.tls = *tls;
   }
-  std::optional<redis::Target> redis;
-  if (config_.store().type == config::StoreType::kRedis) {
-    auto target = redis_target(config_.store().redis);
-    if (!target) return std::unexpected(target.error());
-    redis = *std::move(target);
-  }
+  auto places = redis_places(config_);
+  if (!places) return std::unexpected(places.error());
+  places_ = *std::move(places);
   for (size_t i = 0; i < loops; ++i) {
     auto worker = std::make_unique<Worker>();
     auto loop = net::EventLoop::create(worker->clock);
     if (!loop) return std::unexpected(loop.error());
     worker->loop = std::move(*loop);
-    if (redis) {
-      if (auto good = add_redis(*worker, *redis); !good) return good;
+    if (!places_.empty()) {
+      if (auto good = add_counters(*worker); !good) return good;
     }
     worker->rate_limits = std::make_unique<rls::RateLimitService>(service_, store_of(*worker));
     worker->rate_limits->set_policy(*envoy_policy);
@@ -155,19 +152,20 @@ Result<void> Instance::add_workers() {
 }
 
 server::LoopStore Instance::store_of(Worker& worker) {
-  return worker.redis != nullptr ? worker.redis->loop_store() : server::LoopStore{.store = *store_};
+  return worker.counters != nullptr ? worker.counters->loop_store() : server::LoopStore{.store = *store_};
 }
 
-// The first of them finds out whether Redis can be used at all; the others connect while they serve.
-Result<void> Instance::add_redis(Worker& worker, const redis::Target& target) {
+// The first of them finds out whether each Redis can be used at all; the others connect while they serve.
+Result<void> Instance::add_counters(Worker& worker) {
   const bool is_first = workers_.empty();
-  auto made = RedisCounters::create(*worker.loop, target, config_.store().redis, *store_,
-                                    {.instances = [this] { return membership_.alive(); },
-                                     .on_reset = [this](std::string_view key) { membership_.tell_reset(key); }},
-                                    log_);
+  auto made = LoopCounters::create(
+      *worker.loop, config_, places_, *store_,
+      {.instances = [this](size_t place) { return membership_.alive(place); },
+       .on_reset = [this](size_t place, std::string_view key) { membership_.tell_reset(place, key); }},
+      log_);
   if (!made) return std::unexpected(made.error());
-  worker.redis = *std::move(made);
-  return is_first ? worker.redis->await_connection(kRedisPatience) : Result<void>();
+  worker.counters = *std::move(made);
+  return is_first ? worker.counters->await_connections(kRedisPatience) : Result<void>();
 }
 
 // The first of them decides the port for all.
@@ -195,7 +193,7 @@ void Instance::fill_service() {
   service_.log = &log_;
   service_.reload = [this] { return reload(); };
   service_.instances = [this](Instant now) { return membership_.all(now); };
-  service_.dependencies = [this] { return std::vector<server::Dependency>{store_state()}; };
+  service_.dependencies = [this] { return store_states(); };
   metrics::Sources& figures = service_.metrics;
   figures.version = RATEGUARD_VERSION;
   for (const auto& worker : workers_) {
@@ -203,8 +201,15 @@ void Instance::fill_service() {
     figures.loops.push_back(&worker->rate_limits->rule_metrics());
     figures.descriptors.push_back(&worker->rate_limits->metrics());
   }
-  figures.stores = {{config_.store_name(), store_.get()}};
-  if (config_.store().type == config::StoreType::kRedis) figures.redis = [this] { return redis_figures(); };
+  figures.stores = {{config_.memory_store_name(), store_.get()}};
+  if (!places_.empty()) {
+    figures.redis = [this] {
+      metrics::RedisFigures sum;
+      for (size_t place = 0; place < places_.size(); ++place) add_redis_figures(place, sum);
+      sum.instances = membership_.all(net::SystemClock().now()).size();
+      return sum;
+    };
+  }
   figures.connections = [this] {
     metrics::ConnectionFigures sum;
     for (const auto& worker : workers_) sum += worker->server->stats();
@@ -241,21 +246,33 @@ void Instance::fill_service() {
   };
 }
 
+// In the order of their numbers.
+std::vector<server::Dependency> Instance::store_states() const {
+  std::vector<server::Dependency> states;
+  for (size_t place = 0; place < places_.size(); ++place) states.push_back(redis_state(place));
+  const std::vector<std::string> names = config_.store_names();
+  if (states.size() == names.size()) return states;
+  const auto at = std::ranges::find(names, config_.memory_store_name()) - names.begin();
+  states.insert(states.begin() + at, memory_state());
+  return states;
+}
+
+server::Dependency Instance::memory_state() const {
+  const StoreStats stats = store_->stats();
+  return {.name = "store " + config_.memory_store_name(),
+          .detail = fmt::format("memory, {} of {} keys", stats.keys, stats.keys_max)};
+}
+
 // Redis is not vital: while it fails, rules go by their on_store_failure, here as on any other instance.
-server::Dependency Instance::store_state() const {
-  server::Dependency state{.name = "store " + config_.store_name(), .detail = {}};
-  if (workers_.front()->redis == nullptr) {
-    const StoreStats stats = store_->stats();
-    state.detail = fmt::format("memory, {} of {} keys", stats.keys, stats.keys_max);
-    return state;
-  }
-  const metrics::RedisFigures figures = redis_figures();
-  state.vital = false;
+server::Dependency Instance::redis_state(size_t place) const {
+  metrics::RedisFigures figures;
+  add_redis_figures(place, figures);
+  server::Dependency state{.name = "store " + places_[place].name, .detail = {}, .vital = false};
   state.ready = figures.connected == figures.loops && figures.breakers_open == 0;
   state.detail = fmt::format("redis, {} of {} loops connected, breaker open on {}", figures.connected, figures.loops,
                              figures.breakers_open);
   for (const auto& worker : workers_) {
-    const std::string problem = worker->redis->problem();
+    const std::string problem = worker->counters->redis(place).problem();
     if (problem.empty()) continue;
     state.detail += ": " + problem;
     break;
@@ -263,49 +280,45 @@ server::Dependency Instance::store_state() const {
   return state;
 }
 
-metrics::RedisFigures Instance::redis_figures() const {
-  metrics::RedisFigures sum;
-  for (const auto& worker : workers_) worker->redis->add_figures(sum);
-  return sum;
+void Instance::add_redis_figures(size_t place, metrics::RedisFigures& sum) const {
+  for (const auto& worker : workers_) worker->counters->redis(place).add_figures(sum);
 }
 
-Result<void> Instance::join_others() {
+void Instance::join_others() {
   std::map<std::string, std::string> addresses = {{"http", http_.to_string()}};
   if (grpc_) addresses["grpc"] = grpc_->to_string();
   if (resp_) addresses["resp"] = resp_->to_string();
   membership_.set_addresses(std::move(addresses));
   membership_.set_rules_revision(config::rules_revision(config_.rules));
-  if (config_.store().type != config::StoreType::kRedis) return {};
-  const auto target = redis_target(config_.store().redis);
-  if (!target) return std::unexpected(target.error());
   // Each instance has a configuration of its own: what another has loaded is a reason to look at it.
   const auto look_anew = [this] {
     forget_refusals();
     if (files_ != nullptr) files_->look_soon();
   };
-  membership_.join(*workers_.front()->loop, *target, config_.store().redis,
-                   {.on_reset = [this](std::string_view key) { forget(key); },
-                    .on_reload = [look_anew](std::string_view) { look_anew(); },
-                    .on_missed = look_anew,
-                    .on_problem = [this](std::string_view why) { log_membership(why); }});
-  return {};
+  for (const RedisPlace& place : places_) {
+    membership_.join(*workers_.front()->loop, place.target, place.settings,
+                     {.on_reset = [this](std::string_view key) { forget(key); },
+                      .on_reload = [look_anew](std::string_view) { look_anew(); },
+                      .on_missed = look_anew,
+                      .on_problem = [this, name = place.name](std::string_view why) { log_membership(name, why); }});
+  }
 }
 
-void Instance::log_membership(std::string_view problem) {
-  if (problem.empty()) return log_.write(LogLevel::kInfo, "other instances are seen again");
-  log_.write(LogLevel::kWarn, "other instances are not seen, or not heard", {{"why", problem}});
+void Instance::log_membership(const std::string& store, std::string_view problem) {
+  if (problem.empty()) return log_.write(LogLevel::kInfo, "other instances are seen again", {{"store", store}});
+  log_.write(LogLevel::kWarn, "other instances are not seen, or not heard", {{"store", store}, {"why", problem}});
 }
 
 void Instance::forget(std::string_view key) {
   store_->reset(key, kOnePlace);
   for (const auto& worker : workers_) {
-    worker->loop->post([worker = worker.get(), name = std::string(key)] { worker->redis->forget(name); });
+    worker->loop->post([worker = worker.get(), name = std::string(key)] { worker->counters->forget(name); });
   }
 }
 
 void Instance::forget_refusals() {
   for (const auto& worker : workers_) {
-    worker->loop->post([worker = worker.get()] { worker->redis->forget_refusals(); });
+    worker->loop->post([worker = worker.get()] { worker->counters->forget_refusals(); });
   }
 }
 

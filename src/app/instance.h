@@ -10,8 +10,8 @@
 
 #include "app/config_source.h"
 #include "app/grpc_front.h"
+#include "app/loop_counters.h"
 #include "app/membership.h"
-#include "app/redis_counters.h"
 #include "app/snapshot_keeper.h"
 #include "config/config.h"
 #include "net/clock.h"
@@ -49,7 +49,7 @@ class Instance {
 
     net::SystemClock clock;
     std::unique_ptr<net::EventLoop> loop;
-    std::unique_ptr<RedisCounters> redis;                // none: counters are in memory
+    std::unique_ptr<LoopCounters> counters;              // none: all are in memory
     std::unique_ptr<rls::RateLimitService> rate_limits;  // of gRPC and POST /json
     std::unique_ptr<http::HttpApi> api;
     std::unique_ptr<net::HttpServer> server;
@@ -63,13 +63,15 @@ class Instance {
 
   Result<void> restore_counters();
   Result<void> add_workers();
-  Result<void> add_redis(Worker& worker, const redis::Target& target);
+  Result<void> add_counters(Worker& worker);
   server::LoopStore store_of(Worker& worker);
-  server::Dependency store_state() const;
-  metrics::RedisFigures redis_figures() const;  // REQUIRES: counters are in Redis
+  std::vector<server::Dependency> store_states() const;
+  server::Dependency memory_state() const;
+  server::Dependency redis_state(size_t place) const;
+  void add_redis_figures(size_t place, metrics::RedisFigures& sum) const;
   // REQUIRES: it is known where everything listens.
-  Result<void> join_others();
-  void log_membership(std::string_view problem);
+  void join_others();
+  void log_membership(const std::string& store, std::string_view problem);
   // On any loop's thread: this counter has been reset; or some have been, nobody knows which.
   void forget(std::string_view key);
   void forget_refusals();
@@ -89,8 +91,8 @@ class Instance {
   ConfigSource source_;
   config::Config config_;  // what was read at the start; rules and identity follow reloads
   server::Log log_;
-  std::unique_ptr<MemoryStore>
-      store_;  // of all counters; with Redis of the shares that limits have here while it fails
+  std::vector<RedisPlace> places_;      // none: all counters are in memory
+  std::unique_ptr<MemoryStore> store_;  // of this process; the shares that limits have here while Redis fails, too
   server::Service service_;
   Membership membership_;
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -25,6 +25,11 @@ Result<std::string> Instance::reload() {
 
 Result<std::string> Instance::reload_from(const config::Config& config) {
   // Everything that can fail comes before anything takes effect.
+  if (config.store_names() != config_.store_names()) {
+    return invalid(
+        fmt::format("stores: expected those of the start ({}), found {}; others take effect at the next start",
+                    fmt::join(config_.store_names(), ", "), fmt::join(config.store_names(), ", ")));
+  }
   const auto policy = make_policy(config);
   if (!policy) return std::unexpected(policy.error());
   const auto envoy_policy = load_envoy(config.envoy);

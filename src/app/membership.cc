@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <memory>
 #include <utility>
 
 #include "net/clock.h"
@@ -33,42 +35,59 @@ void Membership::set_addresses(std::map<std::string, std::string> addresses) {
 
 void Membership::join(net::EventLoop& loop, const redis::Target& target, const config::RedisSettings& settings,
                       peers::PeersHandlers handlers) {
-  client_ = redis::make_client(loop, target, {.random = [this] { return random_(); }});
-  peers_ = std::make_unique<peers::Peers>(loop, *client_, id_, self_, std::move(handlers),
-                                          peers::PeersOptions{.prefix = settings.prefix});
-  client_->start();
-  peers_->start();
+  Circle& circle = *circles_.emplace_back(std::make_unique<Circle>());
+  circle.client = redis::make_client(loop, target, {.random = [this] { return random_(); }});
+  circle.peers = std::make_unique<peers::Peers>(loop, *circle.client, id_, self_, std::move(handlers),
+                                                peers::PeersOptions{.prefix = settings.prefix});
+  circle.client->start();
+  circle.peers->start();
 }
 
 void Membership::leave(std::function<void()> done) {
-  if (peers_ == nullptr) return done();
-  peers_->leave(std::move(done));
+  if (circles_.empty()) return done();
+  const auto missing = std::make_shared<size_t>(circles_.size());
+  for (const auto& circle : circles_) {
+    circle->peers->leave([missing, done] {
+      if (--*missing == 0) done();
+    });
+  }
 }
 
 void Membership::end() {
-  peers_.reset();
-  client_.reset();
+  circles_.clear();
+}
+
+uint32_t Membership::alive(size_t circle) const {
+  return circle < circles_.size() ? circles_[circle]->peers->alive() : 1;
 }
 
 std::vector<RunningInstance> Membership::all(Instant now) const {
-  if (peers_ != nullptr) return peers_->all(now);
-  const std::lock_guard lock(mutex_);
-  return {{.id = id_, .description = self_, .is_self = true}};
+  if (circles_.empty()) {
+    const std::lock_guard lock(mutex_);
+    return {{.id = id_, .description = self_, .is_self = true}};
+  }
+  std::vector<RunningInstance> all;
+  for (const auto& circle : circles_) {
+    for (RunningInstance& one : circle->peers->all(now)) {
+      if (std::ranges::find(all, one.id, &RunningInstance::id) == all.end()) all.push_back(std::move(one));
+    }
+  }
+  return all;
 }
 
 void Membership::set_rules_revision(const std::string& revision) {
-  if (peers_ != nullptr) return peers_->set_revision(revision);
+  for (const auto& circle : circles_) circle->peers->set_revision(revision);
   const std::lock_guard lock(mutex_);
   self_.rules_revision = revision;
 }
 
-void Membership::tell_reset(std::string_view key) {
-  if (peers_ != nullptr) peers_->tell_reset(std::string(key));
+void Membership::tell_reset(size_t circle, std::string_view key) {
+  if (circle < circles_.size()) circles_[circle]->peers->tell_reset(std::string(key));
 }
 
 void Membership::tell_reload(const std::string& revision) {
   set_rules_revision(revision);
-  if (peers_ != nullptr) peers_->tell_reload(revision);
+  for (const auto& circle : circles_) circle->peers->tell_reload(revision);
 }
 
 }  // namespace rateguard::app

@@ -85,22 +85,23 @@ Result<redis::Target> redis_target(const config::RedisSettings& settings) {
   return redis::Server::from(login, tls);
 }
 
-Result<std::unique_ptr<RedisCounters>> RedisCounters::create(net::EventLoop& loop, const redis::Target& target,
+Result<std::unique_ptr<RedisCounters>> RedisCounters::create(net::EventLoop& loop, std::string name,
+                                                             const redis::Target& target,
                                                              const config::RedisSettings& settings, Store& local,
                                                              RedisCountersHooks hooks, server::Log& log) {
   auto leased = MemoryStore::create({.max_keys = kLeasedMax});
   if (!leased) return std::unexpected(leased.error());
   return std::unique_ptr<RedisCounters>(
-      new RedisCounters(loop, target, settings, local, std::move(hooks), log, std::move(*leased)));
+      new RedisCounters(loop, std::move(name), target, settings, local, std::move(hooks), log, std::move(*leased)));
 }
 
-RedisCounters::RedisCounters(net::EventLoop& loop, const redis::Target& target, const config::RedisSettings& settings,
-                             Store& local, RedisCountersHooks hooks, server::Log& log,
-                             std::unique_ptr<MemoryStore> leased)
+RedisCounters::RedisCounters(net::EventLoop& loop, std::string name, const redis::Target& target,
+                             const config::RedisSettings& settings, Store& local, RedisCountersHooks hooks,
+                             server::Log& log, std::unique_ptr<MemoryStore> leased)
     : loop_(loop),
+      name_(std::move(name)),
       first_server_(first_server(target)),
       log_(log),
-      on_failure_(settings.on_store_failure),
       random_(std::random_device()()),
       leased_(std::move(leased)),
       client_(redis::make_client(loop, target, connection_options(random_, [this] { on_client_change(); }))),
@@ -111,8 +112,7 @@ RedisCounters::RedisCounters(net::EventLoop& loop, const redis::Target& target, 
                  .instances = std::move(hooks.instances),
                  .on_change = [this](BreakerState state) { on_breaker_change(state); },
                  .random = [this] { return static_cast<uint32_t>(random_()); }}),
-      leases_(fallback_, *leased_, {.sync_interval = settings.sync_interval, .counters_max = kLeasedMax}),
-      awaiting_(leases_, *tasks_, loop) {
+      leases_(fallback_, *leased_, {.sync_interval = settings.sync_interval, .counters_max = kLeasedMax}) {
   client_->start();
   tick_ = loop.every(kTick, [this] { leases_.tick(loop_.now()); });
   probe_ = loop.every(kProbePeriod, [this] { probe(); });
@@ -140,7 +140,7 @@ Result<void> RedisCounters::await_connection(Duration patience) {
                     first_server_.target.to_string(), kWhatToDo));
   }
   log_.write(LogLevel::kWarn, "redis is not reached yet; rules go by their on_store_failure until it is",
-             {{"why", client_->problem()}});
+             {{"store", name_}, {"why", client_->problem()}});
   return {};
 }
 
@@ -174,12 +174,8 @@ void RedisCounters::look_at_eviction() {
     log_.write(
         LogLevel::kWarn,
         "redis may evict counters before their time, and limits then start anew; set maxmemory-policy noeviction",
-        {{"policy", policy}});
+        {{"store", name_}, {"policy", policy}});
   });
-}
-
-server::LoopStore RedisCounters::loop_store() {
-  return {.store = awaiting_, .tasks = tasks_.get(), .on_failure = on_failure_};
 }
 
 void RedisCounters::forget(std::string_view key) {
@@ -200,10 +196,12 @@ void RedisCounters::on_client_change() {
   }
   if (connected_.exchange(connected, std::memory_order_relaxed) == connected) return;
   if (connected) {
-    log_.write(LogLevel::kInfo, "redis connected");
+    log_.write(LogLevel::kInfo, "redis connected", {{"store", name_}});
     if (looks_at_eviction_) look_at_eviction();  // it may be another server than before
+    fallback_.end_wait(loop_.now());
+    probe();
   } else {
-    log_.write(LogLevel::kWarn, "redis disconnected", {{"why", client_->problem()}});
+    log_.write(LogLevel::kWarn, "redis disconnected", {{"store", name_}, {"why", client_->problem()}});
   }
 }
 
@@ -220,7 +218,9 @@ void RedisCounters::on_breaker_change(BreakerState state) {
   if (std::exchange(said_failing_, open) == open) return;  // it opens again after each probe that fails
   log_.write(open ? LogLevel::kWarn : LogLevel::kInfo,
              open ? "redis fails; rules go by their on_store_failure" : "redis answers again",
-             {{"breaker", name_of(state)}, {"why", open ? std::string_view(redis_.problem()) : "a probe succeeded"}});
+             {{"store", name_},
+              {"breaker", name_of(state)},
+              {"why", open ? std::string_view(redis_.problem()) : "a probe succeeded"}});
 }
 
 void RedisCounters::add_figures(metrics::RedisFigures& sum) const {

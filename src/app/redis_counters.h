@@ -1,5 +1,5 @@
-// Counters in Redis as one event loop asks for them, from the connection up: redis/ -> store/redis -> store/fallback ->
-// store/lease -> what a task waits for.
+// Counters in one Redis as one event loop asks for them, from the connection up: redis/ -> store/redis ->
+// store/fallback -> store/lease.
 #pragma once
 
 #include <atomic>
@@ -12,11 +12,8 @@
 #include "config/config.h"
 #include "metrics/exposition.h"
 #include "net/event_loop.h"
-#include "net/tasks.h"
 #include "redis/client.h"
-#include "server/awaiting_store.h"
 #include "server/log.h"
-#include "server/service.h"
 #include "store/fallback/fallback_store.h"
 #include "store/lease/lease_store.h"
 #include "store/memory/memory_store.h"
@@ -35,13 +32,13 @@ struct RedisCountersHooks {
   std::function<void(std::string_view key)> on_reset;
 };
 
-// On its loop's thread, but add_figures(), is_connected() and problem(). What it is given outlives it; tasks that wait
-// at its end are unwound.
+// On its loop's thread, but add_figures(), is_connected() and problem(). What it is given outlives it.
 class RedisCounters {
  public:
-  // Connects at once, and keeps connected. `local` has the shares that limits have here while Redis fails. Errors:
-  // no memory.
-  static Result<std::unique_ptr<RedisCounters>> create(net::EventLoop& loop, const redis::Target& target,
+  // Connects at once, and keeps connected. `name` is that of the store, for logs; `local` has the shares that limits
+  // have here while Redis fails. Errors: no memory.
+  static Result<std::unique_ptr<RedisCounters>> create(net::EventLoop& loop, std::string name,
+                                                       const redis::Target& target,
                                                        const config::RedisSettings& settings, Store& local,
                                                        RedisCountersHooks hooks, server::Log& log);
   ~RedisCounters();
@@ -53,14 +50,11 @@ class RedisCounters {
   // on trying. From then on this one warns for all where Redis may throw counters away before their time.
   Result<void> await_connection(Duration patience);
 
-  server::LoopStore loop_store();
+  RemoteStore& store() { return leases_; }
   // Another instance, or another loop, has reset a counter.
   void forget(std::string_view key);
   // Counters may have been reset, nobody knows which: they are asked again. What was counted here stays.
   void forget_refusals();
-
-  // What waits is unwound; nothing may be asked any more.
-  void abandon_tasks() { tasks_.reset(); }
 
   void add_figures(metrics::RedisFigures& sum) const;
   bool is_connected() const { return connected_.load(std::memory_order_relaxed); }
@@ -68,8 +62,9 @@ class RedisCounters {
   std::string problem() const;
 
  private:
-  RedisCounters(net::EventLoop& loop, const redis::Target& target, const config::RedisSettings& settings, Store& local,
-                RedisCountersHooks hooks, server::Log& log, std::unique_ptr<MemoryStore> leased);
+  RedisCounters(net::EventLoop& loop, std::string name, const redis::Target& target,
+                const config::RedisSettings& settings, Store& local, RedisCountersHooks hooks, server::Log& log,
+                std::unique_ptr<MemoryStore> leased);
   void on_client_change();
   void look_at_eviction();
   bool speaks_without_tls();
@@ -77,9 +72,9 @@ class RedisCounters {
   void on_breaker_change(BreakerState state);
 
   net::EventLoop& loop_;
+  const std::string name_;
   const redis::Server first_server_;  // of those that were given
   server::Log& log_;
-  OnStoreFailure on_failure_;
   std::mt19937_64 random_;  // jitter, and names of holds
   std::unique_ptr<MemoryStore> leased_;
   std::atomic<bool> connected_ = false;
@@ -92,8 +87,6 @@ class RedisCounters {
   redis_store::RedisStore redis_;
   FallbackStore fallback_;
   LeaseStore leases_;
-  std::unique_ptr<net::Tasks> tasks_ = std::make_unique<net::Tasks>();
-  server::AwaitingStore awaiting_;
   net::Timer tick_;
   net::Timer probe_;
 };

@@ -16,7 +16,6 @@ namespace {
 // The first thing that keeps a file from being used, in the order in which `serve` would meet it.
 std::optional<Error> first_problem(const Result<config::Config>& config) {
   if (!config) return config.error();
-  if (auto good = check_stores(*config); !good) return good.error();
   if (auto rules = rules::RuleSet::compile(config->rules); !rules) return rules.error();
   if (auto identifier = identify::Identifier::create(config->identity); !identifier) return identifier.error();
   return std::nullopt;

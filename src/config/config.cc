@@ -68,6 +68,10 @@ class ConfigReader {
     if (const YamlNode* rules = root.find("rules")) {
       const auto has_store = [&](std::string_view name) { return config_.stores.contains(std::string(name)); };
       config_.rules = read_rules(*rules, has_store, problems_);
+      const std::vector<std::string> names = config_.store_names();
+      for (rules::Rule& rule : config_.rules) {
+        rule.store_number = static_cast<StoreNumber>(std::ranges::find(names, rule.store) - names.begin());
+      }
     }
   }
 
@@ -157,6 +161,8 @@ class ConfigReader {
       read_store(name.text, value, store);
     }
     if (!map.find(kDefaultStore) && config_.stores.size() > 1) config_.stores.erase(std::string(kDefaultStore));
+    if (!problems_.empty()) return;
+    if (const auto good = check_one_memory(config_); !good) problems_.add(map, good.error().message);
   }
 
   void read_store(const std::string& name, const YamlNode& value, StoreSettings& store) {
@@ -188,9 +194,19 @@ class ConfigReader {
 
 }  // namespace
 
-const std::string& Config::store_name() const {
-  const auto found = stores.find(std::string(kDefaultStore));
-  return found == stores.end() ? stores.begin()->first : found->first;
+std::vector<std::string> Config::store_names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, settings] : stores) names.push_back(name);
+  const auto found = std::ranges::find(names, kDefaultStore);
+  if (found != names.end()) std::rotate(names.begin(), found, found + 1);
+  return names;
+}
+
+std::string Config::memory_store_name() const {
+  for (const auto& [name, settings] : stores) {
+    if (settings.type == StoreType::kMemory) return name;
+  }
+  return store_name();
 }
 
 Result<void> check_config(const Config& config) {
@@ -199,7 +215,7 @@ Result<void> check_config(const Config& config) {
     if (auto good = check_store(name, store); !good) return good;
     if (auto good = check_store_place(name, store); !good) return good;
   }
-  return {};
+  return check_one_memory(config);
 }
 
 Result<Config> parse(std::string_view yaml, std::string file_name) {

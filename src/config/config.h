@@ -146,9 +146,15 @@ struct Config {
   std::vector<rules::Rule> rules = {};
   std::string path = {};  // the file it was read from; empty: none
 
-  // The store of all counters (docs/decisions/0007-one-store.md): the only one, or the default one.
-  const std::string& store_name() const;
+  // The names of the stores by their StoreNumber: the default one, then the others in the order of their names. The
+  // default is the one named so, or else the first; limits of no rule are kept there.
+  std::vector<std::string> store_names() const;
+  std::string store_name() const { return store_names().front(); }
   const StoreSettings& store() const { return stores.at(store_name()); }
+  // Whose settings hold for what is kept in this process: the store in memory, or where there is none the default one,
+  // whose limits have shares here while Redis fails.
+  std::string memory_store_name() const;
+  const StoreSettings& memory_store() const { return stores.at(memory_store_name()); }
 };
 
 // Reads one environment variable; nullopt where it is not set. Injected, so that tests need no environment.

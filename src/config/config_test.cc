@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view kExample = R"(listen: {http: "127.0.0.1:8080", trusted_proxies: [10.0.0.0/8]}
 stores:
   default: {type: memory, max_keys: 1000000, snapshot: /var/lib/rateguard/counters.snap}
-  shared:  {type: memory}
+  shared:  {type: redis, url: "rediss://user:pass@10.0.0.5:6379/0", deadline: 2ms}
 rules:
   - name: login
     match: {methods: [POST], path: /login}            # path: exact, prefix "/api/*", or template "/users/{id}"
@@ -107,8 +107,27 @@ TEST(Config, ARedisIsReachedInThreeWays) {
 TEST(Config, TheStoreThatCounts) {
   EXPECT_EQ(parse("", "f")->store_name(), "default");
   EXPECT_EQ(parse("stores: {a: {}}", "f")->store_name(), "a");
-  EXPECT_EQ(parse("stores: {a: {}, default: {}}", "f")->store_name(), "default");
+  EXPECT_EQ(parse("stores: {a: {type: redis}, default: {}}", "f")->store_name(), "default");
   EXPECT_EQ(parse("stores: {}", "f")->store_name(), "default");
+}
+
+TEST(Config, RulesKnowTheirStoresByNumber) {
+  const auto config = parse(R"(stores: {west: {type: redis}, default: {}, east: {type: redis}}
+rules:
+  - {name: a, limit: 1/m}
+  - {name: b, limit: 1/m, store: west}
+  - {name: c, limit: 1/m, store: east}
+)",
+                            "f");
+  ASSERT_TRUE(config.has_value()) << config.error().to_string();
+  EXPECT_EQ(config->store_names(), (std::vector<std::string>{"default", "east", "west"}));
+  EXPECT_EQ(config->memory_store_name(), "default");
+  EXPECT_EQ(config->rules[0].store_number, 0);
+  EXPECT_EQ(config->rules[1].store_number, 2);
+  EXPECT_EQ(config->rules[2].store_number, 1);
+  const auto redis_only = parse("stores: {west: {type: redis}, east: {type: redis}}", "f");
+  EXPECT_EQ(redis_only->store_name(), "east");
+  EXPECT_EQ(redis_only->memory_store_name(), "east");
 }
 
 TEST(Config, ReadsTheExample) {

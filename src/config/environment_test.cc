@@ -26,10 +26,11 @@ TEST(Environment, NothingSetChangesNothing) {
 }
 
 TEST(Environment, GoesBeforeTheFile) {
-  auto config =
-      parse("listen: {http: 'localhost:1', tokens: [a, b], threads: 3}\nstores: {default: {}, shared: {max_keys: 5}}",
-            "f")
-          .value();
+  auto config = parse(
+                    "listen: {http: 'localhost:1', tokens: [a, b], threads: 3}\nstores: {default: {}, shared: {type: "
+                    "redis, url: 'redis://a', max_keys: 5}}",
+                    "f")
+                    .value();
   const auto applied = apply_environment(config, variables({{"RATEGUARD_LISTEN_HTTP", "localhost:2"},
                                                             {"RATEGUARD_LISTEN_TOKENS", "c , d"},
                                                             {"RATEGUARD_LISTEN_TRUSTED_PROXIES", "10.0.0.0/8,::1"},

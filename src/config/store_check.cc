@@ -95,6 +95,19 @@ Result<void> check_store_place(std::string_view name, const StoreSettings& store
                   name));
 }
 
+Result<void> check_one_memory(const Config& config) {
+  std::string_view first;
+  for (const auto& [name, store] : config.stores) {
+    if (store.type != StoreType::kMemory) continue;
+    if (!first.empty()) {
+      return invalid(
+          fmt::format("stores.{} and stores.{} are both in memory; expected one of them at most", first, name));
+    }
+    first = name;
+  }
+  return {};
+}
+
 Url RedisSettings::server() const {
   Url server;
   if (url) {

@@ -12,5 +12,7 @@ namespace rateguard::config {
 Result<void> check_store(std::string_view name, const StoreSettings& store);
 // Whether a Redis store says where it is. Errors: kInvalid.
 Result<void> check_store_place(std::string_view name, const StoreSettings& store);
+// At most one store is in memory: what two tables of this process could do, one does as well. Errors: kInvalid.
+Result<void> check_one_memory(const Config& config);
 
 }  // namespace rateguard::config

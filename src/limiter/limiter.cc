@@ -18,7 +18,7 @@ bool speaks_before(const Decision& a, const Decision& b) {
 std::optional<size_t> deciding_limit(std::span<const Outcome::Judged> judged) {
   std::optional<size_t> deciding;
   for (size_t i = 0; i < judged.size(); ++i) {
-    if (judged[i].mode != Mode::kEnforce) continue;
+    if (judged[i].mode != Mode::kEnforce || judged[i].basis == Basis::kNotAsked) continue;
     if (judged[i].basis == Basis::kDenied) return std::nullopt;
     if (!deciding || speaks_before(judged[i].decision, judged[*deciding].decision)) deciding = i;
   }
@@ -61,6 +61,7 @@ void Limiter::prepare(const Policy& policy, const RequestFacts& facts, Instant n
     charge.on_failure = match.on_failure;
     charge.consistency = match.consistency;
     charge.place_from = match.place_from;
+    charge.store = match.store;
   }
 }
 
@@ -80,7 +81,7 @@ void Limiter::conclude(Request& request) {
     judged.mode = match.mode;
     judged.basis = request.charges[i].basis;
     judged.decision = request.charges[i].decision;
-    outcome.degraded |= judged.basis != Basis::kCounter;
+    outcome.degraded |= judged.basis != Basis::kCounter && judged.basis != Basis::kNotAsked;
     outcome.undecided |= judged.basis == Basis::kDenied && judged.mode == Mode::kEnforce;
   }
   if (outcome.rejected_by) {

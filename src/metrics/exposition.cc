@@ -217,7 +217,10 @@ void add_redis(Families& out, const Sources& sources) {
   if (!sources.redis) return;
   const RedisFigures figures = sources.redis();
   const auto number = [](uint64_t n) { return static_cast<double>(n); };
-  out.gauge("rateguard_redis_loops", "Event loops that keep their counters in Redis.", number(figures.loops));
+  out.gauge("rateguard_instances", "Instances that share counters with this one, itself included.",
+            number(figures.instances));
+  out.gauge("rateguard_redis_loops", "Event loops that keep counters in Redis, once for each store there.",
+            number(figures.loops));
   out.gauge("rateguard_redis_connected_loops", "Of those: whose connection is there.", number(figures.connected));
   out.gauge("rateguard_redis_breakers_open", "Of those: that do not ask Redis because it fails.",
             number(figures.breakers_open));

@@ -15,7 +15,7 @@ namespace {
 struct FixedStore final : Store {
   void charge(ChargeGroup, Instant) override {}
   void charge_batch(std::span<ChargeGroup>, Instant) override {}
-  ResetResult reset(std::string_view, KeyOffset) override { return ResetResult::kNotThere; }
+  ResetResult reset(std::string_view, CounterPlace) override { return ResetResult::kNotThere; }
   ReleaseResult release(const HoldId&, Instant) override { return ReleaseResult::kUnknown; }
   void tick(Instant, TickBudget) override {}
   StoreStats stats() const override {

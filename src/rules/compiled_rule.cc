@@ -37,6 +37,7 @@ CompiledRule::CompiledRule(const Rule& rule, uint64_t methods)
       mode_(rule.mode == RuleMode::kShadow ? Mode::kShadow : Mode::kEnforce),
       on_failure_(rule.on_store_failure),
       consistency_(rule.consistency),
+      store_(rule.store_number),
       missing_(rule.missing),
       needs_host_(!rule.match.hosts.empty()),
       by_plan_(!rule.by_plan.empty()),

@@ -43,6 +43,7 @@ class alignas(64) CompiledRule {
   Mode mode() const { return mode_; }
   OnStoreFailure on_failure() const { return on_failure_; }
   Consistency consistency() const { return consistency_; }
+  StoreNumber store() const { return store_; }
   // What it counts by, without global, and how an answer names each.
   const std::vector<Part>& parts() const { return parts_; }
   const std::vector<std::string>& part_names() const { return part_names_; }
@@ -75,6 +76,7 @@ class alignas(64) CompiledRule {
   Mode mode_;
   OnStoreFailure on_failure_;
   Consistency consistency_;
+  StoreNumber store_;
   Missing missing_;
   bool needs_host_;
   bool by_plan_;

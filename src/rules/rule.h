@@ -51,6 +51,7 @@ struct Rule {
   Missing missing = Missing::kReject;
   RuleMode mode = RuleMode::kEnforce;
   std::string store = "default";
+  StoreNumber store_number = 0;  // of `store`, among those of the configuration
   OnStoreFailure on_store_failure = OnStoreFailure::kAllow;
   Consistency consistency = Consistency::kExact;
   SourcePosition position = {};  // where it was written, for messages

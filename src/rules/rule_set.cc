@@ -66,12 +66,12 @@ void sort_candidates(std::vector<PathHit>& hits) {
   hits.erase(repeats.begin(), repeats.end());
 }
 
-// Whether all rules that meet in a request count by the same thing. Routes are written as each rule has them, so the
-// same path may be two things.
-bool count_by_one_subject(std::span<const Rule> rules) {
+// Whether all rules that meet in a request, as far as one store has their counters, count by the same thing. Routes are
+// written as each rule has them, so the same path may be two things.
+bool count_by_one_subject(std::span<const Rule> rules, StoreNumber store) {
   const Rule* first = nullptr;
   for (const Rule& rule : rules) {
-    if (rule.mode == RuleMode::kOff) continue;
+    if (rule.mode == RuleMode::kOff || rule.store_number != store) continue;
     if (first == nullptr) {
       first = &rule;
       continue;
@@ -93,10 +93,10 @@ struct RuleSet::Index {
   std::vector<std::string_view> routes = {std::string_view()};
   FlatIndex names;
   MethodTable methods;
-  bool one_subject = true;  // count_by_one_subject()
+  std::vector<bool> one_subject;  // count_by_one_subject(), by store
 
-  KeyOffset place_from(const CompiledLimit& limit) const {
-    return one_subject ? static_cast<KeyOffset>(limit.key_front.size()) : kOnePlace;
+  KeyOffset place_from(const CompiledRule& rule, const CompiledLimit& limit) const {
+    return one_subject[rule.store()] ? static_cast<KeyOffset>(limit.key_front.size()) : kOnePlace;
   }
 };
 
@@ -127,7 +127,11 @@ Result<std::shared_ptr<const RuleSet>> RuleSet::compile(std::vector<Rule> rules)
   auto index = std::make_unique<Index>();
   std::vector<PathTrie::Entry> paths;
   index->rules.reserve(set->rules_.size());
-  index->one_subject = count_by_one_subject(set->rules_);
+  StoreNumber last_store = 0;
+  for (const Rule& rule : set->rules_) last_store = std::max(last_store, rule.store_number);
+  for (size_t store = 0; store <= last_store; ++store) {
+    index->one_subject.push_back(count_by_one_subject(set->rules_, static_cast<StoreNumber>(store)));
+  }
   for (RuleId id = 0; id < set->rules_.size(); ++id) {
     const Rule& rule = set->rules_[id];
     const auto fail_here = [&](std::string message) {
@@ -194,7 +198,8 @@ void RuleSet::match(const RequestFacts& facts, const Subject& subject, Matches& 
       matched.mode = rule.mode();
       matched.on_failure = rule.on_failure();
       matched.consistency = rule.consistency();
-      matched.place_from = index_->place_from(*limit);
+      matched.store = rule.store();
+      matched.place_from = index_->place_from(rule, *limit);
       out.key_ends_.push_back(out.key_bytes_.size());
       continue;
     }
@@ -232,7 +237,8 @@ Result<MatchedLimit> RuleSet::lookup(std::string_view rule_name, std::span<const
                       .mode = rule.mode(),
                       .on_failure = rule.on_failure(),
                       .consistency = rule.consistency(),
-                      .place_from = index_->place_from(*limit),
+                      .store = rule.store(),
+                      .place_from = index_->place_from(rule, *limit),
                       .key = key_bytes};
 }
 

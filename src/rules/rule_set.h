@@ -26,6 +26,7 @@ struct MatchedLimit {
   Mode mode = Mode::kEnforce;
   OnStoreFailure on_failure = OnStoreFailure::kAllow;
   Consistency consistency = Consistency::kExact;
+  StoreNumber store = 0;
   KeyOffset place_from = 0;
   std::string_view key;  // into Matches' own buffer
 };

@@ -297,6 +297,12 @@ TEST(RuleSet, RulesThatCountByOneThingLiveWithItInACluster) {
   EXPECT_NE(place(*by_user, "a", {"u"}), place(*by_user, "a", {"v"}));
   const auto mixed = compile({rule("a", {}, {"user"}), rule("b", {}, {"ip"})});
   EXPECT_EQ(place(*mixed, "a", {"u"}), "one place") << "both limits of a request must be found in one";
+  Rule elsewhere = rule("b", {}, {"ip"});
+  elsewhere.store_number = 1;
+  const auto apart = compile({rule("a", {}, {"user"}), elsewhere});
+  EXPECT_NE(place(*apart, "a", {"u"}), "one place") << "each store has rules of one kind";
+  apart->match({.path = "/"}, {.ip = IpAddress::parse("192.0.2.1").value(), .user = "u"}, matches);
+  EXPECT_EQ(matches.limits()[1].store, 1);
   const auto routes = compile({rule("a", {"/a/*"}, {"route"}), rule("b", {"/a/b"}, {"route"})});
   EXPECT_EQ(place(*routes, "a", {"/a/b"}), "one place");
 }

@@ -17,7 +17,7 @@ class AwaitingStore final : public Store {
 
   void charge(ChargeGroup group, Instant now) override;
   void charge_batch(std::span<ChargeGroup> groups, Instant now) override;
-  ResetResult reset(std::string_view key, KeyOffset place_from) override;
+  ResetResult reset(std::string_view key, CounterPlace place) override;
   ReleaseResult release(const HoldId& hold, Instant now) override;
   void tick(Instant now, TickBudget) override { remote_.tick(now); }
   // Its counters are elsewhere.

@@ -66,8 +66,11 @@ Answer Decider::decide(const RequestFacts& facts, Instant now) {
   }
   const auto matched = limiter_.matches().limits();
   lines_.clear();
+  std::optional<size_t> deciding;
   for (size_t i = 0; i < outcome->judged.size(); ++i) {
     const Outcome::Judged& judged = outcome->judged[i];
+    if (judged.basis == Basis::kNotAsked) continue;
+    if (outcome->deciding == i) deciding = lines_.size();
     lines_.push_back({.rule = in_force_.rule(judged.rule).name,
                       .limit = matched[i].limit,
                       .mode = judged.mode,
@@ -76,7 +79,7 @@ Answer Decider::decide(const RequestFacts& facts, Instant now) {
                       .slot = in_force_.slots[judged.rule]});
   }
   Answer answer{.allowed = outcome->allowed(), .degraded = outcome->degraded, .lines = lines_};
-  if (outcome->deciding) answer.deciding = &lines_[*outcome->deciding];
+  if (deciding) answer.deciding = &lines_[*deciding];
   if (outcome->rejected_by) {
     answer.rejected_by = in_force_.rule(*outcome->rejected_by).name;
     answer.rejected_slot = in_force_.slots[*outcome->rejected_by];

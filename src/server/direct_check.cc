@@ -20,6 +20,7 @@ size_t DirectChecks::add(const AdHocCheck& check) {
   direct.on_failure = on_failure_;
   direct.consistency = Consistency::kExact;
   direct.place_from = 0;
+  direct.store = 0;
   direct.cost = check.cost;
   return count_++;
 }
@@ -36,6 +37,7 @@ Result<size_t> DirectChecks::add(const RuleCheck& check, const Policy& policy) {
   direct.on_failure = match->on_failure;
   direct.consistency = match->consistency;
   direct.place_from = match->place_from;
+  direct.store = match->store;
   direct.cost = check.cost;
   return count_++;
 }
@@ -51,7 +53,8 @@ void DirectChecks::run(Instant now) {
                         .mode = check.mode,
                         .on_failure = check.on_failure,
                         .place_from = check.place_from,
-                        .consistency = check.consistency});
+                        .consistency = check.consistency,
+                        .store = check.store});
   }
   if (charges_.empty()) return;
   if (charges_.size() == 1) {

@@ -21,6 +21,7 @@ struct DirectCheck {
   OnStoreFailure on_failure = OnStoreFailure::kAllow;
   Consistency consistency = Consistency::kExact;
   KeyOffset place_from = 0;
+  StoreNumber store = 0;
   std::string key = {};
   Basis basis = Basis::kCounter;  // once run() has returned
   Decision decision = {};         // likewise

@@ -41,10 +41,10 @@ class LateStore final : public RemoteStore {
       done();
     });
   }
-  void reset(std::string_view key, KeyOffset place_from, Instant,
+  void reset(std::string_view key, CounterPlace place, Instant,
              std::move_only_function<void(ResetResult)> done) override {
     ask([=, this, own_key = std::string(key), done = std::move(done)]() mutable {
-      done(fails ? ResetResult::kUnavailable : counters_.reset(own_key, place_from));
+      done(fails ? ResetResult::kUnavailable : counters_.reset(own_key, place));
     });
   }
   void release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) override {

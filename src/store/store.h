@@ -33,6 +33,7 @@ enum class Basis : uint8_t {
   kLocalShare,   // by this instance's share of the limit
   kAllowed,      // by the rule's word
   kDenied,       // likewise; the request is undecided rather than over a limit
+  kNotAsked,     // not at all: a limit in another store had refused already. Its decision says nothing
 };
 
 // In a cluster of stores all counters that one request charges live in one place, which is found by what their keys
@@ -40,6 +41,17 @@ enum class Basis : uint8_t {
 // together.
 using KeyOffset = uint16_t;
 inline constexpr KeyOffset kOnePlace = UINT16_MAX;
+
+// Which of several stores has a counter (store/split); 0 is the default one, and the only one where there is one.
+using StoreNumber = uint8_t;
+
+// Where a counter is to be found.
+struct CounterPlace {
+  CounterPlace(KeyOffset from, StoreNumber number = 0) : place_from(from), store(number) {}
+
+  KeyOffset place_from;
+  StoreNumber store;
+};
 
 // One limit of one request. `key` is the whole identity of the counter (store/counter_key.h makes it) and is borrowed
 // for the call; `basis` and `decision` are filled in.
@@ -50,7 +62,8 @@ struct Charge {
   Mode mode = Mode::kEnforce;
   OnStoreFailure on_failure = OnStoreFailure::kAllow;
   KeyOffset place_from = 0;                       // always the same for the same counter
-  Consistency consistency = Consistency::kExact;  // always the same for the same counter
+  Consistency consistency = Consistency::kExact;  // likewise
+  StoreNumber store = 0;                          // likewise
   Basis basis = Basis::kCounter;
   Decision decision = {};
 };
@@ -96,8 +109,8 @@ class Store {
   virtual void charge(ChargeGroup group, Instant now) = 0;
   // The same for many requests, each atomic on its own, in order; hides the latency of memory or of the network.
   virtual void charge_batch(std::span<ChargeGroup> groups, Instant now) = 0;
-  // Forgets a counter: the next request finds it never used. `place_from` as Charge::place_from.
-  virtual ResetResult reset(std::string_view key, KeyOffset place_from) = 0;
+  // Forgets a counter: the next request finds it never used. `place` as its charges have it.
+  virtual ResetResult reset(std::string_view key, CounterPlace place) = 0;
   // Gives a concurrency hold back, once.
   virtual ReleaseResult release(const HoldId& hold, Instant now) = 0;
   // Background work, bounded by `budget`: drops counters that equal fresh ones. Called from time to time by whoever

@@ -26,7 +26,7 @@ void BlockingRedisStore::charge_batch(std::span<ChargeGroup> groups, Instant now
   for (const ChargeGroup& group : groups) charge(group, now);
 }
 
-ResetResult BlockingRedisStore::reset(std::string_view key, KeyOffset) {
+ResetResult BlockingRedisStore::reset(std::string_view key, CounterPlace) {
   const std::lock_guard lock(mutex_);
   std::string plain;
   std::string holds;

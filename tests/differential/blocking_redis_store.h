@@ -20,7 +20,7 @@ class BlockingRedisStore final : public Store {
  public:
   void charge(ChargeGroup group, Instant now) override;
   void charge_batch(std::span<ChargeGroup> groups, Instant now) override;
-  ResetResult reset(std::string_view key, KeyOffset) override;
+  ResetResult reset(std::string_view key, CounterPlace) override;
   ReleaseResult release(const HoldId& hold, Instant now) override;
   void tick(Instant, TickBudget) override {}
   // Keys only.

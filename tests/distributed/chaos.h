@@ -37,9 +37,9 @@ inline bool within(milliseconds patience, const std::function<bool()>& holds, mi
 constexpr milliseconds kPatient{30'000};
 // Until all is well again. It is about a second; on a loaded machine it may be more.
 constexpr milliseconds kRecovers{5'000};
-// After what a network did. The connection is back within half a second (its longest pause between two attempts) and
-// the breaker asks within another; where it asked a moment too early it asks once more, a second later.
-constexpr milliseconds kNetworkRecovers{1'800};
+// After what a network did: the connection is back within half a second, its longest pause between two attempts, and
+// one that is stuck is given up within 700 ms; then the store is asked at once.
+constexpr milliseconds kNetworkRecovers{1'000};
 
 enum class Data : uint8_t {
   kKept,

@@ -41,6 +41,7 @@ std::string fault_of(Rule rule, const Charge& charge) {
       if (decision.limit != charge.limit->capacity) return wrong("another limit's answer");
       return decision.allowed() ? "" : wrong("refused by a counter that has enough");
     case Basis::kUnavailable:
+    case Basis::kNotAsked:
       return wrong("not decided");
     case Basis::kAllowed:
       return policy == OnStoreFailure::kAllow && decision.allowed() ? "" : wrong("not its policy");
@@ -66,7 +67,12 @@ ChaosInstance::ChaosInstance(const redis::Target& target, redis_store::Topology 
       limits_{Limit::token_bucket(kLimit, {1, kUnitTime}).value(),
               Limit::fixed_window_from_first_request(kLimit, kPeriodMax).value(),
               Limit::gcra(kLimit, {1, kUnitTime}).value(), Limit::leaky_bucket(kLimit, {1, kUnitTime}).value()} {
-  client_ = redis::make_client(*loop_, target, {.random = [this] { return random_(); }});
+  client_ = redis::make_client(*loop_, target,
+                               {.random = [this] { return random_(); },
+                                .on_change =
+                                    [this] {
+                                      if (store_ != nullptr && client_->is_ready()) store_->end_wait(loop_->now());
+                                    }});
   local_ = MemoryStore::create({.max_keys = 1'000}).value();
   remote_ = std::make_unique<redis_store::RedisStore>(
       *client_, redis_store::RedisStoreOptions{.deadline = deadline,

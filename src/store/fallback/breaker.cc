@@ -66,6 +66,11 @@ void Breaker::failed(Permit permit, Instant now) {
   if (++failed_in_a_row_ >= settings_.failures || too_many_failed()) open();
 }
 
+void Breaker::end_wait(Instant now) {
+  now_ = std::max(now_, now);
+  probe_at_ = std::min(probe_at_, now_);
+}
+
 // The step of now_, begun anew where it was that of an earlier round.
 Breaker::Step& Breaker::step() {
   const int64_t number = now_.us / kWindowStep.us;

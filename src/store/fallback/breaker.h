@@ -51,6 +51,9 @@ class Breaker {
   void succeeded(Permit permit, Instant now);
   void failed(Permit permit, Instant now);
 
+  // Something says that the store is back: the next call may be the probe, whenever it was to be.
+  void end_wait(Instant now);
+
   BreakerState state() const { return state_; }
   // When it came into this state; the epoch where it was never in another.
   Instant since() const { return since_; }

@@ -60,13 +60,13 @@ void FallbackStore::charge(std::span<ChargeGroup> groups, Instant now, Done done
   remote_.charge(groups, now, [&pending] { pending.owner->on_answer(pending); });
 }
 
-void FallbackStore::reset(std::string_view key, KeyOffset place_from, Instant now,
+void FallbackStore::reset(std::string_view key, CounterPlace place, Instant now,
                           std::move_only_function<void(ResetResult)> done) {
   note(now);
-  const bool was_here = local_.reset(key, place_from) == ResetResult::kForgotten;
+  const bool was_here = local_.reset(key, place) == ResetResult::kForgotten;
   const auto permit = breaker_.admits(now_);
   if (!permit) return done(ResetResult::kUnavailable);
-  remote_.reset(key, place_from, now,
+  remote_.reset(key, place, now,
                 [this, permit = *permit, was_here, done = std::move(done)](ResetResult result) mutable {
                   note_end(permit, result != ResetResult::kUnavailable);
                   done(was_here && result == ResetResult::kNotThere ? ResetResult::kForgotten : result);
@@ -82,6 +82,11 @@ void FallbackStore::release(const HoldId& hold, Instant now, std::move_only_func
     note_end(permit, result != ReleaseResult::kUnavailable);
     done(result);
   });
+}
+
+void FallbackStore::end_wait(Instant now) {
+  note(now);
+  breaker_.end_wait(now_);
 }
 
 void FallbackStore::tick(Instant now) {

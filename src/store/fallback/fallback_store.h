@@ -56,12 +56,15 @@ class FallbackStore final : public RemoteStore {
   // Allocates nothing once it has seen as many calls under way and as many charges in one.
   void charge(std::span<ChargeGroup> groups, Instant now, Done done) override;
   // Forgets the counter in `local` too. kUnavailable at once where the breaker is open.
-  void reset(std::string_view key, KeyOffset place_from, Instant now,
+  void reset(std::string_view key, CounterPlace place, Instant now,
              std::move_only_function<void(ResetResult)> done) override;
   // A hold given by `local` is released there, any other remotely; kUnavailable at once where the breaker is open.
   void release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) override;
   // The remote store's; `local` is swept by whoever it belongs to.
   void tick(Instant now) override;
+
+  // A connection to the remote store is there again: it is asked by the next call, open breaker or not.
+  void end_wait(Instant now);
 
   // On the loop's thread.
   const Breaker& breaker() const { return breaker_; }

@@ -31,10 +31,10 @@ class FakeRemote final : public RemoteStore {
     }
     finish(std::move(done));
   }
-  void reset(std::string_view key, KeyOffset place_from, Instant,
+  void reset(std::string_view key, CounterPlace place, Instant,
              std::move_only_function<void(ResetResult)> done) override {
     ++calls;
-    const ResetResult result = is_down ? ResetResult::kUnavailable : counters->reset(key, place_from);
+    const ResetResult result = is_down ? ResetResult::kUnavailable : counters->reset(key, place);
     finish([result, done = std::move(done)]() mutable { done(result); });
   }
   void release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) override {
@@ -409,6 +409,19 @@ TEST_F(FallbackStoreTest, ResetsAndReleasesCountForTheBreakerToo) {
   for (int i = 0; i < 2; ++i) release(HoldId{.bytes = {1}});
   EXPECT_EQ(store_.stats().state, BreakerState::kOpen);
   EXPECT_EQ(store_.stats().failures, 5U);
+}
+
+TEST_F(FallbackStoreTest, AsksAtOnceWhenTheConnectionIsBack) {
+  remote_.is_down = true;
+  for (int i = 0; i < 5; ++i) ask(on("k", window_, OnStoreFailure::kAllow));
+  EXPECT_EQ(store_.stats().state, BreakerState::kOpen);
+  remote_.is_down = false;
+  remote_.calls = 0;
+  EXPECT_EQ(ask(on("k", window_, OnStoreFailure::kAllow)).basis, Basis::kAllowed);
+  EXPECT_EQ(remote_.calls, 0);
+  store_.end_wait(kNow);
+  EXPECT_EQ(ask(on("k", window_, OnStoreFailure::kAllow)).basis, Basis::kCounter);
+  EXPECT_EQ(store_.stats().state, BreakerState::kClosed);
 }
 
 TEST_F(FallbackStoreTest, NoGroupsAreNoCall) {

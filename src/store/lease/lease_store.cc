@@ -80,10 +80,10 @@ void LeaseStore::on_passed(Asking& asking) {
   asking.groups.clear();
 }
 
-void LeaseStore::reset(std::string_view key, KeyOffset place_from, Instant now,
+void LeaseStore::reset(std::string_view key, CounterPlace place, Instant now,
                        std::move_only_function<void(ResetResult)> done) {
   forget(key);
-  remote_.reset(key, place_from, now, std::move(done));
+  remote_.reset(key, place, now, std::move(done));
 }
 
 void LeaseStore::release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) {

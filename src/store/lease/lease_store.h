@@ -52,7 +52,7 @@ class LeaseStore final : public RemoteStore {
 
   // Allocates nothing for a key that has a wallet, nor for one that is synced, once it is known.
   void charge(std::span<ChargeGroup> groups, Instant now, Done done) override;
-  void reset(std::string_view key, KeyOffset place_from, Instant now,
+  void reset(std::string_view key, CounterPlace place, Instant now,
              std::move_only_function<void(ResetResult)> done) override;
   void release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) override;
   // Reconciles where it is time. To be called every 10 ms.

@@ -47,7 +47,7 @@ class MemoryStore final : public Store {
 
   void charge(ChargeGroup group, Instant now) override;
   void charge_batch(std::span<ChargeGroup> groups, Instant now) override;
-  ResetResult reset(std::string_view key, KeyOffset place_from = 0) override;
+  ResetResult reset(std::string_view key, CounterPlace place = 0) override;
   ReleaseResult release(const HoldId& hold, Instant now) override;
   void tick(Instant now, TickBudget budget) override;
   StoreStats stats() const override;

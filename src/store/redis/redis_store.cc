@@ -300,10 +300,10 @@ bool RedisStore::note(const Result<T>& decoded) {
 }
 
 // A counter of a hold has another name than others; its key does not say which it is.
-void RedisStore::reset(std::string_view key, KeyOffset place_from, Instant,
+void RedisStore::reset(std::string_view key, CounterPlace place, Instant,
                        std::move_only_function<void(ResetResult)> done) {
   refusals_.forget(key);
-  const HashTag tag = tag_of(key, place_from);
+  const HashTag tag = tag_of(key, place.place_from);
   std::string plain;
   std::string holds;
   options_.layout.append_counter(plain, key, Algorithm::kTokenBucket, tag);

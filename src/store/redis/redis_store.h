@@ -56,7 +56,7 @@ class RedisStore final : public RemoteStore {
   ~RedisStore() override;
 
   void charge(std::span<ChargeGroup> groups, Instant now, Done done) override;
-  void reset(std::string_view key, KeyOffset place_from, Instant now,
+  void reset(std::string_view key, CounterPlace place, Instant now,
              std::move_only_function<void(ResetResult)> done) override;
   void release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) override;
   void tick(Instant) override {}

@@ -1,0 +1,68 @@
+#include "app/loop_counters.h"
+
+#include <utility>
+
+namespace rateguard::app {
+
+Result<std::vector<RedisPlace>> redis_places(const config::Config& config) {
+  std::vector<RedisPlace> places;
+  const std::vector<std::string> names = config.store_names();
+  for (size_t number = 0; number < names.size(); ++number) {
+    const config::StoreSettings& store = config.stores.at(names[number]);
+    if (store.type != config::StoreType::kRedis) continue;
+    auto target = redis_target(store.redis);
+    if (!target) return std::unexpected(target.error());
+    places.push_back({.name = names[number],
+                      .number = static_cast<StoreNumber>(number),
+                      .target = *std::move(target),
+                      .settings = store.redis});
+  }
+  return places;
+}
+
+LoopCounters::LoopCounters(const config::Config& config, Store& memory)
+    : on_failure_(config.store().redis.on_store_failure), memory_(memory) {}
+
+LoopCounters::~LoopCounters() = default;
+
+Result<std::unique_ptr<LoopCounters>> LoopCounters::create(net::EventLoop& loop, const config::Config& config,
+                                                           std::span<const RedisPlace> places, Store& memory,
+                                                           const LoopCountersHooks& hooks, server::Log& log) {
+  std::unique_ptr<LoopCounters> made(new LoopCounters(config, memory));
+  std::vector<StorePart> parts(config.stores.size(), {.store = &made->memory_});
+  for (size_t place = 0; place < places.size(); ++place) {
+    const RedisPlace& redis = places[place];
+    auto counters = RedisCounters::create(
+        loop, redis.name, redis.target, redis.settings, memory,
+        {.instances = [ask = hooks.instances, place] { return ask(place); },
+         .on_reset = [tell = hooks.on_reset, place](std::string_view key) { tell(place, key); }},
+        log);
+    if (!counters) return std::unexpected(counters.error());
+    parts[redis.number] = {.store = &(*counters)->store(), .distance = redis.settings.deadline};
+    made->redis_.push_back(*std::move(counters));
+  }
+  RemoteStore* front = parts.front().store;
+  if (parts.size() > 1) {
+    made->split_ = std::make_unique<SplitStore>(std::move(parts));
+    front = made->split_.get();
+  }
+  made->awaiting_ = std::make_unique<server::AwaitingStore>(*front, *made->tasks_, loop);
+  return made;
+}
+
+Result<void> LoopCounters::await_connections(Duration patience) {
+  for (const auto& redis : redis_) {
+    if (auto good = redis->await_connection(patience); !good) return good;
+  }
+  return {};
+}
+
+void LoopCounters::forget(std::string_view key) {
+  for (const auto& redis : redis_) redis->forget(key);
+}
+
+void LoopCounters::forget_refusals() {
+  for (const auto& redis : redis_) redis->forget_refusals();
+}
+
+}  // namespace rateguard::app

@@ -1,0 +1,80 @@
+// The counters as one event loop asks for them: those of this process and those in one or several Redis as one store.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/redis_counters.h"
+#include "config/config.h"
+#include "net/event_loop.h"
+#include "net/tasks.h"
+#include "redis/client.h"
+#include "server/awaiting_store.h"
+#include "server/log.h"
+#include "server/service.h"
+#include "store/memory/memory_store.h"
+#include "store/split/memory_part.h"
+#include "store/split/split_store.h"
+
+namespace rateguard::app {
+
+// A store of the configuration that is a Redis.
+struct RedisPlace {
+  std::string name;
+  StoreNumber number = 0;
+  redis::Target target;
+  config::RedisSettings settings;
+};
+
+// All of them, in the order of their numbers. Errors: as redis_target().
+Result<std::vector<RedisPlace>> redis_places(const config::Config& config);
+
+// What they ask of the process and tell it, on their loop's thread; `place` counts in redis_places().
+struct LoopCountersHooks {
+  std::function<uint32_t(size_t place)> instances;
+  std::function<void(size_t place, std::string_view key)> on_reset;
+};
+
+// On its loop's thread, but the figures of redis(). What it is given outlives it; tasks that wait at its end are
+// unwound.
+class LoopCounters {
+ public:
+  // Connects at once. `memory` has the counters of this process and the shares that limits have here while a Redis
+  // fails. REQUIRES: there is a place. Errors: no memory.
+  static Result<std::unique_ptr<LoopCounters>> create(net::EventLoop& loop, const config::Config& config,
+                                                      std::span<const RedisPlace> places, Store& memory,
+                                                      const LoopCountersHooks& hooks, server::Log& log);
+  ~LoopCounters();
+  LoopCounters(const LoopCounters&) = delete;
+  LoopCounters& operator=(const LoopCounters&) = delete;
+
+  // As RedisCounters::await_connection(), of one after the other.
+  Result<void> await_connections(Duration patience);
+
+  server::LoopStore loop_store() { return {.store = *awaiting_, .tasks = tasks_.get(), .on_failure = on_failure_}; }
+  // By their place.
+  const RedisCounters& redis(size_t place) const { return *redis_[place]; }
+
+  // Another instance, or another loop, has reset a counter.
+  void forget(std::string_view key);
+  // Counters may have been reset, nobody knows which: they are asked again. What was counted here stays.
+  void forget_refusals();
+  // What waits is unwound; nothing may be asked any more.
+  void abandon_tasks() { tasks_.reset(); }
+
+ private:
+  LoopCounters(const config::Config& config, Store& memory);
+
+  OnStoreFailure on_failure_;
+  MemoryPart memory_;
+  std::vector<std::unique_ptr<RedisCounters>> redis_;
+  std::unique_ptr<SplitStore> split_;  // none: there is one store
+  std::unique_ptr<net::Tasks> tasks_ = std::make_unique<net::Tasks>();
+  std::unique_ptr<server::AwaitingStore> awaiting_;
+};
+
+}  // namespace rateguard::app

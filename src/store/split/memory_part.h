@@ -1,0 +1,38 @@
+// A store of this process among others that are behind a network.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "store/remote_store.h"
+
+namespace rateguard {
+
+// Answers at once. The store outlives it and is swept by whoever it belongs to.
+class MemoryPart final : public RemoteStore {
+ public:
+  explicit MemoryPart(Store& store) : store_(store) {}
+
+  void charge(std::span<ChargeGroup> groups, Instant now, Done done) override {
+    for (const ChargeGroup& group : groups) {
+      for (Charge& charge : group.charges) charge.basis = Basis::kCounter;
+    }
+    store_.charge_batch(groups, now);
+    done();
+  }
+  void reset(std::string_view key, CounterPlace place, Instant,
+             std::move_only_function<void(ResetResult)> done) override {
+    done(store_.reset(key, place));
+  }
+  void release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) override {
+    done(store_.release(hold, now));
+  }
+  void tick(Instant) override {}
+
+ private:
+  Store& store_;
+};
+
+}  // namespace rateguard

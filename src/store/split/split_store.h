@@ -1,0 +1,67 @@
+// Several stores as one: each limit is kept in the store that its rule names, and a request may meet limits in more than
+// one of them: a region's own and one for all regions, or this process's and one that instances share.
+//
+// The limits that one store has are charged together, all or nothing, as ever. Nothing can hold that over two stores, so
+// a request goes from store to store and ends at the first that refuses: the others are not asked, and their limits say
+// Basis::kNotAsked. What an earlier store has charged stays charged, but for holds, which are given back. To keep that
+// rare, a store whose limit refused when it was last asked goes first, and otherwise the nearest. No limit ever admits
+// more than it says: what passes has been charged everywhere. Shadow limits are charged whatever the others say.
+#pragma once
+
+#include <bitset>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "store/remote_store.h"
+#include "store/store.h"
+
+namespace rateguard {
+
+// One of the stores, which outlives their SplitStore.
+struct StorePart {
+  RemoteStore* store = nullptr;
+  Duration distance = {};  // how long an answer may take
+};
+
+class SplitStore final : public RemoteStore {
+ public:
+  // By their place in `parts` they have their StoreNumber. It is destroyed only when no call is under way.
+  explicit SplitStore(std::vector<StorePart> parts);
+  ~SplitStore() override;
+
+  // REQUIRES: every Charge::store is that of a part.
+  void charge(std::span<ChargeGroup> groups, Instant now, Done done) override;
+  void reset(std::string_view key, CounterPlace place, Instant now,
+             std::move_only_function<void(ResetResult)> done) override;
+  // A hold does not say who gave it: they are asked in turn, from the nearest, until one knows it. kUnavailable where
+  // none does and one could not be asked.
+  void release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) override;
+  void tick(Instant now) override;
+
+ private:
+  struct Asking;
+  struct Request;
+
+  // Counters are told apart by as much of a hash. Where two are not, one may be asked in a worse order.
+  static constexpr size_t kRemembered = 16'384;
+
+  static size_t place_of(const Charge& charge);  // in refused_last_
+  void begin(ChargeGroup group, std::shared_ptr<Asking> asking, Instant now);
+  void go_on(Request& request);
+  void on_answer(Request& request);
+  void give_back_holds(const Request& request);
+  void release_from(size_t rank, ReleaseResult otherwise, const HoldId& hold, Instant now,
+                    std::move_only_function<void(ReleaseResult)> done);
+
+  std::vector<StorePart> parts_;
+  std::vector<StoreNumber> by_distance_;
+  std::bitset<kRemembered> refused_last_;           // by a counter's hash
+  std::vector<std::unique_ptr<Request>> requests_;  // as many as were ever under way at once
+  std::vector<Request*> idle_;                      // of these
+};
+
+}  // namespace rateguard
