@@ -178,7 +178,6 @@ void Connection::send_again(Pending pending) {
 
 void Connection::on_open() {
   problem_ = {};
-  attempts_ = 0;
   useful_at_ = loop_.now();
   options_.on_change();
 }
@@ -200,6 +199,7 @@ void Connection::on_reply(const Reply& reply) {
   if (pending.done) {
     useful_at_ = loop_.now();
     silences_ = 0;
+    attempts_ = 0;
   }
   if (pending.attempt == Attempt::kBySource) std::erase(loading_, pending.script);
   if (!pending.done) return;

@@ -153,7 +153,7 @@ class Connection final : private SessionOwner {
   Error problem_ = {.code = ErrorCode::kUnavailable, .message = "not connected yet"};
   bool started_ = false;
   bool flush_posted_ = false;
-  int attempts_ = 0;  // failed since it was last open
+  int attempts_ = 0;  // since the last answer in time: a server that lets in whom it does not answer is left alone too
   net::Timer retry_;
   net::Timer deadline_;
   Instant deadline_at_ = Instant::max();  // when deadline_ fires

@@ -357,6 +357,18 @@ TEST_F(ConnectionTest, AScriptsReplyOfAnotherKindEndsTheConnectionAtOnce) {
 }
 
 // Errors are of every script, and other commands may answer what they like.
+TEST_F(ConnectionTest, AServerThatLetsInWhomItDoesNotAnswerIsLeftAloneMoreAndMore) {
+  const Script script("return 'own'", ReplyKind::kString);
+  server_.on_command = [](FakeServer::Peer& peer, const Words&) { peer.send(":7\r\n"); };
+  connect({.on_change = [&] {
+    if (connection_->is_open()) connection_->eval(script, {}, {}, kPatient, [](const Answer&) {});
+  }});
+  run_for(*loop_, Duration::millis(300));
+  // After 5, 10, 20, 40, 80 and 160 ms.
+  EXPECT_GE(server_.peers.size(), 2U);
+  EXPECT_LE(server_.peers.size(), 7U);
+}
+
 TEST_F(ConnectionTest, AnErrorOrAnotherCommandsReplyIsNoMismatch) {
   const Script script("return 'own'", ReplyKind::kString);
   const std::string_view keys[] = {"k"};
