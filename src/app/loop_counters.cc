@@ -32,11 +32,11 @@ Result<std::unique_ptr<LoopCounters>> LoopCounters::create(net::EventLoop& loop,
   std::vector<StorePart> parts(config.stores.size(), {.store = &made->memory_});
   for (size_t place = 0; place < places.size(); ++place) {
     const RedisPlace& redis = places[place];
-    auto counters = RedisCounters::create(
-        loop, redis.name, redis.target, redis.settings, memory,
-        {.instances = [ask = hooks.instances, place] { return ask(place); },
-         .on_reset = [tell = hooks.on_reset, place](std::string_view key) { tell(place, key); }},
-        log);
+    auto counters =
+        RedisCounters::create(loop, redis.name, redis.target, redis.settings, memory,
+                              {.instances = [ask = hooks.instances, place] { return ask(place); },
+                               .on_reset = [tell = hooks.on_reset, place](std::string_view key) { tell(place, key); }},
+                              log);
     if (!counters) return std::unexpected(counters.error());
     parts[redis.number] = {.store = &(*counters)->store(), .distance = redis.settings.deadline};
     made->redis_.push_back(*std::move(counters));

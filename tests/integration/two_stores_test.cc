@@ -36,9 +36,8 @@ class TwoStoresTest : public testing::Test {
     west_ = start("west.yaml", west_redis_);
   }
   std::unique_ptr<Service> start(const std::string& name, const RedisServer& region) {
-    return std::make_unique<Service>(
-        std::vector<std::string>{"--config", folder_.write(name, config(region, kRules)), "--resp", "off", "--threads",
-                                 std::to_string(kLoops)});
+    return std::make_unique<Service>(std::vector<std::string>{"--config", folder_.write(name, config(region, kRules)),
+                                                              "--resp", "off", "--threads", std::to_string(kLoops)});
   }
   std::string config(const RedisServer& region, const std::string& rules) const {
     return fmt::format(
@@ -101,9 +100,8 @@ TEST_F(TwoStoresTest, TogetherTheyNeverAdmitMoreThanEitherLimit) {
     std::vector<std::jthread> clients;
     for (int i = 0; i < 8; ++i) {
       const bool is_east = i % 2 == 0;
-      clients.emplace_back([&, is_east] {
-        (is_east ? east : west) += admitted(is_east ? *east_ : *west_, "/both", "192.0.2.3");
-      });
+      clients.emplace_back(
+          [&, is_east] { (is_east ? east : west) += admitted(is_east ? *east_ : *west_, "/both", "192.0.2.3"); });
     }
   }
   EXPECT_LE(east, 4);
@@ -160,8 +158,7 @@ TEST_F(GoneStoreTest, OneStoreThatIsGoneLeavesTheOtherAsItWas) {
   EXPECT_EQ(ask(*east_, "/strict").status, 503);
   EXPECT_TRUE(eventually([&] {
     const std::string ready = HttpConnection(east_->port()).get("/ready").body;
-    return contains(ready, "breaker open on 1") || contains(ready, "breaker open on 2") ||
-           contains(ready, "0 of");
+    return contains(ready, "breaker open on 1") || contains(ready, "breaker open on 2") || contains(ready, "0 of");
   }));
   ASSERT_TRUE(global_redis_.start()) << global_redis_.log();
   EXPECT_TRUE(eventually([&] { return !is_degraded(ask(*east_, "/world", "192.0.2.9")); }));
@@ -173,14 +170,13 @@ TEST(MemoryAndRedisTest, LimitsOfOneProcessStandBesideSharedOnes) {
   RedisServer redis;
   ASSERT_TRUE(redis.start()) << redis.log();
   const std::string file = folder.write(
-      "rateguard.yaml",
-      fmt::format("stores:\n"
-                  "  default: {{type: memory}}\n"
-                  "  shared: {{type: redis, url: \"redis://127.0.0.1:{}\", deadline: 10s}}\n"
-                  "rules:\n"
-                  "  - {{name: mine, match: {{path: /a}}, per: ip, limit: 3/d}}\n"
-                  "  - {{name: ours, match: {{path: /a}}, per: ip, limit: 5/d, store: shared}}\n",
-                  redis.port()));
+      "rateguard.yaml", fmt::format("stores:\n"
+                                    "  default: {{type: memory}}\n"
+                                    "  shared: {{type: redis, url: \"redis://127.0.0.1:{}\", deadline: 10s}}\n"
+                                    "rules:\n"
+                                    "  - {{name: mine, match: {{path: /a}}, per: ip, limit: 3/d}}\n"
+                                    "  - {{name: ours, match: {{path: /a}}, per: ip, limit: 5/d, store: shared}}\n",
+                                    redis.port()));
   const Service one({"--config", file});
   const Service other({"--config", file});
   const auto admitted_of = [](const Service& service, const std::string& check) {

@@ -51,8 +51,7 @@ SplitStore::SplitStore(std::vector<StorePart> parts) : parts_(std::move(parts)),
 SplitStore::~SplitStore() = default;
 
 void SplitStore::charge(std::span<ChargeGroup> groups, Instant now, Done done) {
-  const auto first =
-      std::ranges::find_if(groups, [](const ChargeGroup& group) { return !group.charges.empty(); });
+  const auto first = std::ranges::find_if(groups, [](const ChargeGroup& group) { return !group.charges.empty(); });
   if (first == groups.end()) return done();
   const StoreNumber store = first->charges.front().store;
   if (std::ranges::all_of(groups, [&](const ChargeGroup& group) { return is_of(group.charges, store); })) {

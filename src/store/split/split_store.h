@@ -1,11 +1,11 @@
-// Several stores as one: each limit is kept in the store that its rule names, and a request may meet limits in more than
-// one of them: a region's own and one for all regions, or this process's and one that instances share.
+// Several stores as one: each limit is kept in the store that its rule names, and a request may meet limits in more
+// than one of them: a region's own and one for all regions, or this process's and one that instances share.
 //
-// The limits that one store has are charged together, all or nothing, as ever. Nothing can hold that over two stores, so
-// a request goes from store to store and ends at the first that refuses: the others are not asked, and their limits say
-// Basis::kNotAsked. What an earlier store has charged stays charged, but for holds, which are given back. To keep that
-// rare, a store whose limit refused when it was last asked goes first, and otherwise the nearest. No limit ever admits
-// more than it says: what passes has been charged everywhere. Shadow limits are charged whatever the others say.
+// The limits that one store has are charged together, all or nothing, as ever. Nothing can hold that over two stores,
+// so a request goes from store to store and ends at the first that refuses: the others are not asked, and their limits
+// say Basis::kNotAsked. What an earlier store has charged stays charged, but for holds, which are given back. To keep
+// that rare, a store whose limit refused when it was last asked goes first, and otherwise the nearest. No limit ever
+// admits more than it says: what passes has been charged everywhere. Shadow limits are charged whatever the others say.
 #pragma once
 
 #include <bitset>

@@ -138,8 +138,7 @@ TEST_F(SplitStoreTest, AStoreThatRefusedIsAskedFirstSoThatTheOthersPayOnce) {
 TEST_F(SplitStoreTest, ShadowLimitsAreChargedWhateverTheOthersSay) {
   const Limit none = Limit::fixed_window(1, kDay).value();
   ask({on(kNear, "near", none)});
-  const auto asked =
-      ask({on(kFar, "far", two_), on(kFar, "shadow", nine_, Mode::kShadow), on(kNear, "near", none)});
+  const auto asked = ask({on(kFar, "far", two_), on(kFar, "shadow", nine_, Mode::kShadow), on(kNear, "near", none)});
   EXPECT_EQ(asked[0].basis, Basis::kNotAsked);
   EXPECT_EQ(asked[1].basis, Basis::kCounter);
   EXPECT_EQ(asked[1].decision.remaining, 8U);
@@ -222,8 +221,7 @@ TEST_F(SplitStoreTest, NoLimitAdmitsMoreThanItSays) {
     const auto limit_up_to = [&](uint32_t most) {
       return Limit::fixed_window(static_cast<uint32_t>(3 + random() % (most - 3)), kDay).value();
     };
-    const std::array<Limit, 4> limits = {limit_up_to(12), two_,
-                                         limit_up_to(12), nine_};
+    const std::array<Limit, 4> limits = {limit_up_to(12), two_, limit_up_to(12), nine_};
     struct Caller {
       std::vector<Charge> charges;
       ChargeGroup group;
