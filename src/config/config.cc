@@ -213,7 +213,7 @@ Result<void> check_config(const Config& config) {
   if (auto good = check_listen_settings(config); !good) return good;
   for (const auto& [name, store] : config.stores) {
     if (auto good = check_store(name, store); !good) return good;
-    if (auto good = check_store_place(name, store); !good) return good;
+    if (auto good = check_store_access(name, store); !good) return good;
   }
   return check_one_memory(config);
 }

@@ -165,7 +165,7 @@ Result<Config> parse(std::string_view yaml, std::string file_name);
 // Reads and parses a file. Errors: kIo, or as parse().
 Result<Config> load(const std::string& path);
 // What settings must hold together, whatever they came from; parse() leaves it to the environment to say where a Redis
-// is. Errors: kInvalid.
+// is and with what password. Errors: kInvalid.
 Result<void> check_config(const Config& config);
 // Lays RATEGUARD_* variables over a configuration. Order of precedence: command line, environment, file, defaults.
 // RATEGUARD_REDIS=URL makes store() that Redis, whatever the file says of it.

@@ -151,7 +151,6 @@ TEST(ConfigError, WhatARedisStoreMustHoldTogether) {
   EXPECT_EQ(redis("cluster: 'redis://h', database: 1"), "stores.a.cluster: a Redis Cluster has no database but 0");
   EXPECT_EQ(redis("sentinels: 'redis://h/1', service: m"),
             "stores.a.sentinels: redis://h:6379/1 has a database; expected none");
-  EXPECT_EQ(redis("url: 'redis://h', user: me"), "stores.a.password is missing; a user logs in with one");
   EXPECT_EQ(redis("url: 'redis://h', tls: {ca: f}"),
             "stores.a.tls: expected a rediss:// URL beside it; without one there is no TLS");
   EXPECT_EQ(redis("url: 'rediss://h', tls: {key: f}"),

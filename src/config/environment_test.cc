@@ -107,6 +107,11 @@ TEST(Environment, WhatAStoreLacksIsSaidLast) {
       message({{"RATEGUARD_STORES_DEFAULT_TYPE", "redis"}}),
       "stores.default.url is missing; expected where the Redis is, such as redis://10.0.0.5:6379, or sentinels or "
       "cluster");
+  const auto file = parse("stores: {default: {type: redis, url: 'rediss://a', user: me}}", "f");
+  ASSERT_TRUE(file.has_value()) << "a password may stay out of the file";
+  EXPECT_EQ(message({}, *file), "stores.default.password is missing; a user logs in with one");
+  const auto applied = apply_environment(*file, variables({{"RATEGUARD_STORES_DEFAULT_PASSWORD", "p"}}));
+  EXPECT_EQ(applied->store().redis.server().password, "p");
   EXPECT_EQ(message({{"RATEGUARD_STORES_DEFAULT_URL", "redis://a"}}), "stores.default.url goes with type: redis");
   EXPECT_EQ(message({{"RATEGUARD_STORES_DEFAULT_MAX_KEYS", "5"}}, parse("stores: {shared: {}}", "f").value()),
             "RATEGUARD_STORES_DEFAULT_MAX_KEYS: there is no store default; the file has shared");

@@ -82,9 +82,8 @@ TEST(SettingsTable, Sections) {
   EXPECT_TRUE(keys_in("headers").empty());
 }
 
-std::string reference_page() {
-  const auto path = std::filesystem::path(__FILE__).parent_path() / "../../docs/configuration.md";
-  std::ifstream file(path);
+std::string page_of(std::string_view name) {
+  std::ifstream file(std::filesystem::path(__FILE__).parent_path() / "../../docs" / name);
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
@@ -93,7 +92,7 @@ std::string code(std::string_view text) {
 }
 
 TEST(SettingsTable, TheReferencePageHasEveryRow) {
-  const std::string page = reference_page();
+  const std::string page = page_of("configuration.md");
   for (const Setting& setting : settings()) {
     std::string variables = code(environment_variable(setting, "NAME"));
     if (!setting.alias.empty()) variables += ", " + code(setting.alias);
@@ -106,6 +105,19 @@ TEST(SettingsTable, TheReferencePageHasEveryRow) {
         fmt::format("| {} | {} | {} |", code(key.key), key.fallback.empty() ? "none" : key.fallback, key.meaning);
     EXPECT_TRUE(page.contains(row)) << "docs/configuration.md lacks the row\n" << row;
   }
+}
+
+TEST(SettingsTable, ExamplesOfStoresAreTrue) {
+  const std::string page = page_of("distributed.md");
+  constexpr std::string_view kBegin = "```yaml\n";
+  int examples = 0;
+  for (size_t at = page.find(kBegin); at != std::string::npos; at = page.find(kBegin, at + 1)) {
+    const size_t begin = at + kBegin.size();
+    const auto config = parse(std::string_view(page).substr(begin, page.find("```", begin) - begin), "example");
+    EXPECT_TRUE(config.has_value()) << config.error().to_string();
+    ++examples;
+  }
+  EXPECT_GT(examples, 5);
 }
 
 }  // namespace

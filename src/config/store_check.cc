@@ -81,18 +81,21 @@ Result<void> check_store(std::string_view name, const StoreSettings& store) {
   if (!redis.service.empty() && !given.empty() && redis.sentinels.empty()) {
     return invalid(fmt::format("stores.{}.service goes with sentinels", name));
   }
-  if (!redis.user.empty() && redis.password.empty() && !given.empty() && redis.server().password.empty()) {
-    return invalid(fmt::format("stores.{}.password is missing; a user logs in with one", name));
-  }
   return check_tls(name, redis);
 }
 
-Result<void> check_store_place(std::string_view name, const StoreSettings& store) {
-  if (store.type != StoreType::kRedis || !places(store.redis).empty()) return {};
-  return invalid(
-      fmt::format("stores.{}.url is missing; expected where the Redis is, such as redis://10.0.0.5:6379, or "
-                  "sentinels or cluster",
-                  name));
+Result<void> check_store_access(std::string_view name, const StoreSettings& store) {
+  if (store.type != StoreType::kRedis) return {};
+  if (places(store.redis).empty()) {
+    return invalid(
+        fmt::format("stores.{}.url is missing; expected where the Redis is, such as redis://10.0.0.5:6379, or "
+                    "sentinels or cluster",
+                    name));
+  }
+  if (!store.redis.user.empty() && store.redis.server().password.empty()) {
+    return invalid(fmt::format("stores.{}.password is missing; a user logs in with one", name));
+  }
+  return {};
 }
 
 Result<void> check_one_memory(const Config& config) {
