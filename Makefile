@@ -3,6 +3,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 JOBS ?= $(shell nproc)
 ARGS ?=
+# The long tests wait for servers more than they compute: three for each processor keep it busy.
+TEST_JOBS ?= $(shell expr 3 \* $(JOBS))
 # Seconds for each fuzz target.
 FUZZ_SECONDS ?= 300
 # Minutes of chaos.
@@ -28,19 +30,19 @@ test: ## build and run every test
 	@tools/install_packages build test
 	@cmake --preset dev --log-level=WARNING
 	@cmake --build --preset dev -j $(JOBS)
-	@ctest --preset dev -j $(JOBS)
+	@ctest --preset dev -j $(TEST_JOBS)
 
 asan: ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@tools/install_packages build test
 	@cmake --preset asan --log-level=WARNING
 	@cmake --build --preset asan -j $(JOBS)
-	@ctest --preset asan -j $(JOBS)
+	@ctest --preset asan -j $(TEST_JOBS)
 
 tsan: ## the tests under ThreadSanitizer
 	@tools/install_packages build test
 	@cmake --preset tsan --log-level=WARNING
 	@cmake --build --preset tsan -j $(JOBS)
-	@ctest --preset tsan -j $(JOBS)
+	@ctest --preset tsan -j $(TEST_JOBS)
 
 simulation: ## 10,000 seeds of many instances and one shared store, in virtual time
 	@tools/install_packages build test
