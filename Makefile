@@ -3,8 +3,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 JOBS ?= $(shell nproc)
 ARGS ?=
-# The long tests wait for servers more than they compute: three for each processor keep it busy.
-TEST_JOBS ?= $(shell expr 3 \* $(JOBS))
+# The long tests wait for servers more than they compute: two for each processor keep it busy.
+TEST_JOBS ?= $(shell expr 2 \* $(JOBS))
 # Seconds for each fuzz target.
 FUZZ_SECONDS ?= 300
 # Minutes of chaos.
