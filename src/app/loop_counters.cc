@@ -1,8 +1,15 @@
 #include "app/loop_counters.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace rateguard::app {
+namespace {
+
+// What a server says at once is heard, however long others were waited for.
+constexpr Duration kLookAtLeast = Duration::millis(10);
+
+}  // namespace
 
 Result<std::vector<RedisPlace>> redis_places(const config::Config& config) {
   std::vector<RedisPlace> places;
@@ -20,15 +27,15 @@ Result<std::vector<RedisPlace>> redis_places(const config::Config& config) {
   return places;
 }
 
-LoopCounters::LoopCounters(const config::Config& config, Store& memory)
-    : on_failure_(config.store().redis.on_store_failure), memory_(memory) {}
+LoopCounters::LoopCounters(net::EventLoop& loop, const config::Config& config, Store& memory)
+    : loop_(loop), on_failure_(config.store().redis.on_store_failure), memory_(memory) {}
 
 LoopCounters::~LoopCounters() = default;
 
 Result<std::unique_ptr<LoopCounters>> LoopCounters::create(net::EventLoop& loop, const config::Config& config,
                                                            std::span<const RedisPlace> places, Store& memory,
                                                            const LoopCountersHooks& hooks, server::Log& log) {
-  std::unique_ptr<LoopCounters> made(new LoopCounters(config, memory));
+  std::unique_ptr<LoopCounters> made(new LoopCounters(loop, config, memory));
   std::vector<StorePart> parts(config.stores.size(), {.store = &made->memory_});
   for (size_t place = 0; place < places.size(); ++place) {
     const RedisPlace& redis = places[place];
@@ -43,7 +50,7 @@ Result<std::unique_ptr<LoopCounters>> LoopCounters::create(net::EventLoop& loop,
   }
   RemoteStore* front = parts.front().store;
   if (parts.size() > 1) {
-    made->split_ = std::make_unique<SplitStore>(std::move(parts));
+    made->split_ = std::make_unique<SplitStore>(std::move(parts), [&loop] { return loop.clock().now(); });
     front = made->split_.get();
   }
   made->awaiting_ = std::make_unique<server::AwaitingStore>(*front, *made->tasks_, loop);
@@ -51,8 +58,10 @@ Result<std::unique_ptr<LoopCounters>> LoopCounters::create(net::EventLoop& loop,
 }
 
 Result<void> LoopCounters::await_connections(Duration patience) {
+  const Instant end = loop_.clock().now() + patience;
   for (const auto& redis : redis_) {
-    if (auto good = redis->await_connection(patience); !good) return good;
+    const Duration left = std::max(kLookAtLeast, end - loop_.clock().now());
+    if (auto good = redis->await_connection(left); !good) return good;
   }
   return {};
 }

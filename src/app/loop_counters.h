@@ -52,7 +52,7 @@ class LoopCounters {
   LoopCounters(const LoopCounters&) = delete;
   LoopCounters& operator=(const LoopCounters&) = delete;
 
-  // As RedisCounters::await_connection(), of one after the other.
+  // As RedisCounters::await_connection(), with so much patience for all of them together.
   Result<void> await_connections(Duration patience);
 
   server::LoopStore loop_store() { return {.store = *awaiting_, .tasks = tasks_.get(), .on_failure = on_failure_}; }
@@ -67,8 +67,9 @@ class LoopCounters {
   void abandon_tasks() { tasks_.reset(); }
 
  private:
-  LoopCounters(const config::Config& config, Store& memory);
+  LoopCounters(net::EventLoop& loop, const config::Config& config, Store& memory);
 
+  net::EventLoop& loop_;
   OnStoreFailure on_failure_;
   MemoryPart memory_;
   std::vector<std::unique_ptr<RedisCounters>> redis_;

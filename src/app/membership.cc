@@ -69,7 +69,12 @@ std::vector<RunningInstance> Membership::all(Instant now) const {
   std::vector<RunningInstance> all;
   for (const auto& circle : circles_) {
     for (RunningInstance& one : circle->peers->all(now)) {
-      if (std::ranges::find(all, one.id, &RunningInstance::id) == all.end()) all.push_back(std::move(one));
+      const auto known = std::ranges::find(all, one.id, &RunningInstance::id);
+      if (known == all.end()) {
+        all.push_back(std::move(one));
+      } else if (one.seen_ago < known->seen_ago) {
+        *known = std::move(one);
+      }
     }
   }
   return all;

@@ -41,7 +41,7 @@ class Membership {
 
   // How many there are in a circle, this one included; 1 before it is joined.
   uint32_t alive(size_t circle) const;
-  // Those of all circles, each once.
+  // Those of all circles, each once, as it was last heard of.
   std::vector<RunningInstance> all(Instant now) const;
   void set_rules_revision(const std::string& revision);
   // Nobody is there to be told where it is alone.

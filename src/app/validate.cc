@@ -8,6 +8,7 @@
 #include "app/terminal.h"
 #include "config/config.h"
 #include "config/envoy_reader.h"
+#include "config/store_check.h"
 #include "rules/rule_set.h"
 
 namespace rateguard::app {
@@ -16,6 +17,7 @@ namespace {
 // The first thing that keeps a file from being used, in the order in which `serve` would meet it.
 std::optional<Error> first_problem(const Result<config::Config>& config) {
   if (!config) return config.error();
+  if (auto good = config::check_one_memory(*config); !good) return good.error();
   if (auto rules = rules::RuleSet::compile(config->rules); !rules) return rules.error();
   if (auto identifier = identify::Identifier::create(config->identity); !identifier) return identifier.error();
   return std::nullopt;

@@ -161,8 +161,15 @@ class ConfigReader {
       read_store(name.text, value, store);
     }
     if (!map.find(kDefaultStore) && config_.stores.size() > 1) config_.stores.erase(std::string(kDefaultStore));
-    if (!problems_.empty()) return;
-    if (const auto good = check_one_memory(config_); !good) problems_.add(map, good.error().message);
+    const Setting& setting = *find_setting("stores.NAME.type");
+    std::map<std::string, std::string_view> variables;
+    for (const auto& [name, store] : config_.stores) {
+      const auto [other, is_new] = variables.emplace(environment_variable(setting, name), name);
+      if (is_new) continue;
+      problems_.add(map, fmt::format("stores.{} and stores.{} would have the same variables ({}); expected names that "
+                                     "differ in letters and digits",
+                                     other->second, name, other->first));
+    }
   }
 
   void read_store(const std::string& name, const YamlNode& value, StoreSettings& store) {

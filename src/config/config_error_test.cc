@@ -89,8 +89,9 @@ TEST(ConfigError, Settings) {
   EXPECT_EQ(message("log: {level: loud}"), "f:1:14: log.level: expected debug, info, warn or error, found 'loud'");
   EXPECT_EQ(message("stores: {shared: {type: redsi, url: x}}"),
             "f:1:25: stores.shared.type: expected memory or redis, found 'redsi'");
-  EXPECT_EQ(message("stores: {a: {}, b: {type: redis}, c: {}}"),
-            "f:1:9: stores.a and stores.c are both in memory; expected one of them at most");
+  EXPECT_EQ(message("stores: {eu-west: {}, eu_west: {type: redis}}"),
+            "f:1:9: stores.eu-west and stores.eu_west would have the same variables (RATEGUARD_STORES_EU_WEST_TYPE); "
+            "expected names that differ in letters and digits");
   EXPECT_EQ(message("stores: {a: {max_key: 1}}"), "f:1:14: unknown key 'max_key' in a store; did you mean 'max_keys'?");
   EXPECT_EQ(message("stores: {a: {max_keys: 0}}"),
             "f:1:24: stores.a.max_keys: expected a whole number from 1 to 4000000000, found '0'");

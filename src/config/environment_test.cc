@@ -107,6 +107,8 @@ TEST(Environment, WhatAStoreLacksIsSaidLast) {
       message({{"RATEGUARD_STORES_DEFAULT_TYPE", "redis"}}),
       "stores.default.url is missing; expected where the Redis is, such as redis://10.0.0.5:6379, or sentinels or "
       "cluster");
+  EXPECT_EQ(message({}, parse("stores: {a: {}, b: {type: redis, url: 'redis://a'}, c: {}}", "f").value()),
+            "stores.a and stores.c are both in memory; expected one of them at most");
   const auto file = parse("stores: {default: {type: redis, url: 'rediss://a', user: me}}", "f");
   ASSERT_TRUE(file.has_value()) << "a password may stay out of the file";
   EXPECT_EQ(message({}, *file), "stores.default.password is missing; a user logs in with one");

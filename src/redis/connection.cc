@@ -178,6 +178,7 @@ void Connection::send_again(Pending pending) {
 
 void Connection::on_open() {
   problem_ = {};
+  was_open_ = true;
   useful_at_ = loop_.now();
   options_.on_change();
 }
@@ -223,6 +224,8 @@ void Connection::break_off(const Error& error) {
 
 void Connection::on_closed(const Error& error) {
   problem_ = error;
+  // A server may close whom it has not heard of for long.
+  if (std::exchange(was_open_, false) && pending_.empty()) attempts_ = 0;
   fail_all(error);
   try_later();
   options_.on_change();

@@ -153,6 +153,7 @@ class Connection final : private SessionOwner {
   Error problem_ = {.code = ErrorCode::kUnavailable, .message = "not connected yet"};
   bool started_ = false;
   bool flush_posted_ = false;
+  bool was_open_ = false;
   int attempts_ = 0;  // since the last answer in time: a server that lets in whom it does not answer is left alone too
   net::Timer retry_;
   net::Timer deadline_;

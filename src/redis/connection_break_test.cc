@@ -1,10 +1,9 @@
 // What ends a Connection, and what becomes of what was under way.
-#include "redis/connection.h"
-
 #include <gtest/gtest.h>
 
 #include <optional>
 
+#include "redis/connection.h"
 #include "redis/connection_fixture.h"
 
 namespace rateguard::redis {
@@ -165,6 +164,19 @@ TEST_F(ConnectionBreakTest, AScriptsReplyOfAnotherKindEndsTheConnectionAtOnce) {
 }
 
 // Errors are of every script, and other commands may answer what they like.
+TEST_F(ConnectionBreakTest, AServerThatClosesTheIdleIsBackAtOnce) {
+  connect_and_wait({.backoff_min = Duration::millis(4)});
+  for (int i = 0; i < 12; ++i) {
+    const size_t before = server_.peers.size();
+    server_.last().close();
+    ASSERT_TRUE(run_until(*loop_, [&] { return server_.peers.size() > before && connection_->is_open(); }));
+  }
+  const Instant begin = clock_.now();
+  server_.last().close();
+  ASSERT_TRUE(run_until(*loop_, [&] { return server_.peers.size() == 14 && connection_->is_open(); }));
+  EXPECT_LT(clock_.now() - begin, Duration::millis(200)) << "were they failures, it would wait for 250 and more";
+}
+
 TEST_F(ConnectionBreakTest, AServerThatLetsInWhomItDoesNotAnswerIsLeftAloneMoreAndMore) {
   const Script script("return 'own'", ReplyKind::kString);
   server_.on_command = [](FakeServer::Peer& peer, const Words&) { peer.send(":7\r\n"); };

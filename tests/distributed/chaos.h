@@ -38,7 +38,8 @@ constexpr milliseconds kPatient{30'000};
 // Until all is well again. It is about a second; on a loaded machine it may be more.
 constexpr milliseconds kRecovers{5'000};
 // After what a network did: the connection is back within half a second, its longest pause between two attempts, and
-// one that is stuck is given up within 700 ms; then the store is asked at once.
+// one that is stuck is given up within 700 ms; then the store is asked at once. Each of those steps may be late on a
+// loaded machine.
 constexpr milliseconds kNetworkRecovers{1'000};
 
 enum class Data : uint8_t {

@@ -1,6 +1,4 @@
 // When the remote store is asked, and what is not a decision.
-#include "store/fallback/fallback_store.h"
-
 #include <gtest/gtest.h>
 
 #include <string>
@@ -8,6 +6,7 @@
 
 #include "base/count_allocations_for_tests.h"
 #include "store/fallback/fallback_fixture.h"
+#include "store/fallback/fallback_store.h"
 
 namespace rateguard {
 namespace {

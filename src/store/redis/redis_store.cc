@@ -130,9 +130,9 @@ void RedisStore::finish(Asking* asking) {
 void RedisStore::ask(Charge& charge, Asking* asking, Instant now) {
   const HashTag tag = tag_of(charge.key, charge.place_from);
   Batch* batch = &batch_for(tag);
-  Batch::Counter* counter =
-      (options_.times_are_callers && batch->asked_at != now) ? nullptr : batch->counter_for(charge);
-  if (counter == nullptr) {  // behind what was asked before it
+  const bool is_of_another_time = options_.times_are_callers && batch->checks != 0 && batch->asked_at != now;
+  Batch::Counter* counter = is_of_another_time ? nullptr : batch->counter_for(charge);
+  while (counter == nullptr) {  // behind what was asked before it
     send_turn();
     batch = &batch_for(tag);
     counter = batch->counter_for(charge);

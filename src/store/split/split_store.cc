@@ -33,7 +33,7 @@ struct SplitStore::Asking {
 // One request with limits in several stores, on its way from one to the next.
 struct SplitStore::Request {
   ChargeGroup group;
-  Instant now;
+  Instant now;  // when the store that is asked was asked
   std::shared_ptr<Asking> asking;
   std::vector<StoreNumber> route;  // the stores to ask, in this order
   size_t at = 0;                   // in `route`
@@ -43,7 +43,8 @@ struct SplitStore::Request {
   ChargeGroup asked;
 };
 
-SplitStore::SplitStore(std::vector<StorePart> parts) : parts_(std::move(parts)), by_distance_(parts_.size()) {
+SplitStore::SplitStore(std::vector<StorePart> parts, std::function<Instant()> now)
+    : parts_(std::move(parts)), now_(std::move(now)), by_distance_(parts_.size()) {
   std::iota(by_distance_.begin(), by_distance_.end(), StoreNumber{0});
   std::ranges::stable_sort(by_distance_, {}, [this](StoreNumber number) { return parts_[number].distance; });
 }
@@ -138,9 +139,10 @@ void SplitStore::on_answer(Request& request) {
     charge.basis = request.charges[i].basis;
     charge.decision = request.charges[i].decision;
     if (charge.mode != Mode::kEnforce) continue;
-    refused_last_[place_of(charge)] = is_refused(charge);
+    if (charge.cost.units != 0) refused_last_[place_of(charge)] = is_refused(charge);  // a look is never refused
     request.is_refused |= is_refused(charge);
   }
+  request.now = std::max(request.now, now_());
   if (request.is_refused && !was_refused) give_back_holds(request);
   ++request.at;
   go_on(request);
@@ -174,7 +176,7 @@ void SplitStore::release_from(size_t rank, ReleaseResult otherwise, const HoldId
       hold, now, [this, rank, otherwise, hold, now, done = std::move(done)](ReleaseResult result) mutable {
         if (result == ReleaseResult::kReleased) return done(result);
         if (result == ReleaseResult::kUnavailable) otherwise = result;
-        release_from(rank + 1, otherwise, hold, now, std::move(done));
+        release_from(rank + 1, otherwise, hold, std::max(now, now_()), std::move(done));
       });
 }
 

@@ -29,11 +29,13 @@ struct StorePart {
 
 class SplitStore final : public RemoteStore {
  public:
-  // By their place in `parts` they have their StoreNumber. It is destroyed only when no call is under way.
-  explicit SplitStore(std::vector<StorePart> parts);
+  // By their place in `parts` they have their StoreNumber. `now` is the time of those who ask: each store has its whole
+  // deadline, whenever its turn comes. It is destroyed only when no call is under way.
+  SplitStore(std::vector<StorePart> parts, std::function<Instant()> now);
   ~SplitStore() override;
 
-  // REQUIRES: every Charge::store is that of a part.
+  // Requests with limits in several stores are each on a way of their own, and may be decided after those that come
+  // behind them in `groups`. REQUIRES: every Charge::store is that of a part.
   void charge(std::span<ChargeGroup> groups, Instant now, Done done) override;
   void reset(std::string_view key, CounterPlace place, Instant now,
              std::move_only_function<void(ResetResult)> done) override;
@@ -58,6 +60,7 @@ class SplitStore final : public RemoteStore {
                     std::move_only_function<void(ReleaseResult)> done);
 
   std::vector<StorePart> parts_;
+  std::function<Instant()> now_;
   std::vector<StoreNumber> by_distance_;
   std::bitset<kRemembered> refused_last_;           // by a counter's hash
   std::vector<std::unique_ptr<Request>> requests_;  // as many as were ever under way at once

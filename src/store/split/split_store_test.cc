@@ -21,6 +21,7 @@ class Part final : public RemoteStore {
  public:
   void charge(std::span<ChargeGroup> groups, Instant now, Done done) override {
     for (const ChargeGroup& group : groups) asked += group.charges.size();
+    asked_at = now;
     ask([this, groups, now, done = std::move(done)]() mutable {
       if (fails) {
         set_unavailable(groups);
@@ -35,6 +36,7 @@ class Part final : public RemoteStore {
     done(counters->reset(key, place));
   }
   void release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) override {
+    asked_at = now;
     ++releases;
     done(fails ? ReleaseResult::kUnavailable : counters->release(hold, now));
   }
@@ -57,6 +59,7 @@ class Part final : public RemoteStore {
   bool is_late = false;
   bool fails = false;
   size_t asked = 0;
+  Instant asked_at;
   int releases = 0;
   int ticks = 0;
 
@@ -88,7 +91,8 @@ class SplitStoreTest : public testing::Test {
   const Limit nine_ = Limit::fixed_window(9, kDay).value();
   Part far_;
   Part near_;
-  SplitStore store_{{{&far_, Duration::millis(50)}, {&near_, Duration::millis(2)}}};
+  Instant now_ = kNow;
+  SplitStore store_{{{&far_, Duration::millis(50)}, {&near_, Duration::millis(2)}}, [this] { return now_; }};
 };
 
 TEST_F(SplitStoreTest, LimitsOfOneStoreAreChargedThereTogether) {
@@ -133,6 +137,40 @@ TEST_F(SplitStoreTest, AStoreThatRefusedIsAskedFirstSoThatTheOthersPayOnce) {
   store_.reset("far", {0, kFar}, kNow, [](ResetResult result) { EXPECT_EQ(result, ResetResult::kForgotten); });
   EXPECT_TRUE(ask({on(kNear, "near", nine_), on(kFar, "far", two_)})[0].decision.allowed());
   EXPECT_EQ(near_.left("near", nine_), 5U);
+}
+
+TEST_F(SplitStoreTest, ALookBetweenChangesNoOrder) {
+  for (int i = 0; i < 3; ++i) ask({on(kNear, "near", nine_), on(kFar, "far", two_)});
+  EXPECT_EQ(near_.left("near", nine_), 6U);
+  for (int i = 0; i < 4; ++i) {
+    std::vector<Charge> look = {on(kNear, "near", nine_), on(kFar, "far", two_)};
+    for (Charge& charge : look) charge.cost = Cost{0};
+    ask(look);
+    ask({on(kNear, "near", nine_), on(kFar, "far", two_)});
+  }
+  EXPECT_EQ(near_.left("near", nine_), 6U);
+}
+
+// A store that is asked behind a slow one has its own time all the same.
+TEST_F(SplitStoreTest, EachStoreIsAskedAtItsOwnTime) {
+  const Limit holds = Limit::concurrency(5, kDay).value();
+  near_.is_late = true;
+  std::vector<Charge> charges = {on(kNear, "held", holds), on(kFar, "far", two_)};
+  ChargeGroup group{charges};
+  for (int i = 0; i < 3; ++i) {
+    const Instant asked_at = now_;
+    store_.charge({&group, 1}, asked_at, [] {});
+    now_ = now_ + Duration::millis(80);
+    if (!near_.waiting.empty()) near_.answer();
+    EXPECT_EQ(far_.asked_at, now_);
+  }
+  EXPECT_EQ(near_.releases, 1) << "refused by the far one";
+  EXPECT_EQ(near_.asked_at, now_);
+  far_.fails = true;
+  bool is_done = false;
+  store_.release({}, kNow, [&](ReleaseResult) { is_done = true; });
+  EXPECT_TRUE(is_done);
+  EXPECT_EQ(far_.asked_at, now_);
 }
 
 TEST_F(SplitStoreTest, ShadowLimitsAreChargedWhateverTheOthersSay) {
