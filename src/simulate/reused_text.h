@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -13,7 +12,7 @@ class ReusedText {
   void assign(std::string_view text) {
     size_ = text.size();
     if (size_ <= inline_.size()) {
-      std::memcpy(inline_.data(), text.data(), size_);
+      text.copy(inline_.data(), size_);
     } else {
       long_.assign(text);
     }

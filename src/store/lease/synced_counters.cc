@@ -19,6 +19,7 @@ struct SyncedCounters::Report {
   std::vector<Charge> charges;
   std::vector<ChargeGroup> groups;
   std::vector<Counters::value_type*> owing;  // who can pay a part at once
+  Counters left_behind;                      // an owner's that is gone: the charges borrow their keys and limits
 };
 
 SyncedCounters::SyncedCounters(RemoteStore& remote, Store& local, Duration interval, size_t counters_max)
@@ -32,6 +33,7 @@ SyncedCounters::SyncedCounters(RemoteStore& remote, Store& local, Duration inter
 
 SyncedCounters::~SyncedCounters() {
   report_->owner = nullptr;
+  report_->left_behind = std::move(counters_);
 }
 
 Taken SyncedCounters::charge(Charge& charge, Instant now) {
