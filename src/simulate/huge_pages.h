@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include <cstddef>
+#include <memory>
 #include <new>
 #include <vector>
 
@@ -22,14 +23,14 @@ struct HugePageAllocator {
 
   T* allocate(size_t count) {
     const size_t bytes = count * sizeof(T);
-    if (bytes < kHugePageBytes) return static_cast<T*>(::operator new(bytes));
+    if (bytes < kHugePageBytes) return std::allocator<T>().allocate(count);
     void* memory = ::operator new(bytes, std::align_val_t{kHugePageBytes});
     (void)madvise(memory, bytes, MADV_HUGEPAGE);  // a wish: where it is not granted things are only slower
     return static_cast<T*>(memory);
   }
   void deallocate(T* memory, size_t count) {
     if (count * sizeof(T) < kHugePageBytes) {
-      ::operator delete(memory);
+      std::allocator<T>().deallocate(memory, count);
     } else {
       ::operator delete(memory, std::align_val_t{kHugePageBytes});
     }
