@@ -4,7 +4,6 @@
 #include <functional>
 #include <memory>
 
-#include "config/config.h"
 #include "metrics/exposition.h"
 #include "net/event_loop.h"
 #include "net/http2_server.h"
@@ -13,9 +12,6 @@
 #include "server/service.h"
 
 namespace rateguard::app {
-
-// REQUIRES: listen.grpc is not off.
-net::Http2ServerOptions grpc_options(const config::ListenSettings& listen, int connections_max);
 
 // On its loop's thread only, but figures() and metrics(). What it is given outlives it.
 class GrpcFront {

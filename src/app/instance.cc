@@ -106,10 +106,7 @@ Result<void> Instance::add_workers() {
   std::optional<resp::RespServerOptions> resp;
   if (config_.listen.resp) resp = resp_options(config_, loops);
   std::optional<net::Http2ServerOptions> grpc;
-  if (config_.listen.grpc) {
-    grpc = grpc_options(config_.listen, connections_per_loop(config_.listen, loops));
-    grpc->host.preamble = preamble_for(config_);
-  }
+  if (config_.listen.grpc) grpc = grpc_options(config_, loops);
   if (!config_.listen.tls.certificate.empty()) {
     auto tls = net::TlsContext::create(tls_files(config_.listen.tls, "http/1.1"));
     if (!tls) return std::unexpected(tls.error());

@@ -4,9 +4,14 @@
 #include <utility>
 
 #include "identify/proxy_protocol.h"
+#include "server/grpc/grpc_api.h"
 
 namespace rateguard::app {
 namespace {
+
+// What HTTP/2 carries beside the fields that HTTP/1.1 would: pseudo-header fields, and 32 bytes counted for each field
+// (RFC 9113, section 6.5.2). Below this a stock client's metadata would not fit.
+constexpr size_t kHeaderBytesMin = 8 * 1'024;
 
 // A load balancer's PROXY header (version 2) ahead of every connection. Believed from trusted proxies only: it names
 // the client, so whoever may send one may be anybody.
@@ -28,6 +33,26 @@ net::Preamble read_proxy_header(const std::vector<IpPrefix>& trusted, const IpAd
   return {.verdict = Verdict::kDone, .peer = (*header)->source};
 }
 
+net::PeerPreamble preamble_for(const config::Config& config) {
+  if (!config.listen.proxy_protocol) return {};
+  return [trusted = config.identity.trusted_proxies](const IpAddress& sender, std::string_view received) {
+    return read_proxy_header(trusted, sender, received);
+  };
+}
+
+// What all protocols have in common. `option` as ListenAddress has it.
+net::ConnectionHostOptions host_options(const config::Config& config, size_t loops, const config::Endpoint& endpoint,
+                                        std::string_view option, Duration idle_timeout) {
+  const config::ListenSettings& listen = config.listen;
+  return {.address = {.host = endpoint.host, .port = endpoint.port, .option = option},
+          .preamble = preamble_for(config),
+          .connections_max = std::max(1, listen.connections_max / static_cast<int>(loops)),
+          .timeouts = {.idle = idle_timeout,
+                       .read = listen.read_timeout,
+                       .write = listen.write_timeout,
+                       .handshake = listen.read_timeout}};
+}
+
 }  // namespace
 
 net::TlsFiles tls_files(const config::TlsSettings& settings, std::string protocol) {
@@ -37,44 +62,26 @@ net::TlsFiles tls_files(const config::TlsSettings& settings, std::string protoco
           .protocol = std::move(protocol)};
 }
 
-net::PeerPreamble preamble_for(const config::Config& config) {
-  if (!config.listen.proxy_protocol) return {};
-  return [trusted = config.identity.trusted_proxies](const IpAddress& sender, std::string_view received) {
-    return read_proxy_header(trusted, sender, received);
-  };
-}
-
-int connections_per_loop(const config::ListenSettings& listen, size_t loops) {
-  return std::max(1, listen.connections_max / static_cast<int>(loops));
-}
-
 net::HttpServerOptions http_options(const config::Config& config, size_t loops) {
   const config::ListenSettings& listen = config.listen;
-  net::HttpServerOptions options;
-  options.host.address.host = listen.http.host;
-  options.host.address.port = listen.http.port;
-  options.limits.header_bytes_max = static_cast<uint32_t>(listen.header_bytes_max);
-  options.limits.body_bytes_max = static_cast<uint64_t>(listen.body_bytes_max);
-  options.host.connections_max = connections_per_loop(listen, loops);
-  options.host.timeouts = {.idle = listen.idle_timeout,
-                           .read = listen.read_timeout,
-                           .write = listen.write_timeout,
-                           .handshake = listen.read_timeout};
-  options.host.preamble = preamble_for(config);
-  return options;
+  return {.host = host_options(config, loops, listen.http, "--http", listen.idle_timeout),
+          .limits = {.header_bytes_max = static_cast<uint32_t>(listen.header_bytes_max),
+                     .body_bytes_max = static_cast<uint64_t>(listen.body_bytes_max)}};
 }
 
 resp::RespServerOptions resp_options(const config::Config& config, size_t loops) {
   const config::ListenSettings& listen = config.listen;
-  resp::RespServerOptions options;
-  options.host.address = {
-      .host = listen.resp->host, .port = listen.resp->port, .option = "--resp, or close it with --resp off"};
-  options.host.connections_max = connections_per_loop(listen, loops);
-  options.host.timeouts = {.idle = listen.resp_idle_timeout,
-                           .read = listen.read_timeout,
-                           .write = listen.write_timeout,
-                           .handshake = listen.read_timeout};
-  options.host.preamble = preamble_for(config);
+  return {.host = host_options(config, loops, *listen.resp, "--resp, or close it with --resp off",
+                               listen.resp_idle_timeout)};
+}
+
+net::Http2ServerOptions grpc_options(const config::Config& config, size_t loops) {
+  const config::ListenSettings& listen = config.listen;
+  net::Http2ServerOptions options{
+      .host = host_options(config, loops, *listen.grpc, "--grpc, or close it with --grpc off", listen.idle_timeout)};
+  options.header_bytes_max = std::max(static_cast<size_t>(listen.header_bytes_max), kHeaderBytesMin);
+  options.body_bytes_max = static_cast<size_t>(listen.body_bytes_max) + grpc::kMessagePrefix;
+  options.waiting_body_bytes_max = std::max(options.waiting_body_bytes_max, options.body_bytes_max);
   return options;
 }
 

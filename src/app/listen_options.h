@@ -5,7 +5,7 @@
 #include <string>
 
 #include "config/config.h"
-#include "net/connection_host.h"
+#include "net/http2_server.h"
 #include "net/server.h"
 #include "net/tls.h"
 #include "server/resp/resp_server.h"
@@ -15,14 +15,11 @@ namespace rateguard::app {
 // `protocol` is what ALPN agrees on.
 net::TlsFiles tls_files(const config::TlsSettings& settings, std::string protocol);
 
-// Reads the PROXY header of listen.proxy_protocol; empty where there is none.
-net::PeerPreamble preamble_for(const config::Config& config);
-
-// Each loop takes its share of listen.connections_max.
-int connections_per_loop(const config::ListenSettings& listen, size_t loops);
-
+// Of one loop of so many, each of which takes its share of listen.connections_max.
 net::HttpServerOptions http_options(const config::Config& config, size_t loops);
 // REQUIRES: listen.resp is not off.
 resp::RespServerOptions resp_options(const config::Config& config, size_t loops);
+// REQUIRES: listen.grpc is not off.
+net::Http2ServerOptions grpc_options(const config::Config& config, size_t loops);
 
 }  // namespace rateguard::app

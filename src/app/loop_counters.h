@@ -16,7 +16,6 @@
 #include "server/awaiting_store.h"
 #include "server/log.h"
 #include "server/service.h"
-#include "store/memory/memory_store.h"
 #include "store/split/memory_part.h"
 #include "store/split/split_store.h"
 
