@@ -95,8 +95,9 @@ class MemoryStore final : public Store {
   void charge_one_by_tables(Charge& charge, Instant now);
   RG_TARGET_AES void charge_ahead_by_instructions(std::span<ChargeGroup> groups, Instant now);
   void charge_ahead_by_tables(std::span<ChargeGroup> groups, Instant now);
-  bool charge_known(Charge& charge, memory::Fingerprint key, memory::Table::Spot spot, Instant now);
-  void charge_alone(Charge& charge, memory::Fingerprint key, Instant now);
+  bool charge_at_home(Charge& charge, memory::Fingerprint key, memory::Table::Spot spot, Instant now);
+  void charge_anywhere(Charge& charge, memory::Fingerprint key, Instant now);
+  bool charge_slot(Charge& charge, memory::Fingerprint key, Instant now);
   void charge_many(std::span<Charge> charges, Instant now);
   void decide(std::span<Charge> charges, const memory::Fingerprint* keys, Instant now);
   void decide(Jobs jobs, Groups groups, Instant now);

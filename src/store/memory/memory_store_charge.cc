@@ -23,10 +23,15 @@ constexpr size_t kRecordsAhead = 4;
 // does.
 constexpr size_t kNextAhead = 8;
 
-// Any algorithm and any outcome, out of the way of the commonest. False: its memory is not all in the slot.
-[[gnu::noinline]] bool evaluate_slot(Slot& slot, Charge& charge, Instant now) {
-  if (!algorithm::has_fixed_state(charge.limit->algorithm) || memory::is_side(slot.state())) return false;
-  const State next = algorithm::evaluate(slot.state(), *charge.limit, charge.cost, now, charge.decision);
+// Any algorithm and any outcome. False: its memory is not all in the slot.
+bool evaluate_slot(Slot& slot, Charge& charge, Instant now) {
+  const Limit& limit = *charge.limit;
+  State next;
+  if (limit.unit_us == 0 ||
+      !algorithm::evaluate_whole_units(slot.state(), limit, charge.cost, now, charge.decision, next)) {
+    if (!algorithm::has_fixed_state(limit.algorithm) || memory::is_side(slot.state())) return false;
+    next = algorithm::evaluate(slot.state(), limit, charge.cost, now, charge.decision);
+  }
   if (charge.cost.units != 0 && charge.decision.allowed()) slot.set_state(next);
   return true;
 }
@@ -67,8 +72,7 @@ inline void MemoryStore::charge_one(Charge& charge, Hash&& hash, Instant now) {
   const Fingerprint key = Fingerprint::of(hash(charge.key));
   const Table::Spot spot = table_.locate(key);
   Table::prefetch_home(spot, key);
-  if (!charge_known(charge, key, spot, now)) [[unlikely]]
-    return charge_alone(charge, key, now);
+  if (!charge_at_home(charge, key, spot, now)) return charge_anywhere(charge, key, now);
 }
 
 // Takes as many groups at once as memory can be asked for ahead.
@@ -105,38 +109,47 @@ inline void MemoryStore::charge_ahead(std::span<ChargeGroup> groups, Hash&& hash
       // A core can wait for some twenty lines of memory at once. Asked for together with the homes, these would make it
       // stand still; now it has room for them.
       for (; asked < count && asked < i + kNextAhead; ++asked) Table::prefetch_next(spots[asked], keys[asked]);
-      const bool done = group.charges.size() == 1 && charge_known(group.charges[0], keys[i], spots[i], now);
-      if (!done) decide(group.charges, &keys[i], now);
+      if (group.charges.size() != 1) {
+        decide(group.charges, &keys[i], now);
+      } else if (!charge_at_home(group.charges[0], keys[i], spots[i], now)) {
+        charge_anywhere(group.charges[0], keys[i], now);
+      }
       i += group.charges.size();
     }
     groups = groups.subspan(taken);
   }
 }
 
-// The commonest case, alone: one charge of a key that is there, whose whole memory is its slot. False: anything else,
-// and nothing was done.
-inline bool MemoryStore::charge_known(Charge& charge, Fingerprint key, Table::Spot spot, Instant now) {
+// The commonest case, alone: one charge of a token bucket that is in the line of its home. False: anything else, and
+// nothing was done. It calls nothing that is not inlined, so it has few registers to save.
+inline bool MemoryStore::charge_at_home(Charge& charge, Fingerprint key, Table::Spot spot, Instant now) {
   const Limit& limit = *charge.limit;
-  memory::SpinLock* const lock = table_.lock_where_owned(spot, key);
-  if (lock == nullptr) [[unlikely]]
+  if (limit.unit_us == 0 || !table_.try_lock_where_owned(spot, key)) [[unlikely]]
     return false;
-  Slot* const slot = spot.slots->find(key);
-  bool known = slot != nullptr;
-  if (known) [[likely]] {
-    State next;
-    if (limit.unit_us != 0 &&
-        algorithm::evaluate_whole_units(slot->state(), limit, charge.cost, now, charge.decision, next)) [[likely]] {
-      if (charge.decision.allowed()) slot->set_state(next);
-    } else {
-      known = evaluate_slot(*slot, charge, now);
-    }
-  }
-  lock->unlock();
-  return known;
+  memory::Line home = spot.slots->home_of(key);
+  State next;
+  const bool decided =
+      home.holds(key) && algorithm::evaluate_whole_units(home.state(), limit, charge.cost, now, charge.decision, next);
+  if (decided && charge.decision.allowed()) [[likely]]
+    home.set_state(next);
+  table_.unlock(spot.group);
+  return decided;
 }
 
-[[gnu::noinline]] void MemoryStore::charge_alone(Charge& charge, Fingerprint key, Instant now) {
-  decide({&charge, 1}, &key, now);
+// One charge, wherever its key is.
+[[gnu::noinline]] void MemoryStore::charge_anywhere(Charge& charge, Fingerprint key, Instant now) {
+  if (!charge_slot(charge, key, now)) decide({&charge, 1}, &key, now);
+}
+
+// One charge of a key that is there, whose whole memory is its slot. False: anything else, and nothing was done.
+inline bool MemoryStore::charge_slot(Charge& charge, Fingerprint key, Instant now) {
+  const Table::Spot spot = table_.locate(key);
+  if (!table_.lock_where_owned(spot, key)) [[unlikely]]
+    return false;
+  Slot* const slot = spot.slots->find(key);
+  const bool decided = slot != nullptr && evaluate_slot(*slot, charge, now);
+  table_.unlock(spot.group);
+  return decided;
 }
 
 [[gnu::noinline]] void MemoryStore::charge_many(std::span<Charge> charges, Instant now) {

@@ -58,25 +58,80 @@ class alignas(32) Slot {
   void clear() { set({}, {}); }
 
  private:
+  friend class Line;
+
   algorithm::State state_;
   uint32_t rest_;
   uint64_t head_;
 };
 static_assert(sizeof(Slot) == 32, "two to a cache line");
 
+// The two slots of a cache line, for a key that is at home in them: it is in one of them five times in six (table.h).
+// In which is left to chance, so no branch and no address to write to depends on it: after a wrong guess a processor
+// throws away what it has begun of the next requests, and before it knows where a store goes it holds back loads that
+// may be meant to read it, those of registers saved on the stack among them.
+class Line {
+ public:
+  // REQUIRES: `slots` are the two of the key's home.
+  Line(Slot* slots, Fingerprint key) : slots_(slots), in_second_(slots[1].head_ == key.head) {
+    asm("" : "+r"(in_second_));  // else the compiler makes a branch of it
+  }
+
+  // False where it is elsewhere, and where the second slot holds another with the same 64 bits of head.
+  bool holds(Fingerprint key) const {
+    return slots_[in_second_].head_ == key.head && slots_[in_second_].rest_ == key.rest;
+  }
+
+  // REQUIRES, both: holds().
+  const algorithm::State& state() const { return slots_[in_second_].state(); }
+  // Writes both slots, one of them with what it holds.
+  void set_state(const algorithm::State& state) {
+    const uint64_t first_keeps = 0 - uint64_t{in_second_};
+    const Words words(state);
+    words.store(slots_[0].state_, first_keeps);
+    words.store(slots_[1].state_, ~first_keeps);
+  }
+
+ private:
+  // A state in as few registers as hold it.
+  struct Words {
+    using Pair [[gnu::vector_size(16)]] = uint64_t;
+
+    Pair front;
+    uint32_t back;
+
+    explicit Words(const algorithm::State& state) : back(state.z) {
+      uint64_t parts[2];
+      std::memcpy(parts, &state, sizeof parts);
+      front = Pair{parts[0], parts[1]};
+    }
+
+    // `keep`: all bits are 1 where what is there stays, else all are 0.
+    void store(algorithm::State& there, uint64_t keep) const {
+      const Words old(there);
+      const Pair kept = {keep, keep};
+      const Pair stored = (old.front & kept) | (front & ~kept);
+      std::memcpy(static_cast<void*>(&there), &stored, sizeof stored);
+      const auto kept_back = static_cast<uint32_t>(keep);
+      there.z = (old.back & kept_back) | (back & ~kept_back);
+    }
+  };
+
+  Slot* slots_;
+  size_t in_second_;
+};
+
 struct alignas(4096) SlotGroup {
   static constexpr uint32_t kSlots = 128;
 
   Slot slots[kSlots];
 
+  Line home_of(Fingerprint key) { return Line(&slots[key.home()], key); }
+
   Slot* find(Fingerprint key) {
-    // Which of the two slots of its line a key is in is left to chance: computed, not guessed, so that a wrong guess
-    // does not throw away what the processor has begun of the next request.
     Slot* const home = &slots[key.home()];
-    size_t in_second = home[1].holds(key);
-    asm("" : "+r"(in_second));  // else the compiler makes a branch of it
-    if (home[0].holds(key) | in_second) [[likely]]
-      return home + in_second;
+    if (home[0].holds(key)) return &home[0];
+    if (home[1].holds(key)) return &home[1];
     return home[0].is_empty() || home[1].is_empty() ? nullptr : find_beyond(key);
   }
 

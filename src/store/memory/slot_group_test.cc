@@ -51,6 +51,38 @@ TEST(SlotGroup, IsAMapWhateverIsAddedAndErased) {
   }));
 }
 
+TEST(Line, HoldsTheKeysOfItsTwoSlotsAndWritesOneOfThem) {
+  const auto group = std::make_unique<SlotGroup>();
+  const auto key = [](uint32_t n) { return fingerprint(uint64_t{n + 1} << 8, 63); };  // all at home in the last line
+  EXPECT_FALSE(group->home_of(key(0)).holds(key(0))) << "empty";
+  for (uint32_t n = 0; n < 4; ++n) group->insert(key(n), state(n));
+  for (uint32_t n = 0; n < 4; ++n) {
+    Line home = group->home_of(key(n));
+    ASSERT_EQ(home.holds(key(n)), n < 2) << n << ": the others are in the next line";
+    if (!home.holds(key(n))) continue;
+    EXPECT_EQ(home.state(), state(n));
+    const algorithm::State next = {.time_us = 1 + n, .algorithm = 2, .extra = 3, .x = 4, .y = 5, .z = ~0u};
+    home.set_state(next);
+    EXPECT_EQ(group->find(key(n))->state(), next);
+    const Slot& other = *group->find(key(1 - n));
+    EXPECT_EQ(other.key(), key(1 - n));
+    EXPECT_EQ(other.state().y, n == 0 ? state(1).y : 5) << "stays as it is";
+    EXPECT_EQ(other.state().time_us, n == 0 ? 0 : 1) << "stays as it is";
+  }
+  EXPECT_FALSE(group->home_of(key(9)).holds(key(9)));
+}
+
+TEST(Line, TakesNoOtherKeyOfTheSameHeadForItsOwn) {
+  const auto group = std::make_unique<SlotGroup>();
+  group->insert(fingerprint(1 << 8, 5), state(1));
+  group->insert(fingerprint(1 << 8, 5 + 64), state(2));
+  EXPECT_FALSE(group->home_of(fingerprint(1 << 8, 5)).holds(fingerprint(1 << 8, 5))) << "left to find()";
+  EXPECT_EQ(group->find(fingerprint(1 << 8, 5))->state(), state(1));
+  Line home = group->home_of(fingerprint(1 << 8, 5 + 64));
+  ASSERT_TRUE(home.holds(fingerprint(1 << 8, 5 + 64)));
+  EXPECT_EQ(home.state(), state(2));
+}
+
 TEST(SlotGroup, AFullGroupFindsAndErases) {
   const auto group = std::make_unique<SlotGroup>();
   for (uint32_t i = 0; i < SlotGroup::kSlots; ++i) group->insert(fingerprint(uint64_t{i + 1} << 8, 5), state(i));

@@ -11,12 +11,10 @@ namespace rateguard::memory {
 
 class SpinLock {
  public:
-  bool try_lock() {
-    return held_.load(std::memory_order_relaxed) == 0 && held_.exchange(1, std::memory_order_acquire) == 0;
-  }
+  bool try_lock() { return held_.exchange(1, std::memory_order_acquire) == 0; }
 
   void lock() {
-    if (held_.exchange(1, std::memory_order_acquire) != 0) [[unlikely]]
+    if (!try_lock()) [[unlikely]]
       lock_contended();
   }
 
@@ -27,7 +25,8 @@ class SpinLock {
   static constexpr int kSpinsBeforeYield = 100;
 
   [[gnu::noinline]] void lock_contended() {
-    for (int spins = 0; !try_lock(); ++spins) {
+    // Looks before it tries: those who only look do not take the line from each other.
+    for (int spins = 0; held_.load(std::memory_order_relaxed) != 0 || !try_lock(); ++spins) {
       if (spins < kSpinsBeforeYield) {
         pause();
       } else {

@@ -66,21 +66,24 @@ class Table {
   }
   // Locates and locks. The caller holds no other lock.
   size_t lock_group_of(Fingerprint key);
-  // Locks the group of a spot, and gives the lock; null, and nothing is locked, where the key belongs elsewhere by now.
-  SpinLock* lock_where_owned(const Spot& spot, Fingerprint key) {
-    Record& record = records_[spot.group];
-    record.lock.lock();
-    if (owns(record, spot, key)) [[likely]]
-      return &record.lock;
-    record.lock.unlock();
-    return nullptr;
+  // Locks the group of a spot. False, and nothing is locked: the key belongs elsewhere by now.
+  bool lock_where_owned(const Spot& spot, Fingerprint key) {
+    lock(spot.group);
+    return keep_lock_where_owned(spot, key);
+  }
+  // The same, but false too where somebody else holds the lock.
+  bool try_lock_where_owned(const Spot& spot, Fingerprint key) {
+    return try_lock(spot.group) && keep_lock_where_owned(spot, key);
   }
   void lock(size_t group) { records_[group].lock.lock(); }
   bool try_lock(size_t group) { return records_[group].lock.try_lock(); }
   void unlock(size_t group) { records_[group].lock.unlock(); }
 
   // REQUIRES, all below: the caller holds the group's lock.
-  bool owns(const Spot& spot, Fingerprint key) const { return owns(records_[spot.group], spot, key); }
+  bool owns(const Spot& spot, Fingerprint key) const {
+    // A group that has split since goes by a longer path.
+    return (key.path_bits() & ((uint32_t{1} << records_[spot.group].depth) - 1)) == spot.path;
+  }
   SlotGroup& slots(size_t group) { return pages_[records_[group].page.load(std::memory_order_relaxed) - 1]; }
   uint32_t count(size_t group) const { return records_[group].count; }
   // REQUIRES: the key is not there and count(group) < SlotGroup::kSlots.
@@ -121,9 +124,11 @@ class Table {
   static constexpr size_t kAheadBytesMin = size_t{2} << 20;
   static constexpr size_t kAheadBytesMax = size_t{32} << 20;
 
-  static bool owns(const Record& record, const Spot& spot, Fingerprint key) {
-    // A group that has split since goes by a longer path.
-    return (key.path_bits() & ((uint32_t{1} << record.depth) - 1)) == spot.path;
+  bool keep_lock_where_owned(const Spot& spot, Fingerprint key) {
+    if (owns(spot, key)) [[likely]]
+      return true;
+    unlock(spot.group);
+    return false;
   }
   uint32_t root_of(Fingerprint key) const { return static_cast<uint32_t>((uint64_t{key.root_bits()} * roots_) >> 32); }
 
@@ -156,10 +161,8 @@ inline size_t Table::lock_group_of(Fingerprint key) {
     // Taking the lock holds up every later load; the slots are asked for before.
     prefetch_home(spot, key);
     prefetch_next(spot, key);
-    lock(spot.group);
-    if (owns(spot, key)) [[likely]]
+    if (lock_where_owned(spot, key)) [[likely]]
       return spot.group;
-    unlock(spot.group);
   }
 }
 
