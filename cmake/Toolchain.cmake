@@ -10,8 +10,10 @@ find_package(Threads REQUIRED)
 
 find_program(RATEGUARD_CCACHE ccache)
 if(RATEGUARD_CCACHE)
-  # ccache takes part in precompiled headers only where it is told that it may: their macros and the times in them do not matter here.
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${RATEGUARD_CCACHE})
+  # ccache takes part in precompiled headers only where it is told that it may: their macros and the times in them do not
+  # matter here. It learns what a file includes from the compiler (CCACHE_DEPEND), instead of preprocessing each file itself.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+    ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros CCACHE_DEPEND=1 ${RATEGUARD_CCACHE})
 endif()
 
 # mold links gcc's LTO objects too, but only through gcc's own plugin; the plain linker does LTO with fewer surprises.
@@ -24,6 +26,9 @@ add_compile_options(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # 128-bit integers are what exact products of a rate and a time need; GCC calls them pedantic.
   add_compile_options(-Wno-pedantic)
+  # GCC looks for garbage each time its memory has doubled, which takes it a tenth of the time for a file full of
+  # templates. With 100 MB more it need not.
+  add_compile_options("SHELL:--param ggc-min-expand=1000" "SHELL:--param ggc-min-heapsize=1000000")
 endif()
 option(RATEGUARD_WERROR "Warnings are errors" ON)
 if(RATEGUARD_WERROR)
