@@ -7,7 +7,7 @@ from pathlib import Path
 import cpp_text
 
 CORE_ROOTS = ("algorithm", "store", "rules", "identify", "limiter", "envoy", "event")
-_KEYWORDS = ("DEPS", "EXTERNAL", "TEST_DEPS", "TEST_EXTERNAL")
+_KEYWORDS = ("DEPS", "EXTERNAL", "TEST_DEPS", "TEST_EXTERNAL", "APART")
 
 
 @dataclass
@@ -20,6 +20,7 @@ class Module:
     external: list = field(default_factory=list)
     test_deps: list = field(default_factory=list)
     test_external: list = field(default_factory=list)
+    apart: list = field(default_factory=list)
 
     @property
     def is_core(self):
