@@ -3,22 +3,10 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-#include <string_view>
+#include "net/tls_files.h"
 
 namespace rateguard::net {
 namespace {
-
-// The reason OpenSSL gives, which is the last error it queued.
-std::string openssl_reason() {
-  const unsigned long error = ERR_peek_last_error();
-  ERR_clear_error();
-  const char* const reason = ERR_reason_error_string(error);
-  return reason != nullptr ? reason : "unknown error";
-}
-
-std::unexpected<Error> file_error(const char* what, const std::string& file) {
-  return invalid(std::string("cannot use ") + what + " " + file + ": " + openssl_reason());
-}
 
 // Picks ours from the client's list; a list without it is refused, as RFC 7301, section 3.2 asks.
 int select_protocol(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* offered,
@@ -33,15 +21,10 @@ int select_protocol(SSL*, const unsigned char** out, unsigned char* out_size, co
   return SSL_TLSEXT_ERR_OK;
 }
 
-// A key with a pass phrase is refused rather than asked about on a terminal that may not be there.
-int no_pass_phrase(char*, int, int, void*) {
-  return -1;
-}
-
 Result<void> load_client_ca(SSL_CTX* context, const std::string& file) {
-  if (SSL_CTX_load_verify_file(context, file.c_str()) != 1) return file_error("the client authority", file);
+  if (SSL_CTX_load_verify_file(context, file.c_str()) != 1) return tls_file_error("the client authority", file);
   STACK_OF(X509_NAME)* const names = SSL_load_client_CA_file(file.c_str());
-  if (names == nullptr) return file_error("the client authority", file);
+  if (names == nullptr) return tls_file_error("the client authority", file);
   SSL_CTX_set_client_CA_list(context, names);
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   // Sessions of one authority must not be resumed under another.
@@ -62,7 +45,7 @@ TlsContext::~TlsContext() {
 Result<std::shared_ptr<const TlsContext>> TlsContext::create(const TlsFiles& files) {
   ERR_clear_error();
   SSL_CTX* const context = SSL_CTX_new(TLS_server_method());
-  if (context == nullptr) return fail(ErrorCode::kExhausted, "cannot set up TLS: " + openssl_reason());
+  if (context == nullptr) return fail(ErrorCode::kExhausted, "cannot set up TLS: out of memory");
   std::shared_ptr<const TlsContext> owner(new TlsContext(context, files.protocol));
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
@@ -71,13 +54,13 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::create(const TlsFiles& fil
   SSL_CTX_set_mode(context,
                    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_read_ahead(context, 1);  // one recv takes whole records, not first their heads
-  SSL_CTX_set_default_passwd_cb(context, no_pass_phrase);
+  refuse_pass_phrases(context);
   SSL_CTX_set_alpn_select_cb(context, select_protocol, const_cast<std::string*>(&owner->protocols_));
   if (SSL_CTX_use_certificate_chain_file(context, files.certificate.c_str()) != 1) {
-    return file_error("the certificate", files.certificate);
+    return tls_file_error("the certificate", files.certificate);
   }
   if (SSL_CTX_use_PrivateKey_file(context, files.key.c_str(), SSL_FILETYPE_PEM) != 1) {
-    return file_error("the key", files.key);
+    return tls_file_error("the key", files.key);
   }
   if (SSL_CTX_check_private_key(context) != 1) {
     return invalid("the key " + files.key + " does not belong to the certificate " + files.certificate);

@@ -3,28 +3,9 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-#include <cstring>
+#include "net/tls_files.h"
 
 namespace rateguard::net {
-namespace {
-
-std::unexpected<Error> file_error(const char* what, const std::string& file) {
-  // What the system said comes first; what came of it, last.
-  const unsigned long first = ERR_peek_error();
-  const char* const reason = ERR_SYSTEM_ERROR(first) ? std::strerror(static_cast<int>(ERR_GET_REASON(first)))
-                                                     : ERR_reason_error_string(ERR_peek_last_error());
-  ERR_clear_error();
-  return invalid(std::string("cannot use ") + what + " " + file + ": " +
-                 (reason != nullptr ? reason : "unknown error"));
-}
-
-// A key with a pass phrase is refused rather than asked about on a terminal that may not be there.
-int no_pass_phrase(char*, int, int, void*) {
-  return -1;
-}
-
-}  // namespace
-
 TlsClientContext::~TlsClientContext() {
   SSL_CTX_free(context_);
 }
@@ -39,21 +20,21 @@ Result<std::shared_ptr<const TlsClientContext>> TlsClientContext::create(const T
   SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_read_ahead(context, 1);  // one recv takes whole records, not first their heads
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
-  SSL_CTX_set_default_passwd_cb(context, no_pass_phrase);
+  refuse_pass_phrases(context);
   if (files.ca.empty()) {
     SSL_CTX_set_default_verify_paths(context);
   } else if (SSL_CTX_load_verify_file(context, files.ca.c_str()) != 1) {
-    return file_error("the authority", files.ca);
+    return tls_file_error("the authority", files.ca);
   }
   if (files.certificate.empty() != files.key.empty()) {
     return invalid("a client certificate and its key are given together or not at all");
   }
   if (files.certificate.empty()) return owner;
   if (SSL_CTX_use_certificate_chain_file(context, files.certificate.c_str()) != 1) {
-    return file_error("the certificate", files.certificate);
+    return tls_file_error("the certificate", files.certificate);
   }
   if (SSL_CTX_use_PrivateKey_file(context, files.key.c_str(), SSL_FILETYPE_PEM) != 1) {
-    return file_error("the key", files.key);
+    return tls_file_error("the key", files.key);
   }
   if (SSL_CTX_check_private_key(context) != 1) {
     return invalid("the key " + files.key + " does not belong to the certificate " + files.certificate);
