@@ -23,18 +23,6 @@ TEST(MemoryStore, AFullStoreDropsTheOneNearestToFresh) {
   EXPECT_EQ(charge(*store, "newcomer", limit, 0, later).remaining, 4u);
 }
 
-TEST(MemoryStore, ManyCountersAreEachCountedWhereverTheirSlotsAre) {
-  const auto store = MemoryStore::create({.max_keys = 20'000}).value();
-  const Limit limit = Limit::token_bucket(3, {1, Duration::seconds(60)}).value();
-  for (uint32_t round = 0; round < 4; ++round) {
-    for (uint32_t n = 0; n < 20'000; ++n) {
-      const Decision decision = charge(*store, key_of(n), limit);
-      ASSERT_EQ(decision.allowed(), round < 3) << n;
-      ASSERT_EQ(decision.remaining, round < 3 ? 2 - round : 0) << n;
-    }
-  }
-}
-
 TEST(MemoryStore, ExpiredCountersGoBeforeLiveOnes) {
   const auto store = MemoryStore::create({.max_keys = 50}).value();
   const Limit soon = Limit::fixed_window_from_first_request(5, Duration::seconds(1)).value();

@@ -27,6 +27,18 @@ struct TinyFactory {
 };
 INSTANTIATE_TYPED_TEST_SUITE_P(TinyMemory, StoreSuite, TinyFactory);
 
+TEST(MemoryStore, ManyCountersAreEachCountedWhereverTheirSlotsAre) {
+  const auto store = MemoryStore::create({.max_keys = 20'000}).value();
+  const Limit limit = Limit::token_bucket(3, {1, Duration::seconds(60)}).value();
+  for (uint32_t round = 0; round < 4; ++round) {
+    for (uint32_t n = 0; n < 20'000; ++n) {
+      const Decision decision = charge(*store, key_of(n), limit);
+      ASSERT_EQ(decision.allowed(), round < 3) << n;
+      ASSERT_EQ(decision.remaining, round < 3 ? 2 - round : 0) << n;
+    }
+  }
+}
+
 TEST(MemoryStore, OptionsOutOfRangeAreSaid) {
   EXPECT_EQ(MemoryStore::create({.max_keys = 0}).error().code, ErrorCode::kInvalid);
   EXPECT_EQ(MemoryStore::create({.max_keys = (uint64_t{1} << 32) + 1}).error().code, ErrorCode::kInvalid);
