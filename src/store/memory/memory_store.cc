@@ -24,6 +24,10 @@ namespace {
 // What the first charge of a log or a set of holds takes, all told; in truth a little less.
 constexpr size_t kNewSideBytes = 320;
 
+// Where dropping what has expired leaves a group fuller than this, it splits if the table has room to spare: it would
+// be full again soon, and whoever is new to a group as full as that searches most of it.
+constexpr uint32_t kSlotsAfterDrop = SlotGroup::kSlots / 8 * 7;
+
 HoldId hold_id(Fingerprint key, uint64_t number) {
   HoldId id;
   std::memcpy(id.bytes.data(), &key.head, 8);
@@ -76,21 +80,25 @@ MemoryStore::MemoryStore(const MemoryStoreOptions& options, Parts parts)
       table_(std::move(parts.table)),
       side_(std::move(parts.side), options.log_bytes_max) {}
 
+// Jobs on the stack, of which only those that a request has charges for are made: zeros for all of them would take
+// longer than the decision.
+union MemoryStore::JobRoom {
+  JobRoom() {}
+  Job jobs[kJobsInline];
+};
+
 [[gnu::noinline]] void MemoryStore::decide(std::span<Charge> charges, const Fingerprint* keys, Instant now) {
-  const auto fill = [&](Jobs jobs) {
-    for (size_t i = 0; i < jobs.size(); ++i) jobs[i] = {.charge = &charges[i], .key = keys[i], .spot = {}};
-  };
   if (charges.size() <= kJobsInline) {
-    std::array<Job, kJobsInline> jobs;
+    JobRoom room;
     std::array<size_t, kJobsInline> groups;
-    const Jobs used = Jobs(jobs).first(charges.size());
-    fill(used);
-    decide(used, Groups(groups).first(charges.size()), now);
+    for (size_t i = 0; i < charges.size(); ++i) std::construct_at(&room.jobs[i], &charges[i], keys[i]);
+    decide(Jobs(room.jobs, charges.size()), Groups(groups).first(charges.size()), now);
     return;
   }
-  std::vector<Job> jobs(charges.size());
+  std::vector<Job> jobs;
+  jobs.reserve(charges.size());
+  for (size_t i = 0; i < charges.size(); ++i) jobs.emplace_back(&charges[i], keys[i]);
   std::vector<size_t> groups(charges.size());
-  fill(jobs);
   decide(Jobs(jobs), Groups(groups), now);
 }
 
@@ -110,11 +118,10 @@ void MemoryStore::decide(Jobs jobs, Groups scratch, Instant now) {
     if (job.charge->cost.units == 0 || !job.charge->decision.allowed()) continue;
     if (job.charge->mode == Mode::kEnforce && !admitted) continue;
     Instant soonest = Instant::max();
-    Slot* slot = claim(job, jobs, now, &soonest);
-    if (slot == nullptr) {
-      refuse_for_room(*job.charge, soonest, now);
+    if (claim(job, jobs, now, &soonest)) {
+      store(job, now);
     } else {
-      store(job, *slot, now);
+      refuse_for_room(*job.charge, soonest, now);
     }
   }
   unlock_all(locked);
@@ -154,15 +161,16 @@ bool MemoryStore::split_where_full(Jobs jobs, Instant now) {
     const auto needed = static_cast<uint32_t>(std::ranges::count_if(jobs, is_new_here));
     if (table_.count(job.spot.group) + needed <= SlotGroup::kSlots) continue;
     drop_expired(job.spot.group, jobs, now);
-    if (table_.count(job.spot.group) + needed <= SlotGroup::kSlots) continue;
+    const uint32_t count = table_.count(job.spot.group) + needed;
+    if (count <= kSlotsAfterDrop || (count <= SlotGroup::kSlots && !table_.has_room_to_spare())) continue;
     if (table_.split(job.spot.group)) return true;
   }
   return false;
 }
 
 void MemoryStore::evaluate(Job& job, Instant now) {
-  const Slot* slot = table_.slots(job.spot.group).find(job.key);
-  const State state = slot == nullptr ? State{} : slot->state();
+  job.slot = table_.slots(job.spot.group).find(job.key);
+  const State state = job.slot == nullptr ? State{} : job.slot->state();
   const Limit& limit = *job.charge->limit;
   if (!algorithm::has_fixed_state(limit.algorithm)) {
     evaluate_side(job, state, now);
@@ -198,25 +206,27 @@ bool MemoryStore::claim_enforced(Jobs jobs, Instant now) {
   for (size_t i = 0; i < jobs.size(); ++i) {
     if (jobs[i].charge->mode != Mode::kEnforce || jobs[i].charge->cost.units == 0) continue;
     Instant soonest = Instant::max();
-    if (claim(jobs[i], jobs, now, &soonest) != nullptr) continue;
+    if (claim(jobs[i], jobs, now, &soonest)) continue;
     refuse_for_room(*jobs[i].charge, soonest, now);
-    for (const Job& claimed : jobs.first(i)) {
-      Slot* slot = table_.slots(claimed.spot.group).find(claimed.key);
-      if (slot != nullptr && slot->state() == State{}) forget(claimed.spot.group, slot);
+    for (Job& claimed : jobs.first(i)) {
+      if (claimed.slot == nullptr || claimed.slot->state() != State{}) continue;
+      forget(claimed.spot.group, claimed.slot);
+      claimed.slot = nullptr;
+      find_again(jobs);
     }
     return false;
   }
   return true;
 }
 
-void MemoryStore::store(Job& job, Slot& slot, Instant now) {
+void MemoryStore::store(Job& job, Instant now) {
   const Algorithm algorithm = job.charge->limit->algorithm;
-  State state = slot.state();
+  State state = job.slot->state();
   if (memory::is_side(state) && state.algorithm != algorithm::state_tag(algorithm)) {
     free_side(state);
     state = {};
   }
-  slot.set_state(algorithm::has_fixed_state(algorithm) ? job.next : store_side(job, state, now));
+  job.slot->set_state(algorithm::has_fixed_state(algorithm) ? job.next : store_side(job, state, now));
 }
 
 State MemoryStore::store_side(Job& job, State state, Instant now) {

@@ -75,11 +75,13 @@ class MemoryStore final : public Store {
 
   // One charge on its way through decide().
   struct Job {
-    Charge* charge = nullptr;
-    memory::Fingerprint key = {};
+    Charge* charge;
+    memory::Fingerprint key;
     memory::Table::Spot spot = {};
-    algorithm::State next = {};  // fixed-state algorithms: what to store
+    memory::Slot* slot = nullptr;  // once evaluated: where the key is; null where it is not there
+    algorithm::State next = {};    // fixed-state algorithms: what to store
   };
+  union JobRoom;
   using Jobs = std::span<Job>;
   using Groups = std::span<size_t>;  // sorted, distinct
 
@@ -107,11 +109,12 @@ class MemoryStore final : public Store {
   void evaluate(Job& job, Instant now);
   void evaluate_side(Job& job, const algorithm::State& state, Instant now);
   bool claim_enforced(Jobs jobs, Instant now);
-  void store(Job& job, memory::Slot& slot, Instant now);
+  void store(Job& job, Instant now);
   algorithm::State store_side(Job& job, algorithm::State state, Instant now);
 
   // memory_store_room.cc: who goes when somebody new comes.
-  memory::Slot* claim(const Job& job, Jobs jobs, Instant now, Instant* soonest);
+  bool claim(Job& job, Jobs jobs, Instant now, Instant* soonest);
+  void find_again(Jobs jobs);
   bool count_new_key();
   void forget(size_t group, memory::Slot* slot);
   uint32_t drop_expired(size_t group, Jobs keep, Instant now);

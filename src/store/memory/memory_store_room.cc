@@ -22,21 +22,40 @@ constexpr uint32_t kAbsentGroupSlots = 8;
 
 }  // namespace
 
-// The slot of the job's key, made where there is none. Null: no room could be made; `soonest` is when the first counter
-// that was looked at expires. May move other slots of the groups. REQUIRES: the groups of all `jobs` are locked.
-Slot* MemoryStore::claim(const Job& job, Jobs jobs, Instant now, Instant* soonest) {
-  if (Slot* slot = table_.slots(job.spot.group).find(job.key)) return slot;
-  if (table_.count(job.spot.group) == SlotGroup::kSlots && !free_one(job.spot.group, jobs, now, soonest))
-    return nullptr;
+// Makes a slot for the job's key where it has none. False: no room could be made; `soonest` is when the first counter
+// that was looked at expires. May move other slots of the groups; those of the jobs are found again. REQUIRES: the
+// groups of all `jobs` are locked, and all are evaluated.
+bool MemoryStore::claim(Job& job, Jobs jobs, Instant now, Instant* soonest) {
+  if (job.slot != nullptr) return true;
+  // Keys of a request are distinct; where a caller breaks that promise they share a slot.
+  const auto same = std::ranges::find_if(jobs, [&](const Job& other) { return other.slot && other.key == job.key; });
+  if (same != jobs.end()) {
+    job.slot = same->slot;
+    return true;
+  }
+  const auto free_one_of = [&](const Job& other) {
+    if (!free_one(other.spot.group, jobs, now, soonest)) return false;
+    find_again(jobs);
+    return true;
+  };
+  if (table_.count(job.spot.group) == SlotGroup::kSlots && !free_one_of(job)) return false;
   while (!count_new_key()) {
-    if (free_one(job.spot.group, jobs, now, soonest)) continue;
+    if (free_one_of(job) || std::ranges::any_of(jobs, free_one_of)) continue;
     Instant elsewhere = Instant::max();
     if (free_one_elsewhere(now, &elsewhere)) continue;
     // Whoever comes back finds its own group again, and others only where all are searched: no other wait is a promise.
     if (*soonest == Instant::max() || table_.groups_end() <= kGroupsSearched) *soonest = std::min(*soonest, elsewhere);
-    return nullptr;
+    return false;
   }
-  return &table_.insert(job.spot.group, job.key, {});
+  job.slot = &table_.insert(job.spot.group, job.key, {});
+  return true;
+}
+
+// After others were dropped, which moves those behind them.
+void MemoryStore::find_again(Jobs jobs) {
+  for (Job& job : jobs) {
+    if (job.slot != nullptr) job.slot = table_.slots(job.spot.group).find(job.key);
+  }
 }
 
 // Counts one key more, unless there are as many as there may be.
@@ -56,20 +75,16 @@ void MemoryStore::forget(size_t group, Slot* slot) {
 
 // Drops the counters of a group that equal fresh ones, except those of `keep`. Returns how many.
 uint32_t MemoryStore::drop_expired(size_t group, Jobs keep, Instant now) {
-  SlotGroup& slots = table_.slots(group);
-  uint32_t dropped = 0;
-  for (uint32_t i = 0; i < SlotGroup::kSlots;) {
-    Slot& slot = slots.slots[i];
-    const bool goes = !slot.is_empty() && algorithm::expires_at(slot.state()) <= now &&
+  const uint32_t dropped = table_.erase_if(group, [&](const Slot& slot) {
+    const bool goes = algorithm::expires_at(slot.state()) <= now &&
                       std::ranges::none_of(keep, [&](const Job& job) { return slot.holds(job.key); });
-    if (goes) {
-      forget(group, &slot);  // another may move into its place: look again
-      ++dropped;
-    } else {
-      ++i;
-    }
+    if (goes) free_side(slot.state());
+    return goes;
+  });
+  if (dropped != 0) {
+    keys_.fetch_sub(dropped, std::memory_order_relaxed);
+    expired_.fetch_add(dropped, std::memory_order_relaxed);
   }
-  if (dropped != 0) expired_.fetch_add(dropped, std::memory_order_relaxed);
   return dropped;
 }
 

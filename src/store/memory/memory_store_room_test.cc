@@ -1,6 +1,8 @@
 // A MemoryStore at its bounds: what it drops, what it refuses, and that it stays inside them.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -91,6 +93,35 @@ TEST(MemoryStore, ARequestNeverEvictsItsOwnKeys) {
   store->charge({four}, kNow);
   EXPECT_FALSE(four[3].decision.allowed());
   EXPECT_EQ(charge(*store, keys[0], limit, 0).remaining, 5u);
+}
+
+TEST(MemoryStore, RequestsOfSeveralKeysFindThemWhereverRoomIsMade) {
+  // Most keys are never seen again and expire; room is made for those that come by dropping them, which moves others of
+  // the same request in their group. What is decided is what a store decides that has room for all.
+  const auto small = MemoryStore::create({.max_keys = 100, .when_full = FullPolicy::kRefuse}).value();
+  const auto large = MemoryStore::create({.max_keys = 1'000'000}).value();
+  const Limit limit = Limit::token_bucket(5, {5, Duration::millis(200)}).value();
+  std::minstd_rand random(1);
+  uint64_t newcomer = 1'000;
+  Instant now = kNow;
+  for (int i = 0; i < 50'000; ++i) {
+    now.us += 50'000;
+    std::vector<std::string> keys = {key_of(random() % 40), key_of(newcomer++), key_of(40 + random() % 20)};
+    std::ranges::shuffle(keys, random);
+    std::vector<Charge> here;
+    std::vector<Charge> there;
+    for (const std::string& key : keys) {
+      here.push_back({.key = key, .limit = &limit, .cost = {1 + static_cast<uint32_t>(random() % 5)}});
+      there.push_back(here.back());
+    }
+    small->charge({here}, now);
+    large->charge({there}, now);
+    for (size_t k = 0; k < keys.size(); ++k) {
+      ASSERT_EQ(here[k].decision, there[k].decision) << "request " << i << ", " << keys[k];
+    }
+  }
+  EXPECT_GT(small->stats().expired, 40'000u);
+  EXPECT_LE(small->stats().keys, 100u);
 }
 
 TEST(MemoryStore, TheBoundOnKeysHoldsWhateverComes) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <utility>
@@ -48,6 +49,27 @@ TEST(SlotGroup, IsAMapWhateverIsAddedAndErased) {
       RC_ASSERT((slot != nullptr) == model.contains(n));
       if (slot != nullptr) RC_ASSERT(slot->state().x == model[n]);
     }
+  }));
+}
+
+TEST(SlotGroup, ErasesManyAtOnceAndKeepsTheRest) {
+  EXPECT_TRUE(rc::check("erase_if against std::erase_if", [] {
+    const uint32_t homes = *rc::gen::element<uint32_t>(1, 3, 64);
+    const uint32_t first_home = *rc::gen::inRange<uint32_t>(0, 64);
+    const auto numbers = *rc::gen::unique<std::vector<uint32_t>>(rc::gen::inRange<uint32_t>(0, SlotGroup::kSlots));
+    const uint32_t divisor = *rc::gen::inRange<uint32_t>(1, 6);
+    const auto group = std::make_unique<SlotGroup>();
+    const auto key = [&](uint32_t n) { return fingerprint(uint64_t{n} << 8, first_home + n % homes); };
+    for (const uint32_t n : numbers) group->insert(key(n), state(n + 1));
+    const auto goes = [&](uint32_t n) { return n % divisor == 0; };
+    const auto going = static_cast<uint32_t>(std::ranges::count_if(numbers, goes));
+    RC_ASSERT(group->erase_if([&](const Slot& slot) { return goes(slot.state().x - 1); }) == going);
+    for (const uint32_t n : numbers) {
+      const Slot* slot = group->find(key(n));
+      RC_ASSERT((slot == nullptr) == goes(n));
+      if (slot != nullptr) RC_ASSERT(slot->state().x == n + 1);
+    }
+    RC_ASSERT(group->erase_if([](const Slot&) { return true; }) == numbers.size() - going);
   }));
 }
 

@@ -16,7 +16,8 @@ Result<Table::Memory> Table::Memory::reserve(uint64_t keys_max) {
   made.roots = static_cast<uint32_t>((groups + (uint64_t{1} << depth) - 1) >> depth);
   made.depth_max = depth + kSpareDepth;
   const uint64_t full = uint64_t{made.roots} << depth;
-  made.pages_max = static_cast<uint32_t>(full + std::max(full * kSparePercent / 100, kSparePagesMin));
+  made.pages_spare = static_cast<uint32_t>(std::max(full * kSparePercent / 100, kSparePagesMin));
+  made.pages_max = static_cast<uint32_t>(full) + made.pages_spare;
   auto pages = Reservation::make_large_paged(size_t{made.pages_max} * sizeof(SlotGroup));
   if (!pages) return std::unexpected(pages.error());
   made.pages = std::move(*pages);

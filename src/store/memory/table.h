@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "base/result.h"
 #include "store/memory/reservation.h"
@@ -40,6 +41,7 @@ class Table {
     uint32_t roots = 1;
     uint32_t depth_max = 0;
     uint32_t pages_max = 0;
+    uint32_t pages_spare = 0;  // of those: beyond what all keys need at the mean above
 
     static Result<Memory> reserve(uint64_t keys_max);
   };
@@ -89,8 +91,19 @@ class Table {
   // REQUIRES: the key is not there and count(group) < SlotGroup::kSlots.
   Slot& insert(size_t group, Fingerprint key, const algorithm::State& state);
   void erase(size_t group, Slot* slot);
+  // Erases the slots for which `goes` says so. Returns how many.
+  template <typename Goes>
+  uint32_t erase_if(size_t group, Goes&& goes) {
+    const uint32_t erased = slots(group).erase_if(std::forward<Goes>(goes));
+    records_[group].count = static_cast<uint8_t>(records_[group].count - erased);
+    return erased;
+  }
   // Moves about half of the keys to a new group. False where the table has reached its bound.
   bool split(size_t group);
+  // Whether it may split oftener than it must. Any thread.
+  bool has_room_to_spare() const {
+    return pages_used_.load(std::memory_order_relaxed) < memory_.pages_max - memory_.pages_spare;
+  }
 
   // Group numbers are below this; not all of them exist.
   size_t groups_end() const { return size_t{roots_} * (size_t{path_mask_.load(std::memory_order_acquire)} + 1); }
