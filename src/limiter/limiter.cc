@@ -16,13 +16,14 @@ bool speaks_before(const Decision& a, const Decision& b) {
 }  // namespace
 
 std::optional<size_t> deciding_limit(std::span<const Outcome::Judged> judged) {
-  std::optional<size_t> deciding;
-  for (size_t i = 0; i < judged.size(); ++i) {
-    if (judged[i].mode != Mode::kEnforce || judged[i].basis == Basis::kNotAsked) continue;
-    if (judged[i].basis == Basis::kDenied) return std::nullopt;
-    if (!deciding || speaks_before(judged[i].decision, judged[*deciding].decision)) deciding = i;
+  const Outcome::Judged* deciding = nullptr;
+  for (const Outcome::Judged& one : judged) {
+    if (one.mode != Mode::kEnforce || one.basis == Basis::kNotAsked) continue;
+    if (one.basis == Basis::kDenied) return std::nullopt;
+    if (deciding == nullptr || speaks_before(one.decision, deciding->decision)) deciding = &one;
   }
-  return deciding;
+  if (deciding == nullptr) return std::nullopt;
+  return static_cast<size_t>(deciding - judged.data());
 }
 
 const Outcome& Limiter::check(const Policy& policy, const RequestFacts& facts, Instant now) {
@@ -77,20 +78,23 @@ void Limiter::conclude(Request& request) {
   for (size_t i = 0; i < request.charges.size(); ++i) {
     const rules::MatchedLimit& match = request.matches.limits()[i];
     Outcome::Judged& judged = outcome.judged.emplace_back();
+    const Basis basis = request.charges[i].basis;
     judged.rule = match.rule;
     judged.mode = match.mode;
-    judged.basis = request.charges[i].basis;
+    judged.basis = basis;
     judged.decision = request.charges[i].decision;
-    outcome.degraded |= judged.basis != Basis::kCounter && judged.basis != Basis::kNotAsked;
-    outcome.undecided |= judged.basis == Basis::kDenied && judged.mode == Mode::kEnforce;
+    outcome.degraded |= basis != Basis::kCounter && basis != Basis::kNotAsked;
+    outcome.undecided |= basis == Basis::kDenied && match.mode == Mode::kEnforce;
   }
   if (outcome.rejected_by) {
     outcome.verdict = Verdict::kRefused;
     return;
   }
   if (outcome.undecided) outcome.verdict = Verdict::kRefused;
-  outcome.deciding = deciding_limit(outcome.judged);
-  if (outcome.deciding) outcome.verdict = outcome.judged[*outcome.deciding].decision.verdict;
+  const auto deciding = deciding_limit(outcome.judged);
+  if (!deciding) return;
+  outcome.deciding = *deciding;
+  outcome.verdict = outcome.judged[*deciding].decision.verdict;
 }
 
 }  // namespace rateguard
