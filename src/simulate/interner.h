@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/prefetch.h"
 #include "simulate/arena.h"
 #include "simulate/huge_pages.h"
 #include "simulate/keyed_hash.h"
@@ -26,12 +27,12 @@ class Interner {
   uint32_t intern(std::string_view text) { return intern(text, keyed_hash(text)); }
   // The same where keyed_hash(text) is known; begun ahead of it by prefetch(hash).
   uint32_t intern(std::string_view text, const KeyedHash& hash);
-  void prefetch(const KeyedHash& hash) const { __builtin_prefetch(&slots_[hash.low & (slots_.size() - 1)]); }
+  void prefetch(const KeyedHash& hash) const { rateguard::prefetch(&slots_[hash.low & (slots_.size() - 1)]); }
   // The number of a string that was seen; nullopt where it was not.
   std::optional<uint32_t> find(std::string_view text) const;
   std::string_view text(uint32_t id) const { return texts_[id]; }
   // Begins to bring text(id), but not its bytes, to the processor's cache.
-  void prefetch_text(uint32_t id) const { __builtin_prefetch(&texts_[id]); }
+  void prefetch_text(uint32_t id) const { rateguard::prefetch(&texts_[id]); }
   uint32_t size() const { return static_cast<uint32_t>(texts_.size()); }
 
  private:

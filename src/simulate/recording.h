@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/prefetch.h"
 #include "model/instant.h"
 #include "model/ip_address.h"
 #include "model/request_facts.h"
@@ -61,13 +62,13 @@ class Recording {
   // Begin to bring to the processor's cache what facts() reads of an event: first where its parts lie, some events
   // later the parts.
   void prefetch_places(const Event& event) const {
-    __builtin_prefetch(&addresses_[event.client]);
+    prefetch(&addresses_[event.client]);
     paths_.prefetch_text(event.path);
   }
   void prefetch_bytes(const Event& event) const {
     const std::string_view path = paths_.text(event.path);
-    __builtin_prefetch(path.data());
-    __builtin_prefetch(path.data() + path.size());  // most paths lie in one cache line or two
+    prefetch(path.data());
+    prefetch(path.data() + path.size());  // most paths lie in one cache line or two
   }
 
   // Requests whose client is no address (a host name): rules by address find none and apply their `missing`.

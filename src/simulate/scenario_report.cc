@@ -4,6 +4,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <ranges>
+
+#include "base/check.h"
 
 namespace rateguard::simulate {
 namespace {
@@ -44,6 +47,11 @@ std::string limit_text(const Limit& limit) {
                      unit.empty() ? duration_text(limit.period()) : std::string(unit), algorithm);
 }
 
+auto all_figures(const SubjectTable& counters) {
+  return std::views::iota(size_t{0}, counters.size()) |
+         std::views::transform([&counters](size_t i) { return counters.figures(i); });
+}
+
 RuleReport rule_report(const rules::Rule& rule, const RuleFigures& figures, const TimelineCounts& timeline) {
   std::vector<std::string> per;
   for (const rules::Part& part : rule.per) per.push_back(part.to_string());
@@ -55,80 +63,69 @@ RuleReport rule_report(const rules::Rule& rule, const RuleFigures& figures, cons
           .timeline = timeline};
 }
 
-// The subjects of every rule: most refused first, then busiest, then first seen.
-std::vector<std::vector<SubjectId>> ranked_by_rule(size_t rules, const SubjectTable& table,
-                                                   const HugePageVector<SubjectFigures>& subjects, size_t keep) {
-  std::vector<std::vector<SubjectId>> out(rules);
-  for (SubjectId id = 0; id < subjects.size(); ++id) {
-    if (table.is_counter(id)) out[subjects[id].rule].push_back(id);
-  }
-  const auto before = [&](SubjectId a, SubjectId b) {
-    const SubjectFigures& x = subjects[a];
-    const SubjectFigures& y = subjects[b];
-    if (x.refused != y.refused) return x.refused > y.refused;
-    if (x.requests != y.requests) return x.requests > y.requests;
-    return a < b;
+// The first `count` of a rule's counters: most refused first, then busiest, then first seen.
+std::vector<SubjectFigures> ranked(const SubjectTable& counters, size_t count) {
+  const auto before = [](const SubjectFigures& a, const SubjectFigures& b) {
+    if (a.refused != b.refused) return a.refused > b.refused;
+    if (a.requests != b.requests) return a.requests > b.requests;
+    return a.id < b.id;
   };
-  for (std::vector<SubjectId>& ids : out) {
-    const auto middle = ids.begin() + static_cast<ptrdiff_t>(std::min(keep, ids.size()));
-    std::partial_sort(ids.begin(), middle, ids.end(), before);
-    ids.erase(middle, ids.end());
-  }
+  std::vector<SubjectFigures> out(std::min(count, counters.size()));
+  std::ranges::partial_sort_copy(all_figures(counters), out, before);
   return out;
 }
 
-std::vector<ChangedSubject> named(const Scenario& scenario, const Statistics& statistics,
-                                  const std::vector<SubjectChange>& changes) {
-  const HugePageVector<SubjectFigures> figures = statistics.subjects().figures();
+std::vector<ChangedSubject> named(const Compared& compared, const std::vector<SubjectChange>& changes) {
+  const auto rules = compared.scenario.policy.rules->rules();
   std::vector<ChangedSubject> out;
   for (const SubjectChange& change : changes) {
     if (out.size() == kTopSubjects) break;
-    const rules::Rule& rule = scenario.policy.rules->rules()[figures[change.subject].rule];
-    out.push_back({.rule = rule.name,
-                   .subject = subject_name(statistics.subjects().key(change.subject), rule, change.subject),
-                   .requests = change.requests});
+    const auto [rule, figures] = compared.statistics.subject(change.subject);
+    if (rule) {
+      out.push_back({.rule = rules[*rule].name,
+                     .subject = compared.names.counter_name(figures, *rule),
+                     .requests = change.requests});
+    } else {
+      auto missing = compared.names.missing_name(figures.first_event);
+      out.push_back(
+          {.rule = rules[missing.rule].name, .subject = std::move(missing.name), .requests = change.requests});
+    }
   }
   return out;
 }
 
 }  // namespace
 
-ScenarioReport scenario_report(const Scenario& scenario, const Statistics& statistics, const Timeline& timeline) {
+ScenarioReport scenario_report(const Scenario& scenario, const Statistics& statistics, const Timeline& timeline,
+                               SubjectNames& names) {
   const auto rules = scenario.policy.rules->rules();
-  const SubjectTable& table = statistics.subjects();
-  const HugePageVector<SubjectFigures> subjects = table.figures();
   ScenarioReport report{.name = scenario.name, .totals = statistics.totals(), .timeline = timeline.total()};
-  for (size_t i = 0; i < rules.size(); ++i) {
-    report.rules.push_back(rule_report(rules[i], statistics.figures()[i], timeline.rules()[i]));
-  }
-  for (SubjectId id = 0; id < subjects.size(); ++id) {
-    if (!table.is_counter(id)) continue;
-    RuleReport& rule = report.rules[subjects[id].rule];
-    ++rule.subjects;
-    rule.subjects_refused += subjects[id].refused > 0;
-  }
-  const auto ranked = ranked_by_rule(rules.size(), table, subjects, kTopSubjects);
-  for (size_t i = 0; i < rules.size(); ++i) {
-    for (const SubjectId id : ranked[i]) {
-      const SubjectFigures& figures = subjects[id];
+  for (rules::RuleId i = 0; i < rules.size(); ++i) {
+    RuleReport& rule = report.rules.emplace_back(rule_report(rules[i], statistics.figures()[i], timeline.rules()[i]));
+    const SubjectTable& counters = statistics.counters(i);
+    rule.subjects = counters.size();
+    for (const SubjectFigures& figures : all_figures(counters)) rule.subjects_refused += figures.refused > 0;
+    for (const SubjectFigures& figures : ranked(counters, kTopSubjects)) {
       if (figures.refused == 0) break;
-      report.rules[i].most_refused.push_back({.name = subject_name(table.key(id), rules[i], id),
-                                              .requests = figures.requests,
-                                              .refused = figures.refused,
-                                              .cost_admitted = figures.cost_admitted});
+      rule.most_refused.push_back({.name = names.counter_name(figures, i),
+                                   .requests = figures.requests,
+                                   .refused = figures.refused,
+                                   .cost_admitted = figures.cost_admitted});
     }
   }
   return report;
 }
 
-std::vector<std::string> keys_to_plot(const Scenario& scenario, const Statistics& statistics) {
-  const auto ranked = ranked_by_rule(scenario.policy.rules->rules().size(), statistics.subjects(),
-                                     statistics.subjects().figures(), kQuotasPerRule);
+std::vector<std::string> keys_to_plot(const Scenario& scenario, const Statistics& statistics, SubjectNames& names) {
+  std::vector<std::vector<SubjectFigures>> by_rule;
+  for (rules::RuleId i = 0; i < scenario.policy.rules->rules().size(); ++i) {
+    by_rule.push_back(ranked(statistics.counters(i), kQuotasPerRule));
+  }
   std::vector<std::string> keys;
   // The first of every rule before the second of any, so that a long file of rules does not hide one.
   for (size_t rank = 0; rank < kQuotasPerRule; ++rank) {
-    for (const std::vector<SubjectId>& ids : ranked) {
-      if (rank < ids.size() && keys.size() < kQuotasMax) keys.emplace_back(statistics.subjects().key(ids[rank]));
+    for (rules::RuleId i = 0; i < by_rule.size() && keys.size() < kQuotasMax; ++i) {
+      if (rank < by_rule[i].size()) keys.emplace_back(names.counter_key(by_rule[i][rank].first_event, i));
     }
   }
   return keys;
@@ -139,20 +136,22 @@ std::vector<QuotaReport> quota_reports(const Scenario& scenario, const Statistic
   std::vector<QuotaReport> out;
   for (const QuotaSeries& series : quotas.series()) {
     const rules::Rule& rule = scenario.policy.rules->rules()[series.rule];
-    const SubjectId id = statistics.subjects().find(series.key, series.rule);
-    out.push_back({.rule = rule.name, .subject = subject_name(series.key, rule, id), .series = series});
+    const SubjectTable& counters = statistics.counters(series.rule);
+    const auto index = counters.find(keyed_hash(series.key));
+    RG_CHECK(index.has_value());
+    out.push_back(
+        {.rule = rule.name, .subject = subject_name(series.key, rule, counters.figures(*index).id), .series = series});
   }
   return out;
 }
 
-ComparisonReport comparison_report(const Scenario& before, const Statistics& before_statistics, const Scenario& after,
-                                   const Statistics& after_statistics, const Changes& changes) {
+ComparisonReport comparison_report(const Compared& before, const Compared& after, const Changes& changes) {
   return {.newly_refused = changes.newly_refused,
           .newly_admitted = changes.newly_admitted,
           .refused_subjects = changes.refused_subjects.size(),
           .admitted_subjects = changes.admitted_subjects.size(),
-          .most_newly_refused = named(after, after_statistics, changes.refused_subjects),
-          .most_newly_admitted = named(before, before_statistics, changes.admitted_subjects)};
+          .most_newly_refused = named(after, changes.refused_subjects),
+          .most_newly_admitted = named(before, changes.admitted_subjects)};
 }
 
 }  // namespace rateguard::simulate

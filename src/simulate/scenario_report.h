@@ -7,17 +7,25 @@
 #include "simulate/comparison.h"
 #include "simulate/report.h"
 #include "simulate/scenario.h"
+#include "simulate/subject_names.h"
 
 namespace rateguard::simulate {
 
-ScenarioReport scenario_report(const Scenario& scenario, const Statistics& statistics, const Timeline& timeline);
+// Everywhere below, `names` are of the same replay as the statistics.
+ScenarioReport scenario_report(const Scenario& scenario, const Statistics& statistics, const Timeline& timeline,
+                               SubjectNames& names);
 
 // The counters whose remaining quota is worth a plot: of every rule the most refused, or else the busiest.
-std::vector<std::string> keys_to_plot(const Scenario& scenario, const Statistics& statistics);
+std::vector<std::string> keys_to_plot(const Scenario& scenario, const Statistics& statistics, SubjectNames& names);
 std::vector<QuotaReport> quota_reports(const Scenario& scenario, const Statistics& statistics,
                                        const QuotaObserver& quotas);
 
-ComparisonReport comparison_report(const Scenario& before, const Statistics& before_statistics, const Scenario& after,
-                                   const Statistics& after_statistics, const Changes& changes);
+// One side of a comparison.
+struct Compared {
+  const Scenario& scenario;
+  const Statistics& statistics;
+  SubjectNames& names;
+};
+ComparisonReport comparison_report(const Compared& before, const Compared& after, const Changes& changes);
 
 }  // namespace rateguard::simulate

@@ -48,11 +48,12 @@ std::unique_ptr<Pass> replay_once(const Recording& recording, const Scenario& sc
 
 ScenarioReport report_on(const Recording& recording, const Scenario& scenario, const TimeGrid& grid, const Pass& pass,
                          Plots plots, const ProgressCallback& progress) {
-  ScenarioReport report = scenario_report(scenario, pass.statistics, pass.timeline);
+  SubjectNames names(recording, scenario);
+  ScenarioReport report = scenario_report(scenario, pass.statistics, pass.timeline, names);
   report.evicted = pass.store.evicted + pass.store.refused_full;
   if (plots == Plots::kNone || recording.events().empty()) return report;
   const auto store = make_store(recording, scenario);
-  QuotaObserver quotas(grid, keys_to_plot(scenario, pass.statistics));
+  QuotaObserver quotas(grid, keys_to_plot(scenario, pass.statistics, names));
   ReplayObserver* const observers[] = {&quotas};
   replay(recording, scenario.policy, *store, progress, observers);
   quotas.finish(*store);
@@ -80,8 +81,11 @@ Report simulate(Recording& recording, const Scenario& rules, const Scenario* com
   if (compared == nullptr) return report;
   const auto after = replay_once(recording, *compared, report.grid, keep, progress);
   report.compared = report_on(recording, *compared, report.grid, *after, plots, progress);
-  report.changes = comparison_report(rules, before->statistics, *compared, after->statistics,
-                                     compare(before->statistics.answers(), after->statistics.answers()));
+  SubjectNames names_before(recording, rules);
+  SubjectNames names_after(recording, *compared);
+  report.changes =
+      comparison_report({rules, before->statistics, names_before}, {*compared, after->statistics, names_after},
+                        compare(before->statistics.answers(), after->statistics.answers()));
   return report;
 }
 

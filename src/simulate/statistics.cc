@@ -2,10 +2,13 @@
 
 #include <algorithm>
 
+#include "base/check.h"
+#include "store/counter_key.h"
+
 namespace rateguard::simulate {
 
 Statistics::Statistics(std::span<const rules::Rule> rules, KeepAnswers keep)
-    : rules_(rules), keep_(keep), figures_(rules.size()), subjects_(rules.size()) {}
+    : rules_(rules), keep_(keep), figures_(rules.size()), counters_(rules.size()) {}
 
 void Statistics::decided(size_t index, const Event& event, const rules::Matches& matches, const Outcome& outcome) {
   ++totals_.requests;
@@ -15,12 +18,13 @@ void Statistics::decided(size_t index, const Event& event, const rules::Matches&
   for (size_t i = 0; i < outcome.judged.size(); ++i) {
     const Outcome::Judged& judged = outcome.judged[i];
     count_rule(event, outcome, judged);
-    Touch& touch = add_touch(matches.limits()[i].key, judged.rule);
+    Touch& touch = add_touch(counters_[judged.rule], matches.limits()[i].key, index);
+    touch.is_request = true;
     touch.refused = !judged.decision.allowed();
+    touch.refused_as = !outcome.allowed() && outcome.deciding == i;
     touch.cost_admitted = outcome.allowed() ? event.cost : 0;
-    if (!outcome.allowed() && outcome.deciding == i) touch.refused_event = index;
   }
-  if (outcome.rejected_by) count_missing(outcome).refused_event = index;
+  if (outcome.rejected_by) count_missing(index, outcome);
 }
 
 void Statistics::count_rule(const Event& event, const Outcome& outcome, const Outcome::Judged& judged) {
@@ -47,46 +51,54 @@ void Statistics::count_rule(const Event& event, const Outcome& outcome, const Ou
   }
 }
 
-Statistics::Touch& Statistics::count_missing(const Outcome& outcome) {
+void Statistics::count_missing(size_t index, const Outcome& outcome) {
   const rules::RuleId id = *outcome.rejected_by;
   RuleFigures& rule = figures_[id];
   ++rule.requests;
   ++rule.refused;
   ++rule.refused_for_missing;
-  SubjectTable::missing_key(outcome.missing_part, rules_[id].name, missing_key_);
-  Touch& touch = add_touch(missing_key_, id);
-  touch.requests = 0;
-  return touch;
+  missing_key_.clear();
+  CounterKey::append_part(missing_key_, rules_[id].name);
+  CounterKey::append_part(missing_key_, outcome.missing_part);
+  add_touch(missing_, missing_key_, index).refused_as = true;
 }
 
-Statistics::Touch& Statistics::add_touch(std::string_view key, rules::RuleId rule) {
+Statistics::Touch& Statistics::add_touch(SubjectTable& table, std::string_view key, size_t index) {
   if (added_ - applied_ == kWaitingMax) apply_oldest();
   Touch& touch = waiting_[added_++ % kWaitingMax];
+  // Field by field: a whole one would be built aside and copied, and the copy would wait for its parts to be written.
   touch.hash = keyed_hash(key);
-  touch.key.assign(key);
-  touch.rule = rule;
-  touch.requests = 1;
-  touch.refused = 0;
+  touch.table = &table;
+  touch.event = static_cast<uint32_t>(index);
   touch.cost_admitted = 0;
-  touch.refused_event.reset();
-  subjects_.prefetch_place(touch.hash, rule);
+  touch.is_request = touch.refused = touch.refused_as = false;
+  table.prefetch_place(touch.hash);
   // Halfway through its wait the place of another has come.
   const Touch& older = waiting_[(added_ + kWaitingMax / 2) % kWaitingMax];
-  if (added_ >= kWaitingMax) subjects_.prefetch_figures(older.hash, older.rule);
+  if (added_ >= kWaitingMax) older.table->prefetch_figures(older.hash);
   return touch;
 }
 
 void Statistics::apply_oldest() {
   const Touch& touch = waiting_[applied_++ % kWaitingMax];
-  SubjectTable::Sums& subject = subjects_.find_or_add(touch.hash, touch.key.view(), touch.rule);
-  subject.requests += touch.requests;
+  SubjectTable::Sums& subject = touch.table->find_or_add(touch.hash, touch.event, subjects_);
+  subject.requests += touch.is_request;
   subject.refused += touch.refused;
   subject.add_cost(touch.cost_admitted);
-  if (keep_ == KeepAnswers::kYes && touch.refused_event) answers_[*touch.refused_event] = subject.id;
+  if (keep_ == KeepAnswers::kYes && touch.refused_as) answers_[touch.event] = subject.id;
 }
 
 void Statistics::finish() {
   while (applied_ < added_) apply_oldest();
+}
+
+Statistics::Subject Statistics::subject(SubjectId id) const {
+  for (rules::RuleId rule = 0; rule < counters_.size(); ++rule) {
+    if (const auto index = counters_[rule].find(id)) return {.rule = rule, .figures = counters_[rule].figures(*index)};
+  }
+  const auto index = missing_.find(id);
+  RG_CHECK(index.has_value());
+  return {.figures = missing_.figures(*index)};
 }
 
 }  // namespace rateguard::simulate

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "simulate/replay.h"
-#include "simulate/reused_text.h"
 #include "simulate/subject_table.h"
 
 namespace rateguard::simulate {
@@ -63,7 +62,15 @@ class Statistics : public ReplayObserver {
 
   const Totals& totals() const { return totals_; }
   const std::vector<RuleFigures>& figures() const { return figures_; }
-  const SubjectTable& subjects() const { return subjects_; }
+  // The counters that a rule charged.
+  const SubjectTable& counters(rules::RuleId rule) const { return counters_[rule]; }
+  // Whom a subject stands for: a rule's counter or, where there is none, the requests that lacked something, of which
+  // SubjectNames::missing_name() knows more. REQUIRES: there is a subject of that number.
+  struct Subject {
+    std::optional<rules::RuleId> rule = {};
+    SubjectFigures figures = {};
+  };
+  Subject subject(SubjectId id) const;
   // Who each event was refused as: the subject of the deciding rule, or what stands for requests that lack something;
   // kNoSubject where it was admitted. Empty unless kept.
   const std::vector<SubjectId>& answers() const { return answers_; }
@@ -72,31 +79,33 @@ class Statistics : public ReplayObserver {
   // What one event does to one subject.
   struct Touch {
     KeyedHash hash = {};
-    ReusedText key = {};
-    rules::RuleId rule = 0;
-    uint32_t requests = 0;  // 0 or 1
-    uint32_t refused = 0;   // 0 or 1
+    SubjectTable* table = nullptr;
+    uint32_t event = 0;
     uint32_t cost_admitted = 0;
-    std::optional<size_t> refused_event = {};  // the event that was refused as this subject
+    bool is_request = false;  // else it is counted elsewhere
+    bool refused = false;
+    bool refused_as = false;  // the whole event, for this subject
   };
   // The most touches that wait: enough to hide a fetch behind, few enough to stay in the first-level cache.
   static constexpr size_t kWaitingMax = 32;
 
   void count_rule(const Event& event, const Outcome& outcome, const Outcome::Judged& judged);
-  Touch& count_missing(const Outcome& outcome);
-  Touch& add_touch(std::string_view key, rules::RuleId rule);
+  void count_missing(size_t index, const Outcome& outcome);
+  Touch& add_touch(SubjectTable& table, std::string_view key, size_t index);
   void apply_oldest();
 
   std::span<const rules::Rule> rules_;
   KeepAnswers keep_;
   Totals totals_;
   std::vector<RuleFigures> figures_;
-  SubjectTable subjects_;
+  std::vector<SubjectTable> counters_;  // by rule, so that one with few finds them in the cache whatever others have
+  SubjectTable missing_;                // what stands for the requests that lack what a rule counts by
+  SubjectId subjects_ = 0;
   std::vector<SubjectId> answers_;
   std::array<Touch, kWaitingMax> waiting_;
   size_t added_ = 0;    // touches ever
   size_t applied_ = 0;  // touches ever
-  std::string missing_key_;
+  std::string missing_key_ = {};
 };
 
 }  // namespace rateguard::simulate

@@ -7,36 +7,44 @@
 namespace rateguard::simulate {
 namespace {
 
-TEST(SubjectTable, KeepsTheFiguresOfEveryKeyByRule) {
-  SubjectTable table(2);
-  std::map<std::pair<std::string, rules::RuleId>, uint32_t> expected;
+TEST(SubjectTable, KeepsTheFiguresOfEveryKeyAndFindsThemAgain) {
+  SubjectTable table;
+  SubjectId next = 100;  // numbers that other tables have taken
+  std::map<std::string, SubjectFigures> expected;
   for (uint32_t i = 0; i < 20'000; ++i) {
     const std::string key = "R" + std::to_string(i * i % 7'001);
-    const rules::RuleId rule = i % 2;
-    SubjectTable::Sums& sums = table.find_or_add(keyed_hash(key), key, rule);
+    const SubjectId number = next;
+    SubjectTable::Sums& sums = table.find_or_add(keyed_hash(key), i, next);
     ++sums.requests;
     sums.refused += i % 3 == 0;
-    ++expected[{key, rule}];
+    SubjectFigures& figures = expected.try_emplace(key, SubjectFigures{.id = number, .first_event = i}).first->second;
+    ++figures.requests;
+    figures.refused += i % 3 == 0;
   }
-  const auto figures = table.figures();
-  ASSERT_EQ(figures.size(), expected.size());
-  uint64_t refused = 0;
-  for (const SubjectFigures& subject : figures) {
-    const std::string key(table.key(subject.id));
-    EXPECT_EQ(subject.requests, (expected[{key, subject.rule}])) << key;
-    EXPECT_EQ(table.find(key, subject.rule), subject.id);
-    refused += subject.refused;
+  ASSERT_EQ(table.size(), expected.size());
+  EXPECT_EQ(next, 100 + expected.size());
+  for (const auto& [key, subject] : expected) {
+    const auto index = table.find(keyed_hash(key));
+    ASSERT_TRUE(index) << key;
+    EXPECT_EQ(table.find(subject.id), index);
+    EXPECT_EQ(table.figures(*index).id, subject.id);
+    EXPECT_EQ(table.figures(*index).first_event, subject.first_event);
+    EXPECT_EQ(table.figures(*index).requests, subject.requests);
+    EXPECT_EQ(table.figures(*index).refused, subject.refused);
   }
-  EXPECT_EQ(refused, 6'667u);
+  EXPECT_FALSE(table.find(keyed_hash("never seen")));
+  EXPECT_FALSE(table.find(SubjectId{99}));
+  EXPECT_FALSE(table.find(next));
 }
 
 TEST(SubjectTable, CostsAddUpBeyond32Bits) {
-  SubjectTable table(1);
+  SubjectTable table;
+  SubjectId next = 0;
   uint64_t expected = 0;
   for (const uint32_t cost : {UINT32_MAX, 1u, 0u, UINT32_MAX, UINT32_MAX, 7u}) {
-    table.find_or_add(keyed_hash("R"), "R", 0).add_cost(cost);
+    table.find_or_add(keyed_hash("R"), 0, next).add_cost(cost);
     expected += cost;
-    EXPECT_EQ(table.figures()[0].cost_admitted, expected);
+    EXPECT_EQ(table.figures(0).cost_admitted, expected);
   }
 }
 
