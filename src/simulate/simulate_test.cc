@@ -176,6 +176,29 @@ rules:
   EXPECT_EQ(report.compared->rules[1].figures.refused, 2u);
 }
 
+TEST(Simulate, AComparisonNamesThoseWhoLackWhatTheNewRulesCountBy) {
+  Recording recording;
+  add(recording, 2, {.client = "10.0.0.1"});
+  add(recording, 1, {.client = "10.0.0.1", .api_key = "sk_live_0123456789abcdefghij"});
+  add(recording, 1, {.client = "10.0.0.2", .path = "/a"});
+  const Scenario before = scenario_of("rules: [{name: ip, per: ip, limit: 100/m}]");
+  const Scenario after = scenario_of(R"(
+rules:
+  - {name: ip, per: ip, limit: 100/m}
+  - {name: a, match: {path: /a}, per: "header:X-Tenant", limit: 5/m, missing: reject}
+  - {name: key, per: api_key, limit: 5/m, missing: reject}
+)");
+  const Report report = simulate(recording, before, &after, Plots::kNone, {});
+  ASSERT_TRUE(report.changes);
+  EXPECT_EQ(report.changes->newly_refused, 3u);
+  ASSERT_EQ(report.changes->most_newly_refused.size(), 2u);
+  EXPECT_EQ(report.changes->most_newly_refused[0].rule, "key");
+  EXPECT_EQ(report.changes->most_newly_refused[0].subject, "requests without api_key");
+  EXPECT_EQ(report.changes->most_newly_refused[0].requests, 2u);
+  EXPECT_EQ(report.changes->most_newly_refused[1].rule, "a") << "the first in the file that lacks something";
+  EXPECT_EQ(report.changes->most_newly_refused[1].subject, "requests without header:X-Tenant");
+}
+
 TEST(Simulate, NeverNamesAKey) {
   Recording recording;
   const std::string key = "sk_live_0123456789abcdefghij";
