@@ -9,10 +9,6 @@
 namespace rateguard {
 namespace {
 
-bool is_refused(const Charge& charge) {
-  return charge.mode == Mode::kEnforce && !charge.decision.allowed();
-}
-
 bool is_of(std::span<const Charge> charges, StoreNumber store) {
   return std::ranges::all_of(charges, [&](const Charge& charge) { return charge.store == store; });
 }
@@ -139,8 +135,9 @@ void SplitStore::on_answer(Request& request) {
     charge.basis = request.charges[i].basis;
     charge.decision = request.charges[i].decision;
     if (charge.mode != Mode::kEnforce) continue;
-    if (charge.cost.units != 0) refused_last_[place_of(charge)] = is_refused(charge);  // a look is never refused
-    request.is_refused |= is_refused(charge);
+    const bool refused = !charge.decision.allowed();
+    if (charge.cost.units != 0) refused_last_[place_of(charge)] = refused;  // a look is never refused
+    request.is_refused |= refused;
   }
   request.now = std::max(request.now, now_());
   if (request.is_refused && !was_refused) give_back_holds(request);

@@ -7,6 +7,7 @@
 #include <random>
 #include <string>
 
+#include "base/count_allocations_for_tests.h"
 #include "store/memory/memory_store.h"
 #include "store/split/memory_part.h"
 
@@ -101,6 +102,20 @@ TEST_F(SplitStoreTest, LimitsOfOneStoreAreChargedThereTogether) {
   EXPECT_EQ(asked[1].decision.remaining, 8U);
   EXPECT_EQ(far_.asked, 2U);
   EXPECT_EQ(near_.asked, 0U);
+}
+
+TEST_F(SplitStoreTest, ARequestThatIsAnsweredLeavesItsBuffersToTheNext) {
+  const std::string far_key = "far";
+  const std::string near_key = "near";
+  const auto allocated_by_one = [&] {
+    std::vector<Charge> charges = {on(kFar, far_key, nine_), on(kNear, near_key, nine_)};
+    ChargeGroup group{charges};
+    const size_t before = allocations;
+    store_.charge({&group, 1}, kNow, [] {});
+    return allocations - before;
+  };
+  const size_t by_first = allocated_by_one();
+  for (int i = 0; i < 100; ++i) EXPECT_LE(allocated_by_one(), by_first / 2);
 }
 
 TEST_F(SplitStoreTest, WhatPassesIsChargedEverywhere) {
