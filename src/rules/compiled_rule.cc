@@ -39,11 +39,9 @@ CompiledRule::CompiledRule(const Rule& rule, uint64_t methods)
       consistency_(rule.consistency),
       store_(rule.store_number),
       missing_(rule.missing),
-      needs_host_(!rule.match.hosts.empty()),
       by_plan_(!rule.by_plan.empty()),
       own_limit_(compile_limit(rule, rule.limit)),
       rule_(&rule) {
-  for (const auto& host : rule.match.hosts) hosts_.push_back(HostPattern::parse(host).value());
   for (const auto& part : rule.per) {
     if (part.kind == PartKind::kGlobal) continue;
     part_kinds_[part_count_++] = part.kind;
@@ -56,10 +54,6 @@ CompiledRule::CompiledRule(const Rule& rule, uint64_t methods)
     plans_.emplace_back(plan, compile_limit(rule, limit));
     if (plan == kDefaultPlan) default_plan_ = &plans_.back().second;
   }
-}
-
-bool CompiledRule::accepts_host(std::string_view host) const {
-  return std::ranges::any_of(hosts_, [&](const HostPattern& pattern) { return pattern.matches(host); });
 }
 
 const CompiledLimit* CompiledRule::limit_of(std::string_view plan) const {

@@ -10,7 +10,6 @@
 
 #include "model/request_facts.h"
 #include "model/subject.h"
-#include "rules/host_pattern.h"
 #include "rules/rule.h"
 #include "rules/rule_check.h"
 #include "store/store.h"
@@ -50,8 +49,6 @@ class alignas(64) CompiledRule {
 
   bool counts_by_route() const { return counts_by_route_; }
   bool accepts_method(uint64_t method) const { return methods_ == 0 || (methods_ & method) != 0; }
-  bool needs_host() const { return needs_host_; }
-  bool accepts_host(std::string_view host) const;
 
   // The limit of a plan: the rule's own, or the plan's, or the default plan's; null where by_plan knows neither.
   const CompiledLimit* limit_for(std::string_view plan) const { return by_plan_ ? limit_of(plan) : &own_limit_; }
@@ -78,7 +75,6 @@ class alignas(64) CompiledRule {
   Consistency consistency_;
   StoreNumber store_;
   Missing missing_;
-  bool needs_host_;
   bool by_plan_;
   bool counts_by_route_ = false;
   CompiledLimit own_limit_;
@@ -86,7 +82,6 @@ class alignas(64) CompiledRule {
   std::vector<std::pair<std::string_view, CompiledLimit>> plans_;  // ordered by name
   const Rule* rule_;
   const CompiledLimit* default_plan_ = nullptr;
-  std::vector<HostPattern> hosts_;
   std::vector<Part> parts_;
   std::vector<std::string> part_names_;
 };

@@ -10,9 +10,6 @@
 namespace rateguard::rules {
 namespace {
 
-// RFC 1035, section 2.3.4.
-constexpr size_t kHostMax = 255;
-
 bool is_host_char(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
 }
@@ -45,11 +42,6 @@ Result<HostPattern> HostPattern::parse(std::string_view text) {
   }
   if (pattern.subdomains) pattern.name.erase(0, 1);
   return pattern;
-}
-
-bool HostPattern::matches(std::string_view host) const {
-  if (!subdomains) return equal_ignoring_case(host, name);
-  return host.size() > name.size() && equal_ignoring_case(host.substr(host.size() - name.size()), name);
 }
 
 std::string_view bare_host(std::string_view authority) {

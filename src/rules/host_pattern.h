@@ -8,15 +8,15 @@
 
 namespace rateguard::rules {
 
+// RFC 1035, section 2.3.4.
+inline constexpr size_t kHostMax = 255;
+
 struct HostPattern {
   std::string name;         // lower case: the whole host, or what follows "*"
   bool subdomains = false;  // name is ".example.com"
 
   // Errors: kInvalid, saying what is wrong: a port, a scheme, a star elsewhere, an empty label.
   static Result<HostPattern> parse(std::string_view text);
-
-  // `host` as bare_host() gives it, in any case.
-  bool matches(std::string_view host) const;
 };
 
 // The host of a Host field or authority (RFC 3986, section 3.2), without user information, port and the dot of the

@@ -17,7 +17,7 @@ struct KindName {
   PartKind kind;
 };
 
-constexpr std::array<KindName, 7> kPlain = {{
+constexpr std::array<KindName, 7> kPlainKinds = {{
     {"ip", PartKind::kIp},
     {"api_key", PartKind::kApiKey},
     {"user", PartKind::kUser},
@@ -46,7 +46,7 @@ std::unexpected<Error> unknown_part(std::string_view text) {
 }  // namespace
 
 Result<Part> Part::parse(std::string_view text) {
-  for (const auto& [name, kind] : kPlain) {
+  for (const auto& [name, kind] : kPlainKinds) {
     if (text == name) return Part{.kind = kind};
   }
   for (const auto& [prefix, kind] : kNamed) {
@@ -65,7 +65,7 @@ Result<Part> Part::parse(std::string_view text) {
 }
 
 std::string Part::to_string() const {
-  for (const auto& [text, known] : kPlain) {
+  for (const auto& [text, known] : kPlainKinds) {
     if (known == kind) return std::string(text);
   }
   for (const auto& [prefix, known] : kNamed) {

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "model/ascii.h"
 #include "rules/compiled_rule.h"
+#include "rules/host_index.h"
 #include "rules/normal_path.h"
 #include "rules/rule_check.h"
 #include "store/counter_key.h"
@@ -85,10 +86,31 @@ bool count_by_one_subject(std::span<const Rule> rules, StoreNumber store) {
 
 }  // namespace
 
+// The rules of one host pattern, or those of any host.
+class RuleSet::OfHost {
+ public:
+  void add_pathless(RuleId id) { pathless_.push_back({.rule = id}); }
+  void add_path(PathTrie::Entry entry) { entries_.push_back(std::move(entry)); }
+  // After the last was added.
+  void finish() { paths_ = PathTrie(std::exchange(entries_, {})); }
+
+  // Appends those that fit a path in normal form.
+  void find(std::string_view path, std::vector<PathHit>& out) const {
+    out.insert(out.end(), pathless_.begin(), pathless_.end());
+    paths_.find(path, out);
+  }
+
+ private:
+  std::vector<PathHit> pathless_;  // rules on every path, in order
+  std::vector<PathTrie::Entry> entries_;
+  PathTrie paths_;
+};
+
 struct RuleSet::Index {
   std::vector<CompiledRule> rules;
-  std::vector<PathHit> pathless;  // rules on every path, in order
-  PathTrie paths;
+  OfHost any_host;
+  std::vector<OfHost> of_hosts;  // by their numbers in `hosts`
+  HostIndex hosts;
   // How a path is counted by route, by PathHit::route: its pattern as written; empty for the path itself.
   std::vector<std::string_view> routes = {std::string_view()};
   FlatIndex names;
@@ -125,7 +147,6 @@ Result<std::shared_ptr<const RuleSet>> RuleSet::compile(std::vector<Rule> rules)
     return invalid(fmt::format("{} rules; at most {} are possible", rules.size(), kRulesMax));
   const std::shared_ptr<RuleSet> set(new RuleSet(std::move(rules)));
   auto index = std::make_unique<Index>();
-  std::vector<PathTrie::Entry> paths;
   index->rules.reserve(set->rules_.size());
   StoreNumber last_store = 0;
   for (const Rule& rule : set->rules_) last_store = std::max(last_store, rule.store_number);
@@ -145,17 +166,26 @@ Result<std::shared_ptr<const RuleSet>> RuleSet::compile(std::vector<Rule> rules)
     if (!methods) return fail_here("the rules name more than 64 different methods");
     const CompiledRule& compiled = index->rules.emplace_back(rule, *methods);
     if (!compiled.is_on()) continue;
-    if (rule.match.paths.empty()) index->pathless.push_back({.rule = id});
+    const auto for_each_host = [&](auto&& add) {
+      if (rule.match.hosts.empty()) return add(index->any_host);
+      for (const std::string& host : rule.match.hosts) {
+        const uint32_t number = index->hosts.add(HostPattern::parse(host).value());
+        index->of_hosts.resize(index->hosts.size());
+        add(index->of_hosts[number]);
+      }
+    };
+    if (rule.match.paths.empty()) for_each_host([&](OfHost& of) { of.add_pathless(id); });
     for (const std::string& text : rule.match.paths) {
       PathTrie::Entry entry{.pattern = PathPattern::parse(text).value(), .hit = {.rule = id}};
       if (entry.pattern.is_route()) {
         entry.hit.route = static_cast<uint32_t>(index->routes.size());
         index->routes.push_back(text);
       }
-      paths.push_back(std::move(entry));
+      for_each_host([&](OfHost& of) { of.add_path(entry); });
     }
   }
-  index->paths = PathTrie(paths);
+  index->any_host.finish();
+  for (OfHost& of : index->of_hosts) of.finish();
   set->index_ = std::move(index);
   return set;
 }
@@ -164,8 +194,11 @@ void RuleSet::match(const RequestFacts& facts, const Subject& subject, Matches& 
   out.clear();
   const Target target = split_target(facts.path);
   const std::string_view path = normal_path(target.path, out.path_buffer_);
-  out.candidates_.assign(index_->pathless.begin(), index_->pathless.end());
-  index_->paths.find(path, out.candidates_);
+  index_->any_host.find(path, out.candidates_);
+  if (index_->hosts.size() > 0) {
+    const std::string_view host = bare_host(target.authority.empty() ? facts.host : target.authority);
+    index_->hosts.find(host, [&](uint32_t number) { index_->of_hosts[number].find(path, out.candidates_); });
+  }
   // A rule that no recent request met is far away; it comes while the candidates are sorted.
   for (const PathHit& hit : out.candidates_) {
     __builtin_prefetch(&index_->rules[hit.rule]);
@@ -173,7 +206,6 @@ void RuleSet::match(const RequestFacts& facts, const Subject& subject, Matches& 
   }
   sort_candidates(out.candidates_);
 
-  const auto host = [&] { return bare_host(target.authority.empty() ? facts.host : target.authority); };
   const uint64_t method = index_->methods.find(facts.method);
   const auto reject = [&](RuleId id, std::string_view missing) {
     if (out.rejected_by_ || rules_[id].mode != RuleMode::kEnforce) return;
@@ -182,7 +214,7 @@ void RuleSet::match(const RequestFacts& facts, const Subject& subject, Matches& 
   };
   for (const PathHit& hit : out.candidates_) {
     const CompiledRule& rule = index_->rules[hit.rule];
-    if (!rule.accepts_method(method) || (rule.needs_host() && !rule.accepts_host(host()))) continue;
+    if (!rule.accepts_method(method)) continue;
     const CompiledLimit* limit = rule.limit_for(subject.plan);
     if (limit && !limit->limit) continue;  // unlimited
 
@@ -262,12 +294,18 @@ Result<void> RuleSet::append_named_part(RuleId id, size_t part_index, std::strin
 }
 
 std::string_view RuleSet::route_named(RuleId id, std::string_view text, std::string& path_buffer) const {
-  for (const std::string& path : rules_[id].match.paths) {
+  const Match& match = rules_[id].match;
+  for (const std::string& path : match.paths) {
     if (path == text && PathPattern::parse(path)->is_route()) return text;
   }
   const std::string_view target = split_target(text).path;
   std::vector<PathHit> hits;
-  index_->paths.find(normal_path(target, path_buffer), hits);
+  // All its hosts have the same paths.
+  const OfHost& of =
+      match.hosts.empty()
+          ? index_->any_host
+          : index_->of_hosts[index_->hosts.number_of(HostPattern::parse(match.hosts.front()).value()).value()];
+  of.find(normal_path(target, path_buffer), hits);
   const auto hit = std::ranges::find(hits, id, &PathHit::rule);
   if (hit != hits.end() && hit->route != 0) return index_->routes[hit->route];
   return route_path(target, path_buffer);

@@ -86,6 +86,7 @@ class RuleSet {
   std::optional<RuleId> find(std::string_view name) const;
 
  private:
+  class OfHost;
   struct Index;
   Result<void> append_named_part(RuleId id, size_t part_index, std::string_view text, int prefix_v6,
                                  std::string& key) const;

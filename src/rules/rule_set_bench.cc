@@ -1,4 +1,4 @@
-// Measures how matching depends on the number of rules on other paths. Prints one JSON object per line:
+// Measures how matching depends on the number of rules on other paths and hosts. Prints one JSON object per line:
 // {"name","unit","ours","limit","ratio","must"}; ratio is ours / limit. What is compared is measured in alternating
 // rounds, and medians are taken, so that a busy machine slows both alike.
 #include <fmt/format.h>
@@ -38,14 +38,29 @@ Rule rule(std::string name, std::vector<std::string> paths, std::vector<Part> pe
           .limit = Limit::gcra(10, {.units = 100}).value()};
 }
 
-// Three rules that apply to the requests below, and others on paths of their own.
+const Part kIp{.kind = PartKind::kIp};
+const Part kRoute{.kind = PartKind::kRoute};
+
+// Three rules that apply to the requests below.
+std::vector<Rule> three_rules() {
+  return {rule("everyone", {}, {}), rule("api", {"/api/*"}, {kIp}), rule("users", {"/api/users/{id}"}, {kIp, kRoute})};
+}
+
+// And others on paths of their own.
 std::shared_ptr<const RuleSet> rules_with(size_t others) {
-  const Part ip{.kind = PartKind::kIp};
-  const Part route{.kind = PartKind::kRoute};
-  std::vector<Rule> rules = {rule("everyone", {}, {}), rule("api", {"/api/*"}, {ip}),
-                             rule("users", {"/api/users/{id}"}, {ip, route})};
+  std::vector<Rule> rules = three_rules();
   for (size_t i = 0; i < others; ++i) {
-    rules.push_back(rule(fmt::format("other-{}", i), {fmt::format("/api/service-{}/{{id}}", i)}, {ip, route}));
+    rules.push_back(rule(fmt::format("other-{}", i), {fmt::format("/api/service-{}/{{id}}", i)}, {kIp, kRoute}));
+  }
+  return RuleSet::compile(std::move(rules)).value();
+}
+
+// And others on hosts of their own.
+std::shared_ptr<const RuleSet> rules_with_hosts(size_t others) {
+  std::vector<Rule> rules = three_rules();
+  for (size_t i = 0; i < others; ++i) {
+    rules.push_back(rule(fmt::format("other-{}", i), {}, {kIp}));
+    rules.back().match.hosts = {fmt::format("tenant-{}.example.com", i)};
   }
   return RuleSet::compile(std::move(rules)).value();
 }
@@ -97,6 +112,9 @@ int run() {
     many_services.push_back(fmt::format("/api/service-{}/{}", random() % 9'997, random() % 100'000));
   }
   compare({"match: 10,000 rules on other paths vs 10", *many, users, "<= 2.0"}, {"", *few, users, ""});
+  const auto few_hosts = rules_with_hosts(7);
+  const auto many_hosts = rules_with_hosts(9'997);
+  compare({"match: 10,000 rules on other hosts vs 10", *many_hosts, users, "<= 2.0"}, {"", *few_hosts, users, ""});
   // The processor's caches, not the search, tell these apart: each request meets another rule.
   compare({"match: 10,000 rules, each request another of them vs 10", *many, many_services, ""},
           {"", *few, few_services, ""});

@@ -101,7 +101,7 @@ std::vector<Rule> any_rules() {
   for (size_t i = 0; i < rules.size(); ++i) {
     rules[i].name = "r" + std::to_string(i);
     rules[i].match.methods = some_of(kMethods, 1);
-    rules[i].match.hosts = some_of(kHostPatterns, 1);
+    rules[i].match.hosts = some_of(kHostPatterns, 2);
     const auto paths = *rc::gen::inRange(0, 3);
     for (int p = 0; p < paths; ++p) rules[i].match.paths.push_back(any_pattern());
     rules[i].limit = Limit::fixed_window(1, Duration::seconds(1)).value();

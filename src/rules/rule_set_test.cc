@@ -174,6 +174,25 @@ TEST(RuleSet, RoutesAreCountedByTemplate) {
   EXPECT_EQ(looked_up(*set, "r", {"/files/./a/b?x"}), key("/files/a/b"));
 }
 
+TEST(RuleSet, RoutesOfARuleOfSomeHostsAreTheSameOnAll) {
+  Rule of_hosts = rule("r", {"/users/{id}", "/users/me"}, {"route"});
+  of_hosts.match.hosts = {"*.x.test", "a.x.test", "y.test"};
+  const auto set = compile({of_hosts, rule("other", {"/users/*"})});
+  const auto key = [&](std::string_view host, std::string_view path) {
+    Matches matches;
+    set->match({.path = path, .host = host}, {}, matches);
+    EXPECT_EQ(matches.limits().size(), 2u) << "each rule once: " << host;
+    return matches.limits().empty() ? "" : std::string(matches.limits()[0].key);
+  };
+  for (const char* host : {"a.x.test", "b.x.test", "Y.test:80"}) {
+    EXPECT_EQ(key(host, "/users/7"), expected_key("r", {"/users/{id}"})) << host;
+    EXPECT_EQ(key(host, "/users/me"), expected_key("r", {"/users/me"})) << host;
+  }
+  EXPECT_EQ(looked_up(*set, "r", {"/users/9"}), expected_key("r", {"/users/{id}"}));
+  EXPECT_EQ(names(*set, {.path = "/users/7", .host = "x.test"}), "other");
+  EXPECT_EQ(names(*set, {.path = "http://a.x.test/users/7", .host = "z.test"}), "r other");
+}
+
 TEST(RuleSet, LookupMasksAddressesAsIdentifyDoes) {
   const auto set = compile({rule("r", {}, {"ip"})});
   const Subject subject{.ip = IpAddress::parse("2001:db8:1:2:3:4:5:6")->masked_v6(64)};
