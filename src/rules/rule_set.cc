@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/prefetch.h"
 #include "model/ascii.h"
 #include "rules/compiled_rule.h"
 #include "rules/host_index.h"
@@ -117,6 +118,12 @@ struct RuleSet::Index {
   MethodTable methods;
   std::vector<bool> one_subject;  // count_by_one_subject(), by store
 
+  // All hosts of a rule have its paths: one of them.
+  const OfHost& with_paths_of(const Rule& rule) const {
+    if (rule.match.hosts.empty()) return any_host;
+    const HostPattern host = HostPattern::parse(rule.match.hosts.front()).value();
+    return of_hosts[hosts.number_of(host).value()];
+  }
   KeyOffset place_from(const CompiledRule& rule, const CompiledLimit& limit) const {
     return one_subject[rule.store()] ? static_cast<KeyOffset>(limit.key_front.size()) : kOnePlace;
   }
@@ -201,8 +208,8 @@ void RuleSet::match(const RequestFacts& facts, const Subject& subject, Matches& 
   }
   // A rule that no recent request met is far away; it comes while the candidates are sorted.
   for (const PathHit& hit : out.candidates_) {
-    __builtin_prefetch(&index_->rules[hit.rule]);
-    __builtin_prefetch(&index_->routes[hit.route]);
+    prefetch(&index_->rules[hit.rule]);
+    prefetch(&index_->routes[hit.route]);
   }
   sort_candidates(out.candidates_);
 
@@ -294,18 +301,12 @@ Result<void> RuleSet::append_named_part(RuleId id, size_t part_index, std::strin
 }
 
 std::string_view RuleSet::route_named(RuleId id, std::string_view text, std::string& path_buffer) const {
-  const Match& match = rules_[id].match;
-  for (const std::string& path : match.paths) {
+  for (const std::string& path : rules_[id].match.paths) {
     if (path == text && PathPattern::parse(path)->is_route()) return text;
   }
   const std::string_view target = split_target(text).path;
   std::vector<PathHit> hits;
-  // All its hosts have the same paths.
-  const OfHost& of =
-      match.hosts.empty()
-          ? index_->any_host
-          : index_->of_hosts[index_->hosts.number_of(HostPattern::parse(match.hosts.front()).value()).value()];
-  of.find(normal_path(target, path_buffer), hits);
+  index_->with_paths_of(rules_[id]).find(normal_path(target, path_buffer), hits);
   const auto hit = std::ranges::find(hits, id, &PathHit::rule);
   if (hit != hits.end() && hit->route != 0) return index_->routes[hit->route];
   return route_path(target, path_buffer);

@@ -105,7 +105,7 @@ class Statistics : public ReplayObserver {
   std::array<Touch, kWaitingMax> waiting_;
   size_t added_ = 0;    // touches ever
   size_t applied_ = 0;  // touches ever
-  std::string missing_key_ = {};
+  std::string missing_key_;
 };
 
 }  // namespace rateguard::simulate

@@ -11,14 +11,19 @@ constexpr size_t kSlotsAtStart = 64;
 
 SubjectTable::SubjectTable() : slots_(kSlotsAtStart) {}
 
-SubjectTable::Sums& SubjectTable::find_or_add(const KeyedHash& hash, uint32_t event, SubjectId& next) {
+// The slot of a subject, or the empty one where it would be.
+inline size_t SubjectTable::place_of(const KeyedHash& hash) const {
   const size_t mask = slots_.size() - 1;
   size_t at = hash.low & mask;
   for (; slots_[at].entry_plus_one != 0; at = (at + 1) & mask) {
-    if (slots_[at].tag != tag_of(hash.low)) continue;
-    Entry& entry = entries_[slots_[at].entry_plus_one - 1];
-    if (entry.is_of(hash)) return entry.sums;
+    if (slots_[at].tag == tag_of(hash.low) && entries_[slots_[at].entry_plus_one - 1].is_of(hash)) break;
   }
+  return at;
+}
+
+SubjectTable::Sums& SubjectTable::find_or_add(const KeyedHash& hash, uint32_t event, SubjectId& next) {
+  const size_t at = place_of(hash);
+  if (slots_[at].entry_plus_one != 0) return entries_[slots_[at].entry_plus_one - 1].sums;
   if ((entries_.size() + 1) * 2 > slots_.size()) {
     grow();
     return find_or_add(hash, event, next);
@@ -39,12 +44,9 @@ SubjectFigures SubjectTable::figures(size_t index) const {
 }
 
 std::optional<size_t> SubjectTable::find(const KeyedHash& hash) const {
-  const size_t mask = slots_.size() - 1;
-  for (size_t at = hash.low & mask; slots_[at].entry_plus_one != 0; at = (at + 1) & mask) {
-    const size_t index = slots_[at].entry_plus_one - 1;
-    if (entries_[index].is_of(hash)) return index;
-  }
-  return std::nullopt;
+  const Slot slot = slots_[place_of(hash)];
+  if (slot.entry_plus_one == 0) return std::nullopt;
+  return slot.entry_plus_one - 1;
 }
 
 std::optional<size_t> SubjectTable::find(SubjectId id) const {

@@ -82,6 +82,7 @@ class SubjectTable {
   };
 
   static uint32_t tag_of(uint64_t hash_low) { return static_cast<uint32_t>(hash_low >> 32); }
+  size_t place_of(const KeyedHash& hash) const;
   void grow();
 
   HugePageVector<Slot> slots_;  // a power of 2

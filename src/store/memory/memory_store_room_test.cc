@@ -124,6 +124,24 @@ TEST(MemoryStore, RequestsOfSeveralKeysFindThemWhereverRoomIsMade) {
   EXPECT_LE(small->stats().keys, 100u);
 }
 
+TEST(MemoryStore, GroupsThatStayNearlyFullSplitWhileThereArePagesToSpare) {
+  // Some 118 live keys in each of the first groups, and others that come and expire: those that have make room for
+  // those that come, but for a few at a time only.
+  const auto store = MemoryStore::create({.max_keys = 40'000, .hash_key = memory::HashKey{}}).value();
+  const Limit long_lived = Limit::fixed_window(5, Duration::seconds(86'400)).value();
+  const Limit short_lived = Limit::fixed_window_from_first_request(5, Duration::seconds(1)).value();
+  for (uint32_t n = 0; n < 134 * 118; ++n) charge(*store, key_of(n), long_lived);
+  const uint64_t before = store->stats().memory_bytes;
+  Instant now = kNow;
+  for (uint32_t n = 100'000; n < 140'000; ++n) {
+    now.us += 200'000;
+    ASSERT_TRUE(charge(*store, key_of(n), short_lived, 1, now).allowed());
+  }
+  EXPECT_GT(store->stats().memory_bytes, before + 50 * 4'096);
+  EXPECT_EQ(store->stats().evicted, 0u);
+  for (uint32_t n = 0; n < 134 * 118; ++n) ASSERT_EQ(charge(*store, key_of(n), long_lived, 0, now).remaining, 4u) << n;
+}
+
 TEST(MemoryStore, TheBoundOnKeysHoldsWhateverComes) {
   for (const uint64_t max_keys : {1u, 7u, 85u, 86u, 1'000u, 30'000u}) {
     const auto store = MemoryStore::create({.max_keys = max_keys}).value();

@@ -2,7 +2,6 @@
 // shifts back what follows and leaves no tombstone. Whoever touches a group holds its lock (table.h).
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <cstring>
 #include <utility>
@@ -173,23 +172,28 @@ struct alignas(4096) SlotGroup {
     slots[hole].clear();
   }
 
-  // Empties the slots for which `goes` says so and puts the others in anew. Returns how many went.
+  // Empties the slots for which `goes` says so. Returns how many went.
   template <typename Goes>
   uint32_t erase_if(Goes&& goes) {
-    std::array<uint8_t, kSlots> going;
     uint32_t count = 0;
-    for (uint32_t at = 0; at < kSlots; ++at) {
-      going[count] = static_cast<uint8_t>(at);
-      if (!slots[at].is_empty()) count += goes(std::as_const(slots[at]));
+    for (Slot& slot : slots) {
+      if (slot.is_empty() || !goes(std::as_const(slot))) continue;
+      slot.clear();
+      ++count;
     }
-    if (count == 0) return 0;
-    for (uint32_t i = 0; i < count; ++i) slots[going[i]].clear();
-    const SlotGroup left = *this;
-    for (Slot& slot : slots) slot.clear();
-    for (const Slot& slot : left.slots) {
-      if (!slot.is_empty()) insert(slot.key(), slot.state());
-    }
+    // What they displaced is not found behind the holes.
+    if (count != 0) take_all([this](const Slot& slot) { insert(slot.key(), slot.state()); });
     return count;
+  }
+
+  // Empties the group, then calls `put` for each of what it held.
+  template <typename Put>
+  void take_all(Put&& put) {
+    const SlotGroup all = *this;
+    for (Slot& slot : slots) slot.clear();
+    for (const Slot& slot : all.slots) {
+      if (!slot.is_empty()) put(slot);
+    }
   }
 };
 static_assert(sizeof(SlotGroup) == 4096, "one page");

@@ -60,16 +60,13 @@ bool Table::split(size_t group) {
   Record& child = records_[group + (size_t{roots_} << bit)];
   SlotGroup& low = slots(group);
   SlotGroup& high = pages_[page];
-  const SlotGroup all = low;
-  for (Slot& slot : low.slots) slot.clear();
   uint32_t moved = 0;
-  for (const Slot& slot : all.slots) {
-    if (slot.is_empty()) continue;
+  low.take_all([&](const Slot& slot) {
     const Fingerprint key = slot.key();
     const bool moves = (key.path_bits() >> bit) & 1;
     (moves ? high : low).insert(key, slot.state());
     moved += moves;
-  }
+  });
   parent.count = static_cast<uint8_t>(parent.count - moved);
   parent.depth = static_cast<uint8_t>(bit + 1);
   child.count = static_cast<uint8_t>(moved);
