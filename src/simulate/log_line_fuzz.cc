@@ -8,8 +8,8 @@
 
 #include "base/check.h"
 #include "simulate/log_reader.h"
-#include "simulate/log_time.h"
-#include "simulate/printable.h"
+#include "simulate/logs/log_time.h"
+#include "simulate/logs/printable.h"
 
 namespace rateguard::simulate {
 namespace {

@@ -7,11 +7,11 @@
 #include <array>
 #include <optional>
 
-#include "simulate/access_log_parser.h"
-#include "simulate/byte_source.h"
-#include "simulate/csv_parser.h"
-#include "simulate/json_lines_parser.h"
-#include "simulate/printable.h"
+#include "simulate/logs/access_log_parser.h"
+#include "simulate/logs/byte_source.h"
+#include "simulate/logs/csv_parser.h"
+#include "simulate/logs/json_lines_parser.h"
+#include "simulate/logs/printable.h"
 
 namespace rateguard::simulate {
 namespace {

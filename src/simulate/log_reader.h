@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "simulate/column_map.h"
-#include "simulate/line_reader.h"
+#include "simulate/logs/column_map.h"
+#include "simulate/logs/line_reader.h"
 #include "simulate/progress.h"
 #include "simulate/recording.h"
 

@@ -16,7 +16,7 @@
 #include "model/request_facts.h"
 #include "simulate/huge_pages.h"
 #include "simulate/interner.h"
-#include "simulate/log_entry.h"
+#include "simulate/logs/log_entry.h"
 #include "simulate/reused_text.h"
 
 namespace rateguard::simulate {

@@ -3,8 +3,8 @@
 #include <boost/json.hpp>
 #include <optional>
 
+#include "simulate/logs/printable.h"
 #include "simulate/output_file.h"
-#include "simulate/printable.h"
 
 namespace rateguard::simulate {
 namespace {

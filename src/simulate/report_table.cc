@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include "simulate/printable.h"
+#include "simulate/logs/printable.h"
 
 namespace rateguard::simulate {
 namespace {

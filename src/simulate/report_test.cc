@@ -10,8 +10,8 @@
 #include <iterator>
 
 #include "config/config.h"
+#include "simulate/logs/printable.h"
 #include "simulate/output_file.h"
-#include "simulate/printable.h"
 #include "simulate/progress_bar.h"
 #include "simulate/report_json.h"
 #include "simulate/report_page.h"

@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "base/check.h"
-#include "simulate/printable.h"
+#include "simulate/logs/printable.h"
 
 namespace rateguard::simulate {
 namespace {

@@ -1,4 +1,4 @@
-#include "simulate/access_log_parser.h"
+#include "simulate/logs/access_log_parser.h"
 
 #include <algorithm>
 #include <optional>

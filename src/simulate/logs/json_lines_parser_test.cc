@@ -1,4 +1,4 @@
-#include "simulate/json_lines_parser.h"
+#include "simulate/logs/json_lines_parser.h"
 
 #include <gtest/gtest.h>
 

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "simulate/column_map.h"
-#include "simulate/log_entry.h"
+#include "simulate/logs/column_map.h"
+#include "simulate/logs/log_entry.h"
 
 namespace rateguard::simulate {
 

@@ -1,4 +1,4 @@
-#include "simulate/log_time.h"
+#include "simulate/logs/log_time.h"
 
 #include <gtest/gtest.h>
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "simulate/log_entry.h"
-#include "simulate/log_time.h"
+#include "simulate/logs/log_entry.h"
+#include "simulate/logs/log_time.h"
 
 namespace rateguard::simulate {
 

@@ -1,4 +1,4 @@
-#include "simulate/printable.h"
+#include "simulate/logs/printable.h"
 
 #include <fmt/format.h>
 

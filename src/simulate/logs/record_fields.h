@@ -1,8 +1,8 @@
 // Fields of a record, by kind, put into an entry: what JSON lines and CSV have in common.
 #pragma once
 
-#include "simulate/column_map.h"
-#include "simulate/log_entry.h"
+#include "simulate/logs/column_map.h"
+#include "simulate/logs/log_entry.h"
 
 namespace rateguard::simulate {
 

@@ -1,4 +1,4 @@
-#include "simulate/json_lines_parser.h"
+#include "simulate/logs/json_lines_parser.h"
 
 #include <fmt/format.h>
 
@@ -8,8 +8,8 @@
 #include <deque>
 #include <optional>
 
-#include "simulate/log_time.h"
-#include "simulate/record_fields.h"
+#include "simulate/logs/log_time.h"
+#include "simulate/logs/record_fields.h"
 
 namespace rateguard::simulate {
 namespace {

@@ -1,4 +1,4 @@
-#include "simulate/log_entry.h"
+#include "simulate/logs/log_entry.h"
 
 namespace rateguard::simulate {
 

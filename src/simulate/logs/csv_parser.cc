@@ -1,11 +1,11 @@
-#include "simulate/csv_parser.h"
+#include "simulate/logs/csv_parser.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 
-#include "simulate/record_fields.h"
+#include "simulate/logs/record_fields.h"
 
 namespace rateguard::simulate {
 namespace {

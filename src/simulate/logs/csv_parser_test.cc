@@ -1,4 +1,4 @@
-#include "simulate/csv_parser.h"
+#include "simulate/logs/csv_parser.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck.h>

@@ -1,6 +1,6 @@
-#include "simulate/record_fields.h"
+#include "simulate/logs/record_fields.h"
 
-#include "simulate/log_time.h"
+#include "simulate/logs/log_time.h"
 
 namespace rateguard::simulate {
 namespace {

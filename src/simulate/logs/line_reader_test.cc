@@ -1,4 +1,4 @@
-#include "simulate/line_reader.h"
+#include "simulate/logs/line_reader.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck.h>

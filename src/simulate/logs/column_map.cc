@@ -1,4 +1,4 @@
-#include "simulate/column_map.h"
+#include "simulate/logs/column_map.h"
 
 #include <fmt/format.h>
 

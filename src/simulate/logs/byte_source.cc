@@ -1,4 +1,4 @@
-#include "simulate/byte_source.h"
+#include "simulate/logs/byte_source.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
