@@ -6,13 +6,16 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <exception>
 #include <istream>
 #include <optional>
 #include <streambuf>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "config/text_check.h"
+#include "config/yaml_scalar.h"
 
 namespace rateguard::config {
 
@@ -20,9 +23,13 @@ namespace rateguard::config {
 // it ignores the rest, which the bound on the size of the text keeps short.
 class TreeBuilder : public YAML::EventHandler {
  public:
-  TreeBuilder(YamlDocument& document, const std::string& file_name) : document_(document), file_name_(file_name) {}
+  TreeBuilder(YamlDocument& document, const std::string& file_name, MergeOrder merge_order)
+      : document_(document), file_name_(file_name), merge_order_(merge_order) {}
 
   const std::optional<Error>& error() const { return error_; }
+
+  // Where the last scalar in quotes, or block scalar, began; null where there is none.
+  const YamlNode* last_quoted() const { return last_quoted_; }
 
   // The innermost collection that has begun and not ended; null outside of any.
   const YamlNode* innermost() const { return open_.empty() ? nullptr : open_.back().node; }
@@ -51,10 +58,15 @@ class TreeBuilder : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     if (!check_tag(mark, tag)) return;
-    YamlNode* node = add(YamlNode::Kind::kScalar, mark, anchor);
-    if (!node) return;
+    if (!fits_tag(value, tag)) {
+      return problem(mark, fmt::format("{} does not fit its tag, !!{}", quote(value), core_type(tag)));
+    }
+    const bool is_null = core_type(tag) == "null";
+    YamlNode* node = add(is_null ? YamlNode::Kind::kNull : YamlNode::Kind::kScalar, mark, anchor);
+    if (!node || is_null) return;
     node->text = value;
-    node->quoted = tag == "!";
+    node->quoted = tag == "!" || core_type(tag) == "str";
+    last_quoted_ = node->quoted || tag != "?" ? node : last_quoted_;
   }
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -69,6 +81,7 @@ class TreeBuilder : public YAML::EventHandler {
   }
   void OnMapEnd() override {
     if (!error_) check_keys(*open_.back().node);
+    if (!error_) merge(*open_.back().node);
     close();
   }
 
@@ -93,8 +106,9 @@ class TreeBuilder : public YAML::EventHandler {
 
   // yaml-cpp gives "?" for a plain value without a tag, "!" for one in quotes.
   bool check_tag(const YAML::Mark& mark, const std::string& tag) {
-    if (tag.empty() || tag == "?" || tag == "!") return !error_;
-    problem(mark, fmt::format("a tag ({}); tags are not supported", tag.substr(0, 60)));
+    if (tag.empty() || tag == "?" || tag == "!" || is_core_tag(tag)) return !error_;
+    problem(mark, fmt::format("the tag {} is not supported; those of the core schema are, such as !!str and !!int",
+                              quote(tag)));
     return false;
   }
 
@@ -128,6 +142,11 @@ class TreeBuilder : public YAML::EventHandler {
 
   void open(YamlNode::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
     if (!check_tag(mark, tag)) return;
+    const std::string_view type = core_type(tag);
+    if (!type.empty() && type != (kind == YamlNode::Kind::kMap ? "map" : "seq")) {
+      return problem(
+          mark, fmt::format("a {} does not fit its tag, !!{}", kind == YamlNode::Kind::kMap ? "map" : "list", type));
+    }
     if (open_.size() >= kYamlDepthMax)
       return problem(mark, fmt::format("more than {} levels of nesting", kYamlDepthMax));
     const size_t before = nodes_;
@@ -154,10 +173,64 @@ class TreeBuilder : public YAML::EventHandler {
     }
   }
 
+  static bool is_merge_key(const YamlNode& key) { return key.text == "<<" && !key.quoted; }
+
+  // Takes a map's merge key out and what it brings in.
+  void merge(YamlNode& map) {
+    const auto& children = map.children;
+    size_t at = 0;
+    while (at < children.size() && !is_merge_key(*children[at])) at += 2;
+    if (at == children.size()) return;
+    const YamlNode& source = *children[at + 1];
+    std::unordered_set<std::string_view> before;
+    if (merge_order_ == MergeOrder::kMergeKeyFirst) {
+      for (size_t i = 0; i < at; i += 2) before.insert(children[i]->text);
+    }
+    std::unordered_set<std::string_view> taken;
+    for (size_t i = 0; i < children.size(); i += 2) taken.insert(children[i]->text);
+    map.children.erase(map.children.begin() + at, map.children.begin() + at + 2);
+
+    if (source.is_map()) return merge_one(map, source, before, taken);
+    if (!source.is_sequence()) return wrong_source(source);
+    for (const YamlNode* one : source.children) {
+      if (!one->is_map()) return wrong_source(*one);
+      merge_one(map, *one, before, taken);
+    }
+  }
+
+  void merge_one(YamlNode& map, const YamlNode& source, const std::unordered_set<std::string_view>& before,
+                 std::unordered_set<std::string_view>& taken) {
+    for (size_t i = 0; i < source.children.size(); i += 2) {
+      const YamlNode& key = *source.children[i];
+      if (before.contains(key.text)) return given_before(map, key);
+      if (!taken.insert(key.text).second) continue;
+      map.children.push_back(&key);
+      map.children.push_back(source.children[i + 1]);
+    }
+  }
+
+  void wrong_source(const YamlNode& source) {
+    problem(source.line, source.column,
+            fmt::format("<<: expected a map, or a list of maps, found {}", source.describe()));
+  }
+
+  void given_before(const YamlNode& map, const YamlNode& merged) {
+    for (size_t i = 0; i < map.children.size(); i += 2) {
+      const YamlNode& own = *map.children[i];
+      if (own.text != merged.text) continue;
+      return problem(own.line, own.column,
+                     fmt::format("the key {} stands before the '<<' that brings it too, and YAML parsers disagree "
+                                 "on which of the two counts; write '<<' first",
+                                 own.describe()));
+    }
+  }
+
   YamlDocument& document_;
   const std::string& file_name_;
+  MergeOrder merge_order_;
   std::vector<Open> open_;
   std::unordered_map<YAML::anchor_t, Anchored> anchors_;
+  const YamlNode* last_quoted_ = nullptr;
   size_t nodes_ = 0;
   int documents_ = 0;
   std::optional<Error> error_;
@@ -182,13 +255,43 @@ Error broken(const YAML::Exception& e, const TreeBuilder& builder, const std::st
     return {.message = fmt::format("this is not valid YAML: {} is not closed, or lacks a comma", open->describe()),
             .position = {.file = file_name, .line = open->line, .column = open->column}};
   }
-  return {.message = fmt::format("this is not valid YAML: {}", e.msg),
+  const bool in_quotes = e.msg == YAML::ErrorMsg::EOF_IN_SCALAR;
+  return {.message = fmt::format("this is not valid YAML: {}",
+                                 in_quotes ? "the file ends here, inside a text whose quote is not closed" : e.msg),
           .position = {.file = file_name, .line = e.mark.line + 1, .column = e.mark.column + 1}};
+}
+
+// Where a node's own text begins, behind its anchor and tag.
+std::string_view behind_properties(std::string_view text, const YamlNode& node) {
+  for (int line = 1; line < node.line; ++line) text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+  text.remove_prefix(std::min(text.size(), static_cast<size_t>(node.column - 1)));
+  while (!text.empty() && (text[0] == '&' || text[0] == '!')) {
+    text.remove_prefix(std::min(text.find_first_of(" \t\r\n"), text.size()));
+    text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
+  }
+  return text;
+}
+
+// Whether the last text in quotes of a file lacks the quote that closes it. yaml-cpp 0.7 takes what is there when the
+// file ends with a new line.
+bool ends_in_quotes(std::string_view text, const YamlNode& last) {
+  text = behind_properties(text, last);
+  if (text.empty() || (text[0] != '"' && text[0] != '\'')) return false;
+  const char quote = text[0];
+  for (size_t i = 1; i < text.size(); ++i) {
+    if (text[i] == '\\' && quote == '"') {
+      ++i;
+    } else if (text[i] == quote) {
+      if (quote == '"' || i + 1 == text.size() || text[i + 1] != quote) return false;
+      ++i;  // two single quotes stand for one
+    }
+  }
+  return true;
 }
 
 }  // namespace
 
-Result<YamlDocument> parse_yaml(std::string_view text, const std::string& file_name) {
+Result<YamlDocument> parse_yaml(std::string_view text, const std::string& file_name, MergeOrder merge_order) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // a byte order mark
   if (text.size() > kYamlBytesMax) {
     return std::unexpected(Error{.message = fmt::format("{} bytes; at most {} are read", text.size(), kYamlBytesMax),
@@ -197,7 +300,7 @@ Result<YamlDocument> parse_yaml(std::string_view text, const std::string& file_n
   if (auto good = check_text(text, file_name); !good) return std::unexpected(good.error());
 
   YamlDocument document;
-  TreeBuilder builder(document, file_name);
+  TreeBuilder builder(document, file_name, merge_order);
   try {
     ViewBuffer buffer(text);
     std::istream stream(&buffer);
@@ -211,6 +314,14 @@ Result<YamlDocument> parse_yaml(std::string_view text, const std::string& file_n
         Error{.message = fmt::format("this is not valid YAML: {}", e.what()), .position = {.file = file_name}});
   }
   if (builder.error()) return std::unexpected(*builder.error());
+  if (const YamlNode* last = builder.last_quoted(); last && ends_in_quotes(text, *last)) {
+    const auto lines = std::ranges::count(text, '\n');
+    return std::unexpected(
+        Error{.message = fmt::format("this is not valid YAML: a quote is opened here and not closed before the file "
+                                     "ends, in line {}",
+                                     lines + (text.ends_with('\n') ? 0 : 1)),
+              .position = {.file = file_name, .line = last->line, .column = last->column}});
+  }
   builder.finish();
   return document;
 }

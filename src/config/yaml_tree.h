@@ -15,11 +15,12 @@ struct YamlNode {
   enum class Kind : uint8_t { kNull, kScalar, kSequence, kMap };
 
   Kind kind = Kind::kNull;
-  bool quoted = false;  // a scalar in quotes, or a block scalar: text, whatever it looks like
+  bool quoted = false;  // a scalar in quotes, a block scalar, or one tagged !!str: text, whatever it looks like
   int line = 1;
-  int column = 1;  // in characters
+  int column = 1;  // in bytes, as the parser counts
   std::string text = {};
   // A sequence's items; a map's keys and values in turn. Keys are scalars, none twice. An alias is the node it names.
+  // The entries that a merge key (<<) brings stand behind the map's own.
   std::vector<const YamlNode*> children = {};
 
   bool is_map() const { return kind == Kind::kMap; }
@@ -49,8 +50,16 @@ inline constexpr size_t kYamlBytesMax = 16 << 20;
 inline constexpr size_t kYamlNodesMax = 1'000'000;  // with every alias counted as what it stands for
 inline constexpr int kYamlDepthMax = 32;
 
-// One document of UTF-8. Errors: kInvalid with a position: broken YAML, a second document, duplicate keys, tags,
-// control characters, a bound that was passed.
-Result<YamlDocument> parse_yaml(std::string_view text, const std::string& file_name);
+// What holds when a map gives a key itself and merges it too (<<, https://yaml.org/type/merge.html).
+enum class MergeOrder : uint8_t {
+  kOwnKeysWin,    // wherever the merge key stands, as its definition says
+  kMergeKeyFirst  // a key that stands before the merge key which also brings it is refused, since parsers disagree
+};
+
+// One document of UTF-8, with merge keys and the tags of the core schema (!!str, !!int, !!float, !!bool, !!null,
+// !!seq, !!map, !!merge). Errors: kInvalid with a position: broken YAML, a second document, duplicate keys, other tags,
+// a tag that its value does not fit, control characters, a bound that was passed.
+Result<YamlDocument> parse_yaml(std::string_view text, const std::string& file_name,
+                                MergeOrder merge_order = MergeOrder::kOwnKeysWin);
 
 }  // namespace rateguard::config
