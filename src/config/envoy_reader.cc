@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <optional>
 #include <span>
@@ -12,9 +11,9 @@
 #include "config/choice.h"
 #include "config/config.h"
 #include "config/problems.h"
+#include "config/yaml_scalar.h"
 #include "config/yaml_tree.h"
 #include "envoy/unit.h"
-#include "model/ascii.h"
 
 namespace rateguard::config {
 namespace {
@@ -36,31 +35,9 @@ constexpr std::array<std::string_view, 1> kReplacesKeys = {"name"};
 constexpr Choice<OnStoreFailure> kFailures[] = {
     {"allow", OnStoreFailure::kAllow}, {"deny", OnStoreFailure::kDeny}, {"local", OnStoreFailure::kLocal}};
 
-// The truth values of YAML 1.1, which envoyproxy/ratelimit's parser reads.
-std::optional<bool> parse_truth(std::string_view text) {
-  for (const std::string_view word : {"true", "yes", "on", "y"}) {
-    if (equal_ignoring_case(word, text)) return true;
-  }
-  for (const std::string_view word : {"false", "no", "off", "n"}) {
-    if (equal_ignoring_case(word, text)) return false;
-  }
-  return std::nullopt;
-}
-
-std::optional<double> parse_number(std::string_view text) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(number)) return std::nullopt;
-  return number;
-}
-
-bool is_null_word(std::string_view text) {
-  return text == "~" || equal_ignoring_case(text, "null");
-}
-
 // Whether a plain scalar is something else than a string to a YAML parser that knows types.
 bool is_no_string(const YamlNode& key) {
-  return !key.quoted && (parse_truth(key.text) || parse_number(key.text) || is_null_word(key.text));
+  return !key.quoted && (parse_yaml_truth(key.text) || parse_yaml_number(key.text) || is_yaml_null(key.text));
 }
 
 // Any YAML as a value.
@@ -83,10 +60,10 @@ Value to_value(const YamlNode& node) {
       break;
   }
   if (!node.quoted) {
-    if (node.text.empty() || is_null_word(node.text)) return Value::null();
+    if (is_yaml_null(node.text)) return Value::null();
     // Of the words for truth only the two that every YAML knows: the rest may be meant as text.
     if (node.text == "true" || node.text == "false") return Value::truth(node.text == "true");
-    if (const auto number = parse_number(node.text)) return Value::of(*number);
+    if (const auto number = parse_yaml_number(node.text)) return Value::of(*number);
   }
   return Value::of(std::string_view(node.text));
 }
@@ -150,21 +127,16 @@ class EnvoyReader {
 
   void read_truth(const YamlNode& node, std::string_view key, bool& out) {
     if (node.is_null()) return;
-    const auto truth = node.is_scalar() && !node.quoted ? parse_truth(node.text) : std::nullopt;
+    const auto truth = node.is_scalar() && !node.quoted ? parse_yaml_truth(node.text) : std::nullopt;
     if (!truth) return problems_.add(node, fmt::format("{}: expected true or false, found {}", key, node.describe()));
     out = *truth;
   }
 
-  // Decimal digits, with '_' between them where that reads better.
+  // Any way to write a whole number that envoyproxy/ratelimit's parser knows: 16, 1_000, +5, 0x10, 010 (8), 1e3, 5.0.
   std::optional<uint32_t> read_units(const YamlNode& node, std::string_view key, uint32_t min) {
-    std::string digits = node.text;
-    std::erase(digits, '_');
-    uint32_t number = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    const bool leading_zero = digits.size() > 1 && digits[0] == '0';
-    const bool good = node.is_scalar() && !node.quoted && error == std::errc() &&
-                      end == digits.data() + digits.size() && !leading_zero && number >= min;
-    if (good) return number;
+    const auto number = node.is_scalar() && !node.quoted ? parse_yaml_number(node.text) : std::nullopt;
+    const bool good = number && *number >= min && *number <= UINT32_MAX && std::trunc(*number) == *number;
+    if (good) return static_cast<uint32_t>(*number);
     problems_.add(
         node, fmt::format("{}: expected a whole number from {} to 4294967295, found {}", key, min, node.describe()));
     return std::nullopt;
@@ -347,7 +319,7 @@ class EnvoyReader {
 }  // namespace
 
 Result<DomainSpec> parse_envoy(std::string_view yaml, const std::string& file_name) {
-  auto document = parse_yaml(yaml, file_name);
+  auto document = parse_yaml(yaml, file_name, MergeOrder::kMergeKeyFirst);
   if (!document) {
     document.error().message = "error loading config file: " + document.error().message;
     return std::unexpected(document.error());

@@ -152,6 +152,48 @@ TEST(EnvoyReader, RejectsWhatEnvoyproxyRejects) {
             "f:4:17: rate_limit: expected a map, found '5'");
 }
 
+// The units of a limit whose requests_per_unit is `written`, 0 where it is refused.
+uint64_t units(const std::string& written) {
+  const auto spec = parse_envoy(
+      "domain: d\ndescriptors: [{key: k, rate_limit: {unit: hour, requests_per_unit: " + written + "}}]", "f");
+  return spec ? spec->descriptors[0].rate_limit->requests_per_unit : 0;
+}
+
+// Each value as gopkg.in/yaml.v2 v2.4.0 reads it into a uint32.
+TEST(EnvoyReader, NumbersAreThoseThatThePeerReads) {
+  const std::pair<const char*, uint64_t> kWritten[] = {
+      {"5", 5},           {"+5", 5},        {"0x10", 16},     {"0X1f", 31},   {"010", 8},
+      {"0o17", 15},       {"0b11", 3},      {"1_000", 1000},  {"1e3", 1000},  {"5.0", 5},
+      {"5.", 5},          {".5e1", 5},      {"08", 8},        {"+0x10", 16},  {"0x1_0", 16},
+      {"!!int \"5\"", 5}, {"!!float 5", 5}, {"\"5\"", 0},     {"!!str 5", 0}, {"1:30", 0},
+      {"0xG", 0},         {"+", 0},         {"!!int 5.0", 0}, {"-5", 0},      {"4294967296", 0}};
+  for (const auto& [written, value] : kWritten) EXPECT_EQ(units(written), value) << written;
+  EXPECT_EQ(limit_problem("unit: day\n      requests_per_unit: 5.7"),
+            "f:6:26: requests_per_unit: expected a whole number from 0 to 4294967295, found '5.7'");
+}
+
+TEST(EnvoyReader, AMergeKeyBringsTheFieldsOfAnAnchor) {
+  const auto spec = parse_envoy(R"(
+domain: d
+descriptors:
+  - {key: a, rate_limit: &l {unit: minute, requests_per_unit: 5}}
+  - {key: b, rate_limit: {<<: *l, requests_per_unit: 9}}
+  - {key: c, rate_limit: {<<: [{unit: !!str hour}, *l]}}
+)",
+                                "f");
+  ASSERT_TRUE(spec.has_value()) << spec.error().to_string();
+  EXPECT_EQ(*spec->descriptors[1].rate_limit->limit, Limit::fixed_window(9, Duration::seconds(60)).value());
+  EXPECT_EQ(*spec->descriptors[2].rate_limit->limit, Limit::fixed_window(5, Duration::seconds(3'600)).value());
+}
+
+// There the merged field wins, in other parsers the map's own.
+TEST(EnvoyReader, AFieldBeforeTheMergeKeyThatBringsItTooIsRefused) {
+  EXPECT_EQ(problem("domain: d\ndescriptors:\n  - {key: a, rate_limit: &l {unit: minute, requests_per_unit: 5}}\n"
+                    "  - {key: b, rate_limit: {requests_per_unit: 9, <<: *l}}"),
+            "f:4:27: error loading config file: the key 'requests_per_unit' stands before the '<<' that brings it "
+            "too, and YAML parsers disagree on which of the two counts; write '<<' first");
+}
+
 TEST(EnvoyReader, RejectsAKeyInTheWrongPlace) {
   EXPECT_EQ(limit_problem("unit: day\n      shadow_mode: true"),
             "f:6:7: config error, key 'shadow_mode' does nothing in a rate_limit; it belongs in a descriptor");
