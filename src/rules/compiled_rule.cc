@@ -108,7 +108,7 @@ Identified CompiledRule::stand_in(size_t part, std::string_view value, const Sub
   const Identified rejected{.result = Identified::Result::kRejected, .missing = part_names_[part]};
   // Too long to be told apart whole; refused whatever `missing` says, since leaving it out would be no better.
   if (!value.empty()) return rejected;
-  if (missing_ == Missing::kSkip) return {.result = Identified::Result::kSkipped};
+  if (missing_ == Missing::kSkip) return {.result = Identified::Result::kSkipped, .missing = part_names_[part]};
   if (missing_ == Missing::kReject || !subject.ip) return rejected;
   // An identity is never empty, so the empty part says that an address stands in for it: neither shares a counter.
   CounterKey::append_part(key, {});
@@ -117,7 +117,7 @@ Identified CompiledRule::stand_in(size_t part, std::string_view value, const Sub
 }
 
 Identified CompiledRule::without_plan() const {
-  if (missing_ == Missing::kSkip) return {.result = Identified::Result::kSkipped};
+  if (missing_ == Missing::kSkip) return {.result = Identified::Result::kSkipped, .missing = "plan"};
   return {.result = Identified::Result::kRejected, .missing = "plan"};  // an address has no plan: `ip` rejects too
 }
 

@@ -29,7 +29,7 @@ struct CompiledLimit {
 struct Identified {
   enum class Result : uint8_t { kCounted, kSkipped, kRejected };
   Result result = Result::kCounted;
-  std::string_view missing = {};  // where rejected
+  std::string_view missing = {};  // where it is not counted
 };
 
 // Immutable after it is made. Borrows from the Rule, which outlives it.

@@ -135,6 +135,7 @@ void Matches::clear() {
   key_bytes_.clear();
   rejected_by_.reset();
   missing_part_ = {};
+  uncounted_.clear();
   candidates_.clear();
 }
 
@@ -243,7 +244,10 @@ void RuleSet::match(const RequestFacts& facts, const Subject& subject, Matches& 
       continue;
     }
     out.key_bytes_.resize(key_begin);
-    if (found.result == Identified::Result::kRejected) reject(hit.rule, found.missing);
+    const bool rejected = found.result == Identified::Result::kRejected;
+    out.uncounted_.push_back(
+        {.rule = hit.rule, .effect = rejected ? Missing::kReject : Missing::kSkip, .part = found.missing});
+    if (rejected) reject(hit.rule, found.missing);
   }
   out.point_at_keys();
 }

@@ -31,6 +31,14 @@ struct MatchedLimit {
   std::string_view key;  // into Matches' own buffer
 };
 
+// A rule that applies to a request without counting it, because the request lacks what the rule counts by, or gives it
+// in more than kSubjectPartMax bytes.
+struct UncountedRule {
+  RuleId rule = 0;
+  Missing effect = Missing::kReject;  // kReject: the rule refuses the request; kSkip: the rule leaves it alone
+  std::string_view part;              // what is missing: "api_key", "header:X-Tenant"; lives as long as the RuleSet
+};
+
 // The limits that apply to one request, reused from request to request by its owner to save allocations.
 // Neither copied nor shared: `limits` points into `key_bytes`.
 class Matches {
@@ -46,6 +54,8 @@ class Matches {
   std::optional<RuleId> rejected_by() const { return rejected_by_; }
   // What that request lacks: "api_key", "header:X-Tenant", "plan". Lives as long as the RuleSet.
   std::string_view missing_part() const { return missing_part_; }
+  // Every rule that applies and could not count the request, shadow rules included, in the order of the file.
+  std::span<const UncountedRule> uncounted() const { return uncounted_; }
 
  private:
   friend class RuleSet;
@@ -57,6 +67,7 @@ class Matches {
   std::string key_bytes_;
   std::optional<RuleId> rejected_by_;
   std::string_view missing_part_;
+  std::vector<UncountedRule> uncounted_;
   std::vector<PathHit> candidates_;
   std::string path_buffer_;
   std::string route_buffer_;

@@ -226,6 +226,29 @@ TEST(RuleSet, MissingIdentities) {
   EXPECT_EQ(matches.rejected_by(), 1u);
 }
 
+TEST(RuleSet, TellsEveryRuleThatCannotCountARequestNotOnlyTheFirst) {
+  Rule skip = rule("skip", {}, {"user"});
+  skip.missing = Missing::kSkip;
+  Rule shadow = rule("shadow", {}, {"header:X-Tenant"});
+  shadow.mode = RuleMode::kShadow;
+  const auto set = compile(
+      {rule("keys", {}, {"api_key"}), skip, rule("ips", {}, {"ip"}), shadow, rule("more", {}, {"ip", "workspace"})});
+  Matches matches;
+  set->match({.path = "/"}, {.ip = IpAddress::parse("10.0.0.1")}, matches);
+  const auto is = [](const UncountedRule& one, RuleId rule, Missing effect, std::string_view part) {
+    return one.rule == rule && one.effect == effect && one.part == part;
+  };
+  ASSERT_EQ(matches.uncounted().size(), 4u);
+  EXPECT_TRUE(is(matches.uncounted()[0], 0, Missing::kReject, "api_key"));
+  EXPECT_TRUE(is(matches.uncounted()[1], 1, Missing::kSkip, "user"));
+  EXPECT_TRUE(is(matches.uncounted()[2], 3, Missing::kReject, "header:X-Tenant"));
+  EXPECT_TRUE(is(matches.uncounted()[3], 4, Missing::kReject, "workspace"));
+  EXPECT_EQ(matches.rejected_by(), 0u);
+
+  set->match({.path = "/", .headers = {}}, {.ip = IpAddress::parse("10.0.0.1"), .api_key = "k", .user = "u"}, matches);
+  EXPECT_EQ(matches.uncounted().size(), 2u) << "nothing is left over from the request before";
+}
+
 TEST(RuleSet, AnAddressThatStandsInNeverSharesACounter) {
   Rule by_ip = rule("r", {}, {"header:A", "header:B"});
   by_ip.missing = Missing::kIp;
