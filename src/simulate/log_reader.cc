@@ -90,6 +90,7 @@ class Reading {
       error.position = {.file = log().file, .line = static_cast<int>(line.number), .column = 1};
       return std::unexpected(error);
     }
+    log().columns = parser->column_names();
     LogEntry entry;
     while (next(line)) {
       ++log().lines;
@@ -208,6 +209,7 @@ Result<void> read_log(LineReader& lines, const std::string& name, const ReadOpti
     case InputFormat::kCommon:
       return reading.run(AccessLogParser(trailer_needed(options)));
     case InputFormat::kJsonLines:
+      reading.log().columns = member_names(head.substr(0, head.find('\n')));
       return reading.run(JsonLinesParser(options.columns, options.wanted_headers));
     case InputFormat::kCsv:
       return reading.run_csv();
@@ -234,6 +236,7 @@ Result<ReadSummary> read_logs(std::span<const std::string> paths, const ReadOpti
     });
     const std::string name = path == "-" ? "standard input" : path;
     if (auto read = read_log(lines, name, options, out, summary); !read) return std::unexpected(read.error());
+    out.end_log();
     before += source->bytes_taken();
   }
   return summary;

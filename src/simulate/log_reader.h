@@ -47,7 +47,8 @@ struct LogSummary {
   InputFormat format = InputFormat::kAuto;
   uint64_t lines = 0;  // records that are not blank, CSV's header aside
   uint64_t malformed = 0;
-  std::string problem = {};  // why reading ended before the end of the file; empty: it did not
+  std::vector<std::string> columns = {};  // the names that its records have, as far as the format has names
+  std::string problem = {};               // why reading ended before the end of the file; empty: it did not
 };
 
 struct ReadSummary {

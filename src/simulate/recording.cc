@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cstring>
 #include <string>
+#include <utility>
+
+#include "simulate/whole_seconds.h"
 
 namespace rateguard::simulate {
 namespace {
@@ -37,6 +40,7 @@ Recording::Recording() {
 }
 
 void Recording::add(const LogEntry& entry) {
+  RG_DCHECK(!sorted_);
   if (added_ - applied_ == kWaitingMax) apply_oldest();
   Waiting& waiting = waiting_[added_++ % kWaitingMax];
   waiting.event = {.time_us = entry.time.us,
@@ -50,6 +54,20 @@ void Recording::add(const LogEntry& entry) {
   clients_.prefetch(waiting.client_hash);
   paths_.prefetch(waiting.path_hash);
   unreadable_requests_ += entry.request_unreadable;
+  has_fractions_ |= entry.time.us % 1'000'000 != 0;
+}
+
+void Recording::end_log() {
+  while (applied_ < added_) apply_oldest();
+  if (events_.size() == (logs_.empty() ? 0 : logs_.back().end)) return;
+  logs_.push_back({.end = events_.size(), .has_fractions = std::exchange(has_fractions_, false)});
+}
+
+void Recording::mark_fractions() {
+  size_t at = 0;
+  for (const LogEnd& log : logs_) {
+    for (; at < log.end; ++at) events_[at].has_fraction = log.has_fractions;
+  }
 }
 
 uint32_t Recording::intern_method(std::string_view text) {
@@ -96,7 +114,16 @@ uint32_t Recording::intern_attributes(const LogEntry& entry) {
 }
 
 void Recording::sort() {
-  while (applied_ < added_) apply_oldest();
+  if (std::exchange(sorted_, true)) return;
+  end_log();
+  const bool has_fractions = std::ranges::any_of(logs_, &LogEnd::has_fractions);
+  if (has_fractions) mark_fractions();
+  sort_by_time();
+  const bool has_whole_seconds = std::ranges::any_of(logs_, [](const LogEnd& log) { return !log.has_fractions; });
+  if (has_whole_seconds) spread_requests_ = spread_whole_seconds(events_);
+}
+
+void Recording::sort_by_time() {
   std::vector<size_t> ends;  // of the runs that are in order already
   for (size_t i = 1; i < events_.size() && ends.size() <= kRunsMax; ++i) {
     if (earlier(events_[i], events_[i - 1])) ends.push_back(i);

@@ -29,6 +29,7 @@ struct Event {
   uint32_t path = 0;
   uint32_t attributes = 0;  // host, user, key, headers and so on: 0 for none of them
   uint32_t cost = 1;
+  bool has_fraction = false;  // of a log whose times are finer than a second
 };
 static_assert(sizeof(Event) == 32);
 
@@ -38,12 +39,16 @@ class Recording {
   Recording();
 
   void add(const LogEntry& entry);
+  // What is added from here on comes from another log. Whether times have fractions of a second is known of each log as
+  // a whole: a request at 10:05:03.000 is no reason to believe that a log knows only seconds.
+  void end_log();
   // How many were added.
   size_t size() const { return events_.size() + (added_ - applied_); }
   // Makes room for so many events in all, where somebody can guess.
   void reserve(size_t events) { events_.reserve(events); }
   // Puts the events into the order of their time; those of one time stay in the order in which they were added. Quick
-  // where they came in order already, or as a few ordered files one after the other.
+  // where they came in order already, or as a few ordered files one after the other. Those of logs that know only whole
+  // seconds are spread over theirs (whole_seconds.h). Nothing may be added afterwards; a second call does nothing.
   void sort();
 
   // REQUIRES: sorted since the last add().
@@ -75,11 +80,15 @@ class Recording {
   uint64_t without_address() const { return without_address_; }
   // Requests whose line is whole but records no HTTP request (such as "-", or bytes of a TLS handshake).
   uint64_t unreadable_requests() const { return unreadable_requests_; }
+  // Requests of logs that know only whole seconds which shared theirs with another, and were spread over it.
+  uint64_t spread_requests() const { return spread_requests_; }
   // Of the first and the last event. REQUIRES: sorted and not empty.
   Instant first() const { return {events_.front().time_us}; }
   Instant last() const { return {events_.back().time_us}; }
 
  private:
+  void mark_fractions();
+  void sort_by_time();
   bool sort_by_seconds();
 
   static constexpr size_t kAttributeFields = 5;
@@ -120,6 +129,15 @@ class Recording {
   size_t applied_ = 0;  // ever
   uint64_t without_address_ = 0;
   uint64_t unreadable_requests_ = 0;
+  uint64_t spread_requests_ = 0;
+  // Where each log that has ended ends among the events, and whether its times have fractions of a second.
+  struct LogEnd {
+    size_t end = 0;
+    bool has_fractions = false;
+  };
+  std::vector<LogEnd> logs_;
+  bool has_fractions_ = false;  // of the log that is being added
+  bool sorted_ = false;
 };
 
 // The address in a log's client field: an address alone, or with a port ("203.0.113.9:4711", "[2001:db8::1]:4711").

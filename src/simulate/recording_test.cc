@@ -67,7 +67,8 @@ TEST(Recording, SortsStablyHoweverTheTimesCome) {
     int64_t base = 0;
     for (const int time : times) {
       base += mostly_sorted && time % 20 != 0 ? 1 : 0;
-      expected.emplace_back(mostly_sorted ? base : time, order);
+      // From 1 on: a log of nothing but zeros would be one of whole seconds, whose requests are spread.
+      expected.emplace_back(1 + (mostly_sorted ? base : time), order);
       recording.add({.time = {expected.back().first}, .cost = {order++}});
     }
     std::ranges::stable_sort(expected, {}, [](const auto& entry) { return entry.first; });
@@ -90,6 +91,22 @@ TEST(Recording, MergesAFewOrderedRuns) {
   EXPECT_TRUE(std::ranges::is_sorted(events, [](const Event& a, const Event& b) {
     return a.time_us != b.time_us ? a.time_us < b.time_us : a.cost < b.cost;
   }));
+}
+
+TEST(Recording, SpreadsTheRequestsOfLogsOfWholeSecondsOnly) {
+  Recording recording;
+  for (int i = 0; i < 4; ++i) recording.add({.time = Instant::from_seconds(5), .client = "10.0.0.1"});
+  recording.end_log();
+  recording.add({.time = Instant::from_seconds(5), .client = "10.0.0.2"});
+  recording.add({.time = {5'600'000}, .client = "10.0.0.2"});
+  recording.end_log();
+  recording.sort();
+  std::vector<int64_t> times;
+  for (const Event& event : recording.events()) times.push_back(event.time_us);
+  EXPECT_EQ(times, (std::vector<int64_t>{5'000'000, 5'000'000, 5'250'000, 5'500'000, 5'600'000, 5'750'000}));
+  EXPECT_EQ(recording.spread_requests(), 4u);
+  recording.sort();
+  EXPECT_EQ(recording.events()[2].time_us, 5'250'000) << "sorted is sorted";
 }
 
 TEST(Interner, NumbersDistinctStringsInOrder) {

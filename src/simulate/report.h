@@ -21,6 +21,16 @@ struct SubjectReport {
   uint64_t cost_admitted = 0;
 };
 
+// Requests that lacked one of the things that a rule counts by.
+struct MissingReport {
+  std::string part;                                 // "api_key", "header:X-Tenant"
+  rules::Missing effect = rules::Missing::kReject;  // kReject: the rule refuses them; kSkip: it does not count them
+  uint64_t requests = 0;
+};
+
+// What no request of the log has, so that a rule that asks for it applied to none.
+enum class Unreachable : uint8_t { kNone, kPath, kHost, kMethod };
+
 struct RuleReport {
   std::string name;
   std::string mode;   // "enforce", "shadow", "off"
@@ -31,6 +41,9 @@ struct RuleReport {
   uint64_t subjects_refused = 0;  // in shadow mode: that would have been
   // Most refused first, at most kTopSubjects, none that were never refused.
   std::vector<SubjectReport> most_refused = {};
+  std::vector<MissingReport> missing = {};
+  Unreachable unreachable = Unreachable::kNone;
+  bool is_short = false;  // a limit of it is refilled or over within kShortLimit
   TimelineCounts timeline = {};
 };
 
@@ -73,6 +86,7 @@ struct Report {
   uint64_t requests = 0;
   uint64_t without_address = 0;
   uint64_t unreadable_requests = 0;
+  uint64_t spread_requests = 0;       // over their second, which they shared with others in a log without fractions
   std::optional<Instant> first = {};  // none where no request was read
   std::optional<Instant> last = {};
   TimeGrid grid = {};
@@ -80,6 +94,10 @@ struct Report {
   std::optional<ScenarioReport> compared = {};
   std::optional<ComparisonReport> changes = {};
 };
+
+// Limits that are refilled or over sooner than this depend on when within its second a request came: that error, of
+// less than a second, is a tenth or more of them.
+inline constexpr Duration kShortLimit = Duration::seconds(10);
 
 // How many subjects a report names; more than a person reads.
 inline constexpr size_t kTopSubjects = 20;

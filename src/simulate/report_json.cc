@@ -5,6 +5,7 @@
 
 #include "simulate/logs/printable.h"
 #include "simulate/output_file.h"
+#include "simulate/report_remarks.h"
 
 namespace rateguard::simulate {
 namespace {
@@ -27,6 +28,22 @@ json::object subject_json(const SubjectReport& subject) {
           {"cost_admitted", subject.cost_admitted}};
 }
 
+json::array missing_json(const RuleReport& rule) {
+  json::array out;
+  for (const MissingReport& missing : rule.missing) {
+    out.push_back(json::object{{"part", missing.part},
+                               {"effect", missing.effect == rules::Missing::kSkip ? "skip" : "reject"},
+                               {"requests", missing.requests}});
+  }
+  return out;
+}
+
+json::array strings_json(const std::vector<std::string>& texts) {
+  json::array out;
+  for (const std::string& text : texts) out.push_back(json::value(text));
+  return out;
+}
+
 json::object rule_json(const RuleReport& rule) {
   const RuleFigures& figures = rule.figures;
   json::array top;
@@ -43,6 +60,8 @@ json::object rule_json(const RuleReport& rule) {
           {"refused_by_others", figures.refused_by_others},
           {"shadow_refused", figures.shadow_refused},
           {"refused_for_missing", figures.refused_for_missing},
+          {"skipped_for_missing", figures.skipped_for_missing},
+          {"missing", missing_json(rule)},
           {"refused_for_ever", figures.refused_for_ever},
           {"cost_admitted", figures.cost_admitted},
           {"subjects", rule.subjects},
@@ -66,6 +85,7 @@ json::object total_json(const Report& report, const ScenarioReport& scenario) {
                       {"unlimited", scenario.totals.unlimited},
                       {"without_address", report.without_address},
                       {"unreadable_requests", report.unreadable_requests},
+                      {"spread_requests", report.spread_requests},
                       {"evicted", scenario.evicted}};
   if (report.first) {
     out["first"] = time_json(*report.first);
@@ -145,7 +165,8 @@ json::object plots_json(const ScenarioReport& scenario) {
 json::object scenario_json(const Report& report, const ScenarioReport& scenario, JsonContent content) {
   json::object out = {{"rules_file", printable(scenario.name, kFileNameMax)},
                       {"total", total_json(report, scenario)},
-                      {"rules", rules_json(scenario)}};
+                      {"rules", rules_json(scenario)},
+                      {"remarks", strings_json(scenario_remarks(report, scenario))}};
   if (content == JsonContent::kFiguresAndPlots) out["plots"] = plots_json(scenario);
   return out;
 }
@@ -155,6 +176,7 @@ json::object scenario_json(const Report& report, const ScenarioReport& scenario,
 std::string to_json(const Report& report, JsonContent content) {
   json::object out = scenario_json(report, report.rules, content);
   out["logs"] = logs_json(report.input);
+  out["remarks_on_input"] = strings_json(input_remarks(report));
   out["malformed_examples"] = examples_json(report.input);
   if (content == JsonContent::kFiguresAndPlots) {
     out["grid"] = json::object{{"begin_ms", report.grid.begin.us / 1000},

@@ -1,17 +1,20 @@
 #include "simulate/report_table.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 
 #include "simulate/logs/printable.h"
+#include "simulate/report_remarks.h"
 
 namespace rateguard::simulate {
 namespace {
 
 constexpr size_t kSubjectWidth = 40;
 constexpr size_t kRuleWidth = 28;
+constexpr size_t kLogsShown = 4;      // a glob may name hundreds
 constexpr size_t kChangesShown = 10;  // the JSON and the page have more
 
 enum class Style : uint8_t { kPlain, kBold, kDim, kRed, kYellow, kGreen };
@@ -74,6 +77,18 @@ std::string lay_out(const std::vector<std::vector<Cell>>& rows, const std::vecto
   return out;
 }
 
+// "access.log (combined), old.csv (csv) and 3 more logs"
+std::string logs_text(const std::vector<LogSummary>& logs) {
+  std::vector<std::string> shown;
+  for (const LogSummary& log : logs) {
+    if (shown.size() == kLogsShown) break;
+    const std::string_view format = log.lines == 0 ? "empty" : to_string(log.format);
+    shown.push_back(fmt::format("{} ({})", printable(log.file, 200), format));
+  }
+  const size_t more = logs.size() - shown.size();
+  return fmt::format("{}{}", fmt::join(shown, ", "), more > 0 ? " and " + count_of(more, "more log", "more logs") : "");
+}
+
 std::string input_text(const Report& report, const Paint& paint) {
   std::string out = paint(Style::kBold, count_of(report.requests, "request", "requests"));
   if (report.first) {
@@ -81,6 +96,7 @@ std::string input_text(const Report& report, const Paint& paint) {
                        duration_text(*report.last - *report.first));
   }
   out += '\n';
+  if (!report.input.logs.empty()) out += paint(Style::kDim, "read " + logs_text(report.input.logs)) + '\n';
   const uint64_t malformed = report.input.malformed();
   if (malformed > 0) {
     out += paint(Style::kYellow, fmt::format("{} skipped", count_of(malformed, "malformed line", "malformed lines"))) +
@@ -93,17 +109,7 @@ std::string input_text(const Report& report, const Paint& paint) {
       out += fmt::format("  and {} more\n", count_text(malformed - report.input.examples.size()));
     }
   }
-  for (const LogSummary& log : report.input.logs) {
-    if (!log.problem.empty()) out += paint(Style::kYellow, fmt::format("reading ended early: {}", log.problem)) + '\n';
-  }
-  if (report.without_address > 0) {
-    out += fmt::format("{} from clients that are no addresses (host names); rules by ip find none\n",
-                       count_of(report.without_address, "request", "requests"));
-  }
-  if (report.unreadable_requests > 0) {
-    out += fmt::format("{} whose line records no readable HTTP request; only rules for any path apply\n",
-                       count_of(report.unreadable_requests, "request", "requests"));
-  }
+  for (const std::string& remark : input_remarks(report)) out += paint(Style::kYellow, remark) + '\n';
   return out;
 }
 
@@ -130,17 +136,13 @@ std::vector<Cell> rule_row(const RuleReport& rule) {
           {std::move(worst)}};
 }
 
-std::string scenario_text(const ScenarioReport& scenario, const Paint& paint) {
+std::string scenario_text(const Report& report, const ScenarioReport& scenario, const Paint& paint) {
   const Totals& totals = scenario.totals;
   std::string out = fmt::format("\n{}: {} admitted, {} refused ({})\n",
                                 paint(Style::kBold, printable(scenario.name, 200)), count_text(totals.admitted),
                                 paint(totals.refused > 0 ? Style::kRed : Style::kPlain, count_text(totals.refused)),
                                 share_text(totals.refused, totals.requests));
-  if (scenario.evicted > 0) {
-    out += paint(Style::kYellow, fmt::format("{} dropped for want of room: the figures below are not exact",
-                                             count_of(scenario.evicted, "counter was", "counters were"))) +
-           '\n';
-  }
+  for (const std::string& remark : scenario_remarks(report, scenario)) out += paint(Style::kYellow, remark) + '\n';
   std::vector<std::vector<Cell>> rows(1);
   for (const char* title : {"rule", "mode", "requests", "admitted", "refused", "by others", "shadow", "subjects hit",
                             "longest wait", "worst subject"}) {
@@ -216,8 +218,8 @@ std::string comparison_text(const Report& report, const Paint& paint) {
 
 std::string table_text(const Report& report, Colour colour) {
   const Paint paint(colour);
-  std::string out = input_text(report, paint) + scenario_text(report.rules, paint);
-  if (report.compared) out += scenario_text(*report.compared, paint);
+  std::string out = input_text(report, paint) + scenario_text(report, report.rules, paint);
+  if (report.compared) out += scenario_text(report, *report.compared, paint);
   if (report.compared && report.changes) out += comparison_text(report, paint);
   return out;
 }

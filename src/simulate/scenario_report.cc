@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <optional>
 #include <ranges>
 
 #include "base/check.h"
@@ -47,9 +48,69 @@ std::string limit_text(const Limit& limit) {
                      unit.empty() ? duration_text(limit.period()) : std::string(unit), algorithm);
 }
 
+// How long a limit that was used up takes to be whole again, with nobody asking.
+Duration time_to_recover(const Limit& limit) {
+  switch (limit.algorithm) {
+    case Algorithm::kTokenBucket:
+    case Algorithm::kGcra:
+    case Algorithm::kLeakyBucket:
+      break;
+    default:
+      return limit.period();
+  }
+  const double refills = static_cast<double>(limit.capacity) / static_cast<double>(limit.rate.units);
+  return Duration::micros(static_cast<int64_t>(
+      std::min(refills * static_cast<double>(limit.rate.period.us), static_cast<double>(kShortLimit.us))));
+}
+
+bool is_short(const rules::Rule& rule) {
+  const auto below = [](const std::optional<Limit>& limit) { return limit && time_to_recover(*limit) < kShortLimit; };
+  return below(rule.limit) || std::ranges::any_of(rule.by_plan, [&](const auto& plan) { return below(plan.second); });
+}
+
 auto all_figures(const SubjectTable& counters) {
   return std::views::iota(size_t{0}, counters.size()) |
          std::views::transform([&counters](size_t i) { return counters.figures(i); });
+}
+
+// What any request of a recording has.
+struct Contents {
+  bool path = false;
+  bool host = false;
+  bool method = false;
+
+  // Looks at requests only until all three are found.
+  static Contents of(const Recording& recording) {
+    Contents contents;
+    RequestFacts facts;
+    for (const Event& event : recording.events()) {
+      if (contents.path && contents.host && contents.method) break;
+      recording.facts(event, facts);
+      contents.path |= !facts.path.empty();
+      contents.host |= !facts.host.empty();
+      contents.method |= !facts.method.empty();
+    }
+    return contents;
+  }
+};
+
+Unreachable unreachable(const rules::Match& match, const Contents& contents) {
+  if (!match.paths.empty() && !contents.path) return Unreachable::kPath;
+  if (!match.hosts.empty() && !contents.host) return Unreachable::kHost;
+  if (!match.methods.empty() && !contents.method) return Unreachable::kMethod;
+  return Unreachable::kNone;
+}
+
+// A log without hosts is read to its end to know that: only where some rule applied to nothing.
+void tell_unreachable(const Scenario& scenario, const Recording& recording, std::vector<RuleReport>& reports) {
+  const auto rules = scenario.policy.rules->rules();
+  std::optional<Contents> contents;
+  for (rules::RuleId i = 0; i < rules.size(); ++i) {
+    const RuleFigures& figures = reports[i].figures;
+    if (figures.requests + figures.skipped_for_missing > 0 || recording.events().empty()) continue;
+    if (!contents) contents = Contents::of(recording);
+    reports[i].unreachable = unreachable(rules[i].match, *contents);
+  }
 }
 
 RuleReport rule_report(const rules::Rule& rule, const RuleFigures& figures, const TimelineCounts& timeline) {
@@ -60,6 +121,7 @@ RuleReport rule_report(const rules::Rule& rule, const RuleFigures& figures, cons
           .limit = rule.limit ? limit_text(*rule.limit) : "by plan",
           .per = per.empty() ? "global" : fmt::format("{}", fmt::join(per, ", ")),
           .figures = figures,
+          .is_short = is_short(rule),
           .timeline = timeline};
 }
 
@@ -96,12 +158,16 @@ std::vector<ChangedSubject> named(const Compared& compared, const std::vector<Su
 
 }  // namespace
 
-ScenarioReport scenario_report(const Scenario& scenario, const Statistics& statistics, const Timeline& timeline,
-                               SubjectNames& names) {
+ScenarioReport scenario_report(const Scenario& scenario, const Recording& recording, const Statistics& statistics,
+                               const Timeline& timeline, SubjectNames& names) {
   const auto rules = scenario.policy.rules->rules();
   ScenarioReport report{.name = scenario.name, .totals = statistics.totals(), .timeline = timeline.total()};
   for (rules::RuleId i = 0; i < rules.size(); ++i) {
     RuleReport& rule = report.rules.emplace_back(rule_report(rules[i], statistics.figures()[i], timeline.rules()[i]));
+    for (const MissingPart& missing : statistics.missing_parts(i)) {
+      rule.missing.push_back(
+          {.part = std::string(missing.part), .effect = missing.effect, .requests = missing.requests});
+    }
     const SubjectTable& counters = statistics.counters(i);
     rule.subjects = counters.size();
     for (const SubjectFigures& figures : all_figures(counters)) rule.subjects_refused += figures.refused > 0;
@@ -113,6 +179,7 @@ ScenarioReport scenario_report(const Scenario& scenario, const Statistics& stati
                                    .cost_admitted = figures.cost_admitted});
     }
   }
+  tell_unreachable(scenario, recording, report.rules);
   return report;
 }
 

@@ -11,9 +11,9 @@
 
 namespace rateguard::simulate {
 
-// Everywhere below, `names` are of the same replay as the statistics.
-ScenarioReport scenario_report(const Scenario& scenario, const Statistics& statistics, const Timeline& timeline,
-                               SubjectNames& names);
+// Everywhere below, the statistics, the timeline and `names` are of the same replay of `recording`.
+ScenarioReport scenario_report(const Scenario& scenario, const Recording& recording, const Statistics& statistics,
+                               const Timeline& timeline, SubjectNames& names);
 
 // The counters whose remaining quota is worth a plot: of every rule the most refused, or else the busiest.
 std::vector<std::string> keys_to_plot(const Scenario& scenario, const Statistics& statistics, SubjectNames& names);

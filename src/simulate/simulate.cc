@@ -37,7 +37,7 @@ struct Pass {
 std::unique_ptr<Pass> replay_once(const Recording& recording, const Scenario& scenario, const TimeGrid& grid,
                                   KeepAnswers keep, const ProgressCallback& progress) {
   const auto rules = scenario.policy.rules->rules();
-  auto pass = std::make_unique<Pass>(Statistics(rules, keep), Timeline(grid, rules.size()));
+  auto pass = std::make_unique<Pass>(Statistics(rules, keep), Timeline(grid, rules));
   const auto store = make_store(recording, scenario);
   ReplayObserver* const observers[] = {&pass->statistics, &pass->timeline};
   replay(recording, scenario.policy, *store, progress, observers);
@@ -49,7 +49,7 @@ std::unique_ptr<Pass> replay_once(const Recording& recording, const Scenario& sc
 ScenarioReport report_on(const Recording& recording, const Scenario& scenario, const TimeGrid& grid, const Pass& pass,
                          Plots plots, const ProgressCallback& progress) {
   SubjectNames names(recording, scenario);
-  ScenarioReport report = scenario_report(scenario, pass.statistics, pass.timeline, names);
+  ScenarioReport report = scenario_report(scenario, recording, pass.statistics, pass.timeline, names);
   report.evicted = pass.store.evicted + pass.store.refused_full;
   if (plots == Plots::kNone || recording.events().empty()) return report;
   const auto store = make_store(recording, scenario);
@@ -70,6 +70,7 @@ Report simulate(Recording& recording, const Scenario& rules, const Scenario* com
   report.requests = recording.events().size();
   report.without_address = recording.without_address();
   report.unreadable_requests = recording.unreadable_requests();
+  report.spread_requests = recording.spread_requests();
   if (report.requests > 0) {
     report.first = recording.first();
     report.last = recording.last();

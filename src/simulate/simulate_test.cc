@@ -98,6 +98,39 @@ rules:
   EXPECT_EQ(report.rules.rules[1].figures.refused_by_others, 2u);
 }
 
+TEST(Simulate, ARuleWhoseSubjectIsMissingCountsTheRequestThoughAnEarlierRuleLackedItsOwn) {
+  Recording recording;
+  add(recording, 3, {.client = "10.0.0.1"});
+  const Report report = report_of(recording, R"(
+rules:
+  - {name: users, per: user, limit: 100/m}
+  - {name: keys, per: api_key, limit: 100/m}
+  - {name: ips, per: ip, limit: 100/m}
+  - {name: tried, per: workspace, limit: 100/m, mode: shadow}
+  - {name: plans, per: user, limit: 100/m, missing: skip}
+)");
+  for (const size_t lacking : {0, 1}) {
+    const RuleReport& rule = report.rules.rules[lacking];
+    EXPECT_EQ(rule.figures.requests, 3u) << rule.name;
+    EXPECT_EQ(rule.figures.refused, 3u) << rule.name;
+    EXPECT_EQ(rule.figures.refused_for_missing, 3u) << rule.name;
+    EXPECT_EQ(std::accumulate(rule.timeline.refused.begin(), rule.timeline.refused.end(), uint64_t{0}), 3u);
+  }
+  const RuleReport& ips = report.rules.rules[2];
+  EXPECT_EQ(ips.figures.requests, 3u);
+  EXPECT_EQ(ips.figures.refused_by_others, 3u);
+
+  const RuleReport& tried = report.rules.rules[3];
+  EXPECT_EQ(tried.figures.requests, 3u);
+  EXPECT_EQ(tried.figures.shadow_refused, 3u);
+  EXPECT_EQ(tried.figures.refused, 0u);
+  EXPECT_EQ(tried.figures.refused_by_others, 3u);
+
+  const RuleReport& plans = report.rules.rules[4];
+  EXPECT_EQ(plans.figures.requests, 0u);
+  EXPECT_EQ(plans.figures.skipped_for_missing, 3u);
+}
+
 TEST(Simulate, RequestsWithoutAnyRuleAreUnlimited) {
   Recording recording;
   add(recording, 3, {.client = "10.0.0.1", .path = "/b"});

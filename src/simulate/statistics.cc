@@ -8,7 +8,7 @@
 namespace rateguard::simulate {
 
 Statistics::Statistics(std::span<const rules::Rule> rules, KeepAnswers keep)
-    : rules_(rules), keep_(keep), figures_(rules.size()), counters_(rules.size()) {}
+    : rules_(rules), keep_(keep), figures_(rules.size()), missing_parts_(rules.size()), counters_(rules.size()) {}
 
 void Statistics::decided(size_t index, const Event& event, const rules::Matches& matches, const Outcome& outcome) {
   ++totals_.requests;
@@ -24,7 +24,8 @@ void Statistics::decided(size_t index, const Event& event, const rules::Matches&
     touch.refused_as = !outcome.allowed() && outcome.deciding == i;
     touch.cost_admitted = outcome.allowed() ? event.cost : 0;
   }
-  if (outcome.rejected_by) count_missing(index, outcome);
+  for (const rules::UncountedRule& uncounted : matches.uncounted()) count_uncounted(event, outcome, uncounted);
+  if (outcome.rejected_by) touch_missing(index, outcome);
 }
 
 void Statistics::count_rule(const Event& event, const Outcome& outcome, const Outcome::Judged& judged) {
@@ -51,14 +52,38 @@ void Statistics::count_rule(const Event& event, const Outcome& outcome, const Ou
   }
 }
 
-void Statistics::count_missing(size_t index, const Outcome& outcome) {
-  const rules::RuleId id = *outcome.rejected_by;
-  RuleFigures& rule = figures_[id];
+void Statistics::count_uncounted(const Event& event, const Outcome& outcome, const rules::UncountedRule& uncounted) {
+  count_missing_part(uncounted);
+  RuleFigures& rule = figures_[uncounted.rule];
+  if (uncounted.effect == rules::Missing::kSkip) {
+    ++rule.skipped_for_missing;
+    return;
+  }
   ++rule.requests;
-  ++rule.refused;
   ++rule.refused_for_missing;
+  if (rules_[uncounted.rule].mode == rules::RuleMode::kEnforce) {
+    ++rule.refused;
+    return;
+  }
+  ++rule.shadow_refused;
+  ++(outcome.allowed() ? rule.admitted : rule.refused_by_others);
+  rule.cost_admitted += outcome.allowed() ? event.cost : 0;
+}
+
+void Statistics::count_missing_part(const rules::UncountedRule& uncounted) {
+  std::vector<MissingPart>& parts = missing_parts_[uncounted.rule];
+  const auto found = std::ranges::find_if(
+      parts, [&](const MissingPart& part) { return part.part == uncounted.part && part.effect == uncounted.effect; });
+  if (found != parts.end()) {
+    ++found->requests;
+  } else {
+    parts.push_back({.part = uncounted.part, .effect = uncounted.effect, .requests = 1});
+  }
+}
+
+void Statistics::touch_missing(size_t index, const Outcome& outcome) {
   missing_key_.clear();
-  CounterKey::append_part(missing_key_, rules_[id].name);
+  CounterKey::append_part(missing_key_, rules_[*outcome.rejected_by].name);
   CounterKey::append_part(missing_key_, outcome.missing_part);
   add_touch(missing_, missing_key_, index).refused_as = true;
 }

@@ -14,15 +14,24 @@ namespace rateguard::simulate {
 
 // One rule's figures. requests = admitted + refused + refused_by_others.
 struct RuleFigures {
-  uint64_t requests = 0;             // that the rule applied to
-  uint64_t admitted = 0;             // by the whole answer
-  uint64_t refused = 0;              // by this rule's own verdict; 0 for a shadow rule, which changes no answer
-  uint64_t refused_by_others = 0;    // though this rule would have let them pass, or is a shadow rule
-  uint64_t shadow_refused = 0;       // this rule, in shadow mode, would have refused
-  uint64_t refused_for_missing = 0;  // of `refused`: the request lacked what the rule counts by
+  uint64_t requests = 0;           // that the rule applied to
+  uint64_t admitted = 0;           // by the whole answer
+  uint64_t refused = 0;            // by this rule's own verdict; 0 for a shadow rule, which changes no answer
+  uint64_t refused_by_others = 0;  // though this rule would have let them pass, or is a shadow rule
+  uint64_t shadow_refused = 0;     // this rule, in shadow mode, would have refused
+  // Of `refused`, in shadow mode of `shadow_refused`: the request lacked what the rule counts by.
+  uint64_t refused_for_missing = 0;
+  uint64_t skipped_for_missing = 0;  // not in `requests`: the request lacked it, and the rule lets such pass uncounted
   uint64_t refused_for_ever = 0;     // own verdicts on a cost above the limit, which no wait mends
   uint64_t cost_admitted = 0;        // units of the admitted requests
   Duration longest_wait = {};        // the longest retry_after of its own refusals, those for ever aside
+};
+
+// How many requests lacked one of the things that a rule counts by.
+struct MissingPart {
+  std::string_view part = {};  // "api_key"; lives as long as the rule set
+  rules::Missing effect = rules::Missing::kReject;
+  uint64_t requests = 0;
 };
 
 struct Totals {
@@ -62,6 +71,8 @@ class Statistics : public ReplayObserver {
 
   const Totals& totals() const { return totals_; }
   const std::vector<RuleFigures>& figures() const { return figures_; }
+  // What requests lacked of what a rule counts by, in the order in which it was first met.
+  const std::vector<MissingPart>& missing_parts(rules::RuleId rule) const { return missing_parts_[rule]; }
   // The counters that a rule charged.
   const SubjectTable& counters(rules::RuleId rule) const { return counters_[rule]; }
   // Whom a subject stands for: a rule's counter or, where there is none, the requests that lacked something, of which
@@ -90,7 +101,9 @@ class Statistics : public ReplayObserver {
   static constexpr size_t kWaitingMax = 32;
 
   void count_rule(const Event& event, const Outcome& outcome, const Outcome::Judged& judged);
-  void count_missing(size_t index, const Outcome& outcome);
+  void count_uncounted(const Event& event, const Outcome& outcome, const rules::UncountedRule& uncounted);
+  void count_missing_part(const rules::UncountedRule& uncounted);
+  void touch_missing(size_t index, const Outcome& outcome);
   Touch& add_touch(SubjectTable& table, std::string_view key, size_t index);
   void apply_oldest();
 
@@ -98,6 +111,7 @@ class Statistics : public ReplayObserver {
   KeepAnswers keep_;
   Totals totals_;
   std::vector<RuleFigures> figures_;
+  std::vector<std::vector<MissingPart>> missing_parts_;  // by rule
   std::vector<SubjectTable> counters_;  // by rule, so that one with few finds them in the cache whatever others have
   SubjectTable missing_;                // what stands for the requests that lack what a rule counts by
   SubjectId subjects_ = 0;

@@ -30,10 +30,12 @@ TimeGrid TimeGrid::over(Instant first, Instant last, size_t pieces_max) {
   return grid;  // 364-day steps cover every time that the limiter can decide at in fewer than 80 pieces
 }
 
-Timeline::Timeline(const TimeGrid& grid, size_t rules)
-    : grid_(grid), total_(empty_counts(grid.pieces)), rules_(rules, empty_counts(grid.pieces)) {}
+Timeline::Timeline(const TimeGrid& grid, std::span<const rules::Rule> rules)
+    : grid_(grid), total_(empty_counts(grid.pieces)), rules_(rules.size(), empty_counts(grid.pieces)) {
+  for (const rules::Rule& rule : rules) modes_.push_back(rule.mode);
+}
 
-void Timeline::decided(size_t, const Event& event, const rules::Matches&, const Outcome& outcome) {
+void Timeline::decided(size_t, const Event& event, const rules::Matches& matches, const Outcome& outcome) {
   while (Instant{event.time_us} >= grid_.end_of(piece_) && piece_ + 1 < grid_.pieces) ++piece_;
   ++(outcome.allowed() ? total_.admitted : total_.refused)[piece_];
   for (const Outcome::Judged& judged : outcome.judged) {
@@ -51,7 +53,18 @@ void Timeline::decided(size_t, const Event& event, const rules::Matches&, const 
     }
     rule.shadow_refused[piece_] += Verdicts::is_shadow_refusal(judged);
   }
-  if (outcome.rejected_by) ++rules_[*outcome.rejected_by].refused[piece_];
+  for (const rules::UncountedRule& uncounted : matches.uncounted()) count_uncounted(uncounted, outcome);
+}
+
+void Timeline::count_uncounted(const rules::UncountedRule& uncounted, const Outcome& outcome) {
+  if (uncounted.effect == rules::Missing::kSkip) return;
+  TimelineCounts& rule = rules_[uncounted.rule];
+  if (modes_[uncounted.rule] == rules::RuleMode::kEnforce) {
+    ++rule.refused[piece_];
+    return;
+  }
+  ++rule.shadow_refused[piece_];
+  ++(outcome.allowed() ? rule.admitted : rule.refused_by_others)[piece_];
 }
 
 }  // namespace rateguard::simulate

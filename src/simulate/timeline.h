@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "simulate/replay.h"
@@ -30,7 +31,8 @@ struct TimelineCounts {
 
 class Timeline : public ReplayObserver {
  public:
-  Timeline(const TimeGrid& grid, size_t rules);
+  // `rules` are the policy's.
+  Timeline(const TimeGrid& grid, std::span<const rules::Rule> rules);
 
   void before(size_t, const Event&, Store&) override {}
   void decided(size_t index, const Event& event, const rules::Matches& matches, const Outcome& outcome) override;
@@ -39,7 +41,10 @@ class Timeline : public ReplayObserver {
   const std::vector<TimelineCounts>& rules() const { return rules_; }
 
  private:
+  void count_uncounted(const rules::UncountedRule& uncounted, const Outcome& outcome);
+
   TimeGrid grid_;
+  std::vector<rules::RuleMode> modes_;  // by rule
   size_t piece_ = 0;
   TimelineCounts total_;
   std::vector<TimelineCounts> rules_;

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <map>
 #include <sstream>
 
 namespace rateguard::test {
@@ -17,6 +18,18 @@ namespace {
 
 std::vector<PlainRequest> in_order(std::vector<PlainRequest> requests) {
   std::ranges::stable_sort(requests, {}, &PlainRequest::time_us);
+  return requests;
+}
+
+// The log knows whole seconds: the k-th of n requests of one second comes k/n of a second after its beginning.
+std::vector<PlainRequest> spread(std::vector<PlainRequest> requests) {
+  std::map<int64_t, int64_t> count;
+  for (const PlainRequest& request : requests) ++count[request.time_us];
+  std::map<int64_t, int64_t> seen;
+  for (PlainRequest& request : requests) {
+    const int64_t second_us = request.time_us;
+    request.time_us = second_us + seen[second_us]++ * 1'000'000 / count[second_us];
+  }
   return requests;
 }
 
@@ -39,7 +52,7 @@ std::vector<PlainRequest> read_access_log(const std::string& bytes) {
     plain.path = plain.path.substr(0, plain.path.find('?'));
     out.push_back(plain);
   }
-  return in_order(std::move(out));
+  return spread(in_order(std::move(out)));
 }
 
 std::vector<PlainRequest> read_llm_trace(const std::string& bytes) {

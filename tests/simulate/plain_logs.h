@@ -15,7 +15,8 @@ struct PlainRequest {
   uint32_t cost = 1;
 };
 
-// Both give the requests in stable order of time, and end the test program on a line that they cannot read.
+// Both give the requests in stable order of time, those that share a second of the access log spread over it, and end
+// the test program on a line that they cannot read.
 std::vector<PlainRequest> read_access_log(const std::string& bytes);
 std::vector<PlainRequest> read_llm_trace(const std::string& bytes);
 

@@ -29,6 +29,9 @@ class CsvParser {
   // the columns that there are, where one that --columns names, or any that could be the time, is missing.
   static Result<CsvParser> create(std::string_view header, const ColumnMap& columns);
 
+  // The header row's names.
+  const std::vector<std::string>& column_names() const { return names_; }
+
   // Cuts the next record; kComplete: entry() may follow.
   CsvSplit split(std::string_view record) { return split_csv(record, separator_, fields_, unquoted_); }
   // The record last cut, as an entry borrowed from it.

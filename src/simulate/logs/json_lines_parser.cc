@@ -41,6 +41,17 @@ const json::value* find_member(const json::object& object, std::string_view name
   return inner != nullptr && inner->is_object() ? find_member(inner->get_object(), name.substr(dot + 1)) : nullptr;
 }
 
+void append_member_names(const json::object& object, const std::string& before, std::vector<std::string>& out) {
+  for (const auto& [name, value] : object) {
+    const std::string way = before + std::string(name);
+    if (value.is_object()) {
+      append_member_names(value.get_object(), way + ".", out);
+    } else {
+      out.push_back(way);
+    }
+  }
+}
+
 }  // namespace
 
 struct JsonLinesParser::State {
@@ -179,6 +190,14 @@ Parsed JsonLinesParser::parse(std::string_view line, LogEntry& out) {
   if (auto read = state.read_fields(*object, out); !read) return read;
   if (auto read = state.read_cost(*object, out); !read) return read;
   return state.read_headers(*object, out);
+}
+
+std::vector<std::string> member_names(std::string_view line) {
+  boost::system::error_code error;
+  const json::value document = json::parse(line, error, {}, lenient());
+  std::vector<std::string> out;
+  if (!error && document.is_object()) append_member_names(document.get_object(), "", out);
+  return out;
 }
 
 }  // namespace rateguard::simulate

@@ -30,4 +30,7 @@ class JsonLinesParser {
   std::unique_ptr<State> state_;
 };
 
+// The names of a line's members, those of objects inside by their dotted way ("source.ip"). Empty: not a JSON object.
+std::vector<std::string> member_names(std::string_view line);
+
 }  // namespace rateguard::simulate

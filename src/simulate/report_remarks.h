@@ -1,0 +1,17 @@
+// What a person has to know before believing a report's figures, in sentences: the same on the terminal, in the JSON
+// and on the page.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "simulate/report.h"
+
+namespace rateguard::simulate {
+
+// About what was read: logs that are empty or ended early, requests that are not what they seem. Safe to print.
+std::vector<std::string> input_remarks(const Report& report);
+// About one set of rules (`report.rules` or `report.compared`): rules whose figures come from what the log lacks.
+std::vector<std::string> scenario_remarks(const Report& report, const ScenarioReport& scenario);
+
+}  // namespace rateguard::simulate
