@@ -8,6 +8,7 @@
 
 #include "app/commands.h"
 #include "app/terminal.h"
+#include "simulate/output_file.h"
 #include "simulate/progress_bar.h"
 #include "simulate/report_json.h"
 #include "simulate/report_page.h"
@@ -42,6 +43,13 @@ Result<simulate::Report> run_with_progress(const SimulateOptions& options, const
   return simulate::run(made, [&bar](const simulate::ProgressUpdate& update) { bar.update(update); });
 }
 
+// Logs that are not there or break off are files that cannot be used; rules, or a log that is none, do not load.
+ExitCode exit_code_of(const Error& error) {
+  const bool is_file =
+      error.code == ErrorCode::kIo || error.code == ErrorCode::kNotFound || error.code == ErrorCode::kCorrupt;
+  return is_file ? kCannotServe : kBadConfig;
+}
+
 }  // namespace
 
 int simulate(const SimulateOptions& options) {
@@ -50,10 +58,18 @@ int simulate(const SimulateOptions& options) {
     complain(made.error().to_string());
     return kUsage;
   }
+  // A path that cannot be written to is found out before the minutes that a long log takes.
+  for (const std::string& path : {options.json, options.html}) {
+    if (path.empty()) continue;
+    if (const auto tried = simulate::try_output_file(path); !tried) {
+      complain(tried.error().to_string());
+      return kCannotServe;
+    }
+  }
   const auto report = run_with_progress(options, *made);
   if (!report) {
     complain(report.error().to_string());
-    return report.error().code == ErrorCode::kIo ? kCannotServe : kBadConfig;
+    return exit_code_of(report.error());
   }
   if (!options.quiet)
     simulate::print_table(*report, wants_colour(stdout) ? simulate::Colour::kYes : simulate::Colour::kNo, stdout);

@@ -21,6 +21,10 @@ bool write_all(std::FILE* file, std::string_view content) {
   return std::fwrite(content.data(), 1, content.size(), file) == content.size() && std::fflush(file) == 0;
 }
 
+std::string aside_of(const std::string& path) {
+  return path + ".tmp";
+}
+
 Result<void> write_in_place(const std::string& path, std::string_view content) {
   std::FILE* file = std::fopen(path.c_str(), "we");
   if (file == nullptr) return io_error(path, "open");
@@ -31,6 +35,19 @@ Result<void> write_in_place(const std::string& path, std::string_view content) {
 
 }  // namespace
 
+Result<void> try_output_file(const std::string& path) {
+  if (path == "-") return {};
+  struct stat info = {};
+  if (stat(path.c_str(), &info) == 0) {
+    if (S_ISDIR(info.st_mode)) return fail(ErrorCode::kIo, path + ": is a directory, not a file to write to");
+    if (!S_ISREG(info.st_mode)) return access(path.c_str(), W_OK) == 0 ? Result<void>() : io_error(path, "open");
+  }
+  const std::string aside = aside_of(path);
+  auto written = write_in_place(aside, "");
+  if (written) unlink(aside.c_str());
+  return written;
+}
+
 Result<void> write_output_file(const std::string& path, std::string_view content) {
   if (path == "-") {
     if (!write_all(stdout, content)) return io_error("standard output", "write");
@@ -38,7 +55,7 @@ Result<void> write_output_file(const std::string& path, std::string_view content
   }
   struct stat info = {};
   if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) return write_in_place(path, content);
-  const std::string aside = path + ".tmp";
+  const std::string aside = aside_of(path);
   if (auto written = write_in_place(aside, content); !written) {
     const int reason = errno;
     unlink(aside.c_str());

@@ -12,4 +12,8 @@ namespace rateguard::simulate {
 // /dev/null) is written to as it is. Errors: kIo with the system's reason.
 Result<void> write_output_file(const std::string& path, std::string_view content);
 
+// Whether write_output_file() would find a way to write there, found out before the work that the output is of. Leaves
+// nothing behind. Errors: as above.
+Result<void> try_output_file(const std::string& path);
+
 }  // namespace rateguard::simulate

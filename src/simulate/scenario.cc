@@ -18,7 +18,11 @@ std::string lower_case(std::string_view text) {
 
 Result<Scenario> Scenario::load(const std::string& path) {
   auto config = config::load(path);
-  if (!config) return std::unexpected(config.error());
+  if (!config) {
+    Error error = config.error();
+    error.code = ErrorCode::kInvalid;
+    return std::unexpected(std::move(error));
+  }
   auto rules = rules::RuleSet::compile(std::move(config->rules));
   if (!rules) return std::unexpected(rules.error());
   auto identifier = identify::Identifier::create(std::move(config->identity));

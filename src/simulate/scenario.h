@@ -13,7 +13,8 @@ struct Scenario {
   std::string name;  // the file it came from, for reports
   Policy policy;
 
-  // Reads and compiles a rules file, as the service does. Errors: kIo, kInvalid with file, line and column.
+  // Reads and compiles a rules file, as the service does. Errors: kInvalid with file, line and column; likewise where
+  // the file cannot be read, which for whoever named it is the same: rules that do not load.
   static Result<Scenario> load(const std::string& path);
 
   // The headers that these rules and their identities may look at, lower case: a recording keeps no others.
