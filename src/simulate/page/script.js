@@ -1,8 +1,3 @@
-#include "simulate/page_parts.h"
-
-namespace rateguard::simulate {
-
-const std::string_view kPageScript = R"js(
 const report = JSON.parse(document.getElementById('report').textContent);
 const scenarios = report.compare ? [report, report.compare] : [report];
 const grid = report.grid;
@@ -187,6 +182,3 @@ $('subject').onchange = e => { state.subject = e.target.value; quota(); };
 let drawn = 0;
 new ResizeObserver(() => { if (innerWidth !== drawn) { drawn = innerWidth; plots(); } }).observe(document.body);
 render();
-)js";
-
-}  // namespace rateguard::simulate

@@ -1,8 +1,3 @@
-#include "simulate/page_parts.h"
-
-namespace rateguard::simulate {
-
-const std::string_view kPageCharts = R"js(
 // ---- Numbers and times for people ----
 const number = n => n.toLocaleString('en-US');
 const compact = n => n >= 1e6 ? (n / 1e6).toFixed(n < 1e7 ? 1 : 0) + 'M' : n >= 1e4 ? Math.round(n / 1e3) + 'k' : number(n);
@@ -165,6 +160,3 @@ function barRows(host, items) {
       el('i', {style: `width:${100 * i.part / most}%;background:${i.colour}`})),
     el('span', {class: 'count'}, el('b', {}, number(i.part)), i.of || '')))));
 }
-)js";
-
-}  // namespace rateguard::simulate
