@@ -24,7 +24,7 @@ run: build ## build and start the service on 127.0.0.1:8080 (ARGS="--config FILE
 build: ## leave the program at build/release/rateguard
 	@tools/install_packages build
 	@cmake --preset release --log-level=WARNING
-	@cmake --build --preset release -j $(JOBS)
+	@cmake --build --preset release -j $(JOBS) --target rateguard
 
 test: ## build and run every test
 	@tools/install_packages build test
