@@ -24,15 +24,22 @@ constexpr int kPauseDoublingsMax = 5;
 // The specification advises against clusters above this.
 constexpr size_t kNodesMax = 1'000;
 
-// "MOVED 3999 127.0.0.1:6381": the address; its host is empty where it is that of who answers.
-std::optional<net::ConnectTarget> redirection_of(std::string_view text) {
+// Where a node is of which another one, the teller, tells. It says nothing, or '?', of the host where it does not know
+// it (cluster-preferred-endpoint-type hostname) or is not to say it (unknown-endpoint): then it is the teller's own.
+net::ConnectTarget told_by(const Connection& teller, std::string_view host, uint16_t port) {
+  const bool is_unknown = host.empty() || host == "?";
+  return {.host = is_unknown ? teller.server().target.host : std::string(host), .port = port};
+}
+
+// "MOVED 3999 127.0.0.1:6381": the address.
+std::optional<net::ConnectTarget> redirection_of(const Connection& teller, std::string_view text) {
   const size_t space = text.rfind(' ');
   const size_t colon = text.rfind(':');
   if (space == std::string_view::npos || colon == std::string_view::npos || colon < space) return std::nullopt;
-  net::ConnectTarget target{.host = std::string(text.substr(space + 1, colon - space - 1))};
-  const auto [end, error] = std::from_chars(text.data() + colon + 1, text.data() + text.size(), target.port);
-  if (error != std::errc() || end != text.data() + text.size() || target.port == 0) return std::nullopt;
-  return target;
+  uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data() + colon + 1, text.data() + text.size(), port);
+  if (error != std::errc() || end != text.data() + text.size() || port == 0) return std::nullopt;
+  return told_by(teller, text.substr(space + 1, colon - space - 1), port);
 }
 
 void fail_unsent(AnswerHandler& done, std::string message) {
@@ -70,6 +77,7 @@ bool Cluster::is_ready() const {
 }
 
 bool Cluster::is_hopeless() const {
+  if (is_no_cluster_ && !map_known_) return true;
   return !nodes_.empty() && std::ranges::all_of(nodes_, [](const auto& node) {
     return !node->is_open() && node->problem().code == ErrorCode::kInvalid;
   });
@@ -140,9 +148,8 @@ void Cluster::on_answer(Connection& node, std::unique_ptr<Request> request, cons
   if (answer && (*answer)->is_error("TRYAGAIN") && pause(request)) return;
   if (!moved && !ask) return request->done(answer);
   wanted_ = wanted_ || moved;
-  auto target = redirection_of((*answer)->text);
+  const auto target = redirection_of(node, (*answer)->text);
   if (!started_ || !target || ++request->redirections > kRedirectionsMax) return request->done(answer);
-  if (target->host.empty()) target->host = node.server().target.host;
   if (request->deadline <= loop_.now()) {
     return fail_unsent(request->done, "the cluster sent the command elsewhere, and its time is over");
   }
@@ -206,6 +213,7 @@ void Cluster::refresh() {
       asking_ = false;
       if (!started_) return;
       if (answer && (*answer)->is_array()) return take_slots(node, **answer);
+      is_no_cluster_ = answer && (*answer)->text.contains("cluster support disabled");
       map_problem_ = answer ? fmt::format("{}: {}", node.server().target.to_string(), (*answer)->text)
                             : answer.error().error.message;
     });
@@ -226,10 +234,7 @@ void Cluster::take_slots(const Connection& teller, const Reply& reply) {
     const Reply& host = range.elements[2].elements[0];
     const int64_t port = range.elements[2].elements[1].integer;
     if (from < 0 || to >= kSlotCount || from > to || port <= 0 || port > UINT16_MAX) continue;
-    // Who does not know its own address, or is not to say it, is where it was asked.
-    const bool unknown = host.text.empty() || host.text == "?";
-    Connection* const node =
-        node_at({.host = unknown ? teller.server().target.host : host.text, .port = static_cast<uint16_t>(port)});
+    Connection* const node = node_at(told_by(teller, host.text, static_cast<uint16_t>(port)));
     if (node == nullptr) continue;
     std::fill(slots.begin() + from, slots.begin() + to + 1, node);
     if (std::ranges::find(kept, node) == kept.end()) kept.push_back(node);

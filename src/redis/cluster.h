@@ -45,7 +45,8 @@ class Cluster {
   bool is_ready() const;
   // Why not; empty where it is.
   std::string problem() const;
-  // Whether every node that is known refuses, and will until somebody changes the settings.
+  // Whether every node that is known refuses, or says that it is none of a Cluster, as it will until somebody changes
+  // the settings.
   bool is_hopeless() const;
 
   // Any node that is connected at the moment; null: none is.
@@ -95,6 +96,7 @@ class Cluster {
   bool started_ = false;
   bool map_known_ = false;
   bool asking_ = false;
+  bool is_no_cluster_ = false;  // the last node that was asked said so
   bool wanted_ = false;
   int quiet_ = 0;
   size_t next_teller_ = 0;
