@@ -5,10 +5,15 @@
 namespace rateguard::redis {
 namespace {
 
+Server as_whole_and_writable(Server server) {
+  server.role = Role::kWholeAndWritable;
+  return server;
+}
+
 class OneServer final : public Client {
  public:
   OneServer(net::EventLoop& loop, Server server, ConnectionOptions options)
-      : connection_(loop, std::move(server), std::move(options)) {}
+      : connection_(loop, as_whole_and_writable(std::move(server)), std::move(options)) {}
 
   void start() override { connection_.start(); }
   void stop() override { connection_.stop(); }

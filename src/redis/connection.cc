@@ -7,14 +7,15 @@
 
 #include "base/check.h"
 #include "redis/command.h"
+#include "redis/error_reply.h"
 
 namespace rateguard::redis {
 namespace {
 
 // How often silence is looked for; it adds to silence_max.
 constexpr Duration kWatchPeriod = Duration::millis(100);
-// Doublings of silence_max: 5 s, which a stopped or swapping machine may take.
-constexpr int kSilenceDoublingsMax = 3;
+// Doublings of silence_max and of refusals_max: 5 s, which a stopped or swapping machine may take.
+constexpr int kDoublingsMax = 3;
 // So much is worth a write of its own where the server has nothing else to do.
 constexpr size_t kWorthAWriteBytes = 512;
 
@@ -71,6 +72,7 @@ void Connection::move_to(const Server& server) {
 
 void Connection::connect() {
   loading_.clear();
+  refusing_since_.reset();
   session_.start(server_);
 }
 
@@ -200,7 +202,13 @@ void Connection::on_reply(const Reply& reply) {
   if (pending.done) {
     useful_at_ = loop_.now();
     silences_ = 0;
-    attempts_ = 0;
+    if (!reply.is_error()) attempts_ = 0;
+  }
+  if (is_of_no_use(reply)) {
+    renew({.code = ErrorCode::kUnavailable,
+           .message = fmt::format("Redis at {}: {}", server_.target.to_string(), explain_error(reply.text))});
+    if (pending.done) pending.done(&reply);
+    return;
   }
   if (pending.attempt == Attempt::kBySource) std::erase(loading_, pending.script);
   if (!pending.done) return;
@@ -210,7 +218,35 @@ void Connection::on_reply(const Reply& reply) {
   pending.done(&reply);
 }
 
-// Both close before anyone is told, so that who asks again from a handler is refused rather than forgotten.
+// Whether another connection may hear better than this error.
+bool Connection::is_of_no_use(const Reply& reply) {
+  if (!reply.is_error()) {
+    refusing_since_.reset();
+    refusals_ = 0;
+    return false;
+  }
+  if (kKnownErrors[known_error(reply.text)].scope == ErrorScope::kConnection) return true;
+  if (!refusing_since_) refusing_since_ = loop_.now();
+  if (loop_.now() - *refusing_since_ <= options_.refusals_max * (int64_t{1} << refusals_)) return false;
+  refusals_ = std::min(refusals_ + 1, kDoublingsMax);
+  return true;
+}
+
+// The first time at once: what is asked meanwhile waits for the new connection.
+void Connection::renew(const Error& error) {
+  const bool is_first = attempts_ == 0;
+  break_off(error);
+  was_open_ = false;
+  if (is_first && started_) {
+    ++attempts_;
+    connect();
+  } else {
+    try_later();
+  }
+  options_.on_change();
+}
+
+// All close before anyone is told, so that who asks again from a handler is refused rather than forgotten.
 void Connection::give_up(const Error& error) {
   session_.close();
   on_closed(error);
@@ -331,7 +367,7 @@ void Connection::look_for_silence() {
   // As in on_deadline().
   session_.read_now();
   if (!is_silent()) return;
-  silences_ = std::min(silences_ + 1, kSilenceDoublingsMax);
+  silences_ = std::min(silences_ + 1, kDoublingsMax);
   give_up({.code = ErrorCode::kUnavailable,
            .message = fmt::format("Redis at {} has answered nothing in time for {} ms", server_.target.to_string(),
                                   (loop_.now() - useful_at_).ceil_millis())});

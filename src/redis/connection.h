@@ -5,6 +5,10 @@
 // connection breaks before its reply has come nobody knows whether it was carried out, and it fails saying so. The
 // exception is a script that the server does not know (NOSCRIPT), since that reply says that nothing was done.
 //
+// A connection that leads to the wrong server is made again at once: a primary may have been demoted behind its
+// address, and a new connection reach the one that took its place (error_reply.h). Where the new one hears the same the
+// next comes later and later.
+//
 // Replies are matched to commands by their order alone. A stream in which one is missing or too many would answer each
 // question with another's answer: a script's reply of a wrong kind ends the connection at once, and silence soon.
 #pragma once
@@ -15,6 +19,7 @@
 #include <expected>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -60,6 +65,8 @@ struct ConnectionOptions {
   // notice and to connect this is below a second. It doubles, up to eight times this, with each connection in a row
   // that was given up so, since a server that is only slow is not made faster by new connections.
   Duration silence_max = Duration::millis(600);
+  // The same for one that has heard nothing but errors, since another server may answer better.
+  Duration refusals_max = Duration::millis(600);
   // The first attempt after a break comes after half to all of backoff_min; the span doubles up to backoff_max.
   Duration backoff_min = Duration::millis(10);
   Duration backoff_max = Duration::millis(500);
@@ -137,6 +144,8 @@ class Connection final : private SessionOwner {
   bool is_silent() const;
   void look_for_silence();
   void give_up(const Error& error);
+  void renew(const Error& error);
+  bool is_of_no_use(const Reply& reply);
   void break_off(const Error& error);
   void fail_all(const Error& error);
   void try_later();
@@ -154,14 +163,17 @@ class Connection final : private SessionOwner {
   bool started_ = false;
   bool flush_posted_ = false;
   bool was_open_ = false;
-  int attempts_ = 0;  // since the last answer in time: a server that lets in whom it does not answer is left alone too
+  // Since the last good answer in time: a server that lets in whom it does not answer is left alone too.
+  int attempts_ = 0;
   net::Timer retry_;
   net::Timer deadline_;
   Instant deadline_at_ = Instant::max();  // when deadline_ fires
   net::Timer watchdog_;
-  Instant useful_at_;                  // the last reply that somebody waited for, or when pending_ was last empty
-  int silences_ = 0;                   // connections in a row that were given up for silence
-  std::shared_ptr<Connection*> self_;  // for posted work: null where the connection is gone
+  Instant useful_at_;                      // the last reply that somebody waited for, or when pending_ was last empty
+  int silences_ = 0;                       // connections in a row that were given up for silence
+  std::optional<Instant> refusing_since_;  // the first of the errors that were all that was heard since
+  int refusals_ = 0;                       // connections in a row that were given up for them
+  std::shared_ptr<Connection*> self_;      // for posted work: null where the connection is gone
 };
 
 }  // namespace rateguard::redis

@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "redis/command.h"
+#include "redis/error_reply.h"
 
 namespace rateguard::redis {
 namespace {
@@ -86,7 +87,10 @@ void SentinelConnection::on_address(const Answer& answer) {
   } else if ((*answer)->is_array() && (*answer)->elements.size() == 2) {
     return found((*answer)->elements[0].text, (*answer)->elements[1].text);
   } else if ((*answer)->is_error()) {
-    set_problem(fmt::format("{}: {}", who, (*answer)->text));
+    const bool is_no_sentinel = (*answer)->text.contains("unknown command");
+    if (is_no_sentinel) ++refusals_;
+    set_problem(is_no_sentinel ? who + " is none: it does not know the command SENTINEL; name a server with data as url"
+                               : fmt::format("{}: {}", who, explain_error((*answer)->text)));
   } else {
     ++refusals_;
     set_problem(fmt::format("{} does not know the service '{}'", who, settings_.service));

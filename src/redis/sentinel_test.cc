@@ -134,5 +134,16 @@ TEST_F(SentinelTest, ASentinelThatDoesNotKnowTheServiceIsLeft) {
   EXPECT_GE(second_.commands.size(), 1u);
 }
 
+TEST_F(SentinelTest, ServersThatAreNoSentinelsRefuse) {
+  for (FakeServer* const sentinel : {&first_, &second_}) {
+    sentinel->on_command = [](FakeServer::Peer& peer, const Words&) {
+      peer.send("-ERR unknown command 'SENTINEL', with args beginning with: 'get-master-addr-by-name'\r\n");
+    };
+  }
+  start();
+  ASSERT_TRUE(run_until(*loop_, [&] { return connection_->is_refused(); }));
+  EXPECT_TRUE(connection_->problem().contains("name a server with data as url")) << connection_->problem();
+}
+
 }  // namespace
 }  // namespace rateguard::redis

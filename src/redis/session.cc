@@ -11,6 +11,8 @@
 
 #include "base/check.h"
 #include "redis/command.h"
+#include "redis/error_reply.h"
+#include "redis/info.h"
 
 namespace rateguard::redis {
 namespace {
@@ -21,13 +23,20 @@ constexpr int kVersionMin = 5;
 
 // The major version out of INFO's text; 0 where it does not say.
 int major_version(std::string_view info) {
-  constexpr std::string_view kField = "redis_version:";
-  const size_t at = info.find(kField);
-  if (at == std::string_view::npos) return 0;
-  const std::string_view text = info.substr(at + kField.size());
+  const std::string_view text = info_field(info, "redis_version");
   int major = 0;
   std::from_chars(text.data(), text.data() + text.size(), major);
   return major;
+}
+
+// "standalone", "cluster" or "sentinel" out of INFO's text. Valkey names the field anew.
+std::string_view mode_of(std::string_view info) {
+  const std::string_view mode = info_field(info, "redis_mode");
+  return mode.empty() ? info_field(info, "server_mode") : mode;
+}
+
+Error wrong(ErrorCode code, std::string message) {
+  return {.code = code, .message = std::move(message)};
 }
 
 std::string system_reason() {
@@ -68,6 +77,9 @@ void Session::arm_deadline(Duration patience, std::string_view what) {
   if (when >= deadline_at_) return;
   deadline_at_ = when;
   deadline_ = loop_.at(when, [this, what] {
+    // A loop that was busy is not a server that was slow: what has come counts.
+    if (phase_ == Phase::kGreeting) read();
+    if (phase_ == Phase::kClosed || phase_ == Phase::kOpen || loop_.now() < deadline_at_) return;
     const std::string why = phase_ == Phase::kConnecting ? "" : fmt::format(": it accepts connections and {}", what);
     end({.code = ErrorCode::kUnavailable, .message = "timed out" + why});
   });
@@ -100,7 +112,7 @@ void Session::on_connected(Result<int> descriptor) {
   heard_at_ = loop_.now();
   if (!server_.tls) return greet();
   phase_ = Phase::kTls;
-  if (!transport_->start_tls(*server_.tls, server_.target.host)) {
+  if (!transport_->start_tls(*server_.tls, server_.tls_name.empty() ? server_.target.host : server_.tls_name)) {
     return end({.code = ErrorCode::kExhausted, .message = "cannot set up TLS"});
   }
   continue_tls();
@@ -121,7 +133,11 @@ void Session::continue_tls() {
   }
   const std::string problem = transport_->certificate_problem();
   if (!problem.empty()) {
-    return end({.code = ErrorCode::kInvalid, .message = "its certificate is not accepted: " + problem});
+    return end(
+        {.code = ErrorCode::kInvalid,
+         .message = fmt::format("its certificate is not accepted: {}; tls_server_name says for which name it has "
+                                "to be, where that is not its host",
+                                problem)});
   }
   const std::string reason = transport_->tls_problem();
   if (reason.empty()) return end({.code = ErrorCode::kUnavailable, .message = "the TLS handshake failed"});
@@ -146,7 +162,8 @@ void Session::greet() {
     }
   }
   say(Step::kPing, {"PING"});
-  say(Step::kInfo, {"INFO", "server"});
+  say(Step::kServerInfo, {"INFO", "server"});
+  if (server_.role == Role::kWholeAndWritable) say(Step::kReplicationInfo, {"INFO", "replication"});
   if (server_.database != 0) say(Step::kSelect, {"SELECT", std::to_string(server_.database)});
   if (!server_.client_name.empty()) say(Step::kSetName, {"CLIENT", "SETNAME", server_.client_name});
   if (server_.role == Role::kPrimary) say(Step::kRole, {"ROLE"});
@@ -154,9 +171,6 @@ void Session::greet() {
 }
 
 std::optional<Error> Session::refusal(Step step, const Reply& reply) const {
-  const auto wrong = [](ErrorCode code, std::string message) {
-    return Error{.code = code, .message = std::move(message)};
-  };
   const bool is_text = reply.kind == ReplyKind::kStatus || reply.kind == ReplyKind::kString;
   if (!reply.is_error() && (step == Step::kRole ? !reply.is_array() : !is_text)) {
     return wrong(ErrorCode::kInvalid, "it does not answer a login as Redis does");
@@ -169,14 +183,14 @@ std::optional<Error> Session::refusal(Step step, const Reply& reply) const {
     case Step::kPing:
       if (reply.is_error("NOAUTH")) return wrong(ErrorCode::kInvalid, "it asks for a password; the URL has none");
       if (!reply.is_error() || not_permitted) return std::nullopt;
-      return wrong(ErrorCode::kUnavailable, "it is not ready: " + reply.text);
-    case Step::kInfo:
-      if (reply.kind != ReplyKind::kString) return std::nullopt;  // an ACL may forbid to ask
-      if (const int version = major_version(reply.text); version != 0 && version < kVersionMin) {
-        return wrong(ErrorCode::kInvalid,
-                     fmt::format("it is of version {}; {} or later is needed", version, kVersionMin));
-      }
-      return std::nullopt;
+      return wrong(ErrorCode::kUnavailable, "it is not ready: " + explain_error(reply.text));
+    case Step::kServerInfo:  // an ACL may forbid to ask; the text of the error has no fields
+      return refusal_of_server(reply.text);
+    case Step::kReplicationInfo:
+      if (info_field(reply.text, "role") != "slave" || info_field(reply.text, "slave_read_only") != "1") break;
+      return wrong(ErrorCode::kUnavailable,
+                   fmt::format("it is a replica of {}:{} and cannot be written to",
+                               info_field(reply.text, "master_host"), info_field(reply.text, "master_port")));
     case Step::kSelect:
       if (!reply.is_error()) return std::nullopt;
       return wrong(ErrorCode::kInvalid, fmt::format("it refuses database {}: {}", server_.database, reply.text));
@@ -186,6 +200,27 @@ std::optional<Error> Session::refusal(Step step, const Reply& reply) const {
       if (reply.is_array() && !reply.elements.empty() && reply.elements[0].text == "master") return std::nullopt;
       return wrong(ErrorCode::kUnavailable,
                    reply.is_error() ? "it does not tell its role: " + reply.text : "it is not a primary");
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> Session::refusal_of_server(std::string_view info) const {
+  if (const int version = major_version(info); version != 0 && version < kVersionMin) {
+    return wrong(ErrorCode::kInvalid, fmt::format("it is of version {}; {} or later is needed", version, kVersionMin));
+  }
+  if (server_.role != Role::kWholeAndWritable) return std::nullopt;
+  const std::string url = fmt::format("redis{}://{}", server_.tls != nullptr ? "s" : "", server_.target.to_string());
+  if (mode_of(info) == "cluster") {
+    return wrong(ErrorCode::kInvalid,
+                 fmt::format("{}, which holds some of the keys only; write cluster: [\"{}\"] in place of url",
+                             kNodeOfACluster, url));
+  }
+  if (mode_of(info) == "sentinel") {
+    return wrong(
+        ErrorCode::kInvalid,
+        fmt::format("it is a Sentinel, which holds no keys; write sentinels: [\"{}\"] and the service in place "
+                    "of url",
+                    url));
   }
   return std::nullopt;
 }

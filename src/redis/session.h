@@ -20,12 +20,23 @@
 namespace rateguard::redis {
 
 // What a server has to be.
-enum class Role : uint8_t { kAny, kPrimary };
+enum class Role : uint8_t {
+  kAny,
+  kPrimary,  // as ROLE says
+  // One that holds all keys and takes writes, as far as INFO says: no node of a Cluster, no Sentinel, no replica that
+  // is read-only.
+  kWholeAndWritable,
+};
+
+// Begins what is said of a server that ought to be kWholeAndWritable.
+inline constexpr std::string_view kNodeOfACluster = "it is a node of a Cluster";
 
 // Where a server is and what to say to it first.
 struct Server {
   net::ConnectTarget target = {};
   std::shared_ptr<const net::TlsClientContext> tls = {};  // null: plain
+  // The name for which its certificate has to be, and which is sent along (SNI). Empty: the target's host.
+  std::string tls_name = {};
   std::string user = {};
   std::string password = {};
   uint32_t database = 0;
@@ -95,7 +106,7 @@ class Session final : private net::ReadyHandler {
  private:
   enum class Phase : uint8_t { kClosed, kConnecting, kTls, kGreeting, kOpen };
   // What a greeting's reply answers.
-  enum class Step : uint8_t { kAuth, kPing, kInfo, kSelect, kSetName, kRole };
+  enum class Step : uint8_t { kAuth, kPing, kServerInfo, kReplicationInfo, kSelect, kSetName, kRole };
 
   void on_connected(Result<int> descriptor);
   void continue_tls();
@@ -103,6 +114,7 @@ class Session final : private net::ReadyHandler {
   void arm_deadline(Duration patience, std::string_view what);
   void on_greeting_reply(const Reply& reply);
   std::optional<Error> refusal(Step step, const Reply& reply) const;
+  std::optional<Error> refusal_of_server(std::string_view info) const;
   void on_ready(uint32_t events) override;
   void read();
   // False: no more replies are wanted.
