@@ -38,6 +38,25 @@ TEST_F(FallbackCallsTest, ARemoteThatIsBackIsUsedAgainAfterOneProbe) {
   EXPECT_EQ(told_, (std::vector{BreakerState::kOpen, BreakerState::kHalfOpen, BreakerState::kClosed}));
 }
 
+TEST_F(FallbackCallsTest, AProbeIsMadeWhereACallWouldBeAndCountsLikeOne) {
+  int asked = 0;
+  bool works = false;
+  const auto ask_remote = [&](FallbackStore::Told told) {
+    ++asked;
+    told(works);
+  };
+  for (int i = 0; i < 5; ++i) store_.probe(kNow, ask_remote);
+  EXPECT_EQ(store_.stats().state, BreakerState::kOpen);
+  EXPECT_EQ(store_.stats().failures, 5U);
+  EXPECT_EQ(store_.stats().groups, 0U) << "nobody's request was decided";
+  store_.probe(kNow, ask_remote);
+  EXPECT_EQ(asked, 5) << "the breaker is open";
+  works = true;
+  store_.probe(kNow + Duration::seconds(1), ask_remote);
+  EXPECT_EQ(asked, 6);
+  EXPECT_EQ(store_.stats().state, BreakerState::kClosed);
+}
+
 TEST_F(FallbackCallsTest, WhileAProbeIsUnderWayOthersAreDecidedHere) {
   open_breaker();
   remote_.holds_back = true;

@@ -84,6 +84,13 @@ void FallbackStore::release(const HoldId& hold, Instant now, std::move_only_func
   });
 }
 
+void FallbackStore::probe(Instant now, const std::function<void(Told told)>& ask) {
+  note(now);
+  const auto permit = breaker_.admits(now_);
+  if (!permit) return;
+  ask([this, permit = *permit](bool works) { note_end(permit, works); });
+}
+
 void FallbackStore::end_wait(Instant now) {
   note(now);
   breaker_.end_wait(now_);

@@ -63,6 +63,12 @@ class FallbackStore final : public RemoteStore {
   // The remote store's; `local` is swept by whoever it belongs to.
   void tick(Instant now) override;
 
+  // Finds out whether the remote store works where nobody asks it: `ask` asks it something that has the effects of a
+  // charge, and says whether that went well. Like a call it is made where the breaker admits one, and what becomes of
+  // it counts.
+  using Told = std::move_only_function<void(bool works)>;
+  void probe(Instant now, const std::function<void(Told told)>& ask);
+
   // A connection to the remote store is there again: it is asked by the next call, open breaker or not.
   void end_wait(Instant now);
 

@@ -27,6 +27,7 @@ static_assert(kTagBytes + kFingerprintBytes + kNumberBytes == sizeof(HoldId::byt
 KeyLayout::KeyLayout(std::string prefix, std::string secret)
     : counter_prefix_(fmt::format("{}:c{}:", prefix, kLayoutVersion)),
       holds_prefix_(fmt::format("{}:h{}:", prefix, kLayoutVersion)),
+      probe_prefix_(fmt::format("{}:p{}:", prefix, kLayoutVersion)),
       secret_(std::move(secret)) {}
 
 void KeyLayout::append_counter(std::string& out, std::string_view key, Algorithm algorithm, HashTag tag) const {
@@ -39,6 +40,10 @@ void KeyLayout::append_counter(std::string& out, std::string_view key, Algorithm
   out += counter_prefix_;
   append_tag(out, tag);
   out += key;
+}
+
+void KeyLayout::append_probe(std::string& out, uint16_t number) const {
+  fmt::format_to(std::back_inserter(out), "{}{:04x}", probe_prefix_, number);
 }
 
 void KeyLayout::append_counter_of(std::string& out, const HoldId& hold) const {

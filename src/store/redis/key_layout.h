@@ -3,6 +3,7 @@
 //   <prefix>:c1:<key>            a counter, whole: <key> is store/counter_key.h's
 //   <prefix>:c1:{4a0f}<key>      the same with a hash tag
 //   <prefix>:h1:<10 bytes>       a concurrency counter, or <prefix>:h1:{4a0f}<10 bytes>
+//   <prefix>:p1:4a0f             written to find out whether Redis takes writes; of no other meaning
 //
 // 1 is kLayoutVersion. A concurrency counter goes by a keyed fingerprint of its key, since a hold's 20 bytes must lead
 // back to it: 2 bytes of hash tag, 10 of fingerprint, 8 of the hold's number.
@@ -34,6 +35,8 @@ class KeyLayout {
 
   // Appends the name of a counter. `key` is Charge::key.
   void append_counter(std::string& out, std::string_view key, Algorithm algorithm, HashTag tag) const;
+  // Appends the name of a key to be written for trial; in a cluster any number has a slot of its own.
+  void append_probe(std::string& out, uint16_t number) const;
   // Appends the name of the counter that `hold` belongs to.
   void append_counter_of(std::string& out, const HoldId& hold) const;
   // The id of hold `number` of the concurrency counter `key`.
@@ -47,6 +50,7 @@ class KeyLayout {
 
   std::string counter_prefix_;
   std::string holds_prefix_;
+  std::string probe_prefix_;
   std::string secret_;
 };
 

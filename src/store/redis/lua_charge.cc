@@ -54,4 +54,10 @@ end
 return pack('<I7BI4I7I7I7', now, status, remaining, retry, reset, delay)
 )lua";
 
+// A write as a charge makes one: a server that answers this takes charges. The key is gone after a second.
+const std::string_view kLuaProbe = R"lua(
+redis.call('SET', KEYS[1], '', 'PX', '1000')
+return 1
+)lua";
+
 }  // namespace rateguard::redis_store

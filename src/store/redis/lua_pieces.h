@@ -19,5 +19,6 @@ extern const std::string_view kLuaChargeOne;      // decides the only limit of a
 extern const std::string_view kLuaSpread;         // before kLuaPrelude, which takes the name for something else
 extern const std::string_view kLuaChargeEach;     // decides many checks of one limit each; needs kLuaSpread
 extern const std::string_view kLuaRelease;        // gives a hold back; needs kLuaPrelude alone
+extern const std::string_view kLuaProbe;          // writes to a key of its own; needs no other piece
 
 }  // namespace rateguard::redis_store

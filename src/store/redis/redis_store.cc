@@ -276,16 +276,21 @@ Duration RedisStore::patience_since(Instant asked_at) const {
 
 bool RedisStore::is_good(const redis::Answer& answer) {
   if (!answer) {
-    problem_ = answer.error().error.message;
+    note_problem(answer.error().error.message);
   } else if ((*answer)->is_error()) {
-    problem_ = "Redis answers: " + (*answer)->text;
+    figures_.errors[redis::known_error((*answer)->text)].add();
+    note_problem("Redis answers: " + redis::explain_error((*answer)->text));
   } else if ((*answer)->kind != redis::ReplyKind::kString) {
-    problem_ = "Redis answers a script with something else than its text";
+    note_problem("Redis answers a script with something else than its text");
   } else {
     return true;
   }
-  figures_.failures.add();
   return false;
+}
+
+void RedisStore::note_problem(std::string problem) {
+  figures_.failures.add();
+  problem_ = last_problem_ = std::move(problem);
 }
 
 template <typename T>
@@ -294,8 +299,7 @@ bool RedisStore::note(const Result<T>& decoded) {
     problem_.clear();
     return true;
   }
-  problem_ = decoded.error().message;
-  figures_.failures.add();
+  note_problem(decoded.error().message);
   return false;
 }
 
@@ -332,6 +336,22 @@ void RedisStore::release(const HoldId& hold, Instant now, std::move_only_functio
       return done(ReleaseResult::kUnavailable);
     }
     done((*answer)->integer != 0 ? ReleaseResult::kReleased : ReleaseResult::kUnknown);
+  });
+}
+
+void RedisStore::probe(std::move_only_function<void(bool works)> done) {
+  call_.begin(probe_script());
+  options_.layout.append_probe(call_.bytes(), static_cast<uint16_t>(options_.random()));
+  call_.end_key();
+  eval(call_, options_.now(), [this, done = std::move(done)](redis::Answer answer) mutable {
+    --calls_under_way_;
+    const bool works = answer && (*answer)->kind == redis::ReplyKind::kInteger;
+    if (works) {
+      problem_.clear();
+    } else {
+      is_good(answer);
+    }
+    done(works);
   });
 }
 

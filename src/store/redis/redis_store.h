@@ -15,6 +15,7 @@
 
 #include "base/counter.h"
 #include "redis/client.h"
+#include "redis/error_reply.h"
 #include "store/redis/charge_call.h"
 #include "store/redis/each_call.h"
 #include "store/redis/key_layout.h"
@@ -47,6 +48,8 @@ struct RedisStoreFigures {
   Counter remembered;  // of those: refused without a call
   Counter calls;       // scripts sent
   Counter failures;    // of those: without a good answer
+  // Of those: answered with an error, by its place in redis::kKnownErrors.
+  std::array<Counter, redis::kKnownErrors.size()> errors;
 };
 
 // On its loop's thread. `client` outlives it; both go before the loop does.
@@ -60,6 +63,8 @@ class RedisStore final : public RemoteStore {
              std::move_only_function<void(ResetResult)> done) override;
   void release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) override;
   void tick(Instant) override {}
+  // Whether charges can be made: writes to a key of its own.
+  void probe(std::move_only_function<void(bool works)> done);
 
   // Another instance has reset this counter.
   void forget(std::string_view key) { refusals_.forget(key); }
@@ -68,6 +73,8 @@ class RedisStore final : public RemoteStore {
   const RedisStoreFigures& figures() const { return figures_; }
   // Why the last call failed; empty: it did not.
   const std::string& problem() const { return problem_; }
+  // The same of the last call that did; empty: none has.
+  const std::string& last_problem() const { return last_problem_; }
 
  private:
   struct Asking;   // a charge() under way
@@ -87,6 +94,7 @@ class RedisStore final : public RemoteStore {
   void finish(Asking* asking);
   // Whether the answer is a script's text; else notes why not.
   bool is_good(const redis::Answer& answer);
+  void note_problem(std::string problem);
   // Whether it could be read; else notes why not.
   template <typename T>
   bool note(const Result<T>& decoded);
@@ -97,6 +105,7 @@ class RedisStore final : public RemoteStore {
   RefusalMemory refusals_;
   RedisStoreFigures figures_;
   std::string problem_;
+  std::string last_problem_;
 
   std::vector<std::unique_ptr<Batch>> turn_;      // not sent yet; one where there is one primary
   std::unordered_map<uint16_t, Batch*> by_tag_;   // of turn_, in a cluster

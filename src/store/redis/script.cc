@@ -49,7 +49,7 @@ const Script& charge_each_script() {
 }
 
 std::span<const Script* const> every_script() {
-  static const std::array<const Script*, 9> kScripts = {
+  static const std::array<const Script*, 10> kScripts = {
       &charge_script(),
       &charge_each_script(),
       &charge_one_script(Algorithm::kTokenBucket),  // the leaky bucket's too
@@ -59,12 +59,18 @@ std::span<const Script* const> every_script() {
       &charge_one_script(Algorithm::kSlidingWindowCounter),
       &charge_one_script(Algorithm::kConcurrency),
       &release_script(),
+      &probe_script(),
   };
   return kScripts;
 }
 
 const Script& release_script() {
   static const Script kScript = script_of({kLuaPrelude, kLuaRelease}, ReplyKind::kInteger);
+  return kScript;
+}
+
+const Script& probe_script() {
+  static const Script kScript = script_of({kLuaProbe}, ReplyKind::kInteger);
   return kScript;
 }
 

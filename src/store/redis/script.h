@@ -19,6 +19,9 @@ const Script& charge_one_script(Algorithm algorithm);
 const Script& charge_each_script();
 // Gives a hold of a concurrency limit back (charge_call.h: encode_release).
 const Script& release_script();
+// Writes to a key of its own, KEYS[1], and answers the integer 1: whether charges can be made
+// (KeyLayout::append_probe).
+const Script& probe_script();
 
 // All of them, for SCRIPT LOAD on a new connection.
 std::span<const Script* const> every_script();
