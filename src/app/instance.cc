@@ -116,7 +116,7 @@ Result<void> Instance::add_workers() {
     http.host.tls = *tls;
     if (resp) resp->host.tls = *tls;
   }
-  auto places = redis_places(config_);
+  auto places = redis_places(config_, log_);
   if (!places) return std::unexpected(places.error());
   places_ = *std::move(places);
   for (size_t i = 0; i < loops; ++i) {
@@ -162,7 +162,11 @@ Result<void> Instance::add_counters(Worker& worker) {
       log_);
   if (!made) return std::unexpected(made.error());
   worker.counters = *std::move(made);
-  return is_first ? worker.counters->await_connections(kRedisPatience) : Result<void>();
+  if (is_first) {
+    if (auto good = worker.counters->await_connections(kRedisPatience); !good) return good;
+  }
+  worker.counters->watch_health();
+  return {};
 }
 
 // The first of them decides the port for all.
@@ -266,14 +270,10 @@ server::Dependency Instance::redis_state(size_t place) const {
   add_redis_figures(place, figures);
   server::Dependency state{.name = "store " + places_[place].name, .detail = {}, .vital = false};
   state.ready = figures.connected == figures.loops && figures.breakers_open == 0;
-  state.detail = fmt::format("redis, {} of {} loops connected, breaker open on {}", figures.connected, figures.loops,
-                             figures.breakers_open);
-  for (const auto& worker : workers_) {
-    const std::string problem = worker->counters->redis(place).problem();
-    if (problem.empty()) continue;
-    state.detail += ": " + problem;
-    break;
-  }
+  const server::StoreHealth& health = *places_[place].health;
+  state.detail = fmt::format("redis at {}, {} of {} loops connected, breaker open on {}", health.address(),
+                             figures.connected, figures.loops, figures.breakers_open);
+  if (const std::string words = health.words(net::SystemClock().now()); !words.empty()) state.detail += ", " + words;
   return state;
 }
 

@@ -11,7 +11,7 @@ constexpr Duration kLookAtLeast = Duration::millis(10);
 
 }  // namespace
 
-Result<std::vector<RedisPlace>> redis_places(const config::Config& config) {
+Result<std::vector<RedisPlace>> redis_places(const config::Config& config, server::Log& log) {
   std::vector<RedisPlace> places;
   const std::vector<std::string> names = config.store_names();
   for (size_t number = 0; number < names.size(); ++number) {
@@ -19,10 +19,12 @@ Result<std::vector<RedisPlace>> redis_places(const config::Config& config) {
     if (store.type != config::StoreType::kRedis) continue;
     auto target = redis_target(store.redis);
     if (!target) return std::unexpected(target.error());
+    auto health = std::make_unique<server::StoreHealth>(names[number], address_of(*target), log);
     places.push_back({.name = names[number],
                       .number = static_cast<StoreNumber>(number),
                       .target = *std::move(target),
-                      .settings = store.redis});
+                      .settings = store.redis,
+                      .health = std::move(health)});
   }
   return places;
 }
@@ -43,7 +45,7 @@ Result<std::unique_ptr<LoopCounters>> LoopCounters::create(net::EventLoop& loop,
         RedisCounters::create(loop, redis.name, redis.target, redis.settings, memory,
                               {.instances = [ask = hooks.instances, place] { return ask(place); },
                                .on_reset = [tell = hooks.on_reset, place](std::string_view key) { tell(place, key); }},
-                              log);
+                              *redis.health, log);
     if (!counters) return std::unexpected(counters.error());
     parts[redis.number] = {.store = &(*counters)->store(), .distance = redis.settings.deadline};
     made->redis_.push_back(*std::move(counters));
@@ -64,6 +66,10 @@ Result<void> LoopCounters::await_connections(Duration patience) {
     if (auto good = redis->await_connection(left); !good) return good;
   }
   return {};
+}
+
+void LoopCounters::watch_health() {
+  for (const auto& redis : redis_) redis->watch_health();
 }
 
 void LoopCounters::forget(std::string_view key) {

@@ -16,6 +16,7 @@
 #include "server/awaiting_store.h"
 #include "server/log.h"
 #include "server/service.h"
+#include "server/store_health.h"
 #include "store/split/memory_part.h"
 #include "store/split/split_store.h"
 
@@ -27,10 +28,11 @@ struct RedisPlace {
   StoreNumber number = 0;
   redis::Target target;
   config::RedisSettings settings;
+  std::unique_ptr<server::StoreHealth> health;  // as all loops find it
 };
 
-// All of them, in the order of their numbers. Errors: as redis_target().
-Result<std::vector<RedisPlace>> redis_places(const config::Config& config);
+// All of them, in the order of their numbers. `log` outlives them. Errors: as redis_target().
+Result<std::vector<RedisPlace>> redis_places(const config::Config& config, server::Log& log);
 
 // What they ask of the process and tell it, on their loop's thread; `place` counts in redis_places().
 struct LoopCountersHooks {
@@ -53,6 +55,8 @@ class LoopCounters {
 
   // As RedisCounters::await_connection(), with so much patience for all of them together.
   Result<void> await_connections(Duration patience);
+  // As RedisCounters::watch_health(), all of them.
+  void watch_health();
 
   server::LoopStore loop_store() { return {.store = *awaiting_, .tasks = tasks_.get(), .on_failure = on_failure_}; }
   // By their place.

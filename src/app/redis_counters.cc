@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <utility>
 
 #include "net/tls_client.h"
+#include "redis/info.h"
 
 namespace rateguard::app {
 namespace {
@@ -15,8 +18,9 @@ using config::LogLevel;
 // Leases are reconciled and given up so often.
 constexpr Duration kTick = Duration::millis(10);
 constexpr size_t kLeasedMax = 65'536;
-// How long a loop without requests may take a Redis for failing that is back.
+// How long a loop without requests may take a Redis for failing that is back, or for working that is not.
 constexpr Duration kProbePeriod = Duration::millis(250);
+constexpr Duration kHealthPeriod = Duration::millis(100);
 // For a plain answer of a server that has not answered over TLS.
 constexpr Duration kPlainPatience = Duration::millis(500);
 
@@ -41,18 +45,16 @@ const redis::Server& first_server(const redis::Target& target) {
   return std::get<redis::Server>(target);
 }
 
-std::string_view name_of(BreakerState state) {
-  switch (state) {
-    case BreakerState::kClosed:
-      return "closed";
-    case BreakerState::kOpen:
-      return "open";
-    default:
-      return "half-open";
-  }
-}
-
 }  // namespace
+
+std::string address_of(const redis::Target& target) {
+  if (const auto* server = std::get_if<redis::Server>(&target)) return server->target.to_string();
+  const auto* const sentinels = std::get_if<redis::SentinelSettings>(&target);
+  const auto& servers = sentinels != nullptr ? sentinels->sentinels : std::get<redis::ClusterSettings>(target).seeds;
+  std::string text = sentinels != nullptr ? "Sentinels " : "Cluster ";
+  for (const redis::Server& server : servers) text += (text.ends_with(' ') ? "" : ",") + server.target.to_string();
+  return text;
+}
 
 Result<redis::Target> redis_target(const config::RedisSettings& settings) {
   const redis::Url login = settings.server();
@@ -88,19 +90,22 @@ Result<redis::Target> redis_target(const config::RedisSettings& settings) {
 Result<std::unique_ptr<RedisCounters>> RedisCounters::create(net::EventLoop& loop, std::string name,
                                                              const redis::Target& target,
                                                              const config::RedisSettings& settings, Store& local,
-                                                             RedisCountersHooks hooks, server::Log& log) {
+                                                             RedisCountersHooks hooks, server::StoreHealth& health,
+                                                             server::Log& log) {
   auto leased = MemoryStore::create({.max_keys = kLeasedMax});
   if (!leased) return std::unexpected(leased.error());
-  return std::unique_ptr<RedisCounters>(
-      new RedisCounters(loop, std::move(name), target, settings, local, std::move(hooks), log, std::move(*leased)));
+  return std::unique_ptr<RedisCounters>(new RedisCounters(loop, std::move(name), target, settings, local,
+                                                          std::move(hooks), health, log, std::move(*leased)));
 }
 
 RedisCounters::RedisCounters(net::EventLoop& loop, std::string name, const redis::Target& target,
                              const config::RedisSettings& settings, Store& local, RedisCountersHooks hooks,
-                             server::Log& log, std::unique_ptr<MemoryStore> leased)
+                             server::StoreHealth& health, server::Log& log, std::unique_ptr<MemoryStore> leased)
     : loop_(loop),
       name_(std::move(name)),
       first_server_(first_server(target)),
+      health_(health),
+      number_(health.add_loop()),
       log_(log),
       random_(std::random_device()()),
       leased_(std::move(leased)),
@@ -110,12 +115,11 @@ RedisCounters::RedisCounters(net::EventLoop& loop, std::string name, const redis
                 {.breaker = {.failures = static_cast<uint32_t>(settings.breaker_failures),
                              .open_for = settings.breaker_open_for},
                  .instances = std::move(hooks.instances),
-                 .on_change = [this](BreakerState state) { on_breaker_change(state); },
                  .random = [this] { return static_cast<uint32_t>(random_()); }}),
       leases_(fallback_, *leased_, {.sync_interval = settings.sync_interval, .counters_max = kLeasedMax}) {
   client_->start();
   tick_ = loop.every(kTick, [this] { leases_.tick(loop_.now()); });
-  probe_ = loop.every(kProbePeriod, [this] { probe(); });
+  probe_ = loop.every(kProbePeriod, [this] { probe_what_fails(); });
 }
 
 RedisCounters::~RedisCounters() = default;
@@ -131,7 +135,9 @@ Result<void> RedisCounters::await_connection(Duration patience) {
   if (client_->is_ready()) return {};
   constexpr std::string_view kWhatToDo = "correct the store's settings in the file, or RATEGUARD_REDIS";
   if (client_->is_hopeless()) {
-    return invalid(fmt::format("the counters cannot be kept there: {}; {}", client_->problem(), kWhatToDo));
+    const std::string problem = client_->problem();
+    if (problem.contains(redis::kNodeOfACluster)) return node_of_a_cluster(problem);
+    return invalid(fmt::format("the counters cannot be kept there: {}; {}", problem, kWhatToDo));
   }
   if (speaks_without_tls()) {
     return invalid(
@@ -140,8 +146,35 @@ Result<void> RedisCounters::await_connection(Duration patience) {
                     first_server_.target.to_string(), kWhatToDo));
   }
   log_.write(LogLevel::kWarn, "redis is not reached yet; rules go by their on_store_failure until it is",
-             {{"store", name_}, {"why", client_->problem()}});
+             {{"store", name_}, {"address", health_.address()}, {"why", client_->problem()}});
+  health_.note_said_failing(client_->problem(), loop_.now());
   return {};
+}
+
+// RATEGUARD_REDIS would take away again what the file says of a Cluster.
+Result<void> RedisCounters::node_of_a_cluster(std::string_view problem) const {
+  std::string variable = name_;
+  std::ranges::transform(variable, variable.begin(),
+                         [](char c) { return c == '-' ? '_' : static_cast<char>(std::toupper(c)); });
+  return invalid(fmt::format(
+      "the counters cannot be kept there: {0}; in the environment it is RATEGUARD_STORES_{1}_TYPE=redis and "
+      "RATEGUARD_STORES_{1}_CLUSTER, without RATEGUARD_REDIS",
+      problem, variable));
+}
+
+void RedisCounters::watch_health() {
+  see_health_ = loop_.every(kHealthPeriod, [this] { see_health(); });
+  see_health();
+}
+
+void RedisCounters::see_health() {
+  const bool connected = client_->is_ready();
+  const FallbackStats stats = fallback_.stats();
+  health_.see(number_,
+              {.works = connected && stats.state == BreakerState::kClosed,
+               .problem = connected ? redis_.last_problem() : client_->problem(),
+               .degraded = stats.groups},
+              loop_.now());
 }
 
 // Redis waits for the end of a line when it is greeted in TLS, and there is none.
@@ -163,14 +196,8 @@ bool RedisCounters::speaks_without_tls() {
 void RedisCounters::look_at_eviction() {
   constexpr std::array<std::string_view, 2> kWords = {"INFO", "memory"};
   client_->call("", kWords, Duration::seconds(1), [this](const redis::Answer& answer) {
-    constexpr std::string_view kField = "maxmemory_policy:";
-    if (!answer || (*answer)->kind != redis::ReplyKind::kString) return;
-    const std::string& text = (*answer)->text;
-    const size_t at = text.find(kField);
-    if (at == std::string::npos) return;
-    const size_t begin = at + kField.size();
-    const std::string_view policy = std::string_view(text).substr(begin, text.find_first_of("\r\n", begin) - begin);
-    if (policy == std::exchange(eviction_policy_, policy) || policy == "noeviction") return;
+    const std::string_view policy = answer ? redis::info_field((*answer)->text, "maxmemory_policy") : "";
+    if (policy.empty() || policy == std::exchange(eviction_policy_, policy) || policy == "noeviction") return;
     log_.write(
         LogLevel::kWarn,
         "redis may evict counters before their time, and limits then start anew; set maxmemory-policy noeviction",
@@ -190,37 +217,29 @@ void RedisCounters::forget_refusals() {
 void RedisCounters::on_client_change() {
   if (client_ == nullptr) return;  // it is being made
   const bool connected = client_->is_ready();
-  {
-    const std::lock_guard lock(problem_mutex_);
-    problem_ = client_->problem();
-  }
-  if (connected_.exchange(connected, std::memory_order_relaxed) == connected) return;
-  if (connected) {
-    log_.write(LogLevel::kInfo, "redis connected", {{"store", name_}});
-    if (looks_at_eviction_) look_at_eviction();  // it may be another server than before
-    fallback_.end_wait(loop_.now());
-    probe();
-  } else {
-    log_.write(LogLevel::kWarn, "redis disconnected", {{"store", name_}, {"why", client_->problem()}});
-  }
+  if (connected_.exchange(connected, std::memory_order_relaxed) == connected || !connected) return;
+  if (looks_at_eviction_) look_at_eviction();  // it may be another server than before
+  fallback_.end_wait(loop_.now());
+  probe();
 }
 
-// Requests find out whether Redis is back; where there are none, a hold that was never given is asked for in their
-// place.
+// Requests find out whether Redis is back, or does not work any more; where there are few or none, a write of its own
+// takes their place. One that only reads would be answered by a replica too.
 void RedisCounters::probe() {
-  if (fallback_.breaker().state() == BreakerState::kClosed) return;
-  fallback_.release(HoldId{}, loop_.now(), [](ReleaseResult) {});
+  if (std::exchange(probing_, true)) return;
+  bool asked = false;
+  fallback_.probe(loop_.now(), [&](FallbackStore::Told told) {
+    asked = true;
+    redis_.probe([this, told = std::move(told)](bool works) mutable {
+      probing_ = false;
+      told(works);
+    });
+  });
+  if (!asked) probing_ = false;
 }
 
-void RedisCounters::on_breaker_change(BreakerState state) {
-  if (state == BreakerState::kHalfOpen) return;  // of no interest to people: it closes or opens again
-  const bool open = state == BreakerState::kOpen;
-  if (std::exchange(said_failing_, open) == open) return;  // it opens again after each probe that fails
-  log_.write(open ? LogLevel::kWarn : LogLevel::kInfo,
-             open ? "redis fails; rules go by their on_store_failure" : "redis answers again",
-             {{"store", name_},
-              {"breaker", name_of(state)},
-              {"why", open ? std::string_view(redis_.problem()) : "a probe succeeded"}});
+void RedisCounters::probe_what_fails() {
+  if (fallback_.breaker().state() != BreakerState::kClosed || !redis_.problem().empty()) probe();
 }
 
 void RedisCounters::add_figures(metrics::RedisFigures& sum) const {
@@ -239,11 +258,12 @@ void RedisCounters::add_figures(metrics::RedisFigures& sum) const {
   sum.from_leases += leases.from_wallets;
   sum.lease_calls += leases.lease_calls;
   sum.sync_calls += leases.reports;
-}
-
-std::string RedisCounters::problem() const {
-  const std::lock_guard lock(problem_mutex_);
-  return problem_;
+  metrics::RedisErrors& errors = sum.errors.emplace(name_, metrics::RedisErrors{}).first->second;
+  errors.failing_loops = health_.failing_loops();
+  for (size_t i = 0; i < redis::kKnownErrors.size(); ++i) {
+    if (redis.errors[i].value() != 0)
+      errors.by_code[std::string(redis::kKnownErrors[i].code)] += redis.errors[i].value();
+  }
 }
 
 }  // namespace rateguard::app

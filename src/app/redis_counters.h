@@ -5,15 +5,16 @@
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <random>
 #include <string>
+#include <string_view>
 
 #include "config/config.h"
 #include "metrics/exposition.h"
 #include "net/event_loop.h"
 #include "redis/client.h"
 #include "server/log.h"
+#include "server/store_health.h"
 #include "store/fallback/fallback_store.h"
 #include "store/lease/lease_store.h"
 #include "store/memory/memory_store.h"
@@ -24,6 +25,9 @@ namespace rateguard::app {
 // Where to connect to, with the files of TLS read. Errors: kIo and kInvalid, naming the file.
 Result<redis::Target> redis_target(const config::RedisSettings& settings);
 
+// Where its counters are, for people: "10.0.0.5:6379", or all the Sentinels or nodes that were given.
+std::string address_of(const redis::Target& target);
+
 // What it asks of the process and tells it, on its loop's thread.
 struct RedisCountersHooks {
   // How many instances share the limits: by so many they are divided while Redis fails.
@@ -32,7 +36,7 @@ struct RedisCountersHooks {
   std::function<void(std::string_view key)> on_reset;
 };
 
-// On its loop's thread, but add_figures(), is_connected() and problem(). What it is given outlives it.
+// On its loop's thread, but add_figures() and is_connected(). What it is given outlives it.
 class RedisCounters {
  public:
   // Connects at once, and keeps connected. `name` is that of the store, for logs; `local` has the shares that limits
@@ -40,7 +44,8 @@ class RedisCounters {
   static Result<std::unique_ptr<RedisCounters>> create(net::EventLoop& loop, std::string name,
                                                        const redis::Target& target,
                                                        const config::RedisSettings& settings, Store& local,
-                                                       RedisCountersHooks hooks, server::Log& log);
+                                                       RedisCountersHooks hooks, server::StoreHealth& health,
+                                                       server::Log& log);
   ~RedisCounters();
   RedisCounters(const RedisCounters&) = delete;
   RedisCounters& operator=(const RedisCounters&) = delete;
@@ -50,6 +55,9 @@ class RedisCounters {
   // on trying. From then on this one warns for all where Redis may throw counters away before their time.
   Result<void> await_connection(Duration patience);
 
+  // From now on tells its StoreHealth how it finds the Redis.
+  void watch_health();
+
   RemoteStore& store() { return leases_; }
   // Another instance, or another loop, has reset a counter.
   void forget(std::string_view key);
@@ -58,30 +66,30 @@ class RedisCounters {
 
   void add_figures(metrics::RedisFigures& sum) const;
   bool is_connected() const { return connected_.load(std::memory_order_relaxed); }
-  // In words for /ready: what is wrong; empty: nothing.
-  std::string problem() const;
 
  private:
   RedisCounters(net::EventLoop& loop, std::string name, const redis::Target& target,
-                const config::RedisSettings& settings, Store& local, RedisCountersHooks hooks, server::Log& log,
-                std::unique_ptr<MemoryStore> leased);
+                const config::RedisSettings& settings, Store& local, RedisCountersHooks hooks,
+                server::StoreHealth& health, server::Log& log, std::unique_ptr<MemoryStore> leased);
   void on_client_change();
   void look_at_eviction();
   bool speaks_without_tls();
   void probe();
-  void on_breaker_change(BreakerState state);
+  void probe_what_fails();
+  Result<void> node_of_a_cluster(std::string_view problem) const;
+  void see_health();
 
   net::EventLoop& loop_;
   const std::string name_;
   const redis::Server first_server_;  // of those that were given
+  server::StoreHealth& health_;
+  const size_t number_;  // of this loop, there
   server::Log& log_;
   std::mt19937_64 random_;  // jitter, and names of holds
   std::unique_ptr<MemoryStore> leased_;
   std::atomic<bool> connected_ = false;
-  mutable std::mutex problem_mutex_;
-  std::string problem_;  // guarded by problem_mutex_
+  bool probing_ = false;
   bool looks_at_eviction_ = false;
-  bool said_failing_ = false;    // in the log, since Redis last answered
   std::string eviction_policy_;  // as it was last seen; empty: not yet
   std::unique_ptr<redis::Client> client_;
   redis_store::RedisStore redis_;
@@ -89,6 +97,7 @@ class RedisCounters {
   LeaseStore leases_;
   net::Timer tick_;
   net::Timer probe_;
+  net::Timer see_health_;
 };
 
 }  // namespace rateguard::app

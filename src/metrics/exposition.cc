@@ -231,6 +231,18 @@ void add_redis(Families& out, const Sources& sources) {
               number(figures.remembered));
   out.counter("rateguard_redis_calls_total", "Scripts sent to Redis.", number(figures.calls));
   out.counter("rateguard_redis_failures_total", "Of those: without a good answer.", number(figures.failures));
+  MetricFamily& failing = out.add(MetricType::Gauge, "rateguard_redis_failing_loops",
+                                  "Event loops that do not reach a store's Redis, or do not ask it because it fails.");
+  for (const auto& [store, of_store] : figures.errors) {
+    Families::sample(failing, {{"store", store}}, number(of_store.failing_loops));
+  }
+  MetricFamily& errors = out.add(MetricType::Counter, "rateguard_redis_errors_total",
+                                 "Scripts that Redis answered with an error, by its first word.");
+  for (const auto& [store, of_store] : figures.errors) {
+    for (const auto& [code, count] : of_store.by_code) {
+      Families::sample(errors, {{"store", store}, {"error", code}}, number(count));
+    }
+  }
   out.counter("rateguard_redis_degraded_total", "Requests decided without Redis, by on_store_failure.",
               number(figures.degraded));
   out.counter("rateguard_lease_checks_total", "Checks decided by units taken ahead.", number(figures.from_leases));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,6 +45,12 @@ struct ReloadFigures {
   std::optional<Instant> last_success = {};
 };
 
+// Of one Redis, over all loops.
+struct RedisErrors {
+  uint64_t failing_loops = 0;               // that do not reach it, or do not ask it but for a probe
+  std::map<std::string, uint64_t> by_code;  // scripts answered with an error, by its first word
+};
+
 // Of counters in Redis, over all loops.
 struct RedisFigures {
   uint64_t instances = 0;      // that share counters with this one, itself included, as they were last heard of
@@ -59,6 +66,7 @@ struct RedisFigures {
   uint64_t from_leases = 0;  // checks decided by units taken ahead
   uint64_t lease_calls = 0;
   uint64_t sync_calls = 0;
+  std::map<std::string, RedisErrors> errors = {};  // by the store's name
 };
 
 // How one of the server's routes is called.

@@ -43,7 +43,12 @@ struct Everything {
         .descriptors = {&descriptors},
         .routes = {{"POST", "/check"}, {"", "unmatched"}},
         .stores = {{"default", &store}},
-        .redis = [] { return RedisFigures{.loops = 2, .connected = 1}; },
+        .redis =
+            [] {
+              return RedisFigures{.loops = 2,
+                                  .connected = 1,
+                                  .errors = {{"default", {.failing_loops = 1, .by_code = {{"READONLY", 3}}}}}};
+            },
         .connections = [] { return ConnectionFigures{.open = 7, .accepted = 8, .refused = 9}; },
         .resp_connections = [] { return ConnectionFigures{.open = 7, .accepted = 8, .refused = 9}; },
         .grpc_loops = {&grpc},

@@ -3,12 +3,12 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <optional>
 
 #include "net/tls_client.h"
 #include "redis/connection.h"
 #include "redis/fake_server.h"
+#include "support/redis/certificates.h"
 #include "support/redis/redis_servers.h"
 
 namespace rateguard::redis {
@@ -153,31 +153,21 @@ TEST_F(RedisServerTest, SpeaksOverAUnixSocket) {
   EXPECT_NE(ask({"CLIENT", "INFO"}).reply.text.find(" db=2 "), std::string::npos);
 }
 
-// openssl(1) makes an authority and a certificate for 127.0.0.1 and localhost.
-bool make_certificates(const std::filesystem::path& folder) {
-  const std::string command =
-      "cd '" + folder.string() +
-      "' && { openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=authority "
-      "-keyout ca.key -out ca.pem && openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=server "
-      "-keyout server.key -out server.csr && printf 'subjectAltName=IP:127.0.0.1,DNS:localhost' > san && openssl x509 "
-      "-req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 1 -extfile san -out server.pem && printf "
-      "'subjectAltName=DNS:elsewhere' > san2 && openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key "
-      "-CAcreateserial -days 1 -extfile san2 -out other.pem; } 2>/dev/null >&2";
-  return std::system(command.c_str()) == 0;  // in tests a shell is at hand
-}
-
 TEST_F(RedisServerTest, SpeaksTlsWithAServerItCanVerify) {
   const test::ScratchFolder folder;
-  ASSERT_TRUE(make_certificates(folder.path()));
+  ASSERT_TRUE(test::make_certificate(folder.path(), "server", "IP:127.0.0.1,DNS:localhost"));
+  ASSERT_TRUE(test::make_certificate(folder.path(), "other", "DNS:elsewhere"));
   const auto file = [&](const char* name) { return (folder.path() / name).string(); };
   // The plain port stays: it is how the test itself asks.
-  const auto with = [&](const char* certificate, uint16_t port) {
-    return std::vector<std::string>{
-        "--tls-port",       std::to_string(port), "--tls-cert-file", file(certificate),    "--tls-key-file",
-        file("server.key"), "--tls-ca-cert-file", file("ca.pem"),    "--tls-auth-clients", "no"};
+  const auto with = [&](const std::string& name, uint16_t port) {
+    return std::vector<std::string>{"--tls-port",         std::to_string(port),
+                                    "--tls-cert-file",    file((name + ".pem").c_str()),
+                                    "--tls-key-file",     file((name + ".key").c_str()),
+                                    "--tls-ca-cert-file", file("ca.pem"),
+                                    "--tls-auth-clients", "no"};
   };
   const uint16_t port = test::free_port();
-  test::RedisServer server(with("server.pem", port));
+  test::RedisServer server(with("server", port));
   start(server);
   const net::TlsClientFiles trusting{.ca = file("ca.pem")};
   const std::string large(100'000, 'x');  // more than a TLS record
@@ -196,7 +186,7 @@ TEST_F(RedisServerTest, SpeaksTlsWithAServerItCanVerify) {
   EXPECT_NE(problem_of("redis://127.0.0.1:" + std::to_string(port)).find("rediss://"), std::string::npos);
 
   const uint16_t other_port = test::free_port();
-  test::RedisServer other(with("other.pem", other_port));
+  test::RedisServer other(with("other", other_port));
   start(other);
   const std::string problem = problem_of("rediss://127.0.0.1:" + std::to_string(other_port), &trusting);
   EXPECT_NE(problem.find("IP address mismatch"), std::string::npos) << problem;
