@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "simulate/replay.h"
 #include "simulate/timeline.h"
 
 namespace rateguard::simulate {
@@ -14,32 +15,46 @@ namespace rateguard::simulate {
 struct QuotaSeries {
   std::string key;  // the counter's
   rules::RuleId rule = 0;
-  // Per piece of the grid; nullopt before the counter's first request.
+  // From the counter's first request to its last one and somewhat beyond: a subject that was busy for two minutes of
+  // two days would be a single piece of the report's grid. Steps of 1, 2, 4... seconds, as many as fit.
+  TimeGrid grid = {.pieces = 0};
+  // Per piece of that grid; nullopt where nobody asked for long and the counter was not looked at.
   std::vector<std::optional<uint32_t>> lowest;  // remaining, right after a decision or at the piece's end
   std::vector<std::optional<uint32_t>> at_end;  // remaining at the piece's end
   std::vector<uint32_t> refused;
   uint32_t limit = 0;  // as of its last decision
 };
 
-// Follows counters by their keys; asks the store at the end of each piece, at cost 0, which changes nothing.
+// Follows counters by their keys; asks the store at the end of each piece, at cost 0, which changes nothing, until the
+// counter has recovered or nobody has asked for as long again as it was busy.
 class QuotaObserver : public ReplayObserver {
  public:
-  QuotaObserver(const TimeGrid& grid, std::vector<std::string> keys);
+  explicit QuotaObserver(std::vector<std::string> keys);
 
   void before(size_t index, const Event& event, Store& store) override;
   void decided(size_t index, const Event& event, const rules::Matches& matches, const Outcome& outcome) override;
-  // Asks at the ends of the pieces that are left, once the last event is decided.
+  // Follows the counters beyond the last event.
   void finish(Store& store);
 
   const std::vector<QuotaSeries>& series() const { return series_; }
 
  private:
-  void peek_all(Store& store);
+  // What is known of a series beside what is shown of it.
+  struct Following {
+    const Limit* limit = nullptr;  // as last matched; null before
+    Instant first = {};
+    Instant last = {};           // decision
+    bool is_watched = false;     // its pieces are looked at as they end
+    bool has_recovered = false;  // why it is not
+  };
 
-  TimeGrid grid_;
-  size_t piece_ = 0;
+  void follow(size_t index, Instant until, Store& store);
+  void look(size_t index, Instant at, Store& store);
+  void schedule();
+
   std::vector<QuotaSeries> series_;
-  std::vector<const Limit*> limits_;  // of the series, as last matched; null before
+  std::vector<Following> following_;  // of the series
+  Instant next_look_ = Instant::max();
   std::unordered_map<std::string_view, size_t> index_;
 };
 

@@ -54,6 +54,13 @@ struct QuotaReport {
   QuotaSeries series;
 };
 
+// Whoever the rules count, told apart by what they count by but for the route: an address that two rules count is one.
+struct Callers {
+  uint64_t counted = 0;
+  uint64_t refused = 0;         // by some enforced rule, at least once
+  uint64_t shadow_refused = 0;  // that a rule in shadow mode would have refused
+};
+
 // One set of rules over the whole recording.
 struct ScenarioReport {
   std::string name;
@@ -61,6 +68,7 @@ struct ScenarioReport {
   std::vector<RuleReport> rules = {};
   TimelineCounts timeline = {};
   std::vector<QuotaReport> quotas = {};  // only where Options::plots asks
+  std::optional<Callers> callers = {};   // likewise
   // Counters that were dropped alive or refused for want of room: above 0 the figures are not exact.
   uint64_t evicted = 0;
 };

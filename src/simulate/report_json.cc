@@ -87,6 +87,11 @@ json::object total_json(const Report& report, const ScenarioReport& scenario) {
                       {"unreadable_requests", report.unreadable_requests},
                       {"spread_requests", report.spread_requests},
                       {"evicted", scenario.evicted}};
+  if (scenario.callers) {
+    out["callers"] = scenario.callers->counted;
+    out["callers_refused"] = scenario.callers->refused;
+    out["callers_shadow_refused"] = scenario.callers->shadow_refused;
+  }
   if (report.first) {
     out["first"] = time_json(*report.first);
     out["last"] = time_json(*report.last);
@@ -147,6 +152,10 @@ json::array optional_json(const std::vector<std::optional<uint32_t>>& values) {
   return out;
 }
 
+json::object grid_json(const TimeGrid& grid) {
+  return {{"begin_ms", grid.begin.us / 1000}, {"step_ms", grid.step.us / 1000}, {"pieces", grid.pieces}};
+}
+
 json::object plots_json(const ScenarioReport& scenario) {
   json::array rules;
   for (const RuleReport& rule : scenario.rules) rules.push_back(counts_json(rule.timeline));
@@ -155,6 +164,7 @@ json::object plots_json(const ScenarioReport& scenario) {
     quotas.push_back(json::object{{"rule", quota.rule},
                                   {"subject", quota.subject},
                                   {"limit", quota.series.limit},
+                                  {"grid", grid_json(quota.series.grid)},
                                   {"lowest", optional_json(quota.series.lowest)},
                                   {"at_end", optional_json(quota.series.at_end)},
                                   {"refused", json::value_from(quota.series.refused)}});
@@ -179,9 +189,7 @@ std::string to_json(const Report& report, JsonContent content) {
   out["remarks_on_input"] = strings_json(input_remarks(report));
   out["malformed_examples"] = examples_json(report.input);
   if (content == JsonContent::kFiguresAndPlots) {
-    out["grid"] = json::object{{"begin_ms", report.grid.begin.us / 1000},
-                               {"step_ms", report.grid.step.us / 1000},
-                               {"pieces", report.grid.pieces}};
+    out["grid"] = grid_json(report.grid);
   }
   if (report.compared && report.changes) {
     json::object compare = scenario_json(report, *report.compared, content);

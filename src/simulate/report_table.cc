@@ -119,8 +119,8 @@ std::vector<Cell> rule_row(const RuleReport& rule) {
   std::string worst = "-";
   if (!rule.most_refused.empty()) {
     const SubjectReport& subject = rule.most_refused.front();
-    worst = fmt::format("{} ({} of {})", printable(subject.name, kSubjectWidth), count_text(subject.refused),
-                        count_text(subject.requests));
+    worst = fmt::format("{} ({} of {}{})", printable(subject.name, kSubjectWidth), count_text(subject.refused),
+                        count_text(subject.requests), rule.mode == "shadow" ? " would be refused" : "");
   }
   std::string wait = figures.longest_wait.us > 0 ? duration_text(figures.longest_wait) : "-";
   if (figures.refused_for_ever > 0) wait += fmt::format(" +{} never", count_text(figures.refused_for_ever));
@@ -163,12 +163,17 @@ std::vector<Cell> comparison_row(const std::string& name, const RuleReport* befo
   const RuleFigures none;
   const RuleFigures& a = before != nullptr ? before->figures : none;
   const RuleFigures& b = after != nullptr ? after->figures : none;
-  const char* note = before == nullptr ? "added" : after == nullptr ? "removed" : "";
+  // A rule that comes or goes admits or refuses nobody by that alone: its own figures stand there.
+  const bool both = before != nullptr && after != nullptr;
+  const auto cell = [both](uint64_t x, uint64_t y) {
+    return both ? change_cell(x, y) : Cell{count_text(std::max(x, y)), Style::kDim};
+  };
+  const char* note = both ? "" : before == nullptr ? "added" : "removed";
   return {{printable(name, kRuleWidth), Style::kBold},
-          change_cell(a.requests, b.requests),
-          change_cell(a.admitted, b.admitted),
-          change_cell(a.refused, b.refused),
-          change_cell(a.shadow_refused, b.shadow_refused),
+          cell(a.requests, b.requests),
+          cell(a.admitted, b.admitted),
+          cell(a.refused, b.refused),
+          cell(a.shadow_refused, b.shadow_refused),
           {note, Style::kDim}};
 }
 

@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <optional>
 #include <ranges>
+#include <string>
+#include <unordered_map>
+#include <utility>
 
 #include "base/check.h"
 
@@ -181,6 +184,25 @@ ScenarioReport scenario_report(const Scenario& scenario, const Recording& record
   }
   tell_unreachable(scenario, recording, report.rules);
   return report;
+}
+
+Callers callers_of(const Scenario& scenario, const Statistics& statistics, SubjectNames& names) {
+  enum : uint8_t { kCounted = 1, kRefused = 2, kShadowRefused = 4 };
+  std::unordered_map<std::string, uint8_t> callers;
+  const auto rules = scenario.policy.rules->rules();
+  for (rules::RuleId i = 0; i < rules.size(); ++i) {
+    const uint8_t refused = rules[i].mode == rules::RuleMode::kShadow ? kShadowRefused : kRefused;
+    for (const SubjectFigures& figures : all_figures(statistics.counters(i))) {
+      std::string caller = names.caller(figures.first_event, i);
+      if (!caller.empty()) callers[std::move(caller)] |= kCounted | (figures.refused > 0 ? refused : uint8_t{0});
+    }
+  }
+  Callers out{.counted = callers.size()};
+  for (const auto& [caller, flags] : callers) {
+    out.refused += (flags & kRefused) != 0;
+    out.shadow_refused += (flags & kShadowRefused) != 0;
+  }
+  return out;
 }
 
 std::vector<std::string> keys_to_plot(const Scenario& scenario, const Statistics& statistics, SubjectNames& names) {

@@ -15,6 +15,8 @@ namespace rateguard::simulate {
 ScenarioReport scenario_report(const Scenario& scenario, const Recording& recording, const Statistics& statistics,
                                const Timeline& timeline, SubjectNames& names);
 
+Callers callers_of(const Scenario& scenario, const Statistics& statistics, SubjectNames& names);
+
 // The counters whose remaining quota is worth a plot: of every rule the most refused, or else the busiest.
 std::vector<std::string> keys_to_plot(const Scenario& scenario, const Statistics& statistics, SubjectNames& names);
 std::vector<QuotaReport> quota_reports(const Scenario& scenario, const Statistics& statistics,

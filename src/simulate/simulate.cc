@@ -46,14 +46,15 @@ std::unique_ptr<Pass> replay_once(const Recording& recording, const Scenario& sc
   return pass;
 }
 
-ScenarioReport report_on(const Recording& recording, const Scenario& scenario, const TimeGrid& grid, const Pass& pass,
-                         Plots plots, const ProgressCallback& progress) {
+ScenarioReport report_on(const Recording& recording, const Scenario& scenario, const Pass& pass, Plots plots,
+                         const ProgressCallback& progress) {
   SubjectNames names(recording, scenario);
   ScenarioReport report = scenario_report(scenario, recording, pass.statistics, pass.timeline, names);
   report.evicted = pass.store.evicted + pass.store.refused_full;
   if (plots == Plots::kNone || recording.events().empty()) return report;
+  report.callers = callers_of(scenario, pass.statistics, names);
   const auto store = make_store(recording, scenario);
-  QuotaObserver quotas(grid, keys_to_plot(scenario, pass.statistics, names));
+  QuotaObserver quotas(keys_to_plot(scenario, pass.statistics, names));
   ReplayObserver* const observers[] = {&quotas};
   replay(recording, scenario.policy, *store, progress, observers);
   quotas.finish(*store);
@@ -78,10 +79,10 @@ Report simulate(Recording& recording, const Scenario& rules, const Scenario* com
   }
   const KeepAnswers keep = compared != nullptr ? KeepAnswers::kYes : KeepAnswers::kNo;
   const auto before = replay_once(recording, rules, report.grid, keep, progress);
-  report.rules = report_on(recording, rules, report.grid, *before, plots, progress);
+  report.rules = report_on(recording, rules, *before, plots, progress);
   if (compared == nullptr) return report;
   const auto after = replay_once(recording, *compared, report.grid, keep, progress);
-  report.compared = report_on(recording, *compared, report.grid, *after, plots, progress);
+  report.compared = report_on(recording, *compared, *after, plots, progress);
   SubjectNames names_before(recording, rules);
   SubjectNames names_after(recording, *compared);
   report.changes =

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <numeric>
 
 #include "config/config.h"
@@ -180,6 +181,67 @@ TEST(Simulate, FollowsTheRemainingQuotaAndItsRecovery) {
   EXPECT_EQ(quota.series.lowest[10], 1u);  // a token every 10 s, with no request to show it
   EXPECT_EQ(quota.series.lowest[50], 3u);
   EXPECT_EQ(quota.series.lowest[100], 2u);
+}
+
+TEST(Simulate, PlotsTheQuotaOfASubjectOverTheTimeInWhichItWasActive) {
+  Recording recording;
+  constexpr int kHour = 3600;
+  for (int i = 0; i < 48; ++i) recording.add({.time = Instant::from_seconds(kStart + i * kHour), .client = "10.0.0.1"});
+  for (int i = 0; i < 120; ++i) {
+    recording.add({.time = Instant::from_seconds(kStart + 20 * kHour + i), .client = "10.0.0.2"});
+  }
+  const Report report = report_of(
+      recording, "rules: [{name: a, per: ip, algorithm: token_bucket, capacity: 10, refill: 1/10s}]", Plots::kQuotas);
+  ASSERT_EQ(report.rules.quotas.size(), 2u);
+  const QuotaSeries& busy = report.rules.quotas[0].series;
+  EXPECT_EQ(report.rules.quotas[0].subject, "10.0.0.2");
+  EXPECT_EQ(busy.grid.begin, Instant::from_seconds(kStart + 20 * kHour));
+  EXPECT_EQ(busy.grid.step, Duration::seconds(1));
+  EXPECT_GE(busy.grid.pieces, 210u) << "until the bucket is full again";
+  EXPECT_LE(busy.grid.pieces, 240u);
+  EXPECT_EQ(std::accumulate(busy.refused.begin(), busy.refused.end(), 0u), 120u - 10u - 11u);
+  EXPECT_EQ(busy.refused[119], 1u);
+  EXPECT_EQ(busy.lowest[0], 9u);
+  EXPECT_EQ(busy.at_end.back(), 10u);
+
+  const QuotaSeries& steady = report.rules.quotas[1].series;
+  EXPECT_EQ(steady.grid.begin, Instant::from_seconds(kStart));
+  EXPECT_GT(steady.grid.end_of(steady.grid.pieces - 1), Instant::from_seconds(kStart + 47 * kHour));
+  EXPECT_LE(steady.grid.pieces, 240u);
+  for (const auto& lowest : steady.lowest) EXPECT_TRUE(lowest.has_value()) << "recovered between its requests";
+}
+
+TEST(Simulate, APauseLongerThanACounterWasBusyIsNotClaimedToBeKnown) {
+  Recording recording;
+  for (const int second : {0, 1, 2000}) {
+    recording.add({.time = Instant::from_seconds(kStart + second), .client = "10.0.0.1"});
+  }
+  const Report report =
+      report_of(recording, "rules: [{name: a, per: ip, algorithm: fixed_window, limit: 5/1d}]", Plots::kQuotas);
+  const QuotaSeries& series = report.rules.quotas.at(0).series;
+  EXPECT_TRUE(series.lowest.front().has_value());
+  EXPECT_TRUE(std::ranges::any_of(series.lowest, [](const auto& lowest) { return !lowest.has_value(); }));
+  EXPECT_EQ(series.lowest.size(), series.grid.pieces);
+}
+
+TEST(Simulate, CountsACallerOnceHoweverManyRulesAndRoutesCountIt) {
+  Recording recording;
+  for (const char* path : {"/a", "/b", "/c"}) {
+    add(recording, 2, {.client = "10.0.0.1", .path = path});
+    add(recording, 1, {.client = "10.0.0.2", .path = path});
+  }
+  const Report report = report_of(recording, R"(
+rules:
+  - {name: ips, per: ip, limit: 100/h}
+  - {name: routes, per: [ip, route], limit: 1/h}
+  - {name: everyone, per: global, limit: 1000/h}
+  - {name: trial, per: ip, limit: 1/h, mode: shadow}
+)",
+                                  Plots::kQuotas);
+  ASSERT_TRUE(report.rules.callers.has_value());
+  EXPECT_EQ(report.rules.callers->counted, 2u);
+  EXPECT_EQ(report.rules.callers->refused, 1u);
+  EXPECT_EQ(report.rules.callers->shadow_refused, 2u);
 }
 
 TEST(Simulate, ComparesTwoSetsOfRules) {

@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "simulate/logs/printable.h"
+#include "store/counter_key.h"
 
 namespace rateguard::simulate {
 namespace {
@@ -70,6 +71,23 @@ std::string_view SubjectNames::counter_key(uint32_t event, rules::RuleId rule) {
 
 std::string SubjectNames::counter_name(const SubjectFigures& subject, rules::RuleId rule) {
   return subject_name(counter_key(subject.first_event, rule), scenario_.policy.rules->rules()[rule], subject.id);
+}
+
+std::string SubjectNames::caller(uint32_t event, rules::RuleId id) {
+  std::string_view key = counter_key(event, id);
+  key.remove_prefix(std::min<size_t>(key.size(), 2));  // its kind and its algorithm
+  take_part(key);                                      // the rule's name
+  std::string out;
+  for (const rules::Part& part : scenario_.policy.rules->rules()[id].per) {
+    if (part.kind == PartKind::kGlobal) continue;
+    std::string_view value = take_part(key);
+    const bool stands_in = value.empty();
+    if (stands_in) value = take_part(key);
+    if (part.kind == PartKind::kRoute) continue;
+    CounterKey::append_part(out, stands_in ? std::string("ip") : part.to_string());
+    CounterKey::append_part(out, value);
+  }
+  return out;
 }
 
 SubjectNames::Missing SubjectNames::missing_name(uint32_t event) {

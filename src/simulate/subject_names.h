@@ -21,6 +21,9 @@ class SubjectNames {
   // A counter's subject: its parts as text, safe to print, joined by spaces; "everyone" for a global rule. API keys,
   // cookies and other credentials are masked: their first characters and, so that two can be told apart, a number.
   std::string counter_name(const SubjectFigures& subject, rules::RuleId rule);
+  // Who a counter's subject is, whatever rule counts it: its parts but the route. For comparing only. Empty: nobody in
+  // particular, as of a global rule. REQUIRES: as for counter_key().
+  std::string caller(uint32_t event, rules::RuleId rule);
   // Of requests that a rule refused because they lacked what it counts by.
   struct Missing {
     rules::RuleId rule = 0;

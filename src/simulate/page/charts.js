@@ -130,13 +130,17 @@ function stackedBars(host, {grid, layers, lines, label, describe}) {
 }
 
 // What is left of `limit`, as steps with the area below, and a mark wherever requests were refused.
-function quotaSteps(host, {grid, quota, label, describe}) {
+function quotaSteps(host, {grid, quota, colour, label, describe}) {
   timeChart(host, {grid, height: 230, max: quota.limit, label, describe, draw(x, y, root, plot) {
     root.append(svg('line', {x1: plot.left, x2: plot.right, y1: y(quota.limit), y2: y(quota.limit), stroke: 'var(--soft)', 'stroke-dasharray': '4 4'}),
                 svg('text', {x: plot.right, y: y(quota.limit) - 5, 'text-anchor': 'end'}, 'limit ' + number(quota.limit)));
     let area = '', edge = '', open = false;
     quota.lowest.forEach((v, i) => {
-      if (v === null) return;
+      if (v === null) {
+        if (open) area += `V${plot.floor}Z`;
+        open = false;
+        return;
+      }
       const to = `${x(i).toFixed(2)} ${y(v).toFixed(2)}H${x(i + 1).toFixed(2)}`;
       area += (open ? 'L' : `M${x(i).toFixed(2)} ${plot.floor}L`) + to;
       edge += (open ? 'L' : 'M') + to;
@@ -146,7 +150,7 @@ function quotaSteps(host, {grid, quota, label, describe}) {
     root.append(svg('path', {d: area, fill: 'var(--admitted)', opacity: .16}),
                 svg('path', {d: edge, fill: 'none', stroke: 'var(--admitted)', 'stroke-width': 1.8, 'stroke-linejoin': 'round'}));
     const w = Math.max(2, x(1) - x(0));
-    quota.refused.forEach((v, i) => { if (v) root.append(svg('rect', {x: x(i), y: plot.floor - 5, width: w, height: 5, fill: 'var(--refused)'})); });
+    quota.refused.forEach((v, i) => { if (v) root.append(svg('rect', {x: x(i), y: plot.floor - 5, width: w, height: 5, fill: colour})); });
   }});
 }
 

@@ -10,11 +10,13 @@ const plural = (n, one, many) => number(n) + ' ' + (n === 1 ? one : many);
 // What the rule itself refused, or would have.
 const own = r => r.refused + r.shadow_refused;
 
-// The first choice shows something: the rule that refuses most.
+// The first choice shows something: of the rules in force the one that refuses most, else of those in shadow mode, else all traffic.
 function pickRule() {
   const rules = scenario().rules;
-  const most = rules.reduce((best, r, i) => own(r) > (best < 0 ? 0 : own(rules[best])) ? i : best, -1);
-  return rules.length === 1 ? 0 : most;
+  const most = of => rules.reduce((best, r, i) => of(r) > (best < 0 ? 0 : of(rules[best])) ? i : best, -1);
+  if (rules.length === 1) return 0;
+  const enforced = most(r => r.refused);
+  return enforced >= 0 ? enforced : most(own);
 }
 
 function headline() {
@@ -38,15 +40,16 @@ function headline() {
 
 function tiles() {
   const s = scenario(), t = s.total, shadow = s.rules.reduce((n, r) => n + r.shadow_refused, 0);
-  const hit = s.rules.reduce((n, r) => n + r.subjects_refused, 0), longest = Math.max(0, ...s.rules.map(r => r.longest_wait_ms));
+  const trials = s.rules.some(r => r.mode === 'shadow'), longest = Math.max(0, ...s.rules.map(r => r.longest_wait_ms));
   const tile = (label, value, aside, kind) => el('div', {class: 'tile ' + (kind || '')},
     el('div', {class: 'label'}, label), el('div', {class: 'value'}, value), el('div', {class: 'aside'}, aside));
   $('tiles').replaceChildren(
     tile('Requests', number(t.requests), t.malformed ? plural(t.malformed, 'malformed line', 'malformed lines') : t.span_ms ? 'over ' + wait(t.span_ms) : ' '),
     tile('Admitted', number(t.admitted), percent(t.admitted, t.requests)),
     tile('Refused', number(t.refused), percent(t.refused, t.requests), t.refused ? 'refused' : ''),
-    ...(s.rules.some(r => r.mode === 'shadow') ? [tile('Shadow refusals', number(shadow), 'not enforced', shadow ? 'shadow' : '')] : []),
-    tile('Subjects hit', number(hit), 'of ' + number(s.rules.reduce((n, r) => n + r.subjects, 0)) + ' counted'),
+    ...(trials ? [tile('Would be refused', number(shadow), 'by rules in shadow mode', shadow ? 'shadow' : '')] : []),
+    ...(t.callers === undefined ? [] : [tile('Callers refused', number(t.callers_refused),
+      'of ' + number(t.callers) + (trials && t.callers_shadow_refused ? ` · ${number(t.callers_shadow_refused)} in shadow mode` : ''))]),
     tile('Longest wait', longest ? wait(longest) : '–', longest ? 'asked of one caller' : 'nobody waits'));
 }
 
@@ -86,11 +89,14 @@ function refused() {
   const list = r ? r.top_subjects.map(s => ({...s, rule: ''}))
                  : scenario().rules.flatMap(x => x.top_subjects.map(s => ({...s, rule: x.name}))).sort((a, b) => b.refused - a.refused).slice(0, 20);
   const shadow = r && r.mode === 'shadow';
-  $('refused-note').textContent = r ? `${number(r.subjects_refused)} of ${plural(r.subjects, 'subject', 'subjects')}${shadow ? ' would be refused, in shadow mode' : ' refused at least once'}` : 'over every rule';
+  const trial = s => shadow || (s.rule && scenario().rules.find(x => x.name === s.rule).mode === 'shadow');
+  $('refused-title').textContent = shadow ? 'Who would be refused most' : 'Most refused';
+  $('refused-note').textContent = r ? `${number(r.subjects_refused)} of ${plural(r.subjects, 'subject', 'subjects')}${shadow ? ' would be refused at least once' : ' refused at least once'}` : 'over every rule';
+  const verb = shadow ? 'would be refused' : 'were refused';
   if (!list.length) return $('refused').replaceChildren(el('div', {class: 'empty'}, r && r.refused_for_missing ?
-    `Only requests that lack ${r.per} were refused: ${number(r.refused_for_missing)}.` : 'Nobody was refused.'));
-  barRows($('refused'), list.map(s => ({name: s.name, small: s.rule, part: s.refused, whole: s.requests,
-    colour: shadow ? 'var(--shadow)' : 'var(--refused)', of: ` of ${number(s.requests)}`})));
+    `Only requests that lack ${r.missing.filter(m => m.effect === 'reject').map(m => m.part).join(' or ')} ${verb}: ${number(r.refused_for_missing)}.` : `Nobody ${shadow ? 'would be' : 'was'} refused.`));
+  barRows($('refused'), list.map(s => ({name: s.name, small: s.rule + (s.rule && trial(s) ? ' (shadow)' : ''), part: s.refused, whole: s.requests,
+    colour: trial(s) ? 'var(--shadow)' : 'var(--refused)', of: ` of ${number(s.requests)}`})));
 }
 
 function quota() {
@@ -103,18 +109,27 @@ function quota() {
   select.replaceChildren(...all.map(q => el('option', {value: q.rule + '\n' + q.subject}, name(q))));
   const q = all.find(x => x.rule + '\n' + x.subject === state.subject) || all[0];
   select.value = q.rule + '\n' + q.subject;
-  const times = q.refused.reduce((a, b) => a + b, 0);
-  $('quota-note').textContent = times ? plural(times, 'refusal', 'refusals') + ', marked below the curve' : 'never refused';
-  quotaSteps($('quota'), {grid, quota: q, label: 'Remaining quota over time. Arrow keys walk through it.',
-    describe: i => q.lowest[i] === null ? ['not seen yet'] : [`lowest ${number(q.lowest[i])} of ${number(q.limit)}`, `${number(q.at_end[i] ?? q.lowest[i])} at the end`,
-      ...(q.refused[i] ? [plural(q.refused[i], 'refusal', 'refusals')] : [])]});
+  const times = q.refused.reduce((a, b) => a + b, 0), trial = scenario().rules.find(x => x.name === q.rule).mode === 'shadow';
+  const refusals = n => trial ? number(n) + ' would be refused' : plural(n, 'refusal', 'refusals');
+  $('quota-note').textContent = (times ? refusals(times) + ', marked below the curve' : trial ? 'would never be refused' : 'never refused') +
+    ` · the ${wait(q.grid.step_ms * q.grid.pieces)} in which the subject was active`;
+  quotaSteps($('quota'), {grid: q.grid, quota: q, colour: trial ? 'var(--shadow)' : 'var(--refused)', label: 'Remaining quota over time. Arrow keys walk through it.',
+    describe: i => q.lowest[i] === null ? ['no request'] : [`lowest ${number(q.lowest[i])} of ${number(q.limit)}`, `${number(q.at_end[i] ?? q.lowest[i])} at the end`,
+      ...(q.refused[i] ? [refusals(q.refused[i])] : [])]});
 }
 
 const cell = (n, kind) => el('td', {class: n ? kind || '' : 'zero'}, number(n));
+// On a narrow screen a row becomes a list, and each cell says which column it was.
+function table(host, head, body) {
+  const titles = [...head.querySelectorAll('th')].map(th => th.textContent);
+  for (const row of body.children) [...row.children].forEach((td, i) => { td.dataset.label = titles[i] || ''; });
+  host.className = 'stack';
+  host.replaceChildren(head, body);
+}
 const heads = (...titles) => el('thead', {}, el('tr', {}, ...titles.map(t => el('th', {class: t.startsWith('<') ? 'text' : ''}, t.replace('<', '')))));
 
 function rulesTable() {
-  $('rules').replaceChildren(heads('Rule', 'Requests', 'Admitted', 'Refused', 'By others', 'Shadow', 'Subjects hit', 'Longest wait', '<Worst subject'),
+  table($('rules'), heads('Rule', 'Requests', 'Admitted', 'Refused', 'By others', 'Shadow', 'Subjects hit', 'Longest wait', '<Worst subject'),
     el('tbody', {}, ...scenario().rules.map((r, i) => el('tr', {},
       el('td', {class: 'wrap'}, el('button', {type: 'button', onclick: () => { state.rule = i; render(); $('traffic-title').scrollIntoView({block: 'center'}); }}, r.name),
         r.mode === 'enforce' ? null : el('span', {class: 'chip'}, r.mode), el('span', {class: 'under'}, `${r.limit} · per ${r.per}`)),
@@ -123,7 +138,7 @@ function rulesTable() {
       el('td', {class: r.longest_wait_ms ? '' : 'zero'}, r.longest_wait_ms ? wait(r.longest_wait_ms) : '–',
         r.refused_for_ever ? el('span', {class: 'under'}, `${number(r.refused_for_ever)} never fit`) : null),
       el('td', {class: 'text wrap'}, r.worst_subject ? r.worst_subject.name : '–',
-        r.worst_subject ? el('span', {class: 'under'}, `${number(r.worst_subject.refused)} of ${number(r.worst_subject.requests)} refused`) : null)))));
+        r.worst_subject ? el('span', {class: 'under'}, `${number(r.worst_subject.refused)} of ${number(r.worst_subject.requests)} ${r.mode === 'shadow' ? 'would be refused' : 'refused'}`) : null)))));
 }
 
 function changes() {
@@ -142,27 +157,25 @@ function changes() {
   list($('newly-admitted'), 'Newly admitted', c.top_newly_admitted, c.subjects_newly_admitted, 'var(--admitted)');
   const names = [...new Set([...before, ...after].map(r => r.name))];
   const none = {requests: 0, admitted: 0, refused: 0, shadow_refused: 0, subjects_refused: 0};
-  const delta = (a, b, more, less) => el('td', {class: a === b ? 'zero' : b > a ? more : less}, a === b ? '=' : (b > a ? '+' : '−') + number(Math.abs(b - a)),
+  // A rule that comes or goes admits or refuses nobody by that: only rules on both sides are painted.
+  const delta = (both, a, b, more, less) => !both ? el('td', {class: a || b ? '' : 'zero'}, number(a || b)) : el('td', {class: a === b ? 'zero' : b > a ? more : less}, a === b ? '=' : (b > a ? '+' : '−') + number(Math.abs(b - a)),
     el('span', {class: 'under'}, `${number(a)} → ${number(b)}`));
-  $('changes-table').replaceChildren(heads('Rule', 'Requests', 'Admitted', 'Refused', 'Shadow', 'Subjects hit'),
+  table($('changes-table'), heads('Rule', 'Requests', 'Admitted', 'Refused', 'Shadow', 'Subjects hit'),
     el('tbody', {}, ...names.map(name => {
       const a = before.find(r => r.name === name), b = after.find(r => r.name === name), x = a || none, y = b || none;
       const limits = a && b ? (a.limit === b.limit ? a.limit : `${a.limit} → ${b.limit}`) : (a || b).limit;
       return el('tr', {}, el('td', {class: 'wrap'}, el('b', {}, name), a && b ? null : el('span', {class: 'chip'}, a ? 'removed' : 'added'), el('span', {class: 'under'}, limits)),
-        delta(x.requests, y.requests, '', ''), delta(x.admitted, y.admitted, 'good', 'bad'), delta(x.refused, y.refused, 'bad', 'good'),
-        delta(x.shadow_refused, y.shadow_refused, 'warn', 'good'), delta(x.subjects_refused, y.subjects_refused, 'bad', 'good'));
+        delta(a && b, x.requests, y.requests, '', ''), delta(a && b, x.admitted, y.admitted, 'good', 'bad'), delta(a && b, x.refused, y.refused, 'bad', 'good'),
+        delta(a && b, x.shadow_refused, y.shadow_refused, 'warn', 'good'), delta(a && b, x.subjects_refused, y.subjects_refused, 'bad', 'good'));
     })));
 }
 
 function input() {
-  $('logs').replaceChildren(heads('Log', 'Format', 'Lines', 'Malformed'), el('tbody', {}, ...report.logs.map(l => el('tr', {},
+  table($('logs'), heads('Log', 'Format', 'Lines', 'Malformed'), el('tbody', {}, ...report.logs.map(l => el('tr', {},
     el('td', {class: 'wrap'}, l.file, l.problem ? el('span', {class: 'under'}, 'ended early: ' + l.problem) : null),
     el('td', {}, l.format), cell(l.lines), cell(l.malformed, 'warn')))));
-  const t = report.total, notes = [];
-  if (t.without_address) notes.push(`${plural(t.without_address, 'request', 'requests')} from clients that are no addresses (host names): rules by ip find none.`);
-  if (t.unreadable_requests) notes.push(`${plural(t.unreadable_requests, 'request', 'requests')} whose line records no readable HTTP request: only rules for any path apply.`);
-  if (t.evicted) notes.push(`${plural(t.evicted, 'counter was', 'counters were')} dropped for want of room: the figures are not exact.`);
-  $('malformed').replaceChildren(...notes.map(n => el('p', {class: 'sub'}, n)));
+  const t = report.total;
+  $('malformed').replaceChildren(...report.remarks_on_input.map(n => el('p', {class: 'sub'}, n)));
   if (!report.malformed_examples.length) return;
   $('malformed').append(el('h3', {}, 'Malformed lines', el('span', {class: 'chip'}, number(t.malformed) + ' skipped')),
     el('table', {}, el('tbody', {}, ...report.malformed_examples.map(m => el('tr', {},
@@ -170,8 +183,14 @@ function input() {
       el('td', {class: 'text wrap'}, el('code', {}, m.text)))))));
 }
 
+// What has to be known before believing the figures.
+function remarks() {
+  $('remarks').replaceChildren(...scenario().remarks.map(text => el('p', {}, text)));
+  $('remarks').hidden = !scenario().remarks.length;
+}
+
 function plots() { traffic(); quota(); }
-function render() { controls(); tiles(); refused(); rulesTable(); plots(); }
+function render() { controls(); tiles(); remarks(); refused(); rulesTable(); plots(); }
 
 headline();
 changes();
