@@ -60,6 +60,25 @@ rc::Gen<std::string> request_text() {
       method, target, version, rc::gen::resize(4, rc::gen::container<std::vector<std::string>>(field)), body_part);
 }
 
+// Requests without a fault, whatever is drawn: the fields that say where the body ends fit the body.
+rc::Gen<std::string> good_request_text() {
+  const auto body = any_of({"\r\n", "Content-Length: 0\r\n\r\n", "Content-Length: 3\r\n\r\nabc",
+                            "Content-Length: 003\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+                            "Transfer-Encoding: chunked\r\n\r\n1;x=y\r\na\r\n2;z=\"q\"\r\nbc\r\n0\r\nT: u\r\n\r\n",
+                            "transfer-encoding:\tChunked \r\n\r\na\r\n0123456789\r\n0\r\n\r\n",
+                            "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"});
+  const auto field = any_of({"Connection: close\r\n", "Connection: keep-alive, x\r\n", "X: y\r\n", "X:\r\n",
+                             "X: \xc3\xa9\t!\r\n", "!#$%&'*+-.^_`|~9: z\r\n", "Proxy-Connection: close\r\n"});
+  return rc::gen::apply(
+      [](const std::string& m, const std::string& t, const std::vector<std::string>& fields, const std::string& rest) {
+        std::string text = m + " " + t + " HTTP/1.1\r\nHost: h\r\n";
+        for (const std::string& f : fields) text += f;
+        return text + rest;
+      },
+      any_of({"GET", "POST", "PUT", "DELETE", "X-Y!"}), any_of({"/", "/a?b", "http://h/x", "/%00", "//", "/?"}),
+      rc::gen::resize(4, rc::gen::container<std::vector<std::string>>(field)), body);
+}
+
 struct Accepted {
   std::string method;
   std::string target;
@@ -98,17 +117,23 @@ std::string objection_of_beast(const std::string& text, const Accepted& ours) {
   return {};
 }
 
+// Where Beast reads `text` in another way than we do, says how; empty where we do not accept it.
+std::string disagreement(const std::string& text) {
+  const auto ours = accepted_by_ours(text);
+  return ours ? objection_of_beast(text, *ours) : "";
+}
+
 TEST(Http1AgainstBeast, WhatWeAcceptBeastReadsTheSameWay) {
-  size_t accepted = 0;
-  const bool holds = rc::check("accepted alike", [&] {
-    const std::string text = *request_text();
+  EXPECT_TRUE(rc::check("accepted alike", [] { RC_ASSERT(disagreement(*request_text()) == ""); }));
+}
+
+TEST(Http1AgainstBeast, GoodRequestsAreAcceptedByBoth) {
+  EXPECT_TRUE(rc::check("good requests are accepted", [] {
+    const std::string text = *good_request_text();
     const auto ours = accepted_by_ours(text);
-    if (!ours) return;
-    ++accepted;
+    RC_ASSERT(ours.has_value());
     RC_ASSERT(objection_of_beast(text, *ours) == "");
-  });
-  EXPECT_TRUE(holds);
-  EXPECT_GT(accepted, 5u);
+  }));
 }
 
 // A good request in which one byte is changed, dropped or doubled.
@@ -129,9 +154,7 @@ TEST(Http1AgainstBeast, AlsoAfterOneByteWasChanged) {
         } else {
           text[at] = static_cast<char>(byte);
         }
-        const auto ours = accepted_by_ours(text);
-        if (!ours) continue;
-        ASSERT_EQ(objection_of_beast(text, *ours), "") << text;
+        ASSERT_EQ(disagreement(text), "") << text;
       }
     }
   }
