@@ -87,12 +87,12 @@ void ConnectionHost::remove(Connection& connection) {
 // Ticks only while there is somebody to time out, so that an idle process sleeps.
 void ConnectionHost::start_ticking() {
   if (std::exchange(ticking_, true)) return;
-  ticked_until_ = std::chrono::steady_clock::now();
+  ticked_until_ = options_.steady_now();
   ticker_ = loop_->every(tick_length_, [this] { tick(); });
 }
 
 void ConnectionHost::tick() {
-  const auto passed = std::chrono::steady_clock::now() - ticked_until_;
+  const auto passed = options_.steady_now() - ticked_until_;
   const auto ticks = passed / std::chrono::microseconds(tick_length_.us);
   ticked_until_ += ticks * std::chrono::microseconds(tick_length_.us);
   wheel_.advance(static_cast<Tick>(ticks));

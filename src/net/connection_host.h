@@ -38,12 +38,16 @@ struct ConnectionTimeouts {
   Duration handshake = Duration::seconds(10);  // for the preamble and TLS
 };
 
+// The time that timeouts are kept by; it never goes back.
+using SteadyNow = std::function<std::chrono::steady_clock::time_point()>;
+
 struct ConnectionHostOptions {
   ListenAddress address = {};
   std::shared_ptr<const TlsContext> tls = {};  // null: plain
   PeerPreamble preamble = {};                  // empty: none is expected; else every connection must begin with one
   int connections_max = 20'000;
   ConnectionTimeouts timeouts = {};
+  SteadyNow steady_now = std::chrono::steady_clock::now;
 };
 
 // Counted since the start; written by the server's loop, read by any thread.

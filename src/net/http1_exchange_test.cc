@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "net/server_fixture.h"
+#include "net/steady_time_testing.h"
 
 namespace rateguard::net {
 namespace {
@@ -251,29 +252,37 @@ TEST_F(LateAnswers, OutliveTheirServer) {
 }
 
 TEST_F(LateAnswers, NoTimeoutIsForThem) {
-  serve({.host = {.timeouts = {.idle = kShort, .read = kShort}}});
+  ManualSteadyTime time;
+  serve({.host = {.timeouts = {.idle = kShort, .read = kShort}, .steady_now = time.source()}});
   Client client = connect();
   const std::string request = get("/late");
   ASSERT_TRUE(client.send(request.substr(0, 5)));
   on_loop([] {});
   ASSERT_TRUE(client.send(request.substr(5) + "GET"));
   ASSERT_TRUE(handed_over(1));
-  Client other = connect();
-  EXPECT_TRUE(other.ended());  // by its idle timeout
-  Client another = connect();
-  EXPECT_TRUE(another.ended());
+  for (int i = 0; i < 2; ++i) {
+    Client other = connect();
+    EXPECT_TRUE(eventually([&] { return server_->stats().connections_open == 2; }));
+    time.advance(kShort * 2);
+    EXPECT_TRUE(other.ended());  // by its idle timeout
+  }
   answer(0);
   EXPECT_EQ(client.read_answer().status, 200);
+  on_loop([] {});
+  time.advance(kShort * 2);
   EXPECT_EQ(client.read_answer().status, 408);  // what follows has its own time again
   EXPECT_TRUE(client.ended());
 }
 
 TEST_F(LateAnswers, TheConnectionIsIdleAfterThem) {
-  serve({.host = {.timeouts = {.idle = kShort, .read = kLong}}});
+  ManualSteadyTime time;
+  serve({.host = {.timeouts = {.idle = kShort, .read = kLong}, .steady_now = time.source()}});
   Client client = connect();
   ASSERT_TRUE(client.send(get("/late")));
   answer(0);
   EXPECT_EQ(client.read_answer().status, 200);
+  on_loop([] {});
+  time.advance(kShort * 2);
   EXPECT_TRUE(client.ended());
   EXPECT_EQ(server_->stats().timeouts, 1u);
 }

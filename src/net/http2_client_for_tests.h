@@ -133,6 +133,7 @@ class Http2Client {
   std::optional<uint32_t> goaway() const { return goaway_; }
   int32_t goaway_last_stream() const { return goaway_last_stream_; }
   int pings_acked() const { return pings_acked_; }
+  int pings_received() const { return pings_received_; }
   void ping() { nghttp2_submit_ping(session_, 0, nullptr); }
 
   // Sends what there is, and takes what one read gives. False: the connection has ended.
@@ -203,7 +204,9 @@ class Http2Client {
       client.goaway_ = frame->goaway.error_code;
       client.goaway_last_stream_ = frame->goaway.last_stream_id;
     }
-    if (frame->hd.type == NGHTTP2_PING && (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) ++client.pings_acked_;
+    if (frame->hd.type == NGHTTP2_PING) {
+      ++((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0 ? client.pings_acked_ : client.pings_received_);
+    }
     return 0;
   }
 
@@ -228,6 +231,7 @@ class Http2Client {
   std::optional<uint32_t> goaway_;
   int32_t goaway_last_stream_ = 0;
   int pings_acked_ = 0;
+  int pings_received_ = 0;
 };
 
 }  // namespace rateguard::net

@@ -3,6 +3,7 @@
 
 #include "net/http2_fixture.h"
 #include "net/http2_stream.h"
+#include "net/steady_time_testing.h"
 
 namespace rateguard::net {
 namespace {
@@ -196,25 +197,45 @@ TEST(Http2Timeouts, AnIdleConnectionIsToldGoodbye) {
 }
 
 TEST(Http2Timeouts, AQuietConnectionWithAStreamLivesAsLongAsItAnswersPings) {
-  Http2TestServer server({.host = {.timeouts = {.idle = Duration::millis(40)}}});
+  ManualSteadyTime time;
+
+  Http2TestServer server({.host = {.timeouts = {.idle = Duration::millis(40)}, .steady_now = time.source()}});
   Http2Client client(server.port());
   const int32_t stream = client.open("/echo");
-  client.flush();
-  // Five turns, each the answer to something: settings, their acknowledgement, then PINGs.
-  for (int i = 0; i < 8; ++i) ASSERT_TRUE(client.turn());
+  for (int i = 0; i < 3; ++i) {
+    // The server has read all that was sent, its PING's answer included, when it answers this.
+    client.ping();
+    ASSERT_TRUE(client.wait_until([&] { return client.pings_acked() == i + 1; }));
+    time.advance(Duration::millis(60));
+    ASSERT_TRUE(client.wait_until([&] { return client.pings_received() == i + 1; }));
+  }
   client.body(stream, "still here", true);
   EXPECT_EQ(client.wait(stream).body, "still here");
+  EXPECT_EQ(server.stats().timeouts, 0u);
+}
+
+TEST(Http2Timeouts, AQuietConnectionThatAnswersNoPingIsToldGoodbye) {
+  ManualSteadyTime time;
+  Http2TestServer server({.host = {.timeouts = {.idle = Duration::millis(40)}, .steady_now = time.source()}});
   Http2Client deaf(server.port());
   deaf.open("/echo");
   deaf.flush();
-  EXPECT_TRUE(eventually([&] { return server.stats().timeouts >= 1; }));
+  EXPECT_TRUE(eventually([&] {
+    time.advance(Duration::millis(10));
+    return server.stats().timeouts >= 1;
+  }));
 }
 
 TEST(Http2Timeouts, ARequestThatDripsIsResetAndOthersAreServed) {
-  Http2TestServer server({.host = {.timeouts = {.read = Duration::millis(40)}}});
+  ManualSteadyTime time;
+  Http2TestServer server({.host = {.timeouts = {.read = Duration::millis(40)}, .steady_now = time.source()}});
   Http2Client client(server.port());
   const int32_t slow = client.open("/slow");
   client.body(slow, "a", false);
+  EXPECT_TRUE(eventually([&] {
+    time.advance(Duration::millis(10));
+    return server.stats().streams_reset == 1;
+  }));
   EXPECT_EQ(client.wait(slow).closed, static_cast<uint32_t>(NGHTTP2_CANCEL));
   EXPECT_EQ(client.ask("/", "").field(":status"), "200");
 }

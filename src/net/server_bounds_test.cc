@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "net/server_fixture.h"
+#include "net/steady_time_testing.h"
 
 namespace rateguard::net {
 namespace {
@@ -14,24 +15,30 @@ constexpr Duration kShort = Duration::millis(40);
 constexpr Duration kLong = Duration::seconds(100);
 
 TEST(HttpServerTimeouts, AnIdleConnectionIsClosedWithoutAWord) {
-  TestServer server({.host = {.timeouts = {.idle = kShort}}});
+  ManualSteadyTime time;
+  TestServer server({.host = {.timeouts = {.idle = kShort}, .steady_now = time.source()}});
   Client silent(server.port());
+  EXPECT_TRUE(eventually([&] { return server.stats().connections_open == 1; }));
+  time.advance(kShort * 2);
   EXPECT_TRUE(silent.ended());
   Client once(server.port());
   EXPECT_EQ(once.ask(get("/")).status, 200);
+  server.on_loop([] {});  // it is idle now
+  time.advance(kShort * 2);
   EXPECT_TRUE(once.ended());
   EXPECT_EQ(server.stats().timeouts, 2u);
 }
 
 // A byte now and then does not buy more time: the request has to be whole in time from its first byte.
 TEST(HttpServerTimeouts, ARequestThatDripsIsToldSoAndCutOff) {
-  TestServer server({.host = {.timeouts = {.idle = kLong, .read = kShort}}});
+  ManualSteadyTime time;
+  TestServer server({.host = {.timeouts = {.idle = kLong, .read = kShort}, .steady_now = time.source()}});
   Client client(server.port());
   ASSERT_TRUE(client.send("GET / HTTP/1.1\r\nHost: a\r\nX: "));
   int drips = 0;
   while (!client.readable(std::chrono::milliseconds(2)) && drips < 5'000) {
     client.send("y");
-    ++drips;
+    if (drips++ > 0) time.advance(Duration::millis(5));
   }
   const Answer answer = client.read_answer();
   EXPECT_EQ(answer.status, 408);
@@ -42,14 +49,19 @@ TEST(HttpServerTimeouts, ARequestThatDripsIsToldSoAndCutOff) {
 }
 
 TEST(HttpServerTimeouts, EachRequestOfAConnectionHasItsOwnTime) {
-  TestServer server({.host = {.timeouts = {.idle = kLong, .read = Duration::millis(400)}}});
+  ManualSteadyTime time;
+  TestServer server({.host = {.timeouts = {.idle = kLong, .read = kShort}, .steady_now = time.source()}});
   Client client(server.port());
   // The end of every request comes with the start of the next; all of them together take longer than one may.
   ASSERT_TRUE(client.send("GET / HTTP/1.1\r\n"));
   for (int i = 0; i < 12; ++i) {
-    EXPECT_FALSE(client.readable(std::chrono::milliseconds(50)));
+    server.on_loop([] {});
+    time.advance(Duration::millis(10));
+    EXPECT_FALSE(client.readable(std::chrono::milliseconds(15)));  // three ticks in which it could have been told
     EXPECT_EQ(client.ask("Host: a\r\n\r\nGET / HTTP/1.1\r\n").status, 200);
   }
+  time.advance(kShort * 2);
+  EXPECT_EQ(client.read_answer().status, 408);
 }
 
 TEST(HttpServerTimeouts, AReaderThatDoesNotReadIsCutOff) {
