@@ -120,6 +120,102 @@ TEST(Authz, AClientCannotSlipInTheOtherFamilyOfHeaders) {
   EXPECT_EQ(server.ask({.target = "/v1/authz", .headers = method}).code, 429);
 }
 
+// One field of `headers`, by its place, becomes all of `values` under its name.
+Headers with_values(Headers headers, size_t place, const std::vector<std::string>& values) {
+  const std::string name = headers[place].first;
+  headers.erase(headers.begin() + static_cast<std::ptrdiff_t>(place));
+  for (const std::string& value : values) headers.emplace_back(name, value);
+  return headers;
+}
+
+// Of each of the fields that say which request is meant, whatever a proxy that adds to the client's own makes of it.
+TEST(Authz, AFieldThatContradictsItselfIsRefusedByName) {
+  struct Case {
+    Headers (*headers_of)(std::string);
+    size_t place;
+    std::string harmless;
+  };
+  const Case cases[] = {{traefik, 1, "GET"},
+                        {traefik, 2, "/harmless"},
+                        {traefik, 3, "other.example"},
+                        {nginx, 1, "GET"},
+                        {nginx, 2, "/harmless"}};
+  for (const auto& [headers_of, place, harmless] : cases) {
+    const Headers good = headers_of("203.0.113.9");
+    const auto& [name, own] = good[place];
+    for (const auto& values : std::vector<std::vector<std::string>>{
+             {harmless, own}, {own, harmless}, {own, own}, {"", own}, {own, ""}, {harmless + ", " + own}}) {
+      FakeServer server = with_rules();
+      const auto answer = server.ask({.target = "/v1/authz", .headers = with_values(good, place, values)});
+      EXPECT_EQ(answer.code, 400) << name << ": " << values[0];
+      EXPECT_NE(answer.text.find("\"field\":\"" + name + "\""), std::string::npos) << answer.text;
+      EXPECT_NE(answer.text.find("have the proxy"), std::string::npos) << answer.text;
+    }
+  }
+}
+
+TEST(Authz, AMissingMethodIsRefusedAndNoRuleIsPassedOver) {
+  for (const auto& headers_of : {traefik, nginx}) {
+    for (const auto& values : std::vector<std::vector<std::string>>{{}, {""}}) {
+      FakeServer server = with_rules();
+      const Headers headers = with_values(headers_of("203.0.113.9"), 1, values);
+      const auto answer = server.ask({.method = "POST", .target = "/v1/authz", .headers = headers});
+      EXPECT_EQ(answer.code, 400);
+      EXPECT_NE(answer.text.find("-Method is missing"), std::string::npos) << answer.text;
+    }
+  }
+}
+
+TEST(Authz, AMissingHostIsRefusedWhereRulesNameHosts) {
+  const Headers headers = with_values(traefik("203.0.113.9"), 3, {});
+  FakeServer by_host = with_rules();
+  const auto refused = by_host.ask({.target = "/v1/authz", .headers = headers});
+  EXPECT_EQ(refused.code, 400);
+  EXPECT_NE(refused.text.find("rules that name hosts (such as 'host')"), std::string::npos) << refused.text;
+  FakeServer without({rule_of("all", "ip", *Limit::token_bucket(1, {}))});
+  EXPECT_EQ(without.ask({.target = "/v1/authz", .headers = headers}).code, 200);
+  EXPECT_EQ(without.ask({.target = "/v1/authz", .headers = headers}).code, 429);
+}
+
+// A comma alone is part of a path (RFC 3986, section 3.3), and a rule for that path applies.
+TEST(Authz, ACommaInAPathIsPartOfIt) {
+  rules::Rule both = rule_of("both", "ip", *Limit::token_bucket(1, {}));
+  both.match = {.paths = {"/a,/up"}};
+  FakeServer server({both});
+  const Headers headers = with_values(traefik("203.0.113.9"), 2, {"/a,/up"});
+  EXPECT_EQ(server.ask({.target = "/v1/authz", .headers = headers}).code, 200);
+  EXPECT_EQ(server.ask({.target = "/v1/authz", .headers = headers}).code, 429);
+}
+
+TEST(Authz, WhatIsNoUriIsRefused) {
+  for (const char* const uri : {"/a b", "/harmless /login", "/a\tb", "/a\r\n/login"}) {
+    for (const auto& headers_of : {traefik, nginx}) {
+      FakeServer server = with_rules();
+      const Headers headers = with_values(headers_of("203.0.113.9"), 2, {uri});
+      EXPECT_EQ(server.ask({.target = "/v1/authz", .headers = headers}).code, 400) << uri;
+    }
+  }
+}
+
+// The rule for the path of a whole URL applies, of either family.
+TEST(Authz, AWholeUrlIsItsPath) {
+  for (const auto& headers_of : {traefik, nginx}) {
+    FakeServer server = with_rules();
+    const Headers headers = with_values(headers_of("203.0.113.9"), 2, {"http://a.example/login"});
+    EXPECT_EQ(server.ask({.target = "/v1/authz", .headers = headers}).code, 200);
+    EXPECT_EQ(server.ask({.target = "/v1/authz", .headers = headers}).code, 429);
+  }
+}
+
+TEST(Authz, BothFieldsOfNginxHaveToMeanTheSame) {
+  FakeServer server = with_rules();
+  Headers headers = nginx("203.0.113.9");
+  headers.emplace_back("X-Original-URL", "https://a.example/login");
+  EXPECT_EQ(server.ask({.target = "/v1/authz", .headers = headers}).code, 200);
+  headers.back().second = "https://a.example/harmless";
+  EXPECT_EQ(server.ask({.target = "/v1/authz", .headers = headers}).code, 400);
+}
+
 TEST(Authz, SaysThatTheProxyDoesNotSayWhichRequestIsMeant) {
   FakeServer server = with_rules();
   const auto answer = server.ask({.method = "POST", .target = "/v1/authz"});

@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "server/http/decide.h"
+#include "server/http/forwarded_request.h"
 #include "server/http/limit_headers.h"
 #include "server/http/percent.h"
 #include "server/http/routes.h"
@@ -23,47 +24,6 @@ bool is_believed(const Call& call) {
     if (proxy.contains(call.request.peer)) return true;
   }
   return false;
-}
-
-// "https://example.com/a?b" as ingress-nginx sends it in X-Original-URL: what follows the host.
-std::string_view origin_form(std::string_view uri) {
-  const size_t scheme = uri.find("://");
-  if (uri.starts_with('/') || scheme == std::string_view::npos) return uri;
-  const size_t path = uri.find('/', scheme + 3);
-  return path == std::string_view::npos ? std::string_view("/") : uri.substr(path);
-}
-
-// What the proxy says about the request that it holds. The two families of headers are never mixed: a client can send
-// the headers of the family that its proxy does not use, and most proxies pass them on.
-std::optional<Problem> read_forwarded(const Call& call, RequestFacts& facts) {
-  const auto headers = call.request.headers;
-  const std::string_view forwarded = find_header(headers, "X-Forwarded-Uri");
-  std::string_view original = find_header(headers, "X-Original-URI");
-  if (original.empty()) original = find_header(headers, "X-Original-URL");
-  if (!forwarded.empty() && !original.empty()) {
-    return Problem{
-        .status = 400,
-        .detail =
-            "X-Forwarded-Uri and X-Original-URI are both here, and one of them may be the client's own; have the "
-            "proxy remove the one that it does not set",
-        .field = "X-Forwarded-Uri"};
-  }
-  if (forwarded.empty() && original.empty()) {
-    return Problem{.status = 400,
-                   .detail = "neither X-Forwarded-Uri nor X-Original-URI says which request is meant",
-                   .field = "X-Forwarded-Uri"};
-  }
-  if (!forwarded.empty()) {
-    facts.path = forwarded;
-    facts.method = find_header(headers, "X-Forwarded-Method");
-    facts.host = find_header(headers, "X-Forwarded-Host");
-  } else {
-    facts.path = origin_form(original);
-    facts.method = find_header(headers, "X-Original-Method");
-  }
-  if (facts.method.empty()) facts.method = call.request.method;
-  if (facts.host.empty()) facts.host = find_header(headers, "Host");
-  return std::nullopt;
 }
 
 void append_detail(std::string& out, const Answer& answer) {
@@ -186,7 +146,8 @@ void answers::authz(Call& call) {
     facts.method = call.request.method;
     facts.host = find_header(call.request.headers, "Host");
     facts.path = call.request.path;
-  } else if (auto problem = read_forwarded(call, facts)) {
+  } else if (auto problem =
+                 read_forwarded_request(call.request.headers, call.workspace.decider.policy().rules->rules(), facts)) {
     return call.respond_problem(*problem);
   }
   answer_for(call, facts, refuse);
