@@ -17,7 +17,7 @@
 
 namespace rateguard::config {
 
-enum class HeaderStyle : uint8_t { kIetf, kDraft6, kLegacy, kOff };
+enum class HeaderStyle : uint8_t { kIetf, kDraft7, kDraft6, kDraft03, kLegacy, kOff };
 enum class LogFormat : uint8_t { kText, kJson };
 enum class LogLevel : uint8_t { kDebug, kInfo, kWarn, kError };
 // What to do with a new key when only live keys remain.

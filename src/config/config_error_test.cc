@@ -253,7 +253,7 @@ TEST(ConfigError, Plans) {
 
 TEST(ConfigError, AllAreReportedInOrderUpToABound) {
   EXPECT_EQ(message("headers: on\nlog: {level: x}\nlisten: {threads: -1}\n"),
-            "f:1:10: headers: expected ietf, draft6, legacy or off, found 'on'\n"
+            "f:1:10: headers: expected ietf, draft7, draft6, draft03, legacy or off, found 'on'\n"
             "f:2:14: log.level: expected debug, info, warn or error, found 'x'\n"
             "f:3:19: listen.threads: expected a whole number from 0 to 1024, found '-1'");
   std::string many = "rules:\n";

@@ -71,10 +71,9 @@ struct Setter {
   }
 
   Result<void> operator()(HeaderStyle* field) const {
-    constexpr Choice<HeaderStyle> kChoices[] = {{"ietf", HeaderStyle::kIetf},
-                                                {"draft6", HeaderStyle::kDraft6},
-                                                {"legacy", HeaderStyle::kLegacy},
-                                                {"off", HeaderStyle::kOff}};
+    constexpr Choice<HeaderStyle> kChoices[] = {{"ietf", HeaderStyle::kIetf},     {"draft7", HeaderStyle::kDraft7},
+                                                {"draft6", HeaderStyle::kDraft6}, {"draft03", HeaderStyle::kDraft03},
+                                                {"legacy", HeaderStyle::kLegacy}, {"off", HeaderStyle::kOff}};
     return assign(field, choose(kChoices, text));
   }
   Result<void> operator()(LogFormat* field) const {

@@ -76,20 +76,47 @@ void write_ietf(net::HttpResponder& responder, const Answer& answer, std::string
   responder.header("RateLimit", buffer);
 }
 
-void append_draft6_policy(std::string& out, const AnswerLine& line) {
+void append_window_policy(std::string& out, const AnswerLine& line) {
   append_number(out, line.decision.limit);
   if (has_window(*line.limit)) append_all(out, ";w=", window_seconds(*line.limit));
 }
 
 void write_draft6(net::HttpResponder& responder, const Answer& answer, std::string& buffer) {
   buffer.clear();
-  append_policies(buffer, answer, append_draft6_policy);
+  append_policies(buffer, answer, append_window_policy);
   if (!buffer.empty()) responder.header("RateLimit-Policy", buffer);
   if (answer.deciding == nullptr) return;
   const Decision& decision = answer.deciding->decision;
   write_number(responder, "RateLimit-Limit", decision.limit);
   write_number(responder, "RateLimit-Remaining", decision.remaining);
   if (const auto wait = seconds_until_more(decision)) write_number(responder, "RateLimit-Reset", *wait);
+}
+
+// draft-ietf-httpapi-ratelimit-headers-07: a Dictionary, of which "limit", "remaining" and "reset" are all read.
+void write_draft7(net::HttpResponder& responder, const Answer& answer, std::string& buffer) {
+  buffer.clear();
+  append_policies(buffer, answer, append_window_policy);
+  if (!buffer.empty()) responder.header("RateLimit-Policy", buffer);
+  if (answer.deciding == nullptr) return;
+  const Decision& decision = answer.deciding->decision;
+  // Where waiting does not help, the time until nothing is used any more: a "reset" there has to be.
+  const int64_t reset = seconds_until_more(decision).value_or(decision.reset_after.ceil_seconds());
+  buffer.clear();
+  append_all(buffer, "limit=", decision.limit, ", remaining=", decision.remaining, ", reset=", reset);
+  responder.header("RateLimit", buffer);
+}
+
+// draft-polli-ratelimit-headers-03, with the names that Envoy and Limitador give its fields: the limit, then the
+// policies.
+void write_draft03(net::HttpResponder& responder, const Answer& answer, std::string& buffer) {
+  if (answer.deciding == nullptr) return;
+  const Decision& decision = answer.deciding->decision;
+  buffer.clear();
+  append_number(buffer, decision.limit);
+  append_policies(buffer, answer, append_window_policy);
+  responder.header("X-RateLimit-Limit", buffer);
+  write_number(responder, "X-RateLimit-Remaining", decision.remaining);
+  if (const auto wait = seconds_until_more(decision)) write_number(responder, "X-RateLimit-Reset", *wait);
 }
 
 void write_legacy(net::HttpResponder& responder, const Answer& answer) {
@@ -120,6 +147,12 @@ void write_limit_headers(net::HttpResponder& responder, const Answer& answer, co
     case config::HeaderStyle::kIetf:
       write_ietf(responder, answer, buffer);
       break;
+    case config::HeaderStyle::kDraft7:
+      write_draft7(responder, answer, buffer);
+      break;
+    case config::HeaderStyle::kDraft03:
+      write_draft03(responder, answer, buffer);
+      break;
     case config::HeaderStyle::kDraft6:
       write_draft6(responder, answer, buffer);
       break;
@@ -132,8 +165,9 @@ void write_limit_headers(net::HttpResponder& responder, const Answer& answer, co
   // A store that does not answer is probed every second.
   if (answer.undecided()) return responder.header("Retry-After", "1");
   if (answer.allowed || answer.deciding == nullptr) return;
-  const Duration wait = answer.deciding->decision.retry_after;
-  if (!wait.is_never()) write_number(responder, "Retry-After", std::max<int64_t>(1, wait.ceil_seconds()));
+  const Duration wait = answer.deciding->decision.retry_after;  // the longest there is where it is never
+  if (wait <= kRetryAfterMax) write_number(responder, "Retry-After", std::max<int64_t>(1, wait.ceil_seconds()));
+  if (wait > kWorthWaiting) responder.header("X-Should-Retry", "false");
 }
 
 }  // namespace rateguard::http

@@ -1,4 +1,4 @@
-// The response headers that tell a client about its limits, in the four styles of the `headers` setting.
+// The response headers that tell a client about its limits, in the styles of the `headers` setting.
 #pragma once
 
 #include <cstdint>
@@ -11,12 +11,18 @@
 
 namespace rateguard::http {
 
-// ietf:   RateLimit-Policy with every enforced limit, RateLimit with the deciding one
-// (draft-ietf-httpapi-ratelimit-headers-10) draft6: RateLimit-Limit, -Remaining, -Reset, -Policy
-// (draft-ietf-httpapi-ratelimit-headers-06) legacy: X-RateLimit-Limit, -Remaining, -Reset; the reset in seconds from
-// now off:    none of them Each adds Retry-After to a refusal that waiting can mend. `buffer` is scratch.
+// What each style writes is in the table of docs/http.md, section "Headers". All of them add Retry-After to a refusal
+// that waiting mends within kRetryAfterMax, and X-Should-Retry: false to one that a client should not sit out
+// (kWorthWaiting). `buffer` is scratch.
 void write_limit_headers(net::HttpResponder& responder, const Answer& answer, config::HeaderStyle style,
                          std::string& buffer);
+
+// The longest wait that is told: JavaScript's timers end at 2^31 - 1 ms (24.8 days), and clients that set one beyond
+// retry at once.
+inline constexpr Duration kRetryAfterMax = Duration::seconds(24LL * 86'400 - 1);
+// The longest wait that a client may spend asleep in the middle of a request. Some would sleep for as long as
+// Retry-After says, a day too.
+inline constexpr Duration kWorthWaiting = Duration::seconds(60);
 
 // The window that headers give a limit, in seconds, at least 1: its own, or the time in which an empty bucket fills.
 int64_t window_seconds(const Limit& limit);

@@ -57,6 +57,62 @@ TEST(LimitHeaders, RetryAfterIsRoundedUpAndNeverEarlierThanT) {
   }
 }
 
+FakeResponse headers_of(const Answer& answer, config::HeaderStyle style) {
+  FakeResponse out;
+  std::string buffer;
+  write_limit_headers(out, answer, style, buffer);
+  return out;
+}
+
+TEST(LimitHeaders, OlderDraftsListTheWindowsOfEveryEnforcedLimit) {
+  const Limit window = *Limit::fixed_window(5, Duration::seconds(60));
+  const Limit day = *Limit::fixed_window(100, Duration::seconds(86'400));
+  const Limit holds = *Limit::concurrency(3, Duration::seconds(60));
+  const AnswerLine lines[] = {line_of("a", window, Mode::kEnforce, {}), line_of("s", window, Mode::kShadow, {}),
+                              line_of("b", day, Mode::kEnforce, {}), line_of("c", holds, Mode::kEnforce, {})};
+  const Answer answer{.deciding = &lines[0], .lines = lines};
+  const FakeResponse draft7 = headers_of(answer, config::HeaderStyle::kDraft7);
+  EXPECT_EQ(draft7["RateLimit-Policy"], "5;w=60, 100;w=86400, 3");
+  EXPECT_EQ(draft7["RateLimit"], "limit=5, remaining=1, reset=100");
+  EXPECT_EQ(draft7.headers.size(), 2u);
+  const FakeResponse draft03 = headers_of(answer, config::HeaderStyle::kDraft03);
+  EXPECT_EQ(draft03["X-RateLimit-Limit"], "5, 5;w=60, 100;w=86400, 3");
+  EXPECT_EQ(draft03["X-RateLimit-Remaining"], "1");
+  EXPECT_EQ(draft03["X-RateLimit-Reset"], "100");
+  EXPECT_EQ(draft03.headers.size(), 3u);
+}
+
+// ratelimit-header-parser reads no answer of draft 7 that lacks one of the three.
+TEST(LimitHeaders, Draft7HasAResetThoughWaitingDoesNotHelp) {
+  const Limit window = *Limit::fixed_window(5, Duration::seconds(60));
+  const AnswerLine lines[] = {line_of("a", window, Mode::kEnforce, Duration::never())};
+  const Answer answer{.allowed = false, .deciding = lines, .lines = lines};
+  EXPECT_EQ(headers_of(answer, config::HeaderStyle::kDraft7)["RateLimit"], "limit=5, remaining=1, reset=100");
+}
+
+TEST(LimitHeaders, AWaitThatIsTooLongToSleepSaysSo) {
+  const Limit window = *Limit::fixed_window(5, Duration::seconds(60));
+  struct Case {
+    Duration wait;
+    std::string retry_after;  // empty: none
+    std::string should_retry;
+  };
+  const int64_t day = 86'400;
+  for (const auto& [wait, retry_after, should_retry] :
+       {Case{Duration::seconds(60), "60", ""}, Case{Duration{60'000'001}, "61", "false"},
+        Case{Duration::seconds(day), "86400", "false"}, Case{Duration::seconds(24 * day - 1), "2073599", "false"},
+        Case{Duration::seconds(24 * day), "", "false"}, Case{Duration::never(), "", "false"}}) {
+    const AnswerLine lines[] = {line_of("r", window, Mode::kEnforce, wait)};
+    const Answer answer{.allowed = false, .deciding = lines, .lines = lines};
+    for (const auto style : {config::HeaderStyle::kIetf, config::HeaderStyle::kDraft7, config::HeaderStyle::kDraft6,
+                             config::HeaderStyle::kDraft03, config::HeaderStyle::kLegacy, config::HeaderStyle::kOff}) {
+      const FakeResponse out = headers_of(answer, style);
+      EXPECT_EQ(out["Retry-After"], retry_after) << wait.us;
+      EXPECT_EQ(out["X-Should-Retry"], should_retry) << wait.us;
+    }
+  }
+}
+
 TEST(LimitHeaders, ARefusalForWantOfAStoreIsShort) {
   const Answer answer{.allowed = false, .degraded = true};
   EXPECT_EQ(status_of(answer), 503);
