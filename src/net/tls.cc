@@ -3,15 +3,27 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include <memory>
+#include <string>
+
 #include "net/tls_files.h"
 
 namespace rateguard::net {
 namespace {
 
+// What is spoken over connections of a context, as ALPN lists it. The SSL_CTX owns it: a handshake that is under way
+// keeps its SSL_CTX alive, and asks for this, after a reload has replaced the TlsContext that made it.
+int protocols_index() {
+  static const int index = SSL_CTX_get_ex_new_index(
+      0, nullptr, nullptr, nullptr,
+      [](void*, void* list, CRYPTO_EX_DATA*, int, long, void*) { delete static_cast<std::string*>(list); });
+  return index;
+}
+
 // Picks ours from the client's list; a list without it is refused, as RFC 7301, section 3.2 asks.
-int select_protocol(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* offered,
-                    unsigned int offered_size, void* ours) {
-  const auto& list = *static_cast<const std::string*>(ours);
+int select_protocol(SSL* ssl, const unsigned char** out, unsigned char* out_size, const unsigned char* offered,
+                    unsigned int offered_size, void*) {
+  const auto& list = *static_cast<const std::string*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), protocols_index()));
   unsigned char* selected = nullptr;
   if (SSL_select_next_proto(&selected, out_size, reinterpret_cast<const unsigned char*>(list.data()),
                             static_cast<unsigned int>(list.size()), offered, offered_size) != OPENSSL_NPN_NEGOTIATED) {
@@ -19,6 +31,16 @@ int select_protocol(SSL*, const unsigned char** out, unsigned char* out_size, co
   }
   *out = selected;
   return SSL_TLSEXT_ERR_OK;
+}
+
+Result<void> offer_protocol(SSL_CTX* context, const std::string& protocol) {
+  auto list = std::make_unique<std::string>(static_cast<char>(protocol.size()) + protocol);
+  if (SSL_CTX_set_ex_data(context, protocols_index(), list.get()) != 1) {
+    return fail(ErrorCode::kExhausted, "cannot set up TLS: out of memory");
+  }
+  static_cast<void>(list.release());
+  SSL_CTX_set_alpn_select_cb(context, select_protocol, nullptr);
+  return {};
 }
 
 Result<void> load_client_ca(SSL_CTX* context, const std::string& file) {
@@ -35,8 +57,7 @@ Result<void> load_client_ca(SSL_CTX* context, const std::string& file) {
 
 }  // namespace
 
-TlsContext::TlsContext(SSL_CTX* context, const std::string& protocol)
-    : context_(context), protocols_(static_cast<char>(protocol.size()) + protocol) {}
+TlsContext::TlsContext(SSL_CTX* context) : context_(context) {}
 
 TlsContext::~TlsContext() {
   SSL_CTX_free(context_);
@@ -46,7 +67,7 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::create(const TlsFiles& fil
   ERR_clear_error();
   SSL_CTX* const context = SSL_CTX_new(TLS_server_method());
   if (context == nullptr) return fail(ErrorCode::kExhausted, "cannot set up TLS: out of memory");
-  std::shared_ptr<const TlsContext> owner(new TlsContext(context, files.protocol));
+  std::shared_ptr<const TlsContext> owner(new TlsContext(context));
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
   // Tickets resume sessions without a cache on this side, and idle connections give their buffers back.
@@ -55,7 +76,7 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::create(const TlsFiles& fil
                    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_read_ahead(context, 1);  // one recv takes whole records, not first their heads
   refuse_pass_phrases(context);
-  SSL_CTX_set_alpn_select_cb(context, select_protocol, const_cast<std::string*>(&owner->protocols_));
+  if (auto offered = offer_protocol(context, files.protocol); !offered) return std::unexpected(offered.error());
   if (SSL_CTX_use_certificate_chain_file(context, files.certificate.c_str()) != 1) {
     return tls_file_error("the certificate", files.certificate);
   }

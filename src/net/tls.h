@@ -34,10 +34,9 @@ class TlsContext {
   ssl_ctx_st* native() const { return context_; }
 
  private:
-  TlsContext(ssl_ctx_st* context, const std::string& protocol);
+  explicit TlsContext(ssl_ctx_st* context);
 
   ssl_ctx_st* context_;
-  std::string protocols_;  // the one, as ALPN lists them
 };
 
 }  // namespace rateguard::net

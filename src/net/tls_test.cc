@@ -240,6 +240,37 @@ TEST_F(TlsTest, AReloadServesNewConnectionsAndABadOneChangesNothing) {
   EXPECT_EQ(TlsClient(server.port()).server_name(), "second");
 }
 
+TEST_F(TlsTest, AHandshakeUnderWayOutlivesTheContextItBeganWith) {
+  auto replaced = context();
+  const std::unique_ptr<SSL, decltype(&SSL_free)> server(SSL_new(replaced->native()), &SSL_free);
+  replaced.reset();  // as a reload does
+
+  const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> client_context(SSL_CTX_new(TLS_client_method()),
+                                                                         &SSL_CTX_free);
+  const std::unique_ptr<SSL, decltype(&SSL_free)> client(SSL_new(client_context.get()), &SSL_free);
+  const std::string offered = "\x08http/1.1";
+  SSL_set_alpn_protos(client.get(), reinterpret_cast<const unsigned char*>(offered.data()),
+                      static_cast<unsigned>(offered.size()));
+  BIO* client_end = nullptr;
+  BIO* server_end = nullptr;
+  ASSERT_EQ(BIO_new_bio_pair(&client_end, 0, &server_end, 0), 1);
+  SSL_set_bio(client.get(), client_end, client_end);
+  SSL_set_bio(server.get(), server_end, server_end);
+  SSL_set_connect_state(client.get());
+  SSL_set_accept_state(server.get());
+  bool is_done = false;
+  for (int turn = 0; turn < 10 && !is_done; ++turn) {
+    const bool client_is_done = SSL_do_handshake(client.get()) == 1;
+    is_done = SSL_do_handshake(server.get()) == 1 && client_is_done;
+  }
+  ERR_clear_error();
+  EXPECT_TRUE(is_done);
+  const unsigned char* selected = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(client.get(), &selected, &size);
+  EXPECT_EQ(std::string(reinterpret_cast<const char*>(selected), size), "http/1.1");
+}
+
 TEST_F(TlsTest, SaysWhichFileIsWrong) {
   const auto message = [](const TlsFiles& files) {
     const auto made = TlsContext::create(files);
