@@ -176,9 +176,22 @@ TEST(ConfigError, Rules) {
   EXPECT_EQ(rule_message("limit: 5/m, match: {path: /a, paths: [/b]}"),
             "f:1:56: both path and paths; expected one of them");
   EXPECT_EQ(rule_message("limit: 5/m, match: {hosts: [a, 'a:80']}"),
-            "f:1:50: bad host 'a:80'; expected a name without a port, as in api.example.com or *.example.com");
+            "f:1:50: bad host 'a:80'; ports and final dots are not compared: a");
   EXPECT_EQ(rule_message("limit: 5/m, match: {method: G T}"),
             "f:1:47: bad method 'G T'; expected an HTTP method such as GET");
+  EXPECT_EQ(rule_message("limit: 5/m, match: {methods: ['*']}"),
+            "f:1:49: bad method '*'; leave method out for every method");
+  EXPECT_EQ(rule_message("limit: 5/m, match: {method: any}"),
+            "f:1:47: bad method 'ANY'; leave method out for every method");
+  EXPECT_EQ(rule_message("limit: 5/m, match: {method: '!GET'}"),
+            "f:1:47: bad method '!GET'; for every method but GET write not_method: GET");
+  for (const char* several : {"GET|POST", "'GET,POST'"}) {
+    EXPECT_TRUE(rule_message(fmt::format("limit: 5/m, match: {{method: {}}}", several))
+                    .ends_with("'; several methods are a list: [GET, POST]"));
+  }
+  EXPECT_EQ(rule_message("limit: 5/m, match: {method: m-search}"), "good");
+  EXPECT_EQ(rule_message("limit: 5/m, match: {path: '/users/:id'}"),
+            "f:1:45: bad path '/users/:id': ':id' would be compared letter by letter; write /users/{id}");
   EXPECT_EQ(rule_message("limit: 5/m, match: {port: 1}"), "f:1:39: unknown key 'port' in match; did you mean 'host'?");
   EXPECT_EQ(rule_message("limit: 5/m, per: [ip, ip]"), "f:1:36: 'ip' is given twice");
   EXPECT_EQ(rule_message("limit: 5/m, per: sessoin").substr(0, 33), "f:1:36: cannot count by 'sessoin'");

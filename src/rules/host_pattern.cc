@@ -24,6 +24,30 @@ bool is_bracketed_address(std::string_view name) {
          IpAddress::parse(name.substr(1, name.size() - 2)).has_value();
 }
 
+bool is_good_name(std::string_view name) {
+  return is_domain(name) || is_bracketed_address(name);
+}
+
+// For a host that can match nothing: what its author may have meant.
+std::string what_to_write(std::string_view host) {
+  if (host == "*" || host == "*.*") return "leave host out for every host";
+  if (const size_t scheme = host.find("://"); scheme != std::string_view::npos) {
+    return fmt::format("leave out the scheme and the path: {}",
+                       bare_host(host.substr(0, host.find('/', scheme + 3)).substr(scheme + 3)));
+  }
+  if (IpAddress::parse(host)) return fmt::format("an IPv6 address is written [{}]", host);
+  if (host.contains('/'))
+    return fmt::format("leave out the path, which goes into match.path: {}", host.substr(0, host.find('/')));
+  const std::string_view bare = bare_host(host);
+  const std::string_view name = bare.starts_with("*.") ? bare.substr(2) : bare;
+  if (bare != host && is_good_name(name)) return fmt::format("ports and final dots are not compared: {}", bare);
+  if (host.contains('*')) return "'*' stands for the first labels alone, as in *.example.com";
+  if (std::ranges::any_of(host, [](char c) { return static_cast<unsigned char>(c) >= 0x80; })) {
+    return "a name beyond ASCII comes in its encoded form (xn--...): write that";
+  }
+  return "expected a name without a port, as in api.example.com or *.example.com";
+}
+
 }  // namespace
 
 Result<HostPattern> HostPattern::parse(std::string_view text) {
@@ -35,10 +59,10 @@ Result<HostPattern> HostPattern::parse(std::string_view text) {
     pattern.subdomains = true;
     name.remove_prefix(2);
   }
-  const bool good = is_domain(name) || (!pattern.subdomains && is_bracketed_address(name));
+  // No host is a subdomain of an address.
+  const bool good = pattern.subdomains ? is_domain(name) && !IpAddress::parse(name) : is_good_name(name);
   if (!good || text.size() > kHostMax) {
-    return invalid(fmt::format("bad host '{}'; expected a name without a port, as in api.example.com or *.example.com",
-                               text.substr(0, kHostMax)));
+    return invalid(fmt::format("bad host '{}'; {}", text.substr(0, kHostMax), what_to_write(pattern.name)));
   }
   if (pattern.subdomains) pattern.name.erase(0, 1);
   return pattern;

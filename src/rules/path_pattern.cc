@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "rules/normal_path.h"
+#include "rules/path_spelling.h"
 
 namespace rateguard::rules {
 namespace {
@@ -37,6 +38,7 @@ std::unexpected<Error> bad(std::string_view text, std::string_view why) {
 }  // namespace
 
 Result<PathPattern> PathPattern::parse(std::string_view text) {
+  if (const std::string ours = foreign_spelling(text); !ours.empty()) return bad(text, ours);
   if (!text.starts_with('/')) return bad(text, "it must begin with '/'");
   if (text.size() > kPathPatternMax) return bad(text, fmt::format("it is longer than {} bytes", kPathPatternMax));
   if (text.find_first_of("?#") != std::string_view::npos) {

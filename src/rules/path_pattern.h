@@ -25,8 +25,8 @@ struct PathPattern {
   bool prefix = false;  // ends in "/*"
 
   // Literal segments are brought to the normal form of normal_path.h; a trailing slash is ignored. Errors: kInvalid,
-  // saying what is wrong: no leading slash, a query, an empty or dot segment, a brace or star that is not a segment of
-  // its own.
+  // saying what is wrong and what to write: no leading slash, a query, an empty or dot segment, a brace or star that is
+  // not a segment of its own, another tool's spelling (path_spelling.h).
   static Result<PathPattern> parse(std::string_view text);
 
   // Whether the pattern names one route, which is counted as one, by its text: every pattern but a prefix without

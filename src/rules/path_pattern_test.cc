@@ -1,6 +1,9 @@
 #include "rules/path_pattern.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include <algorithm>
 
 namespace rateguard::rules {
 namespace {
@@ -33,8 +36,6 @@ TEST(PathPattern, SaysWhatIsWrong) {
   EXPECT_EQ(shape("login"), "bad path 'login': it must begin with '/'");
   EXPECT_EQ(shape(""), "bad path '': it must begin with '/'");
   EXPECT_EQ(shape("/a?b"), "bad path '/a?b': rules compare the path alone; leave out the query and the fragment");
-  EXPECT_EQ(shape("/a*"), "bad path '/a*': '*' may only stand alone at the end, as in /api/*");
-  EXPECT_EQ(shape("/*/a"), "bad path '/*/a': '*' may only stand alone at the end, as in /api/*");
   EXPECT_EQ(shape("/*/"), "bad path '/*/': '*' may only stand alone at the end, as in /api/*");
   EXPECT_EQ(shape("/{id}.json"), "bad path '/{id}.json': a brace stands for one whole segment, as in /users/{id}");
   for (const char* text : {"/{}", "/{a b}", "/{a", "/a}", "/{a}{b}"})
@@ -44,6 +45,57 @@ TEST(PathPattern, SaysWhatIsWrong) {
   }
   EXPECT_TRUE(PathPattern::parse("/" + std::string(1023, 'a')).has_value());
   EXPECT_FALSE(PathPattern::parse("/" + std::string(1024, 'a')).has_value());
+}
+
+// Each of these was taken letter by letter and matched nothing.
+TEST(PathPattern, OtherToolsSpellingsAreRefusedWithOurs) {
+  const auto says = [](std::string_view path) {
+    const std::string text = shape(path);
+    return text.substr(std::min(text.find("': ") + 3, text.size()));
+  };
+  const auto letters = [](std::string_view segment, std::string_view ours) {
+    return fmt::format("'{}' would be compared letter by letter; write {}", segment, ours);
+  };
+  EXPECT_EQ(says("/users/:id"), letters(":id", "/users/{id}"));
+  EXPECT_EQ(says("/users/:id(\\d+)/posts/:post"), letters(":id(\\d+)", "/users/{id}/posts/{post}"));
+  EXPECT_EQ(says("/files/:path*"), letters(":path*", "/files/*"));
+  EXPECT_EQ(says("/users/<id>"), letters("<id>", "/users/{id}"));
+  EXPECT_EQ(says("/users/<int:user_id>/x"), letters("<int:user_id>", "/users/{user_id}/x"));
+  EXPECT_EQ(says("/files/<path:rest>"), letters("<path:rest>", "/files/*"));
+  EXPECT_EQ(says("/users/{id:[0-9]+}"), letters("{id:[0-9]+}", "/users/{id}"));
+  EXPECT_EQ(says("/users/{id:[^/]+}/x"), letters("{id:[^/]+}", "/users/{id}/x"));
+  EXPECT_EQ(says("/users/{id:int}"), letters("{id:int}", "/users/{id}"));
+  EXPECT_EQ(says("/files/{rest:.*}"), letters("{rest:.*}", "/files/*"));
+  EXPECT_EQ(says("/files/{rest...}"), letters("{rest...}", "/files/*"));
+  EXPECT_EQ(says("/files/{*rest}"), letters("{*rest}", "/files/*"));
+  EXPECT_EQ(says("/users/[id]"), letters("[id]", "/users/{id}"));
+  EXPECT_EQ(says("/docs/[...slug]"), letters("[...slug]", "/docs/*"));
+  EXPECT_EQ(says("/static/**"), letters("**", "/static/*"));
+  EXPECT_EQ(says("/static/**/x"), letters("**", "/static/*"));
+  EXPECT_EQ(says("/static/*filepath"), letters("*filepath", "/static/*"));
+
+  constexpr std::string_view kNoRegexp =
+      "there are no regular expressions; write a template such as /users/{id}, or a prefix such as /api/*";
+  for (const char* text : {"^/users/[0-9]+$", "^/login", "/login$", "/users/[0-9]+", "/users/\\d+", "/(a|b)", "~ ^/api",
+                           "/api/.*", "/api/.+", "/v[12]/x", "/users/([^/]+)"}) {
+    EXPECT_EQ(says(text), kNoRegexp) << text;
+  }
+  EXPECT_EQ(says("*"), "leave path out for every path");
+  EXPECT_EQ(says("/a*"), "'*' stands for whole segments; write /a/* for /a and everything below it");
+  EXPECT_EQ(says("/*/a"), "'*' may only stand at the end; write {name} for one segment, as in /users/{id}/posts");
+  EXPECT_EQ(says("/*.php"), "'*' may only stand alone at the end, as in /api/*");
+  EXPECT_EQ(says("https://example.com/login"), "leave out scheme and host, which go into match.host; write /login");
+  EXPECT_EQ(says("GET /login"), "the method goes into match.method; write /login");
+  EXPECT_EQ(says("/a,/b"), "several paths are a list; write [/a, /b]");
+}
+
+TEST(PathPattern, WhatIsPartOfRealPathsIsTakenLetterByLetter) {
+  EXPECT_EQ(shape("/v1/things:cancel"), "/v1/things:cancel");
+  EXPECT_EQ(shape("/v1/%3Aid"), "/v1/:id");
+  EXPECT_EQ(shape("/odata/$metadata"), "/odata/$metadata");
+  EXPECT_EQ(shape("/odata/Products(1)"), "/odata/Products(1)");
+  EXPECT_EQ(shape("/a+b/c,d;v=1/@me/~x/f.json"), "/a+b/c,d;v=1/@me/~x/f.json");
+  EXPECT_EQ(shape("/%5Bid%5D"), "/%5Bid%5D");
 }
 
 }  // namespace

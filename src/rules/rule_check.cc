@@ -14,6 +14,14 @@ namespace {
 // No registered method is longer than 17 bytes; 32 leaves room.
 constexpr size_t kMethodMax = 32;
 
+// What methods that anyone has registered are made of. RFC 9110 allows more characters, which in a rule are a pattern
+// that its author believes in ("*", "!GET", "GET|POST") and nothing ever matches.
+bool is_method_name(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  });
+}
+
 Result<void> check_match(const Match& match) {
   for (const auto& method : match.methods) {
     if (auto good = check_method(method); !good) return good;
@@ -60,9 +68,16 @@ Result<void> check_parts(const std::vector<Part>& per) {
 }
 
 Result<void> check_method(std::string_view method) {
-  if (method.size() > kMethodMax || !is_token(method)) {
-    return invalid(fmt::format("bad method '{}'; expected an HTTP method such as GET", method.substr(0, kMethodMax)));
+  const std::string_view shown = method.substr(0, kMethodMax);
+  const auto bad = [&](std::string_view why) { return invalid(fmt::format("bad method '{}'; {}", shown, why)); };
+  if (method == "*" || equal_ignoring_case(method, "any") || equal_ignoring_case(method, "all")) {
+    return bad("leave method out for every method");
   }
+  if (method.starts_with('!') && is_method_name(method.substr(1))) {
+    return bad(fmt::format("for every method but {0} write not_method: {0}", shown.substr(1)));
+  }
+  if (method.find_first_of(",|") != std::string_view::npos) return bad("several methods are a list: [GET, POST]");
+  if (method.size() > kMethodMax || !is_method_name(method)) return bad("expected an HTTP method such as GET");
   return {};
 }
 

@@ -20,7 +20,7 @@ inline constexpr size_t kRulesMax = 100'000;
 Result<void> check_rule_name(std::string_view name);
 // At most kPartsMax parts, none twice, `global` alone. Errors: kInvalid.
 Result<void> check_parts(const std::vector<Part>& per);
-// An HTTP method: a token (RFC 9110, section 9.1). Errors: kInvalid.
+// An HTTP method: letters, digits, '-' and '_', up to 32. Errors: kInvalid, saying what to write.
 Result<void> check_method(std::string_view method);
 // All of the above, the paths and hosts, and that there is exactly one of limit and by_plan. Errors: kInvalid at
 // rule.position.
