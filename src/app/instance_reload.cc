@@ -3,6 +3,7 @@
 
 #include "app/instance.h"
 #include "app/listen_options.h"
+#include "config/config_warnings.h"
 #include "config/rules_revision.h"
 #include "net/tls.h"
 
@@ -55,6 +56,9 @@ Result<std::string> Instance::reload_from(const config::Config& config) {
       if (worker->resp_server != nullptr) worker->resp_server->set_tls(tls);
       if (worker->grpc != nullptr) worker->grpc->set_tls(h2);
     });
+  }
+  for (const Error& warning : config::config_warnings(config)) {
+    log_.write(LogLevel::kWarn, "configuration", {{"warning", warning.to_string()}});
   }
   membership_.tell_reload(config::rules_revision(config.rules));
   std::string sentence = fmt::format("{} rules in force", config.rules.size());

@@ -9,6 +9,7 @@
 #include "app/config_source.h"
 #include "app/instance.h"
 #include "app/terminal.h"
+#include "config/config_warnings.h"
 
 namespace rateguard::app {
 namespace {
@@ -93,6 +94,7 @@ int serve(const ServeOptions& options) {
   raise_descriptor_limit();
   signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of that write, not the end of the process
   warn_if_open(config->listen);
+  for (const Error& warning : config::config_warnings(*config)) complain(as_warning(warning));
   auto instance = Instance::create(std::move(source), *config);
   if (!instance) {
     complain(instance.error().to_string());

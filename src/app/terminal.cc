@@ -27,4 +27,10 @@ void complain(std::string_view message) {
   fmt::print(stderr, "{} {}\n", paint(stderr, Colour::kRed, "rateguard:"), message);
 }
 
+std::string as_warning(const Error& warning) {
+  Error marked = warning;
+  marked.message = "warning: " + marked.message;
+  return marked.to_string();
+}
+
 }  // namespace rateguard::app

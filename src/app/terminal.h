@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
+
 namespace rateguard::app {
 
 enum class Colour { kNone, kRed, kGreen, kYellow, kDim, kBold };
@@ -17,5 +19,7 @@ bool wants_colour(std::FILE* stream);
 std::string paint(std::FILE* stream, Colour colour, std::string_view text);
 // "rateguard: message" on standard error.
 void complain(std::string_view message);
+// "file:3:5: warning: message".
+std::string as_warning(const Error& warning);
 
 }  // namespace rateguard::app

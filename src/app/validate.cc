@@ -1,12 +1,14 @@
 #include <fmt/format.h>
 
 #include <string>
+#include <vector>
 
 #include "app/commands.h"
 #include "app/config_source.h"
 #include "app/describe.h"
 #include "app/terminal.h"
 #include "config/config.h"
+#include "config/config_warnings.h"
 #include "config/envoy_reader.h"
 #include "config/store_check.h"
 #include "rules/rule_set.h"
@@ -48,6 +50,16 @@ void print_problem(const Error& problem, bool json) {
   }
 }
 
+// A list of what may not be meant, each with its place.
+std::string json_warnings(const std::vector<Error>& warnings) {
+  std::string out = "[";
+  for (const Error& warning : warnings) {
+    out += fmt::format("{}{{\"line\":{},\"column\":{},\"message\":{}}}", out.size() == 1 ? "" : ",",
+                       warning.position.line, warning.position.column, json_string(warning.message));
+  }
+  return out + "]";
+}
+
 // What a path of Envoy's configuration holds, in one line.
 int validate_envoy(const ValidateOptions& options) {
   const auto same_domain = options.merge_domains ? envoy::SameDomain::kMerged : envoy::SameDomain::kRejected;
@@ -75,10 +87,13 @@ int validate_file(const ValidateOptions& options) {
     print_problem(*problem, options.json);
     return kBadConfig;
   }
+  const std::vector<Error> warnings = config::config_warnings(*config);
   if (options.json) {
-    fmt::print("{{\"valid\":true,\"file\":{},\"rules\":{}}}\n", json_string(options.file), config->rules.size());
+    fmt::print("{{\"valid\":true,\"file\":{},\"rules\":{},\"warnings\":{}}}\n", json_string(options.file),
+               config->rules.size(), json_warnings(warnings));
     return kSuccess;
   }
+  for (const Error& warning : warnings) complain(as_warning(warning));
   fmt::print("{}: {}, {} rule{}\n", options.file, paint(stdout, Colour::kGreen, "valid"), config->rules.size(),
              config->rules.size() == 1 ? "" : "s");
   for (const rules::Rule& rule : config->rules) fmt::print("  {}\n", describe(rule));

@@ -54,6 +54,20 @@ TEST(CliTest, ValidateSaysFileLineAndColumnOfWhatDoesNotLoad) {
   EXPECT_EQ(run({"validate", "/no/such/file.yaml"}).exit_code, 3);
 }
 
+TEST(CliTest, ValidateWarnsOfWhatIsHardlyMeantAndStillAcceptsIt) {
+  const TemporaryFolder folder;
+  const std::string file = folder.write(
+      "rules.yaml", "rules:\n  - {name: api, match: {path: /api/*}, per: [ip, route], limit: 5/m}\n");
+  const Finished valid = run({"validate", file});
+  EXPECT_EQ(valid.exit_code, 0);
+  EXPECT_TRUE(contains(valid.err, file + ":2:5: warning: rule 'api' counts by route, but /api/* is a prefix"))
+      << valid.err;
+  const Finished json = run({"validate", "--json", file});
+  EXPECT_TRUE(contains(json.out, "\"warnings\":[{\"line\":2,\"column\":5,\"message\":\"rule 'api' counts")) << json.out;
+  const Finished quiet = run({"validate", "--json", folder.write("good.yaml", kRules)});
+  EXPECT_TRUE(contains(quiet.out, "\"warnings\":[]")) << quiet.out;
+}
+
 TEST(CliTest, CheckShowsWhereALimitBegins) {
   const Finished both = run({"check", "--limit", "2/m", "--key", "me", "--repeat", "3", "--json"});
   EXPECT_EQ(both.exit_code, 1) << "the third is refused: " << both.out << both.err;
