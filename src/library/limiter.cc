@@ -8,6 +8,7 @@
 #include "library/convert.h"
 #include "library/decider_pool.h"
 #include "library/wall_clock.h"
+#include "rules/cost_table.h"
 #include "store/counter_key.h"
 #include "store/memory/memory_store.h"
 #include "store/memory/snapshot.h"
@@ -140,9 +141,12 @@ Result<Answer> Limiter::Impl::charge_rule(std::string_view rule, std::span<const
   const auto matched =
       policy.rules->lookup(rule, parts, options.plan, policy.identifier->settings().prefix_v6, decider->key);
   if (!matched) return from_core(matched.error());
-  if (matched->limit == nullptr) return Answer{};  // the plan is unlimited
+  if (matched->limit == nullptr) return Answer{};  // the rule, the plan or the subject is unlimited
 
-  core::Charge charge{.key = matched->key, .limit = matched->limit, .cost = {options.cost}, .mode = matched->mode};
+  core::Charge charge{.key = matched->key,
+                      .limit = matched->limit,
+                      .cost = core::rules::weighed({options.cost}, matched->cost.units),
+                      .mode = matched->mode};
   core::Outcome outcome;
   charge_all(*store, std::span(&charge, 1), now, outcome.judged);
   outcome.judged[0].rule = matched->rule;

@@ -51,13 +51,13 @@ void Limiter::prepare(const Policy& policy, const RequestFacts& facts, Instant n
   policy.rules->match(facts, subject, out.matches);
   // Where a rule refuses whatever the limits say, no enforced one may be charged; shadow limits are charged on their
   // own as ever.
-  const Cost enforced = out.matches.rejected_by() ? Cost{0} : facts.cost;
+  const bool rejected = out.matches.rejected_by().has_value();
   out.charges.clear();
   for (const rules::MatchedLimit& match : out.matches.limits()) {
     Charge& charge = out.charges.emplace_back();  // in place: a copy would wait for its parts to be written
     charge.key = match.key;
     charge.limit = match.limit;
-    charge.cost = match.mode == Mode::kShadow ? facts.cost : enforced;
+    charge.cost = rejected && match.mode == Mode::kEnforce ? Cost{0} : match.cost;
     charge.mode = match.mode;
     charge.on_failure = match.on_failure;
     charge.consistency = match.consistency;
@@ -72,6 +72,7 @@ void Limiter::conclude(Request& request) {
   outcome.deciding.reset();
   outcome.rejected_by = request.matches.rejected_by();
   outcome.missing_part = request.matches.missing_part();
+  outcome.exempted_by = request.matches.exempted_by();
   outcome.degraded = false;
   outcome.undecided = false;
   outcome.judged.clear();

@@ -14,12 +14,16 @@ namespace rateguard {
 
 struct Subject {
   std::optional<IpAddress> ip = {};  // the client's address, IPv6 already masked to the configured prefix
-  std::string_view api_key = {};     // empty: none
+  std::optional<IpAddress> address = {};  // the same, whole; none where `ip` is
+  std::string_view api_key = {};          // empty: none
   std::string_view user = {};
   std::string_view workspace = {};
   std::string_view plan = {};
   // Claims of a verified token, by name; strings as they are, numbers and booleans in their JSON text.
   std::span<const std::pair<std::string, std::string>> claims = {};
+
+  // The client's address before any prefix cut it. Where nobody set it, `ip` was never cut.
+  const std::optional<IpAddress>& whole_address() const { return address ? address : ip; }
 
   std::string_view claim(std::string_view name) const {
     for (const auto& [key, value] : claims) {

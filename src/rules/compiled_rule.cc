@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "model/cookie.h"
+#include "rules/part_value.h"
 #include "store/counter_key.h"
 
 namespace rateguard::rules {
@@ -10,29 +10,9 @@ namespace {
 
 constexpr std::string_view kDefaultPlan = "default";
 
-// The value of a field without the white space around it (RFC 9110, section 5.5).
-std::string_view header_value(std::span<const Header> headers, std::string_view name) {
-  const std::string_view value = find_header(headers, name);
-  const size_t begin = value.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return value.substr(begin, value.find_last_not_of(" \t") - begin + 1);
-}
-
-CompiledLimit compile_limit(const Rule& rule, const std::optional<Limit>& limit) {
-  CompiledLimit compiled;
-  if (!limit) return compiled;
-  compiled.limit = &*limit;
-  CounterKey::begin_rule(compiled.key_front, rule.name, limit->algorithm);
-  return compiled;
-}
-
 }  // namespace
 
-std::string_view bytes_of(const IpAddress& ip) {
-  return {reinterpret_cast<const char*>(ip.bytes.data()), ip.bytes.size()};
-}
-
-CompiledRule::CompiledRule(const Rule& rule, uint64_t methods)
+CompiledRule::CompiledRule(const Rule& rule, uint64_t methods, uint32_t group)
     : methods_(methods),
       mode_(rule.mode == RuleMode::kShadow ? Mode::kShadow : Mode::kEnforce),
       on_failure_(rule.on_store_failure),
@@ -40,8 +20,14 @@ CompiledRule::CompiledRule(const Rule& rule, uint64_t methods)
       store_(rule.store_number),
       missing_(rule.missing),
       by_plan_(!rule.by_plan.empty()),
-      own_limit_(compile_limit(rule, rule.limit)),
+      exempts_(rule.exempts()),
+      has_prefixes_(rule.prefixes != AddressPrefixes{}),
+      group_(group),
+      own_limit_(compile_limit(rule.name, rule.limit)),
       rule_(&rule) {
+  if (!Conditions::empty(rule.match)) conditions_ = std::make_unique<const Conditions>(rule.match);
+  if (rule.cost != RuleCost{}) cost_ = std::make_unique<const CostTable>(rule.cost);
+  if (rule.by_subject != nullptr) named_limits_ = std::make_unique<const NamedLimits>(rule);
   for (const auto& part : rule.per) {
     if (part.kind == PartKind::kGlobal) continue;
     part_kinds_[part_count_++] = part.kind;
@@ -51,7 +37,7 @@ CompiledRule::CompiledRule(const Rule& rule, uint64_t methods)
   }
   plans_.reserve(rule.by_plan.size());
   for (const auto& [plan, limit] : rule.by_plan) {
-    plans_.emplace_back(plan, compile_limit(rule, limit));
+    plans_.emplace_back(plan, compile_limit(rule.name, limit));
     if (plan == kDefaultPlan) default_plan_ = &plans_.back().second;
   }
 }
@@ -62,37 +48,46 @@ const CompiledLimit* CompiledRule::limit_of(std::string_view plan) const {
   return default_plan_;
 }
 
+std::optional<size_t> CompiledRule::named_part() const {
+  return named_limits_ == nullptr ? std::nullopt : rules::named_part(parts_);
+}
+
+const CompiledLimit* CompiledRule::limit_of_name(const RequestFacts& facts, const Subject& subject) const {
+  std::optional<IpAddress> ip;
+  const std::string_view value = value_of(*named_part(), facts, subject, {}, ip);
+  return value.empty() ? nullptr : named_limits_->find(value);
+}
+
+IpAddress CompiledRule::counted(const IpAddress& whole, int prefix_v6) const {
+  const AddressPrefixes& own = rule_->prefixes;
+  return (whole.is_v4() ? own.v4 : own.v6) ? own.cut(whole) : whole.masked_v6(prefix_v6);
+}
+
+std::optional<IpAddress> CompiledRule::counted_address(const Subject& subject) const {
+  if (!has_prefixes_ || !subject.ip) return subject.ip;
+  const AddressPrefixes& own = rule_->prefixes;
+  const IpAddress& whole = *subject.whole_address();
+  return (whole.is_v4() ? own.v4 : own.v6) ? own.cut(whole) : *subject.ip;
+}
+
 std::string_view CompiledRule::value_of(size_t part, const RequestFacts& facts, const Subject& subject,
-                                        std::string_view route) const {
+                                        std::string_view route, std::optional<IpAddress>& ip) const {
   switch (part_kinds_[part]) {
     case PartKind::kIp:
-      return subject.ip ? bytes_of(*subject.ip) : std::string_view{};
-    case PartKind::kApiKey:
-      return subject.api_key;
-    case PartKind::kUser:
-      return subject.user;
-    case PartKind::kWorkspace:
-      return subject.workspace;
-    case PartKind::kPlan:
-      return subject.plan;
-    case PartKind::kHeader:
-      return header_value(facts.headers, parts_[part].name);
-    case PartKind::kCookie:
-      return find_cookie(facts.headers, parts_[part].name);
-    case PartKind::kClaim:
-      return subject.claim(parts_[part].name);
+      ip = counted_address(subject);
+      return ip ? bytes_of(*ip) : std::string_view{};
     case PartKind::kRoute:
       return route;
-    case PartKind::kGlobal:
-      break;  // not among the parts
+    default:
+      return part_value(parts_[part], facts, subject);
   }
-  return {};
 }
 
 Identified CompiledRule::identify(const RequestFacts& facts, const Subject& subject, std::string_view route,
                                   std::string& key) const {
+  std::optional<IpAddress> ip;
   for (size_t part = 0; part < part_count_; ++part) {
-    const std::string_view value = value_of(part, facts, subject, route);
+    const std::string_view value = value_of(part, facts, subject, route, ip);
     if (!value.empty() && value.size() <= kSubjectPartMax) {
       CounterKey::append_part(key, value);
       continue;
@@ -109,10 +104,11 @@ Identified CompiledRule::stand_in(size_t part, std::string_view value, const Sub
   // Too long to be told apart whole; refused whatever `missing` says, since leaving it out would be no better.
   if (!value.empty()) return rejected;
   if (missing_ == Missing::kSkip) return {.result = Identified::Result::kSkipped, .missing = part_names_[part]};
-  if (missing_ == Missing::kReject || !subject.ip) return rejected;
+  const auto ip = counted_address(subject);
+  if (missing_ == Missing::kReject || !ip) return rejected;
   // An identity is never empty, so the empty part says that an address stands in for it: neither shares a counter.
   CounterKey::append_part(key, {});
-  CounterKey::append_part(key, bytes_of(*subject.ip));
+  CounterKey::append_part(key, bytes_of(*ip));
   return {};
 }
 

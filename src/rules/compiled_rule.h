@@ -3,6 +3,8 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,20 +12,15 @@
 
 #include "model/request_facts.h"
 #include "model/subject.h"
+#include "rules/compiled_limit.h"
+#include "rules/conditions.h"
+#include "rules/cost_table.h"
+#include "rules/named_limits.h"
 #include "rules/rule.h"
 #include "rules/rule_check.h"
 #include "store/store.h"
 
 namespace rateguard::rules {
-
-// An address as an identity: its 16 bytes.
-std::string_view bytes_of(const IpAddress& ip);
-
-// A limit and the front of the keys of its counters: the rule's name and the algorithm, written once.
-struct CompiledLimit {
-  const Limit* limit = nullptr;  // null: unlimited
-  std::string key_front = {};
-};
 
 // What a rule found out about one request.
 struct Identified {
@@ -36,7 +33,8 @@ struct Identified {
 class alignas(64) CompiledRule {
  public:
   // REQUIRES: check_rule(rule) succeeded. `methods` is the set of its methods, bit by bit (MethodTable); 0: any.
-  CompiledRule(const Rule& rule, uint64_t methods);
+  // `group` is the number of its group; 0: none.
+  CompiledRule(const Rule& rule, uint64_t methods, uint32_t group);
 
   bool is_on() const { return rule_->mode != RuleMode::kOff; }
   Mode mode() const { return mode_; }
@@ -49,9 +47,32 @@ class alignas(64) CompiledRule {
 
   bool counts_by_route() const { return counts_by_route_; }
   bool accepts_method(uint64_t method) const { return methods_ == 0 || (methods_ & method) != 0; }
+  // What must hold besides method, host and path.
+  bool accepts(const Asked& asked) const { return conditions_ == nullptr || conditions_->hold(asked); }
+  // Whether it takes requests out of every other rule.
+  bool exempts() const { return exempts_; }
+  uint32_t group() const { return group_; }
+  // What a request takes.
+  Cost cost_of(const Asked& asked) const {
+    return cost_ == nullptr ? asked.facts.cost : weighed(asked.facts.cost, cost_->units_for(asked));
+  }
+  // The same where only the rule is known, not the request.
+  Cost cost_of(Cost asked) const { return weighed(asked, rule_->cost.units); }
 
-  // The limit of a plan: the rule's own, or the plan's, or the default plan's; null where by_plan knows neither.
-  const CompiledLimit* limit_for(std::string_view plan) const { return by_plan_ ? limit_of(plan) : &own_limit_; }
+  // The limit of whoever asks: that of its name, else of its plan. Null where by_plan knows neither it nor a default.
+  const CompiledLimit* limit_for(const RequestFacts& facts, const Subject& subject) const {
+    if (named_limits_ != nullptr) {
+      if (const CompiledLimit* const named = limit_of_name(facts, subject)) return named;
+    }
+    return limit_for_plan(subject.plan);
+  }
+  const CompiledLimit* limit_for_plan(std::string_view plan) const { return by_plan_ ? limit_of(plan) : &own_limit_; }
+  // Which of parts() by_subject names, nullopt: nobody is named; and the limit of one, as it is counted. Null: it is
+  // not named. REQUIRES of the second: the first is there.
+  std::optional<size_t> named_part() const;
+  const CompiledLimit* limit_for_name(std::string_view value) const { return named_limits_->find(value); }
+  // An address as this rule counts it, by its own prefixes or cut to `prefix_v6` bits.
+  IpAddress counted(const IpAddress& whole, int prefix_v6) const;
 
   // Appends the identity of the request's counter to `key`, part by part, or leaves `key` in an unspecified state.
   // `route` is how a rule that counts by route counts the path.
@@ -62,8 +83,12 @@ class alignas(64) CompiledRule {
 
  private:
   const CompiledLimit* limit_of(std::string_view plan) const;
-  std::string_view value_of(size_t part, const RequestFacts& facts, const Subject& subject,
-                            std::string_view route) const;
+  const CompiledLimit* limit_of_name(const RequestFacts& facts, const Subject& subject) const;
+  // The caller's address as this rule counts it; none: it is not known.
+  std::optional<IpAddress> counted_address(const Subject& subject) const;
+  // `ip` is room for an address.
+  std::string_view value_of(size_t part, const RequestFacts& facts, const Subject& subject, std::string_view route,
+                            std::optional<IpAddress>& ip) const;
   Identified stand_in(size_t part, std::string_view value, const Subject& subject, std::string& key) const;
 
   // What every match reads, in one cache line.
@@ -77,6 +102,12 @@ class alignas(64) CompiledRule {
   Missing missing_;
   bool by_plan_;
   bool counts_by_route_ = false;
+  bool exempts_;
+  bool has_prefixes_;
+  uint32_t group_;
+  std::unique_ptr<const Conditions> conditions_;
+  std::unique_ptr<const CostTable> cost_;
+  std::unique_ptr<const NamedLimits> named_limits_;
   CompiledLimit own_limit_;
 
   std::vector<std::pair<std::string_view, CompiledLimit>> plans_;  // ordered by name

@@ -16,6 +16,7 @@ struct PathHit {
   uint32_t rule = 0;
   uint32_t route = 0;  // what whoever added the path calls it
   uint32_t rank = 0;   // room for whoever sorts hits: where it stood before
+  uint32_t place = 0;  // in a group: the smaller, the more specific (specificity.h)
 
   bool operator==(const PathHit&) const = default;
 };

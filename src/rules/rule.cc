@@ -74,4 +74,16 @@ std::string Part::to_string() const {
   return "unknown";
 }
 
+IpAddress AddressPrefixes::cut(IpAddress address) const {
+  constexpr int kMappedBits = 96;  // in front of an IPv4 address
+  const std::optional<int>& bits = address.is_v4() ? v4 : v6;
+  if (!bits) return address;
+  const int kept = *bits + (address.is_v4() ? kMappedBits : 0);
+  const auto whole = static_cast<size_t>(kept / 8);
+  if (whole == address.bytes.size()) return address;
+  address.bytes[whole] = static_cast<uint8_t>(address.bytes[whole] & 0xFF00 >> kept % 8);
+  std::fill(address.bytes.begin() + whole + 1, address.bytes.end(), uint8_t{0});
+  return address;
+}
+
 }  // namespace rateguard::rules

@@ -4,10 +4,13 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "model/ip_address.h"
 #include "model/limit.h"
 #include "store/store.h"
 
@@ -32,22 +35,100 @@ enum class RuleMode : uint8_t { kEnforce, kShadow, kOff };
 enum class Missing : uint8_t { kReject, kIp, kSkip };
 using rateguard::OnStoreFailure;
 
-// Which requests a rule applies to. Empty members match everything.
-struct Match {
+// Methods, hosts and paths. Empty members name none.
+struct Targets {
   std::vector<std::string> methods = {};  // upper case
   std::vector<std::string> hosts = {};    // lower case, no port; "*.example.com" matches any subdomain
   // "/login" exact, "/api/*" everything below /api/ (and /api itself), "/users/{id}" one segment per brace.
   std::vector<std::string> paths = {};
+
+  bool operator==(const Targets&) const = default;
+};
+
+// Where the caller's whole address, before any prefix cuts it, must and must not lie.
+struct AddressCondition {
+  std::vector<IpPrefix> inside = {};   // empty: anywhere, or unknown
+  std::vector<IpPrefix> outside = {};  // an unknown address is outside
+
+  bool operator==(const AddressCondition&) const = default;
+};
+
+// What must hold of one thing that a request says of itself or its caller: a header, the user.
+struct ValueCondition {
+  // An empty value is absent. kNoneOf holds of an absent one, kOneOf does not.
+  enum class Kind : uint8_t { kOneOf, kNoneOf, kPresent, kAbsent };
+
+  Part of = {};  // kApiKey, kUser, kWorkspace, kPlan, kHeader, kCookie or kClaim
+  Kind kind = Kind::kOneOf;
+  std::vector<std::string> values = {};  // compared byte by byte; of kOneOf and kNoneOf
+
+  bool operator==(const ValueCondition&) const = default;
+};
+
+// Which requests a rule applies to: those of which all of this holds. Empty members match everything.
+struct Match {
+  std::vector<std::string> methods = {};  // any of them; these three as in Targets
+  std::vector<std::string> hosts = {};
+  std::vector<std::string> paths = {};
+  Targets except = {};  // none of them
+  AddressCondition address = {};
+  std::vector<ValueCondition> values = {};
+
+  bool operator==(const Match&) const = default;
+};
+
+// How many units a request of cost 1 takes; one of cost N takes N times as many. The first of these that is there.
+struct RuleCost {
+  struct OfPath {
+    std::string path;  // a pattern, as in Match
+    uint32_t units = 1;
+    bool operator==(const OfPath&) const = default;
+  };
+
+  // A header that says it: a whole number, taken as `header_max` where it is larger and as 1 where it is 0. What is no
+  // number counts as absent.
+  std::string header = {};
+  uint32_t header_max = 0;
+  std::vector<OfPath> by_path = {};                              // the most specific that matches
+  std::vector<std::pair<std::string, uint32_t>> by_method = {};  // upper case
+  uint32_t units = 1;                                            // otherwise
+
+  bool operator==(const RuleCost&) const = default;
+};
+
+// How many bits of an address name one caller; absent: as identify() has it.
+struct AddressPrefixes {
+  std::optional<int> v4 = {};  // of 32
+  std::optional<int> v6 = {};  // of 128
+
+  // The address with the bits behind its prefix cleared; whole where there is none for its family.
+  IpAddress cut(IpAddress address) const;
+  bool operator==(const AddressPrefixes&) const = default;
+};
+
+// Limits for subjects by name. Many subjects share few limits.
+struct SubjectLimits {
+  std::vector<std::optional<Limit>> limits = {};  // the distinct ones; nullopt is unlimited
+  // Names as requests give them, each with its place in `limits`; addresses as text.
+  std::vector<std::pair<std::string, uint32_t>> subjects = {};
 };
 
 struct Rule {
   std::string name;
   Match match = {};
+  std::string group = {};  // of the rules of a group that match, the most specific one applies; empty: no group
   std::vector<Part> per = {};
-  // The limit for everyone, or none where `by_plan` says.
+  AddressPrefixes prefixes = {};  // of addresses that it counts by
+  // The limit for everyone; none where `by_plan` says, or the rule is unlimited.
   std::optional<Limit> limit = {};
+  // `limit: unlimited`. A rule with nothing besides exempts what it matches: in a group from the group's other rules,
+  // otherwise from every rule.
+  bool unlimited = false;
   // By the subject's plan; nullopt is unlimited. "default" serves plans that are not named.
   std::map<std::string, std::optional<Limit>> by_plan = {};
+  // By the one caller that the rule counts by, before by_plan and limit; null: nobody is named.
+  std::shared_ptr<const SubjectLimits> by_subject = {};
+  RuleCost cost = {};
   Missing missing = Missing::kReject;
   RuleMode mode = RuleMode::kEnforce;
   std::string store = "default";
@@ -55,6 +136,9 @@ struct Rule {
   OnStoreFailure on_store_failure = OnStoreFailure::kAllow;
   Consistency consistency = Consistency::kExact;
   SourcePosition position = {};  // where it was written, for messages
+
+  // Whether it takes requests out of every other rule.
+  bool exempts() const { return unlimited && by_subject == nullptr && group.empty(); }
 };
 
 }  // namespace rateguard::rules

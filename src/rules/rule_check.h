@@ -22,8 +22,12 @@ Result<void> check_rule_name(std::string_view name);
 Result<void> check_parts(const std::vector<Part>& per);
 // An HTTP method: letters, digits, '-' and '_', up to 32. Errors: kInvalid, saying what to write.
 Result<void> check_method(std::string_view method);
-// All of the above, the paths and hosts, and that there is exactly one of limit and by_plan. Errors: kInvalid at
-// rule.position.
+// As of a rule. Errors: kInvalid.
+Result<void> check_group_name(std::string_view name);
+// What a header, a user and so on may be compared with. Errors: kInvalid.
+Result<void> check_condition_value(std::string_view value);
+// All of the above, the paths and hosts, that some request can match, and that there is exactly one of limit, unlimited
+// and by_plan. Errors: kInvalid at rule.position.
 Result<void> check_rule(const Rule& rule);
 
 }  // namespace rateguard::rules

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
 
 #include "base/check.h"
@@ -12,6 +13,7 @@
 #include "rules/host_index.h"
 #include "rules/normal_path.h"
 #include "rules/rule_check.h"
+#include "rules/specificity.h"
 #include "store/counter_key.h"
 
 namespace rateguard::rules {
@@ -68,6 +70,18 @@ void sort_candidates(std::vector<PathHit>& hits) {
   hits.erase(repeats.begin(), repeats.end());
 }
 
+// The groups that rules name, each a number from 1; 0 is none.
+class GroupNumbers {
+ public:
+  uint32_t number_of(const std::string& group) {
+    if (group.empty()) return 0;
+    return numbers_.try_emplace(group, static_cast<uint32_t>(numbers_.size() + 1)).first->second;
+  }
+
+ private:
+  std::unordered_map<std::string, uint32_t> numbers_;
+};
+
 // Whether all rules that meet in a request, as far as one store has their counters, count by the same thing. Routes are
 // written as each rule has them, so the same path may be two things.
 bool count_by_one_subject(std::span<const Rule> rules, StoreNumber store) {
@@ -80,7 +94,9 @@ bool count_by_one_subject(std::span<const Rule> rules, StoreNumber store) {
     }
     const bool has_route =
         std::ranges::any_of(rule.per, [](const Part& part) { return part.kind == PartKind::kRoute; });
-    if (has_route || rule.per != first->per || rule.missing != first->missing) return false;
+    if (has_route || rule.per != first->per || rule.missing != first->missing || rule.prefixes != first->prefixes) {
+      return false;
+    }
   }
   return true;
 }
@@ -90,8 +106,14 @@ bool count_by_one_subject(std::span<const Rule> rules, StoreNumber store) {
 // The rules of one host pattern, or those of any host.
 class RuleSet::OfHost {
  public:
-  void add_pathless(RuleId id) { pathless_.push_back({.rule = id}); }
+  void add_pathless(PathHit hit) { pathless_.push_back(hit); }
   void add_path(PathTrie::Entry entry) { entries_.push_back(std::move(entry)); }
+  // Calls `visit` with every hit that was added.
+  template <typename Visit>
+  void for_each_hit(Visit&& visit) {
+    for (PathHit& hit : pathless_) visit(hit);
+    for (PathTrie::Entry& entry : entries_) visit(entry.hit);
+  }
   // After the last was added.
   void finish() { paths_ = PathTrie(std::exchange(entries_, {})); }
 
@@ -118,6 +140,52 @@ struct RuleSet::Index {
   MethodTable methods;
   std::vector<bool> one_subject;  // count_by_one_subject(), by store
 
+  // What rules of groups match by, and how specific it is; PathHit::place is the number of it until finish().
+  std::vector<std::string> specificities = {{}};
+
+  // REQUIRES: the rule is on, and is the last in `rules`.
+  void add(RuleId id, const Rule& rule) {
+    if (rule.match.hosts.empty()) return add(id, rule, nullptr, any_host);
+    for (const std::string& text : rule.match.hosts) {
+      const HostPattern host = HostPattern::parse(text).value();
+      const uint32_t number = hosts.add(host);
+      of_hosts.resize(hosts.size());
+      add(id, rule, &host, of_hosts[number]);
+    }
+  }
+  void add(RuleId id, const Rule& rule, const HostPattern* host, OfHost& of) {
+    const auto place = [&](const PathPattern* path) {
+      if (rule.group.empty()) return uint32_t{0};
+      specificities.push_back(specificity(rule.match, host, path));
+      return static_cast<uint32_t>(specificities.size() - 1);
+    };
+    if (rule.match.paths.empty()) of.add_pathless({.rule = id, .place = place(nullptr)});
+    for (const std::string& text : rule.match.paths) {
+      PathTrie::Entry entry{.pattern = PathPattern::parse(text).value(), .hit = {.rule = id}};
+      entry.hit.place = place(&entry.pattern);
+      if (entry.pattern.is_route()) {
+        entry.hit.route = static_cast<uint32_t>(routes.size());
+        routes.push_back(text);
+      }
+      of.add_path(std::move(entry));
+    }
+  }
+  // After the last rule was added.
+  void finish() {
+    std::vector<std::string> sorted = specificities;
+    std::ranges::sort(sorted);
+    const auto rank = [&](PathHit& hit) {
+      if (hit.place == 0) return;
+      const auto found = std::ranges::lower_bound(sorted, specificities[hit.place]);
+      hit.place = static_cast<uint32_t>(found - sorted.begin());
+    };
+    any_host.for_each_hit(rank);
+    for (OfHost& of : of_hosts) of.for_each_hit(rank);
+    specificities = {};
+    any_host.finish();
+    for (OfHost& of : of_hosts) of.finish();
+  }
+
   // All hosts of a rule have its paths: one of them.
   const OfHost& with_paths_of(const Rule& rule) const {
     if (rule.match.hosts.empty()) return any_host;
@@ -128,24 +196,6 @@ struct RuleSet::Index {
     return one_subject[rule.store()] ? static_cast<KeyOffset>(limit.key_front.size()) : kOnePlace;
   }
 };
-
-void Matches::clear() {
-  limits_.clear();
-  key_ends_.clear();
-  key_bytes_.clear();
-  rejected_by_.reset();
-  missing_part_ = {};
-  uncounted_.clear();
-  candidates_.clear();
-}
-
-void Matches::point_at_keys() {
-  size_t begin = 0;
-  for (size_t i = 0; i < limits_.size(); ++i) {
-    limits_[i].key = std::string_view(key_bytes_).substr(begin, key_ends_[i] - begin);
-    begin = key_ends_[i];
-  }
-}
 
 RuleSet::RuleSet(std::vector<Rule> rules) : rules_(std::move(rules)) {}
 RuleSet::~RuleSet() = default;
@@ -161,6 +211,7 @@ Result<std::shared_ptr<const RuleSet>> RuleSet::compile(std::vector<Rule> rules)
   for (size_t store = 0; store <= last_store; ++store) {
     index->one_subject.push_back(count_by_one_subject(set->rules_, static_cast<StoreNumber>(store)));
   }
+  GroupNumbers groups;
   for (RuleId id = 0; id < set->rules_.size(); ++id) {
     const Rule& rule = set->rules_[id];
     const auto fail_here = [&](std::string message) {
@@ -172,28 +223,10 @@ Result<std::shared_ptr<const RuleSet>> RuleSet::compile(std::vector<Rule> rules)
     }
     const auto methods = index->methods.add(rule.match.methods);
     if (!methods) return fail_here("the rules name more than 64 different methods");
-    const CompiledRule& compiled = index->rules.emplace_back(rule, *methods);
-    if (!compiled.is_on()) continue;
-    const auto for_each_host = [&](auto&& add) {
-      if (rule.match.hosts.empty()) return add(index->any_host);
-      for (const std::string& host : rule.match.hosts) {
-        const uint32_t number = index->hosts.add(HostPattern::parse(host).value());
-        index->of_hosts.resize(index->hosts.size());
-        add(index->of_hosts[number]);
-      }
-    };
-    if (rule.match.paths.empty()) for_each_host([&](OfHost& of) { of.add_pathless(id); });
-    for (const std::string& text : rule.match.paths) {
-      PathTrie::Entry entry{.pattern = PathPattern::parse(text).value(), .hit = {.rule = id}};
-      if (entry.pattern.is_route()) {
-        entry.hit.route = static_cast<uint32_t>(index->routes.size());
-        index->routes.push_back(text);
-      }
-      for_each_host([&](OfHost& of) { of.add_path(entry); });
-    }
+    const CompiledRule& compiled = index->rules.emplace_back(rule, *methods, groups.number_of(rule.group));
+    if (compiled.is_on()) index->add(id, rule);
   }
-  index->any_host.finish();
-  for (OfHost& of : index->of_hosts) of.finish();
+  index->finish();
   set->index_ = std::move(index);
   return set;
 }
@@ -202,9 +235,9 @@ void RuleSet::match(const RequestFacts& facts, const Subject& subject, Matches& 
   out.clear();
   const Target target = split_target(facts.path);
   const std::string_view path = normal_path(target.path, out.path_buffer_);
+  const std::string_view host = bare_host(target.authority.empty() ? facts.host : target.authority);
   index_->any_host.find(path, out.candidates_);
   if (index_->hosts.size() > 0) {
-    const std::string_view host = bare_host(target.authority.empty() ? facts.host : target.authority);
     index_->hosts.find(host, [&](uint32_t number) { index_->of_hosts[number].find(path, out.candidates_); });
   }
   // A rule that no recent request met is far away; it comes while the candidates are sorted.
@@ -215,41 +248,62 @@ void RuleSet::match(const RequestFacts& facts, const Subject& subject, Matches& 
   sort_candidates(out.candidates_);
 
   const uint64_t method = index_->methods.find(facts.method);
-  const auto reject = [&](RuleId id, std::string_view missing) {
-    if (out.rejected_by_ || rules_[id].mode != RuleMode::kEnforce) return;
-    out.rejected_by_ = id;
-    out.missing_part_ = missing;
-  };
+  const Asked asked{.facts = facts, .subject = subject, .host = host, .path = path, .hits = out.searched_};
   for (const PathHit& hit : out.candidates_) {
     const CompiledRule& rule = index_->rules[hit.rule];
-    if (!rule.accepts_method(method)) continue;
-    const CompiledLimit* limit = rule.limit_for(subject.plan);
-    if (limit && !limit->limit) continue;  // unlimited
-
-    const size_t key_begin = out.key_bytes_.size();
-    if (limit) out.key_bytes_.append(limit->key_front);
-    std::string_view route = index_->routes[hit.route];
-    if (hit.route == 0 && rule.counts_by_route()) route = route_path(target.path, path, out.route_buffer_);
-    const Identified found = limit ? rule.identify(facts, subject, route, out.key_bytes_) : rule.without_plan();
-    if (found.result == Identified::Result::kCounted) {
-      MatchedLimit& matched = out.limits_.emplace_back();  // in place: a copy would wait for its parts to be written
-      matched.rule = hit.rule;
-      matched.limit = limit->limit;
-      matched.mode = rule.mode();
-      matched.on_failure = rule.on_failure();
-      matched.consistency = rule.consistency();
-      matched.store = rule.store();
-      matched.place_from = index_->place_from(rule, *limit);
-      out.key_ends_.push_back(out.key_bytes_.size());
-      continue;
+    if (!rule.accepts_method(method) || !rule.accepts(asked)) continue;
+    if (rule.exempts()) {
+      out.clear();
+      out.exempted_by_ = hit.rule;
+      return;
     }
-    out.key_bytes_.resize(key_begin);
-    const bool rejected = found.result == Identified::Result::kRejected;
-    out.uncounted_.push_back(
-        {.rule = hit.rule, .effect = rejected ? Missing::kReject : Missing::kSkip, .part = found.missing});
-    if (rejected) reject(hit.rule, found.missing);
+    apply(hit, asked, target.path, out);
   }
+  if (!out.of_groups_.empty()) out.settle_groups();
   out.point_at_keys();
+}
+
+// What a rule that matches says of the request.
+void RuleSet::apply(const PathHit& hit, const Asked& asked, std::string_view raw_path, Matches& out) const {
+  using Says = Matches::OfGroup::Says;
+  const CompiledRule& rule = index_->rules[hit.rule];
+  const CompiledLimit* limit = rule.limit_for(asked.facts, asked.subject);
+  const auto say = [&](Says says, std::string_view missing) {
+    if (rule.group() == 0) return;
+    out.of_groups_.push_back({.group = rule.group(),
+                              .place = hit.place,
+                              .rule = hit.rule,
+                              .says = says,
+                              .mode = rule.mode(),
+                              .missing = missing});
+  };
+  if (limit && !limit->limit) return say(Says::kUnlimited, {});
+
+  const size_t key_begin = out.key_bytes_.size();
+  if (limit) out.key_bytes_.append(limit->key_front);
+  std::string_view route = index_->routes[hit.route];
+  if (hit.route == 0 && rule.counts_by_route()) route = route_path(raw_path, asked.path, out.route_buffer_);
+  const Identified found =
+      limit ? rule.identify(asked.facts, asked.subject, route, out.key_bytes_) : rule.without_plan();
+  if (found.result == Identified::Result::kCounted) {
+    MatchedLimit& matched = out.limits_.emplace_back();  // in place: a copy would wait for its parts to be written
+    matched.rule = hit.rule;
+    matched.limit = limit->limit;
+    matched.cost = rule.cost_of(asked);
+    matched.mode = rule.mode();
+    matched.on_failure = rule.on_failure();
+    matched.consistency = rule.consistency();
+    matched.store = rule.store();
+    matched.place_from = index_->place_from(rule, *limit);
+    out.key_places_.push_back({.begin = key_begin, .end = out.key_bytes_.size()});
+    return say(Says::kLimit, {});
+  }
+  out.key_bytes_.resize(key_begin);
+  const bool rejected = found.result == Identified::Result::kRejected;
+  out.uncounted_.push_back(
+      {.rule = hit.rule, .effect = rejected ? Missing::kReject : Missing::kSkip, .part = found.missing});
+  if (rejected && rule.group() == 0 && rule.mode() == Mode::kEnforce) out.reject(hit.rule, found.missing);
+  say(rejected ? Says::kRejects : Says::kNothing, found.missing);
 }
 
 Result<MatchedLimit> RuleSet::lookup(std::string_view rule_name, std::span<const std::string_view> parts,
@@ -259,24 +313,32 @@ Result<MatchedLimit> RuleSet::lookup(std::string_view rule_name, std::span<const
     return fail(ErrorCode::kNotFound, fmt::format("there is no rule '{}' in force", rule_name.substr(0, kRuleNameMax)));
   }
   const CompiledRule& rule = index_->rules[*id];
-  const CompiledLimit* limit = rule.limit_for(plan);
+  if (parts.size() != rule.parts().size()) {
+    return invalid(fmt::format("rule '{}' counts by {} parts ({}), {} given", rule_name, rule.parts().size(),
+                               fmt::join(rule.part_names(), ", "), parts.size()));
+  }
+  PartRoom room;
+  const CompiledLimit* limit = nullptr;
+  if (const auto named = rule.named_part()) {
+    const auto value = counted_value(*id, *named, parts[*named], prefix_v6, room);
+    if (!value) return std::unexpected(value.error());
+    limit = rule.limit_for_name(*value);
+  }
+  if (!limit) limit = rule.limit_for_plan(plan);
   if (!limit) {
     return invalid(plan.empty()
                        ? fmt::format("rule '{}' goes by plan, and none is given", rule_name)
                        : fmt::format("rule '{}' has no plan '{}'", rule_name, plan.substr(0, kSubjectPartMax)));
   }
-  if (parts.size() != rule.parts().size()) {
-    return invalid(fmt::format("rule '{}' counts by {} parts ({}), {} given", rule_name, rule.parts().size(),
-                               fmt::join(rule.part_names(), ", "), parts.size()));
-  }
   key_bytes = limit->key_front;
   for (size_t i = 0; i < parts.size(); ++i) {
-    if (auto good = append_named_part(*id, i, parts[i], prefix_v6, key_bytes); !good) {
-      return std::unexpected(good.error());
-    }
+    const auto value = counted_value(*id, i, parts[i], prefix_v6, room);
+    if (!value) return std::unexpected(value.error());
+    CounterKey::append_part(key_bytes, *value);
   }
   return MatchedLimit{.rule = *id,
                       .limit = limit->limit,
+                      .cost = rule.cost_of(Cost{1}),
                       .mode = rule.mode(),
                       .on_failure = rule.on_failure(),
                       .consistency = rule.consistency(),
@@ -285,8 +347,8 @@ Result<MatchedLimit> RuleSet::lookup(std::string_view rule_name, std::span<const
                       .key = key_bytes};
 }
 
-Result<void> RuleSet::append_named_part(RuleId id, size_t part_index, std::string_view text, int prefix_v6,
-                                        std::string& key) const {
+Result<std::string_view> RuleSet::counted_value(RuleId id, size_t part_index, std::string_view text, int prefix_v6,
+                                                PartRoom& room) const {
   const CompiledRule& rule = index_->rules[id];
   const std::string& name = rule.part_names()[part_index];
   const PartKind kind = rule.parts()[part_index].kind;
@@ -294,14 +356,12 @@ Result<void> RuleSet::append_named_part(RuleId id, size_t part_index, std::strin
   if (kind == PartKind::kIp) {
     const auto ip = IpAddress::parse(text);
     if (!ip) return invalid(fmt::format("'{}' is not an IP address", text.substr(0, IpAddress::kTextMax)));
-    CounterKey::append_part(key, bytes_of(ip->masked_v6(prefix_v6)));
-    return {};
+    room.ip = rule.counted(*ip, prefix_v6);
+    return bytes_of(room.ip);
   }
-  std::string path_buffer;
-  if (kind == PartKind::kRoute) text = route_named(id, text, path_buffer);
+  if (kind == PartKind::kRoute) text = route_named(id, text, room.path);
   if (text.size() > kSubjectPartMax) return invalid(fmt::format("{} is longer than {} bytes", name, kSubjectPartMax));
-  CounterKey::append_part(key, text);
-  return {};
+  return text;
 }
 
 std::string_view RuleSet::route_named(RuleId id, std::string_view text, std::string& path_buffer) const {

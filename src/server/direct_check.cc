@@ -1,5 +1,6 @@
 #include "server/direct_check.h"
 
+#include "rules/cost_table.h"
 #include "store/counter_key.h"
 
 namespace rateguard::server {
@@ -38,7 +39,7 @@ Result<size_t> DirectChecks::add(const RuleCheck& check, const Policy& policy) {
   direct.consistency = match->consistency;
   direct.place_from = match->place_from;
   direct.store = match->store;
-  direct.cost = check.cost;
+  direct.cost = rules::weighed(check.cost, match->cost.units);
   return count_++;
 }
 

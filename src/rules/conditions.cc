@@ -1,0 +1,145 @@
+#include "rules/conditions.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "model/ascii.h"
+#include "rules/part_value.h"
+
+namespace rateguard::rules {
+namespace {
+
+PathTrie trie_of(const std::vector<std::string>& paths) {
+  std::vector<PathTrie::Entry> entries;
+  for (const std::string& path : paths) entries.push_back({.pattern = PathPattern::parse(path).value(), .hit = {}});
+  return PathTrie(entries);
+}
+
+// Whether every path that `narrow` matches is matched by `wide`.
+bool covers(const PathPattern& wide, const PathPattern& narrow) {
+  if (wide.segments.size() > narrow.segments.size()) return false;
+  for (size_t i = 0; i < wide.segments.size(); ++i) {
+    if (!wide.segments[i].any && wide.segments[i] != narrow.segments[i]) return false;
+  }
+  return wide.prefix || (!narrow.prefix && wide.segments.size() == narrow.segments.size());
+}
+
+bool covers_host(std::string_view wide, std::string_view narrow) {
+  if (!wide.starts_with("*.")) return wide == narrow;
+  wide.remove_prefix(1);  // ".example.com"
+  return narrow.size() > wide.size() && narrow.ends_with(wide);
+}
+
+// The first of `wanted` that one of `excepted` covers, with which one it is.
+template <typename Covers>
+std::string covered(const std::vector<std::string>& wanted, const std::vector<std::string>& excepted, const char* key,
+                    Covers covers) {
+  for (const std::string& one : wanted) {
+    const auto by = std::ranges::find_if(excepted, [&](const std::string& other) { return covers(other, one); });
+    if (by != excepted.end()) return fmt::format("{0} {1} is taken back by not_{0} {2}", key, one, *by);
+  }
+  return {};
+}
+
+std::string contradicting_values(const std::vector<ValueCondition>& conditions) {
+  using Kind = ValueCondition::Kind;
+  for (auto one = conditions.begin(); one != conditions.end(); ++one) {
+    if (one->kind == Kind::kNoneOf) continue;
+    for (auto other = conditions.begin(); other != conditions.end(); ++other) {
+      if (other->of != one->of || other == one) continue;
+      if (one->kind == Kind::kAbsent && other->kind != Kind::kNoneOf) {
+        return fmt::format("{} is asked to be absent and to have a value", one->of.to_string());
+      }
+      if (one->kind != Kind::kOneOf || other->kind != Kind::kNoneOf) continue;
+      const auto taken_back = [&](const std::string& value) {
+        return std::ranges::find(other->values, value) != other->values.end();
+      };
+      if (std::ranges::any_of(one->values, taken_back)) {
+        return fmt::format("a value of {} is asked for and taken back", one->of.to_string());
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Conditions::Conditions(const Match& match)
+    : match_(match),
+      except_paths_(trie_of(match.except.paths)),
+      inside_(match.address.inside),
+      outside_(match.address.outside) {
+  for (const std::string& host : match.except.hosts) except_hosts_.add(HostPattern::parse(host).value());
+  for (uint32_t i = 0; i < match.values.size(); ++i) {
+    for (const std::string& value : match.values[i].values) values_.find_or_add(i, value, 0);
+  }
+}
+
+bool Conditions::empty(const Match& match) {
+  return match.except == Targets{} && match.address == AddressCondition{} && match.values.empty();
+}
+
+bool Conditions::hold(const Asked& asked) const {
+  if (!inside_.empty() || !outside_.empty()) {
+    const auto& address = asked.subject.whole_address();
+    if (!inside_.empty() && (!address || !inside_.contains(*address))) return false;
+    if (address && outside_.contains(*address)) return false;
+  }
+  for (size_t i = 0; i < match_.values.size(); ++i) {
+    if (!holds(i, asked)) return false;
+  }
+  return !excepted(asked);
+}
+
+bool Conditions::holds(size_t condition, const Asked& asked) const {
+  const ValueCondition& wanted = match_.values[condition];
+  const std::string_view value = part_value(wanted.of, asked.facts, asked.subject);
+  switch (wanted.kind) {
+    case ValueCondition::Kind::kOneOf:
+      return !value.empty() && values_.find(static_cast<uint32_t>(condition), value).has_value();
+    case ValueCondition::Kind::kNoneOf:
+      return value.empty() || !values_.find(static_cast<uint32_t>(condition), value).has_value();
+    case ValueCondition::Kind::kPresent:
+      return !value.empty();
+    case ValueCondition::Kind::kAbsent:
+      break;
+  }
+  return value.empty();
+}
+
+bool Conditions::excepted(const Asked& asked) const {
+  const auto is_method = [&](const std::string& method) { return equal_ignoring_case(method, asked.facts.method); };
+  if (std::ranges::any_of(match_.except.methods, is_method)) return true;
+  if (!match_.except.hosts.empty()) {
+    bool found = false;
+    except_hosts_.find(asked.host, [&](uint32_t) { found = true; });
+    if (found) return true;
+  }
+  if (match_.except.paths.empty()) return false;
+  asked.hits.clear();
+  except_paths_.find(asked.path, asked.hits);
+  return !asked.hits.empty();
+}
+
+std::string why_nothing_matches(const Match& match) {
+  const auto equal = [](const std::string& a, const std::string& b) { return a == b; };
+  const auto path_covers = [](const std::string& wide, const std::string& narrow) {
+    return covers(PathPattern::parse(wide).value(), PathPattern::parse(narrow).value());
+  };
+  const auto every = [](const std::string& path) { return path == "/*"; };
+  if (std::ranges::any_of(match.except.paths, every)) return "not_path /* leaves no path";
+  for (std::string why :
+       {covered(match.methods, match.except.methods, "method", equal),
+        covered(match.hosts, match.except.hosts, "host", covers_host),
+        covered(match.paths, match.except.paths, "path", path_covers), contradicting_values(match.values)}) {
+    if (!why.empty()) return why;
+  }
+  const IpSet outside(match.address.outside);
+  if (!match.address.inside.empty() && outside.covers(IpSet(match.address.inside))) {
+    return "not_ip takes back every address of ip";
+  }
+  return {};
+}
+
+}  // namespace rateguard::rules
