@@ -100,8 +100,10 @@ Result<std::shared_ptr<const Identifier>> Identifier::create(Settings settings) 
 Subject Identifier::identify(const RequestFacts& facts, Instant now, Scratch& scratch) const {
   scratch.claims.clear();
   Subject subject;
-  subject.address = client_address(facts, settings_.trusted_proxies);
-  if (subject.address) subject.ip = subject.address->masked_v6(settings_.prefix_v6);
+  if (const auto address = client_address(facts, settings_.trusted_proxies)) {
+    subject.address = address->masked_v6(128);
+    subject.ip = address->masked_v6(settings_.prefix_v6);
+  }
 
   const std::string_view bearer = bearer_token(facts.headers);
   bool verified = false;

@@ -220,5 +220,14 @@ TEST(Identifier, AnUntrustedPeersClaimsOfAddressNeverChangeTheAnswer) {
   }));
 }
 
+TEST(Identify, KeepsTheWholeAddressBesideTheOneThatAPrefixCut) {
+  const auto identifier = Identifier::create({.prefix_v6 = 48}).value();
+  Scratch scratch;
+  const Subject subject = identifier->identify({.peer = IpAddress::parse("2001:db8:1:2::3")}, Instant{}, scratch);
+  EXPECT_EQ(subject.address, IpAddress::parse("2001:db8:1:2::3"));
+  EXPECT_EQ(subject.ip, IpAddress::parse("2001:db8:1::"));
+  EXPECT_FALSE(identifier->identify({}, Instant{}, scratch).address.has_value());
+}
+
 }  // namespace
 }  // namespace rateguard::identify

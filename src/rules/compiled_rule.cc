@@ -27,7 +27,10 @@ CompiledRule::CompiledRule(const Rule& rule, uint64_t methods, uint32_t group)
       rule_(&rule) {
   if (!Conditions::empty(rule.match)) conditions_ = std::make_unique<const Conditions>(rule.match);
   if (rule.cost != RuleCost{}) cost_ = std::make_unique<const CostTable>(rule.cost);
-  if (rule.by_subject != nullptr) named_limits_ = std::make_unique<const NamedLimits>(rule);
+  if (rule.by_subject != nullptr) {
+    named_limits_ = std::make_unique<const NamedLimits>(rule);
+    named_part_ = rules::named_part(rule.per);
+  }
   for (const auto& part : rule.per) {
     if (part.kind == PartKind::kGlobal) continue;
     part_kinds_[part_count_++] = part.kind;
@@ -48,17 +51,14 @@ const CompiledLimit* CompiledRule::limit_of(std::string_view plan) const {
   return default_plan_;
 }
 
-std::optional<size_t> CompiledRule::named_part() const {
-  return named_limits_ == nullptr ? std::nullopt : rules::named_part(parts_);
-}
-
 const CompiledLimit* CompiledRule::limit_of_name(const RequestFacts& facts, const Subject& subject) const {
   std::optional<IpAddress> ip;
-  const std::string_view value = value_of(*named_part(), facts, subject, {}, ip);
+  const std::string_view value = value_of(*named_part_, facts, subject, {}, ip);
   return value.empty() ? nullptr : named_limits_->find(value);
 }
 
-IpAddress CompiledRule::counted(const IpAddress& whole, int prefix_v6) const {
+IpAddress CompiledRule::counted(const IpAddress& address, int prefix_v6) const {
+  const IpAddress whole = address.masked_v6(128);
   const AddressPrefixes& own = rule_->prefixes;
   return (whole.is_v4() ? own.v4 : own.v6) ? own.cut(whole) : whole.masked_v6(prefix_v6);
 }

@@ -69,10 +69,10 @@ class alignas(64) CompiledRule {
   const CompiledLimit* limit_for_plan(std::string_view plan) const { return by_plan_ ? limit_of(plan) : &own_limit_; }
   // Which of parts() by_subject names, nullopt: nobody is named; and the limit of one, as it is counted. Null: it is
   // not named. REQUIRES of the second: the first is there.
-  std::optional<size_t> named_part() const;
+  std::optional<size_t> named_part() const { return named_part_; }
   const CompiledLimit* limit_for_name(std::string_view value) const { return named_limits_->find(value); }
   // An address as this rule counts it, by its own prefixes or cut to `prefix_v6` bits.
-  IpAddress counted(const IpAddress& whole, int prefix_v6) const;
+  IpAddress counted(const IpAddress& address, int prefix_v6) const;
 
   // Appends the identity of the request's counter to `key`, part by part, or leaves `key` in an unspecified state.
   // `route` is how a rule that counts by route counts the path.
@@ -112,6 +112,7 @@ class alignas(64) CompiledRule {
 
   std::vector<std::pair<std::string_view, CompiledLimit>> plans_;  // ordered by name
   const Rule* rule_;
+  std::optional<size_t> named_part_;  // with named_limits_
   const CompiledLimit* default_plan_ = nullptr;
   std::vector<Part> parts_;
   std::vector<std::string> part_names_;

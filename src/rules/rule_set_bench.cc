@@ -65,6 +65,27 @@ std::shared_ptr<const RuleSet> rules_with_hosts(size_t others) {
   return RuleSet::compile(std::move(rules)).value();
 }
 
+// The three, the last of which leaves the callers of so many prefixes out.
+std::shared_ptr<const RuleSet> rules_with_addresses(size_t prefixes) {
+  std::vector<Rule> rules = three_rules();
+  for (size_t i = 0; i < prefixes; ++i) {
+    rules.back().match.address.outside.push_back(
+        IpPrefix::parse(fmt::format("10.{}.{}.0/25", i / 256, i % 256)).value());
+  }
+  return RuleSet::compile(std::move(rules)).value();
+}
+
+// The three, the second of which has limits for so many callers by name.
+std::shared_ptr<const RuleSet> rules_with_names(size_t names) {
+  std::vector<Rule> rules = three_rules();
+  SubjectLimits named{.limits = {rules[1].limit}};
+  for (size_t i = 0; i < names; ++i) {
+    named.subjects.emplace_back(fmt::format("10.{}.{}.{}", i >> 16, i >> 8 & 255, i & 255), 0);
+  }
+  rules[1].by_subject = std::make_shared<const SubjectLimits>(std::move(named));
+  return RuleSet::compile(std::move(rules)).value();
+}
+
 // Nanoseconds for each request, all of which match three rules.
 double measure(const RuleSet& set, const std::vector<std::string>& paths, Matches& matches) {
   const Subject subject{.ip = IpAddress::parse("203.0.113.9")};
@@ -115,6 +136,13 @@ int run() {
   const auto few_hosts = rules_with_hosts(7);
   const auto many_hosts = rules_with_hosts(9'997);
   compare({"match: 10,000 rules on other hosts vs 10", *many_hosts, users, "<= 2.0"}, {"", *few_hosts, users, ""});
+  const auto few_addresses = rules_with_addresses(10);
+  const auto many_addresses = rules_with_addresses(10'000);
+  compare({"match: a list of 10,000 prefixes vs 10", *many_addresses, users, "<= 2.0"},
+          {"", *few_addresses, users, ""});
+  const auto few_names = rules_with_names(10);
+  const auto many_names = rules_with_names(100'000);
+  compare({"match: 100,000 subjects by name vs 10", *many_names, users, "<= 2.0"}, {"", *few_names, users, ""});
   // The processor's caches, not the search, tell these apart: each request meets another rule.
   compare({"match: 10,000 rules, each request another of them vs 10", *many, many_services, ""},
           {"", *few, few_services, ""});

@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "model/ip_address.h"
 #include "rules/path_pattern.h"
@@ -35,6 +38,35 @@ std::string address_as_host(const Rule& rule) {
   return fmt::format("matches requests to {0}; for requests from that address write match: {{ip: {0}}}", *host);
 }
 
+// Of two rules of a group that match the same requests the first one applies, always: unless it leaves some alone, or
+// only the second is enforced.
+bool hides(const Rule& first, const Rule& second) {
+  const bool may_replace = first.mode == RuleMode::kEnforce || second.mode == RuleMode::kShadow;
+  return first.mode != RuleMode::kOff && may_replace && first.missing != Missing::kSkip && first.match == second.match;
+}
+
+// Rules that an earlier one of their group leaves nothing.
+void add_hidden(std::span<const Rule> rules, std::vector<Error>& warnings) {
+  // Of one group with one first path; whoever has more rules on one path in one group is warned of some.
+  constexpr size_t kComparedMax = 100;
+  std::map<std::pair<std::string_view, std::string_view>, std::vector<const Rule*>> earlier;
+  for (const Rule& rule : rules) {
+    if (rule.group.empty() || rule.mode == RuleMode::kOff) continue;
+    const std::string_view path = rule.match.paths.empty() ? std::string_view() : rule.match.paths.front();
+    std::vector<const Rule*>& others = earlier[{rule.group, path}];
+    const auto by = std::ranges::find_if(others, [&](const Rule* other) { return hides(*other, rule); });
+    if (by != others.end()) {
+      warnings.push_back(
+          {.message = fmt::format("rule '{}' never applies: '{}', before it in the group '{}', matches the "
+                                  "same requests",
+                                  rule.name, (*by)->name, rule.group),
+           .position = rule.position});
+    } else if (others.size() < kComparedMax) {
+      others.push_back(&rule);
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<Error> rule_warnings(std::span<const Rule> rules) {
@@ -47,6 +79,7 @@ std::vector<Error> rule_warnings(std::span<const Rule> rules) {
       warnings.push_back({.message = fmt::format("rule '{}' {}", rule.name, why), .position = rule.position});
     }
   }
+  add_hidden(rules, warnings);
   return warnings;
 }
 

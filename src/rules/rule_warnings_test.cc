@@ -49,5 +49,22 @@ TEST(RuleWarnings, AnAddressAsHostIsNotTheCallers) {
   EXPECT_EQ(only_warning(rule), "none");
 }
 
+TEST(RuleWarnings, ARuleThatAnEarlierOneOfItsGroupHides) {
+  const auto two = [](const auto& change) {
+    std::vector<Rule> rules = {rule_on({"/a"}, {kByIp}), rule_on({"/a"}, {})};
+    rules[0].name = "first";
+    for (Rule& rule : rules) rule.group = "g";
+    change(rules);
+    const auto warnings = rule_warnings(rules);
+    return warnings.empty() ? "none" : warnings[0].message;
+  };
+  EXPECT_EQ(two([](auto&) {}),
+            "rule 'r' never applies: 'first', before it in the group 'g', matches the same requests");
+  EXPECT_EQ(two([](auto& rules) { rules[0].missing = Missing::kSkip; }), "none") << "it takes what the first leaves";
+  EXPECT_EQ(two([](auto& rules) { rules[0].mode = RuleMode::kShadow; }), "none");
+  EXPECT_EQ(two([](auto& rules) { rules[1].match.methods = {"GET"}; }), "none");
+  EXPECT_EQ(two([](auto& rules) { rules[1].group = "h"; }), "none");
+}
+
 }  // namespace
 }  // namespace rateguard::rules
