@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "config/file_text.h"
+#include "config/node_reader.h"
 #include "config/problems.h"
 #include "config/rule_reader.h"
 #include "config/settings_table.h"
@@ -56,7 +57,8 @@ Result<void> check_listen_settings(const Config& config) {
 
 class ConfigReader {
  public:
-  ConfigReader(Config& config, Problems& problems) : config_(config), problems_(problems) {}
+  ConfigReader(Config& config, FileReader read_file, Problems& problems)
+      : config_(config), read_file_(std::move(read_file)), problems_(problems) {}
 
   void read(const YamlNode& root) {
     if (root.is_null()) return;  // an empty file: the defaults
@@ -67,7 +69,10 @@ class ConfigReader {
     check_listen(root);
     if (const YamlNode* rules = root.find("rules")) {
       const auto has_store = [&](std::string_view name) { return config_.stores.contains(std::string(name)); };
-      config_.rules = read_rules(*rules, has_store, problems_);
+      config_.rules = read_rules(
+          *rules,
+          {.has_store = has_store, .limits = {.read_file = read_file_, .ipv6_prefix = config_.identity.prefix_v6}},
+          problems_);
       const std::vector<std::string> names = config_.store_names();
       for (rules::Rule& rule : config_.rules) {
         rule.store_number = static_cast<StoreNumber>(std::ranges::find(names, rule.store) - names.begin());
@@ -84,6 +89,7 @@ class ConfigReader {
       const YamlNode& key = *map.children[i];
       const YamlNode& value = *map.children[i + 1];
       if (section.empty() && key.text == "rules") continue;  // read last: rules name stores
+      if (section.empty() && is_own_key(key.text)) continue;
       if (std::ranges::find(known, key.text) == known.end()) {
         problems_.add(key, unknown_key(key.text, called(section, target), known));
         continue;
@@ -196,6 +202,7 @@ class ConfigReader {
   }
 
   Config& config_;
+  FileReader read_file_;
   Problems& problems_;
 };
 
@@ -225,23 +232,43 @@ Result<void> check_config(const Config& config) {
   return check_one_memory(config);
 }
 
-Result<Config> parse(std::string_view yaml, std::string file_name) {
+namespace {
+
+Result<Config> parse_with_files(std::string_view yaml, std::string file_name, FileReader read_file) {
   auto document = parse_yaml(yaml, file_name);
   if (!document) return std::unexpected(document.error());
   Config config;
   Problems problems(std::move(file_name));
-  ConfigReader(config, problems).read(document->root());
+  ConfigReader(config, std::move(read_file), problems).read(document->root());
   if (!problems.empty()) return std::unexpected(problems.to_error());
   // What parses compiles: whatever rules hold beyond what was checked key by key is found here.
   if (auto compiled = rules::RuleSet::compile(config.rules); !compiled) return std::unexpected(compiled.error());
   return config;
 }
 
+// A file that another one names: beside it, unless the name is a whole path.
+std::string beside(const std::string& file, const std::string& named) {
+  const size_t slash = file.rfind('/');
+  return named.starts_with('/') || slash == std::string::npos ? named : file.substr(0, slash + 1) + named;
+}
+
+}  // namespace
+
+Result<Config> parse(std::string_view yaml, std::string file_name) {
+  return parse_with_files(yaml, std::move(file_name), {});
+}
+
 Result<Config> load(const std::string& path) {
   const auto text = read_file(path);
   if (!text) return std::unexpected(text.error());
-  auto config = parse(*text, path);
-  if (config) config->path = path;
+  std::vector<std::string> subject_files;
+  auto config = parse_with_files(*text, path, [&](const std::string& named) {
+    subject_files.push_back(beside(path, named));
+    return read_file(subject_files.back());
+  });
+  if (!config) return config;
+  config->path = path;
+  config->subject_files = std::move(subject_files);
   return config;
 }
 

@@ -144,7 +144,8 @@ struct Config {
   EnvoySettings envoy = {};
   std::string data_dir = {};  // where snapshots go that name no place of their own; empty: nothing is kept
   std::vector<rules::Rule> rules = {};
-  std::string path = {};  // the file it was read from; empty: none
+  std::string path = {};                        // the file it was read from; empty: none
+  std::vector<std::string> subject_files = {};  // that its rules name (`by_subject_file`), as they were opened
 
   // The names of the stores by their StoreNumber: the default one, then the others in the order of their names. The
   // default is the one named so, or else the first; limits of no rule are kept there.
@@ -160,9 +161,10 @@ struct Config {
 // Reads one environment variable; nullopt where it is not set. Injected, so that tests need no environment.
 using Environment = std::function<std::optional<std::string>(std::string_view name)>;
 
-// Parses YAML text. Every error says file, line, column and what was expected; unknown keys are errors.
+// Parses YAML text. Every error says file, line, column and what was expected; unknown keys are errors. Files that
+// rules name are not read: nobody is named by them.
 Result<Config> parse(std::string_view yaml, std::string file_name);
-// Reads and parses a file. Errors: kIo, or as parse().
+// Reads and parses a file, and those that its rules name. Errors: kIo, or as parse().
 Result<Config> load(const std::string& path);
 // What settings must hold together, whatever they came from; parse() leaves it to the environment to say where a Redis
 // is and with what password. Errors: kInvalid.

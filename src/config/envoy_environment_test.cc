@@ -18,7 +18,7 @@ Result<Config> applied(Variables values, Config config = {}) {
   return with_theirs ? apply_environment(std::move(*with_theirs), environment) : with_theirs;
 }
 
-std::string message(Variables values) {
+std::string message_of(Variables values) {
   const auto config = applied(std::move(values));
   return config ? "good" : config.error().to_string();
 }
@@ -79,10 +79,10 @@ TEST(EnvoyEnvironment, RateGuardsOwnGoFirst) {
 }
 
 TEST(EnvoyEnvironment, ErrorsNameTheVariable) {
-  EXPECT_EQ(message({{"RUNTIME_ROOT", "/d"}, {"SHADOW_MODE", "maybe"}}),
+  EXPECT_EQ(message_of({{"RUNTIME_ROOT", "/d"}, {"SHADOW_MODE", "maybe"}}),
             "SHADOW_MODE: expected true or false, found 'maybe'");
-  EXPECT_EQ(message({{"RUNTIME_ROOT", "/d"}, {"PORT", "many"}}).substr(0, 6), "PORT: ");
-  EXPECT_EQ(message({{"RUNTIME_ROOT", "/d"}, {"LIMIT_LIMIT_HEADER", "two words"}}),
+  EXPECT_EQ(message_of({{"RUNTIME_ROOT", "/d"}, {"PORT", "many"}}).substr(0, 6), "PORT: ");
+  EXPECT_EQ(message_of({{"RUNTIME_ROOT", "/d"}, {"LIMIT_LIMIT_HEADER", "two words"}}),
             "envoy.response_headers: 'two words' is no name of a field");
 }
 

@@ -1,5 +1,8 @@
-// The limits of one rule: the keys of limit_spec.h, and by_plan.
+// The limits of one rule: the keys of limit_spec.h, by_plan, by_subject and by_subject_file.
 #pragma once
+
+#include <functional>
+#include <string>
 
 #include "config/problems.h"
 #include "config/yaml_tree.h"
@@ -7,7 +10,18 @@
 
 namespace rateguard::config {
 
-// Fills rule.limit or rule.by_plan from the rule's map. What is wrong goes to `problems`.
-void read_limits(const YamlNode& rule_map, rules::Rule& rule, Problems& problems);
+// Reads a file that a configuration names. Errors: kIo.
+using FileReader = std::function<Result<std::string>(const std::string& path)>;
+
+// What the limits of a rule need to know besides its map.
+struct LimitSurroundings {
+  FileReader read_file = {};  // empty: naming a file is an error
+  int ipv6_prefix = 64;       // how many bits of an IPv6 address name a caller, unless the rule says
+};
+
+// Fills the rule's limits from its map. What is wrong goes to `problems`. REQUIRES: rule.per and rule.prefixes are
+// read.
+void read_limits(const YamlNode& rule_map, const LimitSurroundings& surroundings, rules::Rule& rule,
+                 Problems& problems);
 
 }  // namespace rateguard::config

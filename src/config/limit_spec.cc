@@ -271,6 +271,34 @@ Result<void> LimitSpec::set(LimitKey key, std::string_view text) {
   return {};
 }
 
+void LimitSpec::clear(LimitKey key) {
+  switch (key) {
+    case kAlgorithm:
+      return algorithm.reset();
+    case kLimit:
+      limit.reset();
+      return limit_text.reset();
+    case kWindow:
+      return window.reset();
+    case kCapacity:
+      return capacity.reset();
+    case kRefill:
+      return refill.reset();
+    case kRate:
+      return rate.reset();
+    case kBurst:
+      return burst.reset();
+    case kQueue:
+      return queue.reset();
+    case kAnchor:
+      return anchor.reset();
+    case kTimeZone:
+      return time_zone.reset();
+    case kHold:
+      return hold.reset();
+  }
+}
+
 std::expected<Limit, LimitProblem> make_limit(const LimitSpec& spec) {
   const Algorithm algorithm = spec.algorithm.value_or(Algorithm::kTokenBucket);
   if (auto foreign = foreign_key(spec, algorithm)) return std::unexpected(*std::move(foreign));

@@ -50,6 +50,8 @@ struct LimitSpec {
   bool has(LimitKey key) const;
   // Sets one key from text. Errors: kInvalid, with what was expected.
   Result<void> set(LimitKey key, std::string_view text);
+  // As if the key had not been given.
+  void clear(LimitKey key);
 };
 
 struct LimitProblem {

@@ -37,6 +37,10 @@ void Problems::add(const YamlNode& where, std::string message) {
   errors_.push_back({.message = std::move(message), .position = position(where)});
 }
 
+void Problems::add(Error error) {
+  if (!full()) errors_.push_back(std::move(error));
+}
+
 SourcePosition Problems::position(const YamlNode& where) const {
   return {.file = file_name_, .line = where.line, .column = where.column};
 }

@@ -14,8 +14,11 @@ class Problems {
   explicit Problems(std::string file_name) : file_name_(std::move(file_name)) {}
 
   void add(const YamlNode& where, std::string message);
+  // Of another file that this one names.
+  void add(Error error);
 
   bool empty() const { return errors_.empty(); }
+  size_t count() const { return errors_.size(); }
   // Nobody reads on: a reader stops here, which also bounds its work on a file that is wrong all over.
   bool full() const { return errors_.size() >= kShownMax; }
   SourcePosition position(const YamlNode& where) const;

@@ -8,10 +8,10 @@
 #include <unordered_map>
 
 #include "config/choice.h"
+#include "config/cost_reader.h"
 #include "config/limit_reader.h"
-#include "config/settings_table.h"
-#include "rules/host_pattern.h"
-#include "rules/path_pattern.h"
+#include "config/match_reader.h"
+#include "config/node_reader.h"
 #include "rules/rule_check.h"
 
 namespace rateguard::config {
@@ -30,29 +30,10 @@ constexpr Choice<OnStoreFailure> kFailures[] = {
 constexpr Choice<Consistency> kConsistencies[] = {
     {"exact", Consistency::kExact}, {"lease", Consistency::kLease}, {"sync", Consistency::kSync}};
 
-// The keys of a rule or, with the section's name and a dot, of a part of it.
-std::vector<std::string_view> rule_keys_in(std::string_view section) {
-  std::vector<std::string_view> keys;
-  for (const RuleKey& row : rule_keys()) {
-    if (!row.key.starts_with(section)) continue;
-    const std::string_view key = row.key.substr(section.size());
-    if (!key.contains('.')) keys.push_back(key);
-  }
-  return keys;
-}
-
-bool holds(const std::vector<std::string_view>& words, std::string_view word) {
-  return std::ranges::find(words, word) != words.end();
-}
-
-char ascii_upper(char c) {
-  return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-}
-
 class RuleReader {
  public:
-  RuleReader(const std::function<bool(std::string_view)>& has_store, Problems& problems)
-      : has_store_(has_store), problems_(problems) {}
+  RuleReader(const RuleSurroundings& surroundings, Problems& problems)
+      : surroundings_(surroundings), problems_(problems), nodes_(problems) {}
 
   std::vector<Rule> read_all(const YamlNode& list) {
     std::vector<Rule> all;
@@ -80,56 +61,30 @@ class RuleReader {
       problems_.add(node, fmt::format("expected a rule (a map with name and limit), found {}", node.describe()));
       return rule;
     }
-    check_keys(node, "a rule", rule_keys_, {});
+    nodes_.check_keys(node, "a rule", rule_keys_);
     read_name(node, rule);
-    if (const YamlNode* match = node.find("match")) read_match(*match, rule.match);
+    if (const YamlNode* match = node.find("match")) read_match(*match, rule.match, problems_);
+    if (const YamlNode* group = node.find("group")) read_group(*group, rule.group);
     if (const YamlNode* per = node.find("per")) read_per(*per, rule.per);
-    read_limits(node, rule, problems_);
-    read_choice(node, "missing", kMissing, rule.missing);
-    read_choice(node, "mode", kModes, rule.mode);
-    read_choice(node, "on_store_failure", kFailures, rule.on_store_failure);
-    read_choice(node, "consistency", kConsistencies, rule.consistency);
+    nodes_.read_choice(node, "missing", kMissing, rule.missing);
+    nodes_.read_choice(node, "mode", kModes, rule.mode);
+    read_prefixes(node, rule);
+    read_limits(node, surroundings_.limits, rule, problems_);
+    if (const YamlNode* cost = node.find("cost")) read_cost(*cost, rule.cost, problems_);
+    nodes_.read_choice(node, "on_store_failure", kFailures, rule.on_store_failure);
+    nodes_.read_choice(node, "consistency", kConsistencies, rule.consistency);
     if (const YamlNode* store = node.find("store")) {
       read_store(*store, rule.store);
-    } else if (!has_store_(rule.store)) {
+    } else if (!surroundings_.has_store(rule.store)) {
       problems_.add(node, fmt::format("store is missing; there is no store {} in stores", quote(rule.store)));
     }
     return rule;
   }
 
-  // `plurals` are accepted besides, each for the key that it is the plural of.
-  void check_keys(const YamlNode& map, std::string_view section, const std::vector<std::string_view>& known,
-                  const std::vector<std::string_view>& plurals) {
-    for (size_t i = 0; i < map.children.size() && !problems_.full(); i += 2) {
-      const std::string& key = map.children[i]->text;
-      if (holds(known, key) || holds(plurals, key)) continue;
-      problems_.add(*map.children[i], unknown_key(key, section, known));
-    }
-  }
-
-  // A scalar's text; a problem otherwise.
-  const std::string* text_of(const YamlNode& node, std::string_view expected) {
-    if (node.is_scalar()) return &node.text;
-    problems_.add(node, fmt::format("expected {}, found {}", expected, node.describe()));
-    return nullptr;
-  }
-
-  // The items of a list, or the one item that stands for a list of it.
-  std::vector<const YamlNode*> items_of(const YamlNode& node, std::string_view expected) {
-    if (!node.is_sequence()) return text_of(node, expected) ? std::vector{&node} : std::vector<const YamlNode*>{};
-    if (node.children.empty()) problems_.add(node, fmt::format("expected {}, found an empty list", expected));
-    std::vector<const YamlNode*> items;
-    for (const YamlNode* item : node.children) {
-      if (problems_.full()) break;
-      if (text_of(*item, expected)) items.push_back(item);
-    }
-    return items;
-  }
-
   void read_name(const YamlNode& node, Rule& rule) {
     const YamlNode* name = node.find("name");
     if (!name) return problems_.add(node, "a rule without a name; expected name");
-    const std::string* text = text_of(*name, "a name");
+    const std::string* text = nodes_.text_of(*name, "a name");
     if (!text) return;
     if (const auto good = rules::check_rule_name(*text); !good) return problems_.add(*name, good.error().message);
     const auto [first, added] = names_.emplace(*text, name->line);
@@ -139,43 +94,8 @@ class RuleReader {
     rule.name = *text;
   }
 
-  void read_match(const YamlNode& node, rules::Match& match) {
-    if (!node.is_map()) {
-      return problems_.add(node, fmt::format("expected a map of method, host and path, found {}", node.describe()));
-    }
-    check_keys(node, "match", match_keys_, {"methods", "hosts", "paths"});
-    for (const YamlNode* item : either(node, "method", "methods", "a method such as GET")) {
-      std::string method = item->text;
-      std::ranges::transform(method, method.begin(), ascii_upper);
-      if (const auto good = rules::check_method(method); !good) problems_.add(*item, good.error().message);
-      match.methods.push_back(std::move(method));
-    }
-    for (const YamlNode* item : either(node, "host", "hosts", "a host such as api.example.com")) {
-      auto host = rules::HostPattern::parse(item->text);
-      if (!host) {
-        problems_.add(*item, host.error().message);
-        continue;
-      }
-      match.hosts.push_back(host->subdomains ? "*" + host->name : host->name);
-    }
-    for (const YamlNode* item : either(node, "path", "paths", "a path such as /login")) {
-      if (const auto path = rules::PathPattern::parse(item->text); !path) problems_.add(*item, path.error().message);
-      match.paths.push_back(item->text);
-    }
-  }
-
-  // The items under a key or its plural; both at once is a mistake.
-  std::vector<const YamlNode*> either(const YamlNode& map, std::string_view key, std::string_view plural,
-                                      std::string_view expected) {
-    const YamlNode* one = map.find(key);
-    const YamlNode* many = map.find(plural);
-    if (one && many) problems_.add(*many, fmt::format("both {} and {}; expected one of them", key, plural));
-    const YamlNode* node = one ? one : many;
-    return node ? items_of(*node, expected) : std::vector<const YamlNode*>{};
-  }
-
   void read_per(const YamlNode& node, std::vector<rules::Part>& per) {
-    for (const YamlNode* item : items_of(node, "what to count by, such as ip or [ip, route]")) {
+    for (const YamlNode* item : nodes_.items_of(node, "what to count by, such as ip or [ip, route]")) {
       auto part = rules::Part::parse(item->text);
       if (part) {
         per.push_back(*std::move(part));
@@ -186,38 +106,47 @@ class RuleReader {
     if (const auto good = rules::check_parts(per); !good) problems_.add(node, good.error().message);
   }
 
-  template <typename T, size_t N>
-  void read_choice(const YamlNode& map, std::string_view key, const Choice<T> (&choices)[N], T& field) {
+  void read_group(const YamlNode& node, std::string& group) {
+    const std::string* text = nodes_.text_of(node, "the name of a group");
+    if (!text) return;
+    if (const auto good = rules::check_group_name(*text); !good) return problems_.add(node, good.error().message);
+    group = *text;
+  }
+
+  void read_prefix(const YamlNode& map, std::string_view key, uint64_t bits_max, std::optional<int>& bits) {
     const YamlNode* node = map.find(key);
     if (!node) return;
-    const std::string* text = text_of(*node, "a word");
-    if (!text) return;
-    if (const auto value = choose(choices, *text)) {
-      field = *value;
-    } else {
-      problems_.add(*node, fmt::format("{}: {}", key, value.error().message));
-    }
+    if (const auto number = nodes_.number_of(*node, key, {.min = 1, .max = bits_max})) bits = static_cast<int>(*number);
+  }
+
+  void read_prefixes(const YamlNode& map, Rule& rule) {
+    read_prefix(map, "ipv4_prefix", 32, rule.prefixes.v4);
+    read_prefix(map, "ipv6_prefix", 128, rule.prefixes.v6);
+    if (rule.prefixes == rules::AddressPrefixes{} || rule.missing == Missing::kIp) return;
+    if (std::ranges::find(rule.per, rules::PartKind::kIp, &rules::Part::kind) != rule.per.end()) return;
+    const std::string_view key = rule.prefixes.v4 ? "ipv4_prefix" : "ipv6_prefix";
+    problems_.add(*map.find(key), fmt::format("{} goes with per: ip or missing: ip", key));
   }
 
   void read_store(const YamlNode& node, std::string& store) {
-    const std::string* text = text_of(node, "the name of a store");
+    const std::string* text = nodes_.text_of(node, "the name of a store");
     if (!text) return;
-    if (!has_store_(*text)) problems_.add(node, fmt::format("there is no store {} in stores", quote(*text)));
+    if (!surroundings_.has_store(*text))
+      problems_.add(node, fmt::format("there is no store {} in stores", quote(*text)));
     store = *text;
   }
 
-  const std::function<bool(std::string_view)>& has_store_;
+  const RuleSurroundings& surroundings_;
   Problems& problems_;
+  NodeReader nodes_;
   const std::vector<std::string_view> rule_keys_ = rule_keys_in("");
-  const std::vector<std::string_view> match_keys_ = rule_keys_in("match.");
   std::unordered_map<std::string, int> names_;  // and the line of each
 };
 
 }  // namespace
 
-std::vector<Rule> read_rules(const YamlNode& list, const std::function<bool(std::string_view)>& has_store,
-                             Problems& problems) {
-  return RuleReader(has_store, problems).read_all(list);
+std::vector<Rule> read_rules(const YamlNode& list, const RuleSurroundings& surroundings, Problems& problems) {
+  return RuleReader(surroundings, problems).read_all(list);
 }
 
 }  // namespace rateguard::config

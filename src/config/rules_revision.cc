@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "algorithm/calendar.h"
+#include "rules/describe_match.h"
 
 namespace rateguard::config {
 namespace {
@@ -51,11 +52,57 @@ class Hash {
   uint64_t value_ = 0xCBF29CE484222325;
 };
 
+void add_prefixes(Hash& hash, const std::vector<IpPrefix>& prefixes) {
+  hash.add(prefixes.size());
+  for (const IpPrefix& prefix : prefixes) hash.add(std::string_view(rules::to_string(prefix)));
+}
+
+void add_match(Hash& hash, const rules::Match& match) {
+  for (const auto* texts :
+       {&match.methods, &match.hosts, &match.paths, &match.except.methods, &match.except.hosts, &match.except.paths}) {
+    hash.add(*texts);
+  }
+  add_prefixes(hash, match.address.inside);
+  add_prefixes(hash, match.address.outside);
+  hash.add(match.values.size());
+  for (const rules::ValueCondition& condition : match.values) {
+    hash.add(std::string_view(condition.of.to_string()));
+    hash.add(condition.kind);
+    hash.add(condition.values);
+  }
+}
+
+void add_subjects(Hash& hash, const rules::SubjectLimits* named) {
+  hash.add(named == nullptr ? size_t{0} : named->subjects.size());
+  if (named == nullptr) return;
+  for (const auto& [subject, limit] : named->subjects) {
+    hash.add(std::string_view(subject));
+    hash.add(named->limits[limit]);
+  }
+}
+
+void add_cost(Hash& hash, const rules::RuleCost& cost) {
+  hash.add(std::string_view(cost.header));
+  hash.add(cost.header_max);
+  hash.add(cost.units);
+  hash.add(cost.by_path.size());
+  for (const auto& [path, units] : cost.by_path) {
+    hash.add(std::string_view(path));
+    hash.add(units);
+  }
+  hash.add(cost.by_method.size());
+  for (const auto& [method, units] : cost.by_method) {
+    hash.add(std::string_view(method));
+    hash.add(units);
+  }
+}
+
 void add_rule(Hash& hash, const rules::Rule& rule) {
   hash.add(std::string_view(rule.name));
-  hash.add(rule.match.methods);
-  hash.add(rule.match.hosts);
-  hash.add(rule.match.paths);
+  add_match(hash, rule.match);
+  hash.add(std::string_view(rule.group));
+  hash.add(rule.prefixes.v4.value_or(0));
+  hash.add(rule.prefixes.v6.value_or(0));
   hash.add(rule.per.size());
   for (const rules::Part& part : rule.per) hash.add(std::string_view(part.to_string()));
   hash.add(rule.limit);
@@ -64,6 +111,9 @@ void add_rule(Hash& hash, const rules::Rule& rule) {
     hash.add(std::string_view(plan));
     hash.add(limit);
   }
+  hash.add(static_cast<uint8_t>(rule.unlimited));
+  add_subjects(hash, rule.by_subject.get());
+  add_cost(hash, rule.cost);
   hash.add(rule.missing);
   hash.add(rule.mode);
   hash.add(std::string_view(rule.store));

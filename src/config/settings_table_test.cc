@@ -8,6 +8,8 @@
 #include <iterator>
 #include <set>
 
+#include "config/config_warnings.h"
+
 namespace rateguard::config {
 namespace {
 
@@ -118,6 +120,24 @@ TEST(SettingsTable, ExamplesOfStoresAreTrue) {
     ++examples;
   }
   EXPECT_GT(examples, 5);
+}
+
+// A whole file each, which loads and warns of nothing.
+TEST(SettingsTable, RecipesAreTrue) {
+  const std::string page = page_of("configuration.md");
+  constexpr std::string_view kBegin = "```yaml\n";
+  int recipes = 0;
+  for (size_t at = page.find(kBegin, page.find("## Recipes")); at != std::string::npos;
+       at = page.find(kBegin, at + 1)) {
+    const size_t begin = at + kBegin.size();
+    const std::string_view recipe = std::string_view(page).substr(begin, page.find("```", begin) - begin);
+    const auto config = parse(recipe, "recipe");
+    ASSERT_TRUE(config.has_value()) << config.error().to_string() << "\n" << recipe;
+    EXPECT_FALSE(config->rules.empty()) << recipe;
+    for (const Error& warning : config_warnings(*config)) ADD_FAILURE() << warning.to_string();
+    ++recipes;
+  }
+  EXPECT_GE(recipes, 5);
 }
 
 }  // namespace

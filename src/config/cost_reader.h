@@ -1,0 +1,13 @@
+// What a request costs by a rule: its `cost`.
+#pragma once
+
+#include "config/problems.h"
+#include "config/yaml_tree.h"
+#include "rules/rule.h"
+
+namespace rateguard::config {
+
+// Fills `cost` from a number or a map. What is wrong goes to `problems`.
+void read_cost(const YamlNode& node, rules::RuleCost& cost, Problems& problems);
+
+}  // namespace rateguard::config

@@ -1,0 +1,60 @@
+// What the readers of rules share: a node as text, as a list, as one of a few words.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/choice.h"
+#include "config/number.h"
+#include "config/problems.h"
+#include "config/yaml_tree.h"
+
+namespace rateguard::config {
+
+// The keys of a rule or, with the section's name and a dot ("match."), of a part of it.
+std::vector<std::string_view> rule_keys_in(std::string_view section);
+
+// Whether a key is its author's own ("x-defaults"): a place for anchors, which nothing reads.
+bool is_own_key(std::string_view key);
+
+// Reads nodes; what is wrong goes to the problems, at the node that is wrong.
+class NodeReader {
+ public:
+  explicit NodeReader(Problems& problems) : problems_(problems) {}
+
+  Problems& problems() { return problems_; }
+  // A problem for each key of a map that is not known. `plurals` are accepted besides, each for the key that it is the
+  // plural of.
+  void check_keys(const YamlNode& map, std::string_view section, const std::vector<std::string_view>& known,
+                  const std::vector<std::string_view>& plurals = {});
+  // A scalar's text; null and a problem otherwise.
+  const std::string* text_of(const YamlNode& node, std::string_view expected);
+  // The items of a list, or the one item that stands for a list of it. An empty list is a problem.
+  std::vector<const YamlNode*> items_of(const YamlNode& node, std::string_view expected);
+  // The items under a key or its plural, none where there is neither; both at once is a problem.
+  std::vector<const YamlNode*> items_under(const YamlNode& map, std::string_view key, std::string_view expected);
+  // A whole number without quotes under `name`; nullopt and a problem otherwise.
+  std::optional<uint32_t> number_of(const YamlNode& node, std::string_view name, WholeRange range);
+
+  // Sets `field` to one of a few words, where the map has the key.
+  template <typename T, size_t N>
+  void read_choice(const YamlNode& map, std::string_view key, const Choice<T> (&choices)[N], T& field) {
+    const YamlNode* node = map.find(key);
+    if (!node) return;
+    const std::string* text = text_of(*node, "a word");
+    if (!text) return;
+    if (const auto value = choose(choices, *text)) {
+      field = *value;
+    } else {
+      problems_.add(*node, fmt::format("{}: {}", key, value.error().message));
+    }
+  }
+
+ private:
+  Problems& problems_;
+};
+
+}  // namespace rateguard::config
