@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "rules/describe_match.h"
+
 namespace rateguard::app {
 namespace {
 
@@ -36,7 +38,19 @@ std::string describe_match(const rules::Match& match) {
   if (!match.methods.empty()) parts.push_back(fmt::format("{}", fmt::join(match.methods, "|")));
   if (!match.hosts.empty()) parts.push_back(fmt::format("{}", fmt::join(match.hosts, "|")));
   parts.push_back(match.paths.empty() ? "every path" : fmt::format("{}", fmt::join(match.paths, "|")));
-  return fmt::format("{}", fmt::join(parts, " "));
+  const std::string targets = fmt::format("{}", fmt::join(parts, " "));
+  const std::vector<std::string> conditions = rules::describe_conditions(match);
+  return conditions.empty() ? targets : fmt::format("{}, {}", targets, fmt::join(conditions, ", "));
+}
+
+// "cost 2, by header X-Cost up to 100, /export 50, POST 5"; empty where every request costs what it says.
+std::string describe_cost(const rules::RuleCost& cost) {
+  if (cost == rules::RuleCost{}) return {};
+  std::string text = fmt::format("cost {}", cost.units);
+  if (!cost.header.empty()) text += fmt::format(", by header {} up to {}", cost.header, cost.header_max);
+  for (const auto& [path, units] : cost.by_path) text += fmt::format(", {} {}", path, units);
+  for (const auto& [method, units] : cost.by_method) text += fmt::format(", {} {}", method, units);
+  return text;
 }
 
 std::string describe_per(const std::vector<rules::Part>& per) {
@@ -83,14 +97,20 @@ std::string describe(const Limit& limit) {
 std::string describe(const rules::Rule& rule) {
   std::vector<std::string> limits;
   if (rule.limit) limits.push_back(describe(*rule.limit));
+  if (rule.unlimited) limits.push_back("unlimited");
   for (const auto& [plan, limit] : rule.by_plan) {
     limits.push_back(fmt::format("{}: {}", plan, limit ? describe(*limit) : "unlimited"));
   }
+  if (rule.by_subject != nullptr) limits.push_back(fmt::format("{} by name", rule.by_subject->subjects.size()));
+  if (const std::string cost = describe_cost(rule.cost); !cost.empty()) limits.push_back(cost);
   const char* mode = rule.mode == rules::RuleMode::kShadow ? " (shadow)"
                      : rule.mode == rules::RuleMode::kOff  ? " (off)"
                                                            : "";
-  return fmt::format("{}: {}, per {}: {}{}", rule.name, describe_match(rule.match), describe_per(rule.per),
-                     fmt::join(limits, "; "), mode);
+  std::string per = describe_per(rule.per);
+  if (rule.prefixes.v4) per += fmt::format(" (IPv4 /{})", *rule.prefixes.v4);
+  if (rule.prefixes.v6) per += fmt::format(" (IPv6 /{})", *rule.prefixes.v6);
+  return fmt::format("{}{}: {}, per {}: {}{}", rule.name, rule.group.empty() ? "" : fmt::format(" [{}]", rule.group),
+                     describe_match(rule.match), per, fmt::join(limits, "; "), mode);
 }
 
 std::string describe(const envoy::RateLimit& limit) {

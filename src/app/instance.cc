@@ -326,6 +326,7 @@ std::vector<std::string> Instance::files_to_watch() const {
         config_.identity.jwt.key_file, config_.envoy.reload ? config_.envoy.config : std::string()}) {
     if (!file.empty()) files.push_back(file);
   }
+  files.insert(files.end(), config_.subject_files.begin(), config_.subject_files.end());
   return files;
 }
 

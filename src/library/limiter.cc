@@ -62,6 +62,8 @@ Answer to_answer(const core::Outcome& outcome, const rules::RuleSet& rules) {
     const NamedDecision& deciding = answer.limits[*outcome.deciding];
     answer.name = deciding.name;
     answer.decision = deciding.decision;
+  } else if (outcome.exempted_by) {
+    answer.name = rules.rules()[*outcome.exempted_by].name;
   }
   return answer;
 }

@@ -30,6 +30,8 @@ struct Answer {
   std::string_view rejected_by = {};     // the rule that refused for want of what it counts by
   std::string_view missing_part = {};    // what that is: "api_key"
   metrics::RuleSlot rejected_slot = metrics::kUnmatchedSlot;
+  std::string_view exempted_by = {};  // the rule that takes the request out of all others
+  metrics::RuleSlot exempted_slot = metrics::kUnmatchedSlot;
   bool degraded = false;
   std::span<const AnswerLine> lines = {};
 

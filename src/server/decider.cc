@@ -34,7 +34,7 @@ void count(metrics::LoopMetrics& metrics, const Answer& answer) {
   if (!answer.rejected_by.empty()) {
     metrics.rule(answer.rejected_slot).blocked.add();
   } else if (answer.lines.empty()) {
-    metrics.rule(metrics::kUnmatchedSlot).allowed.add();
+    metrics.rule(answer.exempted_slot).allowed.add();
   }
   for (const AnswerLine& line : answer.lines) {
     metrics::RuleCounters& counters = metrics.rule(line.slot);
@@ -84,6 +84,10 @@ Answer Decider::decide(const RequestFacts& facts, Instant now) {
     answer.rejected_by = in_force_.rule(*outcome->rejected_by).name;
     answer.rejected_slot = in_force_.slots[*outcome->rejected_by];
     answer.missing_part = outcome->missing_part;
+  }
+  if (outcome->exempted_by) {
+    answer.exempted_by = in_force_.rule(*outcome->exempted_by).name;
+    answer.exempted_slot = in_force_.slots[*outcome->exempted_by];
   }
   count(metrics_, answer);
   return answer;

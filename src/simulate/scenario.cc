@@ -37,6 +37,10 @@ std::vector<std::string> Scenario::wanted_headers() const {
     for (const rules::Part& part : rule.per) {
       if (part.kind == rules::PartKind::kHeader) names.push_back(lower_case(part.name));
     }
+    for (const rules::ValueCondition& condition : rule.match.values) {
+      if (condition.of.kind == rules::PartKind::kHeader) names.push_back(lower_case(condition.of.name));
+    }
+    if (!rule.cost.header.empty()) names.push_back(lower_case(rule.cost.header));
   }
   const identify::Settings& settings = policy.identifier->settings();
   for (const identify::Source* source : {&settings.user, &settings.workspace, &settings.plan}) {

@@ -71,6 +71,13 @@ bool is_short(const rules::Rule& rule) {
   return below(rule.limit) || std::ranges::any_of(rule.by_plan, [&](const auto& plan) { return below(plan.second); });
 }
 
+std::string rule_limit_text(const rules::Rule& rule) {
+  const std::string limit = rule.unlimited ? "unlimited" : rule.limit ? limit_text(*rule.limit) : "by plan";
+  return rule.by_subject == nullptr
+             ? limit
+             : fmt::format("{}, {} subjects by name", limit, count_text(rule.by_subject->subjects.size()));
+}
+
 auto all_figures(const SubjectTable& counters) {
   return std::views::iota(size_t{0}, counters.size()) |
          std::views::transform([&counters](size_t i) { return counters.figures(i); });
@@ -121,7 +128,7 @@ RuleReport rule_report(const rules::Rule& rule, const RuleFigures& figures, cons
   for (const rules::Part& part : rule.per) per.push_back(part.to_string());
   return {.name = rule.name,
           .mode = std::string(mode_text(rule.mode)),
-          .limit = rule.limit ? limit_text(*rule.limit) : "by plan",
+          .limit = rule_limit_text(rule),
           .per = per.empty() ? "global" : fmt::format("{}", fmt::join(per, ", ")),
           .figures = figures,
           .is_short = is_short(rule),

@@ -337,5 +337,29 @@ TEST(ReportText, WritesForPeople) {
   EXPECT_EQ(count_text(1'234'567), "1,234,567");
 }
 
+TEST(Simulate, ExemptionsGroupsAndCostsAreThoseOfTheService) {
+  Recording recording;
+  const std::vector<Header> dear = {{.name = "x-cost", .value = "3"}};
+  add(recording, 4, {.client = "10.0.0.1", .method = "GET", .path = "/api/a"});
+  add(recording, 4, {.client = "192.0.2.1", .method = "GET", .path = "/api/a"});
+  add(recording, 4, {.client = "192.0.2.1", .method = "PUT", .path = "/api/upload", .headers = dear});
+  const Report report = report_of(recording, R"(
+rules:
+  - {name: office, match: {ip: 10.0.0.0/8}, limit: unlimited}
+  - {name: api, group: g, match: {path: /api/*}, per: ip, limit: 2/h}
+  - {name: upload, group: g, match: {path: /api/upload}, per: ip, limit: 10/h, cost: {header: X-Cost, max: 100}}
+)");
+  const auto& rules = report.rules.rules;
+  ASSERT_EQ(rules.size(), 3u);
+  EXPECT_EQ(rules[0].figures.requests, 4u);
+  EXPECT_EQ(rules[0].figures.admitted, 4u);
+  EXPECT_EQ(rules[0].limit, "unlimited");
+  EXPECT_EQ(rules[1].figures.requests, 4u) << "uploads are the other rule's";
+  EXPECT_EQ(rules[1].figures.admitted, 2u);
+  EXPECT_EQ(rules[2].figures.requests, 4u);
+  EXPECT_EQ(rules[2].figures.admitted, 3u) << "at 3 units each";
+  EXPECT_EQ(rules[2].figures.cost_admitted, 9u);
+}
+
 }  // namespace
 }  // namespace rateguard::simulate

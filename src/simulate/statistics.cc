@@ -17,24 +17,33 @@ void Statistics::decided(size_t index, const Event& event, const rules::Matches&
   if (keep_ == KeepAnswers::kYes) answers_.push_back(kNoSubject);
   for (size_t i = 0; i < outcome.judged.size(); ++i) {
     const Outcome::Judged& judged = outcome.judged[i];
-    count_rule(event, outcome, judged);
+    const uint32_t cost = matches.limits()[i].cost.units;  // as the rule weighs it
+    count_rule(cost, outcome, judged);
     Touch& touch = add_touch(counters_[judged.rule], matches.limits()[i].key, index);
     touch.is_request = true;
     touch.refused = !judged.decision.allowed();
     touch.refused_as = !outcome.allowed() && outcome.deciding == i;
-    touch.cost_admitted = outcome.allowed() ? event.cost : 0;
+    touch.cost_admitted = outcome.allowed() ? cost : 0;
   }
+  if (outcome.exempted_by) count_exempted(event, *outcome.exempted_by);
   for (const rules::UncountedRule& uncounted : matches.uncounted()) count_uncounted(event, outcome, uncounted);
   if (outcome.rejected_by) touch_missing(index, outcome);
 }
 
-void Statistics::count_rule(const Event& event, const Outcome& outcome, const Outcome::Judged& judged) {
+void Statistics::count_exempted(const Event& event, rules::RuleId by) {
+  RuleFigures& rule = figures_[by];
+  ++rule.requests;
+  ++rule.admitted;
+  rule.cost_admitted += event.cost;
+}
+
+void Statistics::count_rule(uint32_t cost, const Outcome& outcome, const Outcome::Judged& judged) {
   RuleFigures& rule = figures_[judged.rule];
   ++rule.requests;
   switch (Verdicts::share_of(outcome, judged)) {
     case Verdicts::Share::kAdmitted:
       ++rule.admitted;
-      rule.cost_admitted += event.cost;
+      rule.cost_admitted += cost;
       break;
     case Verdicts::Share::kRefused:
       ++rule.refused;

@@ -100,7 +100,9 @@ class Statistics : public ReplayObserver {
   // The most touches that wait: enough to hide a fetch behind, few enough to stay in the first-level cache.
   static constexpr size_t kWaitingMax = 32;
 
-  void count_rule(const Event& event, const Outcome& outcome, const Outcome::Judged& judged);
+  // A request that a rule takes out of all others.
+  void count_exempted(const Event& event, rules::RuleId by);
+  void count_rule(uint32_t cost, const Outcome& outcome, const Outcome::Judged& judged);
   void count_uncounted(const Event& event, const Outcome& outcome, const rules::UncountedRule& uncounted);
   void count_missing_part(const rules::UncountedRule& uncounted);
   void touch_missing(size_t index, const Outcome& outcome);

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "rules/describe_match.h"
 #include "simulate/logs/printable.h"
 #include "store/counter_key.h"
 
@@ -29,16 +30,6 @@ std::string_view take_part(std::string_view& key) {
   return part;
 }
 
-bool is_secret(const rules::Part& part) {
-  if (part.kind == PartKind::kApiKey || part.kind == PartKind::kCookie) return true;
-  if (part.kind != PartKind::kHeader) return false;
-  constexpr std::array<std::string_view, 4> kSecrets = {"authorization", "x-api-key", "cookie", "proxy-authorization"};
-  std::string name = part.name;
-  std::ranges::transform(name, name.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
-  return std::ranges::find(kSecrets, name) != kSecrets.end();
-}
-
 std::string address_text(std::string_view bytes) {
   IpAddress address;
   if (bytes.size() != address.bytes.size()) return printable(bytes, kPartCharsMax);
@@ -48,7 +39,7 @@ std::string address_text(std::string_view bytes) {
 
 std::string part_text(const rules::Part& part, std::string_view value, SubjectId id) {
   if (part.kind == PartKind::kIp) return address_text(value);
-  if (!is_secret(part)) return printable(value, kPartCharsMax);
+  if (!rules::is_secret(part)) return printable(value, kPartCharsMax);
   const std::string_view shown = value.size() >= kMaskedLengthMin ? value.substr(0, kMaskedShown) : std::string_view();
   return fmt::format("{} {}... (#{})", part.to_string(), printable(shown, kPartCharsMax), id + 1);
 }

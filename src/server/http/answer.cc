@@ -76,7 +76,7 @@ void append_answer(std::string& out, const Answer& answer, Explain explain) {
     out += R"("limit":null,"remaining":null,"retry_after_ms":)";
     out += answer.allowed ? "0" : answer.undecided() ? "1000" : "null";
     out += ",\"reset_after_ms\":0";
-    append_rule(out, answer.rejected_by);
+    append_rule(out, answer.rejected_by.empty() ? answer.exempted_by : answer.rejected_by);
   }
   append_all(out, ",\"degraded\":", answer.degraded ? "true"sv : "false"sv);
   if (answer.deciding != nullptr) append_extras(out, *answer.deciding);

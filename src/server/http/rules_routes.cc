@@ -1,4 +1,5 @@
 // GET /v1/rules, POST /v1/reload
+#include "rules/describe_match.h"
 #include "server/http/routes.h"
 #include "server/json_text.h"
 
@@ -119,6 +120,95 @@ std::string_view consistency_name(Consistency consistency) {
   return "exact";
 }
 
+void append_some(std::string& out, std::string_view name, const std::vector<std::string>& values) {
+  if (values.empty()) return;
+  out += ',';
+  append_strings(out, name, values);
+}
+
+std::vector<std::string> texts_of(const std::vector<IpPrefix>& prefixes) {
+  std::vector<std::string> texts;
+  for (const IpPrefix& prefix : prefixes) texts.push_back(rules::to_string(prefix));
+  return texts;
+}
+
+// What a rule asks besides methods, hosts and paths; each is left out where it asks nothing.
+void append_conditions(std::string& out, const rules::Match& match) {
+  append_some(out, "not_methods", match.except.methods);
+  append_some(out, "not_hosts", match.except.hosts);
+  append_some(out, "not_paths", match.except.paths);
+  append_some(out, "ip", texts_of(match.address.inside));
+  append_some(out, "not_ip", texts_of(match.address.outside));
+  if (match.values.empty()) return;
+  out += ",\"conditions\":[";
+  for (const rules::ValueCondition& condition : match.values) {
+    if (&condition != match.values.data()) out += ',';
+    out += "{\"of\":";
+    append_json_string(out, condition.of.to_string());
+    out += ",\"is\":\"";
+    out += rules::to_string(condition.kind);
+    out += "\",\"count\":";
+    append_number(out, condition.values.size());
+    if (!rules::is_secret(condition.of)) append_some(out, "values", condition.values);
+    out += '}';
+  }
+  out += ']';
+}
+
+void append_number_field(std::string& out, std::string_view name, uint64_t number) {
+  append_json_string(out, name);
+  out += ':';
+  append_number(out, number);
+}
+
+void append_cost(std::string& out, const rules::RuleCost& cost) {
+  out += ",\"cost\":{";
+  append_number_field(out, "default", cost.units);
+  const auto append_table = [&](std::string_view name, const auto& table, auto key_of, auto units_of) {
+    if (table.empty()) return;
+    out += ',';
+    append_json_string(out, name);
+    out += ":{";
+    for (const auto& entry : table) {
+      if (&entry != table.data()) out += ',';
+      append_number_field(out, key_of(entry), units_of(entry));
+    }
+    out += '}';
+  };
+  append_table(
+      "by_method", cost.by_method, [](const auto& entry) { return entry.first; },
+      [](const auto& entry) { return entry.second; });
+  append_table(
+      "by_path", cost.by_path, [](const auto& entry) { return entry.path; },
+      [](const auto& entry) { return entry.units; });
+  if (!cost.header.empty()) {
+    out += ",\"header\":";
+    append_json_string(out, cost.header);
+    out += ',';
+    append_number_field(out, "max", cost.header_max);
+  }
+  out += '}';
+}
+
+// Group, prefixes, cost and how many subjects have limits by name; each is left out where the rule says nothing.
+void append_terms(std::string& out, const rules::Rule& rule) {
+  if (!rule.group.empty()) {
+    out += ",\"group\":";
+    append_json_string(out, rule.group);
+  }
+  const auto append_bits = [&](std::string_view name, const std::optional<int>& bits) {
+    if (!bits) return;
+    out += ',';
+    append_number_field(out, name, static_cast<uint64_t>(*bits));
+  };
+  append_bits("ipv4_prefix", rule.prefixes.v4);
+  append_bits("ipv6_prefix", rule.prefixes.v6);
+  if (rule.cost != rules::RuleCost{}) append_cost(out, rule.cost);
+  if (rule.by_subject == nullptr) return;
+  out += ',';
+  append_number_field(out, "subjects_by_name", rule.by_subject->subjects.size());
+}
+
 void append_rule(std::string& out, const rules::Rule& rule) {
   std::vector<std::string> per;
   for (const rules::Part& part : rule.per) per.push_back(part.to_string());
@@ -132,9 +222,11 @@ void append_rule(std::string& out, const rules::Rule& rule) {
   append_strings(out, "hosts", rule.match.hosts);
   out += ',';
   append_strings(out, "paths", rule.match.paths);
+  append_conditions(out, rule.match);
   out += "},";
   append_strings(out, "per", per);
-  if (rule.limit) {
+  append_terms(out, rule);
+  if (rule.limit || rule.unlimited) {
     out += ",\"limit\":";
     append_limit(out, rule.limit);
   } else {
