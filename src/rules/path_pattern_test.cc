@@ -86,7 +86,7 @@ TEST(PathPattern, OtherToolsSpellingsAreRefusedWithOurs) {
   EXPECT_EQ(says("/*.php"), "'*' may only stand alone at the end, as in /api/*");
   EXPECT_EQ(says("https://example.com/login"), "leave out scheme and host, which go into match.host; write /login");
   EXPECT_EQ(says("GET /login"), "the method goes into match.method; write /login");
-  EXPECT_EQ(says("/a,/b"), "several paths are a list; write [/a, /b]");
+  EXPECT_EQ(says("/a, /b"), "several paths are a list; write [/a, /b]");
 }
 
 TEST(PathPattern, WhatIsPartOfRealPathsIsTakenLetterByLetter) {

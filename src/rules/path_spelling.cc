@@ -141,7 +141,7 @@ std::string foreign_spelling(std::string_view path) {
   if (const std::string_view word = name_at_front(path); !word.empty() && path.substr(word.size()).starts_with(" /")) {
     return fmt::format("the method goes into match.method; write {}", path.substr(word.size() + 1));
   }
-  if (path.contains(",/") || path.contains(", /")) return "several paths are a list; write [/a, /b]";
+  if (path.contains(", /")) return "several paths are a list; write [/a, /b]";
   std::string_view segment;
   if (const std::string ours = with_our_segments(path, segment); !ours.empty()) {
     return fmt::format("'{}' would be compared letter by letter; write {}", segment, ours);

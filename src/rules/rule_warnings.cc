@@ -67,13 +67,21 @@ void add_hidden(std::span<const Rule> rules, std::vector<Error>& warnings) {
   }
 }
 
+// One path, which its author may have taken for two.
+std::string list_in_a_path(const Rule& rule) {
+  const auto is_list = [](const std::string& path) { return path.contains(",/"); };
+  const auto path = std::ranges::find_if(rule.match.paths, is_list);
+  if (path == rule.match.paths.end()) return {};
+  return fmt::format("matches the one path {}, comma included; several paths are a list: [/a, /b]", *path);
+}
+
 }  // namespace
 
 std::vector<Error> rule_warnings(std::span<const Rule> rules) {
   std::vector<Error> warnings;
   for (const Rule& rule : rules) {
     if (rule.mode == RuleMode::kOff) continue;
-    for (const auto look : {ever_new_routes, address_as_host}) {
+    for (const auto look : {ever_new_routes, address_as_host, list_in_a_path}) {
       const std::string why = look(rule);
       if (why.empty()) continue;
       warnings.push_back({.message = fmt::format("rule '{}' {}", rule.name, why), .position = rule.position});

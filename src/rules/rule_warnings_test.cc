@@ -49,6 +49,11 @@ TEST(RuleWarnings, AnAddressAsHostIsNotTheCallers) {
   EXPECT_EQ(only_warning(rule), "none");
 }
 
+TEST(RuleWarnings, TwoPathsInOne) {
+  EXPECT_EQ(only_warning(rule_on({"/a,/b"}, {})),
+            "f:3:5: rule 'r' matches the one path /a,/b, comma included; several paths are a list: [/a, /b]");
+}
+
 TEST(RuleWarnings, ARuleThatAnEarlierOneOfItsGroupHides) {
   const auto two = [](const auto& change) {
     std::vector<Rule> rules = {rule_on({"/a"}, {kByIp}), rule_on({"/a"}, {})};

@@ -56,8 +56,8 @@ TEST(CliTest, ValidateSaysFileLineAndColumnOfWhatDoesNotLoad) {
 
 TEST(CliTest, ValidateWarnsOfWhatIsHardlyMeantAndStillAcceptsIt) {
   const TemporaryFolder folder;
-  const std::string file = folder.write(
-      "rules.yaml", "rules:\n  - {name: api, match: {path: /api/*}, per: [ip, route], limit: 5/m}\n");
+  const std::string file =
+      folder.write("rules.yaml", "rules:\n  - {name: api, match: {path: /api/*}, per: [ip, route], limit: 5/m}\n");
   const Finished valid = run({"validate", file});
   EXPECT_EQ(valid.exit_code, 0);
   EXPECT_TRUE(contains(valid.err, file + ":2:5: warning: rule 'api' counts by route, but /api/* is a prefix"))

@@ -15,8 +15,8 @@ Problem lookup_problem(const RuleCheck& check, const Policy& policy, const Error
   if (error.code == ErrorCode::kNotFound) return {.status = 404, .detail = error.message, .field = "rule"};
   const auto id = policy.rules->find(check.rule);
   const rules::Rule* const rule = id ? &policy.rules->rules()[*id] : nullptr;
-  const bool plan_is_wrong = rule != nullptr && !rule->by_plan.empty() && !rule->by_plan.contains(std::string(check.plan)) &&
-                             !rule->by_plan.contains("default");
+  const bool plan_is_wrong = rule != nullptr && !rule->by_plan.empty() &&
+                             !rule->by_plan.contains(std::string(check.plan)) && !rule->by_plan.contains("default");
   return {.status = 400, .detail = error.message, .field = plan_is_wrong ? "plan" : "key"};
 }
 
