@@ -13,7 +13,7 @@
 namespace rateguard {
 
 struct Subject {
-  std::optional<IpAddress> ip = {};  // the client's address, IPv6 already masked to the configured prefix
+  std::optional<IpAddress> ip = {};       // the client's address, IPv6 already masked to the configured prefix
   std::optional<IpAddress> address = {};  // the same, whole; none where `ip` is
   std::string_view api_key = {};          // empty: none
   std::string_view user = {};
