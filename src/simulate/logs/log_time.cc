@@ -53,14 +53,14 @@ std::optional<int64_t> clock_seconds(const char* p) {
   return h * 3600 + m * 60 + s;
 }
 
-// "+0100", "-05:30" or "Z" to seconds east of Greenwich.
+// "+0100", "-05:30", "+00" (PostgreSQL), "Z" or "UTC" (BigQuery) to seconds east of Greenwich.
 std::optional<int64_t> zone_seconds(std::string_view text) {
-  if (text == "Z" || text == "z") return 0;
-  if (text.size() != 5 && text.size() != 6) return std::nullopt;
+  if (text == "Z" || text == "z" || text == "UTC" || text == "GMT") return 0;
+  if (text.size() != 3 && text.size() != 5 && text.size() != 6) return std::nullopt;
   if (text[0] != '+' && text[0] != '-') return std::nullopt;
   if (text.size() == 6 && text[3] != ':') return std::nullopt;
   const int h = digits(text.data() + 1, 2);
-  const int m = digits(text.data() + text.size() - 2, 2);
+  const int m = text.size() == 3 ? 0 : digits(text.data() + text.size() - 2, 2);
   if (h < 0 || h > 23 || m < 0 || m > 59) return std::nullopt;
   const int64_t east = h * 3600 + m * 60;
   return text[0] == '-' ? -east : east;
@@ -74,15 +74,8 @@ std::optional<int64_t> fraction_us(std::string_view text) {
   return us;
 }
 
-std::optional<Instant> parse_rfc3339(std::string_view text) {
-  constexpr size_t kWhole = 19;  // "2023-11-16T18:17:03"
-  if (text.size() < kWhole || text[4] != '-' || text[7] != '-') return std::nullopt;
-  if (text[10] != 'T' && text[10] != 't' && text[10] != ' ') return std::nullopt;
-  const auto day = days_since_epoch(digits(text.data(), 4), digits(text.data() + 5, 2), digits(text.data() + 8, 2));
-  const auto second = clock_seconds(text.data() + 11);
-  if (!day || !second) return std::nullopt;
-
-  std::string_view rest = text.substr(kWhole);
+// What follows the seconds of a time: a fraction, a zone, either or neither. `second` is of the clock in that zone.
+std::optional<Instant> with_fraction_and_zone(int64_t second, std::string_view rest) {
   int64_t us = 0;
   if (rest.starts_with('.') || rest.starts_with(',')) {
     const size_t end = std::min(rest.find_first_not_of("0123456789", 1), rest.size());
@@ -91,10 +84,18 @@ std::optional<Instant> parse_rfc3339(std::string_view text) {
     us = *fraction;
     rest.remove_prefix(end);
   }
+  if (rest == "Z" || rest.empty()) return Instant{second * 1'000'000 + us};
   if (rest.starts_with(' ')) rest.remove_prefix(1);
-  const auto east = rest.empty() ? std::optional<int64_t>(0) : zone_seconds(rest);
+  const auto east = zone_seconds(rest);
   if (!east) return std::nullopt;
-  return Instant{(*day * 86'400 + *second - *east) * 1'000'000 + us};
+  return Instant{(second - *east) * 1'000'000 + us};
+}
+
+// "2023-11-16" to seconds since the epoch.
+std::optional<int64_t> date_seconds(std::string_view text) {
+  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return std::nullopt;
+  const auto day = days_since_epoch(digits(text.data(), 4), digits(text.data() + 5, 2), digits(text.data() + 8, 2));
+  return day ? std::optional<int64_t>(*day * 86'400) : std::nullopt;
 }
 
 std::optional<Instant> parse_epoch(std::string_view text) {
@@ -114,31 +115,74 @@ std::optional<Instant> parse_epoch(std::string_view text) {
   return Instant{static_cast<int64_t>(whole / 1'000)};
 }
 
+// "06/Feb/2009:12:14:14.655", with or without a zone after the fraction.
+std::optional<Instant> parse_access_time(std::string_view text) {
+  constexpr size_t kWhole = 20;  // "06/Feb/2009:12:14:14"
+  if (text.size() < kWhole || text[2] != '/' || text[6] != '/' || text[11] != ':') return std::nullopt;
+  const auto day = days_since_epoch(digits(text.data() + 7, 4), month_of(text.substr(3, 3)), digits(text.data(), 2));
+  const auto second = clock_seconds(text.data() + 12);
+  if (!day || !second) return std::nullopt;
+  return with_fraction_and_zone(*day * 86'400 + *second, text.substr(kWhole));
+}
+
 }  // namespace
 
-std::optional<Instant> AccessTimeParser::parse(std::string_view text) {
-  if (text.size() != kLength) return std::nullopt;
+std::optional<Instant> AccessTimeParser::parse_other(std::string_view text) {
   const char* p = text.data();
-  if (std::memcmp(p, date_.data(), date_.size()) != 0 || std::memcmp(p + 21, zone_.data(), zone_.size()) != 0) {
+  constexpr size_t kDate = 11;    // "17/May/2015"
+  constexpr size_t kZoneAt = 21;  // "+0000"
+  const bool same_day = std::memcmp(p, last_.data(), kDate) == 0 &&
+                        std::memcmp(p + kZoneAt, last_.data() + kZoneAt, kLength - kZoneAt) == 0;
+  if (p[kDate] != ':' || p[kZoneAt - 1] != ' ') return std::nullopt;
+  if (!same_day) {
     if (p[2] != '/' || p[6] != '/') return std::nullopt;
     const auto day = days_since_epoch(digits(p + 7, 4), month_of(text.substr(3, 3)), digits(p, 2));
-    const auto east = zone_seconds(text.substr(21));
+    const auto east = zone_seconds(text.substr(kZoneAt));
     if (!day || !east) return std::nullopt;
     midnight_s_ = *day * 86'400 - *east;
-    std::memcpy(date_.data(), p, date_.size());
-    std::memcpy(zone_.data(), p + 21, zone_.size());
+    last_ = {};  // until the rest is known to be a time too
+    std::memcpy(last_.data(), p, kDate);
+    std::memcpy(last_.data() + kZoneAt, p + kZoneAt, kLength - kZoneAt);
   }
-  if (p[11] != ':' || p[20] != ' ') return std::nullopt;
   const auto second = clock_seconds(p + 12);
   if (!second) return std::nullopt;
-  return Instant::from_seconds(midnight_s_ + *second);
+  std::memcpy(last_.data(), p, kLength);
+  time_ = Instant::from_seconds(midnight_s_ + *second);
+  return time_;
 }
 
 std::optional<Instant> parse_timestamp(std::string_view text) {
-  if (text.empty()) return std::nullopt;
-  if (text.size() > 4 && text[4] == '-') return parse_rfc3339(text);
-  if (text.size() > 2 && text[2] == '/') return AccessTimeParser().parse(text);
-  return parse_epoch(text);
+  return TimestampParser().parse(text);
+}
+
+std::optional<Instant> TimestampParser::parse(std::string_view text) {
+  if (text.size() > 4 && text[4] == '-') {
+    constexpr size_t kWhole = 19;  // "2023-11-16T18:17:03"
+    if (text.size() < kWhole || (text[10] != 'T' && text[10] != 't' && text[10] != ' ')) return std::nullopt;
+    if (std::memcmp(text.data(), date_.data(), date_.size()) != 0) {
+      const auto midnight = date_seconds(text.substr(0, date_.size()));
+      if (!midnight) return std::nullopt;
+      midnight_s_ = *midnight;
+      std::memcpy(date_.data(), text.data(), date_.size());
+    }
+    const auto second = clock_seconds(text.data() + 11);
+    if (!second) return std::nullopt;
+    return with_fraction_and_zone(midnight_s_ + *second, text.substr(kWhole));
+  }
+  if (text.size() > 2 && text[2] == '/') {
+    if (const auto time = access_.parse(text)) return time;
+    return parse_access_time(text);
+  }
+  return text.empty() ? std::nullopt : parse_epoch(text);
+}
+
+std::optional<Instant> parse_date_and_clock(std::string_view date, std::string_view clock) {
+  constexpr size_t kWhole = 8;  // "18:17:03"
+  const auto midnight = date_seconds(date);
+  if (!midnight || clock.size() < kWhole) return std::nullopt;
+  const auto second = clock_seconds(clock.data());
+  if (!second) return std::nullopt;
+  return with_fraction_and_zone(*midnight + *second, clock.substr(kWhole));
 }
 
 }  // namespace rateguard::simulate

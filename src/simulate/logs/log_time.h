@@ -2,6 +2,8 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string_view>
 
@@ -16,24 +18,45 @@ constexpr bool in_range(Instant t) {
   return kInstantMin <= t && t <= kInstantMax;
 }
 
-// "17/May/2015:10:05:03 +0000", as Apache's %t and nginx's $time_local write it between their brackets. Keeps the last
-// date and zone, which seldom change from line to line.
+// "17/May/2015:10:05:03 +0000", as Apache's %t and nginx's $time_local write it between their brackets. Keeps the time
+// last read, which many lines share, and its date and zone, which nearly all do.
 class AccessTimeParser {
  public:
   static constexpr size_t kLength = 26;
 
   // `text` without the brackets. nullopt: not such a time.
+  std::optional<Instant> parse(std::string_view text) {
+    if (text.size() != kLength) return std::nullopt;
+    if (std::memcmp(text.data(), last_.data(), kLength) == 0) return time_;
+    return parse_other(text);
+  }
+
+ private:
+  std::optional<Instant> parse_other(std::string_view text);
+
+  std::array<char, kLength> last_ = {};  // "17/May/2015:10:05:03 +0000"
+  Instant time_ = {};                    // of it
+  int64_t midnight_s_ = 0;               // of its date in its zone, as seconds since the epoch
+};
+
+// RFC 3339 ("2023-11-16T18:17:03.97Z"; a space for the T, no zone meaning UTC, and "+0100", "+01", " UTC" are taken
+// too), a count since the epoch ("1700158623", "1700158623.97"), or the form above, with a fraction or without a zone
+// as HAProxy and Tomcat write it ("06/Feb/2009:12:14:14.655"). A count's unit follows from its size: below 1e11
+// seconds, below 1e14 milliseconds, below 1e17 microseconds, else nanoseconds.
+std::optional<Instant> parse_timestamp(std::string_view text);
+
+// The same for the times of one log, one after the other: keeps the date of RFC 3339 times from line to line.
+class TimestampParser {
+ public:
   std::optional<Instant> parse(std::string_view text);
 
  private:
-  std::array<char, 11> date_ = {};  // "17/May/2015"
-  std::array<char, 5> zone_ = {};   // "+0000"
-  int64_t midnight_s_ = 0;          // of that date in that zone, as seconds since the epoch
+  AccessTimeParser access_;
+  std::array<char, 10> date_ = {};  // "2023-11-16"
+  int64_t midnight_s_ = 0;          // of that date, as seconds since the epoch
 };
 
-// RFC 3339 ("2023-11-16T18:17:03.97Z"; a space for the T, no zone meaning UTC, and "+0100" are taken too), a count
-// since the epoch ("1700158623", "1700158623.97"), or the form above. A count's unit follows from its size: below 1e11
-// seconds, below 1e14 milliseconds, below 1e17 microseconds, else nanoseconds.
-std::optional<Instant> parse_timestamp(std::string_view text);
+// A date as "2023-11-16" and a time of the day as "18:17:03" or "18:17:03.97", both in UTC: W3C logs write them apart.
+std::optional<Instant> parse_date_and_clock(std::string_view date, std::string_view clock);
 
 }  // namespace rateguard::simulate

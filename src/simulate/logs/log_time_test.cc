@@ -30,6 +30,8 @@ TEST(AccessTimeParser, RefusesWhatIsNoTime) {
         "17/May/2015:10:05:03  0000", "00/May/2015:10:05:03 +0000", "17-May-2015:10:05:03 +0000"}) {
     EXPECT_FALSE(parser.parse(text)) << text;
   }
+  EXPECT_FALSE(parser.parse("18/May/2015:10:05:61 +0000"));
+  EXPECT_EQ(parser.parse("18/May/2015:10:05:03 +0000"), Instant::from_seconds(kMay17 + 86'400));
   // A bad date must not have spoilt the date that is kept from line to line.
   EXPECT_EQ(parser.parse("17/May/2015:10:05:03 +0000"), Instant::from_seconds(kMay17));
 }
@@ -50,6 +52,10 @@ TEST(ParseTimestamp, ReadsTheFormsOfTheField) {
       {"2023-11-16T18:17:03.97Z", base.us + 970'000},
       {"2023-11-16T18:17:03.9999999Z", base.us + 999'999},  // cut off, never rounded into the future
       {"2023-11-16T18:17:03,5+00:00", base.us + 500'000},
+      {"2023-11-16 18:17:03.97+00", base.us + 970'000},  // PostgreSQL
+      {"2023-11-16 20:17:03+02", base.us},
+      {"2023-11-16 18:17:03 UTC", base.us},  // BigQuery
+      {"2023-11-16 18:17:03.97 UTC", base.us + 970'000},
       {"1700158623", base.us},
       {"1700158623.97996", base.us + 979'960},
       {"1700158623979", base.us + 979'000},
@@ -58,17 +64,54 @@ TEST(ParseTimestamp, ReadsTheFormsOfTheField) {
       {"1700158623979960123", base.us + 979'960},
       {"0", 0},
       {"17/May/2015:10:05:03 +0000", kMay17 * 1'000'000},
+      {"17/May/2015:10:05:03.655", kMay17 * 1'000'000 + 655'000},  // HAProxy
+      {"17/May/2015:12:05:03.655 +0200", kMay17 * 1'000'000 + 655'000},
   };
   for (const auto& c : cases) EXPECT_EQ(parse_timestamp(c.text), Instant{c.us}) << c.text;
 }
 
 TEST(ParseTimestamp, RefusesWhatIsNone) {
-  for (const std::string_view text :
-       {"", "-", "now", "-5", "1e9", "12.", ".5", "12.x", "2023-11-16", "2023-11-16T18:17", "2023-13-16T18:17:03Z",
-        "2023-11-31T18:17:03Z", "2023-11-16T18:17:03.Z", "2023-11-16T18:17:03X", "2023-11-16T18:17:03+25:00",
-        "2023-11-16T18:17:03Zx", "99999999999999999999999", "1700158623 "}) {
+  for (const std::string_view text : {"",
+                                      "-",
+                                      "now",
+                                      "-5",
+                                      "1e9",
+                                      "12.",
+                                      ".5",
+                                      "12.x",
+                                      "2023-11-16",
+                                      "2023-11-16T18:17",
+                                      "2023-13-16T18:17:03Z",
+                                      "2023-11-31T18:17:03Z",
+                                      "2023-11-16T18:17:03.Z",
+                                      "2023-11-16T18:17:03X",
+                                      "2023-11-16T18:17:03+25:00",
+                                      "2023-11-16T18:17:03Zx",
+                                      "2023-11-16T18:17:03+0",
+                                      "2023-11-16T18:17:03 CET",
+                                      "17/May/2015:10:05",
+                                      "99999999999999999999999",
+                                      "1700158623 "}) {
     EXPECT_FALSE(parse_timestamp(text)) << text;
   }
+}
+
+TEST(TimestampParser, KeepsTheDateFromLineToLineAndSeesItChange) {
+  TimestampParser parser;
+  EXPECT_EQ(parser.parse("2023-11-16T18:17:03Z"), Instant::from_seconds(1'700'158'623));
+  EXPECT_EQ(parser.parse("2023-11-16T18:17:04.5Z"), Instant{1'700'158'624'500'000});
+  EXPECT_FALSE(parser.parse("2023-11-31T18:17:04Z"));
+  EXPECT_EQ(parser.parse("2023-11-17T18:17:03+01:00"), Instant::from_seconds(1'700'158'623 + 86'400 - 3'600));
+  EXPECT_EQ(parser.parse("1700158623"), Instant::from_seconds(1'700'158'623));
+}
+
+TEST(ParseDateAndClock, ReadsWhatW3cLogsWriteApart) {
+  EXPECT_EQ(parse_date_and_clock("2023-11-16", "18:17:03"), Instant::from_seconds(1'700'158'623));
+  EXPECT_EQ(parse_date_and_clock("2023-11-16", "18:17:03.97"), Instant{1'700'158'623'970'000});
+  for (const std::string_view clock : {"", "18:17", "18:17:03x", "24:00:00"}) {
+    EXPECT_FALSE(parse_date_and_clock("2023-11-16", clock)) << clock;
+  }
+  EXPECT_FALSE(parse_date_and_clock("16.11.2023", "18:17:03"));
 }
 
 }  // namespace
