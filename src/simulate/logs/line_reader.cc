@@ -19,7 +19,17 @@ std::string_view LineReader::head() {
   refill();
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (std::string_view(buffer_.get(), end_).starts_with(kByteOrderMark)) begin_ = next_ = kByteOrderMark.size();
+  skip_nuls();
   return std::string_view(buffer_.get() + begin_, end_ - begin_);
+}
+
+void LineReader::skip_nuls() {
+  for (;;) {
+    while (next_ < end_ && buffer_[next_] == '\0') ++next_;
+    begin_ = next_;
+    if (next_ < end_ || at_end_) return;
+    refill();
+  }
 }
 
 void LineReader::refill() {
@@ -63,6 +73,7 @@ void LineReader::give(Line& line) {
 
 Result<bool> LineReader::next(Line& line) {
   begin_ = next_;
+  if (next_ == end_ || buffer_[next_] == '\0') skip_nuls();
   const size_t end = find_end(begin_);
   if (begin_ == end_) {
     if (error_) return std::unexpected(*error_);

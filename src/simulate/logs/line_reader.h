@@ -27,10 +27,12 @@ class LineReader {
 
   explicit LineReader(Fill fill);
 
-  // The beginning of the input, as far as the buffer holds it, without taking it. Call before the first next().
+  // The beginning of the input, as far as the buffer holds it, without taking it. A byte order mark is left out, and so
+  // are NUL bytes, of which a log that was truncated while its writer went on has a hole in front (logrotate's
+  // copytruncate). Call before the first next().
   std::string_view head();
-  // The next line; false at the end. A last line without a line break is a line. Errors: as of Fill, after the last
-  // line that was read before it.
+  // The next line, without the NUL bytes before it; false at the end. A last line without a line break is a line.
+  // Errors: as of Fill, after the last line that was read before it.
   Result<bool> next(Line& line);
   // Grows the line last given by the one after it, the line break between them included: a quoted CSV field may hold
   // one. False, and nothing changes, at the end of the input or where it would grow beyond kLineBytesMax.
@@ -42,6 +44,8 @@ class LineReader {
   // The end of the line that begins at `from`: the index of its "\n", or of the end of the input.
   size_t find_end(size_t from);
   void refill();
+  // Moves begin_ and next_ beyond the NUL bytes that the next line begins with, however many they are.
+  void skip_nuls();
   void skip_long_line();
   void give(Line& line);
 

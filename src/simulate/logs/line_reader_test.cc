@@ -10,6 +10,8 @@
 namespace rateguard::simulate {
 namespace {
 
+using namespace std::string_literals;
+
 // Gives `text` in pieces of at most `piece` bytes.
 LineReader reader_of(const std::string& text, size_t piece) {
   return LineReader([&text, piece, at = size_t{0}](char* out, size_t size) mutable -> Result<size_t> {
@@ -47,6 +49,18 @@ TEST(LineReader, HeadTakesNothingButAByteOrderMark) {
   LineReader reader = reader_of(text, 2);
   EXPECT_EQ(reader.head(), "a,b\nc");
   EXPECT_EQ(lines_of(reader), (std::vector<std::string>{"a,b", "c"}));
+}
+
+TEST(LineReader, LeavesOutNulBytesBeforeALineHoweverManyTheyAre) {
+  for (const size_t count : {size_t{1}, kLineBytesMax, 3 * kLineBytesMax + 7}) {
+    const std::string nuls(count, '\0');
+    const std::string text = nuls + "a\nb\0b\n"s + nuls + "c\n" + nuls;
+    LineReader with_head = reader_of(text, 1'000'003);
+    EXPECT_TRUE(with_head.head().starts_with("a\n")) << count;
+    EXPECT_EQ(lines_of(with_head), (std::vector<std::string>{"a", "b\0b"s, "c"})) << count;
+    LineReader without_head = reader_of(text, 1'000'003);
+    EXPECT_EQ(lines_of(without_head), (std::vector<std::string>{"a", "b\0b"s, "c"})) << count;
+  }
 }
 
 TEST(LineReader, SkipsLinesBeyondTheBoundAndGoesOn) {
