@@ -16,6 +16,7 @@ THIRD_PARTY = [
     (r"yaml-cpp/", ["yaml-cpp"]),
     (r"prometheus/", ["prometheus-cpp::core"]),
     (r"z(lib|conf)\.h", ["ZLIB::ZLIB"]),
+    (r"zstd(_errors)?\.h", ["PkgConfig::ZSTD"]),
     (r"CLI/", ["CLI11::CLI11"]),
     (r"spdlog/", ["spdlog::spdlog"]),
     (r"date/", ["date::date-tz"]),

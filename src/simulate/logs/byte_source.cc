@@ -4,19 +4,48 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 
+#include "simulate/logs/decompressor.h"
+#include "simulate/logs/printable.h"
+
 namespace rateguard::simulate {
 namespace {
 
 // One read of the kernel's: large enough that system calls do not show, small enough to stay in the second-level cache.
 constexpr size_t kReadBytes = 256 * 1024;
-constexpr int kAnyWindowGzipOnly = 15 + 16;  // inflateInit2: windows up to 32 KiB, gzip headers
+// Enough to tell every kind of file below.
+constexpr size_t kMagicBytes = 6;
+
+using namespace std::string_view_literals;  // the magics hold NUL bytes
+
+constexpr std::string_view kGzip = "\x1F\x8B"sv;
+constexpr std::string_view kZstd = "\x28\xB5\x2F\xFD"sv;
+
+// Files that people have where they expect a log, by their first bytes, and the command that writes them as text to its
+// output.
+struct Kind {
+  std::string_view magic;
+  std::string_view name;
+  std::string_view command;
+};
+constexpr Kind kKinds[] = {
+    {"\xFD"
+     "7zXZ\0"sv,
+     "xz", "xzcat"},
+    {"BZh"sv, "bzip2", "bzcat"},
+    {"PK\x03\x04"sv, "a zip archive", "unzip -p"},
+    {"\x04\x22\x4D\x18"sv, "lz4", "lz4cat"},
+    {"7z\xBC\xAF\x27\x1C"sv, "a 7z archive", "7z x -so"},
+    {"\x1F\x9D"sv, "compress (.Z)", "zcat"},
+    {"\xFF\xFE"sv, "UTF-16", "iconv -f UTF-16 -t UTF-8"},
+    {"\xFE\xFF"sv, "UTF-16", "iconv -f UTF-16 -t UTF-8"},
+};
+constexpr size_t kPathChars = 200;
 
 }  // namespace
 
@@ -26,15 +55,12 @@ struct ByteSource::State {
   uint64_t taken = 0;
   uint64_t total = 0;
   bool started = false;
-  bool compressed = false;
-  bool member_ended = false;  // between two members of a gzip file
-  z_stream zip = {};
+  std::unique_ptr<Decompressor> decompressor;  // null: plain
   std::array<char, kReadBytes> input = {};
   size_t input_at = 0;
   size_t input_end = 0;
 
   ~State() {
-    if (compressed) inflateEnd(&zip);
     if (fd > STDIN_FILENO) close(fd);
   }
 
@@ -54,20 +80,23 @@ struct ByteSource::State {
     }
   }
 
-  // Reads until the two bytes that tell gzip are there, or the end is.
+  // Reads until the bytes that tell what the file is are there, or the end is.
   Result<void> start() {
     started = true;
-    while (input_end < 2) {
+    while (input_end < kMagicBytes) {
       const auto got = read_raw(input.data() + input_end, input.size() - input_end);
       if (!got) return std::unexpected(got.error());
-      if (*got == 0) return {};
+      if (*got == 0) break;
       input_end += *got;
     }
-    if (input[0] != '\x1f' || input[1] != '\x8b') return {};
-    if (inflateInit2(&zip, kAnyWindowGzipOnly) != Z_OK) {
-      return std::unexpected(error(ErrorCode::kExhausted, "no memory to decompress"));
+    const std::string_view head(input.data(), input_end);
+    if (std::string why = unreadable_kind(head, path); !why.empty()) {
+      return std::unexpected(error(ErrorCode::kInvalid, std::move(why)));
     }
-    compressed = true;
+    const bool gzip = head.starts_with(kGzip);
+    if (!gzip && !head.starts_with(kZstd)) return {};
+    decompressor = gzip ? make_gzip_decompressor() : make_zstd_decompressor();
+    if (decompressor == nullptr) return std::unexpected(error(ErrorCode::kExhausted, "no memory to decompress"));
     return {};
   }
 
@@ -82,38 +111,32 @@ struct ByteSource::State {
   }
 
   Result<size_t> read_compressed(char* out, size_t size) {
-    zip.next_out = reinterpret_cast<Bytef*>(out);
-    zip.avail_out = static_cast<uInt>(std::min<size_t>(size, 1u << 30));
-    const uInt room = zip.avail_out;
-    while (zip.avail_out == room) {
-      if (input_at == input_end) {
-        const auto got = read_raw(input.data(), input.size());
-        if (!got) return got;
-        if (*got == 0) {
-          if (member_ended) return 0;
-          return std::unexpected(error(ErrorCode::kCorrupt, "the gzip stream is cut short"));
-        }
-        input_at = 0;
-        input_end = *got;
+    for (;;) {
+      std::string_view in(input.data() + input_at, input_end - input_at);
+      const auto made = decompressor->decompress(in, out, size);
+      if (!made) return std::unexpected(error(ErrorCode::kCorrupt, made.error()));
+      input_at = input_end - in.size();
+      if (*made > 0) return *made;
+      const auto got = read_raw(input.data(), input.size());
+      if (!got) return got;
+      if (*got == 0) {
+        if (decompressor->may_end()) return 0;
+        return std::unexpected(error(ErrorCode::kCorrupt, "the compressed stream is cut short"));
       }
-      if (member_ended) {  // RFC 1952 section 2.2: members follow one another
-        inflateReset(&zip);
-        member_ended = false;
-      }
-      zip.next_in = reinterpret_cast<Bytef*>(input.data() + input_at);
-      zip.avail_in = static_cast<uInt>(input_end - input_at);
-      const int status = inflate(&zip, Z_NO_FLUSH);
-      input_at = input_end - zip.avail_in;
-      if (status == Z_STREAM_END) {
-        member_ended = true;
-      } else if (status != Z_OK && status != Z_BUF_ERROR) {
-        return std::unexpected(error(
-            ErrorCode::kCorrupt, fmt::format("damaged gzip stream: {}", zip.msg != nullptr ? zip.msg : "bad data")));
-      }
+      input_at = 0;
+      input_end = *got;
     }
-    return room - zip.avail_out;
   }
 };
+
+std::string unreadable_kind(std::string_view bytes, std::string_view path) {
+  for (const Kind& kind : kKinds) {
+    if (!bytes.starts_with(kind.magic)) continue;
+    return fmt::format("is {}, which is not read: {} {} | rateguard simulate ... -", kind.name, kind.command,
+                       printable(path, kPathChars));
+  }
+  return {};
+}
 
 ByteSource::ByteSource(std::unique_ptr<State> state) : state_(std::move(state)) {}
 ByteSource::ByteSource(ByteSource&&) noexcept = default;
@@ -141,7 +164,7 @@ Result<size_t> ByteSource::read(char* out, size_t size) {
   if (!state_->started) {
     if (auto started = state_->start(); !started) return std::unexpected(started.error());
   }
-  return state_->compressed ? state_->read_compressed(out, size) : state_->read_plain(out, size);
+  return state_->decompressor ? state_->read_compressed(out, size) : state_->read_plain(out, size);
 }
 
 uint64_t ByteSource::bytes_taken() const {

@@ -1,9 +1,10 @@
-// The bytes of a log: a file or standard input, plain or gzip (RFC 1952), told apart by the first two bytes.
+// The bytes of a log: a file or standard input, plain, gzip or zstd, told apart by the first bytes.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 
@@ -17,7 +18,8 @@ class ByteSource {
   ByteSource& operator=(ByteSource&&) noexcept;
   ~ByteSource();
 
-  // Up to `size` bytes into `out`; 0 at the end. Errors: kIo; kCorrupt where a gzip stream is damaged or cut short.
+  // Up to `size` bytes into `out`; 0 at the end. Errors: kIo; kCorrupt where a compressed stream is damaged or cut
+  // short; kInvalid where the file is of a kind that is not read, with the command that makes text of it.
   Result<size_t> read(char* out, size_t size);
 
   // Bytes taken from the file so far, compressed as they are, and the file's size (0: unknown, as for a pipe).
@@ -30,5 +32,9 @@ class ByteSource {
 
   std::unique_ptr<State> state_;
 };
+
+// What a file that begins with `bytes` is, where it is known to be no text and is not read, and what to do: "xz, which
+// is not read: ...". Empty: it may be a log. `path` is for the command that the message names.
+std::string unreadable_kind(std::string_view bytes, std::string_view path);
 
 }  // namespace rateguard::simulate
