@@ -4,10 +4,8 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <array>
 #include <optional>
 
-#include "simulate/logs/access_log_parser.h"
 #include "simulate/logs/byte_source.h"
 #include "simulate/logs/csv_parser.h"
 #include "simulate/logs/json_lines_parser.h"
@@ -16,15 +14,17 @@
 namespace rateguard::simulate {
 namespace {
 
-constexpr std::array<std::string_view, 5> kFormatNames = {"auto", "combined", "common", "jsonl", "csv"};
-constexpr size_t kLinesToDetect = 50;
 constexpr size_t kExampleChars = 100;
+constexpr size_t kReasonsMax = 3;  // lines that an error shows with why each cannot be read
 
 bool is_blank(std::string_view text) {
-  for (const char c : text) {
-    if (c != ' ' && c != '\t') return false;
-  }
-  return true;
+  return text.find_first_not_of(" \t") == std::string_view::npos;
+}
+
+std::string example_text(const MalformedLine& line) {
+  std::string out = fmt::format("\n  {}:{}: {}", printable(line.file, kExampleChars), line.line, line.why);
+  if (!line.text.empty()) out += "\n      " + line.text;
+  return out;
 }
 
 // Reads one log: what its loops share.
@@ -41,7 +41,10 @@ class Reading {
   bool next(Line& line) {
     for (;;) {
       const auto got = lines_.next(line);
-      if (!got) log().problem = got.error().to_string();
+      if (!got) {
+        broken_off_ = got.error();
+        log().problem = got.error().to_string();
+      }
       if (!got || !*got) return false;
       if (line.too_long || !is_blank(line.text)) return true;
     }
@@ -49,9 +52,12 @@ class Reading {
 
   void reject(const Line& line, std::string why) {
     ++log().malformed;
-    if (summary_.examples.size() >= options_.examples_max) return;
-    summary_.examples.push_back(
-        {.file = log().file, .line = line.number, .why = std::move(why), .text = printable(line.text, kExampleChars)});
+    const bool shown = summary_.examples.size() < options_.examples_max;
+    if (!shown && reasons_.size() >= kReasonsMax) return;
+    MalformedLine example{
+        .file = log().file, .line = line.number, .why = std::move(why), .text = printable(line.text, kExampleChars)};
+    if (reasons_.size() < kReasonsMax) reasons_.push_back(example);
+    if (shown) summary_.examples.push_back(std::move(example));
   }
 
   Result<void> keep(const LogEntry& entry) {
@@ -64,8 +70,7 @@ class Reading {
   }
 
   // For formats of one record a line.
-  template <typename Parser>
-  Result<void> run(Parser parser) {
+  Result<void> run(LineParser& parser) {
     Line line;
     LogEntry entry;
     while (next(line)) {
@@ -74,17 +79,22 @@ class Reading {
         reject(line, "longer than 1 MiB");
       } else if (auto parsed = parser.parse(line.text, entry); !parsed) {
         reject(line, std::move(parsed.error()));
-      } else if (auto kept = keep(entry); !kept) {
-        return kept;
+      } else if (entry.kind == LineKind::kRequest) {
+        if (auto kept = keep(entry); !kept) return kept;
+      } else if (entry.kind == LineKind::kNoRequest) {
+        ++log().no_request;
+      } else {
+        --log().lines;
       }
     }
-    return {};
+    log().not_found = parser.names_never_found();
+    return end();
   }
 
   Result<void> run_csv() {
     Line line;
-    if (!next(line)) return {};
-    auto parser = CsvParser::create(line.text, options_.columns);
+    if (!next(line)) return end();
+    auto parser = CsvParser::create(line.text, options_.columns, WantedHeaders(options_.wanted_headers));
     if (!parser) {
       Error error = parser.error();
       error.position = {.file = log().file, .line = static_cast<int>(line.number), .column = 1};
@@ -109,20 +119,71 @@ class Reading {
         return kept;
       }
     }
-    return {};
+    return end();
+  }
+
+  // An empty log, or one whose first bytes say that it is none.
+  Result<void> run_nothing() {
+    Line line;
+    while (next(line)) {
+    }
+    return end();
   }
 
  private:
+  Result<void> end() {
+    if (broken_off_ && log().lines == 0) return std::unexpected(*broken_off_);
+    if (log().lines == 0 || log().malformed < log().lines) return {};
+    std::string message =
+        fmt::format("none of its lines can be read as {}; --log-format says how the lines of other logs are laid out",
+                    to_string(log().format));
+    for (const MalformedLine& line : reasons_) message += example_text(line);
+    // They are in the message, or in nobody's way.
+    std::erase_if(summary_.examples, [this](const MalformedLine& line) { return line.file == log().file; });
+    return std::unexpected(
+        Error{.code = ErrorCode::kInvalid, .message = std::move(message), .position = {.file = log().file}});
+  }
+
   LineReader& lines_;
   const ReadOptions& options_;
   Recording& out_;
   ReadSummary& summary_;
+  std::optional<Error> broken_off_;
+  std::vector<MalformedLine> reasons_;  // of the first lines that cannot be read
 };
 
-AccessLogParser::Trailer trailer_needed(const ReadOptions& options) {
-  const bool needed = std::ranges::any_of(
-      options.wanted_headers, [](const std::string& name) { return name == "user-agent" || name == "referer"; });
-  return needed ? AccessLogParser::Trailer::kRead : AccessLogParser::Trailer::kSkip;
+// Why the first lines of a log are none of a combined log, which most logs are.
+Error unknown_format(std::string_view head, const std::string& name) {
+  Error error{.message = "cannot tell the log's format from its first lines; say it with --format or --log-format",
+              .position = {.file = name}};
+  const auto parser = make_line_parser({.format = InputFormat::kCombined});
+  LogEntry entry;
+  uint64_t number = 0;
+  for (size_t shown = 0; shown < kReasonsMax && !head.empty();) {
+    const std::string_view line = head.substr(0, head.find('\n'));
+    head.remove_prefix(std::min(line.size() + 1, head.size()));
+    ++number;
+    if (is_blank(line)) continue;
+    ++shown;
+    const Parsed parsed = parser->parse(line, entry);
+    error.message += example_text({.file = name,
+                                   .line = number,
+                                   .why = "as a combined log: " + (parsed ? std::string("readable") : parsed.error()),
+                                   .text = printable(line, kExampleChars)});
+  }
+  return error;
+}
+
+// --columns gives names to what has names.
+Result<void> check_columns(const ReadOptions& options, InputFormat format, const std::string& name) {
+  const bool has_names =
+      format == InputFormat::kJsonLines || format == InputFormat::kCsv || format == InputFormat::kW3c;
+  if (has_names || options.columns.empty()) return {};
+  return std::unexpected(Error{
+      .message = fmt::format("--columns says which fields of JSON lines, CSV and W3C logs mean what; this is {}, whose "
+                             "fields --log-format names",
+                             format == InputFormat::kLayout ? "read by --log-format" : to_string(format)),
+      .position = {.file = name}});
 }
 
 // Once enough is read to guess by, makes room for all that will come, and a little more: growing step by step would
@@ -148,73 +209,64 @@ uint64_t size_on_disk(std::span<const std::string> paths) {
 
 }  // namespace
 
-std::string_view to_string(InputFormat format) {
-  return kFormatNames[static_cast<size_t>(format)];
-}
-
-Result<InputFormat> parse_input_format(std::string_view name) {
-  const auto found = std::ranges::find(kFormatNames, name);
-  if (found != kFormatNames.end()) return static_cast<InputFormat>(found - kFormatNames.begin());
-  return invalid(fmt::format("unknown log format '{}'; expected auto, combined, common, jsonl or csv", name));
-}
-
-InputFormat detect_format(std::string_view head) {
-  AccessLogParser access(AccessLogParser::Trailer::kSkip);
-  LogEntry entry;
-  size_t objects = 0;
-  size_t access_lines = 0;
-  size_t trailers = 0;
-  std::string_view first;
-  for (size_t i = 0; i < kLinesToDetect && !head.empty(); ++i) {
-    const size_t end = head.find('\n');
-    std::string_view line = head.substr(0, end);
-    head.remove_prefix(end == std::string_view::npos ? head.size() : end + 1);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (first.empty()) first = line;
-    if (line.starts_with('{')) {
-      ++objects;
-    } else if (access.parse(line, entry)) {
-      ++access_lines;
-      trailers += has_trailer(line);
-    }
-  }
-  if (objects > access_lines) return InputFormat::kJsonLines;
-  if (access_lines > 0) return trailers * 2 >= access_lines ? InputFormat::kCombined : InputFormat::kCommon;
-  return first.find_first_of(",;\t") != std::string_view::npos ? InputFormat::kCsv : InputFormat::kAuto;
-}
-
 uint64_t ReadSummary::malformed() const {
   uint64_t sum = 0;
   for (const LogSummary& log : logs) sum += log.malformed;
   return sum;
 }
 
+uint64_t ReadSummary::no_request() const {
+  uint64_t sum = 0;
+  for (const LogSummary& log : logs) sum += log.no_request;
+  return sum;
+}
+
+std::vector<std::string> ReadSummary::not_found() const {
+  std::vector<std::string> out;
+  const auto read = [](const LogSummary& log) { return log.lines > log.malformed; };
+  const auto first = std::ranges::find_if(logs, read);
+  if (first == logs.end()) return out;
+  for (const std::string& name : first->not_found) {
+    const bool nowhere = std::ranges::all_of(logs, [&](const LogSummary& log) {
+      return !read(log) || std::ranges::find(log.not_found, name) != log.not_found.end();
+    });
+    if (nowhere) out.push_back(name);
+  }
+  return out;
+}
+
+bool ReadSummary::has_problems() const {
+  return std::ranges::any_of(logs, [](const LogSummary& log) { return !log.problem.empty(); });
+}
+
 Result<void> read_log(LineReader& lines, const std::string& name, const ReadOptions& options, Recording& out,
                       ReadSummary& summary) {
   Reading reading(lines, name, options, out, summary);
   const std::string_view head = lines.head();
-  InputFormat format = options.format;
-  if (format == InputFormat::kAuto && !head.empty()) {
-    format = detect_format(head);
-    if (format == InputFormat::kAuto) {
-      return std::unexpected(Error{.code = ErrorCode::kInvalid,
-                                   .message = "cannot tell the log's format from its first lines; say it with --format",
-                                   .position = {.file = name}});
-    }
+  if (head.find_first_not_of(" \t\r\n") == std::string_view::npos) return reading.run_nothing();
+  DetectedFormat detected;
+  if (options.layout) {
+    detected = {.format = InputFormat::kLayout, .envelopes = detect_envelopes(head)};
+  } else if (options.format != InputFormat::kAuto) {
+    detected.format = options.format;
+    if (options.format != InputFormat::kCsv) detected.envelopes = detect_envelopes(head);
+  } else {
+    detected = detect_format(head);
+    if (detected.format == InputFormat::kAuto) return std::unexpected(unknown_format(head, name));
   }
-  reading.log().format = format;
-  switch (format) {
-    case InputFormat::kAuto:  // an empty log
-    case InputFormat::kCombined:
-    case InputFormat::kCommon:
-      return reading.run(AccessLogParser(trailer_needed(options)));
-    case InputFormat::kJsonLines:
-      reading.log().columns = member_names(head.substr(0, head.find('\n')));
-      return reading.run(JsonLinesParser(options.columns, options.wanted_headers));
-    case InputFormat::kCsv:
-      return reading.run_csv();
+  if (auto checked = check_columns(options, detected.format, name); !checked) return checked;
+  reading.log().format = detected.format;
+  reading.log().envelopes = detected.envelopes;
+  if (detected.format == InputFormat::kCsv) return reading.run_csv();
+  if (detected.format == InputFormat::kJsonLines) {
+    reading.log().columns = member_names(head.substr(0, head.find('\n')));
   }
-  return {};
+  const auto parser = make_line_parser({.format = detected.format,
+                                        .envelopes = std::move(detected.envelopes),
+                                        .columns = options.columns,
+                                        .layout = options.layout,
+                                        .wanted_headers = options.wanted_headers});
+  return reading.run(*parser);
 }
 
 Result<ReadSummary> read_logs(std::span<const std::string> paths, const ReadOptions& options,
@@ -223,9 +275,22 @@ Result<ReadSummary> read_logs(std::span<const std::string> paths, const ReadOpti
   uint64_t before = 0;  // bytes of the logs that are done
   bool guessed = false;
   ReadSummary summary;
+  std::optional<Error> first_error;
+  size_t failed = 0;
   for (const std::string& path : paths) {
+    const std::string name = path == "-" ? "standard input" : path;
+    const auto fail_log = [&](const Error& error) {
+      if (summary.logs.empty() || summary.logs.back().file != name) summary.logs.push_back({.file = name});
+      const std::string text = error.to_string();
+      summary.logs.back().problem = text.substr(0, text.find('\n'));
+      if (!first_error) first_error = error;
+      ++failed;
+    };
     auto source = ByteSource::open(path);
-    if (!source) return std::unexpected(source.error());
+    if (!source) {
+      fail_log(source.error());
+      continue;
+    }
     LineReader lines([&](char* bytes, size_t size) {
       auto got = source->read(bytes, size);
       guessed = guessed || reserve(out, options, before + source->bytes_taken(), total);
@@ -234,11 +299,14 @@ Result<ReadSummary> read_logs(std::span<const std::string> paths, const ReadOpti
       }
       return got;
     });
-    const std::string name = path == "-" ? "standard input" : path;
-    if (auto read = read_log(lines, name, options, out, summary); !read) return std::unexpected(read.error());
+    if (auto read = read_log(lines, name, options, out, summary); !read) {
+      if (read.error().code == ErrorCode::kExhausted) return std::unexpected(read.error());
+      fail_log(read.error());
+    }
     out.end_log();
     before += source->bytes_taken();
   }
+  if (failed == paths.size() && first_error) return std::unexpected(*first_error);
   return summary;
 }
 

@@ -1,6 +1,8 @@
 // Reads whole logs into a recording. What cannot be read is counted and shown, never fatal.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -8,24 +10,17 @@
 
 #include "base/result.h"
 #include "simulate/logs/column_map.h"
+#include "simulate/logs/input_format.h"
 #include "simulate/logs/line_reader.h"
 #include "simulate/progress.h"
 #include "simulate/recording.h"
 
 namespace rateguard::simulate {
 
-enum class InputFormat : uint8_t { kAuto, kCombined, kCommon, kJsonLines, kCsv };
-
-// "auto", "combined", "common", "jsonl", "csv".
-std::string_view to_string(InputFormat format);
-Result<InputFormat> parse_input_format(std::string_view name);
-// The format of a log that begins with `head`: of its first lines, the one that most of them can be read as. kAuto:
-// none.
-InputFormat detect_format(std::string_view head);
-
 struct ReadOptions {
   InputFormat format = InputFormat::kAuto;
   ColumnMap columns = {};
+  std::optional<LineFormat> layout = {};         // what --log-format says, instead of a format
   std::vector<std::string> wanted_headers = {};  // lower case; the others are not kept
   // How many malformed lines to keep as examples.
   size_t examples_max = 5;
@@ -45,10 +40,13 @@ struct MalformedLine {
 struct LogSummary {
   std::string file;
   InputFormat format = InputFormat::kAuto;
-  uint64_t lines = 0;  // records that are not blank, CSV's header aside
+  std::vector<Envelope> envelopes = {};  // around each of its lines
+  uint64_t lines = 0;                    // records that are not blank, CSV's header and W3C's directives aside
   uint64_t malformed = 0;
-  std::vector<std::string> columns = {};  // the names that its records have, as far as the format has names
-  std::string problem = {};               // why reading ended before the end of the file; empty: it did not
+  uint64_t no_request = 0;                  // of the lines: they can be read, and are of something else
+  std::vector<std::string> columns = {};    // the names that its records have, as far as the format has names
+  std::vector<std::string> not_found = {};  // of the names that --columns gave, those that no record had
+  std::string problem = {};                 // why the log was not read, or not to its end; empty: it was
 };
 
 struct ReadSummary {
@@ -56,13 +54,21 @@ struct ReadSummary {
   std::vector<MalformedLine> examples = {};
 
   uint64_t malformed() const;
+  uint64_t no_request() const;
+  // Names that --columns gave and no record of any log had.
+  std::vector<std::string> not_found() const;
+  // Whether a log that was named is missing from the figures, or a part of it.
+  bool has_problems() const;
 };
 
-// Reads the logs one after the other ("-": standard input); `out` is not sorted yet. Errors: a log that cannot be
-// opened, whose format cannot be told or whose columns are not those asked for; kExhausted beyond requests_max.
+// Reads the logs one after the other ("-": standard input); `out` is not sorted yet. A log that cannot be opened, whose
+// format cannot be told or none of whose lines can be read is named in the summary, and the others are read. Errors: of
+// the first such log where none can be read; kInvalid where a log has not the columns asked for; kExhausted beyond
+// requests_max.
 Result<ReadSummary> read_logs(std::span<const std::string> paths, const ReadOptions& options,
                               const ProgressCallback& progress, Recording& out);
-// The same for one log whose bytes come from elsewhere.
+// The same for one log whose bytes come from elsewhere. Errors: kInvalid: its format cannot be told, none of its lines
+// can be read, or it has not the columns asked for; kExhausted.
 Result<void> read_log(LineReader& lines, const std::string& name, const ReadOptions& options, Recording& out,
                       ReadSummary& summary);
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 #include <zlib.h>
+#include <zstd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -62,23 +63,6 @@ std::string lines(std::string_view line, size_t count) {
   return out;
 }
 
-TEST(DetectFormat, KnowsEachFormatByItsFirstLines) {
-  const struct {
-    std::string_view head;
-    InputFormat format;
-  } cases[] = {
-      {kGood, InputFormat::kCombined},
-      {R"(h - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 1)", InputFormat::kCommon},
-      {"\n{\"time\":1}\n", InputFormat::kJsonLines},
-      {"time,ip\n1,2\n", InputFormat::kCsv},
-      {"", InputFormat::kAuto},
-      {"garbage\nmore", InputFormat::kAuto},
-  };
-  for (const auto& c : cases) EXPECT_EQ(detect_format(c.head), c.format) << c.head;
-  // Broken lines at the head of a log do not hide what the rest is.
-  EXPECT_EQ(detect_format("garbage\n{broken\n" + lines(kGood, 3)), InputFormat::kCombined);
-}
-
 TEST_F(LogFiles, ReadsSeveralInStableOrderOfTime) {
   const std::string a = write("a.log", R"(10.0.0.1 - - [17/May/2015:10:05:03 +0000] "GET /1 HTTP/1.1" 200 1
 10.0.0.1 - - [17/May/2015:10:05:01 +0000] "GET /2 HTTP/1.1" 200 1
@@ -116,8 +100,9 @@ TEST_F(LogFiles, KeepsWhatADamagedGzipGave) {
   std::string flipped = whole;
   flipped[flipped.size() / 2] ^= 0x5A;
   const auto summary = read({write("flipped.gz", flipped)});
-  ASSERT_TRUE(summary);
+  ASSERT_TRUE(summary) << summary.error().to_string();
   EXPECT_NE(summary->logs[0].problem, "");
+  EXPECT_GT(recording_.events().size(), 1000u);
 }
 
 TEST_F(LogFiles, CountsAndShowsMalformedLines) {
@@ -196,6 +181,137 @@ TEST_F(LogFiles, TellsHowFarItIs) {
   EXPECT_TRUE(std::ranges::is_sorted(done));
   EXPECT_EQ(total, 2 * std::filesystem::file_size(path));
   EXPECT_EQ(done.back(), total);
+}
+
+TEST_F(LogFiles, ReadsTheOthersWhereOneCannotBeRead) {
+  const std::string good = write("good.log", lines(kGood, 3));
+  const std::string unknown = write("unknown.txt", "what is this\n");
+  const std::string unreadable = write("bad.log", lines(kGood, 1) + lines("bad", 1));
+  const auto summary = read({(folder_ / "none.log").string(), good, unknown, unreadable, folder_.string()});
+  ASSERT_TRUE(summary) << summary.error().to_string();
+  EXPECT_EQ(recording_.events().size(), 4u);
+  ASSERT_EQ(summary->logs.size(), 5u);
+  EXPECT_NE(summary->logs[0].problem.find("cannot open"), std::string::npos) << summary->logs[0].problem;
+  EXPECT_EQ(summary->logs[1].problem, "");
+  EXPECT_NE(summary->logs[2].problem.find("cannot tell"), std::string::npos) << summary->logs[2].problem;
+  EXPECT_EQ(summary->logs[2].problem.find('\n'), std::string::npos);
+  EXPECT_EQ(summary->logs[3].problem, "");
+  EXPECT_NE(summary->logs[4].problem.find("directory"), std::string::npos) << summary->logs[4].problem;
+  EXPECT_TRUE(summary->has_problems());
+}
+
+TEST_F(LogFiles, ShowsTheFirstThreeLinesOfALogOfWhichNoneCanBeRead) {
+  const std::string path = write("a.log", "one\n\ntwo \x1b[31m\nthree\nfour\n");
+  const auto given = read({path}, {.format = InputFormat::kJsonLines});
+  ASSERT_FALSE(given);
+  EXPECT_EQ(given.error().code, ErrorCode::kInvalid);
+  const std::string message = given.error().to_string();
+  EXPECT_NE(message.find("none of its lines can be read as jsonl"), std::string::npos) << message;
+  EXPECT_NE(message.find(path + ":1: not JSON: expected a value, at character 1\n      one"), std::string::npos)
+      << message;
+  EXPECT_NE(message.find("a.log:3: "), std::string::npos) << message;
+  EXPECT_NE(message.find("two \\x1B[31m"), std::string::npos) << message;
+  EXPECT_NE(message.find("a.log:4: "), std::string::npos) << message;
+  EXPECT_EQ(message.find("four"), std::string::npos) << message;
+  const auto detected = read({path});
+  ASSERT_FALSE(detected);
+  EXPECT_NE(detected.error().message.find("as a combined log: no time in brackets"), std::string::npos)
+      << detected.error().message;
+}
+
+TEST_F(LogFiles, CountsLinesThatNameNoRequestApart) {
+  const auto summary = read({write("caddy.json", R"({"level":"info","ts":1651591054.9,"logger":"admin","msg":"started"}
+{"ts":1651591055.1,"request":{"client_ip":"203.0.113.5","method":"GET","uri":"/"}}
+nonsense
+)")});
+  ASSERT_TRUE(summary) << summary.error().to_string();
+  EXPECT_EQ(summary->logs[0].lines, 3u);
+  EXPECT_EQ(summary->no_request(), 1u);
+  EXPECT_EQ(summary->malformed(), 1u);
+  EXPECT_EQ(recording_.events().size(), 1u);
+}
+
+TEST_F(LogFiles, NamesTheGivenColumnsThatNoLineHad) {
+  const std::string a = write("a.json", "{\"time\":1,\"adr\":\"203.0.113.5\"}\n");
+  const std::string b = write("b.json", "{\"time\":2,\"adr\":\"203.0.113.5\",\"who\":\"x\"}\n");
+  const ReadOptions options{.columns = ColumnMap::parse("ip=client_adr,user=who").value()};
+  EXPECT_EQ(read({a})->not_found(), std::vector<std::string>{});
+  EXPECT_EQ(read({a}, options)->not_found(), (std::vector<std::string>{"client_adr", "who"}));
+  EXPECT_EQ(read({a, b}, options)->not_found(), std::vector<std::string>{"client_adr"});
+}
+
+TEST_F(LogFiles, ColumnsOfALogThatHasNoNamesAreAMistake) {
+  const auto combined = read({write("a.log", lines(kGood, 1))}, {.columns = ColumnMap::parse("ip=x").value()});
+  ASSERT_FALSE(combined);
+  EXPECT_NE(combined.error().message.find("this is combined"), std::string::npos) << combined.error().message;
+  EXPECT_NE(combined.error().message.find("--log-format"), std::string::npos) << combined.error().message;
+}
+
+TEST_F(LogFiles, ReadsALayoutThatIsGiven) {
+  ReadOptions options;
+  options.layout = compile_line_format(R"($host $remote_addr [$time_local] "$request")").value();
+  const auto summary =
+      read({write("a.log", "h.example 203.0.113.5 [17/May/2015:10:05:03 +0000] \"GET /a HTTP/1.1\"\n")}, options);
+  ASSERT_TRUE(summary) << summary.error().to_string();
+  EXPECT_EQ(summary->logs[0].format, InputFormat::kLayout);
+  EXPECT_EQ(recording_.facts(recording_.events()[0]).host, "h.example");
+}
+
+TEST_F(LogFiles, SaysWhatAFileIsThatIsNoText) {
+  using namespace std::string_literals;
+  const struct {
+    std::string bytes;
+    std::string what;
+  } cases[] = {
+      {"\xFD"
+       "7zXZ\0\0"s,
+       "xz, which is not read: xzcat "},
+      {"BZh91AY&SY"s, "bzip2, which is not read: bzcat "},
+      {"PK\x03\x04\x14\0"s, "a zip archive, which is not read: unzip -p "},
+      {"\xFF\xFE"
+       "a\0,\0"s,
+       "UTF-16, which is not read: iconv -f UTF-16 -t UTF-8 "},
+      {"\xFE\xFF\0a\0,"s, "UTF-16, which is not read: iconv -f UTF-16 -t UTF-8 "},
+      {"\x04\x22\x4D\x18xx"s, "lz4, which is not read: lz4cat "},
+  };
+  for (const auto& c : cases) {
+    const std::string path = write("log", c.bytes);
+    const auto summary = read({path});
+    ASSERT_FALSE(summary) << c.what;
+    EXPECT_EQ(summary.error().code, ErrorCode::kInvalid);
+    EXPECT_NE(summary.error().message.find(c.what + path + " | rateguard simulate"), std::string::npos)
+        << summary.error().message;
+  }
+  const auto binary = read({write("binary", "a,b\0c\xB5/\xFD\n"s + "d,e\n")});
+  ASSERT_FALSE(binary);
+  EXPECT_EQ(binary.error().message.find('\xB5'), std::string::npos) << binary.error().message;
+}
+
+TEST_F(LogFiles, ReadsZstdOfSeveralFrames) {
+  const auto frame = [](const std::string& text) {
+    std::string out(ZSTD_compressBound(text.size()), '\0');
+    out.resize(ZSTD_compress(out.data(), out.size(), text.data(), text.size(), 3));
+    return out;
+  };
+  const std::string whole = frame(lines(kGood, 100'000)) + frame(lines(kGood, 3));
+  const auto summary = read({write("a.log.zst", whole)});
+  ASSERT_TRUE(summary) << summary.error().to_string();
+  EXPECT_EQ(recording_.events().size(), 100'003u);
+  EXPECT_EQ(summary->logs[0].problem, "");
+  const auto cut = read({write("cut.zst", whole.substr(0, whole.size() - 4))});
+  ASSERT_TRUE(cut);
+  EXPECT_NE(cut->logs[0].problem.find("cut short"), std::string::npos) << cut->logs[0].problem;
+  EXPECT_GT(recording_.events().size(), 99'000u);
+}
+
+TEST_F(LogFiles, ALogWithAHoleInFrontIsReadAfterIt) {
+  // What copytruncate leaves where the writer does not append.
+  const std::string path = write("a.log", std::string(3 * kLineBytesMax, '\0') + lines(kGood, 3));
+  const auto summary = read({path});
+  ASSERT_TRUE(summary) << summary.error().to_string();
+  EXPECT_EQ(summary->malformed(), 0u);
+  EXPECT_EQ(recording_.events().size(), 3u);
+  EXPECT_EQ(recording_.without_address(), 0u);
 }
 
 }  // namespace

@@ -181,13 +181,4 @@ void Recording::facts(const Event& event, RequestFacts& out) const {
   out.cost = {event.cost};
 }
 
-std::optional<IpAddress> parse_client(std::string_view text) {
-  if (auto address = IpAddress::parse(text)) return address;
-  const size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) return std::nullopt;
-  std::string_view host = text.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']')) return IpAddress::parse(host.substr(1, host.size() - 2));
-  return host.find(':') == std::string_view::npos ? IpAddress::parse(host) : std::nullopt;
-}
-
 }  // namespace rateguard::simulate

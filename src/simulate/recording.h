@@ -140,7 +140,4 @@ class Recording {
   bool sorted_ = false;
 };
 
-// The address in a log's client field: an address alone, or with a port ("203.0.113.9:4711", "[2001:db8::1]:4711").
-std::optional<IpAddress> parse_client(std::string_view text);
-
 }  // namespace rateguard::simulate

@@ -20,7 +20,7 @@ std::string requests_text(uint64_t n) {
 }
 
 bool has_columns(InputFormat format) {
-  return format == InputFormat::kCsv || format == InputFormat::kJsonLines;
+  return format == InputFormat::kCsv || format == InputFormat::kJsonLines || format == InputFormat::kW3c;
 }
 
 // A name as it stands in the log: quoted where a blank in it would not be seen.
@@ -121,8 +121,18 @@ std::string empty_remark(const LogSummary& log) {
 std::vector<std::string> input_remarks(const Report& report) {
   std::vector<std::string> out;
   for (const LogSummary& log : report.input.logs) {
-    if (!log.problem.empty()) out.push_back(fmt::format("reading ended early: {}", log.problem));
+    if (!log.problem.empty()) {
+      const bool begun = log.lines > log.malformed;
+      out.push_back(fmt::format("{}: {}", begun ? "reading ended early" : "not read", log.problem));
+    }
     if (log.lines == 0 && log.problem.empty()) out.push_back(empty_remark(log));
+  }
+  if (const uint64_t lines = report.input.no_request(); lines > 0) {
+    out.push_back(fmt::format("{} {} no request: messages of the program, which are left out", count_text(lines),
+                              lines == 1 ? "line names" : "lines name"));
+  }
+  for (const std::string& name : report.input.not_found()) {
+    out.push_back(fmt::format("no line has {}, which --columns names", column_text(name)));
   }
   if (report.without_address > 0) {
     out.push_back(fmt::format("{} from clients that are no addresses (host names); rules by ip find none",

@@ -44,15 +44,15 @@ std::string remarks_of(const std::string& log, const std::string& yaml, std::str
 constexpr const char* kPerIp = "rules: [{name: per-ip, per: ip, limit: 100/m}]";
 
 TEST(Remarks, AColumnWhoseNameHasABlankIsShownInQuotesBesideTheOptionThatNamesIt) {
-  EXPECT_EQ(remarks_of("time, ip, path\n1715940303, 203.0.113.5, /a\n", kPerIp),
+  EXPECT_EQ(remarks_of("time,the address,path\n1715940303,203.0.113.5,/a\n", kPerIp),
             "1 request lacks the ip that per-ip counts by (refused); no line has an address; "
-            "there are the columns time, ' ip', ' path': --columns ip=NAME says which holds it\n");
+            "there are the columns time, 'the address', path: --columns ip=NAME says which holds it\n");
 }
 
 TEST(Remarks, MembersOfJsonInsideOthersAreNamedByTheirWay) {
-  EXPECT_EQ(remarks_of(R"({"time":1715940303,"source":{"ip":"203.0.113.5"}})", kPerIp),
+  EXPECT_EQ(remarks_of(R"({"time":1715940303,"path":"/a","origin":{"adr":"203.0.113.5"}})", kPerIp),
             "1 request lacks the ip that per-ip counts by (refused); no line has an address; "
-            "there are the columns time, source.ip: --columns ip=NAME says which holds it\n");
+            "there are the columns time, path, origin.adr: --columns ip=NAME says which holds it\n");
 }
 
 constexpr const char* kLog =
@@ -84,6 +84,16 @@ TEST(Remarks, AnEmptyLogSaysWhereItsLinesMayBe) {
   EXPECT_EQ(input_remarks(report),
             std::vector<std::string>{
                 "access.log is empty; after a rotation its lines are in access.log.1 or access.log.1.gz"});
+}
+
+TEST(Remarks, LinesThatNameNoRequestAndColumnsThatNoLineHasAreSaid) {
+  const std::string log =
+      "{\"time\":1715940303,\"msg\":\"started\"}\n{\"time\":1715940304,\"path\":\"/a\",\"adr\":\"203.0.113.5\"}\n";
+  EXPECT_EQ(input_remarks(report_of(log, kPerIp, "ip=client_adr,user=who")),
+            (std::vector<std::string>{"1 line names no request: messages of the program, which are left out",
+                                      "no line has client_adr, which --columns names",
+                                      "no line has who, which --columns names"}));
+  EXPECT_TRUE(input_remarks(report_of(log, kPerIp, "ip=adr")).size() == 1);
 }
 
 TEST(Remarks, TheTableNamesTheLogsAndSaysUnderTheTotalWhyRequestsAreRefused) {

@@ -1,45 +1,20 @@
 #include "simulate/logs/access_log_parser.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cstring>
 #include <optional>
 
-#include "model/ascii.h"
+#include "simulate/logs/printable.h"
+#include "simulate/logs/quoted_text.h"
 
 namespace rateguard::simulate {
 namespace {
 
-constexpr std::string_view dash_is_empty(std::string_view text) {
-  return text == "-" ? std::string_view() : text;
-}
-
-// Undoes the escapes of Apache (\" \\ \n \t \xhh and the other C ones) and nginx (\xHH).
-void unescape(std::string_view text, std::string& out) {
-  constexpr std::string_view kLetters = "bnrtv";
-  constexpr std::string_view kMeanings = "\b\n\r\t\v";
-  out.clear();
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '\\' || i + 1 == text.size()) {
-      out.push_back(text[i]);
-      continue;
-    }
-    const char c = text[++i];
-    if (c == 'x' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0) {
-      out.push_back(static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2])));
-      i += 2;
-    } else if (const size_t letter = kLetters.find(c); letter != std::string_view::npos) {
-      out.push_back(kMeanings[letter]);
-    } else {
-      out.push_back(c);
-    }
-  }
-}
-
-// RFC 9110 section 9.1: a method is a token; those in use are letters and hyphens.
-bool is_method(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
-  });
-}
+// The longest that stands between the brackets: "17/May/2015:10:05:03.123456789 +0000", and some.
+constexpr size_t kTimeCharsMax = 48;
+constexpr size_t kAddressChars = 60;
 
 // Takes a number, or "-", and the space that ends it; false where there is none, `rest` then being anywhere.
 bool take_count(std::string_view& rest) {
@@ -59,103 +34,217 @@ std::string_view take_word(std::string_view& rest) {
   return word;
 }
 
+// Words that a comma holds together: "203.0.113.9, 198.51.100.7".
+std::string_view take_list(std::string_view& rest) {
+  const std::string_view all = rest;
+  while (take_word(rest).ends_with(',') && !rest.empty()) {
+  }
+  const size_t taken = all.size() - rest.size();
+  return rest.empty() ? all : all.substr(0, taken - 1);
+}
+
+// Whether the next word is an address, or begins a list of them.
+bool begins_with_address(std::string_view text) {
+  return parse_client(text.substr(0, text.find_first_of(" ,"))).has_value();
+}
+
+// Where the time stands, from its bracket to behind the request's opening quote.
+struct TimePlace {
+  size_t bracket = 0;
+  size_t request = 0;
+  Instant time = {};
+};
+
+// The last " [" that a time and `] "` follow: a client may claim a user name with brackets in it, but no quote that
+// servers would not escape.
+std::optional<TimePlace> find_time(std::string_view line) {
+  std::optional<TimePlace> found;
+  for (size_t at = line.find('['); at != std::string_view::npos; at = line.find('[', at + 1)) {
+    if (at == 0 || line[at - 1] != ' ') continue;
+    const size_t close = line.substr(at, kTimeCharsMax).find(']');
+    if (close == std::string_view::npos || !line.substr(at + close).starts_with("] \"")) continue;
+    const auto time = parse_timestamp(line.substr(at + 1, close - 1));
+    if (time) found = {.bracket = at, .request = at + close + 3, .time = *time};
+  }
+  return found;
+}
+
+std::string why_no_time(std::string_view line) {
+  const size_t bracket = line.find(" [");
+  if (bracket == std::string_view::npos) return "no time in brackets, as in [17/May/2015:10:05:03 +0000]";
+  const std::string_view after = line.substr(bracket + 2);
+  const size_t close = after.substr(0, kTimeCharsMax).find(']');
+  if (close == std::string_view::npos || !parse_timestamp(after.substr(0, close))) {
+    return "the time in brackets is not like 17/May/2015:10:05:03 +0000";
+  }
+  return "no request in quotes after the time";
+}
+
+Parsed address_in_the_way(std::string_view word) {
+  return malformed(
+      fmt::format("expected HOST IDENT USER before the time, and found the address {}; --log-format says how "
+                  "the line is laid out",
+                  printable(word, kAddressChars)));
+}
+
 }  // namespace
 
-std::optional<std::string_view> AccessLogParser::take_quoted(std::string_view& rest) {
-  size_t at = 0;
-  for (;;) {
-    at = rest.find('"', at);
-    if (at == std::string_view::npos) return std::nullopt;
-    size_t backslashes = 0;
-    while (backslashes < at && rest[at - 1 - backslashes] == '\\') ++backslashes;
-    if (backslashes % 2 == 0) break;
-    ++at;
-  }
-  const std::string_view text = rest.substr(0, at);
-  rest.remove_prefix(at + 1);
-  return text;
-}
+AccessLogParser::AccessLogParser(const WantedHeaders& wanted)
+    : wants_referer_(wanted.contains("referer")),
+      wants_agent_(wanted.contains("user-agent")),
+      wants_forwarded_(wanted.contains("x-forwarded-for")) {}
 
 Parsed AccessLogParser::parse(std::string_view line, LogEntry& out) {
   out = {};
+  headers_.clear();
   std::string_view rest = line;
-  out.client = dash_is_empty(take_word(rest));
-  if (rest.starts_with("- - [")) {  // nearly every line
-    rest.remove_prefix(5);
-  } else if (auto taken = take_identities(rest, out); !taken) {
-    return taken;
+  if (noting() || !take_usual_front(rest, out)) {
+    if (auto taken = take_front(rest, out); !taken) return taken;
   }
-
-  const auto time = time_.parse(rest.substr(0, AccessTimeParser::kLength));
-  if (!time || rest.size() <= AccessTimeParser::kLength || rest[AccessTimeParser::kLength] != ']') {
-    return malformed("the time in brackets is not like 17/May/2015:10:05:03 +0000");
-  }
-  if (!in_range(*time)) return malformed("the time is before 1970 or after 2041");
-  out.time = *time;
-  rest.remove_prefix(AccessTimeParser::kLength + 1);
-
-  if (!rest.starts_with(" \"")) return malformed("no request in quotes after the time");
-  rest.remove_prefix(2);
   const auto request = take_quoted(rest);
   if (!request) return malformed("the request's closing quote is missing");
-  read_request(*request, out);
+  note("the request in quotes", *request, "method, path");
+  if (request->find('\\') == std::string_view::npos) {
+    read_request_line(*request, out);
+  } else {
+    unescape(*request, unescaped_request_);
+    read_request_line(unescaped_request_, out);
+  }
 
   if (!rest.starts_with(' ')) return malformed("no status after the request");
   rest.remove_prefix(1);
+  const std::string_view counts = rest;
   if (!take_count(rest)) return malformed("the status after the request is no number");
   if (!take_count(rest)) return malformed("the size after the status is no number");
-  if (trailer_ == Trailer::kRead) read_trailer(rest, out);
-  return {};
-}
-
-// The two fields between the host and the time.
-Parsed AccessLogParser::take_identities(std::string_view& rest, LogEntry& out) {
-  take_word(rest);  // the identity of RFC 1413, which nobody has
-  // A user name may hold spaces: it ends where the time begins.
-  const size_t bracket = rest.find('[');
-  if (bracket == std::string_view::npos) return malformed("no time in brackets, as in [17/May/2015:10:05:03 +0000]");
-  if (bracket < 2 || rest[bracket - 1] != ' ') return malformed("expected HOST IDENT USER before the time in brackets");
-  out.user = dash_is_empty(rest.substr(0, bracket - 1));
-  rest.remove_prefix(bracket + 1);
-  return {};
-}
-
-void AccessLogParser::read_request(std::string_view request, LogEntry& out) {
-  if (request.find('\\') != std::string_view::npos) {
-    unescape(request, unescaped_);
-    request = unescaped_;
-  }
-  std::string_view target = request;
-  const std::string_view method = take_word(target);
-  // The target may hold spaces that a client should have encoded; the protocol is what follows the last one.
-  const size_t last = target.rfind(' ');
-  if (last != std::string_view::npos && target.substr(last + 1).starts_with("HTTP/")) target = target.substr(0, last);
-  if (!is_method(method) || target.empty()) {
-    out.request_unreadable = true;
-    return;
-  }
-  const Target parts = split_target(target);
-  out.method = method;
-  out.host = parts.host;
-  out.path = parts.path;
-}
-
-void AccessLogParser::read_trailer(std::string_view rest, LogEntry& out) {
-  constexpr std::string_view kNames[] = {"Referer", "User-Agent"};
-  headers_.clear();
-  for (const std::string_view name : kNames) {
-    if (!rest.starts_with('"')) break;
-    rest.remove_prefix(1);
-    const auto value = take_quoted(rest);
-    if (!value) break;
-    if (!dash_is_empty(*value).empty()) headers_.push_back({.name = name, .value = *value});
-    if (rest.starts_with(' ')) rest.remove_prefix(1);
-  }
+  note("status and size", counts.substr(0, counts.size() - rest.size()), "");
+  if (wants_referer_ || wants_agent_ || wants_forwarded_ || noting()) read_trailer(rest);
   out.headers = headers_;
+  return {};
+}
+
+// "HOST - - [TIME] "", which nearly every line begins with.
+bool AccessLogParser::take_usual_front(std::string_view& rest, LogEntry& out) {
+  constexpr std::string_view kBefore = "- - [";
+  constexpr std::string_view kBehind = "] \"";
+  constexpr size_t kTimeEnd = kBefore.size() + AccessTimeParser::kLength;
+  const size_t space = rest.find(' ');
+  if (space == std::string_view::npos || rest.size() - space <= kTimeEnd + kBehind.size()) return false;
+  const std::string_view after = rest.substr(space + 1);
+  if (std::memcmp(after.data(), kBefore.data(), kBefore.size()) != 0) return false;
+  if (std::memcmp(after.data() + kTimeEnd, kBehind.data(), kBehind.size()) != 0) return false;
+  const auto time = time_.parse(after.substr(kBefore.size(), AccessTimeParser::kLength));
+  if (!time || !in_range(*time)) return false;
+  const std::string_view client = rest.substr(0, space);
+  if (client.find(',') != std::string_view::npos) return false;
+  out.time = *time;
+  out.client = value_or_none(client);
+  rest.remove_prefix(space + 1 + kTimeEnd + kBehind.size());
+  return true;
+}
+
+Parsed AccessLogParser::take_front(std::string_view& rest, LogEntry& out) {
+  const auto place = find_time(rest);
+  if (!place) return malformed(why_no_time(rest));
+  if (!in_range(place->time)) return malformed("the time is before 1970 or after 2041");
+  out.time = place->time;
+  note("the time in brackets", rest.substr(place->bracket + 1, place->request - place->bracket - 4), "time");
+  const std::string_view front = rest.substr(0, place->bracket - 1);
+  rest.remove_prefix(place->request);
+  return take_identities(front, out);
+}
+
+// The fields before the time.
+Parsed AccessLogParser::take_identities(std::string_view front, LogEntry& out) {
+  std::string_view rest = front;
+  std::string_view first = rest;
+  take_word(first);
+  const bool prefixed = !begins_with_address(rest) && begins_with_address(first);
+  if (prefixed) {
+    const std::string_view host = take_word(rest);
+    note("the word before the client", host, "host");
+    out.host = value_or_none(host);
+  }
+  const std::string_view client = take_list(rest);
+  note(prefixed ? "the second word" : "the first word", client, "ip");
+  set_client(client, out);
+  if (rest.empty()) return malformed("expected HOST IDENT USER before the time in brackets");
+  const std::string_view ident = take_word(rest);  // of RFC 1413, which nobody has
+  if (rest.empty() && !front.ends_with(' ')) return malformed("expected HOST IDENT USER before the time in brackets");
+  if (parse_client(ident)) return address_in_the_way(ident);
+  return take_user(rest, out);
+}
+
+// `user` may hold spaces and brackets: it is what a client claims.
+Parsed AccessLogParser::take_user(std::string_view user, LogEntry& out) {
+  if (user.starts_with('[') && begins_with_address(user.substr(1, user.find(']') - 1))) {
+    const size_t close = user.find("] - ");  // ingress-nginx: CLIENT - [CLIENT] - USER
+    if (close != std::string_view::npos) user.remove_prefix(close + 4);
+  }
+  // Where the line begins with a name that is no address, an address among the words after it is the real client: the
+  // name was put before the line by something that carries logs.
+  if (!out.client.empty() && !parse_client(out.client)) {
+    for (std::string_view words = user; words.find(' ') != std::string_view::npos;) {
+      const std::string_view word = take_word(words);
+      if (parse_client(word)) return address_in_the_way(word);
+    }
+  }
+  note("what stands before the time", user, "user");
+  if (user.find_first_not_of("- ") == std::string_view::npos) return {};
+  out.user = value_or_none(user);
+  if (out.user.find('\\') != std::string_view::npos) {
+    unescape(out.user, unescaped_user_);
+    out.user = unescaped_user_;
+  }
+  return {};
+}
+
+void AccessLogParser::set_client(std::string_view text, LogEntry& out) {
+  const ClientList list = split_client_list(text);
+  out.client = value_or_none(list.last);
+  if (wants_forwarded_ && !list.before.empty()) headers_.push_back({.name = "X-Forwarded-For", .value = list.before});
+}
+
+// The quoted fields after the size: Referer, User-Agent and, where it is addresses, X-Forwarded-For. Numbers may stand
+// before them, such as the time that the request took.
+void AccessLogParser::read_trailer(std::string_view rest) {
+  const size_t quote = rest.find('"');
+  if (quote == std::string_view::npos) return;
+  if (quote > 0) note("after the size", rest.substr(0, quote), "");
+  rest.remove_prefix(quote + 1);
+  const auto referer = take_quoted(rest);
+  if (!referer) return;
+  note("the first quoted field", *referer, wants_referer_ ? "header Referer" : "");
+  if (wants_referer_) keep_header("Referer", *referer);
+  if (!rest.starts_with(" \"")) return;
+  rest.remove_prefix(2);
+  const auto agent = take_quoted(rest);
+  if (!agent) return;
+  note("the second quoted field", *agent, wants_agent_ ? "header User-Agent" : "");
+  if (wants_agent_) keep_header("User-Agent", *agent);
+  if (wants_forwarded_ && headers_.size() < unescaped_headers_.size() && rest.starts_with(" \"")) {
+    std::string_view after = rest.substr(2);
+    const auto forwarded = take_quoted(after);
+    if (forwarded && begins_with_address(*forwarded)) {
+      note("the third quoted field", *forwarded, "header X-Forwarded-For");
+      keep_header("X-Forwarded-For", *forwarded);
+      rest = after;
+    }
+  }
+  if (!rest.empty()) note("after the quoted fields", rest, "");
+}
+
+void AccessLogParser::keep_header(std::string_view name, std::string_view value) {
+  if (is_none(value)) return;
+  if (value.find('\\') != std::string_view::npos) {
+    std::string& unescaped = unescaped_headers_[headers_.size()];
+    unescape(value, unescaped);
+    value = unescaped;
+  }
+  headers_.push_back({.name = name, .value = value});
 }
 
 bool has_trailer(std::string_view line) {
-  return std::ranges::count(line, '"') >= 6 && line.ends_with('"');
+  return std::ranges::count(line, '"') >= 6;
 }
 
 }  // namespace rateguard::simulate

@@ -4,16 +4,21 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
+#include <initializer_list>
 #include <optional>
+
+#include "simulate/logs/printable.h"
 
 namespace rateguard::simulate {
 namespace {
 
-constexpr std::array<std::string_view, kFieldKinds> kNames = {"time", "ip",      "method",    "path", "host",
-                                                              "user", "api_key", "workspace", "plan", "cost"};
+constexpr std::array<std::string_view, kFieldKinds> kNames = {
+    "time", "ip", "method", "path", "host", "user", "api_key", "workspace", "plan", "cost", "request"};
 constexpr std::string_view kHeaderPrefix = "header:";
 // Wide tables have hundreds of columns; a list longer than this was not written by a person.
 constexpr size_t kTermsMax = 64;
+constexpr size_t kColumnChars = 100;  // of a name in a message
 
 std::vector<std::string> split(std::string_view text, char separator) {
   std::vector<std::string> out;
@@ -57,20 +62,92 @@ std::string_view to_string(FieldKind kind) {
 std::vector<std::string_view> default_names(FieldKind kind) {
   switch (kind) {
     case FieldKind::kTime:
-      return {"time", "ts", "timestamp", "@timestamp", "time_local", "time_iso8601", "msec"};
+      // StartUTC: Traefik's "time" is when the request ended, to the second.
+      return {"StartUTC",   "time",         "ts",         "timestamp", "@timestamp",
+              "time_local", "time_iso8601", "start_time", "msec",      "datetime"};
     case FieldKind::kClient:
-      return {"ip", "remote_addr", "client", "client_ip", "remote_ip"};
+      // Caddy's client_ip is what its own trusted_proxies made of remote_ip. Elastic's and Google's names come last.
+      return {"ip",
+              "remote_addr",
+              "client",
+              "client_ip",
+              "remote_ip",
+              "clientIp",
+              "ClientHost",
+              "request.client_ip",
+              "request.remote_ip",
+              "req.remoteAddress",
+              "downstream_remote_address",
+              "client.ip",
+              "source.ip",
+              "client.address",
+              "source.address",
+              "httpRequest.remoteIp"};
     case FieldKind::kMethod:
-      return {"method", "request_method"};
+      return {"method",     "request_method", "RequestMethod",       "request.method",
+              "req.method", "verb",           "http.request.method", "httpRequest.requestMethod"};
     case FieldKind::kPath:
-      return {"path", "uri", "request_uri", "url"};
+      return {"path",
+              "uri",
+              "request_uri",
+              "url",
+              "RequestPath",
+              "request.uri",
+              "request.url",
+              "req.url",
+              "url.path",
+              "url.original",
+              "x-envoy-origin-path",
+              ":path",
+              "http.url",
+              "httpRequest.requestUrl"};
     case FieldKind::kHost:
-      return {"host", "http_host"};
+      return {"host", "http_host", "RequestHost", "request.host", "authority", ":authority", "url.domain"};
     case FieldKind::kUser:
-      return {"user", "remote_user"};
+      return {"user", "remote_user", "ClientUsername", "user_id", "user.name", "user.id"};
+    case FieldKind::kRequest:
+      return {"request", "request_line"};
     default:
       return {to_string(kind)};
   }
+}
+
+std::vector<std::string> default_header_names(std::string_view name) {
+  std::string as_variable(name);  // "x_tenant"
+  std::ranges::replace(as_variable, '-', '_');
+  std::string canonical(name);  // "X-Tenant"
+  for (size_t i = 0; i < canonical.size(); ++i) {
+    const bool first = i == 0 || canonical[i - 1] == '-';
+    if (first && canonical[i] >= 'a' && canonical[i] <= 'z') canonical[i] = static_cast<char>(canonical[i] - 'a' + 'A');
+  }
+  std::vector<std::string> names = {"http_" + as_variable, "request_" + canonical};
+  const auto add = [&names](std::initializer_list<const char*> more) {
+    names.insert(names.end(), more.begin(), more.end());
+  };
+  if (name == "x-forwarded-for") add({"x_forwarded_for", "x-forwarded-for", "X-Forwarded-For", "xff"});
+  if (name == "user-agent") {
+    add({"user_agent", "user-agent", "userAgent", "agent", "user_agent.original", "httpRequest.userAgent"});
+  }
+  if (name == "referer") add({"http_referrer", "referer", "referrer", "http.request.referrer", "httpRequest.referer"});
+  return names;
+}
+
+std::vector<std::string_view> header_object_names() {
+  return {"headers", "request.headers", "req.headers", "request_headers", "http.request.headers"};
+}
+
+bool ColumnMap::empty() const {
+  return given().empty();
+}
+
+std::vector<std::string> ColumnMap::given() const {
+  std::vector<std::string> out;
+  for (const std::string& name : names) {
+    if (!name.empty()) out.push_back(name);
+  }
+  out.insert(out.end(), cost_terms.begin(), cost_terms.end());
+  for (const auto& [name, column] : headers) out.push_back(column);
+  return out;
 }
 
 Result<ColumnMap> ColumnMap::parse(std::string_view text) {
@@ -89,13 +166,23 @@ Result<ColumnMap> ColumnMap::parse(std::string_view text) {
 }
 
 std::expected<uint32_t, std::string> add_cost(uint32_t sum, std::string_view term, std::string_view column) {
+  const char* const end = term.data() + term.size();
   uint64_t value = 0;
-  const auto [end, error] = std::from_chars(term.data(), term.data() + term.size(), value);
-  if (term.empty() || error == std::errc::invalid_argument || end != term.data() + term.size()) {
-    return std::unexpected(fmt::format("the cost in '{}' is not a whole number from 0 to 4294967295", column));
+  auto read = std::from_chars(term.data(), end, value);
+  if (read.ec == std::errc() &&
+      read.ptr != end) {  // "1000.0" and "1e3" are whole numbers too; doubles hold them exactly
+    double number = 0;
+    read = std::from_chars(term.data(), end, number);
+    const bool whole = number >= 0 && number <= UINT32_MAX && number == std::floor(number);
+    if (read.ec == std::errc() && !whole) read.ec = std::errc::invalid_argument;
+    value = whole ? static_cast<uint64_t>(number) : 0;
   }
-  if (error != std::errc() || value > UINT32_MAX - sum) {
-    return std::unexpected(fmt::format("the cost is above 4294967295 at '{}'", column));
+  if (read.ec == std::errc::invalid_argument || read.ptr != end) {
+    return std::unexpected(
+        fmt::format("the cost in '{}' is not a whole number from 0 to 4294967295", printable(column, kColumnChars)));
+  }
+  if (read.ec != std::errc() || value > UINT32_MAX - sum) {
+    return std::unexpected(fmt::format("the cost is above 4294967295 at '{}'", printable(column, kColumnChars)));
   }
   return sum + static_cast<uint32_t>(value);
 }

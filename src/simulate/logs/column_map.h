@@ -13,13 +13,31 @@
 namespace rateguard::simulate {
 
 // What a record can say about a request.
-enum class FieldKind : uint8_t { kTime, kClient, kMethod, kPath, kHost, kUser, kApiKey, kWorkspace, kPlan, kCost };
-inline constexpr size_t kFieldKinds = 10;
+enum class FieldKind : uint8_t {
+  kTime,
+  kClient,
+  kMethod,
+  kPath,
+  kHost,
+  kUser,
+  kApiKey,
+  kWorkspace,
+  kPlan,
+  kCost,
+  kRequest,  // "POST /a HTTP/1.1": method, path and host in one; what has a field of its own takes precedence
+};
+inline constexpr size_t kFieldKinds = 11;
 
 // "time", "ip", ...: as in --columns.
 std::string_view to_string(FieldKind kind);
-// The names under which a field is looked for where --columns says nothing; the first that a record has counts.
+// The names under which a field is looked for where --columns says nothing; the first that a record has counts. Those
+// with dots lead into objects.
 std::vector<std::string_view> default_names(FieldKind kind);
+// The same for a header field: $http_x_tenant of nginx, request_X-Tenant of Traefik, and for the best known ones the
+// names that others give them. `name` is in lower case.
+std::vector<std::string> default_header_names(std::string_view name);
+// The objects that hold header fields by their names.
+std::vector<std::string_view> header_object_names();
 
 // What --columns says. Empty members: the default names.
 struct ColumnMap {
@@ -30,9 +48,14 @@ struct ColumnMap {
   // "time=TIMESTAMP,cost=ContextTokens+GeneratedTokens,header:X-Tenant=tenant". Empty text: all defaults. Errors:
   // kInvalid with the valid names.
   static Result<ColumnMap> parse(std::string_view text);
+
+  bool empty() const;
+  // Every column that is named, as often as it is.
+  std::vector<std::string> given() const;
 };
 
-// The sum of costs written as decimal integers. Errors say which is none, or that the sum is beyond 2^32 - 1.
+// The sum of costs. A term is a whole number, however it is written: "1000", "1000.0", "1e3". Errors say which is none,
+// or that the sum is beyond 2^32 - 1.
 std::expected<uint32_t, std::string> add_cost(uint32_t sum, std::string_view term, std::string_view column);
 
 }  // namespace rateguard::simulate

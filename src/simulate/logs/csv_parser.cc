@@ -5,7 +5,8 @@
 
 #include <algorithm>
 
-#include "simulate/logs/record_fields.h"
+#include "model/ascii.h"
+#include "simulate/logs/printable.h"
 
 namespace rateguard::simulate {
 namespace {
@@ -13,9 +14,27 @@ namespace {
 // A header of more columns than this is no header.
 constexpr size_t kColumnsMax = 4096;
 
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; };
-  return std::ranges::equal(a, b, {}, lower, lower);
+constexpr size_t kNameChars = 60;    // of a column's name in a message
+constexpr size_t kNamesChars = 600;  // of all of them
+
+std::string names_text(const std::vector<std::string>& names) {
+  std::string out;
+  for (const std::string& name : names) {
+    if (out.size() > kNamesChars) return out + ", ...";
+    if (!out.empty()) out += ", ";
+    // Quoted where spaces would not show.
+    const bool spaces = name.empty() || name.front() == ' ' || name.back() == ' ';
+    out += spaces ? fmt::format("'{}'", printable(name, kNameChars)) : printable(name, kNameChars);
+  }
+  return out;
+}
+
+// Whether bytes can be the names of columns: no control characters but tabs, no broken UTF-8.
+bool is_text(std::string_view bytes) {
+  std::string without_tabs(bytes);
+  std::erase(without_tabs, '\t');
+  std::erase(without_tabs, '\n');
+  return printable(without_tabs, without_tabs.size()) == without_tabs;
 }
 
 char separator_of(std::string_view header) {
@@ -63,18 +82,20 @@ CsvSplit split_csv(std::string_view record, char separator, std::vector<std::str
   }
 }
 
-Result<CsvParser> CsvParser::create(std::string_view header, const ColumnMap& columns) {
+Result<CsvParser> CsvParser::create(std::string_view header, const ColumnMap& columns, const WantedHeaders& wanted) {
   CsvParser parser;
+  if (!is_text(header)) return invalid("the first line is no text, so that it cannot be CSV's header row");
   parser.separator_ = separator_of(header);
   if (parser.split(header) != CsvSplit::kComplete) return invalid("the header row's quotes do not match");
   if (parser.fields_.size() > kColumnsMax)
     return invalid(fmt::format("the header row has more than {} columns", kColumnsMax));
-  parser.names_.assign(parser.fields_.begin(), parser.fields_.end());
-  if (auto bound = parser.bind(columns); !bound) return std::unexpected(bound.error());
+  parser.trims_ = std::ranges::any_of(parser.fields_, [](std::string_view name) { return name.starts_with(' '); });
+  for (const std::string_view name : parser.fields_) parser.names_.emplace_back(parser.trims_ ? trim(name) : name);
+  if (auto bound = parser.bind(columns, wanted); !bound) return std::unexpected(bound.error());
   return parser;
 }
 
-Result<void> CsvParser::bind(const ColumnMap& columns) {
+Result<void> CsvParser::bind(const ColumnMap& columns, const WantedHeaders& wanted) {
   for (size_t i = 0; i < kFieldKinds; ++i) {
     if (auto bound = bind_field(static_cast<FieldKind>(i), columns); !bound) return bound;
   }
@@ -83,7 +104,28 @@ Result<void> CsvParser::bind(const ColumnMap& columns) {
     if (!found) return std::unexpected(found.error());
     header_columns_.emplace_back(name, *found);
   }
+  bind_usual_headers(wanted);
   return {};
+}
+
+void CsvParser::bind_usual_headers(const WantedHeaders& wanted) {
+  for (const std::string& header : wanted.names()) {
+    const bool given = std::ranges::any_of(header_columns_,
+                                           [&](const auto& bound) { return equal_ignoring_case(bound.first, header); });
+    if (given) continue;
+    for (const std::string& name : default_header_names(header)) {
+      const auto found = usual_column(name);
+      if (!found) continue;
+      header_columns_.emplace_back(header, *found);
+      break;
+    }
+  }
+}
+
+std::optional<size_t> CsvParser::usual_column(std::string_view name) const {
+  const auto found = std::ranges::find_if(names_, [&](const std::string& n) { return equal_ignoring_case(n, name); });
+  if (found == names_.end()) return std::nullopt;
+  return static_cast<size_t>(found - names_.begin());
 }
 
 Result<void> CsvParser::bind_field(FieldKind kind, const ColumnMap& columns) {
@@ -103,34 +145,35 @@ Result<void> CsvParser::bind_field(FieldKind kind, const ColumnMap& columns) {
     return {};
   }
   for (const std::string_view name : default_names(kind)) {
-    const auto found = std::ranges::find_if(names_, [&](const std::string& n) { return equal_ignoring_case(n, name); });
-    if (found == names_.end()) continue;
-    const auto index = static_cast<size_t>(found - names_.begin());
+    const auto found = usual_column(name);
+    if (!found) continue;
     if (kind == FieldKind::kCost) {
-      cost_columns_.push_back(index);
+      cost_columns_.push_back(*found);
     } else {
-      fields_bound_.push_back({.kind = kind, .column = index});
+      fields_bound_.push_back({.kind = kind, .column = *found});
     }
     return {};
   }
   if (kind != FieldKind::kTime) return {};
   return invalid(fmt::format("no column is named {}; say which holds the time with --columns time=NAME (there are: {})",
-                             fmt::join(default_names(kind), ", "), fmt::join(names_, ", ")));
+                             fmt::join(default_names(kind), ", "), names_text(names_)));
 }
 
 Result<size_t> CsvParser::column(std::string_view name) const {
   const auto found = std::ranges::find(names_, name);
   if (found != names_.end()) return static_cast<size_t>(found - names_.begin());
-  return invalid(fmt::format("columns: there is no column '{}' (there are: {})", name, fmt::join(names_, ", ")));
+  return invalid(
+      fmt::format("columns: there is no column '{}' (there are: {})", printable(name, kNameChars), names_text(names_)));
 }
 
 Parsed CsvParser::entry(LogEntry& out) {
-  out = {};
+  entry_fields_.begin(out);
   if (fields_.size() != names_.size()) {
     return malformed(fmt::format("{} fields where the header has {}", fields_.size(), names_.size()));
   }
+  if (trims_) std::ranges::transform(fields_, fields_.begin(), trim);
   for (const Bound& bound : fields_bound_) {
-    if (auto set = set_field(bound.kind, fields_[bound.column], out); !set) return set;
+    if (auto set = entry_fields_.set(bound.kind, fields_[bound.column]); !set) return set;
   }
   if (!cost_columns_.empty()) {
     uint32_t cost = 0;
@@ -141,12 +184,25 @@ Parsed CsvParser::entry(LogEntry& out) {
     }
     out.cost = {cost};
   }
-  headers_.clear();
-  for (const auto& [name, index] : header_columns_) {
-    if (!fields_[index].empty()) headers_.push_back({.name = name, .value = fields_[index]});
-  }
-  out.headers = headers_;
+  for (const auto& [name, index] : header_columns_) entry_fields_.add_header(name, fields_[index]);
+  entry_fields_.end();
   return {};
+}
+
+std::vector<NotedField> CsvParser::fields() const {
+  std::vector<NotedField> out;
+  for (size_t i = 0; i < fields_.size() && i < names_.size(); ++i) {
+    NotedField field{.from = names_[i], .text = std::string(fields_[i])};
+    for (const Bound& bound : fields_bound_) {
+      if (bound.column == i) field.use = to_string(bound.kind);
+    }
+    if (std::ranges::find(cost_columns_, i) != cost_columns_.end()) field.use = "cost";
+    for (const auto& [name, index] : header_columns_) {
+      if (index == i && field.use.empty()) field.use = "header " + name;
+    }
+    out.push_back(std::move(field));
+  }
+  return out;
 }
 
 }  // namespace rateguard::simulate

@@ -63,8 +63,9 @@ LogEntry entry_of(CsvParser& parser, std::string_view record) {
 }
 
 TEST(CsvParser, FindsColumnsByTheirUsualNames) {
-  auto parser =
-      CsvParser::create("Timestamp,remote_addr,METHOD,url,user,api_key,workspace,plan,cost,bytes", {}).value();
+  auto parser = CsvParser::create("Timestamp,remote_addr,METHOD,url,user,api_key,workspace,plan,cost,bytes", {},
+                                  WantedHeaders({}))
+                    .value();
   const LogEntry entry =
       entry_of(parser, "2023-11-16 18:17:03.9799600,10.0.0.1,GET,https://h.example/a?b,u,k,w,pro,7,99");
   EXPECT_EQ(entry.time, Instant{1'700'158'623'979'960});
@@ -81,7 +82,7 @@ TEST(CsvParser, FindsColumnsByTheirUsualNames) {
 
 TEST(CsvParser, FollowsTheColumnMap) {
   const auto columns = ColumnMap::parse("time=TIMESTAMP,cost=ContextTokens+GeneratedTokens,header:X-Tenant=t").value();
-  auto parser = CsvParser::create("TIMESTAMP,ContextTokens,GeneratedTokens,t", columns).value();
+  auto parser = CsvParser::create("TIMESTAMP,ContextTokens,GeneratedTokens,t", columns, WantedHeaders({})).value();
   const LogEntry entry = entry_of(parser, "2023-11-16 18:17:03.9799600,4808,10,acme");
   EXPECT_EQ(entry.cost.units, 4818u);
   ASSERT_EQ(entry.headers.size(), 1u);
@@ -91,12 +92,13 @@ TEST(CsvParser, FollowsTheColumnMap) {
 
 TEST(CsvParser, CostsAreExactUpTo32Bits) {
   const auto columns = ColumnMap::parse("cost=a+b").value();
-  auto parser = CsvParser::create("time,a,b", columns).value();
+  auto parser = CsvParser::create("time,a,b", columns, WantedHeaders({})).value();
   EXPECT_EQ(entry_of(parser, "0,4294967290,5").cost.units, 4'294'967'295u);
   EXPECT_EQ(entry_of(parser, "0,0,0").cost.units, 0u);
+  EXPECT_EQ(entry_of(parser, "0,1000.0,1e3").cost.units, 2000u);
   LogEntry entry;
   for (const std::string_view record : {"0,4294967290,6", "0,4294967296,0", "0,99999999999999999999,1", "0,-1,5",
-                                        "0,1.5,1", "0,,1", "0, 1,1", "0,1e3,1"}) {
+                                        "0,1.5,1", "0,,1", "0, 1,1", "0,1e10,1", "0,x1,1", "0,1x,1"}) {
     ASSERT_EQ(parser.split(record), CsvSplit::kComplete);
     const Parsed parsed = parser.entry(entry);
     ASSERT_FALSE(parsed) << record;
@@ -105,17 +107,17 @@ TEST(CsvParser, CostsAreExactUpTo32Bits) {
 }
 
 TEST(CsvParser, NamesTheColumnsThereAreWhenOneIsMissing) {
-  const auto no_time = CsvParser::create("when,x", {});
+  const auto no_time = CsvParser::create("when,x", {}, WantedHeaders({}));
   ASSERT_FALSE(no_time);
   EXPECT_NE(no_time.error().message.find("--columns time=NAME"), std::string::npos);
   EXPECT_NE(no_time.error().message.find("when, x"), std::string::npos);
-  const auto wrong = CsvParser::create("time,x", ColumnMap::parse("ip=client").value());
+  const auto wrong = CsvParser::create("time,x", ColumnMap::parse("ip=client").value(), WantedHeaders({}));
   ASSERT_FALSE(wrong);
   EXPECT_NE(wrong.error().message.find("no column 'client'"), std::string::npos);
 }
 
 TEST(CsvParser, RefusesRecordsOfAnotherWidth) {
-  auto parser = CsvParser::create("time;x", {}).value();  // no comma: semicolons
+  auto parser = CsvParser::create("time;x", {}, WantedHeaders({})).value();  // no comma: semicolons
   LogEntry entry;
   ASSERT_EQ(parser.split("0"), CsvSplit::kComplete);
   EXPECT_FALSE(parser.entry(entry));
@@ -129,6 +131,51 @@ TEST(ColumnMap, SaysWhatIsPossible) {
   }
   EXPECT_TRUE(ColumnMap::parse(""));
   EXPECT_NE(ColumnMap::parse("nonsense=x").error().message.find("api_key"), std::string::npos);
+}
+
+TEST(CsvParser, TakesADashForNone) {
+  auto parser =
+      CsvParser::create("time,ip,user,api_key,workspace,plan,host,http_x_tenant", {}, WantedHeaders({"x-tenant"}))
+          .value();
+  const LogEntry entry = entry_of(parser, "1,-,-,-,-,-,-,-");
+  EXPECT_EQ(entry.client, "");
+  EXPECT_EQ(entry.user, "");
+  EXPECT_EQ(entry.api_key, "");
+  EXPECT_EQ(entry.workspace, "");
+  EXPECT_EQ(entry.plan, "");
+  EXPECT_EQ(entry.host, "");
+  EXPECT_TRUE(entry.headers.empty());
+  EXPECT_EQ(entry_of(parser, "1,-,-,-,-,-,-,acme").headers.size(), 1u);
+}
+
+TEST(CsvParser, LeavesOutTheSpacesOfRowsThatAreWrittenWithThem) {
+  auto parser = CsvParser::create("time, ip, path", {}, WantedHeaders({})).value();
+  const LogEntry entry = entry_of(parser, "1715940303, 203.0.113.5, /a");
+  EXPECT_EQ(entry.client, "203.0.113.5");
+  EXPECT_EQ(entry.path, "/a");
+}
+
+TEST(CsvParser, ReadsAListOfAddressesAndARequestLine) {
+  const auto columns = ColumnMap::parse("ip=xff,request=line").value();
+  auto parser = CsvParser::create("time,xff,line", columns, WantedHeaders({})).value();
+  const LogEntry entry = entry_of(parser, "1,\"203.0.113.5, 198.51.100.7\",POST http://h.example/a?b HTTP/1.1");
+  EXPECT_EQ(entry.client, "198.51.100.7");
+  EXPECT_EQ(find_header(entry.headers, "X-Forwarded-For"), "203.0.113.5");
+  EXPECT_EQ(entry.method, "POST");
+  EXPECT_EQ(entry.path, "/a");
+  EXPECT_EQ(entry.host, "h.example");
+}
+
+TEST(CsvParser, ShowsNoRawBytesOfAHeaderRowThatIsNone) {
+  const auto binary = CsvParser::create(std::string_view("a\0b,\xB5/\xFD", 7), {}, WantedHeaders({}));
+  ASSERT_FALSE(binary);
+  EXPECT_NE(binary.error().message.find("no text"), std::string::npos) << binary.error().message;
+  const auto many = CsvParser::create("a" + std::string(300, 'b') + ",\xE2\x80\xA8", {}, WantedHeaders({}));
+  ASSERT_FALSE(many);
+  EXPECT_LT(many.error().message.size(), 400u);
+  std::string wide = "x";
+  for (int i = 0; i < 500; ++i) wide += ",column" + std::to_string(i);
+  EXPECT_LT(CsvParser::create(wide, {}, WantedHeaders({})).error().message.size(), 900u);
 }
 
 }  // namespace

@@ -3,123 +3,207 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <boost/json.hpp>
+#include <charconv>
 #include <deque>
 #include <optional>
 
-#include "simulate/logs/log_time.h"
+#include "model/ascii.h"
+#include "simulate/logs/json_members.h"
+#include "simulate/logs/printable.h"
 #include "simulate/logs/record_fields.h"
 
 namespace rateguard::simulate {
 namespace {
 
-namespace json = boost::json;
+constexpr size_t kNameChars = 100;  // of a member's name in a message
+constexpr uint32_t kLast = UINT32_MAX;
 
-// Most lines of a log fit; longer ones allocate.
-constexpr size_t kScratchBytes = 16 * 1024;
+// What a member is wanted for: a field, a term of the cost, a header field, or an object of header fields.
+enum class WantedKind : uint8_t { kField, kCost, kHeader, kHeaders };
 
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
-  return out;
+struct WantedMember {
+  WantedKind kind = WantedKind::kField;
+  FieldKind field = FieldKind::kTime;
+  std::string header = {};
+  std::string given = {};  // the name that --columns gave; empty: the usual names
+  bool found = false;      // ever, under the name that was given
+
+  // Of the line at hand.
+  uint32_t rank = kLast;  // of the name it was found under; kLast: not found
+  JsonValue value = {};
+};
+
+// One of a target's names: those of smaller rank take precedence.
+struct Slot {
+  uint32_t target = 0;
+  uint32_t rank = 0;
+};
+
+std::optional<JsonValue> first_item(const JsonValue& list) {
+  JsonCursor cursor(list.text);
+  if (!cursor.open('[') || !cursor.next_item()) return std::nullopt;
+  const JsonValue item = cursor.value();
+  return cursor.failed() ? std::nullopt : std::optional(item);
 }
 
-json::parse_options lenient() {
-  json::parse_options options;
-  options.allow_invalid_utf8 = true;  // logs hold what clients sent
-  return options;
+bool is_scalar(const JsonValue& value) {
+  return value.type == JsonType::kString || value.type == JsonType::kNumber;
 }
 
-// A member by its name, or by a dotted way through objects; null where there is none.
-const json::value* find_member(const json::object& object, std::string_view name) {
-  if (const json::value* found = object.if_contains(name)) return found;
-  const size_t dot = name.find('.');
-  if (dot == std::string_view::npos) return nullptr;
-  const json::value* inner = object.if_contains(name.substr(0, dot));
-  return inner != nullptr && inner->is_object() ? find_member(inner->get_object(), name.substr(dot + 1)) : nullptr;
+// Lists of one: header fields as Go's programs log them.
+bool may_be_list(const WantedMember& target) {
+  return target.kind == WantedKind::kHeader ||
+         (target.kind == WantedKind::kField && target.field == FieldKind::kClient);
 }
 
-void append_member_names(const json::object& object, const std::string& before, std::vector<std::string>& out) {
-  for (const auto& [name, value] : object) {
-    const std::string way = before + std::string(name);
-    if (value.is_object()) {
-      append_member_names(value.get_object(), way + ".", out);
-    } else {
-      out.push_back(way);
-    }
-  }
+// Whether what stands at a usual name can be what is wanted. If not, the next name is tried.
+bool is_usable(const WantedMember& target, const JsonValue& value) {
+  if (target.kind == WantedKind::kHeaders) return value.type == JsonType::kObject;
+  if (value.type == JsonType::kList) return may_be_list(target) && first_item(value).has_value();
+  if (!is_scalar(value) || (value.type == JsonType::kString && is_none(value.text))) return false;
+  // A member of that name may be anything; a request line has a space in it.
+  return target.kind != WantedKind::kField || target.field != FieldKind::kRequest ||
+         value.text.find(' ') != std::string_view::npos;
 }
 
 }  // namespace
 
 struct JsonLinesParser::State {
-  struct Wanted {
-    FieldKind kind;
-    std::vector<std::string> names;
-    bool given = false;  // by --columns
-  };
+  WantedHeaders wanted;
+  JsonNames names;
+  std::vector<Slot> slots;
+  std::vector<WantedMember> targets;
+  size_t cost_begin = 0;  // of the targets
+  size_t cost_end = 0;
+  EntryFields fields;
+  std::deque<std::string> texts;  // of strings with escapes; a deque, so that views stay
 
-  ColumnMap columns;
-  std::vector<std::string> wanted_headers;
-  std::vector<Wanted> wanted;
-  std::array<unsigned char, kScratchBytes> scratch = {};
-  json::monotonic_resource memory{scratch.data(), scratch.size()};
-  json::parser parser{json::storage_ptr(), lenient()};
-  std::optional<json::value> document;
-  std::deque<std::string> texts;  // of numbers; a deque, so that views stay
-  std::vector<Header> headers;
+  State(const ColumnMap& columns, const WantedHeaders& wanted_headers) : wanted(wanted_headers) {
+    for (size_t i = 0; i < kFieldKinds; ++i) {
+      const auto kind = static_cast<FieldKind>(i);
+      if (kind == FieldKind::kCost) continue;
+      add({.field = kind, .given = columns.names[i]}, default_names(kind));
+    }
+    cost_begin = targets.size();
+    for (const std::string& term : columns.cost_terms) add({.kind = WantedKind::kCost, .given = term}, {});
+    if (columns.cost_terms.empty()) add({.kind = WantedKind::kCost}, default_names(FieldKind::kCost));
+    cost_end = targets.size();
+    for (const auto& [header, column] : columns.headers) {
+      add({.kind = WantedKind::kHeader, .header = header, .given = column}, {});
+    }
+    add_headers(columns);
+  }
 
-  // A string, or a number as text; nullopt for null. Errors: anything else.
-  std::expected<std::optional<std::string_view>, std::string> text_of(const json::value& value, std::string_view name) {
-    if (value.is_null()) return std::nullopt;
-    if (value.is_string()) return std::string_view(value.get_string());
-    if (value.is_int64()) return texts.emplace_back(fmt::format("{}", value.get_int64()));
-    if (value.is_uint64()) return texts.emplace_back(fmt::format("{}", value.get_uint64()));
+  template <typename Names>
+  void add(WantedMember target, const Names& usual) {
+    const auto index = static_cast<uint32_t>(targets.size());
+    const auto add_name = [&](std::string_view name, uint32_t rank) {
+      names.add(name, static_cast<uint32_t>(slots.size()));
+      slots.push_back({.target = index, .rank = rank});
+    };
+    if (!target.given.empty()) {
+      add_name(target.given, 0);
+    } else {
+      uint32_t rank = 0;
+      for (const auto& name : usual) add_name(name, rank++);
+    }
+    targets.push_back(std::move(target));
+  }
+  void add(WantedMember target, std::initializer_list<std::string_view> usual) {
+    add(std::move(target), std::vector<std::string_view>(usual));
+  }
+
+  void add_headers(const ColumnMap& columns) {
+    if (wanted.names().empty()) return;
+    for (const std::string_view name : header_object_names()) add({.kind = WantedKind::kHeaders}, {name});
+    for (const std::string& name : wanted.names()) {
+      const bool given = std::ranges::any_of(
+          columns.headers, [&](const auto& header) { return equal_ignoring_case(header.first, name); });
+      if (!given) add({.kind = WantedKind::kHeader, .header = name}, default_header_names(name));
+    }
+  }
+
+  void found(uint32_t slot, const JsonValue& value) {
+    const Slot& name = slots[slot];
+    WantedMember& target = targets[name.target];
+    if (name.rank > target.rank) return;
+    if (target.given.empty()) {
+      if (!is_usable(target, value)) return;
+    } else {
+      target.found = true;
+    }
+    target.rank = name.rank;
+    target.value = value;
+  }
+
+  // A string, a number as text, or the first of a list; nullopt for null. Errors: anything else.
+  std::expected<std::optional<std::string_view>, std::string> text_of(const WantedMember& target) {
+    JsonValue value = target.value;
+    if (value.type == JsonType::kList && may_be_list(target)) {
+      if (target.kind == WantedKind::kHeader && equal_ignoring_case(target.header, "x-forwarded-for")) {
+        return joined(value);
+      }
+      value = first_item(value).value_or(JsonValue{});
+    }
+    if (value.type == JsonType::kNull) return std::nullopt;
+    if (is_scalar(value)) return unescaped(value);
+    return std::unexpected(fmt::format("'{}' is neither text nor a number", printable(target.given, kNameChars)));
+  }
+
+  std::string_view unescaped(const JsonValue& value) {
+    if (!value.has_escapes) return value.text;
+    unescape_json(value.text, texts.emplace_back());
+    return texts.back();
+  }
+
+  // The items of a list as one header field's value (RFC 9110 section 5.3).
+  std::string_view joined(const JsonValue& list) {
+    std::string out;
+    std::string item;
+    JsonCursor cursor(list.text);
+    for (bool more = cursor.open('[') && cursor.next_item(); more; more = cursor.next_item()) {
+      const JsonValue value = cursor.value();
+      if (value.type != JsonType::kString) continue;
+      unescape_json(value.text, item);
+      if (!out.empty()) out += ", ";
+      out += item;
+    }
+    return texts.emplace_back(std::move(out));
+  }
+
+  // A count in exponent form, which no log's own writer uses but a library between may.
+  std::string_view time_text(const JsonValue& value, std::string_view text) {
+    if (value.type != JsonType::kNumber || text.find_first_of("eE") == std::string_view::npos) return text;
+    double number = 0;
+    std::from_chars(text.data(), text.data() + text.size(), number);
     // Six decimals: a time's microseconds, to which a double is exact until the year 2255.
-    if (value.is_double()) return texts.emplace_back(fmt::format("{:.6f}", value.get_double()));
-    return std::unexpected(fmt::format("'{}' is neither text nor a number", name));
+    return texts.emplace_back(fmt::format("{:.6f}", number));
   }
 
-  // The first of `names` that the object has with a value.
-  std::expected<std::optional<std::string_view>, std::string> first_of(const json::object& object,
-                                                                       const std::vector<std::string>& names) {
-    for (const std::string& name : names) {
-      const json::value* value = find_member(object, name);
-      if (value == nullptr) continue;
-      auto text = text_of(*value, name);
-      if (!text || *text) return text;
-    }
-    return std::nullopt;
+  Parsed read_field(const WantedMember& target) {
+    const auto text = text_of(target);
+    if (!text) return malformed(text.error());
+    const bool time = target.field == FieldKind::kTime;
+    if (*text) return fields.set(target.field, time ? time_text(target.value, **text) : **text);
+    return time ? malformed(no_time(target)) : Parsed();
   }
 
-  Parsed read_fields(const json::object& object, LogEntry& out) {
-    for (const Wanted& field : wanted) {
-      const auto text = first_of(object, field.names);
-      if (!text) return malformed(text.error());
-      if (*text) {
-        if (auto set = set_field(field.kind, **text, out); !set) return set;
-      } else if (field.kind == FieldKind::kTime) {
-        return malformed(field.given ? fmt::format("no '{}', which --columns names as the time", field.names.front())
-                                     : "no time: expected a field time, ts or timestamp, or --columns time=NAME");
-      }
-    }
-    return {};
+  static std::string no_time(const WantedMember& target) {
+    if (target.given.empty()) return "no time: expected a field time, ts or timestamp, or --columns time=NAME";
+    return fmt::format("no '{}', which --columns names as the time", printable(target.given, kNameChars));
   }
 
-  Parsed read_cost(const json::object& object, LogEntry& out) {
-    const bool given = !columns.cost_terms.empty();
+  Parsed read_cost(LogEntry& out) {
     uint32_t cost = 0;
-    for (const std::string& term : given ? columns.cost_terms : std::vector<std::string>{"cost"}) {
-      const json::value* value = find_member(object, term);
-      if (value == nullptr || value->is_null()) {
-        if (!given) return {};
-        return malformed(fmt::format("no '{}', which --columns adds to the cost", term));
-      }
-      const auto text = text_of(*value, term);
+    for (size_t i = cost_begin; i < cost_end; ++i) {
+      const WantedMember& target = targets[i];
+      const auto text = text_of(target);
       if (!text) return malformed(text.error());
-      const auto sum = add_cost(cost, **text, term);
+      if (target.rank == kLast || !*text) {
+        if (target.given.empty()) return {};
+        return malformed(fmt::format("no '{}', which --columns adds to the cost", printable(target.given, kNameChars)));
+      }
+      const auto sum = add_cost(cost, **text, target.given.empty() ? "cost" : target.given);
       if (!sum) return malformed(sum.error());
       cost = *sum;
     }
@@ -127,76 +211,120 @@ struct JsonLinesParser::State {
     return {};
   }
 
-  Parsed read_headers(const json::object& object, LogEntry& out) {
-    headers.clear();
-    if (const json::value* all = object.if_contains("headers"); all != nullptr && !all->is_null()) {
-      if (!all->is_object()) return malformed("'headers' is not an object");
-      for (const auto& [name, value] : all->get_object()) {
-        if (std::ranges::find(wanted_headers, lower_case(name)) == wanted_headers.end()) continue;
-        if (value.is_string()) headers.push_back({.name = name, .value = value.get_string()});
-      }
-    }
-    for (const auto& [name, column] : columns.headers) {
-      const json::value* value = find_member(object, column);
-      if (value == nullptr) continue;
-      const auto text = text_of(*value, column);
+  Parsed read_header(const WantedMember& target) {
+    if (target.kind == WantedKind::kHeader) {
+      const auto text = text_of(target);
       if (!text) return malformed(text.error());
-      if (*text) headers.push_back({.name = name, .value = **text});
+      if (*text) fields.add_header(target.header, **text);
+      return {};
     }
-    out.headers = headers;
+    JsonCursor cursor(target.value.text);
+    cursor.enter_object();
+    while (const auto name = cursor.next_name()) {
+      WantedMember field{.kind = WantedKind::kHeader, .header = std::string(name->text), .value = cursor.value()};
+      if (!wanted.contains(name->text) || !is_usable(field, field.value)) continue;
+      if (const auto text = text_of(field); text && *text) fields.add_header(name->text, **text);
+    }
+    return {};
+  }
+
+  // Whether anything says that a request was made, and not only that something happened.
+  bool names_a_request(const LogEntry& entry) const {
+    const bool has_cost = std::ranges::any_of(targets.begin() + static_cast<ptrdiff_t>(cost_begin),
+                                              targets.begin() + static_cast<ptrdiff_t>(cost_end),
+                                              [](const WantedMember& target) { return target.rank != kLast; });
+    return has_cost || entry.request_unreadable || !entry.headers.empty() || !entry.client.empty() ||
+           !entry.method.empty() || !entry.path.empty() || !entry.user.empty() || !entry.api_key.empty() ||
+           !entry.workspace.empty() || !entry.plan.empty();
+  }
+
+  Parsed read(LogEntry& out) {
+    fields.begin(out);
+    for (const WantedMember& target : targets) {
+      if (target.rank == kLast) {
+        if (target.kind == WantedKind::kField && target.field == FieldKind::kTime) return malformed(no_time(target));
+        continue;
+      }
+      if (target.kind == WantedKind::kCost) continue;
+      if (auto done = target.kind == WantedKind::kField ? read_field(target) : read_header(target); !done) return done;
+    }
+    if (auto done = read_cost(out); !done) return done;
+    fields.end();
+    if (!names_a_request(out)) out.kind = LineKind::kNoRequest;
+    return {};
+  }
+
+  std::string use_of(const JsonValue& value) const {
+    for (const WantedMember& target : targets) {
+      if (target.rank == kLast || target.value.text.data() != value.text.data()) continue;
+      if (target.kind == WantedKind::kField) return std::string(to_string(target.field));
+      if (target.kind == WantedKind::kCost) return "cost";
+      if (target.kind == WantedKind::kHeader) return "header " + target.header;
+    }
     return {};
   }
 };
 
-JsonLinesParser::JsonLinesParser(ColumnMap columns, std::vector<std::string> wanted_headers)
-    : state_(std::make_unique<State>()) {
-  for (size_t i = 0; i < kFieldKinds; ++i) {
-    const auto kind = static_cast<FieldKind>(i);
-    if (kind == FieldKind::kCost) continue;
-    const std::string& given = columns.names[i];
-    State::Wanted wanted{.kind = kind, .names = {}, .given = !given.empty()};
-    if (wanted.given) {
-      wanted.names = {given};
+namespace {
+
+// Calls leaf(way, value, whether it stands in an object of header fields) for all that is no object.
+template <typename Leaf>
+void for_each_leaf(std::string_view object, const std::string& before, Leaf& leaf) {
+  JsonCursor cursor(object);
+  if (!cursor.enter_object()) return;
+  while (const auto name = cursor.next_name()) {
+    const JsonValue value = cursor.value();
+    if (cursor.failed()) return;
+    const std::string way = before + std::string(name->text);
+    if (value.type == JsonType::kObject) {
+      for_each_leaf(value.text, way + ".", leaf);
     } else {
-      for (const std::string_view name : default_names(kind)) wanted.names.emplace_back(name);
+      leaf(way, value);
     }
-    state_->wanted.push_back(std::move(wanted));
   }
-  state_->columns = std::move(columns);
-  state_->wanted_headers = std::move(wanted_headers);
 }
 
-JsonLinesParser::JsonLinesParser(JsonLinesParser&&) noexcept = default;
-JsonLinesParser& JsonLinesParser::operator=(JsonLinesParser&&) noexcept = default;
+}  // namespace
+
+JsonLinesParser::JsonLinesParser(ColumnMap columns, const WantedHeaders& wanted)
+    : state_(std::make_unique<State>(columns, wanted)) {}
 JsonLinesParser::~JsonLinesParser() = default;
 
 Parsed JsonLinesParser::parse(std::string_view line, LogEntry& out) {
   out = {};
   State& state = *state_;
-  state.document.reset();
-  state.parser.reset();  // lets go of what a failed line left in the memory
-  state.memory.release();
   state.texts.clear();
-  state.parser.reset(&state.memory);
-  boost::system::error_code error;
-  const size_t used = state.parser.write_some(line.data(), line.size(), error);
-  if (error) return malformed(fmt::format("not JSON: {}, at character {}", error.message(), used + 1));
-  state.document.emplace(state.parser.release());
-  if (line.find_first_not_of(" \t", used) != std::string_view::npos)
-    return malformed("more text after the JSON object");
-  const json::object* object = state.document->if_object();
-  if (object == nullptr) return malformed("not a JSON object");
+  for (WantedMember& target : state.targets) target.rank = kLast;
+  auto read = state.names.read(line, [&state](uint32_t slot, const JsonValue& value) { state.found(slot, value); });
+  if (!read) return malformed(std::move(read.error()));
+  if (noting()) {
+    const std::vector<std::string_view> objects = header_object_names();
+    auto leaf = [&](const std::string& way, const JsonValue& value) {
+      std::string use = state.use_of(value);
+      const size_t dot = way.rfind('.');
+      const bool in_headers =
+          dot != std::string::npos && std::ranges::find(objects, std::string_view(way).substr(0, dot)) != objects.end();
+      if (use.empty() && in_headers && state.wanted.contains(way.substr(dot + 1)))
+        use = "header " + way.substr(dot + 1);
+      note(way, value.text, use);
+    };
+    for_each_leaf(line, "", leaf);
+  }
+  return state.read(out);
+}
 
-  if (auto read = state.read_fields(*object, out); !read) return read;
-  if (auto read = state.read_cost(*object, out); !read) return read;
-  return state.read_headers(*object, out);
+std::vector<std::string> JsonLinesParser::names_never_found() const {
+  std::vector<std::string> out;
+  for (const WantedMember& target : state_->targets) {
+    if (!target.given.empty() && !target.found) out.push_back(target.given);
+  }
+  return out;
 }
 
 std::vector<std::string> member_names(std::string_view line) {
-  boost::system::error_code error;
-  const json::value document = json::parse(line, error, {}, lenient());
   std::vector<std::string> out;
-  if (!error && document.is_object()) append_member_names(document.get_object(), "", out);
+  auto leaf = [&out](const std::string& way, const JsonValue&) { out.push_back(way); };
+  for_each_leaf(line, "", leaf);
   return out;
 }
 

@@ -1,29 +1,29 @@
-// JSON lines (jsonlines.org): one object a line, as applications and nginx's escape=json write them.
+// JSON lines (jsonlines.org): one object a line, as applications, nginx's escape=json, Caddy, Traefik, Envoy, Elastic's
+// ECS and Google's load balancers write them.
 #pragma once
 
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "simulate/logs/column_map.h"
-#include "simulate/logs/log_entry.h"
+#include "simulate/logs/line_parser.h"
 
 namespace rateguard::simulate {
 
-// Not thread-safe.
-class JsonLinesParser {
+class JsonLinesParser final : public LineParser {
  public:
-  // Keeps of each line's "headers" object only the fields of these names (lower case); `columns` as for CSV, where a
-  // name may lead into objects ("usage.total_tokens").
-  JsonLinesParser(ColumnMap columns, std::vector<std::string> wanted_headers);
-  JsonLinesParser(JsonLinesParser&&) noexcept;
-  JsonLinesParser& operator=(JsonLinesParser&&) noexcept;
-  ~JsonLinesParser();
+  // Keeps of each line's header fields only those that `wanted` names; `columns` as for CSV, where a name may lead into
+  // objects ("usage.total_tokens"). What stands at a usual name and is no text and no number is passed over; at a name
+  // that `columns` gives it makes the line malformed. A line that has a time and nothing that could count is
+  // LineKind::kNoRequest.
+  JsonLinesParser(ColumnMap columns, const WantedHeaders& wanted);
+  ~JsonLinesParser() override;
 
-  // `out` is borrowed from this parser until the next call.
-  Parsed parse(std::string_view line, LogEntry& out);
+  Parsed parse(std::string_view line, LogEntry& out) override;
+
+  std::vector<std::string> names_never_found() const override;
 
  private:
   struct State;

@@ -1,6 +1,20 @@
 #include "simulate/logs/log_entry.h"
 
+#include <algorithm>
+
+#include "model/ascii.h"
+
 namespace rateguard::simulate {
+namespace {
+
+// RFC 9110 section 9.1: a method is a token; those in use are letters and hyphens.
+bool is_method(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
+  });
+}
+
+}  // namespace
 
 Target split_target(std::string_view target) {
   Target out;
@@ -19,6 +33,60 @@ Target split_target(std::string_view target) {
   out.path = target.substr(0, target.find('?'));
   if (out.path.empty() && !out.host.empty()) out.path = "/";
   return out;
+}
+
+bool read_request_line(std::string_view request, LogEntry& out) {
+  const size_t space = request.find(' ');
+  const std::string_view method = request.substr(0, space);
+  std::string_view target = space == std::string_view::npos ? std::string_view() : request.substr(space + 1);
+  // The target may hold spaces that a client should have encoded; the protocol is what follows the last one.
+  const size_t last = target.rfind(' ');
+  if (last != std::string_view::npos && target.substr(last + 1).starts_with("HTTP/")) target = target.substr(0, last);
+  if (!is_method(method) || target.empty()) {
+    out.request_unreadable = true;
+    return false;
+  }
+  const Target parts = split_target(target);
+  out.method = method;
+  if (out.host.empty()) out.host = parts.host;
+  out.path = parts.path;
+  return true;
+}
+
+void unescape(std::string_view text, std::string& out) {
+  constexpr std::string_view kLetters = "bnrtv";
+  constexpr std::string_view kMeanings = "\b\n\r\t\v";
+  out.clear();
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\\' || i + 1 == text.size()) {
+      out.push_back(text[i]);
+      continue;
+    }
+    const char c = text[++i];
+    if (c == 'x' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0) {
+      out.push_back(static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2])));
+      i += 2;
+    } else if (const size_t letter = kLetters.find(c); letter != std::string_view::npos) {
+      out.push_back(kMeanings[letter]);
+    } else {
+      out.push_back(c);
+    }
+  }
+}
+
+ClientList split_client_list(std::string_view text) {
+  const size_t comma = text.rfind(',');
+  if (comma == std::string_view::npos) return {.last = text};
+  return {.last = trim(text.substr(comma + 1)), .before = trim(text.substr(0, comma))};
+}
+
+std::optional<IpAddress> parse_client(std::string_view text) {
+  if (auto address = IpAddress::parse(text)) return address;
+  const size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  std::string_view host = text.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) return IpAddress::parse(host.substr(1, host.size() - 2));
+  return host.find(':') == std::string_view::npos ? IpAddress::parse(host) : std::nullopt;
 }
 
 }  // namespace rateguard::simulate

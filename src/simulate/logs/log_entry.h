@@ -3,14 +3,23 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "model/instant.h"
+#include "model/ip_address.h"
 #include "model/request_facts.h"
 
 namespace rateguard::simulate {
+
+// What a line that could be read is.
+enum class LineKind : uint8_t {
+  kRequest,
+  kNoRequest,   // whole, but of something else: a message of the program's, between the requests
+  kNotARecord,  // says how the lines after it are to be read, or is the beginning of a line that goes on
+};
 
 // Borrowed from the line it was read from (or the reader's own buffers) until the next line. Empty: the log does not
 // say.
@@ -26,6 +35,7 @@ struct LogEntry {
   std::string_view plan = {};
   std::span<const Header> headers = {};  // only those that the rules may read
   Cost cost = {};
+  LineKind kind = LineKind::kRequest;
   bool request_unreadable = false;  // the log line is whole, but what the client sent was no HTTP request
 };
 
@@ -36,11 +46,38 @@ inline std::unexpected<std::string> malformed(std::string why) {
   return std::unexpected(std::move(why));
 }
 
+// How logs write that there is no value: "-", nothing at all, or the "" that Apache writes for an empty name.
+constexpr bool is_none(std::string_view text) {
+  return text.empty() || text == "-" || text == "\"\"";
+}
+constexpr std::string_view value_or_none(std::string_view text) {
+  return is_none(text) ? std::string_view() : text;
+}
+
 // A request target as logs write it, taken apart: "/a?b", "https://host/a?b", "*".
 struct Target {
   std::string_view host = {};
   std::string_view path = {};
 };
 Target split_target(std::string_view target);
+
+// "POST /a?b HTTP/1.1" into method, path and host. False, and the entry says that its request is unreadable: it is no
+// HTTP request. An entry that has a host keeps it.
+bool read_request_line(std::string_view request, LogEntry& out);
+
+// Undoes the escapes of Apache (\" \\ \n \t \xhh and the other C ones) and nginx (\xHH); `out` is replaced.
+void unescape(std::string_view text, std::string& out);
+
+// The client of a log that writes the addresses of X-Forwarded-For where others write one address: "203.0.113.5,
+// 198.51.100.7". The last is the one that the server's own proxy saw; those before it are what a caller may have made
+// up, unless trusted_proxies names the last.
+struct ClientList {
+  std::string_view last = {};
+  std::string_view before = {};
+};
+ClientList split_client_list(std::string_view text);
+
+// The address in a log's client field: an address alone, or with a port ("203.0.113.9:4711", "[2001:db8::1]:4711").
+std::optional<IpAddress> parse_client(std::string_view text);
 
 }  // namespace rateguard::simulate

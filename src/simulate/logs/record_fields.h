@@ -1,12 +1,41 @@
-// Fields of a record, by kind, put into an entry: what JSON lines and CSV have in common.
+// Fields of a record, by kind, put into an entry: what all formats of named fields have in common.
 #pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "simulate/logs/column_map.h"
 #include "simulate/logs/log_entry.h"
+#include "simulate/logs/log_time.h"
 
 namespace rateguard::simulate {
 
-// Stores the text of one field other than the cost. Errors say what was expected.
-Parsed set_field(FieldKind kind, std::string_view text, LogEntry& entry);
+// Puts the fields of one record after the other into an entry. Not thread-safe.
+class EntryFields {
+ public:
+  // Begins a new entry, which is borrowed until the next call of begin().
+  void begin(LogEntry& entry);
+  // Stores the text of one field other than the cost; what says "none" (is_none) is passed over. `text` is borrowed as
+  // long as the entry. Errors say what was expected.
+  Parsed set(FieldKind kind, std::string_view text);
+  // A header field that the rules may look at; "-" and an empty one are passed over.
+  void add_header(std::string_view name, std::string_view value);
+  // After the last field: method and path of a request line where no field of their own said them, and the headers.
+  void end();
+
+ private:
+  Parsed set_time(std::string_view text);
+
+  LogEntry* entry_ = nullptr;
+  TimestampParser time_;
+  std::string_view request_;
+  std::vector<Header> headers_;
+};
+
+// A time that an entry may have; the error says what was expected.
+std::expected<Instant, std::string> checked_time(std::optional<Instant> time);
 
 }  // namespace rateguard::simulate

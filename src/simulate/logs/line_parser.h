@@ -1,0 +1,62 @@
+// What every format of one record a line looks like to the reader of a log.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "simulate/logs/log_entry.h"
+
+namespace rateguard::simulate {
+
+// One field of a line as a parser took it apart, for people who ask how their log is read.
+struct NotedField {
+  std::string from = {};  // as the format calls it: "$remote_addr", "cs-method", "member request.uri"
+  std::string text = {};  // as it stands in the line
+  std::string use = {};   // "ip", "time", "header User-Agent", ...; empty: it is not used
+};
+
+// Not thread-safe.
+class LineParser {
+ public:
+  LineParser() = default;
+  LineParser(const LineParser&) = delete;
+  LineParser& operator=(const LineParser&) = delete;
+  virtual ~LineParser() = default;
+
+  // `out` is borrowed from the line and from this parser, until the next call.
+  virtual Parsed parse(std::string_view line, LogEntry& out) = 0;
+
+  // From here on every call of parse() puts what it finds into `notes` as well, after what is there. Null: none.
+  virtual void note_fields(std::vector<NotedField>* notes) { notes_ = notes; }
+
+  // Of the names that --columns gave, those that no line had so far.
+  virtual std::vector<std::string> names_never_found() const { return {}; }
+
+ protected:
+  bool noting() const { return notes_ != nullptr; }
+  void note(std::string_view from, std::string_view text, std::string_view use) {
+    if (notes_ != nullptr) {
+      notes_->push_back({.from = std::string(from), .text = std::string(text), .use = std::string(use)});
+    }
+  }
+
+ private:
+  std::vector<NotedField>* notes_ = nullptr;
+};
+
+// Which header fields the rules may look at: the others are not worth keeping.
+class WantedHeaders {
+ public:
+  // Names in lower case.
+  explicit WantedHeaders(std::vector<std::string> names) : names_(std::move(names)) {}
+
+  // Whatever the case of `name`.
+  bool contains(std::string_view name) const;
+  const std::vector<std::string>& names() const { return names_; }
+
+ private:
+  std::vector<std::string> names_;
+};
+
+}  // namespace rateguard::simulate
