@@ -133,11 +133,12 @@ void Session::continue_tls() {
   }
   const std::string problem = transport_->certificate_problem();
   if (!problem.empty()) {
-    return end(
-        {.code = ErrorCode::kInvalid,
-         .message = fmt::format("its certificate is not accepted: {}; tls_server_name says for which name it has "
-                                "to be, where that is not its host",
-                                problem)});
+    const bool is_of_another = problem.contains("mismatch");
+    return end({.code = ErrorCode::kInvalid,
+                .message = fmt::format("its certificate is not accepted: {}{}", problem,
+                                       is_of_another ? "; where it is for another name than its host, give that as "
+                                                       "tls_server_name"
+                                                     : "")});
   }
   const std::string reason = transport_->tls_problem();
   if (reason.empty()) return end({.code = ErrorCode::kUnavailable, .message = "the TLS handshake failed"});
