@@ -58,6 +58,11 @@ std::string address_of(const redis::Target& target) {
 
 Result<redis::Target> redis_target(const config::RedisSettings& settings) {
   const redis::Url login = settings.server();
+  const auto server_of = [&](const redis::Url& url, const std::shared_ptr<const net::TlsClientContext>& context) {
+    redis::Server server = redis::Server::from(url, context);
+    server.tls_name = settings.tls_server_name;
+    return server;
+  };
   std::shared_ptr<const net::TlsClientContext> tls;
   const bool tls_at_sentinels =
       !settings.sentinels.empty() && settings.sentinels.front().security == redis::Security::kTls;
@@ -68,10 +73,9 @@ Result<redis::Target> redis_target(const config::RedisSettings& settings) {
     tls = *std::move(made);
   }
   if (!settings.sentinels.empty()) {
-    redis::SentinelSettings target{
-        .sentinels = {}, .service = settings.service, .primary = redis::Server::from(login, tls)};
+    redis::SentinelSettings target{.sentinels = {}, .service = settings.service, .primary = server_of(login, tls)};
     target.primary.role = redis::Role::kPrimary;
-    for (const redis::Url& url : settings.sentinels) target.sentinels.push_back(redis::Server::from(url, tls));
+    for (const redis::Url& url : settings.sentinels) target.sentinels.push_back(server_of(url, tls));
     return target;
   }
   if (!settings.cluster.empty()) {
@@ -80,11 +84,11 @@ Result<redis::Target> redis_target(const config::RedisSettings& settings) {
       redis::Url url = login;
       url.host = node.host;
       url.port = node.port;
-      target.seeds.push_back(redis::Server::from(url, tls));
+      target.seeds.push_back(server_of(url, tls));
     }
     return target;
   }
-  return redis::Server::from(login, tls);
+  return server_of(login, tls);
 }
 
 Result<std::unique_ptr<RedisCounters>> RedisCounters::create(net::EventLoop& loop, std::string name,

@@ -83,6 +83,7 @@ struct RedisSettings {
   std::string password = {};
   int database = 0;
   TlsClientSettings tls = {};
+  std::string tls_server_name = {};  // for which every server's certificate has to be; empty: each for its own host
 
   Duration deadline = Duration::millis(2);                   // for a decision
   std::string prefix = "rg";                                 // of every key

@@ -155,6 +155,13 @@ TEST(ConfigError, WhatARedisStoreMustHoldTogether) {
             "stores.a.sentinels: redis://h:6379/1 has a database; expected none");
   EXPECT_EQ(redis("url: 'redis://h', tls: {ca: f}"),
             "stores.a.tls: expected a rediss:// URL beside it; without one there is no TLS");
+  EXPECT_EQ(redis("url: 'redis://h', tls_server_name: h"),
+            "stores.a.tls_server_name: expected a rediss:// URL beside it; without one there is no TLS");
+  for (const char* const name : {"h:6379", "-h", "two words", "rediss://h"}) {
+    EXPECT_TRUE(message(fmt::format("stores: {{a: {{type: redis, url: 'rediss://h', tls_server_name: '{}'}}}}", name))
+                    .contains("stores.a.tls_server_name: expected a host name or an IP address, without a port"))
+        << name;
+  }
   EXPECT_EQ(redis("url: 'rediss://h', tls: {key: f}"),
             "stores.a.tls.certificate is missing; a certificate and its key go together");
 }

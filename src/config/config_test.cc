@@ -44,6 +44,7 @@ stores:
     on_store_failure: local
     breaker: {failures: 3, open_for: 500ms}
     tls: {ca: ca.pem, certificate: c.pem, key: k.pem}
+    tls_server_name: redis.example.com
     max_keys: 1000
     when_full: refuse
     sync_interval: 50ms
@@ -76,6 +77,7 @@ TEST(Config, ReadsARedisStore) {
   EXPECT_EQ(redis.tls.ca, "ca.pem");
   EXPECT_EQ(redis.tls.certificate, "c.pem");
   EXPECT_EQ(redis.tls.key, "k.pem");
+  EXPECT_EQ(redis.tls_server_name, "redis.example.com");
   EXPECT_EQ(redis.sync_interval, Duration::millis(50));
   EXPECT_EQ(config->rules[0].store, "shared");
   EXPECT_EQ(config->rules[0].consistency, Consistency::kExact);

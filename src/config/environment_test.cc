@@ -89,7 +89,8 @@ TEST(Environment, SettingsOfARedis) {
   const auto file = parse("stores: {shared: {type: redis, url: 'redis://a', password: old}}", "f").value();
   const auto applied =
       apply_environment(file, variables({{"RATEGUARD_STORES_SHARED_URL", ""},
-                                         {"RATEGUARD_STORES_SHARED_SENTINELS", "redis://b:1, redis://c:2"},
+                                         {"RATEGUARD_STORES_SHARED_SENTINELS", "rediss://b:1, rediss://c:2"},
+                                         {"RATEGUARD_STORES_SHARED_TLS_SERVER_NAME", "redis.internal"},
                                          {"RATEGUARD_STORES_SHARED_SERVICE", "main"},
                                          {"RATEGUARD_STORES_SHARED_PASSWORD", "new"},
                                          {"RATEGUARD_STORES_SHARED_BREAKER_OPEN_FOR", "1s"}}));
@@ -98,7 +99,8 @@ TEST(Environment, SettingsOfARedis) {
   EXPECT_FALSE(redis.url.has_value());
   ASSERT_EQ(redis.sentinels.size(), 2u);
   EXPECT_EQ(redis.sentinels[1].port, 2);
-  EXPECT_EQ(redis.server(), (redis::Url{.password = "new"}));
+  EXPECT_EQ(redis.server(), (redis::Url{.security = redis::Security::kTls, .password = "new"}));
+  EXPECT_EQ(redis.tls_server_name, "redis.internal");
   EXPECT_EQ(redis.breaker_open_for, Duration::seconds(1));
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "model/ip_address.h"
+
 namespace rateguard::config {
 namespace {
 
@@ -26,6 +28,19 @@ Result<void> check_prefix(std::string_view text) {
 Result<void> check_service(std::string_view text) {
   if (std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; })) return {};
   return invalid("expected printable ASCII without spaces");
+}
+
+// RFC 1035, section 2.3.4, bounds a name.
+constexpr size_t kHostBytesMax = 255;
+
+Result<void> check_server_name(std::string_view text) {
+  const bool is_name = text.size() <= kHostBytesMax && !text.starts_with('.') && !text.starts_with('-') &&
+                       std::ranges::all_of(text, [](char c) {
+                         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                                c == '-' || c == '_' || c == '.';
+                       });
+  if (is_name || IpAddress::parse(text)) return {};
+  return invalid("expected a host name or an IP address, without a port");
 }
 
 // `fallback` of each row equals the initialiser in config.h or identify.h; a test compares them.
@@ -221,6 +236,15 @@ constexpr std::array kSettings = {
             .meaning = "redis: that certificate's private key.",
             .field = [](const Target& t) -> Field { return &t.store->redis.tls.key; },
             .only_for = StoreType::kRedis},
+    Setting{.key = "stores.NAME.tls_server_name",
+            .fallback = "",
+            .bounds = "a host name or an IP address; with `rediss`",
+            .meaning =
+                "redis: for whom each server's certificate has to be; sent along (SNI) where it is a name. Without "
+                "one: for the host in the URL, or that a Cluster or a Sentinel tells of.",
+            .field = [](const Target& t) -> Field { return &t.store->redis.tls_server_name; },
+            .only_for = StoreType::kRedis,
+            .check = check_server_name},
     Setting{.key = "stores.NAME.deadline",
             .fallback = "2ms",
             .bounds = "1ms to 10s",

@@ -53,9 +53,13 @@ Result<void> check_tls(std::string_view name, const RedisSettings& redis) {
     return invalid(fmt::format("stores.{}.tls.{} is missing; a certificate and its key go together", name,
                                tls.key.empty() ? "key" : "certificate"));
   }
-  const bool has_files = !tls.ca.empty() || !tls.certificate.empty();
-  if (has_files && !places(redis).empty() && redis.server().security != Security::kTls) {
+  if (places(redis).empty() || redis.server().security == Security::kTls) return {};
+  if (!tls.ca.empty() || !tls.certificate.empty()) {
     return invalid(fmt::format("stores.{}.tls: expected a rediss:// URL beside it; without one there is no TLS", name));
+  }
+  if (!redis.tls_server_name.empty()) {
+    return invalid(fmt::format(
+        "stores.{}.tls_server_name: expected a rediss:// URL beside it; without one there is no TLS", name));
   }
   return {};
 }
