@@ -16,8 +16,8 @@ namespace {
 
 // A slot that moves again while it is followed is rare; a circle of nodes that point at each other must end.
 constexpr int kRedirectionsMax = 5;
-// Before a command that heard TRYAGAIN is asked again: half to all of it. A check has 2 ms by default, and a pair of
-// keys that moves is apart for some 0.1 ms.
+// Before a command that heard TRYAGAIN is asked again: half to all of it. A check has 10 ms by default, and a pair
+// of keys that moves is apart for some 0.1 ms.
 constexpr Duration kPauseMin = Duration::micros(500);
 // It doubles up to 16 ms, so that who has seconds does not keep a node busy with refusals.
 constexpr int kPauseDoublingsMax = 5;
@@ -124,8 +124,14 @@ void Cluster::run(std::unique_ptr<Request> request) {
   Connection* const node = slots_[request->slot];
   if (node != nullptr) return send(*node, std::move(request), Manner::kPlain);
   wanted_ = true;
+  if (!map_known_ && is_learning() && pause(request)) return;
   fail_unsent(request->done, map_known_ ? fmt::format("no node of the cluster serves slot {}", request->slot)
                                         : "the cluster's slots are not known: " + map_problem_);
+}
+
+// Whether the first slot map may come soon.
+bool Cluster::is_learning() const {
+  return started_ && (asking_ || std::ranges::any_of(nodes_, [](const auto& node) { return node->is_connecting(); }));
 }
 
 void Cluster::send(Connection& node, std::unique_ptr<Request> request, Manner manner) {

@@ -52,7 +52,8 @@ class Cluster {
   // Any node that is connected at the moment; null: none is.
   const Server* open_server() const;
 
-  // As Connection's, at the node that serves `key`. All keys of a command live in one slot.
+  // As Connection's, at the node that serves `key`. All keys of a command live in one slot. Before the slots are known
+  // it waits while they are being asked for.
   void call(std::string_view key, std::span<const std::string_view> words, Duration patience, AnswerHandler done);
   void call(std::string_view key, std::initializer_list<std::string_view> words, Duration patience,
             AnswerHandler done) {
@@ -80,6 +81,7 @@ class Cluster {
   void send(Connection& node, std::unique_ptr<Request> request, Manner manner);
   void on_answer(Connection& node, std::unique_ptr<Request> request, const Answer& answer);
   bool pause(std::unique_ptr<Request>& request);
+  bool is_learning() const;
   Connection* node_at(const net::ConnectTarget& target);
   void look();
   void refresh();

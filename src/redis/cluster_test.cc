@@ -100,6 +100,14 @@ TEST_F(ClusterTest, SendsEachKeyToTheNodeOfItsSlot) {
   EXPECT_EQ(low_.peers.size(), 1u);
 }
 
+TEST_F(ClusterTest, WhatIsAskedBeforeTheSlotsAreKnownWaitsForThem) {
+  cluster_.emplace(*loop_, ClusterSettings{.seeds = {{.target = {.host = "127.0.0.1", .port = low_.port()}}}},
+                   ConnectionOptions{});
+  cluster_->start();
+  EXPECT_EQ(get("foo").reply.integer, 7);
+  EXPECT_EQ(high_.commands, (std::vector<Words>{{"GET", "foo"}}));
+}
+
 TEST_F(ClusterTest, FollowsMovedAndRemembersIt) {
   start(Duration::millis(20));
   answers_ = {"-MOVED 5061 " + at(high_) + "\r\n"};

@@ -95,6 +95,8 @@ class Connection final : private SessionOwner {
   const Server& server() const { return server_; }
 
   bool is_open() const { return session_.is_open(); }
+  // An attempt is under way: what is asked waits for it.
+  bool is_connecting() const { return !session_.is_open() && !session_.is_closed(); }
   // Why there is no connection; empty while there is one.
   const Error& problem() const { return problem_; }
   // Commands sent or waiting whose replies have not come.
