@@ -100,7 +100,7 @@ redis::Reply ask_port(uint16_t port, std::initializer_list<std::string_view> wor
   return reply;
 }
 
-RedisServer::RedisServer(std::vector<std::string> arguments, RedisKind kind)
+RedisServer::RedisServer(Arguments arguments, RedisKind kind)
     : arguments_(std::move(arguments)), kind_(kind), port_(free_port()) {}
 
 bool RedisServer::start() {

@@ -42,8 +42,9 @@ enum class RedisKind : uint8_t { kServer, kSentinel };
 // One process. Not started: every call fails.
 class RedisServer {
  public:
+  using Arguments = std::vector<std::string>;
   // `arguments` as redis-server takes them: {"--requirepass", "x"}.
-  explicit RedisServer(std::vector<std::string> arguments = {}, RedisKind kind = RedisKind::kServer);
+  explicit RedisServer(Arguments arguments = {}, RedisKind kind = RedisKind::kServer);
   ~RedisServer() { kill(); }
   RedisServer(const RedisServer&) = delete;
   RedisServer& operator=(const RedisServer&) = delete;
@@ -54,6 +55,8 @@ class RedisServer {
   void kill();
   void signal(int number) const;
   bool is_running() const { return pid_ > 0; }
+  // Of the next start.
+  Arguments& arguments() { return arguments_; }
 
   uint16_t port() const { return port_; }
   pid_t pid() const { return pid_; }
@@ -63,7 +66,7 @@ class RedisServer {
   redis::Reply ask(std::initializer_list<std::string_view> words) const { return ask_port(port_, words); }
 
  private:
-  std::vector<std::string> arguments_;
+  Arguments arguments_;
   RedisKind kind_;
   ScratchFolder folder_;
   uint16_t port_;
