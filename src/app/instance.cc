@@ -21,6 +21,9 @@ constexpr Duration kSweepInterval = Duration::millis(100);
 constexpr TickBudget kSweepBudget{.slots = 16'384};
 // A start waits so long for Redis to answer; it may be starting too.
 constexpr Duration kRedisPatience = Duration::seconds(2);
+// And for each further loop to have its connection, where the first has one: a millisecond or two, and the most that a
+// busy machine makes of it.
+constexpr Duration kLoopPatience = Duration::millis(200);
 
 MemoryStoreOptions store_options(const config::StoreSettings& settings) {
   return {.max_keys = settings.max_keys,
@@ -152,7 +155,7 @@ server::LoopStore Instance::store_of(Worker& worker) {
   return worker.counters != nullptr ? worker.counters->loop_store() : server::LoopStore{.store = *store_};
 }
 
-// The first of them finds out whether each Redis can be used at all; the others connect while they serve.
+// The first of them finds out whether each Redis can be used at all.
 Result<void> Instance::add_counters(Worker& worker) {
   const bool is_first = workers_.empty();
   auto made = LoopCounters::create(
@@ -164,6 +167,8 @@ Result<void> Instance::add_counters(Worker& worker) {
   worker.counters = *std::move(made);
   if (is_first) {
     if (auto good = worker.counters->await_connections(kRedisPatience); !good) return good;
+  } else {
+    worker.counters->settle(kLoopPatience);
   }
   worker.counters->watch_health();
   return {};

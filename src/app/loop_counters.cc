@@ -68,6 +68,10 @@ Result<void> LoopCounters::await_connections(Duration patience) {
   return {};
 }
 
+void LoopCounters::settle(Duration patience) {
+  for (const auto& redis : redis_) redis->settle(patience);
+}
+
 void LoopCounters::watch_health() {
   for (const auto& redis : redis_) redis->watch_health();
 }

@@ -55,6 +55,8 @@ class LoopCounters {
 
   // As RedisCounters::await_connection(), with so much patience for all of them together.
   Result<void> await_connections(Duration patience);
+  // As RedisCounters::settle(), one after the other.
+  void settle(Duration patience);
   // As RedisCounters::watch_health(), all of them.
   void watch_health();
 

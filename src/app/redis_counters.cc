@@ -128,14 +128,22 @@ RedisCounters::RedisCounters(net::EventLoop& loop, std::string name, const redis
 
 RedisCounters::~RedisCounters() = default;
 
-Result<void> RedisCounters::await_connection(Duration patience) {
-  looks_at_eviction_ = true;
+void RedisCounters::run_until_settled(Duration patience) {
   const net::Timer late = loop_.after(patience, [this] { loop_.stop(); });
   const net::Timer look = loop_.every(Duration::millis(1), [this] {
-    if (client_->is_ready() || client_->is_hopeless()) loop_.stop();
+    if ((client_->is_ready() && !probing_) || client_->is_hopeless()) loop_.stop();
   });
   loop_.run();
   on_client_change();
+}
+
+void RedisCounters::settle(Duration patience) {
+  if (health_.failing_loops() == 0) run_until_settled(patience);
+}
+
+Result<void> RedisCounters::await_connection(Duration patience) {
+  looks_at_eviction_ = true;
+  run_until_settled(patience);
   if (client_->is_ready()) return {};
   constexpr std::string_view kWhatToDo = "correct the store's settings in the file, or RATEGUARD_REDIS";
   if (client_->is_hopeless()) {

@@ -55,6 +55,9 @@ class RedisCounters {
   // on trying. From then on this one warns for all where Redis may throw counters away before their time.
   Result<void> await_connection(Duration patience);
 
+  // For a loop that is not the first: runs it until it is connected and has tried to write, for up to `patience`, so
+  // that its first checks need not wait for that. At once where the loops before it did not get so far.
+  void settle(Duration patience);
   // From now on tells its StoreHealth how it finds the Redis.
   void watch_health();
 
@@ -72,6 +75,7 @@ class RedisCounters {
                 const config::RedisSettings& settings, Store& local, RedisCountersHooks hooks,
                 server::StoreHealth& health, server::Log& log, std::unique_ptr<MemoryStore> leased);
   void on_client_change();
+  void run_until_settled(Duration patience);
   void look_at_eviction();
   bool speaks_without_tls();
   void probe();

@@ -85,7 +85,7 @@ struct RedisSettings {
   TlsClientSettings tls = {};
   std::string tls_server_name = {};  // for which every server's certificate has to be; empty: each for its own host
 
-  Duration deadline = Duration::millis(2);                   // for a decision
+  Duration deadline = Duration::millis(10);                  // for a decision
   std::string prefix = "rg";                                 // of every key
   std::string secret = {};                                   // of the names of holds; the same on every instance
   OnStoreFailure on_store_failure = OnStoreFailure::kAllow;  // of limits that come with a request

@@ -47,7 +47,7 @@ class ChaosInstance {
   // The rules' limit: more than is ever asked, and nothing comes back within a test.
   static constexpr uint32_t kLimit = 1'000'000;
   static constexpr uint32_t kInstances = 4;  // that share it while the store fails
-  // For an answer of Redis; ten times the default, since a machine that builds and tests is slow by itself.
+  // For an answer of Redis; twice the default, since a machine that builds and tests is slow by itself.
   static constexpr Duration kDeadline = Duration::millis(20);
 
   explicit ChaosInstance(const redis::Target& target,

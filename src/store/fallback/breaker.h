@@ -16,7 +16,7 @@ namespace rateguard {
 enum class BreakerState : uint8_t { kClosed, kOpen, kHalfOpen };
 
 struct BreakerSettings {
-  // It opens after so many failures in a row. 5 calls at the deadline of 2 ms are 10 ms, if they come one at a time;
+  // It opens after so many failures in a row. 5 calls at the deadline of 10 ms are 50 ms, if they come one at a time;
   // fewer would open it on the hiccup of a server that forks.
   uint32_t failures = 5;  // at least 1
   // How long it stays open, give or take a fifth, before a first probe. Each probe that fails doubles it, up to a

@@ -27,7 +27,7 @@ namespace rateguard::redis_store {
 enum class Topology : uint8_t { kOnePrimary, kCluster };
 
 struct RedisStoreOptions {
-  Duration deadline = Duration::millis(2);  // for an answer, from when it was asked for
+  Duration deadline = Duration::millis(10);  // for an answer, from when it was asked for
   KeyLayout layout = KeyLayout();
   Topology topology = Topology::kOnePrimary;
   // The loop's time now: what passes while a call is under way.
