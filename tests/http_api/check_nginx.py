@@ -4,44 +4,24 @@
 Ends with 77 (skipped) where there is no nginx.
 """
 
-import http.client
-import http.server
-import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 from pathlib import Path
 
-from check_http_api import ROOT, Program
+from check_http_api import Program
+from proxies import FORGED, RULES, Expectations, ask, block_of_page, free_port, start_application, wait_for
 
-RULES = "rules: [{name: login, match: {methods: [POST], path: /login}, per: ip, limit: 2/m, algorithm: sliding_window_log}]\n"
-
-
-class Application(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b"the application")
-
-    do_POST = do_GET
-
-    def log_message(self, *_):
-        pass
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+# Counted in a Redis that is not there: undecided.
+UNDECIDED = """\
+stores: {default: {type: redis, url: "redis://127.0.0.1:1"}}
+rules: [{name: all, per: ip, limit: 2/m, on_store_failure: deny}]
+"""
 
 
 def nginx_config(folder, port, application_port, program_port):
-    page = (ROOT / "docs/http.md").read_text()
-    block = re.search(r"```nginx\n(.*?)```", page, re.DOTALL).group(1)
+    block = block_of_page("nginx")
     block = block.replace("http://application", f"http://127.0.0.1:{application_port}")
     block = block.replace("127.0.0.1:8080", f"127.0.0.1:{program_port}")
     paths = "".join(f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
@@ -49,24 +29,23 @@ def nginx_config(folder, port, application_port, program_port):
             f"http {{ access_log off; {paths}\nserver {{ listen 127.0.0.1:{port};\n{block}\n}} }}\n")
 
 
-def ask(port, method, path, headers=None):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    connection.request(method, path, headers=headers or {})
-    answer = connection.getresponse()
-    answer.read()
-    return answer.status, answer.getheader("Retry-After")
+class Nginx:
+    """nginx in front of the application, asking the program on `program_port`."""
 
+    def __init__(self, nginx, folder, application_port, program_port):
+        self.port = free_port()
+        config = Path(folder) / "nginx.conf"
+        config.write_text(nginx_config(folder, self.port, application_port, program_port))
+        self.process = subprocess.Popen([nginx, "-c", str(config), "-p", folder], stderr=subprocess.PIPE, text=True)
 
-def wait_for(port, process):
-    for _ in range(200):
-        if process.poll() is not None:
-            return False
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return True
-        except OSError:
-            time.sleep(0.05)
-    return False
+    def __enter__(self):
+        if not wait_for(self.port, self.process):
+            raise SystemExit(f"nginx does not start: {self.process.stderr.read() if self.process.poll() is not None else ''}")
+        return self.port
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
 
 
 def main():
@@ -74,32 +53,27 @@ def main():
     if nginx is None:
         print("there is no nginx: skipped")
         return 77
-    application = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Application)
-    threading.Thread(target=application.serve_forever, daemon=True).start()
+    application = start_application()
+    expectations = Expectations("nginx")
+    expect = expectations.expect
+    limited = {"RateLimit": r'"login";r=0;t=\d+', "RateLimit_Policy": '"login";q=2;w=60', "Retry_After": r"[1-9]\d?"}
     with tempfile.TemporaryDirectory() as folder:
         rules = Path(folder) / "rules.yaml"
         rules.write_text(RULES)
-        with Program(sys.argv[1], str(rules)) as program:
-            port = free_port()
-            config = Path(folder) / "nginx.conf"
-            config.write_text(nginx_config(folder, port, application.server_port, program.port))
-            process = subprocess.Popen([nginx, "-c", str(config), "-p", folder], stderr=subprocess.PIPE, text=True)
-            try:
-                if not wait_for(port, process):
-                    raise SystemExit(f"nginx does not start: {process.stderr.read() if process.poll() is not None else ''}")
-                # A client cannot talk its way around: neither by another address nor by another request.
-                forged = {"X-Forwarded-For": "9.9.9.9", "X-Forwarded-Uri": "/", "X-Forwarded-Method": "GET", "Forwarded": "for=9.9.9.9"}
-                answers = [ask(port, "POST", "/login"), ask(port, "POST", "/login", forged),
-                           ask(port, "POST", "/login?x=1", forged), ask(port, "GET", "/login"), ask(port, "GET", "/_limit")]
-            finally:
-                process.terminate()
-                process.wait()
-    statuses = [status for status, _ in answers]
-    print(f"nginx: {answers}")
-    if statuses != [200, 200, 429, 200, 404] or not 1 <= int(answers[2][1] or 0) <= 60:
-        print("error: expected 200, 200, 429 with Retry-After, 200, 404")
-        return 1
-    return 0
+        with Program(sys.argv[1], str(rules)) as program, Nginx(nginx, folder, application.server_port, program.port) as port:
+            forged = {**FORGED, "X-Forwarded-Uri": "/"}
+            expect("admitted", ask(port, "POST", "/login"), 200, RateLimit=r'"login";r=1;t=\d+', RateLimit_Policy='"login";q=2;w=60', Retry_After=None)
+            expect("admitted, forged", ask(port, "POST", "/login", forged), 200, RateLimit=r'"login";r=0;t=\d+')
+            expect("refused", ask(port, "POST", "/login?x=1", {**forged, "X-Original-URL": "/other"}), 429, Content_Type="application/problem.json", **limited)
+            expect("another request", ask(port, "GET", "/login"), 200, RateLimit=None)
+            expect("an error of the application", ask(port, "GET", "/broken"), 500)
+            expect("not for clients", ask(port, "GET", "/_limit"), 404)
+        with Nginx(nginx, folder, application.server_port, free_port()) as port:
+            expect("RateGuard is away", ask(port, "POST", "/login"), 200, Retry_After=None)
+        rules.write_text(UNDECIDED)
+        with Program(sys.argv[1], str(rules)) as program, Nginx(nginx, folder, application.server_port, program.port) as port:
+            expect("undecided", ask(port, "POST", "/login"), 503, Retry_After="1")
+    return expectations.finish()
 
 
 if __name__ == "__main__":

@@ -134,10 +134,11 @@ void answers::authz(Call& call) {
   for (const auto& [name, value] : *query) {
     const bool known = name == "refuse_status" && (value == "401" || value == "403" || value == "429");
     if (!known) {
-      return call.respond_problem(
-          {.status = 400,
-           .detail = "expected refuse_status=401, 403 or 429, not " + clipped(name, 64) + "=" + clipped(value, 64),
-           .field = "refuse_status"});
+      return call.respond_problem({.status = 400,
+                                   .detail = "expected refuse_status=401, 403 or 429, not " + clipped(name, 64) + "=" +
+                                             clipped(value, 64) +
+                                             "; have the proxy ask without the client's query (Caddy: uri /v1/authz?)",
+                                   .field = "refuse_status"});
     }
     refuse.code = value == "401" ? 401 : value == "403" ? 403 : 429;
   }
