@@ -32,6 +32,12 @@ int Http2Callbacks::on_begin_frame(nghttp2_session*, const nghttp2_frame_hd* fra
       frame->type == NGHTTP2_HEADERS || frame->type == NGHTTP2_CONTINUATION || frame->type == NGHTTP2_DATA;
   if (carries) [[likely]]
     return 0;
+  // nghttp2 passes over PRIORITY altogether (SETTINGS_NO_RFC7540_PRIORITIES); on stream 0 it is an error all the same
+  // (RFC 9113, section 6.3).
+  if (frame->type == NGHTTP2_PRIORITY && frame->stream_id == 0) {
+    session.end(NGHTTP2_PROTOCOL_ERROR);
+    return 0;
+  }
   const Instant now = session.host_.loop().now();
   if (!session.control_frames_.take(now)) return session.flooded();
   if (frame->type == NGHTTP2_RST_STREAM && !session.resets_.take(now)) return session.flooded();

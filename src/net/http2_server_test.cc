@@ -130,6 +130,19 @@ TEST(Http2Server, AnswersPings) {
   EXPECT_TRUE(client.wait_until([&] { return client.pings_acked() == 2; }));
 }
 
+// RFC 9113, section 6.3, though priorities themselves mean nothing here.
+TEST(Http2Server, APriorityOfNoStreamEndsTheConnection) {
+  Http2TestServer server;
+  Http2Client client(server.port());
+  EXPECT_EQ(client.ask("/", "").field(":status"), "200");
+  const std::string priority("\0\0\0\0\x10", 5);
+  client.send_raw(Http2Client::frame(NGHTTP2_PRIORITY, 0, 1, priority));
+  EXPECT_EQ(client.ask("/", "").field(":status"), "200");
+  client.send_raw(Http2Client::frame(NGHTTP2_PRIORITY, 0, 0, priority));
+  client.wait_for_end();
+  EXPECT_EQ(client.goaway(), static_cast<uint32_t>(NGHTTP2_PROTOCOL_ERROR));
+}
+
 TEST(Http2Bounds, ABodyTooLargeIs413AndTheConnectionLives) {
   Http2TestServer server({.body_bytes_max = 1'000});
   Http2Client client(server.port());
