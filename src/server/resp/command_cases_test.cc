@@ -149,6 +149,10 @@ constexpr Case kCases[] = {
     {"client|no-evict", "CLIENT NO-EVICT ON", "+OK\n"},
     {"client|no-evict", "CLIENT NO-EVICT x", "-ERR syntax error\n"},
     {"client|no-touch", "CLIENT NO-TOUCH off", "+OK\n"},
+    {"client|tracking", "CLIENT TRACKING ON OPTIN", "+OK\n"},
+    {"client|tracking", "CLIENT TRACKING off", "+OK\n"},
+    {"client|tracking", "CLIENT TRACKING maybe", "-ERR syntax error\n"},
+    {"client|tracking", "CLIENT TRACKING", "-ERR wrong number of arguments for 'client|tracking' command\n"},
 
     {"command", "COMMAND NOPE", "-ERR unknown subcommand 'NOPE'. Try COMMAND DOCS command.\n"},
     {"command|count", "COMMAND COUNT", ":COUNT\n"},

@@ -39,6 +39,7 @@ constexpr Argument kIndex[] = {{"index", "integer"}};
 constexpr Argument kName[] = {{"connection-name", "string"}};
 constexpr Argument kSetInfo[] = {{"LIB-NAME|LIB-VER", "string"}, {"value", "string"}};
 constexpr Argument kOnOff[] = {{"ON|OFF", "string"}};
+constexpr Argument kTracking[] = {{"ON|OFF", "string"}, {"option", "string", Presence::kOptionalMany}};
 constexpr Argument kOnOffSkip[] = {{"ON|OFF|SKIP", "string"}};
 constexpr Argument kCommandNames[] = {{"command-name", "string", Presence::kOptionalMany}};
 constexpr Argument kSections[] = {{"section", "string", Presence::kOptionalMany}};
@@ -136,6 +137,9 @@ constexpr std::array kCommands = {
             "noscript loading stale", false, answers::client_setinfo},
     Command{"client|setname", 3, Access::kToken, kConnection, "Names the connection.", "OK.", kName,
             "noscript loading stale", false, answers::client_setname},
+    Command{"client|tracking", -3, Access::kToken, kConnection,
+            "Nothing is cached, so there is nothing to track; accepted, for clients that ask for it by themselves.",
+            "OK.", kTracking, "noscript loading stale", false, answers::client_on_off},
     Command{"echo", 2, Access::kToken, kConnection, "Says it again.", "The message.", kMessage, "loading stale fast",
             false, answers::echo},
     Command{"hello", -1, Access::kAny, kConnection,
