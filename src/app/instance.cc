@@ -110,6 +110,9 @@ Result<void> Instance::add_workers() {
   if (config_.listen.resp) resp = resp_options(config_, loops);
   std::optional<net::Http2ServerOptions> grpc;
   if (config_.listen.grpc) grpc = grpc_options(config_, loops);
+  bodies_ = std::make_shared<net::BodyBudget>(config_.listen.waiting_bodies_bytes_max);
+  http.bodies = bodies_;
+  if (grpc) grpc->bodies = bodies_;
   if (!config_.listen.tls.certificate.empty()) {
     auto tls = net::TlsContext::create(tls_files(config_.listen.tls, "http/1.1"));
     if (!tls) return std::unexpected(tls.error());
@@ -220,6 +223,9 @@ void Instance::fill_service() {
     metrics::ConnectionFigures sum;
     for (const auto& worker : workers_) sum += worker->server->stats();
     return sum;
+  };
+  figures.bodies = [this] {
+    return metrics::BodyFigures{.waiting_bytes = bodies_->bytes(), .refused = bodies_->refusals()};
   };
   if (resp_) {
     for (const auto& worker : workers_) {

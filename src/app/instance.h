@@ -95,6 +95,7 @@ class Instance {
   std::unique_ptr<MemoryStore> store_;  // of this process; the shares that limits have here while Redis fails, too
   server::Service service_;
   Membership membership_;
+  std::shared_ptr<net::BodyBudget> bodies_;  // of all workers' servers
   std::vector<std::unique_ptr<Worker>> workers_;
   config::Endpoint http_;  // where they really listen
   config::OptionalEndpoint resp_;

@@ -54,6 +54,7 @@ struct ListenSettings {
   int connections_max = 20'000;
   int header_bytes_max = 16'384;
   int body_bytes_max = 1'048'576;
+  uint64_t waiting_bodies_bytes_max = 268'435'456;  // of requests that have not arrived whole, on all connections
   Duration idle_timeout = Duration::seconds(75);
   Duration resp_idle_timeout = Duration::seconds(3'600);  // pools of Redis clients keep connections for long
   Duration read_timeout = Duration::seconds(10);          // for one request, from its first byte

@@ -287,6 +287,13 @@ void add_server(Families& out, const Sources& sources, Instant now) {
     out.counter("rateguard_connections_refused_total", "Connections closed at once, over connections_max.",
                 static_cast<double>(figures.refused));
   }
+  if (sources.bodies) {
+    const BodyFigures figures = sources.bodies();
+    out.gauge("rateguard_waiting_bodies_bytes", "Bytes kept of requests that have not arrived whole.",
+              static_cast<double>(figures.waiting_bytes));
+    out.counter("rateguard_bodies_refused_total", "Requests refused because too many bodies were arriving at once.",
+                static_cast<double>(figures.refused));
+  }
   if (sources.snapshot) {
     const SnapshotFigures figures = sources.snapshot();
     if (figures.last_success) {

@@ -25,6 +25,12 @@ struct ConnectionFigures {
   uint64_t refused = 0;  // over connections_max
 };
 
+// What is kept of requests that have not arrived whole, over HTTP and gRPC.
+struct BodyFigures {
+  uint64_t waiting_bytes = 0;
+  uint64_t refused = 0;  // over waiting_bodies_bytes_max
+};
+
 // Of the gRPC listener.
 struct GrpcFigures {
   ConnectionFigures connections = {};
@@ -87,6 +93,7 @@ struct Sources {
   std::vector<std::pair<std::string, const Store*>> stores = {};
   std::function<RedisFigures()> redis = {};
   std::function<ConnectionFigures()> connections = {};  // of HTTP
+  std::function<BodyFigures()> bodies = {};
   std::vector<const RespMetrics*> resp_loops = {};
   std::vector<std::string_view> resp_commands = {};  // by their place in RespMetrics
   std::function<ConnectionFigures()> resp_connections = {};

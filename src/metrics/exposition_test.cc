@@ -50,6 +50,7 @@ struct Everything {
                                   .errors = {{"default", {.failing_loops = 1, .by_code = {{"READONLY", 3}}}}}};
             },
         .connections = [] { return ConnectionFigures{.open = 7, .accepted = 8, .refused = 9}; },
+        .bodies = [] { return BodyFigures{.waiting_bytes = 4'096, .refused = 2}; },
         .resp_connections = [] { return ConnectionFigures{.open = 7, .accepted = 8, .refused = 9}; },
         .grpc_loops = {&grpc},
         .grpc_rpcs = {"some.Service/Method"},

@@ -10,6 +10,9 @@ namespace rateguard::net {
 namespace {
 
 constexpr size_t kPreambleBytesMax = 64 * 1'024;
+// How long at most a client that goes on sending is read on from after its last answer: as long as one request may take
+// to arrive by default. Python's http.client and Go's read no answer before they have sent all.
+constexpr Duration kLingerMax = Duration::seconds(10);
 
 }  // namespace
 
@@ -186,6 +189,19 @@ void Connection::pause() {
   host_.wheel_.disarm(*this);
 }
 
+void Connection::yield_turn() {
+  pause();
+  if (!std::exchange(turn_queued_, true)) host_.queue_turn(*this);
+}
+
+void Connection::next_turn() {
+  turn_queued_ = false;
+  resume();
+  if (!out_.empty()) return set_interest(EPOLLOUT);  // an answer came meanwhile: it is written first
+  go_on();
+  if (host_.draining()) drain();  // it may have begun meanwhile
+}
+
 // More has come, which stays where it is, unwatched; only errors are still heard of.
 void Connection::ready_while_paused(uint32_t events) {
   if ((events & (EPOLLERR | EPOLLHUP)) != 0) return close();
@@ -203,12 +219,14 @@ void Connection::finish() {
   in_.release();
   set_interest(EPOLLIN);
   arm(Timeout::kLinger);
+  linger_end_ = host_.loop().now() + kLingerMax;
   linger();
 }
 
 void Connection::linger() {
-  // One read per wake-up: somebody who sends without end costs no more than anybody else, and for a moment only.
+  // One read per wake-up: somebody who sends without end costs no more than anybody else, and for a while only.
   const IoResult result = transport_.receive_plain(host_.scratch());
+  if (result.status == IoStatus::kOk && host_.loop().now() < linger_end_) arm(Timeout::kLinger);
   if (result.status == IoStatus::kEnd || result.status == IoStatus::kFailed) close();
 }
 

@@ -67,6 +67,9 @@ class Connection : public ReadyHandler, public WheelEntry {
   void pause();
   void resume() { paused_ = false; }
   bool paused() const { return paused_; }
+  // Ends this turn, though there is more to be answered: others come first, then output_gone(). Nothing is read and
+  // nothing times out until then. REQUIRES: open, and nothing waits to be written.
+  void yield_turn();
   // output_gone(), and then reads what has come meanwhile: after an answer that was waited for is written.
   // REQUIRES: open, and nothing waits to be written.
   void go_on();
@@ -92,12 +95,15 @@ class Connection : public ReadyHandler, public WheelEntry {
   void finish();
   void linger();
   void set_interest(uint32_t events);
+  void next_turn();
 
   size_t out_sent_ = 0;
+  Instant linger_end_;
   uint32_t index_ = 0;     // among the host's
   uint32_t interest_ = 0;  // as epoll has it
   State state_ = State::kPreamble;
   bool paused_ = false;
+  bool turn_queued_ = false;
 };
 
 }  // namespace rateguard::net

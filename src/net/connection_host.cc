@@ -11,7 +11,7 @@ namespace {
 constexpr int64_t kTicksPerTimeout = 8;
 constexpr Duration kTickMin = Duration::millis(1);
 constexpr Duration kTickMax = Duration::millis(100);
-// How long an answer that ends a connection is protected from what the peer still sends.
+// How long an answer that ends a connection is protected from what the peer still sends, from its last bytes on.
 constexpr Duration kLingerTime = Duration::seconds(1);
 
 Duration tick_for(const ConnectionTimeouts& timeouts) {
@@ -69,6 +69,11 @@ void ConnectionHost::accept(int descriptor, const IpAddress& peer) {
 
 void ConnectionHost::remove(Connection& connection) {
   const size_t index = connection.index_;
+  if (connection.turn_queued_) {
+    for (std::vector<Connection*>* const turns : {&turns_, &turns_now_}) {
+      std::ranges::replace(*turns, &connection, nullptr);
+    }
+  }
   if (closed_.empty()) {
     loop_->post([this, guard = std::weak_ptr(alive_)] {
       if (!guard.expired()) closed_.clear();
@@ -82,6 +87,24 @@ void ConnectionHost::remove(Connection& connection) {
   connections_.pop_back();
   stats_.connections_open.store(connections_.size(), std::memory_order_relaxed);
   if (draining_ && connections_.empty()) emptied();
+}
+
+void ConnectionHost::queue_turn(Connection& connection) {
+  if (turns_.empty()) {
+    loop_->post([this, guard = std::weak_ptr(alive_)] {
+      if (!guard.expired()) run_turns();
+    });
+  }
+  turns_.push_back(&connection);
+}
+
+void ConnectionHost::run_turns() {
+  std::swap(turns_, turns_now_);
+  // By index: a turn may close any connection.
+  for (size_t i = 0; i < turns_now_.size(); ++i) {
+    if (turns_now_[i] != nullptr) std::exchange(turns_now_[i], nullptr)->next_turn();
+  }
+  turns_now_.clear();
 }
 
 // Ticks only while there is somebody to time out, so that an idle process sleeps.

@@ -93,6 +93,7 @@ class ConnectionHost {
   EventLoop& loop() { return *loop_; }
   bool draining() const { return draining_; }
   ByteBuffer& out() { return out_; }
+  const SteadyNow& steady_now() const { return options_.steady_now; }
   std::span<char> scratch() { return {scratch_.get(), kScratchBytes}; }
 
  private:
@@ -100,6 +101,9 @@ class ConnectionHost {
 
   void accept(int descriptor, const IpAddress& peer);
   void remove(Connection& connection);
+  // The connection's next turn comes when everybody else's events have been handled.
+  void queue_turn(Connection& connection);
+  void run_turns();
   Tick ticks(Connection::Timeout timeout) const { return ticks_[static_cast<size_t>(timeout)]; }
   void start_ticking();
   void tick();
@@ -118,6 +122,8 @@ class ConnectionHost {
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<std::unique_ptr<Connection>> closed_;       // not yet freed: they may be on the call stack
   std::shared_ptr<int> alive_ = std::make_shared<int>();  // outlived by work that is posted
+  std::vector<Connection*> turns_;                        // waiting for their next turn; null: closed meanwhile
+  std::vector<Connection*> turns_now_;                    // being given it
   bool draining_ = false;
   std::unique_ptr<Listener> listener_;
   Timer ticker_;

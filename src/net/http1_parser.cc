@@ -313,6 +313,13 @@ Http1Parser::Step Http1Parser::finish_head() {
                 fmt::format("{} bytes are more than the {} that are accepted", length_, limits_.body_bytes_max));
 }
 
+// A chunked body ends nobody knows where.
+void Http1Parser::pass_over_body() {
+  if (phase_ == Phase::kBody && !expects_continue_) refused_bytes_ = body_begin_ + length_;
+  body_end_ = body_begin_;
+  phase_ = Phase::kOver;
+}
+
 HttpRequest Http1Parser::request(std::span<char> bytes) {
   const auto view = [&](Part part) { return std::string_view(bytes.data() + part.begin, part.size); };
   headers_.clear();

@@ -33,7 +33,8 @@ class Http1Parser {
   Status parse(std::span<char>& bytes);
   void reset();
 
-  // After kComplete. Method, target, path, query, headers and body; who the peer is, the session knows.
+  // After kComplete, and after kNeedMore with the head whole. Method, target, path, query, headers and body; who the
+  // peer is, the session knows.
   HttpRequest request(std::span<char> bytes);
   // After kComplete: where the next request starts.
   size_t consumed() const { return position_; }
@@ -44,6 +45,11 @@ class Http1Parser {
 
   // After kNeedMore: the head is whole, its body is not, and the client waits for "100 Continue" before it sends it.
   bool awaits_continue() const { return expects_continue_ && phase_ >= Phase::kBody; }
+
+  // After kNeedMore: the head is whole and its body is not.
+  bool awaits_body() const { return phase_ >= Phase::kBody; }
+  // With awaits_body(): the body is not wanted. request() has none then, and refused_bytes() is as after kRejected.
+  void pass_over_body();
 
   // After kRejected.
   const HttpRejection& rejection() const { return rejection_; }

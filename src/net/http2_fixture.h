@@ -27,6 +27,7 @@ class Http2EchoHandler final : public Http2Handler {
     return head.path == "/echo" || head.path == "/early" ? BodyDelivery::kPieces : BodyDelivery::kWhole;
   }
   void handle(const Http2Request& request, Instant, Http2Responder& responder) override {
+    heard(request);
     if (request.path == "/never") {
       ++waiting;
       return;
@@ -73,6 +74,8 @@ class Http2EchoHandler final : public Http2Handler {
     }
   }
 
+  // Called for each request, on the loop's thread; set before there is any.
+  std::function<void(const Http2Request&)> heard = [](const Http2Request&) {};
   std::atomic<int> waiting = 0;
   std::atomic<int> closed = 0;
   std::atomic<int> batches = 0;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/result.h"
+#include "net/body_budget.h"
 #include "net/connection_host.h"
 #include "net/http2_exchange.h"
 #include "net/http2_flood.h"
@@ -24,6 +25,7 @@ struct Http2ServerOptions {
   size_t header_bytes_max = 16 * 1'024;   // of a request, as RFC 9113, section 6.5.2 counts them; beyond: 431
   size_t body_bytes_max = 1'024 * 1'024;  // of a request; beyond: 413
   size_t waiting_body_bytes_max = 8 * 1'024 * 1'024;  // of a connection's incomplete requests together; beyond: reset
+  std::shared_ptr<BodyBudget> bodies = {};            // of all connections together; beyond: reset; null: no bound
   // Answers that wait for a slow reader. While there are any its requests are not read.
   size_t output_bytes_max = 256 * 1'024;
   // Streams that are reset before they are answered, by either side (CVE-2023-44487). As nghttp2 has it by default, and

@@ -6,6 +6,7 @@
 
 #include "net/connection_host.h"
 #include "net/http2_callbacks.h"
+#include "net/turn_budget.h"
 
 namespace rateguard::net {
 namespace {
@@ -18,6 +19,8 @@ constexpr size_t kBombFactor = 4;
 constexpr int64_t kFramesPerStream = 4;
 // The connection's window: enough for a long fat network at a rate limiter's message sizes.
 constexpr int32_t kConnectionWindow = 1 << 20;
+// What nghttp2 is given at a time, so that a turn can end between two of them: some fifty small requests.
+constexpr size_t kSliceBytes = 4 * 1'024;
 // What our PINGs carry, to know their answers by.
 constexpr std::array<uint8_t, 8> kDrainPing = {'r', 'g', 'd', 'r', 'a', 'i', 'n', 0};
 constexpr std::array<uint8_t, 8> kIdlePing = {'r', 'g', 'i', 'd', 'l', 'e', 0, 0};
@@ -70,10 +73,17 @@ void Http2Session::read_input() {
   } while (is_open() && out_.empty() && transport_.has_pending());
 }
 
+// `input` is all of in_, or was received just now while in_ was empty.
 void Http2Session::handle_input(std::span<const char> input) {
   busy_ = true;
-  const auto* const bytes = reinterpret_cast<const uint8_t*>(input.data());
-  const ssize_t used = nghttp2_session_mem_recv(session_, bytes, input.size());
+  TurnBudget turn(host_.steady_now());
+  size_t handled = 0;
+  ssize_t used = 0;
+  do {
+    const std::span<const char> slice = input.subspan(handled, std::min(kSliceBytes, input.size() - handled));
+    used = nghttp2_session_mem_recv(session_, reinterpret_cast<const uint8_t*>(slice.data()), slice.size());
+    handled += slice.size();
+  } while (used >= 0 && handled < input.size() && !turn.used_up());
   if (std::exchange(batch_, false)) context_.handler.batch_end(host_.loop().now());
   busy_ = false;
   if (used < 0) {
@@ -82,8 +92,17 @@ void Http2Session::handle_input(std::span<const char> input) {
         : used == NGHTTP2_ERR_BAD_CLIENT_MAGIC ? NGHTTP2_PROTOCOL_ERROR
                                                : NGHTTP2_INTERNAL_ERROR);
   }
+  used >= 0 ? keep(input, handled) : in_.release();
   pump();
-  if (is_open() && out_.empty()) arm_for_input();
+  if (!is_open() || !out_.empty()) return;
+  if (!in_.empty() && ending_ == Ending::kNone) return yield_turn();
+  arm_for_input();
+}
+
+// Makes in_ hold what is left of `input`.
+void Http2Session::keep(std::span<const char> input, size_t handled) {
+  if (!in_.empty()) return handled == in_.size() ? in_.release() : in_.consume(handled);
+  if (handled < input.size()) in_.append({input.data() + handled, input.size() - handled});
 }
 
 // Sends all that nghttp2 has to say: in one write, unless it is more than the bound.
@@ -126,8 +145,12 @@ int Http2Session::flooded() {
 }
 
 void Http2Session::output_gone() {
-  pump();
-  if (is_open() && out_.empty()) arm_for_input();
+  if (!in_.empty()) {
+    handle_input(in_.bytes());
+  } else {
+    pump();
+    if (is_open() && out_.empty()) arm_for_input();
+  }
   if (is_open() && out_.empty() && host_.draining()) begin_drain();
 }
 
@@ -239,7 +262,8 @@ int Http2Session::take_body(Http2Stream& stream, std::string_view bytes) {
     refuse(stream, {.status = 413, .detail = "the body is too large", .field = "body"});
     return 0;
   }
-  if (body_bytes_ + bytes.size() > context_.options.waiting_body_bytes_max) {
+  const bool fits = body_bytes_ + bytes.size() <= context_.options.waiting_body_bytes_max;
+  if (!fits || (context_.options.bodies && !context_.options.bodies->take(bytes.size()))) {
     return nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id, NGHTTP2_ENHANCE_YOUR_CALM);
   }
   stream.request_body.append(bytes);
@@ -247,11 +271,17 @@ int Http2Session::take_body(Http2Stream& stream, std::string_view bytes) {
   return 0;
 }
 
+// It is whole, or nobody wants the rest.
+void Http2Session::body_is_over(const Http2Stream& stream) {
+  body_bytes_ -= stream.request_body.size();
+  if (context_.options.bodies) context_.options.bodies->give_back(stream.request_body.size());
+}
+
 void Http2Session::request_complete(Http2Stream& stream) {
   stream.request_whole = true;
   if (stream.refused || stream.finished) return;
   if (stream.delivery == BodyDelivery::kPieces) return context_.handler.data_end(stream);
-  body_bytes_ -= stream.request_body.size();
+  body_is_over(stream);
   stream.request.body = stream.request_body.view();
   hand_over(stream);
 }
@@ -265,7 +295,7 @@ void Http2Session::hand_over(Http2Stream& stream) {
 
 void Http2Session::refuse(Http2Stream& stream, const HttpRejection& rejection) {
   stream.refused = true;
-  body_bytes_ -= stream.request_body.size();
+  body_is_over(stream);
   stream.request_body.release();
   count(context_.stats.requests_rejected);
   context_.handler.reject(rejection, host_.loop().now(), stream);
@@ -299,7 +329,7 @@ void Http2Session::stream_gone(Http2Stream& stream, uint32_t error_code) {
   --stream_count_;
   if (stream.delivery == BodyDelivery::kWhole) {
     --unfinished_count_;
-    if (!stream.request_whole && !stream.refused) body_bytes_ -= stream.request_body.size();
+    if (!stream.request_whole && !stream.refused) body_is_over(stream);
   }
   std::atomic<uint64_t>& open = context_.stats.streams_open;
   open.store(open.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);

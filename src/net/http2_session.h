@@ -57,6 +57,7 @@ class Http2Session final : public Connection {
   void handle_input(std::span<const char> input);
   void pump();
   void end(uint32_t error_code);
+  void keep(std::span<const char> input, size_t handled);
   void arm_for_input();
   void begin_drain();
 
@@ -65,6 +66,7 @@ class Http2Session final : public Connection {
   int take_field(Http2Stream& stream, std::string_view name, std::string_view value);
   void head_complete(Http2Stream& stream);
   void request_complete(Http2Stream& stream);
+  void body_is_over(const Http2Stream& stream);
   int take_body(Http2Stream& stream, std::string_view bytes);
   void refuse(Http2Stream& stream, const HttpRejection& rejection);
   void stream_gone(Http2Stream& stream, uint32_t error_code);

@@ -62,6 +62,9 @@ class HttpExchange {
 class HttpHandler {
  public:
   virtual ~HttpHandler() = default;
+  // Whether the body matters to the answer. Asked once the head of a request is whole and its body is not; where the
+  // answer is no, handle() is called at once with an empty body, answers_later() or not, and the body is not kept.
+  virtual bool wants_body(const HttpRequest&) { return true; }
   // Answers before it returns.
   virtual void handle(const HttpRequest& request, Instant now, HttpResponder& responder) = 0;
   // Whether it is given requests by handle_later() rather than handle(). Constant.

@@ -11,6 +11,8 @@ namespace {
 
 // Free room for the rest of an incomplete request: one recv() of it.
 constexpr size_t kReadBytes = 4'096;
+// What an incomplete request may hold without anybody counting it: most do, and never meet what all loops share.
+constexpr size_t kBudgetStep = 4'096;
 // Parsers at rest. More than are ever in use at once on a loop, unless many clients are slow at the same time.
 constexpr size_t kParsersAtRest = 64;
 
@@ -48,6 +50,7 @@ HttpSession::~HttpSession() {
 void HttpSession::closed() {
   if (late_ != nullptr) std::exchange(late_, nullptr)->forget_session();
   context_.give_parser(std::move(parser_));
+  if (context_.options.bodies) context_.options.bodies->give_back(std::exchange(budgeted_, 0));
 }
 
 void HttpSession::drain_open() {
@@ -79,10 +82,11 @@ void HttpSession::read_input() {
 void HttpSession::handle_input(std::span<char> input) {
   std::span<char> rest = input;
   request_completed_ = false;
+  TurnBudget turn(host_.steady_now());
   Batch batch = Batch::kOutputFull;
   while (batch != Batch::kAllHandled && is_open() && out_.empty()) {
     host_.out().clear();
-    batch = answer_requests(rest);
+    batch = answer_requests(rest, turn);
     if (ending_ == Ending::kClose && !rest.empty()) ending_ = Ending::kLinger;  // unread bytes would reset it
     if (!host_.out().empty()) write(host_.out().view());
     if (batch == Batch::kForLater) {
@@ -90,15 +94,22 @@ void HttpSession::handle_input(std::span<char> input) {
       if (paused()) return;
       input = rest = in_.bytes();
     }
+    const bool goes_on = is_open() && out_.empty() && ending_ == Ending::kNone && !rest.empty();
+    if (batch == Batch::kTurnOver || (batch == Batch::kForLater && goes_on && turn.used_up())) {
+      if (!goes_on) break;
+      keep(input, rest);
+      return yield_turn();
+    }
   }
   if (is_open() && ending_ == Ending::kNone) {
     keep(input, rest);
-    if (out_.empty()) arm_for_input();
+    settle_budget();
+    if (is_open() && out_.empty() && ending_ == Ending::kNone) arm_for_input();
   }
 }
 
 // Answers the requests at the start of `rest` into host_.out() and takes them off it.
-HttpSession::Batch HttpSession::answer_requests(std::span<char>& rest) {
+HttpSession::Batch HttpSession::answer_requests(std::span<char>& rest, TurnBudget& turn) {
   while (!rest.empty() && ending_ == Ending::kNone) {
     if (skip_bytes_ != 0) {
       const size_t skipped = static_cast<size_t>(std::min<uint64_t>(skip_bytes_, rest.size()));
@@ -110,16 +121,17 @@ HttpSession::Batch HttpSession::answer_requests(std::span<char>& rest) {
     if (!parser_) parser_ = context_.take_parser();
     const Http1Parser::Status status = parser_->parse(rest);
     if (status == Http1Parser::Status::kNeedMore) {
+      if (parser_->awaits_body() && !std::exchange(body_asked_about_, true) && answer_without_body(rest)) continue;
       if (parser_->awaits_continue() && !std::exchange(continue_sent_, true)) {
         host_.out().append("HTTP/1.1 100 Continue\r\n\r\n");
       }
       return Batch::kAllHandled;
     }
     request_completed_ = true;
-    continue_sent_ = false;
+    continue_sent_ = body_asked_about_ = false;
     if (status == Http1Parser::Status::kComplete) {
       if (context_.answers_later) return Batch::kForLater;
-      answer(rest);
+      answer(rest, after_response());
       rest = rest.subspan(parser_->consumed());
     } else {
       skip_bytes_ = parser_->refused_bytes();
@@ -127,9 +139,24 @@ HttpSession::Batch HttpSession::answer_requests(std::span<char>& rest) {
       if (skip_bytes_ == 0) ending_ = Ending::kLinger;
     }
     parser_->reset();
+    if (!rest.empty() && ending_ == Ending::kNone && turn.used_up()) return Batch::kTurnOver;
   }
   if (parser_) context_.give_parser(std::move(parser_));
   return Batch::kAllHandled;
+}
+
+// What needs no body to be answered (who may not ask, and what there is not) is answered before it is kept. False: the
+// body is wanted.
+bool HttpSession::answer_without_body(std::span<char> bytes) {
+  if (context_.handler.wants_body(request(bytes))) return false;
+  parser_->pass_over_body();
+  skip_bytes_ = parser_->refused_bytes();
+  answer(bytes, skip_bytes_ != 0 ? after_response() : AfterResponse::kClose);
+  if (ending_ != Ending::kNone) ending_ = Ending::kLinger;  // the body is still coming
+  request_completed_ = true;
+  continue_sent_ = body_asked_about_ = false;
+  parser_->reset();
+  return true;
 }
 
 AfterResponse HttpSession::after_response() const {
@@ -145,10 +172,9 @@ HttpRequest HttpSession::request(std::span<char> bytes) {
   return request;
 }
 
-void HttpSession::answer(std::span<char> bytes) {
+void HttpSession::answer(std::span<char> bytes, AfterResponse after) {
   const HttpRequest request = this->request(bytes);
   const Instant now = host_.loop().now();
-  const AfterResponse after = after_response();
   Http1Response response(host_.out(), {.date = context_.date.at(now),
                                        .after = after,
                                        .content = parser_->is_head() ? Content::kDescribed : Content::kSent});
@@ -168,6 +194,7 @@ void HttpSession::hand_over(std::span<char> input, std::span<char> rest) {
   late_ = exchange.get();
   context_.give_parser(std::move(parser_));
   keep(input, rest.subspan(size));
+  give_back_budget();
   pause();
   hands_over_ = true;
   context_.handler.handle_later(std::move(exchange), now());
@@ -214,6 +241,36 @@ void HttpSession::keep(std::span<char> input, std::span<char> rest) {
   if (handled != 0) in_.consume(handled);
 }
 
+uint64_t HttpSession::held() const {
+  return in_.size() - in_.size() % kBudgetStep;
+}
+
+void HttpSession::give_back_budget() {
+  if (held() >= budgeted_) return;
+  context_.options.bodies->give_back(budgeted_ - held());
+  budgeted_ = held();
+}
+
+// Takes what in_ holds from the budget of all connections, or gives back what it holds no more. Whoever asks for more
+// than there is is told so and closed, for what it still sends would have to be kept.
+void HttpSession::settle_budget() {
+  BodyBudget* const bodies = context_.options.bodies.get();
+  if (bodies == nullptr) return;
+  give_back_budget();
+  if (held() > budgeted_ && !bodies->take(held() - budgeted_)) {
+    host_.out().clear();
+    reject({.status = 503,
+            .detail = "too many requests are arriving at once to keep their bodies; try again",
+            .field = "body"},
+           AfterResponse::kClose);
+    in_.release();
+    give_back_budget();
+    if (out_.empty()) write(host_.out().view());
+    return;
+  }
+  budgeted_ = held();
+}
+
 void HttpSession::arm_for_input() {
   if (!parser_ && skip_bytes_ == 0) return arm(Timeout::kIdle);
   // From a request's first byte: what comes later does not put it off.
@@ -222,6 +279,7 @@ void HttpSession::arm_for_input() {
 
 void HttpSession::output_gone() {
   // Requests that had to wait for the room.
+  give_back_budget();
   if (in_.empty()) return arm_for_input();
   handle_input(in_.bytes());
 }

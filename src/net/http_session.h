@@ -10,6 +10,7 @@
 #include "net/http1_parser.h"
 #include "net/http1_response.h"
 #include "net/server.h"
+#include "net/turn_budget.h"
 
 namespace rateguard::net {
 
@@ -49,6 +50,7 @@ class HttpSession final : public Connection {
   enum class Batch : uint8_t {
     kAllHandled,
     kOutputFull,
+    kTurnOver,  // others come first
     kForLater,  // a request is whole that the handler answers later
   };
 
@@ -59,13 +61,17 @@ class HttpSession final : public Connection {
   void closed() override;
 
   void handle_input(std::span<char> input);
-  Batch answer_requests(std::span<char>& rest);
+  Batch answer_requests(std::span<char>& rest, TurnBudget& turn);
   HttpRequest request(std::span<char> bytes);
-  void answer(std::span<char> bytes);
+  void answer(std::span<char> bytes, AfterResponse after);
+  bool answer_without_body(std::span<char> bytes);
   void hand_over(std::span<char> input, std::span<char> rest);
   void reject(const HttpRejection& rejection, AfterResponse after);
   AfterResponse after_response() const;
   void keep(std::span<char> input, std::span<char> rest);
+  void settle_budget();
+  void give_back_budget();
+  uint64_t held() const;  // of in_, as the budget counts it
   void arm_for_input();
 
   HttpSessionContext& context_;
@@ -73,7 +79,9 @@ class HttpSession final : public Connection {
   Http1Exchange* late_ = nullptr;        // handed over, and not answered yet
   uint64_t skip_bytes_ = 0;              // of a refused body, still to be read past
   bool hands_over_ = false;              // the handler is being given an exchange
+  uint64_t budgeted_ = 0;                // of in_, taken from the budget of all connections
   bool continue_sent_ = false;
+  bool body_asked_about_ = false;   // the handler was asked whether it wants it
   bool request_completed_ = false;  // in the input being handled
 };
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/result.h"
+#include "net/body_budget.h"
 #include "net/connection_host.h"
 #include "net/event_loop.h"
 #include "net/http1_parser.h"
@@ -18,6 +19,7 @@ namespace rateguard::net {
 struct HttpServerOptions {
   ConnectionHostOptions host = {};  // whoever comes beyond its connections_max is told 503
   Http1Limits limits = {};
+  std::shared_ptr<BodyBudget> bodies = {};  // what is kept of requests that are not whole; beyond: 503; null: no bound
   // Answers that wait for a slow reader. While there are any its requests are not read; a batch of pipelined requests
   // stops here and goes on when they are gone. A single answer may exceed it.
   size_t output_bytes_max = 256 * 1'024;

@@ -81,6 +81,9 @@ class TestServer {
     done.get_future().wait();
   }
 
+  // Runs `work` on the loop's thread, some time.
+  void post(std::function<void()> work) { loop_->post(std::move(work)); }
+
   uint16_t port() const { return port_; }
   HttpServer& server() { return server_; }
   const HttpServerStats& stats() const { return server_.stats(); }

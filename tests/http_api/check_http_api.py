@@ -202,6 +202,7 @@ def check_requests(checker, port):
     if int(headers.get("Retry-After", 0)) < 1:
         checker.fail("GET /v1/authz: a refusal without Retry-After")
     ask("POST", "/v1/authz?refuse_status=403", headers=held, expect=403)
+    ask("GET", "/v1/authz?refuse_status=401", headers=held, expect=401)
     ask("GET", "/v1/authz?refuse_status=500", headers=held, expect=400)
     ask("GET", "/v1/authz", expect=400)
     ask("GET", "/v1/authz", headers={**held, "X-Forwarded-Uri": "/api/x"}, expect=403)
@@ -213,6 +214,7 @@ def check_requests(checker, port):
     ask("GET", "/nope", expect=404)
     ask("GET", "/check", expect=405)
     ask("OPTIONS", "/check", expect=204)
+    ask("OPTIONS", "*", expect=204)
 
 
 def check_envoy(ask):
@@ -220,6 +222,11 @@ def check_envoy(ask):
     ask("POST", "/json", asking("internal", "unmatched"), expect=200)
     ask("POST", "/json", asking("internal", "ban"), expect=429)
     ask("POST", "/json", {**asking("internal"), "domain": "nobody"}, expect=200)
+    own_limit = lambda limit: {"domain": "edge", "descriptors": [{"entries": [{"key": "own", "value": "v"}], "limit": limit}]}
+    for good in ({"unit": "HOUR", "requestsPerUnit": 3}, {"unit": "HOUR", "requestsPerUnit": "3"}):
+        ask("POST", "/json", own_limit(good), expect=200)
+    ask("POST", "/json", own_limit({"unit": "HOUR", "requestsPerUnit": None}), expect=429)
+    ask("POST", "/json", own_limit({}), expect=400)
     for bad in ({}, {"domain": "edge"}, {**asking("ban"), "domain": ""}, {**asking("ban"), "colour": "red"}, [], "x", None):
         ask("POST", "/json", json.dumps(bad), expect=400)
     ask("POST", "/json", "{", expect=400)

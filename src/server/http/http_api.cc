@@ -35,7 +35,13 @@ void refuse_access(Call& call, AccessVerdict verdict) {
   }
 }
 
+// OPTIONS of the server as a whole (RFC 9110, section 9.3.7): what any of its paths takes.
+constexpr std::string_view kAllMethods = "GET, HEAD, POST, DELETE, OPTIONS";
+
 void refuse_route(Call& call, bool path_known) {
+  if (call.request.method == "OPTIONS" && call.request.target == "*") {
+    return call.respond(204, "", "", {{"Allow", kAllMethods}});
+  }
   if (!path_known) {
     return call.respond_problem(
         {.status = 404, .detail = "there is nothing here; GET / says what there is", .field = "path"});
@@ -112,6 +118,15 @@ void HttpApi::serve_rate_limits(rls::RateLimitService& rate_limits) {
 void HttpApi::set_policy(Policy policy) {
   if (pool_) pool_->set_policy(policy);
   workspace_->set_policy(std::move(policy));
+}
+
+bool HttpApi::wants_body(const net::HttpRequest& head) {
+  const Route* const route = find_route(head.method, head.path).route;
+  if (route == nullptr) return false;
+  const RequestHeaders headers = scan_headers(head.headers);
+  const server::Tokens tokens = workspace_->service.settings.known_tokens();
+  return check_access(route->access, headers, head.peer, tokens) == AccessVerdict::kGranted &&
+         (route->body != BodyKind::kJson || takes_json(headers));
 }
 
 void HttpApi::handle(const net::HttpRequest& request, Instant now, net::HttpResponder& responder) {

@@ -25,6 +25,8 @@ class HttpApi final : public net::HttpHandler {
   void serve_rate_limits(rls::RateLimitService& rate_limits);
   ~HttpApi() override;
 
+  // Not where the head alone is refused: by who may call, by its route, by its media type.
+  bool wants_body(const net::HttpRequest& head) override;
   void handle(const net::HttpRequest& request, Instant now, net::HttpResponder& responder) override;
   bool answers_later() const override { return tasks_ != nullptr; }
   // What asks the store runs as a task; what does not is answered at once.

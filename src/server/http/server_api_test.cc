@@ -31,6 +31,9 @@ TEST(Routing, SaysWhichMethodsAPathTakes) {
   EXPECT_EQ(options.code, 204);
   EXPECT_EQ(options["Allow"], "GET, HEAD, DELETE, OPTIONS");
   EXPECT_EQ(options.text, "");
+  const auto whole = server.ask({.method = "OPTIONS", .target = "*"});
+  EXPECT_EQ(whole.code, 204);
+  EXPECT_EQ(whole["Allow"], "GET, HEAD, POST, DELETE, OPTIONS");
   EXPECT_EQ(server.ask({.method = "PUT", .target = "/v1/rules"}).code, 405);
   EXPECT_EQ(server.ask({.method = "get", .target = "/health"}).code, 405);
 }
@@ -147,6 +150,29 @@ TEST(Status, VersionAndWelcome) {
   const auto welcome = server.get("/");
   EXPECT_TRUE(welcome.content_type.starts_with("text/plain"));
   EXPECT_NE(welcome.text.find("curl"), std::string::npos);
+}
+
+TEST(Status, TheWelcomeNamesTheAddressThatWasAsked) {
+  FakeServer server;
+  const auto url = [&](const std::string& host) {
+    const std::string text = server.ask({.target = "/", .headers = {{"Host", host}}}).text;
+    const size_t at = text.find("http://");
+    return text.substr(at, text.find('\n', at) - at);
+  };
+  EXPECT_EQ(url("limits.example:9000"), "http://limits.example:9000/check");
+  EXPECT_EQ(url("[::1]:8090"), "http://[::1]:8090/check");
+  // What would mean something to a shell is not repeated.
+  EXPECT_EQ(url("a;reboot"), "http://127.0.0.1:8080/check");
+  EXPECT_EQ(url(""), "http://127.0.0.1:8080/check");
+}
+
+TEST(Status, MetricsAreRenderedOnceInATurn) {
+  FakeServer server;
+  const std::string before = server.get("/metrics").text;
+  server.get("/health");
+  EXPECT_EQ(server.get("/metrics").text, before);
+  server.now = server.now + Duration::micros(1);
+  EXPECT_NE(server.get("/metrics").text, before);
 }
 
 TEST(Status, InstancesAreThoseThatAreKnown) {

@@ -1,9 +1,28 @@
 // GET / /health /ready /metrics /version
+#include <algorithm>
+
 #include "metrics/exposition.h"
+#include "model/ascii.h"
 #include "server/http/routes.h"
 #include "server/json_text.h"
 
-namespace rateguard::http::answers {
+namespace rateguard::http {
+namespace {
+
+// Where the caller has reached this server: what it wrote into Host, if that is a name or an address and a port and
+// nothing that a shell would understand.
+std::string_view address_asked(const Call& call) {
+  const std::string_view host = find_header(call.request.headers, "Host");
+  const bool plain = std::ranges::all_of(host, [](char c) {
+    return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') ||
+           std::string_view(".-:[]_").contains(c);
+  });
+  return plain && !host.empty() ? host : "127.0.0.1:8080";
+}
+
+}  // namespace
+
+namespace answers {
 
 using server::append_bool;
 using server::append_json_string;
@@ -38,9 +57,15 @@ void ready(Call& call) {
   call.respond(all_ready ? 200 : 503, "application/json", out, {{"Cache-Control", "no-store"}});
 }
 
+// Rendered once for all who ask in one turn of the loop: the text is long, and a client may ask for it a thousand times
+// in one write.
 void metrics(Call& call) {
-  call.respond(200, rateguard::metrics::kExpositionType,
-               rateguard::metrics::expose(call.workspace.service.metrics, call.now));
+  Workspace& workspace = call.workspace;
+  if (workspace.exposed_at != call.now) {
+    workspace.exposition = rateguard::metrics::expose(workspace.service.metrics, call.now);
+    workspace.exposed_at = call.now;
+  }
+  call.respond(200, rateguard::metrics::kExpositionType, workspace.exposition);
 }
 
 void version(Call& call) {
@@ -52,12 +77,13 @@ void version(Call& call) {
 }
 
 void welcome(Call& call) {
-  constexpr std::string_view kWelcome = R"(RateGuard decides whether a request may pass, and says why.
+  constexpr std::string_view kFirst = R"(RateGuard decides whether a request may pass, and says why.
 
 Ask it, with a limit of your own: a bucket of 10, refilled with 1 token per second.
 
   curl -d '{"key":"user:123","algorithm":"token_bucket","capacity":10,"refill_rate":1}' \
-    http://127.0.0.1:8080/check
+    )";
+  constexpr std::string_view kRest = R"(/check
 
 POST   /check                       one decision
 POST   /v1/check/batch              up to 1,000 of them
@@ -70,7 +96,13 @@ GET    /v1/instances                who shares the counters
 POST   /json                        Envoy's rate limit service; GET /healthcheck
 GET    /health  /ready  /metrics  /version
 )";
-  call.respond(200, "text/plain; charset=utf-8", kWelcome);
+  std::string& out = call.workspace.body;
+  out.assign(kFirst);
+  out += call.request.secure ? "https://" : "http://";
+  out += address_asked(call);
+  out += kRest;
+  call.respond(200, "text/plain; charset=utf-8", out);
 }
 
-}  // namespace rateguard::http::answers
+}  // namespace answers
+}  // namespace rateguard::http

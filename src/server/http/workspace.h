@@ -35,6 +35,8 @@ struct Workspace {
   RequestIdGenerator ids;
   std::string body;
   std::string scratch;
+  std::string exposition;  // of /metrics, as it was at exposed_at
+  std::optional<Instant> exposed_at = {};
   std::optional<rls::Decider> rate_limits = {};  // of POST /json; none: nothing is loaded
 };
 

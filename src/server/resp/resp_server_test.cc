@@ -155,6 +155,33 @@ TEST(RespServer, ASlowReaderIsNotReadAnyMore) {
   EXPECT_EQ(other.read(kPong.size()), kPong);
 }
 
+// Its own counter tells how many commands were answered before the other's: some hundreds, and not all that one read
+// brought.
+TEST(RespServer, APipelineDoesNotKeepOthersWaiting) {
+  std::atomic<int64_t> time_us = 0;  // 250 us for each look at it
+  RespServerOptions options;
+  options.host.steady_now = [&] {
+    return std::chrono::steady_clock::time_point(std::chrono::microseconds(time_us += 250));
+  };
+  TestServer server(std::move(options));
+  Connection greedy(server.port());
+  Connection modest(server.port());
+  for (Connection* client : {&greedy, &modest}) {
+    ASSERT_TRUE(client->send(command({"PING"})));
+    EXPECT_EQ(client->read(kPong.size()), kPong);
+  }
+  constexpr int kCommands = 2'300;
+  server.on_loop([&] {
+    std::string pipeline;
+    for (int i = 0; i < kCommands; ++i) pipeline += "CL.THROTTLE k 99999 1 60\r\n";
+    EXPECT_TRUE(greedy.send(pipeline));
+    EXPECT_TRUE(modest.send(command({"CL.THROTTLE", "k", "99999", "1", "60"})));
+  });
+  const std::string answer = modest.read(28);  // "*5 :0 :100000 :LEFT ..."
+  const int left = std::stoi(answer.substr(answer.find(":100000\r\n:") + 10));
+  EXPECT_GT(left, 100'000 - 1'500);
+}
+
 TEST(RespServer, ASlowReaderThatReadsGetsEverything) {
   TestServer server;
   Connection client(server.port());

@@ -7,11 +7,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "net/turn_budget.h"
+
 namespace rateguard::resp {
 namespace {
 
 // Free room for the rest of an incomplete command: one recv() of it.
 constexpr size_t kReadBytes = 4'096;
+// Replies of one pass, after which the turn may end: some 500 of CL.THROTTLE.
+constexpr size_t kPassBytes = 16 * 1'024;
 // A pooled connection may be silent for long: a peer that has gone without a word is noticed all the same. Redis's own
 // tcp-keepalive, and a third of it between three probes.
 constexpr int kKeepAliveSeconds = 300;
@@ -78,15 +82,20 @@ void RespSession::handle_input(std::span<char> input) {
   command_ended_ = false;
   if (context_.api.answers_later()) return hand_over(input);
   net::ByteBuffer& out = host_.out();
+  const size_t pass_bytes = std::min(context_.output_bytes_max, kPassBytes);
+  net::TurnBudget turn(host_.steady_now());
   size_t handled = 0;
   Answered answered{.after = After::kOutputFull};
   while (answered.after == After::kOutputFull && is_open() && out_.empty()) {
     out.clear();
     const std::span<char> rest = input.subspan(handled);
-    answered =
-        context_.api.answer(client_, {rest.data(), rest.size()}, context_.output_bytes_max, out, host_.loop().now());
+    answered = context_.api.answer(client_, {rest.data(), rest.size()}, pass_bytes, out, host_.loop().now());
     handled += answered.consumed;
     send_answers(answered, out.view(), input.size() - handled);
+    if (answered.after != After::kOutputFull || !is_open() || !out_.empty() || !turn.used_up()) continue;
+    keep(input, handled);
+    wanted_ = 0;
+    return yield_turn();
   }
   if (!is_open() || ending_ != Ending::kNone) return;
   keep(input, handled);
