@@ -26,7 +26,7 @@ class Runner:
     def __init__(self, program, root, folder):
         self.folder = Path(folder)
         self.root = root
-        self.server = None
+        self.servers = {}  # by the HTTP port that the page has for them
         self.redis = None
         self.ports = {}  # as the page has it -> as it is
         self.environment = dict(os.environ, NO_COLOR="1", LC_ALL="C.UTF-8", TZ="UTC")
@@ -48,7 +48,8 @@ class Runner:
         (built / "rateguard").symlink_to(program)
 
     def close(self):
-        self.stop_server()
+        for port in list(self.servers):
+            self.stop_server(port)
         if self.redis:
             self.redis.kill()
             self.redis.wait()
@@ -64,11 +65,11 @@ class Runner:
         words = shlex.split(command, comments=True)
         if "redis://127.0.0.1:6379" in command:
             self.start_redis()
-        command = self._with_real_ports(self._with_real_places(command))
+        command = self._with_real_places(command)
         plain = [word for word in words if "=" not in word.split("/")[0]]
         if plain[:2] == ["rateguard", "serve"] or plain[:2] == ["build/release/rateguard", "serve"]:
             return self.start_server(command)
-        run = subprocess.run(["bash", "-c", command], cwd=self.folder, env=self.environment, text=True, timeout=60, check=False,
+        run = subprocess.run(["bash", "-c", self._with_real_ports(command)], cwd=self.folder, env=self.environment, text=True, timeout=60, check=False,
                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         return run.returncode, self._with_shown_ports(run.stdout)
 
@@ -81,33 +82,42 @@ class Runner:
         return f"{redis}rateguard serve {variables.get('ARGS', '')}"
 
     def start_server(self, command):
-        self.stop_server()
-        self.ports = {port: real for port, real in self.ports.items() if port == REDIS_PORT}
+        shown = dict(DOORS)
         for door in DOORS:
-            if f"--{door} " not in command:
+            named = re.search(rf"--{door} 127\.0\.0\.1:(\d+)", command)
+            if named:
+                shown[door] = int(named.group(1))
+                command = command.replace(named.group(), f"--{door} 127.0.0.1:0")
+            elif f"--{door} " not in command:
                 command += f" --{door} 127.0.0.1:0"
+        self.stop_server(shown["http"])
+        command = self._with_real_redis(command)
+        environment = dict(self.environment)
+        if "redis://" in command:
+            environment["RATEGUARD_STORES_DEFAULT_DEADLINE"] = "5s"  # a busy machine decides nothing without the Redis
         log = open(self.folder / ".server.log", "w", encoding="utf-8")
-        self.server = subprocess.Popen(["bash", "-c", "exec env " + command], cwd=self.folder, env=self.environment, text=True,
-                                       stdout=subprocess.PIPE, stderr=log)
+        server = self.servers[shown["http"]] = subprocess.Popen(["bash", "-c", "exec env " + command], cwd=self.folder, env=environment, text=True,
+                                                                stdout=subprocess.PIPE, stderr=log)
         log.close()
-        ready = self.server.stdout.readline()
+        ready = server.stdout.readline()
         for door, port in re.findall(r"(\w+)=127\.0\.0\.1:(\d+)", ready):
-            self.ports[DOORS[door]] = int(port)
+            self.ports[shown[door]] = int(port)
         errors = (self.folder / ".server.log").read_text()
         if not ready.startswith("ready "):
-            return self.server.wait(timeout=10), self._with_shown_ports(errors)
+            return server.wait(timeout=10), self._with_shown_ports(errors)
         return 0, self._with_shown_ports(ready)
 
-    def stop_server(self):
-        if self.server:
-            self.server.send_signal(signal.SIGTERM)
-            try:
-                self.server.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                self.server.kill()
-                self.server.wait()
-            self.server.stdout.close()
-            self.server = None
+    def stop_server(self, port):
+        server = self.servers.pop(port, None)
+        if server is None:
+            return
+        server.send_signal(signal.SIGTERM)
+        try:
+            server.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+        server.stdout.close()
 
     def start_redis(self):
         if self.redis:
@@ -131,6 +141,9 @@ class Runner:
         def real(match):
             return match.group(1) + str(self.ports.get(int(match.group(2)), match.group(2)))
         return re.sub(r"(127\.0\.0\.1:|localhost:|redis-cli -p )(\d+)", real, text)
+
+    def _with_real_redis(self, command):
+        return command.replace(f"redis://127.0.0.1:{REDIS_PORT}", f"redis://127.0.0.1:{self.ports.get(REDIS_PORT)}")
 
     def _with_shown_ports(self, text):
         for shown, real in self.ports.items():
