@@ -111,19 +111,23 @@ void add_validate(CLI::App& app, ValidateOptions& options) {
       "Exit code 0: it loads; 3: it does not, and the message gives file, line, column and what was expected.");
 }
 
+void add_log_format(CLI::App& command, LogFormatOptions& options) {
+  command.add_option("--format", options.format, "auto, combined, common, jsonl or csv")
+      ->check(CLI::IsMember({"auto", "combined", "common", "jsonl", "csv"}))
+      ->type_name("FORMAT");
+  command
+      .add_option("--columns", options.columns,
+                  "Which columns of a CSV or JSON log mean what: time=TIMESTAMP,cost=ContextTokens+GeneratedTokens")
+      ->type_name("MAP");
+}
+
 void add_simulate(CLI::App& app, SimulateOptions& options) {
   CLI::App* simulate =
       app.add_subcommand("simulate", "Replay recorded traffic against rules that are not in force yet");
   simulate->add_option("--rules", options.rules, "The rules to try")->required()->type_name("FILE");
   simulate->add_option("--compare", options.compare, "Other rules, to show what would change and for whom")
       ->type_name("FILE");
-  simulate->add_option("--format", options.format, "auto, combined, common, jsonl or csv")
-      ->check(CLI::IsMember({"auto", "combined", "common", "jsonl", "csv"}))
-      ->type_name("FORMAT");
-  simulate
-      ->add_option("--columns", options.columns,
-                   "Which columns of a CSV or JSON log mean what: time=TIMESTAMP,cost=ContextTokens+GeneratedTokens")
-      ->type_name("MAP");
+  add_log_format(*simulate, options.format);
   simulate->add_option("--json", options.json, "Write the figures as JSON")->type_name("OUT");
   simulate->add_option("--html", options.html, "Write one self-contained page with plots")->type_name("OUT");
   simulate->add_flag("--quiet", options.quiet, "No progress and no table");
@@ -133,6 +137,23 @@ void add_simulate(CLI::App& app, SimulateOptions& options) {
   simulate->footer(
       "  rateguard simulate --rules rules.yaml --html report.html /var/log/nginx/access.log*\n"
       "  rateguard simulate --rules today.yaml --compare tomorrow.yaml --json diff.json access.log.gz");
+}
+
+void add_suggest(CLI::App& app, SuggestOptions& options) {
+  CLI::App* suggest = app.add_subcommand("suggest", "Propose limits for recorded traffic, and who they would refuse");
+  add_log_format(*suggest, options.format);
+  suggest
+      ->add_option("--headroom", options.headroom,
+                   "A limit is this many times what 99.9 % of the callers did at most (default 2)")
+      ->check(CLI::Range(1.0, 100.0))
+      ->type_name("FACTOR");
+  suggest->add_option("--out", options.out, "Write the rules to this file instead of printing them")->type_name("OUT");
+  suggest->add_option("--json", options.json, "Write the figures and the rules as JSON")->type_name("OUT");
+  suggest->add_flag("--quiet", options.quiet, "No progress and no table");
+  suggest->add_option("log", options.logs, "Logs, plain or gzip; - is standard input")->required()->type_name("LOG...");
+  suggest->footer(
+      "  rateguard suggest --out rules.yaml /var/log/nginx/access.log*\n"
+      "  rateguard simulate --rules rules.yaml --html report.html /var/log/nginx/access.log*");
 }
 
 void add_bench_load(CLI::App& bench, BenchOptions& options) {
@@ -209,6 +230,7 @@ int run_command_line(int argc, char** argv) {
   CheckOptions check_options;
   ValidateOptions validate_options;
   SimulateOptions simulate_options;
+  SuggestOptions suggest_options;
   BenchOptions bench_options;
   bool version_json = false;
   std::string shell;
@@ -216,6 +238,7 @@ int run_command_line(int argc, char** argv) {
   add_check(app, check_options);
   add_validate(app, validate_options);
   add_simulate(app, simulate_options);
+  add_suggest(app, suggest_options);
   add_bench(app, bench_options);
   app.add_subcommand("version", "Print the version and what it was built with")
       ->add_flag("--json", version_json, "Print it as JSON");
@@ -236,6 +259,7 @@ int run_command_line(int argc, char** argv) {
   if (app.got_subcommand("check")) return check(check_options);
   if (app.got_subcommand("validate")) return validate(validate_options);
   if (app.got_subcommand("simulate")) return simulate(simulate_options);
+  if (app.got_subcommand("suggest")) return suggest(suggest_options);
   if (app.got_subcommand("bench")) return bench(bench_options);
   if (app.got_subcommand("version")) return version(version_json);
   fmt::print("{}", completion_script(app, shell_of(shell)));

@@ -64,17 +64,32 @@ struct ValidateOptions {
 };
 int validate(const ValidateOptions& options);
 
+// How logs are to be read.
+struct LogFormatOptions {
+  std::string format = "auto";
+  std::string columns = {};
+};
+
 struct SimulateOptions {
   std::string rules = {};
   std::string compare = {};
-  std::string format = "auto";
-  std::string columns = {};
+  LogFormatOptions format = {};
   std::string json = {};
   std::string html = {};
   std::vector<std::string> logs = {};
   bool quiet = false;
 };
 int simulate(const SimulateOptions& options);
+
+struct SuggestOptions {
+  LogFormatOptions format = {};
+  double headroom = 2;
+  std::string out = {};
+  std::string json = {};
+  std::vector<std::string> logs = {};
+  bool quiet = false;
+};
+int suggest(const SuggestOptions& options);
 
 struct BenchOptions {
   std::string target = "http://127.0.0.1:8080";

@@ -61,6 +61,10 @@ class Reading {
   }
 
   Result<void> keep(const LogEntry& entry) {
+    if (options_.each) {
+      options_.each(entry);
+      return {};
+    }
     if (out_.size() >= options_.requests_max) {
       return fail(ErrorCode::kExhausted, fmt::format("{} holds more than {} requests; simulate it in parts", log().file,
                                                      options_.requests_max));
@@ -304,6 +308,7 @@ Result<ReadSummary> read_logs(std::span<const std::string> paths, const ReadOpti
       fail_log(read.error());
     }
     out.end_log();
+    if (options.end_of_log) options.end_of_log();
     before += source->bytes_taken();
   }
   if (failed == paths.size() && first_error) return std::unexpected(*first_error);

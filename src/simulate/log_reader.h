@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -27,6 +28,10 @@ struct ReadOptions {
   // Bounds the memory of a recording: 32 bytes a request, 64 while out-of-order ones are sorted; the default is
   // 6.4 GB.
   uint64_t requests_max = 200'000'000;
+  // For whoever wants the requests one by one instead of a recording, which then stays empty: called for each, whose
+  // texts last until the next, and after the last one of a log.
+  std::function<void(const LogEntry&)> each = {};
+  std::function<void()> end_of_log = {};
 };
 
 struct MalformedLine {

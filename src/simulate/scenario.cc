@@ -14,10 +14,7 @@ std::string lower_case(std::string_view text) {
   return out;
 }
 
-}  // namespace
-
-Result<Scenario> Scenario::load(const std::string& path) {
-  auto config = config::load(path);
+Result<Scenario> compile(Result<config::Config> config, const std::string& name) {
   if (!config) {
     Error error = config.error();
     error.code = ErrorCode::kInvalid;
@@ -27,7 +24,17 @@ Result<Scenario> Scenario::load(const std::string& path) {
   if (!rules) return std::unexpected(rules.error());
   auto identifier = identify::Identifier::create(std::move(config->identity));
   if (!identifier) return std::unexpected(identifier.error());
-  return Scenario{.name = path, .policy = {.rules = std::move(*rules), .identifier = std::move(*identifier)}};
+  return Scenario{.name = name, .policy = {.rules = std::move(*rules), .identifier = std::move(*identifier)}};
+}
+
+}  // namespace
+
+Result<Scenario> Scenario::load(const std::string& path) {
+  return compile(config::load(path), path);
+}
+
+Result<Scenario> Scenario::parse(const std::string& yaml, const std::string& name) {
+  return compile(config::parse(yaml, name), name);
 }
 
 std::vector<std::string> Scenario::wanted_headers() const {

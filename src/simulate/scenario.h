@@ -17,6 +17,9 @@ struct Scenario {
   // the file cannot be read, which for whoever named it is the same: rules that do not load.
   static Result<Scenario> load(const std::string& path);
 
+  // The same for the text of such a file; `name` is what errors and reports call it.
+  static Result<Scenario> parse(const std::string& yaml, const std::string& name);
+
   // The headers that these rules and their identities may look at, lower case: a recording keeps no others.
   std::vector<std::string> wanted_headers() const;
 };

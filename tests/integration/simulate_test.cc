@@ -1,4 +1,4 @@
-// `rateguard simulate` as a person runs it: what it prints, and how it ends.
+// `rateguard simulate` and `rateguard suggest` as a person runs it: what they print, and how they end.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -74,6 +74,41 @@ TEST(SimulateTest, AnEmptyLogSaysSoAndWhereItsLinesMayBe) {
   EXPECT_EQ(finished.exit_code, 0);
   EXPECT_TRUE(contains(finished.out, log + " is empty; after a rotation its lines are in " + log + ".1"))
       << finished.out;
+}
+
+TEST(SuggestTest, WritesRulesThatValidateAndSimulate) {
+  const TemporaryFolder folder;
+  std::string text;
+  for (int caller = 1; caller <= 60; ++caller) {
+    for (int i = 0; i < 10; ++i) {
+      const std::string second = std::to_string(i * 5 + 100).substr(1);
+      text += "203.0.113." + std::to_string(caller) +
+              " - - [17/May/2024:10:" + std::to_string(caller - 1 + 100).substr(1) + ":" + second + " +0000] \"" +
+              (i == 0 ? "POST /login" : "GET /shop/item") + " HTTP/1.1\" 200 5 \"-\" \"c\"\n";
+    }
+  }
+  const std::string log = folder.write("access.log", text);
+  const std::string rules = folder.path() / "rules.yaml";
+  const Finished suggested = run({"suggest", "--out", rules, log});
+  EXPECT_EQ(suggested.exit_code, 0) << suggested.err;
+  EXPECT_TRUE(contains(suggested.out, "POST /login")) << suggested.out;
+  EXPECT_TRUE(contains(suggested.out, "Nobody in these logs would be refused.")) << suggested.out;
+  EXPECT_EQ(run({"validate", rules}).exit_code, 0) << read_file(rules);
+  const Finished simulated = run({"simulate", "--rules", rules, log});
+  EXPECT_TRUE(contains(simulated.out, "600 admitted, 0 refused")) << simulated.out;
+
+  const Finished json = run({"suggest", "--json", "-", log});
+  EXPECT_EQ(json.out.front(), '{') << "the JSON stands alone on standard output";
+}
+
+TEST(SuggestTest, EndsAsSimulateDoes) {
+  const TemporaryFolder folder;
+  const std::string log = folder.write("access.log", kLog);
+  EXPECT_EQ(run({"suggest"}).exit_code, 2);
+  EXPECT_EQ(run({"suggest", "--headroom", "0.5", log}).exit_code, 2);
+  EXPECT_EQ(run({"suggest", folder.path() / "missing.log"}).exit_code, 4);
+  EXPECT_EQ(run({"suggest", "--out", folder.path() / "missing" / "rules.yaml", log}).exit_code, 4);
+  EXPECT_EQ(run({"suggest", folder.write("nonsense", "what is\nthis\n")}).exit_code, 3);
 }
 
 }  // namespace

@@ -1,0 +1,29 @@
+// What the commands that read logs have in common.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "app/commands.h"
+#include "base/result.h"
+#include "simulate/log_reader.h"
+#include "simulate/progress.h"
+
+namespace rateguard::app {
+
+// Errors: kInvalid; the command line is then wrong.
+Result<simulate::ReadOptions> read_options(const LogFormatOptions& options);
+
+// Whether each path of an output (empty: none) can be written to, found out before the minutes that a long log takes.
+// Complains where one cannot.
+bool can_write(const std::vector<std::string>& paths);
+
+// Logs that are not there or break off are files that cannot be used; rules, or a log that is none, do not load.
+ExitCode exit_code_of(const Error& error);
+
+// Runs `work(progress)`, with a bar on standard error if that is a terminal and `quiet` does not forbid it.
+enum class Quiet : uint8_t { kNo, kYes };
+void with_progress(Quiet quiet, const std::function<void(const simulate::ProgressCallback&)>& work);
+
+}  // namespace rateguard::app

@@ -1,0 +1,55 @@
+// The most that each subject did in a minute and in an hour.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace rateguard::suggest {
+
+// What one subject did. Windows are those of the clock: 10:05:00 to 10:06:00.
+struct SubjectPeaks {
+  uint64_t subject = 0;  // its hash; 0: none
+  uint32_t minute = 0;   // the latest one, counted from the epoch
+  uint32_t hour = 0;
+  uint32_t in_minute = 0;  // requests in the latest minute
+  uint32_t in_hour = 0;
+  uint32_t minute_peak = 0;
+  uint32_t hour_peak = 0;
+  uint32_t requests = 0;
+};
+
+// 40 bytes a slot, twice as many slots as subjects. Where there are more subjects than it may hold, it keeps one in 2,
+// in 4, in 8... of them, chosen by their hash: all that a kept one did is known exactly, and what is said of shares of
+// the subjects has the error of a sample of at least half of `subjects_max`. Not thread-safe.
+class PeakTable {
+ public:
+  // REQUIRES: subjects_max >= 64.
+  explicit PeakTable(size_t subjects_max);
+
+  // A request of a subject, by a hash of it whose bits are all alike. Requests come about in order of time: one of the
+  // minute before the latest counts for the latest.
+  void add(uint64_t subject, int64_t time_s);
+
+  // Subjects followed, and of how many each is one.
+  size_t size() const { return size_; }
+  uint64_t one_in() const { return sample_mask_ + 1; }
+  template <typename Visit>
+  void for_each(Visit&& visit) const {
+    for (const SubjectPeaks& slot : slots_) {
+      if (slot.subject != 0) visit(slot);
+    }
+  }
+  size_t memory_bytes() const { return slots_.capacity() * sizeof(SubjectPeaks); }
+
+ private:
+  SubjectPeaks& slot_of(uint64_t subject);
+  void make_room();
+  void rebuild(size_t slots);
+
+  size_t subjects_max_;
+  uint64_t sample_mask_ = 0;
+  size_t size_ = 0;
+  std::vector<SubjectPeaks> slots_;  // a power of 2
+};
+
+}  // namespace rateguard::suggest

@@ -1,0 +1,66 @@
+// Limits for the traffic that a profile describes, and why they are what they are.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "suggest/traffic_profile.h"
+
+namespace rateguard::suggest {
+
+// How much the callers of one kind did at most in a window, over all that are followed.
+struct PeakSpread {
+  uint64_t callers = 0;  // all, estimated where only a sample is followed
+  uint64_t one_in = 1;   // the sample
+  // Of the callers that do not stand apart: half, 99 % and 99.9 % of them never did more than that.
+  uint32_t half = 0;
+  uint32_t p99 = 0;
+  uint32_t p999 = 0;
+  uint32_t most = 0;  // of all
+  // The few at the top, at most one in a hundred (or one caller), whose peaks are kStandApart times those of the next
+  // and more: a scraper or a broken client, by whom a limit for all should not be measured.
+  uint64_t stand_apart = 0;
+};
+inline constexpr uint32_t kStandApart = 5;
+// Below this a peak is nothing that needs a limit, however far above the others it is.
+inline constexpr uint32_t kApartMin = 30;
+
+PeakSpread spread_of(std::vector<uint32_t> peaks, uint64_t one_in);
+
+enum class Window : uint8_t { kMinute, kHour };
+
+struct ProposedRule {
+  std::string name;
+  CallerKind per = CallerKind::kAddress;
+  std::vector<std::string> methods = {};  // empty: every
+  std::string path = {};                  // empty: every
+  Window window = Window::kMinute;
+  uint32_t limit = 0;
+  PeakSpread spread = {};
+  uint64_t requests = 0;               // that the rule applies to
+  uint64_t missed_max = 0;             // RouteProfile::missed_max
+  const PeakTable* callers = nullptr;  // of the profile
+};
+
+struct Headroom {
+  double factor = 2;  // a limit is so many times what 99.9 % of the callers did at most
+};
+
+// Rules in the order of their file. Refers to the profile, which outlives it.
+std::vector<ProposedRule> propose(const TrafficProfile& profile, Headroom headroom);
+
+// The smallest number of those that people write (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40...) that is at least
+// `value`.
+uint32_t round_up(double value);
+
+// A configuration file with the rules, each under a comment that says what it rests on; `about` heads it, line by line.
+std::string to_yaml(std::span<const ProposedRule> rules, const std::string& about);
+
+// "99.9 % of 1,753 addresses made at most 62 requests in a minute"
+std::string evidence(const ProposedRule& rule);
+std::string limit_text(const ProposedRule& rule);       // "150/m"
+std::string applies_to_text(const ProposedRule& rule);  // "POST /login", "/blog/*", "everything"
+
+}  // namespace rateguard::suggest

@@ -1,0 +1,141 @@
+#include "suggest/suggest.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "simulate/logs/printable.h"
+#include "simulate/scenario.h"
+#include "simulate/simulate.h"
+
+namespace rateguard::suggest {
+namespace {
+
+using simulate::count_text;
+
+// Callers who could be refused, by their hashes.
+using Suspects = std::unordered_set<uint64_t>;
+
+// A bucket that holds N and gets N a window lets pass whoever makes at most N / 2 in every window of the clock: two
+// windows that meet hold no more than N.
+Suspects suspects_of(const std::vector<ProposedRule>& rules) {
+  Suspects out;
+  for (const ProposedRule& rule : rules) {
+    rule.callers->for_each([&](const SubjectPeaks& peaks) {
+      const uint32_t peak = rule.window == Window::kMinute ? peaks.minute_peak : peaks.hour_peak;
+      if (uint64_t{peak} * 2 > rule.limit) out.insert(peaks.subject);
+    });
+  }
+  return out;
+}
+
+bool is_suspect(const CallerHashes& callers, const Suspects& suspects) {
+  return suspects.contains(callers.address) || suspects.contains(callers.user) || suspects.contains(callers.api_key);
+}
+
+std::string about(const Suggestion& suggestion, Headroom headroom) {
+  std::vector<std::string> files;
+  for (const simulate::LogSummary& log : suggestion.input.logs) {
+    if (files.size() == 4) break;
+    files.push_back(simulate::printable(log.file, 200));
+  }
+  const size_t more = suggestion.input.logs.size() - files.size();
+  std::string out = fmt::format("Proposed by rateguard suggest from {}{}:\n{} requests", fmt::join(files, ", "),
+                                more > 0 ? fmt::format(" and {} more", more) : "", count_text(suggestion.requests));
+  if (suggestion.first) {
+    out += fmt::format(", {} to {} UTC", simulate::instant_text(*suggestion.first),
+                       simulate::instant_text(*suggestion.last));
+  }
+  return out + fmt::format(
+                   ".\nA limit is {:g} times what 99.9 % of the callers did at most, rounded up.\n"
+                   "Try it on more traffic with rateguard simulate, and in mode: shadow, before it is in force.",
+                   headroom.factor);
+}
+
+std::vector<std::string> remarks_of(const TrafficProfile& profile, const Suggestion& suggestion) {
+  std::vector<std::string> out;
+  if (suggestion.requests == 0) return {"no request was read, so there is nothing to measure"};
+  if (suggestion.rules.empty()) {
+    out.push_back(
+        "no request names its caller, neither by address nor by user or API key; --columns ip=NAME says which "
+        "column of a CSV or JSON log holds the address");
+    return out;
+  }
+  const uint64_t without = profile.requests() - profile.with_address();
+  if (without > 0) {
+    out.push_back(fmt::format("{} of {} requests have no address and were not measured by it", count_text(without),
+                              count_text(profile.requests())));
+  }
+  // One caller with most of the traffic is a proxy, or the log is of one client.
+  uint64_t most = 0;
+  profile.addresses().for_each([&](const SubjectPeaks& peaks) { most = std::max<uint64_t>(most, peaks.requests); });
+  if (most * 2 > profile.with_address() && profile.with_address() > 0) {
+    out.push_back(
+        fmt::format("one address made {} of {} requests: if it is a proxy, limits by address would limit all "
+                    "who come through it together; log the client's address instead",
+                    count_text(most), count_text(profile.with_address())));
+  }
+  const Duration span = *suggestion.last - *suggestion.first;
+  if (span < Duration::seconds(86'400)) {
+    out.push_back(
+        fmt::format("the log covers {} only; traffic has its days and its weeks", simulate::duration_text(span)));
+  }
+  if (profile.addresses().one_in() > 1) {
+    out.push_back(fmt::format("there are so many callers that one in {} was followed, and only those are simulated",
+                              profile.addresses().one_in()));
+  }
+  return out;
+}
+
+// Reads the logs again for those who could be refused.
+Result<void> simulate_proposal(const Options& options, const simulate::ProgressCallback& progress, Suggestion& out) {
+  const Suspects suspects = suspects_of(out.rules);
+  simulate::Recording recording;
+  simulate::ReadOptions read = options.read;
+  read.each = [&](const simulate::LogEntry& entry) {
+    if (is_suspect(CallerHashes::of(entry), suspects)) recording.add(entry);
+  };
+  read.end_of_log = [&] { recording.end_log(); };
+  simulate::Recording unused;
+  if (auto got = simulate::read_logs(options.logs, read, progress, unused); !got) return std::unexpected(got.error());
+  auto scenario = simulate::Scenario::parse(out.yaml, "proposal");
+  if (!scenario) return std::unexpected(scenario.error());
+  simulate::Report report = simulate::simulate(recording, *scenario, nullptr, simulate::Plots::kNone, progress);
+  out.refused = report.rules.totals.refused;
+  out.verdicts = std::move(report.rules.rules);
+  return {};
+}
+
+}  // namespace
+
+Result<Suggestion> run(const Options& options, const simulate::ProgressCallback& progress) {
+  if (options.logs.empty()) return invalid("no log was named; - is standard input");
+  auto profile = std::make_unique<TrafficProfile>();
+  simulate::ReadOptions read = options.read;
+  read.each = [&](const simulate::LogEntry& entry) { profile->add(entry); };
+  simulate::Recording unused;
+  auto input = simulate::read_logs(options.logs, read, progress, unused);
+  if (!input) return std::unexpected(input.error());
+
+  Suggestion out{.input = std::move(*input),
+                 .requests = profile->requests(),
+                 .first = profile->first(),
+                 .last = profile->last(),
+                 .callers = profile->addresses().size() * profile->addresses().one_in(),
+                 .rules = propose(*profile, options.headroom)};
+  out.yaml = to_yaml(out.rules, about(out, options.headroom));
+  out.remarks = remarks_of(*profile, out);
+  const bool can_read_again = std::ranges::find(options.logs, "-") == options.logs.end();
+  if (!can_read_again) {
+    out.remarks.emplace_back(
+        "standard input cannot be read twice, so the proposal was not simulated; name a file for that");
+  } else if (!out.rules.empty()) {
+    if (auto done = simulate_proposal(options, progress, out); !done) return std::unexpected(done.error());
+  }
+  out.profile = std::move(profile);
+  return out;
+}
+
+}  // namespace rateguard::suggest

@@ -1,0 +1,249 @@
+// Proposals for traffic whose right answer is known.
+#include "suggest/suggest.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "simulate/scenario.h"
+
+namespace rateguard::suggest {
+namespace {
+
+constexpr int64_t kDay = 86'400;
+constexpr int64_t kStart = 1'700'006'400;  // a whole minute and hour
+
+// A log as CSV, in a file that goes with it.
+class Traffic {
+ public:
+  Traffic() : path_(std::filesystem::temp_directory_path() / fmt::format("rateguard_suggest_{}.csv", getpid())) {
+    text_ = "time,ip,method,path,user\n";
+  }
+  ~Traffic() { std::filesystem::remove(path_); }
+
+  struct Caller {
+    int number = 0;
+    std::string method = "GET";
+    std::string path = "/";
+    std::string user = {};
+  };
+  // `count` requests, evenly over `seconds` from `second` on.
+  void add(const Caller& caller, int64_t second, int count, int64_t seconds = 60) {
+    for (int i = 0; i < count; ++i) {
+      text_ += fmt::format("{},10.{}.{}.{},{},{},{}\n", kStart + second + i * seconds / count, caller.number >> 16,
+                           (caller.number >> 8) & 255, caller.number & 255, caller.method, caller.path, caller.user);
+    }
+  }
+  Suggestion suggest(double headroom = 2) {
+    std::ofstream(path_) << text_;
+    auto made = run({.logs = {path_}, .headroom = {.factor = headroom}}, {});
+    EXPECT_TRUE(made) << made.error().to_string();
+    return std::move(*made);
+  }
+
+ private:
+  std::filesystem::path path_;
+  std::string text_;
+};
+
+const ProposedRule* find(const Suggestion& suggestion, const std::string& name) {
+  const auto found = std::ranges::find(suggestion.rules, name, &ProposedRule::name);
+  return found == suggestion.rules.end() ? nullptr : &*found;
+}
+
+// The verdict on a rule.
+const simulate::RuleReport& verdict(const Suggestion& suggestion, const std::string& name) {
+  return *std::ranges::find(*suggestion.verdicts, name, &simulate::RuleReport::name);
+}
+
+TEST(Spread, IsTheShareOfCallersThatStayedBelow) {
+  std::vector<uint32_t> peaks;
+  for (uint32_t i = 1; i <= 10'000; ++i) peaks.push_back(i);
+  const PeakSpread spread = spread_of(peaks, 4);
+  EXPECT_EQ(spread.half, 5000u);
+  EXPECT_EQ(spread.p99, 9900u);
+  EXPECT_EQ(spread.p999, 9990u);
+  EXPECT_EQ(spread.most, 10'000u);
+  EXPECT_EQ(spread.stand_apart, 0u);
+  EXPECT_EQ(spread.callers, 40'000u);
+}
+
+TEST(Spread, LeavesOutTheFewThatStandApart) {
+  const PeakSpread spread = spread_of({8, 9, 10, 11, 12, 600}, 1);
+  EXPECT_EQ(spread.stand_apart, 1u);
+  EXPECT_EQ(spread.p999, 12u);
+  EXPECT_EQ(spread.most, 600u);
+  EXPECT_EQ(spread_of({1, 2, 2, 3, 20}, 1).stand_apart, 0u) << "20 a minute is nothing to limit";
+  EXPECT_EQ(spread_of({1, 600}, 1).stand_apart, 0u) << "of two nobody knows which one is usual";
+  EXPECT_EQ(spread_of({}, 1).callers, 0u);
+}
+
+TEST(RoundUp, GivesNumbersThatPeopleWrite) {
+  for (const auto& [value, expected] : std::initializer_list<std::pair<double, uint32_t>>{{0, 1},
+                                                                                          {1, 1},
+                                                                                          {5.5, 6},
+                                                                                          {7, 8},
+                                                                                          {9, 10},
+                                                                                          {11, 12},
+                                                                                          {13, 15},
+                                                                                          {121, 150},
+                                                                                          {150, 150},
+                                                                                          {201, 250},
+                                                                                          {1999, 2000}}) {
+    EXPECT_EQ(round_up(value), expected) << value;
+  }
+  EXPECT_EQ(round_up(1e12), 1'000'000'000u);
+}
+
+TEST(Suggest, GivesHeadroomOverWhatNearlyAllCallersDoAndRefusesTheOneThatStandsApart) {
+  Traffic traffic;
+  // 200 people read 20 to 30 pages within some minute of two days; a scraper makes 600 a minute for 10 minutes.
+  for (int caller = 0; caller < 200; ++caller)
+    traffic.add({.number = caller, .path = "/blog/x"}, caller * 600, 20 + caller % 11);
+  for (int minute = 0; minute < 10; ++minute)
+    traffic.add({.number = 999, .path = "/blog/x"}, 2 * kDay + minute * 60, 600);
+  const Suggestion suggestion = traffic.suggest();
+  const ProposedRule* rule = find(suggestion, "per-ip");
+  ASSERT_NE(rule, nullptr);
+  EXPECT_EQ(rule->spread.p999, 30u);
+  EXPECT_EQ(rule->spread.stand_apart, 1u);
+  EXPECT_EQ(rule->limit, 60u);
+
+  ASSERT_NE(find(suggestion, "per-ip-hour"), nullptr);
+  EXPECT_EQ(find(suggestion, "per-ip-hour")->limit, 120u);
+
+  ASSERT_TRUE(suggestion.verdicts);
+  const simulate::RuleReport& refused = verdict(suggestion, "per-ip-hour");
+  EXPECT_EQ(refused.subjects_refused, 1u);
+  ASSERT_FALSE(refused.most_refused.empty());
+  EXPECT_EQ(refused.most_refused[0].name, "10.0.3.231");
+  // The hour lets pass 120 at once and 20 more in its 10 minutes; nobody else is refused.
+  EXPECT_NEAR(static_cast<double>(suggestion.refused), 6000 - 140, 2);
+}
+
+TEST(Suggest, LimitsTheLogInApartAndMuchLower) {
+  Traffic traffic;
+  for (int caller = 0; caller < 300; ++caller) {
+    traffic.add({.number = caller, .path = "/shop/x"}, caller * 300, 40);
+    traffic.add({.number = caller, .method = "POST", .path = "/login"}, caller * 300, 1 + caller % 2);
+  }
+  traffic.add({.number = 5000, .method = "POST", .path = "/login"}, 2 * kDay, 300);  // guesses passwords
+  const Suggestion suggestion = traffic.suggest();
+  const ProposedRule* login = find(suggestion, "login");
+  ASSERT_NE(login, nullptr) << suggestion.yaml;
+  EXPECT_EQ(login->methods, std::vector<std::string>{"POST"});
+  EXPECT_EQ(login->path, "/login");
+  EXPECT_EQ(login->limit, 5u);
+  EXPECT_EQ(verdict(suggestion, "login").subjects_refused, 1u);
+  EXPECT_EQ(verdict(suggestion, "login").most_refused[0].name, "10.0.19.136");
+  const ProposedRule* all = find(suggestion, "per-ip");
+  ASSERT_NE(all, nullptr);
+  EXPECT_EQ(all->limit, 100u);
+}
+
+TEST(Suggest, GivesAPartOfTheSiteThatIsUsedLessALimitOfItsOwn) {
+  Traffic traffic;
+  for (int caller = 0; caller < 200; ++caller) {
+    traffic.add({.number = caller, .path = "/static/x"}, caller * 600, 100);
+    traffic.add({.number = caller, .path = "/search/x"}, caller * 600, 5);
+  }
+  const Suggestion suggestion = traffic.suggest();
+  const ProposedRule* search = find(suggestion, "search");
+  ASSERT_NE(search, nullptr) << suggestion.yaml;
+  EXPECT_EQ(search->path, "/search/*");
+  EXPECT_EQ(search->limit, 10u);
+  EXPECT_EQ(find(suggestion, "static"), nullptr) << "its limit would be about that of everything";
+  EXPECT_EQ(find(suggestion, "per-ip")->limit, 250u);  // 2 * 105
+}
+
+TEST(Suggest, LimitsTheHourWhereNobodyGoesOnForOne) {
+  Traffic traffic;
+  for (int caller = 0; caller < 100; ++caller) traffic.add({.number = caller, .path = "/a"}, caller * 3600, 50);
+  const Suggestion suggestion = traffic.suggest();
+  ASSERT_NE(find(suggestion, "per-ip-hour"), nullptr) << suggestion.yaml;
+  EXPECT_EQ(find(suggestion, "per-ip")->limit, 100u);
+  EXPECT_EQ(find(suggestion, "per-ip-hour")->limit, 200u) << suggestion.yaml;
+}
+
+TEST(Suggest, CountsUsersWhereTheLogNamesThem) {
+  Traffic traffic;
+  for (int user = 0; user < 50; ++user)
+    traffic.add({.number = 1, .path = "/a", .user = fmt::format("u{}", user)}, user * 600, 10);
+  const Suggestion suggestion = traffic.suggest();
+  const ProposedRule* rule = find(suggestion, "per-user");
+  ASSERT_NE(rule, nullptr);
+  EXPECT_EQ(rule->limit, 20u);
+  EXPECT_NE(suggestion.yaml.find("missing: skip"), std::string::npos);
+  EXPECT_TRUE(std::ranges::any_of(suggestion.remarks, [](const std::string& remark) {
+    return remark.starts_with("one address made 500 of 500 requests: if it is a proxy");
+  }));
+}
+
+TEST(Suggest, WritesAFileThatLoadsWhateverTheLogHolds) {
+  Traffic traffic;
+  for (int caller = 0; caller < 30; ++caller) {
+    for (const char* path :
+         {"/login{", "/au:th/login", "/login/*", "/#login", "/login\\", "/a b/login", "/login'x", "/-/login"}) {
+      traffic.add({.number = caller, .method = "POST", .path = path}, caller, 2);
+      traffic.add({.number = caller, .method = "P=T", .path = path}, caller, 2);
+    }
+  }
+  const Suggestion suggestion = traffic.suggest();
+  EXPECT_FALSE(suggestion.rules.empty());
+  const auto scenario = simulate::Scenario::parse(suggestion.yaml, "rules.yaml");
+  ASSERT_TRUE(scenario) << scenario.error().to_string() << "\n" << suggestion.yaml;
+  EXPECT_EQ(scenario->policy.rules->rules().size(), suggestion.rules.size());
+}
+
+TEST(Suggest, SaysWhatToDoWhereTheLogNamesNobody) {
+  Traffic traffic;
+  const Suggestion empty = traffic.suggest();
+  EXPECT_TRUE(empty.rules.empty());
+  EXPECT_EQ(empty.remarks, std::vector<std::string>{"no request was read, so there is nothing to measure"});
+  EXPECT_TRUE(simulate::Scenario::parse(empty.yaml, "rules.yaml"));
+}
+
+TEST(Suggest, MoreHeadroomGivesHigherLimits) {
+  Traffic traffic;
+  for (int caller = 0; caller < 20; ++caller) traffic.add({.number = caller}, caller * 600, 20);
+  EXPECT_EQ(find(traffic.suggest(1), "per-ip")->limit, 20u);
+  EXPECT_EQ(find(traffic.suggest(4), "per-ip")->limit, 80u);
+}
+
+TEST(Suggest, SaysTheSameAsTextAndAsJson) {
+  Traffic traffic;
+  for (int caller = 0; caller < 20; ++caller) traffic.add({.number = caller}, caller * 600, 20);
+  const Suggestion suggestion = traffic.suggest();
+  const std::string text = table_text(suggestion);
+  EXPECT_NE(text.find("400 requests of 20 addresses"), std::string::npos) << text;
+  EXPECT_NE(text.find("40/m"), std::string::npos) << text;
+  const auto out = boost::json::parse(to_json(suggestion)).as_object();
+  EXPECT_EQ(out.at("rules").at(0).at("limit").to_number<int>(), 40);
+  EXPECT_EQ(out.at("rules").at(0).at("peaks").at("p999").to_number<int>(), 20);
+  EXPECT_EQ(out.at("rules").at(0).at("would_refuse").at("requests").to_number<int>(), 0);
+}
+
+TEST(TrafficProfile, FindsTheBusyRoutesAmongAHundredThousandOthersAndKnowsWhatItMissed) {
+  TrafficProfile profile;
+  for (int i = 0; i < 100'000; ++i) {
+    const std::string path = fmt::format("/part-{:x}x/y", i * 2654435761u);
+    const auto time = Instant::from_seconds(kStart + i / 100);
+    profile.add({.time = time, .client = "10.0.0.1", .method = "GET", .path = path});
+    if (i % 20 == 0) profile.add({.time = time, .client = "10.0.0.2", .method = "GET", .path = "/busy/x"});
+  }
+  const auto routes = profile.routes().ranked();
+  EXPECT_LE(routes.size(), RouteTable::kRoutesMax);
+  ASSERT_FALSE(routes.empty());
+  EXPECT_EQ(routes[0]->pattern, "/busy/*");
+  EXPECT_LE(routes[0]->requests, 5000u);
+  EXPECT_GE(routes[0]->requests + routes[0]->missed_max, 5000u);
+}
+
+}  // namespace
+}  // namespace rateguard::suggest
