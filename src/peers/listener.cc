@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "redis/command.h"
+#include "redis/error_reply.h"
 
 namespace rateguard::peers {
 
@@ -22,8 +23,17 @@ void Listener::start() {
 
 void Listener::stop() {
   look_.cancel();
+  leave();
+}
+
+void Listener::leave() {
   session_.close();
   subscribed_ = false;
+}
+
+void Listener::listen_anew() {
+  leave();
+  look();
 }
 
 void Listener::look() {
@@ -31,10 +41,7 @@ void Listener::look() {
   const bool is_silent = session_.is_open() && loop_.now() - session_.heard_at() > options_.ping_period * 3 &&
                          asked_at_ > session_.heard_at();
   const bool is_elsewhere = server != nullptr && server->target != target_;
-  if (!session_.is_closed() && (is_silent || is_elsewhere)) {
-    session_.close();
-    subscribed_ = false;
-  }
+  if (!session_.is_closed() && (is_silent || is_elsewhere)) leave();
   if (session_.is_closed()) {
     if (server != nullptr) listen(*server);
     return;
@@ -63,7 +70,9 @@ void Listener::subscribe() {
 
 void Listener::on_reply(const redis::Reply& reply) {
   if (reply.is_error()) {
-    problem_ = "Redis answers: " + reply.text;
+    problem_ = "Redis answers: " + redis::explain_error(reply.text);
+    const bool is_wrong = redis::kKnownErrors[redis::known_error(reply.text)].scope == redis::ErrorScope::kConnection;
+    if (is_wrong) leave();  // the next look goes there anew
     return;
   }
   if (!reply.is_array() || reply.elements.size() != 3 || reply.elements[1].text != channel_) return;

@@ -29,6 +29,9 @@ class Listener final : private redis::SessionOwner {
 
   void start();
   void stop();
+  // What was published was not heard: where it listens may be another server than the one that is asked, though both
+  // were reached by one address. Goes there anew.
+  void listen_anew();
   // Whether what is published now will be heard.
   bool is_listening() const { return subscribed_; }
   // Why not; empty: no reason is known.
@@ -36,6 +39,7 @@ class Listener final : private redis::SessionOwner {
 
  private:
   void look();
+  void leave();
   void listen(const redis::Server& server);
   void subscribe();
   void on_open() override;

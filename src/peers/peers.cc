@@ -120,7 +120,9 @@ void Peers::note_told(uint64_t told, uint64_t told_before) {
     overdue_told_ = told;
     overdue_ = loop_.after(kMessagePatience, [this] {
       const uint64_t wanted = *std::exchange(overdue_told_, std::nullopt);
-      if (wanted > *told_) miss(wanted);
+      if (wanted <= *told_) return;
+      miss(wanted);
+      if (listener_.is_listening()) listener_.listen_anew();
     });
   }
 }

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "instance_for_tests.h"
+#include "support/redis/relay.h"
 
 namespace rateguard::peers {
 namespace {
@@ -173,6 +174,26 @@ TEST_F(PeersOfOneServer, AListenerThatIsCutOffListensAgain) {
   ASSERT_TRUE(all_listen());
   one->peers.tell_reset("k");
   EXPECT_TRUE(until([&] { return two->resets == Texts{"k"}; }));
+}
+
+// Connections for questions are made anew and lead to another server, those that listen are still with the one before.
+TEST_F(PeersOfOneServer, OneThatListensAtAServerWhereNothingIsToldAnyMoreGoesToTheOther) {
+  test::RedisServer other;
+  ASSERT_TRUE(other.start()) << other.log();
+  test::Relay relay(server_.port());
+  const redis::Server behind = {.target = {.host = "127.0.0.1", .port = relay.port()}};
+  InstanceForTests one(*loop_, behind, 1);
+  InstanceForTests two(*loop_, behind, 2);
+  ASSERT_TRUE(until([&] { return one.peers.alive() == 2 && two.peers.alive() == 2; }));
+  ASSERT_TRUE(all_listen());
+  relay.repoint(other.port());
+  EXPECT_EQ(server_.ask({"CLIENT", "KILL", "TYPE", "normal"}).kind, redis::ReplyKind::kInteger);
+  ASSERT_TRUE(until([&] { return other.ask({"ZCARD", "rg:i1:{i}seen"}).integer == 2; }));
+  one.peers.tell_reset("lost");
+  EXPECT_TRUE(until([&] { return two.missed > 0; }));
+  EXPECT_TRUE(until([&] { return other.ask({"PUBSUB", "NUMSUB", "rg:e1"}).elements.at(1).integer == 2; }));
+  one.peers.tell_reset("k");
+  EXPECT_TRUE(until([&] { return two.resets == Texts{"k"}; }));
 }
 
 TEST_F(PeersOfOneServer, WithoutTheRightToTheChannelABeatTellsThatSomethingWas) {
