@@ -1,8 +1,12 @@
 #include "distributed/chaos_instance.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <cstring>
 #include <future>
 #include <utility>
 
@@ -86,7 +90,11 @@ ChaosInstance::ChaosInstance(const redis::Target& target, redis_store::Topology 
                                                       .random = [this] { return static_cast<uint32_t>(random_()); }});
   client_->start();
   asking_ = loop_->every(kAskEvery, [this] { ask_all(); });
-  thread_ = std::thread([this] { loop_->run(); });
+  thread_ = std::thread([this] {
+    schedule_figures_ = ::open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+    loop_->run();
+    if (schedule_figures_ >= 0) ::close(schedule_figures_);
+  });
 }
 
 ChaosInstance::~ChaosInstance() {
@@ -96,6 +104,14 @@ ChaosInstance::~ChaosInstance() {
     loop_->stop();
   });
   thread_.join();
+}
+
+// "123 456 7": nanoseconds on a processor, nanoseconds of waiting for one, time slices.
+std::chrono::nanoseconds ChaosInstance::waited_for_processor() const {
+  std::array<char, 80> text = {};
+  if (schedule_figures_ < 0 || ::pread(schedule_figures_, text.data(), text.size() - 1, 0) <= 0) return {};
+  const char* const second = std::strchr(text.data(), ' ');
+  return std::chrono::nanoseconds(second == nullptr ? 0 : std::strtoll(second, nullptr, 10));
 }
 
 Tally ChaosInstance::tally(Rule rule) const {
@@ -192,6 +208,7 @@ void ChaosInstance::ask(Rule rule) {
   asked->charges = {charge_of(rule, 0), charge_of(rule, rule == Rule::kPair ? 1 : 0)};
   asked->group = {std::span(asked->charges).first(rule == Rule::kPair ? 2 : 1)};
   asked->since = steady_clock::now();
+  asked->waited_before = waited_for_processor();
   {
     const std::lock_guard lock(mutex_);
     ++tallies_[index_of(rule)].sent;
@@ -200,7 +217,8 @@ void ChaosInstance::ask(Rule rule) {
 }
 
 void ChaosInstance::on_answer(Asked* asked) {
-  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - asked->since);
+  const auto waited = waited_for_processor() - asked->waited_before;
+  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - asked->since - waited);
   {
     const std::lock_guard lock(mutex_);
     Tally& tally = tallies_[index_of(asked->rule)];

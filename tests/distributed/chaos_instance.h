@@ -34,9 +34,9 @@ struct Tally {
   uint64_t answered = 0;
   uint64_t by_counter = 0;  // admitted by the counter
   uint64_t by_policy = 0;
-  uint32_t counter_streak = 0;  // the last answers, as far as they were all the counter's
-  std::chrono::microseconds latest = {};
-  std::string wrong = {};  // the first answer that should not be, in words; empty: none
+  uint32_t counter_streak = 0;            // the last answers, as far as they were all the counter's
+  std::chrono::microseconds latest = {};  // without what the thread waited for a processor meanwhile
+  std::string wrong = {};                 // the first answer that should not be, in words; empty: none
   // What was wrong with the answers of those by_policy for which Redis was asked, and how often.
   std::map<std::string, uint64_t> problems = {};
 };
@@ -80,8 +80,12 @@ class ChaosInstance {
     std::array<Charge, 2> charges = {};
     ChargeGroup group = {};
     std::chrono::steady_clock::time_point since = {};
+    std::chrono::nanoseconds waited_before = {};  // as waited_for_processor() at that time
   };
 
+  // How long the calling thread has been ready to run and did not, so far: a machine with too much to do makes every
+  // answer late, which is none of the store's doing. What the thread sleeps or blocks is not in it.
+  std::chrono::nanoseconds waited_for_processor() const;
   void ask_all();
   void ask(Rule rule);
   void on_answer(Asked* asked);
@@ -105,6 +109,7 @@ class ChaosInstance {
   std::deque<Asked> askeds_;  // as many as were ever in flight at once
   std::vector<Asked*> at_rest_;
   net::Timer asking_;
+  int schedule_figures_ = -1;  // of the thread: proc(5), /proc/PID/schedstat
   std::thread thread_;
 };
 
