@@ -1,0 +1,154 @@
+// How a Connection is made, ended and made again.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "redis/connection.h"
+#include "redis/error_reply.h"
+
+namespace rateguard::redis {
+namespace {
+
+// How often silence is looked for; it adds to silence_max.
+constexpr Duration kWatchPeriod = Duration::millis(100);
+// Doublings of silence_max and of refusals_max: 5 s, which a stopped or swapping machine may take.
+constexpr int kDoublingsMax = 3;
+
+}  // namespace
+
+void Connection::start() {
+  RG_CHECK(!started_);
+  started_ = true;
+  watchdog_ = loop_.every(kWatchPeriod, [this] { look_for_silence(); });
+  connect();
+}
+
+void Connection::stop() {
+  if (!started_) return;
+  started_ = false;
+  retry_.cancel();
+  deadline_.cancel();
+  deadline_at_ = Instant::max();
+  watchdog_.cancel();
+  break_off({.code = ErrorCode::kUnavailable, .message = "the connection has been ended on this side"});
+}
+
+void Connection::move_to(const Server& server) {
+  if (server.target == server_.target) return;
+  server_ = server;
+  if (!started_) return;
+  retry_.cancel();
+  break_off({.code = ErrorCode::kUnavailable, .message = "moved to another server"});
+  attempts_ = 0;
+  silences_ = 0;
+  connect();
+}
+
+void Connection::connect() {
+  loading_.clear();
+  refusing_since_.reset();
+  session_.start(server_);
+}
+
+void Connection::on_open() {
+  problem_ = {};
+  was_open_ = true;
+  useful_at_ = loop_.now();
+  options_.on_change();
+}
+
+// Whether another connection may hear better than this error.
+bool Connection::is_of_no_use(const Reply& reply) {
+  if (!reply.is_error()) {
+    refusing_since_.reset();
+    refusals_ = 0;
+    return false;
+  }
+  if (kKnownErrors[known_error(reply.text)].scope == ErrorScope::kConnection) return true;
+  if (!refusing_since_) refusing_since_ = loop_.now();
+  if (loop_.now() - *refusing_since_ <= options_.refusals_max * (int64_t{1} << refusals_)) return false;
+  refusals_ = std::min(refusals_ + 1, kDoublingsMax);
+  return true;
+}
+
+// The first time at once: what is asked meanwhile waits for the new connection.
+void Connection::renew(const Error& error) {
+  const bool is_first = attempts_ == 0;
+  break_off(error);
+  was_open_ = false;
+  if (is_first && started_) {
+    ++attempts_;
+    connect();
+  } else {
+    try_later();
+  }
+  options_.on_change();
+}
+
+// All close before anyone is told, so that who asks again from a handler is refused rather than forgotten.
+void Connection::give_up(const Error& error) {
+  session_.close();
+  on_closed(error);
+}
+
+void Connection::break_off(const Error& error) {
+  session_.close();
+  problem_ = error;
+  fail_all(error);
+}
+
+void Connection::on_closed(const Error& error) {
+  problem_ = error;
+  // A server may close whom it has not heard of for long.
+  if (std::exchange(was_open_, false) && pending_.empty()) attempts_ = 0;
+  fail_all(error);
+  try_later();
+  options_.on_change();
+}
+
+void Connection::fail_all(const Error& error) {
+  deadline_.cancel();
+  deadline_at_ = Instant::max();
+  const uint64_t begun = session_.sent_total();
+  std::deque<Pending> failed = std::exchange(pending_, {});
+  for (Pending& pending : failed) {
+    if (!pending.done) continue;
+    Failure failure{.error = error, .fate = pending.begin < begun ? Fate::kUnknown : Fate::kNotSent};
+    if (failure.fate == Fate::kUnknown) {
+      failure.error.message += "; whether the command was carried out is unknown";
+    }
+    pending.done(std::unexpected(std::move(failure)));
+  }
+}
+
+void Connection::try_later() {
+  if (!started_) return;
+  // 2^16 times the least is past every sensible most.
+  const Duration span = std::min(options_.backoff_max, options_.backoff_min * (int64_t{1} << std::min(attempts_, 16)));
+  ++attempts_;
+  const auto half = static_cast<uint64_t>(std::max<int64_t>(span.us / 2, 1));
+  const Duration delay = Duration::micros(span.us / 2 + static_cast<int64_t>(options_.random() % half));
+  retry_ = loop_.after(delay, [this] {
+    if (session_.is_closed()) connect();
+  });
+}
+
+bool Connection::is_silent() const {
+  if (!session_.is_open() || pending_.empty() || pending_.front().deadline > loop_.now()) return false;
+  return loop_.now() - useful_at_ > options_.silence_max * (int64_t{1} << silences_);
+}
+
+void Connection::look_for_silence() {
+  if (!is_silent()) return;
+  // As in on_deadline().
+  session_.read_now();
+  if (!is_silent()) return;
+  silences_ = std::min(silences_ + 1, kDoublingsMax);
+  give_up({.code = ErrorCode::kUnavailable,
+           .message = fmt::format("Redis at {} has answered nothing in time for {} ms", server_.target.to_string(),
+                                  (loop_.now() - useful_at_).ceil_millis())});
+}
+
+}  // namespace rateguard::redis
