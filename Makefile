@@ -10,7 +10,7 @@ FUZZ_SECONDS ?= 300
 # Minutes of chaos.
 SOAK_MINUTES ?= 60
 
-.PHONY: help run build test simulation soak bench lint fmt asan tsan fuzz clean
+.PHONY: help run build test zones simulation soak bench lint fmt asan tsan fuzz clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
@@ -43,6 +43,12 @@ tsan: ## the tests under ThreadSanitizer
 	@cmake --preset tsan --log-level=WARNING
 	@cmake --build --preset tsan -j $(JOBS)
 	@ctest --preset tsan -j $(TEST_JOBS)
+
+zones: ## calendar windows in every zone of the time zone database's release 2026f, which Debian may not have yet
+	@tools/install_packages build test zones
+	@cmake --preset dev --log-level=WARNING
+	@cmake --build --preset dev -j $(JOBS) --target calendar_windows
+	@tests/time_zones/check_release tzdata==2026.6 build/dev/tests/time_zones/calendar_windows
 
 simulation: ## 10,000 seeds of many instances and one shared store, in virtual time
 	@tools/install_packages build test

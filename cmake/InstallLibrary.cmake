@@ -26,7 +26,7 @@ get_property(archive_external GLOBAL PROPERTY RG_ARCHIVE_EXTERNAL)
 list(REMOVE_DUPLICATES archive_external)
 
 # What the archive's users have to find too: rateguardConfig.cmake finds the same ones.
-set(archive_packages Threads fmt yaml-cpp "OpenSSL 3" date "Boost 1.81 COMPONENTS headers json")
+set(archive_packages Threads fmt yaml-cpp "OpenSSL 3" "Boost 1.81 COMPONENTS headers json")
 set(RG_FIND_DEPENDENCIES "")
 foreach(package IN LISTS archive_packages)
   string(REPLACE " " ";" arguments ${package})

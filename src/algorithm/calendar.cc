@@ -1,100 +1,93 @@
 #include "algorithm/calendar.h"
 
-#include <date/date.h>
-#include <date/tz.h>
-#include <fmt/format.h>
-
+#include <algorithm>
 #include <chrono>
-#include <exception>
 #include <string>
+
+#include "zoneinfo/database.h"
 
 namespace rateguard::algorithm {
 namespace {
 
-using std::chrono::microseconds;
-using SysMicros = date::sys_time<microseconds>;
+using std::chrono::local_days;
+using zoneinfo::OffsetSpan;
+using zoneinfo::TimeZone;
+using zoneinfo::ZoneRules;
 
-SysMicros to_sys(Instant t) {
-  return SysMicros{microseconds{t.us}};
+constexpr int64_t kDay_s = 86'400;
+constexpr int64_t kOffsetMax_s = 26 * 3'600;  // zoneinfo/tzif.h refuses more
+
+int64_t floor_seconds(Instant t) {
+  return std::chrono::floor<std::chrono::seconds>(std::chrono::microseconds{t.us}).count();
 }
 
-date::local_days local_day(Instant t, const date::time_zone* zone) {
-  std::chrono::seconds offset{0};
-  if (zone != nullptr) offset = zone->get_info(to_sys(t)).offset;
-  return date::floor<date::days>(date::local_time<microseconds>{to_sys(t).time_since_epoch() + offset});
+local_days local_day(Instant t, const ZoneRules* rules) {
+  int64_t local_s = floor_seconds(t);
+  if (rules != nullptr) local_s += rules->span_at(local_s).offset_s;
+  return local_days{std::chrono::floor<std::chrono::days>(std::chrono::seconds{local_s})};
 }
 
-// The instant at which a local day begins.
-Instant begin_of(date::local_days day, const date::time_zone* zone) {
-  const date::local_seconds midnight{day};
-  std::chrono::seconds sys = midnight.time_since_epoch();
-  if (zone != nullptr) {
-    const date::local_info info = zone->get_info(midnight);
-    sys = info.result == date::local_info::nonexistent ? info.first.end.time_since_epoch() : sys - info.first.offset;
-  }
-  return Instant::from_seconds(sys.count());
+// The instant at which a local day begins: the first at which the clocks show its midnight or more.
+Instant begin_of(local_days day, const ZoneRules* rules) {
+  const int64_t midnight_s = day.time_since_epoch().count() * kDay_s;
+  if (rules == nullptr) return Instant::from_seconds(midnight_s);
+  OffsetSpan span = rules->span_at(midnight_s - kOffsetMax_s);
+  while (span.end_s != INT64_MAX && span.end_s + span.offset_s <= midnight_s) span = rules->span_at(span.end_s);
+  // Clocks that skip midnight show more from the span's first instant on.
+  return Instant::from_seconds(std::max(span.begin_s, midnight_s - span.offset_s));
 }
 
 // The first day of the unit that holds `day`.
-date::local_days first_day(date::local_days day, Anchor unit) {
-  const date::year_month_day ymd{day};
+local_days first_day(local_days day, Anchor unit) {
+  const std::chrono::year_month_day ymd{day};
   switch (unit) {
     case Anchor::kWeek:
-      return day - (date::weekday{day} - date::Monday);
+      return day - (std::chrono::weekday{day} - std::chrono::Monday);
     case Anchor::kMonth:
-      return date::local_days{ymd.year() / ymd.month() / 1};
+      return local_days{ymd.year() / ymd.month() / 1};
     case Anchor::kYear:
-      return date::local_days{ymd.year() / date::January / 1};
+      return local_days{ymd.year() / std::chrono::January / 1};
     default:
       return day;
   }
 }
 
 // The first day of the next unit, given the first day of one.
-date::local_days next_first(date::local_days first, Anchor unit) {
-  const date::year_month_day ymd{first};
+local_days next_first(local_days first, Anchor unit) {
+  const std::chrono::year_month_day ymd{first};
   switch (unit) {
     case Anchor::kWeek:
-      return first + date::days{7};
+      return first + std::chrono::days{7};
     case Anchor::kMonth:
-      return date::local_days{(ymd.year() / ymd.month() + date::months{1}) / 1};
+      return local_days{(ymd.year() / ymd.month() + std::chrono::months{1}) / 1};
     case Anchor::kYear:
-      return date::local_days{(ymd.year() + date::years{1}) / date::January / 1};
+      return local_days{(ymd.year() + std::chrono::years{1}) / std::chrono::January / 1};
     default:
-      return first + date::days{1};
+      return first + std::chrono::days{1};
   }
 }
 
 }  // namespace
 
-Window calendar_window(Instant t, Anchor unit, const date::time_zone* zone) {
-  const date::local_days first = first_day(local_day(t, zone), unit);
-  const date::local_days next = next_first(first, unit);
-  const Window window = {.start = begin_of(first, zone), .end = begin_of(next, zone)};
+Window calendar_window(Instant t, Anchor unit, const TimeZone* zone) {
+  const ZoneRules* rules = zone == nullptr ? nullptr : &zone->rules();
+  const local_days first = first_day(local_day(t, rules), unit);
+  local_days next = next_first(first, unit);
+  Window window = {.start = begin_of(first, rules), .end = begin_of(next, rules)};
   // A zone that sets its clocks back over midnight returns to a day that has ended already.
-  if (t >= window.end) return {.start = window.end, .end = begin_of(next_first(next, unit), zone)};
+  while (t >= window.end) {
+    next = next_first(next, unit);
+    window = {.start = window.end, .end = begin_of(next, rules)};
+  }
   return window;
 }
 
-Result<const date::time_zone*> find_zone(std::string_view name) {
+Result<const TimeZone*> find_zone(std::string_view name) {
   if (name == "UTC" || name == "Etc/UTC") return nullptr;
-  try {
-    date::get_tzdb();
-  } catch (const std::exception& e) {
-    return fail(ErrorCode::kUnavailable,
-                fmt::format("time zone '{}' needs the time zone database (package tzdata): {}", name, e.what()));
-  }
-  try {
-    const date::time_zone* zone = date::locate_zone(name);
-    zone->get_info(date::sys_seconds{});  // reads the zone's file now, where a damaged one can be reported
-    return zone;
-  } catch (const std::exception&) {
-    return invalid(
-        fmt::format("unknown time zone '{}'; expected a name of the IANA database, such as Europe/Berlin", name));
-  }
+  return zoneinfo::system_database().find(name);
 }
 
-std::string zone_name(const date::time_zone* zone) {
+std::string zone_name(const TimeZone* zone) {
   return zone == nullptr ? "UTC" : zone->name();
 }
 

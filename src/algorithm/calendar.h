@@ -13,13 +13,13 @@ namespace rateguard::algorithm {
 // The day, week, month or year of `t` in `zone` (null: UTC). Windows follow each other without a gap: where a zone
 // skips midnight its day begins at the skip; where midnight comes twice the day begins at the first. REQUIRES: unit is
 // kDay, kWeek, kMonth or kYear; zone comes from find_zone. Thread-safe.
-Window calendar_window(Instant t, Anchor unit, const date::time_zone* zone);
+Window calendar_window(Instant t, Anchor unit, const zoneinfo::TimeZone* zone);
 
-// A zone of the IANA time zone database by name: "Europe/Berlin". "UTC" and "Etc/UTC" are null, and need no database.
-// Errors: kInvalid for an unknown name; kUnavailable where the machine has no database. Thread-safe.
-Result<const date::time_zone*> find_zone(std::string_view name);
+// A zone of this machine's time zone database by name: "Europe/Berlin". "UTC" and "Etc/UTC" are null, and need no
+// database. Errors: as zoneinfo::Database::find. Thread-safe.
+Result<const zoneinfo::TimeZone*> find_zone(std::string_view name);
 
 // The name of what find_zone gave.
-std::string zone_name(const date::time_zone* zone);
+std::string zone_name(const zoneinfo::TimeZone* zone);
 
 }  // namespace rateguard::algorithm

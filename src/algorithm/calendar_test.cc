@@ -1,21 +1,22 @@
 #include "algorithm/calendar.h"
 
-#include <date/date.h>
-#include <date/tz.h>
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
+#include <chrono>
 #include <string>
+
+#include "zoneinfo/database.h"
 
 namespace rateguard::algorithm {
 namespace {
 
 Instant utc(int year, unsigned month, unsigned day, int hour = 0, int minute = 0) {
-  const date::sys_days days{date::year{year} / date::month{month} / date::day{day}};
+  const std::chrono::sys_days days{std::chrono::year{year} / std::chrono::month{month} / std::chrono::day{day}};
   return Instant::from_seconds(std::chrono::seconds{days.time_since_epoch()}.count() + hour * 3'600 + minute * 60);
 }
 
-const date::time_zone* zone(const char* name) {
+const zoneinfo::TimeZone* zone(const char* name) {
   const auto found = find_zone(name);
   EXPECT_TRUE(found.has_value()) << name;
   return found.value_or(nullptr);
@@ -102,6 +103,30 @@ TEST(Calendar, WindowsFollowEachOtherWithoutAGap) {
     RC_ASSERT(calendar_window(window.end - Duration{1}, unit, place) == window);
     RC_ASSERT(calendar_window(window.end, unit, place).start == window.end);
   }));
+}
+
+TEST(Calendar, WindowsAreRightBeyondTheChangesThatZoneFilesList) {
+  // Files end in 2037 or hold a rule alone; Berlin's last Sunday of March 2040 is the 25th.
+  EXPECT_EQ(calendar_window(utc(2040, 7, 1, 12), Anchor::kDay, zone("Europe/Berlin")),
+            (Window{utc(2040, 6, 30, 22), utc(2040, 7, 1, 22)}));
+  EXPECT_EQ(calendar_window(utc(2040, 3, 25, 12), Anchor::kDay, zone("Europe/Berlin")),
+            (Window{utc(2040, 3, 24, 23), utc(2040, 3, 25, 22)}));
+}
+
+TEST(Calendar, ADayMayBeginAtOneOrHaveItsMidnightTwice) {
+  // Cuba's clocks go from 00:00 to 01:00 in March, and from 01:00 back to 00:00 in November.
+  const auto* havana = zone("America/Havana");
+  EXPECT_EQ(calendar_window(utc(2024, 3, 10, 12), Anchor::kDay, havana),
+            (Window{utc(2024, 3, 10, 5), utc(2024, 3, 11, 4)}));
+  EXPECT_EQ(calendar_window(utc(2024, 11, 3, 12), Anchor::kDay, havana),
+            (Window{utc(2024, 11, 3, 4), utc(2024, 11, 4, 5)}));
+}
+
+TEST(Calendar, HalfHoursCountInOffsetsAndInSummerTime) {
+  EXPECT_EQ(calendar_window(utc(2024, 1, 5, 12), Anchor::kDay, zone("Asia/Kolkata")).start, utc(2024, 1, 4, 18, 30));
+  // Lord Howe's summer time is half an hour.
+  EXPECT_EQ(length(calendar_window(utc(2024, 4, 7, 2), Anchor::kDay, zone("Australia/Lord_Howe"))),
+            Duration::seconds(24 * 3'600 + 1'800));
 }
 
 TEST(FindZone, KnowsUtcWithoutADatabase) {

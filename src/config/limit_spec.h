@@ -43,7 +43,7 @@ struct LimitSpec {
   std::optional<uint32_t> burst = {};
   std::optional<uint32_t> queue = {};
   std::optional<Anchor> anchor = {};
-  std::optional<const date::time_zone*> time_zone = {};
+  std::optional<const zoneinfo::TimeZone*> time_zone = {};
   std::optional<Duration> hold = {};
 
   // Whether a key was given. `limit` may be either of its two forms.

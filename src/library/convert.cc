@@ -20,7 +20,7 @@ core::Limit LimitAccess::to_core(const Limit& limit) {
           .anchor = static_cast<core::Anchor>(limit.anchor_),
           .capacity = limit.capacity_,
           .rate = {.units = limit.rate_units_, .period = core::Duration::micros(limit.period_us_)},
-          .zone = static_cast<const date::time_zone*>(limit.zone_)};
+          .zone = static_cast<const zoneinfo::TimeZone*>(limit.zone_)};
 }
 
 Error from_core(const core::Error& error) {

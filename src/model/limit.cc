@@ -92,7 +92,7 @@ Result<Limit> Limit::fixed_window_from_first_request(uint32_t limit, Duration pe
   return checked_window(Algorithm::kFixedWindow, Anchor::kFirstRequest, limit, period);
 }
 
-Result<Limit> Limit::calendar_window(uint32_t limit, Anchor unit, const date::time_zone* zone) {
+Result<Limit> Limit::calendar_window(uint32_t limit, Anchor unit, const zoneinfo::TimeZone* zone) {
   // The nominal length, for headers; the real one follows the calendar.
   constexpr int64_t kNominalDays[] = {0, 0, 1, 7, 31, 366};
   if (unit == Anchor::kEpoch || unit == Anchor::kFirstRequest) {

@@ -7,8 +7,8 @@
 #include "base/result.h"
 #include "model/instant.h"
 
-namespace date {
-class time_zone;  // owned by the time zone database, which lives as long as the process
+namespace rateguard::zoneinfo {
+class TimeZone;  // owned by the time zone database, which lives as long as the process
 }
 
 namespace rateguard {
@@ -59,7 +59,7 @@ struct Limit {
   Anchor anchor = Anchor::kEpoch;  // fixed window only
   uint32_t capacity = 1;           // most units: bucket capacity, burst, queue, limit of a window, units held
   Rate rate = {};                  // refill or drain; for windows `capacity` per period; for concurrency the hold time
-  const date::time_zone* zone = nullptr;  // calendar anchors only; null is UTC
+  const zoneinfo::TimeZone* zone = nullptr;  // calendar anchors only; null is UTC
   // Token buckets only: how long one unit takes to come back, where that is a whole number of microseconds up to
   // kUnitMax, as it is at nearly every rate people write. Otherwise 0. It follows from `rate`, and saves the arithmetic
   // of fractions.
@@ -76,7 +76,7 @@ struct Limit {
   static Result<Limit> fixed_window(uint32_t limit, Duration period);
   static Result<Limit> fixed_window_from_first_request(uint32_t limit, Duration period);
   // `unit` is kDay, kWeek (from Monday), kMonth or kYear in `zone` (null: UTC).
-  static Result<Limit> calendar_window(uint32_t limit, Anchor unit, const date::time_zone* zone);
+  static Result<Limit> calendar_window(uint32_t limit, Anchor unit, const zoneinfo::TimeZone* zone);
   static Result<Limit> sliding_window_log(uint32_t limit, Duration period);
   static Result<Limit> sliding_window_counter(uint32_t limit, Duration period);
   static Result<Limit> concurrency(uint32_t limit, Duration hold);

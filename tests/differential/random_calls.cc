@@ -20,7 +20,7 @@ constexpr std::array kAlgorithms = {
 };
 
 // Zones with daylight saving, one of which skips midnight.
-const date::time_zone* zone_of(uint64_t choice) {
+const zoneinfo::TimeZone* zone_of(uint64_t choice) {
   constexpr std::array kNames = {"UTC", "Europe/Berlin", "America/Santiago"};
   return algorithm::find_zone(kNames[choice % kNames.size()]).value();
 }

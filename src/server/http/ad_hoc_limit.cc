@@ -126,7 +126,7 @@ std::optional<Limit> read_calendar_window(CheckBody& body, uint32_t limit) {
                                     describe(body.value(Field::kAnchor))));
     return std::nullopt;
   }
-  const date::time_zone* zone = nullptr;
+  const zoneinfo::TimeZone* zone = nullptr;
   if (body.present.has(Field::kTimeZone)) {
     auto found = algorithm::find_zone(body.value(Field::kTimeZone).text);
     if (!found) {

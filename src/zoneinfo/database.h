@@ -1,0 +1,73 @@
+// The zones of one folder of zone files, by name.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "zoneinfo/zone_rules.h"
+
+namespace rateguard::zoneinfo {
+
+// A zone in use. It stays where it is as long as its database lives; its rules may be exchanged for newer ones.
+class TimeZone {
+ public:
+  TimeZone(std::string name, const ZoneRules& rules) : name_(std::move(name)), rules_(&rules) {}
+
+  const std::string& name() const { return name_; }
+  // Any thread. What was read stays valid as long as the database lives; whoever computes with it reads it once.
+  const ZoneRules& rules() const { return *rules_.load(std::memory_order_acquire); }
+
+ private:
+  friend class Database;
+
+  std::string name_;
+  std::atomic<const ZoneRules*> rules_;
+};
+
+// Every member is thread-safe.
+class Database {
+ public:
+  // Reads nothing yet.
+  explicit Database(std::string folder) : folder_(std::move(folder)) {}
+
+  // A zone by its name: "Europe/Berlin". Its file is read at the first call for it. Refused are names that mean
+  // another zone on another machine ("localtime", "posixrules"), the copies below "posix/" and "right/", and paths.
+  // Errors: kInvalid for a name, saying what to write; kCorrupt for a file that cannot be used; kUnavailable where
+  // there is no database at all.
+  Result<const TimeZone*> find(std::string_view name);
+
+  // Reads the files of every zone in use again, after which their rules are those of the files. A zone whose file
+  // cannot be used keeps the rules that it had.
+  struct Refreshed {
+    std::vector<std::string> changed = {};   // names of zones that have other rules now
+    std::vector<std::string> problems = {};  // a sentence for each zone whose file cannot be used
+  };
+  Refreshed refresh();
+
+  // The database's release, "2026f", as its folder states it now; empty where it does not.
+  std::string version() const;
+
+  const std::string& folder() const { return folder_; }
+
+ private:
+  Result<ZoneRules> read(const std::string& name) const;
+
+  const std::string folder_;
+  std::shared_mutex mutex_;
+  std::map<std::string, TimeZone, std::less<>> zones_;
+  // Every rules object ever in use: readers hold no lock, so none of them goes. There is one for each zone in use, and
+  // one more for each change of its file.
+  std::vector<std::unique_ptr<const ZoneRules>> rules_;
+};
+
+// The database of this machine: the folder that the environment variable TZDIR names, as for tzset(3), or
+// /usr/share/zoneinfo.
+Database& system_database();
+
+}  // namespace rateguard::zoneinfo
