@@ -6,6 +6,7 @@
 
 #include "algorithm/calendar.h"
 #include "config/config.h"
+#include "model/json_number.h"
 #include "server/http/check_fields.h"
 
 namespace rateguard::http {
@@ -58,9 +59,21 @@ bool check_parameters(CheckBody& body, std::string_view algorithm, const Paramet
   return body.errors.empty();
 }
 
+// A number as text that has one spelling for each value, so "1e-05" is read as 0.00001; text as it is. `plain` keeps
+// it.
+std::string_view spelled_plainly(const FieldValue& value, std::string& plain) {
+  if (value.kind != JsonKind::kInteger && value.kind != JsonKind::kDecimal) return value.text;
+  const auto number = parse_json_number(value.text);
+  auto text = number ? number->plain_text() : std::nullopt;
+  if (!text) return value.text;
+  plain = *std::move(text);
+  return plain;
+}
+
 std::optional<Duration> read_duration(CheckBody& body, Field field) {
   const FieldValue& value = body.value(field);
-  auto duration = config::parse_duration(value.text);
+  std::string plain;
+  auto duration = config::parse_duration(spelled_plainly(value, plain));
   if (duration) return *duration;
   body.fail(field_name(field), std::move(duration.error().message));
   return std::nullopt;
@@ -68,11 +81,13 @@ std::optional<Duration> read_duration(CheckBody& body, Field field) {
 
 std::optional<Rate> read_rate(CheckBody& body, Field field) {
   const FieldValue& value = body.value(field);
-  if (value.kind == JsonKind::kInteger) {
+  std::string plain;
+  const std::string_view text = spelled_plainly(value, plain);
+  if (value.kind != JsonKind::kString && text.find_first_not_of("0123456789") == std::string_view::npos) {
     const auto units = read_units(body, field, 1);
     return units ? std::optional(Rate{.units = *units, .period = Duration::seconds(1)}) : std::nullopt;
   }
-  auto rate = config::parse_rate(value.text);
+  auto rate = config::parse_rate(text);
   if (rate) return *rate;
   body.fail(field_name(field), std::move(rate.error().message));
   return std::nullopt;
@@ -169,6 +184,10 @@ std::optional<uint32_t> read_units(CheckBody& body, Field field, uint32_t at_lea
   const char* const end = value.text.data() + value.text.size();
   const auto [read_to, error] = std::from_chars(value.text.data(), end, units);
   if (error == std::errc() && read_to == end && units >= at_least) return units;
+  if (const auto number = parse_json_number(value.text)) {  // 1E3, 1000.0, -0
+    const auto whole = number->whole();
+    if (whole && *whole >= at_least && *whole <= UINT32_MAX) return static_cast<uint32_t>(*whole);
+  }
   body.fail(field_name(field), fmt::format("expected {}, not {}", expectation(field), describe(value)));
   return std::nullopt;
 }

@@ -225,6 +225,51 @@ TEST(PostCheck, SaysWhichIdentityIsMissing) {
   EXPECT_EQ(server.check(R"({"facts":{"path":"/api/x","ip":"1.2.3.4","headers":{"x-tenant":"a"}}})").code, 200);
 }
 
+TEST(PostCheck, TakesEverySpellingOfANumber) {
+  const std::pair<std::string, std::string> cases[] = {
+      {R"("algorithm":"token_bucket","capacity":1E3,"refill_rate":1e-05)", R"("limit":1000,"remaining":999)"},
+      {R"("algorithm":"token_bucket","capacity":1000.0,"refill_rate":1E-5)", R"("limit":1000,"remaining":999)"},
+      {R"("algorithm":"token_bucket","capacity":10,"refill_rate":1.0)", R"("remaining":9)"},
+      {R"("algorithm":"gcra","rate":1e1,"burst":20e-1)", R"("limit":2,"remaining":1)"},
+      {R"("algorithm":"leaky_bucket","rate":0.1,"queue":5.0)", R"("limit":5)"},
+      {R"("algorithm":"fixed_window","limit":1e2,"window":6e1)", R"("limit":100,"remaining":99)"},
+      {R"("algorithm":"sliding_window","limit":5.0e0,"window":1e-3)", R"("limit":5,"remaining":4)"},
+      {R"("algorithm":"concurrency","limit":3.00,"hold":1E1)", R"("limit":3,"remaining":2)"},
+      {R"("algorithm":"token_bucket","capacity":10,"refill_rate":1,"cost":4.0)", R"("remaining":6)"},
+      {R"("algorithm":"token_bucket","capacity":10,"refill_rate":1,"cost":4e0)", R"("remaining":6)"},
+      {R"("algorithm":"token_bucket","capacity":10,"refill_rate":1,"cost":-0)", R"("remaining":10)"},
+      {R"("algorithm":"token_bucket","capacity":10,"refill_rate":1,"cost":0e9)", R"("remaining":10)"},
+  };
+  for (const auto& [fields, expected] : cases) {
+    FakeServer server;
+    const auto answer = server.check(R"({"key":"a",)" + fields + "}");
+    EXPECT_EQ(answer.code, 200) << fields << answer.text;
+    EXPECT_NE(answer.text.find(expected), std::string::npos) << fields << answer.text;
+    const auto batch = server.post("/v1/check/batch", R"({"checks":[{"key":"b",)" + fields + "}]}");
+    EXPECT_NE(batch.text.find(expected), std::string::npos) << fields << batch.text;
+  }
+}
+
+TEST(PostCheck, ASpellingChangesNoFigure) {
+  FakeServer server;
+  const auto once = [&](std::string key, const char* rate) {
+    return server
+        .check(R"({"key":")" + key + R"(","algorithm":"token_bucket","capacity":1,"refill_rate":)" + rate + "}")
+        .text;
+  };
+  // One unit in 100,000 s, to the microsecond, however it is written.
+  EXPECT_NE(once("a", "0.00001").find(R"("reset_after_ms":100000000)"), std::string::npos);
+  EXPECT_EQ(once("b", "1e-05"), once("c", "0.00001"));
+  EXPECT_EQ(once("d", "10E-6"), once("e", "0.000010"));
+}
+
+TEST(PostCheck, FactsTakeEverySpellingOfACost) {
+  FakeServer server = with_login();
+  const auto answer = server.check(R"({"facts":{"path":"/shadow","cost":1.0},"explain":true})");
+  EXPECT_EQ(answer.code, 200) << answer.text;
+  EXPECT_NE(answer.text.find(R"("rule":"shadow")"), std::string::npos);
+}
+
 struct BadCase {
   const char* body;
   const char* field;
@@ -285,6 +330,12 @@ INSTANTIATE_TEST_SUITE_P(
         BadCase{R"({"facts":{},"key":"a"})", "key", "does not go with"},
         BadCase{R"({"facts":{"ip":"300.1.1.1"}})", "facts.ip", "300.1.1.1"},
         BadCase{R"({"facts":{"cost":1},"cost":1})", "cost", "twice"},
+        BadCase{R"({"key":"a","algorithm":"gcra","rate":1,"burst":1e-1})", "burst", "a whole number from 1 to"},
+        BadCase{R"({"key":"a","algorithm":"gcra","rate":1,"burst":1E10})", "burst", "not 1E10"},
+        BadCase{R"({"key":"a","algorithm":"gcra","rate":1,"burst":5,"cost":1.5e0})", "cost", "not 1.5e0"},
+        BadCase{R"({"key":"a","algorithm":"gcra","rate":1e-30,"burst":5})", "rate", "1e-30"},
+        BadCase{R"({"key":"a","algorithm":"gcra","rate":-1e-5,"burst":5})", "rate", "-0.00001"},
+        BadCase{R"({"key":"a","algorithm":"fixed_window","limit":1,"window":1e-4})", "window", "millisecond"},
         BadCase{R"({"facts":{"cost":1.5}})", "facts.cost", "not 1.5"}));
 
 TEST(PostCheck, NamesEveryMistakeAtOnce) {

@@ -4,7 +4,6 @@
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
-#include <charconv>
 #include <cmath>
 #include <iterator>
 #include <limits>
@@ -12,6 +11,7 @@
 #include <utility>
 
 #include "envoy/unit.h"
+#include "model/json_number.h"
 #include "server/json_text.h"
 
 namespace rateguard::http {
@@ -125,17 +125,15 @@ class Reader {
   static std::optional<uint64_t> whole_number(const json::value& value) {
     if (value.is_uint64()) return value.get_uint64();
     if (value.is_int64() && value.get_int64() >= 0) return static_cast<uint64_t>(value.get_int64());
-    if (value.is_double()) {  // 5.0 and 5e0 are 5
+    if (value.is_double()) {  // 5.0 and 5e0 are 5; beyond 2^53 nobody knows what was meant
       const double number = value.get_double();
-      const bool whole = number >= 0 && number < 0x1p63 && std::floor(number) == number;
+      const bool whole = number >= 0 && number <= 0x1p53 && std::floor(number) == number;
       return whole ? std::optional(static_cast<uint64_t>(number)) : std::nullopt;
     }
     const json::string* string = value.if_string();
     if (string == nullptr) return std::nullopt;
-    uint64_t number = 0;
-    const char* end = string->data() + string->size();
-    const auto [at, error] = std::from_chars(string->data(), end, number);
-    return error == std::errc() && at == end ? std::optional(number) : std::nullopt;
+    const auto number = parse_json_number({string->data(), string->size()});
+    return number ? number->whole() : std::nullopt;
   }
 
   void unit(const json::value& value, envoy::Unit& out) {
