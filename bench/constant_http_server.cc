@@ -11,7 +11,7 @@ using namespace rateguard;
 
 class ConstantHandler final : public net::HttpHandler {
  public:
-  void handle(const net::HttpRequest&, Instant, net::HttpResponder& responder) override {
+  void handle(const net::HttpRequest&, Now, net::HttpResponder& responder) override {
     responder.status(200);
     responder.header("RateLimit-Policy", "\"ad_hoc\";q=4000000000;w=1000");
     responder.header("RateLimit", "\"ad_hoc\";r=3999999999;t=1");

@@ -24,11 +24,12 @@ constexpr bool has_fixed_state(Algorithm algorithm) {
 // as it was when it does not.
 //
 // A state of another algorithm, or one that has expired, is read as never used. An instant before the state's own is
-// read as the state's own (a clock that steps back mints nothing), while waits count from `now`. Cost 0 is always
+// read as the state's own (a clock that steps back mints nothing), while waits count from `now`. Windows of the
+// calendar are those of now.wall(). Cost 0 is always
 // admitted and takes nothing: it reports what is left and when it will be whole. REQUIRES: limit was made by Limit's
 // functions; 0 <= now.us <= Instant::max() / 2; has_fixed_state(limit.algorithm); `decision` lies in none of the other
 // arguments.
-[[gnu::always_inline]] inline State evaluate(const State& state, const Limit& limit, Cost cost, Instant now,
+[[gnu::always_inline]] inline State evaluate(const State& state, const Limit& limit, Cost cost, Now now,
                                              Decision& decision) {
   switch (limit.algorithm) {
     case Algorithm::kTokenBucket: {
@@ -53,7 +54,7 @@ constexpr bool has_fixed_state(Algorithm algorithm) {
 }
 
 // The same, as one value.
-inline Evaluation evaluate(const State& state, const Limit& limit, Cost cost, Instant now) {
+inline Evaluation evaluate(const State& state, const Limit& limit, Cost cost, Now now) {
   Evaluation evaluation;
   evaluation.next = evaluate(state, limit, cost, now, evaluation.decision);
   return evaluation;

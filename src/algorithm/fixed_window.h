@@ -1,10 +1,15 @@
 // The fixed window: a count that starts again with each window. It lets up to twice the limit through around a
 // boundary.
 //
-// State: y is the count; z is the window's end in seconds, rounded up. time_us is the last charge for windows of the
-// epoch and the calendar: the window is computed from now, and the count holds while the last charge lies in it, so
+// State: y is the count; z is when the window ends, in seconds, rounded up. time_us is the last charge for windows of
+// the epoch and the calendar: the window is computed from now, and the count holds while the last charge lies in it, so
 // that an edited period keeps what was used. For windows from the first request time_us is that request, where the
 // window starts.
+//
+// Windows of the calendar are named by the wall clock, so time_us is by the wall clock there, while z is by the
+// counters' time as everywhere. Where the wall clock was set back behind the last charge, the count stays that of the
+// charge's window, until the wall clock has passed it or as long as it lasts has passed by the counters' time
+// (docs/decisions/0021).
 #pragma once
 
 #include <algorithm>
@@ -15,6 +20,9 @@
 #include "algorithm/window.h"
 
 namespace rateguard::algorithm {
+
+// `extra` of a state whose time_us is by the wall clock.
+inline constexpr uint8_t kByWallClock = 1;
 
 // The window that holds `now`, given the stored time (null: none), and whether that time's count is its count.
 struct CountedWindow {
@@ -33,11 +41,19 @@ inline CountedWindow window_of(const Limit& limit, const Instant* stored, Instan
   return {window, stored != nullptr && *stored >= window.start};
 }
 
+// How long a window lasts from `now`, by the clock that names it. One that has not begun, because the clock was set
+// back, lasts no longer than it is.
+constexpr Duration rest_of(const Window& window, Instant now) {
+  return window.end - std::max(now, window.start);
+}
+
 // REQUIRES: as evaluate().
-inline State evaluate_fixed_window(const State& state, const Limit& limit, Cost cost, Instant now, Decision& decision) {
+inline State evaluate_fixed_window(const State& state, const Limit& limit, Cost cost, Now now, Decision& decision) {
   const Instant stored = {static_cast<int64_t>(state.time_us)};
   const bool live = is_live(state, Algorithm::kFixedWindow, now);
-  const auto [window, is_counted] = window_of(limit, live ? &stored : nullptr, now);
+  const bool of_calendar = limit.is_of_calendar();
+  const Instant named = of_calendar ? now.wall() : Instant(now);
+  const auto [window, is_counted] = window_of(limit, live ? &stored : nullptr, named);
   const uint64_t count = is_counted ? state.y : 0;
   const uint64_t most = limit.capacity;
 
@@ -45,17 +61,23 @@ inline State evaluate_fixed_window(const State& state, const Limit& limit, Cost 
   decision.limit = limit.capacity;
   if (cost.units != 0 && count + cost.units <= most) {
     decision.remaining = static_cast<uint32_t>(most - count - cost.units);
-    decision.reset_after = window.end - now;
-    const Instant last = live ? std::max(now, stored) : now;
+    decision.reset_after = window.end - named;
+    const Instant last = live ? std::max(named, stored) : named;
+    Instant end = now + decision.reset_after;
+    if (of_calendar && named < window.start) {
+      end = std::max(expires_at(state), now + rest_of(window, named));
+      decision.reset_after = std::min(decision.reset_after, end - now);
+    }
     State next;
-    stamp(next, Algorithm::kFixedWindow, limit.anchor == Anchor::kFirstRequest ? window.start : last);
+    stamp(next, Algorithm::kFixedWindow, limit.anchor == Anchor::kFirstRequest ? window.start : last,
+          of_calendar ? kByWallClock : 0);
     next.x = 0;
     next.y = static_cast<uint32_t>(count + cost.units);
-    next.z = expiry_seconds(window.end);
+    next.z = expiry_seconds(end);
     return next;
   }
   decision.remaining = static_cast<uint32_t>(most - std::min(most, count));
-  if (count != 0) decision.reset_after = std::min(window.end, expires_at(state)) - now;
+  if (count != 0) decision.reset_after = std::min(window.end - named, expires_at(state) - now);
   if (cost.units == 0) return state;
   decision.verdict = Verdict::kRefused;
   decision.retry_after = cost.units > most ? Duration::never() : decision.reset_after;

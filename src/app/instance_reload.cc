@@ -17,7 +17,7 @@ Result<std::string> Instance::reload() {
   auto outcome = config ? reload_from(*config) : std::unexpected(config.error());
   if (outcome) {
     ++reloads_.successes;
-    reloads_.last_success = net::SystemClock().now();
+    reloads_.last_success = net::SystemClock().read().wall();
   } else {
     ++reloads_.failures;
   }

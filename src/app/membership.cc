@@ -22,9 +22,10 @@ std::string host_name() {
 Membership::Membership()
     : random_((uint64_t{std::random_device()()} << 32) ^ std::random_device()()),
       id_(random_()),
-      self_(
-          {.host = host_name(), .pid = ::getpid(), .version = RATEGUARD_VERSION, .started = net::SystemClock().now()}) {
-}
+      self_({.host = host_name(),
+             .pid = ::getpid(),
+             .version = RATEGUARD_VERSION,
+             .started = net::SystemClock().read().wall()}) {}
 
 Membership::~Membership() = default;
 

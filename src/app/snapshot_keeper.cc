@@ -69,12 +69,12 @@ void SnapshotKeeper::run() {
 }
 
 void SnapshotKeeper::save() {
-  const Instant now = net::SystemClock().now();
+  const Now now = net::SystemClock().read();
   const auto saved = save_snapshot(store_, path_, now);
   {
     const std::lock_guard lock(mutex_);
     if (saved) {
-      figures_.last_success = now;
+      figures_.last_success = now.wall();
       figures_.last_bytes = saved->bytes;
     } else {
       ++figures_.failures;

@@ -30,7 +30,7 @@ void append_labelled(std::string& out, std::string_view key, std::string_view va
 
 }  // namespace
 
-Result<const Response*> Decider::decide(const Policy& policy, const Request& request, Instant now) {
+Result<const Response*> Decider::decide(const Policy& policy, const Request& request, Now now) {
   static const Answering kDefaults;
   if (request.domain.empty()) return invalid("rate limit domain must not be empty");
   if (request.descriptors.empty()) return invalid("rate limit descriptor list must not be empty");

@@ -39,7 +39,7 @@ class Decider {
   // policy.limits. Errors: kInvalid with the text of envoyproxy/ratelimit (gRPC: UNKNOWN), in this order: an empty
   // domain, no descriptors, nothing loaded; a limit of the request whose unit is none. kUnavailable (gRPC:
   // UNAVAILABLE): the store could not be asked.
-  Result<const Response*> decide(const Policy& policy, const Request& request, Instant now);
+  Result<const Response*> decide(const Policy& policy, const Request& request, Now now);
 
   // Of the last decision that was no error: one for each descriptor that a limit applies to, in their order.
   std::span<const Tally> tallies() const { return tallies_; }
@@ -83,10 +83,10 @@ class Decider {
   void drop_replaced(const RateLimits& limits);
 
   // decider_charge.cc: from limits to counts.
-  void charge(Counting counting, bool atomic, Instant now);
-  void charge_atomically(Instant now);
-  void count_before(Instant now);
-  void ask_each(Instant now);
+  void charge(Counting counting, bool atomic, Now now);
+  void charge_atomically(Now now);
+  void count_before(Now now);
+  void ask_each(Now now);
   void note_undecided();
   void add_charge(size_t job, const Limit& limit, Cost cost);
   static void take_decision(Job& job, const Charge& charge, bool counts_refusals);

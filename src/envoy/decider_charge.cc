@@ -27,7 +27,7 @@ std::string_view Decider::key_of(const Job& job) const {
   return std::string_view(key_bytes_).substr(job.key_begin, job.key_end - job.key_begin);
 }
 
-void Decider::charge(Counting counting, bool atomic, Instant now) {
+void Decider::charge(Counting counting, bool atomic, Now now) {
   for (Job& job : jobs_) {
     if (!job.is_limited) continue;
     job.until_reset = whole_seconds(rest_of_window(job.period, now), job.period);
@@ -71,7 +71,7 @@ void Decider::add_charge(size_t job, const Limit& limit, Cost cost) {
 }
 
 // Each charge on its own; one after the other, since two descriptors of a request may share a counter.
-void Decider::ask_each(Instant now) {
+void Decider::ask_each(Now now) {
   groups_.clear();
   for (Charge& charge : charges_) groups_.push_back({{&charge, 1}});
   if (groups_.empty()) return;
@@ -107,7 +107,7 @@ void Decider::take_decision(Job& job, const Charge& charge, bool counts_refusals
 }
 
 // What the counters hold before anything is added: a counter that this request overruns is marked as over.
-void Decider::count_before(Instant now) {
+void Decider::count_before(Now now) {
   charges_.clear();
   charged_.clear();
   for (size_t i = 0; i < jobs_.size(); ++i) {
@@ -124,7 +124,7 @@ void Decider::count_before(Instant now) {
 
 // All charges of the request in one group. A group's keys are distinct: descriptors that share a counter are one charge
 // of the sum, against the narrower of their limits.
-void Decider::charge_atomically(Instant now) {
+void Decider::charge_atomically(Now now) {
   // A charge that no store can admit: it holds the whole group back and is never kept.
   static const Limit kNever;  // a capacity of 1
   constexpr Cost kTooMuch{2};

@@ -97,7 +97,7 @@ Result<std::shared_ptr<const Identifier>> Identifier::create(Settings settings) 
   return std::shared_ptr<const Identifier>(new Identifier(std::move(settings), std::move(keys)));
 }
 
-Subject Identifier::identify(const RequestFacts& facts, Instant now, Scratch& scratch) const {
+Subject Identifier::identify(const RequestFacts& facts, Now now, Scratch& scratch) const {
   scratch.claims.clear();
   Subject subject;
   if (const auto address = client_address(facts, settings_.trusted_proxies)) {
@@ -110,7 +110,7 @@ Subject Identifier::identify(const RequestFacts& facts, Instant now, Scratch& sc
   if (keys_ && !bearer.empty()) {
     const JwtPolicy policy = {
         .issuer = settings_.jwt.issuer, .audience = settings_.jwt.audience, .leeway = settings_.jwt.leeway};
-    if (auto claims = verify_jwt(bearer, keys_->keys, policy, now)) {
+    if (auto claims = verify_jwt(bearer, keys_->keys, policy, now.wall())) {
       verified = true;
       keep_plain_claims(*std::move(claims), scratch.claims);
       subject.claims = scratch.claims;

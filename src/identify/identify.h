@@ -66,7 +66,7 @@ class Identifier {
   // The API key is the facts' own, else X-API-Key, else the token of "Authorization: Bearer", unless that is a JWT that
   // verifies: such a token changes with every renewal and its claims say who it is. User, workspace and plan are the
   // facts' own, else what the configured source says.
-  Subject identify(const RequestFacts& facts, Instant now, Scratch& scratch) const;
+  Subject identify(const RequestFacts& facts, Now now, Scratch& scratch) const;
 
   const Settings& settings() const { return settings_; }
 

@@ -69,7 +69,7 @@ Answer to_answer(const core::Outcome& outcome, const rules::RuleSet& rules) {
 }
 
 // REQUIRES: charges and judged are as long as each other.
-void charge_all(core::Store& store, std::span<core::Charge> charges, core::Instant now,
+void charge_all(core::Store& store, std::span<core::Charge> charges, core::Now now,
                 std::vector<core::Outcome::Judged>& judged) {
   store.charge({charges}, now);
   for (const core::Charge& charge : charges) judged.push_back({.mode = charge.mode, .decision = charge.decision});
@@ -80,13 +80,18 @@ void charge_all(core::Store& store, std::span<core::Charge> charges, core::Insta
 struct Limiter::Impl {
   explicit Impl(std::unique_ptr<core::MemoryStore> memory) : store(std::move(memory)), deciders(*store) {}
 
-  Result<Decision> charge(std::string_view key, const Limit& limit, uint32_t cost, core::Instant now);
-  Result<Answer> charge_several(std::span<const Ask> asks, core::Instant now);
+  Result<Decision> charge(std::string_view key, const Limit& limit, uint32_t cost, core::Now now);
+  Result<Answer> charge_several(std::span<const Ask> asks, core::Now now);
   Result<Answer> charge_rule(std::string_view rule, std::span<const std::string_view> parts, const RuleOptions& options,
-                             core::Instant now);
-  Result<Answer> decide(const Request& request, core::Instant now);
+                             core::Now now);
+  Result<Answer> decide(const Request& request, core::Now now);
   Result<uint64_t> put_in_force(core::Result<Policy> policy);
   Result<uint64_t> save(const std::string& path, core::Instant now);
+
+  // Only windows of the calendar ask what the wall clock says.
+  core::Now now_for(const Limit& limit) const {
+    return LimitAccess::to_core(limit).is_of_calendar() ? clock.read() : core::Now(clock.now());
+  }
 
   WallClock clock;
   std::mutex saving;  // a path may be written by one at a time
@@ -94,7 +99,7 @@ struct Limiter::Impl {
   DeciderPool deciders;
 };
 
-Result<Decision> Limiter::Impl::charge(std::string_view key, const Limit& limit, uint32_t cost, core::Instant now) {
+Result<Decision> Limiter::Impl::charge(std::string_view key, const Limit& limit, uint32_t cost, core::Now now) {
   thread_local std::string key_bytes;  // kept from call to call, so that a check allocates nothing
   const auto counter = ad_hoc_key(key, limit, key_bytes);
   if (!counter) return from_core(counter.error());
@@ -104,7 +109,7 @@ Result<Decision> Limiter::Impl::charge(std::string_view key, const Limit& limit,
   return from_core(charge.decision);
 }
 
-Result<Answer> Limiter::Impl::charge_several(std::span<const Ask> asks, core::Instant now) {
+Result<Answer> Limiter::Impl::charge_several(std::span<const Ask> asks, core::Now now) {
   std::vector<std::string> keys(asks.size());
   std::vector<core::Limit> limits;
   std::vector<core::Charge> charges;
@@ -137,7 +142,7 @@ Result<Answer> Limiter::Impl::charge_several(std::span<const Ask> asks, core::In
 }
 
 Result<Answer> Limiter::Impl::charge_rule(std::string_view rule, std::span<const std::string_view> parts,
-                                          const RuleOptions& options, core::Instant now) {
+                                          const RuleOptions& options, core::Now now) {
   const auto decider = deciders.borrow();
   const Policy& policy = decider->policy;
   const auto matched =
@@ -157,7 +162,7 @@ Result<Answer> Limiter::Impl::charge_rule(std::string_view rule, std::span<const
   return to_answer(outcome, *policy.rules);
 }
 
-Result<Answer> Limiter::Impl::decide(const Request& request, core::Instant now) {
+Result<Answer> Limiter::Impl::decide(const Request& request, core::Now now) {
   core::RequestFacts facts{.method = request.method,
                            .path = request.path,
                            .host = request.host,
@@ -216,7 +221,7 @@ Result<Limiter> Limiter::create(Options options) {
 }
 
 Result<Decision> Limiter::check(std::string_view key, const Limit& limit, uint32_t cost) {
-  return impl_->charge(key, limit, cost, impl_->clock.now());
+  return impl_->charge(key, limit, cost, impl_->now_for(limit));
 }
 
 Result<Decision> Limiter::check(std::string_view key, const Limit& limit, uint32_t cost, TimePoint now) {
@@ -232,7 +237,7 @@ Result<Decision> Limiter::peek(std::string_view key, const Limit& limit, TimePoi
 }
 
 Result<Answer> Limiter::check_all(std::span<const Ask> asks) {
-  return impl_->charge_several(asks, impl_->clock.now());
+  return impl_->charge_several(asks, impl_->clock.read());
 }
 
 Result<Answer> Limiter::check_all(std::span<const Ask> asks, TimePoint now) {
@@ -241,7 +246,7 @@ Result<Answer> Limiter::check_all(std::span<const Ask> asks, TimePoint now) {
 
 Result<Answer> Limiter::check_rule(std::string_view rule, std::initializer_list<std::string_view> parts,
                                    const RuleOptions& options) {
-  return impl_->charge_rule(rule, parts, options, impl_->clock.now());
+  return impl_->charge_rule(rule, parts, options, impl_->clock.read());
 }
 
 Result<Answer> Limiter::check_rule(std::string_view rule, std::initializer_list<std::string_view> parts,
@@ -250,7 +255,7 @@ Result<Answer> Limiter::check_rule(std::string_view rule, std::initializer_list<
 }
 
 Result<Answer> Limiter::check(const Request& request) {
-  return impl_->decide(request, impl_->clock.now());
+  return impl_->decide(request, impl_->clock.read());
 }
 
 Result<Answer> Limiter::check(const Request& request, TimePoint now) {

@@ -1,5 +1,6 @@
-// The time for calls that bring none: the wall clock as it was when this was made, carried on by the monotonic clock.
-// So it never goes back, threads agree without sharing anything, and a step of the wall clock is not followed.
+// The time for calls that bring none. Limits count by the wall clock as it was when this was made, carried on by the
+// monotonic clock: it never goes back, threads agree without sharing anything, and a step of the wall clock is not
+// followed. Dates (windows of the calendar, the times of tokens) go by the wall clock as it is.
 #pragma once
 
 #include <chrono>
@@ -13,6 +14,11 @@ class WallClock {
   // Any thread.
   Instant now() const {
     return start_ + ::rateguard::Duration::micros(micros(std::chrono::steady_clock::now() - steady_start_));
+  }
+  // The same with what the wall clock says, which costs another reading.
+  Now read() const {
+    const Instant counted = now();
+    return {counted, counted - Instant{micros(std::chrono::system_clock::now().time_since_epoch())}};
   }
 
  private:

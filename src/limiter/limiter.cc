@@ -26,7 +26,7 @@ std::optional<size_t> deciding_limit(std::span<const Outcome::Judged> judged) {
   return static_cast<size_t>(deciding - judged.data());
 }
 
-const Outcome& Limiter::check(const Policy& policy, const RequestFacts& facts, Instant now) {
+const Outcome& Limiter::check(const Policy& policy, const RequestFacts& facts, Now now) {
   prepare(policy, facts, now, one_);
   if (!one_.charges.empty()) {
     store_.charge({one_.charges}, now);
@@ -35,7 +35,7 @@ const Outcome& Limiter::check(const Policy& policy, const RequestFacts& facts, I
   return one_.outcome;
 }
 
-void Limiter::check_batch(const Policy& policy, std::span<const RequestFacts> batch, Instant now) {
+void Limiter::check_batch(const Policy& policy, std::span<const RequestFacts> batch, Now now) {
   while (batch_.size() < batch.size()) batch_.emplace_back();
   groups_.clear();
   for (size_t i = 0; i < batch.size(); ++i) {
@@ -46,7 +46,7 @@ void Limiter::check_batch(const Policy& policy, std::span<const RequestFacts> ba
   for (size_t i = 0; i < batch.size(); ++i) conclude(batch_[i]);
 }
 
-void Limiter::prepare(const Policy& policy, const RequestFacts& facts, Instant now, Request& out) {
+void Limiter::prepare(const Policy& policy, const RequestFacts& facts, Now now, Request& out) {
   const Subject subject = policy.identifier->identify(facts, now, scratch_);
   policy.rules->match(facts, subject, out.matches);
   // Where a rule refuses whatever the limits say, no enforced one may be charged; shadow limits are charged on their

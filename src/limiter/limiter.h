@@ -60,14 +60,14 @@ class Limiter {
   explicit Limiter(Store& store) : store_(store) {}
 
   // Decides a request by every configured rule that matches. The result lives until the next call.
-  const Outcome& check(const Policy& policy, const RequestFacts& facts, Instant now);
+  const Outcome& check(const Policy& policy, const RequestFacts& facts, Now now);
   // What the last check() matched, for whoever has to name the counters: one limit for each of Outcome::judged, in the
   // same order.
   const rules::Matches& matches() const { return one_.matches; }
 
   // Decides requests that came at one instant as check() would, one after the other, but lets the store wait for the
   // memory of many counters at once. The results live until the next call. A batch's buffers are kept: let it be short.
-  void check_batch(const Policy& policy, std::span<const RequestFacts> batch, Instant now);
+  void check_batch(const Policy& policy, std::span<const RequestFacts> batch, Now now);
   // Of the last check_batch(), by the request's place in it.
   const Outcome& outcome(size_t i) const { return batch_[i].outcome; }
   const rules::Matches& matches(size_t i) const { return batch_[i].matches; }
@@ -81,7 +81,7 @@ class Limiter {
   };
 
   // Identifies, matches, and says what to charge.
-  void prepare(const Policy& policy, const RequestFacts& facts, Instant now, Request& out);
+  void prepare(const Policy& policy, const RequestFacts& facts, Now now, Request& out);
   // Makes an outcome of the decisions.
   static void conclude(Request& request);
 

@@ -298,7 +298,7 @@ void add_server(Families& out, const Sources& sources, Instant now) {
     const SnapshotFigures figures = sources.snapshot();
     if (figures.last_success) {
       out.gauge("rateguard_snapshot_age_seconds", "Time since counters were last written to disk.",
-                static_cast<double>((now - *figures.last_success).us) / 1e6);
+                static_cast<double>(std::max<int64_t>(0, (now - *figures.last_success).us)) / 1e6);
     }
     out.gauge("rateguard_snapshot_bytes", "Size of the last snapshot.", static_cast<double>(figures.last_bytes));
     out.counter("rateguard_snapshot_failures_total", "Snapshots that could not be written.",

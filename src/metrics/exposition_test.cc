@@ -13,8 +13,8 @@ namespace rateguard::metrics {
 namespace {
 
 struct FixedStore final : Store {
-  void charge(ChargeGroup, Instant) override {}
-  void charge_batch(std::span<ChargeGroup>, Instant) override {}
+  void charge(ChargeGroup, Now) override {}
+  void charge_batch(std::span<ChargeGroup>, Now) override {}
   ResetResult reset(std::string_view, CounterPlace) override { return ResetResult::kNotThere; }
   ReleaseResult release(const HoldId&, Instant) override { return ReleaseResult::kUnknown; }
   void tick(Instant, TickBudget) override {}

@@ -55,4 +55,18 @@ constexpr Duration operator-(Instant a, Instant b) {
   return {a.us - b.us};
 }
 
+// The time of a turn of a loop, or of a call, by two clocks (docs/decisions/0021). As an Instant it is the counters'
+// time, which never goes back: limits count by it. `wall()` is what the wall clock says, which may be set back: what is
+// named by dates (windows of the calendar, the times of tokens) and what is shown to people goes by that.
+struct Now : Instant {
+  constexpr Now() = default;
+  // Both clocks agree, as in virtual time.
+  constexpr Now(Instant both) : Instant(both) {}
+  constexpr Now(Instant counted, Duration its_ahead) : Instant(counted), ahead(its_ahead) {}
+
+  constexpr Instant wall() const { return {us - ahead.us}; }
+
+  Duration ahead;  // how far the counters' time is ahead of the wall clock; negative: it is behind
+};
+
 }  // namespace rateguard

@@ -65,6 +65,8 @@ struct Limit {
   // of fractions.
   uint32_t unit_us = 0;
 
+  // Whether its windows are named by dates (docs/decisions/0021).
+  constexpr bool is_of_calendar() const { return anchor != Anchor::kEpoch && anchor != Anchor::kFirstRequest; }
   // The length of the window, or how long a hold lasts.
   constexpr Duration period() const { return rate.period; }
 

@@ -12,10 +12,12 @@ class Clock {
  public:
   virtual ~Clock() = default;
   virtual Instant now() = 0;
+  // The same with what the wall clock says. A clock that knows of no other is the wall clock too.
+  virtual Now read() { return now(); }
 };
 
-// Follows two clocks of the system: the monotonic one carries time forward, the wall clock says where it should be.
-// Once a second of monotonic time the two are compared:
+// The counters' time. Follows two clocks of the system: the monotonic one carries time forward, the wall clock says
+// where it should be. The two are compared once a second of monotonic time, and where the wall clock is found ahead:
 //   * the wall clock is ahead (a forward step, or the machine slept): the difference is taken at once. That time has
 //     really passed for everybody else, and at worst it refills what such a span refills.
 //   * the wall clock is behind (a backward step): this clock never jumps back; it runs 1/2048 slow until both agree
@@ -23,29 +25,39 @@ class Clock {
 //     can show.
 class WallSteering {
  public:
-  // REQUIRES: both readings in microseconds; `steady_us` never goes back.
+  // All there is to it.
+  struct Base {
+    int64_t us = 0;         // the time at steady_us
+    int64_t steady_us = 0;  // the last comparison
+    int64_t behind_us = 0;  // how much is still to be lost by running slow
+  };
+  // REQUIRES: both readings in microseconds.
   WallSteering(int64_t wall_us, int64_t steady_us);
+  explicit WallSteering(const Base& base) : base_(base) {}
+  const Base& base() const { return base_; }
 
-  // The time at that monotonic reading. Never less than any earlier answer.
+  // The time at that monotonic reading. Never less than any earlier answer; a reading from before the last comparison
+  // counts as that one's.
   Instant at(int64_t steady_us) const;
   // Compares with the wall clock where a second has passed since the last comparison.
   bool due(int64_t steady_us) const;
   void compare(int64_t wall_us, int64_t steady_us);
 
  private:
-  int64_t base_us_;         // the time at base_steady_us_
-  int64_t base_steady_us_;  // the last comparison
-  int64_t behind_us_ = 0;   // how much is still to be lost by running slow
+  Base base_;
 };
 
-// The system's time. One per thread.
+// The system's time. All of a process have one counters' time in common, so that no loop is ahead of another whose
+// counters it reads. An object may be used by any thread.
 class SystemClock final : public Clock {
  public:
   SystemClock();
-  Instant now() override;
+  Instant now() override { return read(); }
+  Now read() override;
 
  private:
-  WallSteering steering_;
+  class Shared;
+  Shared& shared_;
 };
 
 // A clock that stands still until told otherwise: for tests and replays.
@@ -53,11 +65,15 @@ class ManualClock final : public Clock {
  public:
   explicit ManualClock(Instant start = Instant::from_seconds(1'700'000'000)) : now_(start) {}
   Instant now() override { return now_; }
-  // REQUIRES: duration >= 0.
+  Now read() override { return {now_, ahead_}; }
+  // Both clocks go on. REQUIRES: duration >= 0.
   void advance(Duration duration) { now_ = now_ + duration; }
+  // The wall clock is set to be that far behind the counters' time.
+  void set_wall_behind(Duration ahead) { ahead_ = ahead; }
 
  private:
   Instant now_;
+  Duration ahead_;
 };
 
 }  // namespace rateguard::net

@@ -49,6 +49,36 @@ TEST(WallSteering, NeverGoesBackWhateverTheWallClockDoes) {
   }));
 }
 
+TEST(WallSteering, AReadingFromBeforeTheLastComparisonCountsAsThatOnes) {
+  WallSteering time(1'000 * kSecond, 0);
+  time.compare(1'010 * kSecond, 5 * kSecond);
+  EXPECT_EQ(time.at(4 * kSecond).us, 1'010 * kSecond);
+  time.compare(1'010 * kSecond, 4 * kSecond);
+  EXPECT_EQ(time.at(6 * kSecond).us, 1'011 * kSecond);
+}
+
+TEST(ManualClock, MayHaveItsWallClockSetBack) {
+  ManualClock clock(Instant::from_seconds(1'000));
+  EXPECT_EQ(clock.read().wall(), clock.now());
+  clock.set_wall_behind(Duration::seconds(3'600));
+  clock.advance(Duration::seconds(5));
+  EXPECT_EQ(clock.read(), Instant::from_seconds(1'005));
+  EXPECT_EQ(clock.read().wall(), Instant::from_seconds(1'005 - 3'600));
+}
+
+TEST(SystemClock, AllOfAProcessHaveOneTime) {
+  SystemClock one;
+  SystemClock other;
+  for (int i = 0; i < 1'000; ++i) {
+    const Instant before = one.now();
+    const Now between = other.read();
+    EXPECT_LE(before, between);
+    EXPECT_LE(between, one.now());
+    EXPECT_LT(between.ahead, Duration::seconds(1));
+    EXPECT_GT(between.ahead, Duration::seconds(-1));
+  }
+}
+
 TEST(SystemClock, AgreesWithTheWallClockAndGoesForward) {
   SystemClock clock;
   const Instant first = clock.now();

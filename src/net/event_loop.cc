@@ -104,7 +104,7 @@ void Timer::cancel() {
   state_.reset();
 }
 
-EventLoop::EventLoop(Clock& clock) : clock_(clock), now_(clock.now()) {}
+EventLoop::EventLoop(Clock& clock) : clock_(clock), now_(clock.read()) {}
 
 EventLoop::~EventLoop() = default;
 

@@ -61,7 +61,7 @@ class EventLoop {
   void post(std::function<void()> work);
 
   // The time of this wake-up: read once, the same for everything that is handled in it.
-  Instant now() const { return now_; }
+  Now now() const { return now_; }
   Clock& clock() { return clock_; }
 
   [[nodiscard]] Timer after(Duration delay, std::function<void()> work);
@@ -86,10 +86,10 @@ class EventLoop {
   Result<void> open();
   void await_ready();
   void hand_out_events();
-  void wake() { now_ = clock_.now(); }
+  void wake() { now_ = clock_.read(); }
 
   Clock& clock_;
-  Instant now_;
+  Now now_;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -37,7 +37,7 @@ void Http1Exchange::status(int code) {
   Http1Response::Options options{.date = {}, .after = after_, .content = content_};
   if (session_ != nullptr) {
     date_ = session_->date();
-    options.date = date_.at(session_->now());
+    options.date = date_.at(session_->now().wall());
     if (session_->draining()) options.after = after_ = AfterResponse::kClose;
   }
   response_.emplace(out_, options).status(code);

@@ -19,9 +19,9 @@ constexpr Duration kLong = Duration::seconds(100);
 // Echoes when it is told to; "/now" at once.
 class LateHandler final : public HttpHandler {
  public:
-  void handle(const HttpRequest&, Instant, HttpResponder&) override { ADD_FAILURE() << "it answers later"; }
+  void handle(const HttpRequest&, Now, HttpResponder&) override { ADD_FAILURE() << "it answers later"; }
   bool answers_later() const override { return true; }
-  void handle_later(std::unique_ptr<HttpExchange> exchange, Instant now) override {
+  void handle_later(std::unique_ptr<HttpExchange> exchange, Now now) override {
     if (exchange->request().path == "/now") return answer(*exchange, now);
     exchanges.push_back(std::move(exchange));
     waiting = exchanges.size();
@@ -30,7 +30,7 @@ class LateHandler final : public HttpHandler {
     echo_.reject(rejection, now, responder);
   }
   // On the loop's thread.
-  void answer(HttpExchange& exchange, Instant now = {}) {
+  void answer(HttpExchange& exchange, Now now = {}) {
     echo_.handle(exchange.request(), now, exchange.responder());
     exchange.finish();
   }
@@ -364,10 +364,10 @@ TEST_F(LateAnswers, ManyAtOnce) {
 TEST(LateAnswersOfOneAnother, MayComeFromWithinAnother) {
   struct Handler final : HttpHandler {
     bool answers_later() const override { return true; }
-    void handle(const HttpRequest& request, Instant now, HttpResponder& responder) override {
+    void handle(const HttpRequest& request, Now now, HttpResponder& responder) override {
       echo.handle(request, now, responder);
     }
-    void handle_later(std::unique_ptr<HttpExchange> exchange, Instant now) override {
+    void handle_later(std::unique_ptr<HttpExchange> exchange, Now now) override {
       if (exchange->request().path == "/keep") {
         kept = std::move(exchange);
         is_kept = true;

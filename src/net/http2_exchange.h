@@ -57,7 +57,7 @@ class Http2Handler {
   virtual ~Http2Handler() = default;
   // The head of a request has arrived.
   virtual BodyDelivery delivery(const Http2Request& head) = 0;
-  virtual void handle(const Http2Request& request, Instant now, Http2Responder& responder) = 0;
+  virtual void handle(const Http2Request& request, Now now, Http2Responder& responder) = 0;
   // What the session could not accept: the rejection's status is 413 or 431.
   virtual void reject(const HttpRejection& rejection, Instant now, Http2Responder& responder) = 0;
   // kPieces: more of the body; `end` after the last of it.
@@ -66,7 +66,7 @@ class Http2Handler {
   // The stream is gone before finish(): nothing more can be said on it.
   virtual void stream_closed(Http2Responder& responder) = 0;
   // Everything that came in one read was handed over: who collects requests to answer them together does it now.
-  virtual void batch_end(Instant now) = 0;
+  virtual void batch_end(Now now) = 0;
 };
 
 }  // namespace rateguard::net

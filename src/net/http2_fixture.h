@@ -26,7 +26,7 @@ class Http2EchoHandler final : public Http2Handler {
   BodyDelivery delivery(const Http2Request& head) override {
     return head.path == "/echo" || head.path == "/early" ? BodyDelivery::kPieces : BodyDelivery::kWhole;
   }
-  void handle(const Http2Request& request, Instant, Http2Responder& responder) override {
+  void handle(const Http2Request& request, Now, Http2Responder& responder) override {
     heard(request);
     if (request.path == "/never") {
       ++waiting;
@@ -65,7 +65,7 @@ class Http2EchoHandler final : public Http2Handler {
     responder.finish();
   }
   void stream_closed(Http2Responder&) override { ++closed; }
-  void batch_end(Instant) override {
+  void batch_end(Now) override {
     ++batches;
     for (Http2Responder* responder : std::exchange(late_, {})) {
       responder->status(200);

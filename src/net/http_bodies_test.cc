@@ -14,7 +14,7 @@ namespace {
 class PickyHandler final : public HttpHandler {
  public:
   bool wants_body(const HttpRequest& head) override { return head.path == "/wanted"; }
-  void handle(const HttpRequest& request, Instant now, HttpResponder& responder) override {
+  void handle(const HttpRequest& request, Now now, HttpResponder& responder) override {
     echo_.handle(request, now, responder);
   }
   void reject(const HttpRejection& rejection, Instant now, HttpResponder& responder) override {

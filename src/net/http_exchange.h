@@ -66,11 +66,11 @@ class HttpHandler {
   // answer is no, handle() is called at once with an empty body, answers_later() or not, and the body is not kept.
   virtual bool wants_body(const HttpRequest&) { return true; }
   // Answers before it returns.
-  virtual void handle(const HttpRequest& request, Instant now, HttpResponder& responder) = 0;
+  virtual void handle(const HttpRequest& request, Now now, HttpResponder& responder) = 0;
   // Whether it is given requests by handle_later() rather than handle(). Constant.
   virtual bool answers_later() const { return false; }
   // Answers before or after it returns. Meanwhile the connection's next requests wait.
-  virtual void handle_later(std::unique_ptr<HttpExchange> exchange, Instant now) {
+  virtual void handle_later(std::unique_ptr<HttpExchange> exchange, Now now) {
     handle(exchange->request(), now, exchange->responder());
     exchange->finish();
   }

@@ -174,8 +174,8 @@ HttpRequest HttpSession::request(std::span<char> bytes) {
 
 void HttpSession::answer(std::span<char> bytes, AfterResponse after) {
   const HttpRequest request = this->request(bytes);
-  const Instant now = host_.loop().now();
-  Http1Response response(host_.out(), {.date = context_.date.at(now),
+  const Now now = host_.loop().now();
+  Http1Response response(host_.out(), {.date = context_.date.at(now.wall()),
                                        .after = after,
                                        .content = parser_->is_head() ? Content::kDescribed : Content::kSent});
   context_.handler.handle(request, now, response);
@@ -202,7 +202,7 @@ void HttpSession::hand_over(std::span<char> input, std::span<char> rest) {
 }
 
 DateField HttpSession::date() {
-  context_.date.at(now());
+  context_.date.at(now().wall());
   return context_.date;
 }
 
@@ -218,11 +218,11 @@ void HttpSession::answered(std::string_view bytes, AfterResponse after) {
 }
 
 void HttpSession::reject(const HttpRejection& rejection, AfterResponse after) {
-  const Instant now = host_.loop().now();
+  const Now now = host_.loop().now();
   const bool is_head = parser_ && parser_->is_head();
-  Http1Response response(
-      host_.out(),
-      {.date = context_.date.at(now), .after = after, .content = is_head ? Content::kDescribed : Content::kSent});
+  Http1Response response(host_.out(), {.date = context_.date.at(now.wall()),
+                                       .after = after,
+                                       .content = is_head ? Content::kDescribed : Content::kSent});
   context_.handler.reject(rejection, now, response);
   response.finish();
   if (after == AfterResponse::kClose) ending_ = Ending::kLinger;

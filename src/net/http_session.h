@@ -38,7 +38,7 @@ class HttpSession final : public Connection {
   ~HttpSession() override;
 
   // For its exchange:
-  Instant now() const { return host_.loop().now(); }
+  Now now() const { return host_.loop().now(); }
   DateField date();  // at now()
   bool draining() const { return host_.draining(); }
   // Sends the answer to the request that was handed over, and goes on.

@@ -23,9 +23,9 @@ Result<uint16_t> HttpServer::start(EventLoop& loop, HttpHandler& handler) {
 
 // Told so in one send, if it fits the socket, and forgotten.
 void HttpServer::refuse(Transport& transport) {
-  const Instant now = host_.loop().now();
+  const Now now = host_.loop().now();
   host_.out().clear();
-  Http1Response response(host_.out(), {.date = context_->date.at(now), .after = AfterResponse::kClose});
+  Http1Response response(host_.out(), {.date = context_->date.at(now.wall()), .after = AfterResponse::kClose});
   context_->handler.reject({.status = 503, .detail = "too many connections", .field = "connection"}, now, response);
   response.finish();
   transport.send(host_.out().view());

@@ -28,7 +28,7 @@ namespace rateguard::net {
 // Answers with what it was asked: "METHOD path?query body", or with N times 'x' to /big?N.
 class EchoHandler final : public HttpHandler {
  public:
-  void handle(const HttpRequest& request, Instant, HttpResponder& responder) override {
+  void handle(const HttpRequest& request, Now, HttpResponder& responder) override {
     if (request.path == "/nothing") return;
     responder.status(request.path == "/empty" ? 204 : 200);
     responder.header("X-Peer", request.peer.to_string());

@@ -31,7 +31,7 @@ TEST(TurnBudget, IsUsedUpByTimeFromTheFirstLookOn) {
 class SlowHandler final : public HttpHandler {
  public:
   explicit SlowHandler(ManualSteadyTime& time) : time_(time) {}
-  void handle(const HttpRequest& request, Instant now, HttpResponder& responder) override {
+  void handle(const HttpRequest& request, Now now, HttpResponder& responder) override {
     time_.advance(Duration::micros(50));
     order.emplace_back(request.target);
     if (order.size() == 3) at_third();

@@ -184,7 +184,7 @@ void Connection::on_deadline() {
   session_.read_now();
   expire(loop_.now());
   for (const Pending& pending : pending_) {
-    if (pending.done) arm_deadline(std::max(pending.deadline, loop_.now()));
+    if (pending.done) arm_deadline(std::max<Instant>(pending.deadline, loop_.now()));
   }
 }
 

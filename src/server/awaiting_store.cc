@@ -19,11 +19,11 @@ void AwaitingStore::await(Ask ask) {
   tasks_.wait();
 }
 
-void AwaitingStore::charge(ChargeGroup group, Instant now) {
+void AwaitingStore::charge(ChargeGroup group, Now now) {
   charge_batch({&group, 1}, now);
 }
 
-void AwaitingStore::charge_batch(std::span<ChargeGroup> groups, Instant now) {
+void AwaitingStore::charge_batch(std::span<ChargeGroup> groups, Now now) {
   await([&](auto done) { remote_.charge(groups, now, std::move(done)); });
 }
 

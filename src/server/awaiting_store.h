@@ -15,8 +15,8 @@ class AwaitingStore final : public Store {
   AwaitingStore(RemoteStore& remote, net::Tasks& tasks, const net::EventLoop& loop)
       : remote_(remote), tasks_(tasks), loop_(loop) {}
 
-  void charge(ChargeGroup group, Instant now) override;
-  void charge_batch(std::span<ChargeGroup> groups, Instant now) override;
+  void charge(ChargeGroup group, Now now) override;
+  void charge_batch(std::span<ChargeGroup> groups, Now now) override;
   ResetResult reset(std::string_view key, CounterPlace place) override;
   ReleaseResult release(const HoldId& hold, Instant now) override;
   void tick(Instant now, TickBudget) override { remote_.tick(now); }

@@ -58,7 +58,7 @@ void Decider::set_policy(Policy policy) {
   in_force_.policy = std::move(policy);
 }
 
-Answer Decider::decide(const RequestFacts& facts, Instant now) {
+Answer Decider::decide(const RequestFacts& facts, Now now) {
   const Outcome* outcome = nullptr;
   {
     const DecisionTimer timer(metrics_);
@@ -114,7 +114,7 @@ Answer Decider::answer_of(const DirectCheck& check) {
   return answer;
 }
 
-Answer Decider::decide(const AdHocCheck& check, Instant now) {
+Answer Decider::decide(const AdHocCheck& check, Now now) {
   direct_.clear();
   {
     const DecisionTimer timer(metrics_);
@@ -124,7 +124,7 @@ Answer Decider::decide(const AdHocCheck& check, Instant now) {
   return answer_of(direct_[0]);
 }
 
-Result<Answer> Decider::decide(const RuleCheck& check, Instant now) {
+Result<Answer> Decider::decide(const RuleCheck& check, Now now) {
   direct_.clear();
   {
     const DecisionTimer timer(metrics_);

@@ -39,10 +39,10 @@ class Decider {
   const Policy& policy() const { return in_force_.policy; }
 
   // Every configured rule that matches.
-  Answer decide(const RequestFacts& facts, Instant now);
-  Answer decide(const AdHocCheck& check, Instant now);
+  Answer decide(const RequestFacts& facts, Now now);
+  Answer decide(const AdHocCheck& check, Now now);
   // Errors: as RuleSet::lookup: an unknown rule, or a key that the rule cannot take.
-  Result<Answer> decide(const RuleCheck& check, Instant now);
+  Result<Answer> decide(const RuleCheck& check, Now now);
 
   // Many at once, which hides the latency of memory: clear(), add() each, run(), then answer() for each in order.
   // add() of a rule has the errors of RuleSet::lookup; what was added before stays.
@@ -50,7 +50,7 @@ class Decider {
   size_t add(const AdHocCheck& check) { return direct_.add(check); }
   Result<size_t> add(const RuleCheck& check) { return direct_.add(check, in_force_.policy); }
   size_t added() const { return direct_.size(); }
-  void run(Instant now) { direct_.run(now); }
+  void run(Now now) { direct_.run(now); }
   // Counts the check at `index` into the metrics. REQUIRES: run() was called after it was added; once for each.
   Answer answer(size_t index) { return answer_of(direct_[index]); }
   // The counter of a check and what run() found, uncounted: for whoever looks rather than asks.

@@ -15,7 +15,7 @@ class DenyingStore final : public RemoteStore {
  public:
   explicit DenyingStore(RemoteStore& remote) : remote_(remote) {}
 
-  void charge(std::span<ChargeGroup> groups, Instant now, Done done) override {
+  void charge(std::span<ChargeGroup> groups, Now now, Done done) override {
     remote_.charge(groups, now, [groups, done = std::move(done)]() mutable {
       for (const ChargeGroup& group : groups) {
         for (Charge& charge : group.charges) {

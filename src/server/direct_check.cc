@@ -43,7 +43,7 @@ Result<size_t> DirectChecks::add(const RuleCheck& check, const Policy& policy) {
   return count_++;
 }
 
-void DirectChecks::run(Instant now) {
+void DirectChecks::run(Now now) {
   charges_.clear();
   for (size_t i = 0; i < count_; ++i) {
     const DirectCheck& check = checks_[i];

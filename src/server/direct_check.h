@@ -39,7 +39,7 @@ class DirectChecks {
   // Errors: as RuleSet::lookup.
   Result<size_t> add(const RuleCheck& check, const Policy& policy);
   // Decides what was added since clear(), each check on its own, in order.
-  void run(Instant now);
+  void run(Now now);
   const DirectCheck& operator[](size_t index) const { return checks_[index]; }
 
  private:

@@ -35,7 +35,7 @@ class LateStore final : public RemoteStore {
     for (size_t left = waiting(); left > 0; --left) answer();
   }
 
-  void charge(std::span<ChargeGroup> groups, Instant now, Done done) override {
+  void charge(std::span<ChargeGroup> groups, Now now, Done done) override {
     ask([=, this, done = std::move(done)]() mutable {
       fails ? set_unavailable(groups) : counters_.charge_batch(groups, now);
       done();

@@ -20,7 +20,7 @@ class RemoteStore {
   // As Store::charge_batch: `done` is called once, when every decision is filled in, perhaps before the call returns;
   // all that is passed lives until then. A group that could not be decided has Basis::kUnavailable in each of its
   // charges; nobody knows then whether it was charged.
-  virtual void charge(std::span<ChargeGroup> groups, Instant now, Done done) = 0;
+  virtual void charge(std::span<ChargeGroup> groups, Now now, Done done) = 0;
   // As Store's. `key` is borrowed for the call.
   virtual void reset(std::string_view key, CounterPlace place, Instant now,
                      std::move_only_function<void(ResetResult)> done) = 0;

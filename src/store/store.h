@@ -106,9 +106,9 @@ class Store {
   virtual ~Store() = default;
 
   // Decides `group` at `now`. Times are the caller's (see README: Clock).
-  virtual void charge(ChargeGroup group, Instant now) = 0;
+  virtual void charge(ChargeGroup group, Now now) = 0;
   // The same for many requests, each atomic on its own, in order; hides the latency of memory or of the network.
-  virtual void charge_batch(std::span<ChargeGroup> groups, Instant now) = 0;
+  virtual void charge_batch(std::span<ChargeGroup> groups, Now now) = 0;
   // Forgets a counter: the next request finds it never used. `place` as its charges have it.
   virtual ResetResult reset(std::string_view key, CounterPlace place) = 0;
   // Gives a concurrency hold back, once.

@@ -12,7 +12,7 @@ constexpr Duration kAhead = Duration::seconds(14LL * 365 * 86'400);
 
 }  // namespace
 
-void BlockingRedisStore::charge(ChargeGroup group, Instant now) {
+void BlockingRedisStore::charge(ChargeGroup group, Now now) {
   if (group.charges.empty()) return;
   const std::lock_guard lock(mutex_);
   const redis_store::CallOptions options = {.now = now + kAhead, .hold_number = ++holds_};
@@ -22,7 +22,7 @@ void BlockingRedisStore::charge(ChargeGroup group, Instant now) {
   EXPECT_TRUE(decoded) << decoded.error().message << text_of(reply);
 }
 
-void BlockingRedisStore::charge_batch(std::span<ChargeGroup> groups, Instant now) {
+void BlockingRedisStore::charge_batch(std::span<ChargeGroup> groups, Now now) {
   for (const ChargeGroup& group : groups) charge(group, now);
 }
 

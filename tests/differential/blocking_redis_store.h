@@ -18,8 +18,8 @@ namespace rateguard::test {
 // number of days, to lie after it.
 class BlockingRedisStore final : public Store {
  public:
-  void charge(ChargeGroup group, Instant now) override;
-  void charge_batch(std::span<ChargeGroup> groups, Instant now) override;
+  void charge(ChargeGroup group, Now now) override;
+  void charge_batch(std::span<ChargeGroup> groups, Now now) override;
   ResetResult reset(std::string_view key, CounterPlace) override;
   ReleaseResult release(const HoldId& hold, Instant now) override;
   void tick(Instant, TickBudget) override {}

@@ -37,7 +37,7 @@ struct Link::Call {
 Link::Link(const Scenario& scenario, size_t instance, Host& host, SharedStore& shared, uint64_t seed)
     : scenario_(scenario), instance_(instance), host_(host), shared_(shared), random_(seed) {}
 
-void Link::charge(std::span<ChargeGroup> groups, Instant now, Done done) {
+void Link::charge(std::span<ChargeGroup> groups, Now now, Done done) {
   ++calls_;
   auto call = std::make_shared<Call>();
   call->asked = groups;
@@ -97,7 +97,7 @@ std::string_view Link::own_key(std::string_view key) const {
   return std::ranges::find(scenario_.keys, key, &KeyPlan::key)->key;
 }
 
-void Watch::charge(std::span<ChargeGroup> groups, Instant now, Done done) {
+void Watch::charge(std::span<ChargeGroup> groups, Now now, Done done) {
   next_.charge(groups, now, [this, groups, done = std::move(done)]() mutable {
     for (const ChargeGroup& group : groups) {
       const Charge& first = group.charges.front();

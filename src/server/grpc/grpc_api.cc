@@ -49,7 +49,7 @@ net::BodyDelivery GrpcApi::delivery(const net::Http2Request& head) {
   return rpc != nullptr && rpc->is_streaming() ? net::BodyDelivery::kPieces : net::BodyDelivery::kWhole;
 }
 
-void GrpcApi::handle(const net::Http2Request& request, Instant now, net::Http2Responder& responder) {
+void GrpcApi::handle(const net::Http2Request& request, Now now, net::Http2Responder& responder) {
   const CallHead head = read_head(request);
   if (!head.is_post) return refuse_http(405, "gRPC is spoken here: POST\n", responder);
   if (!head.is_grpc()) return refuse_http(415, "gRPC is spoken here: application/grpc\n", responder);
@@ -100,11 +100,11 @@ Status GrpcApi::admit(const CallHead& head, const Rpc* rpc, const net::Http2Requ
   }
 }
 
-Status GrpcApi::answer(const Rpc& rpc, std::string_view message, Instant now) {
+Status GrpcApi::answer(const Rpc& rpc, std::string_view message, Now now) {
   return rpc.kind == RpcKind::kShouldRateLimit ? should_rate_limit(message, now) : check_health(message);
 }
 
-Status GrpcApi::should_rate_limit(std::string_view message, Instant now) {
+Status GrpcApi::should_rate_limit(std::string_view message, Now now) {
   if (Status read = at_once_.read(message); !read.ok()) return read;
   return at_once_.answer(now, reply_);
 }

@@ -36,12 +36,12 @@ class GrpcApi final : public net::Http2Handler {
   ~GrpcApi() override;
 
   net::BodyDelivery delivery(const net::Http2Request& head) override;
-  void handle(const net::Http2Request& request, Instant now, net::Http2Responder& responder) override;
+  void handle(const net::Http2Request& request, Now now, net::Http2Responder& responder) override;
   void reject(const net::HttpRejection& rejection, Instant now, net::Http2Responder& responder) override;
   void data(std::string_view bytes, net::Http2Responder& responder) override;
   void data_end(net::Http2Responder& responder) override;
   void stream_closed(net::Http2Responder& responder) override;
-  void batch_end(Instant) override {}
+  void batch_end(Now) override {}
 
   // The program is asked to end: whoever watches hears of it, and calls without an end of their own end.
   void drain();
@@ -80,8 +80,8 @@ class GrpcApi final : public net::Http2Handler {
 
   // Why a call cannot be served, before its message is looked at.
   Status admit(const CallHead& head, const Rpc* rpc, const net::Http2Request& request) const;
-  Status answer(const Rpc& rpc, std::string_view message, Instant now);
-  Status should_rate_limit(std::string_view message, Instant now);
+  Status answer(const Rpc& rpc, std::string_view message, Now now);
+  Status should_rate_limit(std::string_view message, Now now);
   Status check_health(std::string_view message);
   // Sends reply_, or why there is none.
   void conclude(const UnaryCall& call, const Status& status);

@@ -35,7 +35,7 @@ Status RateLimitCall::read(std::string_view message) {
   return {};
 }
 
-Status RateLimitCall::answer(Instant now, std::string& reply) {
+Status RateLimitCall::answer(Now now, std::string& reply) {
   const auto response = decider_.decide(request_, now);
   if (!response) return status_of(response.error());
   auto& answered = *google::protobuf::Arena::CreateMessage<v3::RateLimitResponse>(&arena_);

@@ -25,7 +25,7 @@ class RateLimitCall {
   Status read(std::string_view message);
   // Makes `reply` the framed answer, without touching it before the decision is there: where the store has to be waited
   // for, a task calls this, and others may use `reply` meanwhile. REQUIRES: read() was well.
-  Status answer(Instant now, std::string& reply);
+  Status answer(Now now, std::string& reply);
 
   // As rls::Decider.
   bool is_current() const { return decider_.is_current(); }

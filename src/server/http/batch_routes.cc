@@ -20,7 +20,7 @@ struct Waiting {
 // the latency of memory; an entry with facts is decided alone, after those before it.
 class BatchWriter {
  public:
-  BatchWriter(Workspace& workspace, Instant now) : workspace_(workspace), now_(now) {
+  BatchWriter(Workspace& workspace, Now now) : workspace_(workspace), now_(now) {
     workspace_.body.assign("{\"results\":[");
     workspace_.decider.clear();
   }
@@ -75,7 +75,7 @@ class BatchWriter {
   }
 
   Workspace& workspace_;
-  Instant now_;
+  Now now_;
   bool first_ = true;
   std::vector<Waiting> waiting_;
 };

@@ -2,8 +2,7 @@
 
 namespace rateguard::http {
 
-Call::Call(Workspace& its_workspace, const net::HttpRequest& its_request, Instant its_now,
-           net::HttpResponder& responder)
+Call::Call(Workspace& its_workspace, const net::HttpRequest& its_request, Now its_now, net::HttpResponder& responder)
     : workspace(its_workspace),
       request(its_request),
       now(its_now),

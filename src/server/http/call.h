@@ -26,11 +26,11 @@ class Call {
     std::string_view rest = {};
   };
 
-  Call(Workspace& its_workspace, const net::HttpRequest& its_request, Instant its_now, net::HttpResponder& responder);
+  Call(Workspace& its_workspace, const net::HttpRequest& its_request, Now its_now, net::HttpResponder& responder);
 
   Workspace& workspace;
   const net::HttpRequest& request;
-  const Instant now;
+  const Now now;
   const RequestHeaders headers;
   Captured captured = {};
   size_t route = 0;  // its place in the metrics

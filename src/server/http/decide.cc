@@ -2,7 +2,7 @@
 
 namespace rateguard::http {
 
-std::expected<Answer, Problem> decide(Workspace& workspace, const CheckForm& form, Instant now) {
+std::expected<Answer, Problem> decide(Workspace& workspace, const CheckForm& form, Now now) {
   if (const auto* facts = std::get_if<FactsCheck>(&form)) return workspace.decider.decide(facts->facts, now);
   if (const auto* ad_hoc = std::get_if<AdHocCheck>(&form)) return workspace.decider.decide(*ad_hoc, now);
   const RuleCheck& rule = std::get<RuleCheck>(form);

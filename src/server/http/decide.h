@@ -12,7 +12,7 @@ namespace rateguard::http {
 
 // The answer points into the workspace and lives until its next decision. The problem: an unknown rule, or a key that
 // the rule cannot take.
-std::expected<Answer, Problem> decide(Workspace& workspace, const CheckForm& form, Instant now);
+std::expected<Answer, Problem> decide(Workspace& workspace, const CheckForm& form, Now now);
 
 // Why RuleSet::lookup refused.
 Problem lookup_problem(const RuleCheck& check, const Policy& policy, const Error& error);

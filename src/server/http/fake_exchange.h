@@ -71,7 +71,7 @@ class FakeServer {
 
   std::unique_ptr<MemoryStore> store;
   server::Service service;
-  Instant now = Instant::from_seconds(1'700'000'000);
+  Now now = Instant::from_seconds(1'700'000'000);
 
  private:
   std::shared_ptr<const identify::Identifier> identifier_;

@@ -90,7 +90,7 @@ void log_access(Call& call) {
                                      {"status", int64_t{call.status()}}});
 }
 
-void answer(Workspace& workspace, const Routed& routed, const net::HttpRequest& request, Instant now,
+void answer(Workspace& workspace, const Routed& routed, const net::HttpRequest& request, Now now,
             net::HttpResponder& responder) {
   Call call(workspace, request, now, responder);
   answer(call, routed);
@@ -129,11 +129,11 @@ bool HttpApi::wants_body(const net::HttpRequest& head) {
          (route->body != BodyKind::kJson || takes_json(headers));
 }
 
-void HttpApi::handle(const net::HttpRequest& request, Instant now, net::HttpResponder& responder) {
+void HttpApi::handle(const net::HttpRequest& request, Now now, net::HttpResponder& responder) {
   answer(*workspace_, find_route(request.method, request.path), request, now, responder);
 }
 
-void HttpApi::handle_later(std::unique_ptr<net::HttpExchange> exchange, Instant now) {
+void HttpApi::handle_later(std::unique_ptr<net::HttpExchange> exchange, Now now) {
   const net::HttpRequest& request = exchange->request();
   const Routed routed = find_route(request.method, request.path);
   if (routed.route == nullptr || routed.route->asks == Asks::kNothing) {

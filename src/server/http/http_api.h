@@ -27,10 +27,10 @@ class HttpApi final : public net::HttpHandler {
 
   // Not where the head alone is refused: by who may call, by its route, by its media type.
   bool wants_body(const net::HttpRequest& head) override;
-  void handle(const net::HttpRequest& request, Instant now, net::HttpResponder& responder) override;
+  void handle(const net::HttpRequest& request, Now now, net::HttpResponder& responder) override;
   bool answers_later() const override { return tasks_ != nullptr; }
   // What asks the store runs as a task; what does not is answered at once.
-  void handle_later(std::unique_ptr<net::HttpExchange> exchange, Instant now) override;
+  void handle_later(std::unique_ptr<net::HttpExchange> exchange, Now now) override;
   void reject(const net::HttpRejection& rejection, Instant now, net::HttpResponder& responder) override;
 
   // What counts from the next request on; one that waits goes on with what it began with. Call it on the loop's thread,

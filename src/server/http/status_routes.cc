@@ -62,7 +62,7 @@ void ready(Call& call) {
 void metrics(Call& call) {
   Workspace& workspace = call.workspace;
   if (workspace.exposed_at != call.now) {
-    workspace.exposition = rateguard::metrics::expose(workspace.service.metrics, call.now);
+    workspace.exposition = rateguard::metrics::expose(workspace.service.metrics, call.now.wall());
     workspace.exposed_at = call.now;
   }
   call.respond(200, rateguard::metrics::kExpositionType, workspace.exposition);

@@ -19,7 +19,7 @@ class Call {
   Client& client;
   const Command& command;
   const std::span<const std::string_view> words;  // the command as it was sent, its name first
-  const Instant now;
+  const Now now;
   Reply reply;
 
   // Answers with "ERR ...", "WRONGPASS ..." or whatever the protocol has for it, after what was asked before.

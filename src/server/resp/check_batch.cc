@@ -81,7 +81,7 @@ Result<void> CheckBatch::add(const server::RuleCheck& check) {
   return {};
 }
 
-void CheckBatch::flush(Reply& reply, Instant now) {
+void CheckBatch::flush(Reply& reply, Now now) {
   if (shapes_.empty()) return;
   decider_.run(now);
   for (size_t i = 0; i < shapes_.size(); ++i) write_answer(reply, shapes_[i], decider_.answer(i));

@@ -36,7 +36,7 @@ class CheckBatch {
   // Errors: as RuleSet::lookup; then nothing is added.
   Result<void> add(const server::RuleCheck& check);
   // Decides and answers all, in order.
-  void flush(Reply& reply, Instant now);
+  void flush(Reply& reply, Now now);
 
  private:
   server::Decider& decider_;

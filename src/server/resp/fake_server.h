@@ -23,7 +23,7 @@ class FakeServer {
 
   std::unique_ptr<MemoryStore> store;
   server::Service service;
-  Instant now = Instant::from_seconds(1'700'000'000);
+  Now now = Instant::from_seconds(1'700'000'000);
   // Made at the first connection, with the tokens that the service has then.
   RespApi& api();
 

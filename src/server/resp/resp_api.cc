@@ -87,7 +87,7 @@ void log_access(const server::Service& service, const Client& client, std::strin
 }
 
 void execute(Workspace& workspace, Client& client, std::span<const std::string_view> words, net::ByteBuffer& out,
-             Instant now) {
+             Now now) {
   const Found found = find(words);
   const size_t place =
       found.command != nullptr ? static_cast<size_t>(found.command - commands().data()) : unknown_place();
@@ -129,7 +129,7 @@ void execute(Workspace& workspace, Client& client, std::span<const std::string_v
 
 // As RespApi::answer().
 Answered answer_commands(Workspace& workspace, Client& client, std::string_view bytes, size_t output_bytes_max,
-                         net::ByteBuffer& out, Instant now) {
+                         net::ByteBuffer& out, Now now) {
   using After = Answered::After;
   using Status = CommandParser::Status;
   CommandParser& parser = workspace.parser;
@@ -194,7 +194,7 @@ const metrics::RespMetrics& RespApi::resp_metrics() const {
   return counters_->commands;
 }
 
-Client RespApi::greet(const IpAddress& peer, Instant now) const {
+Client RespApi::greet(const IpAddress& peer, Now now) const {
   return {.id = next_client_id(),
           .peer = peer,
           .since = now,
@@ -202,7 +202,7 @@ Client RespApi::greet(const IpAddress& peer, Instant now) const {
 }
 
 Answered RespApi::answer(Client& client, std::string_view bytes, size_t output_bytes_max, net::ByteBuffer& out,
-                         Instant now) {
+                         Now now) {
   return answer_commands(*workspace_, client, bytes, output_bytes_max, out, now);
 }
 

@@ -43,11 +43,11 @@ class RespApi {
   ~RespApi();
 
   // A connection that has just begun.
-  Client greet(const IpAddress& peer, Instant now) const;
+  Client greet(const IpAddress& peer, Now now) const;
   // Answers the commands at the front of `bytes` into `out`, in order; those that ask a limit are decided together.
   // Ends at the first command that begins when `out` holds `output_bytes_max` bytes or more.
   // REQUIRES: the store answers at once.
-  Answered answer(Client& client, std::string_view bytes, size_t output_bytes_max, net::ByteBuffer& out, Instant now);
+  Answered answer(Client& client, std::string_view bytes, size_t output_bytes_max, net::ByteBuffer& out, Now now);
 
   // Whether the store may have to be waited for: commands are then answered by exchanges.
   bool answers_later() const { return store_.tasks != nullptr; }

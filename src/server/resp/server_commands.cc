@@ -96,8 +96,8 @@ void answers::config_get(Call& call) {
 
 void answers::time(Call& call) {
   call.reply.array(2);
-  call.reply.bulk(fmt::format("{}", call.now.us / 1'000'000));
-  call.reply.bulk(fmt::format("{}", call.now.us % 1'000'000));
+  call.reply.bulk(fmt::format("{}", call.now.wall().us / 1'000'000));
+  call.reply.bulk(fmt::format("{}", call.now.wall().us % 1'000'000));
 }
 
 }  // namespace rateguard::resp

@@ -19,7 +19,7 @@ class Decider {
 
   // Decides by what is in force as it begins, and counts. The response, and what it borrows, live until the next call.
   // Errors: as envoy::Decider::decide, and for kRulesDomain as RuleSet::lookup; the message is the text for the caller.
-  Result<const envoy::Response*> decide(const envoy::Request& request, Instant now);
+  Result<const envoy::Response*> decide(const envoy::Request& request, Now now);
 
   // Whether what it last decided by is in force still; what is not stays in memory with it.
   bool is_current() const { return in_force_ == service_.in_force_; }
@@ -28,7 +28,7 @@ class Decider {
   void use_what_is_in_force();
   // rule_checks.cc
   bool asks_for_rules(const envoy::Request& request) const;
-  Result<const envoy::Response*> check_rules(const envoy::Request& request, Instant now);
+  Result<const envoy::Response*> check_rules(const envoy::Request& request, Now now);
   Result<void> add_rule_check(const envoy::Descriptor& descriptor, uint32_t hits_addend);
 
   RateLimitService& service_;

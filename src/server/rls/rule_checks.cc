@@ -36,7 +36,7 @@ bool Decider::asks_for_rules(const envoy::Request& request) const {
 }
 
 // Each descriptor on its own, in their order.
-Result<const envoy::Response*> Decider::check_rules(const envoy::Request& request, Instant now) {
+Result<const envoy::Response*> Decider::check_rules(const envoy::Request& request, Now now) {
   rules_.clear();
   for (const envoy::Descriptor& descriptor : request.descriptors) {
     if (auto added = add_rule_check(descriptor, request.hits_addend); !added) {

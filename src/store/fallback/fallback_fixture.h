@@ -20,7 +20,7 @@ inline constexpr Duration kDay = Duration::seconds(86'400);
 // A remote store that does as it is told: it answers from counters of its own, or fails.
 class FakeRemote final : public RemoteStore {
  public:
-  void charge(std::span<ChargeGroup> groups, Instant now, Done done) override {
+  void charge(std::span<ChargeGroup> groups, Now now, Done done) override {
     ++calls;
     if (is_down) {
       if (charges_before_failing) counters->charge_batch(groups, now);

@@ -43,7 +43,7 @@ FallbackStore::FallbackStore(RemoteStore& remote, Store& local, FallbackOptions 
                  if (told) told(state);
                }) {}
 
-void FallbackStore::charge(std::span<ChargeGroup> groups, Instant now, Done done) {
+void FallbackStore::charge(std::span<ChargeGroup> groups, Now now, Done done) {
   note(now);
   if (groups.empty()) return done();
   const auto permit = breaker_.admits(now_);
@@ -108,7 +108,7 @@ FallbackStats FallbackStore::stats() const {
           .state = state_.load(std::memory_order_relaxed)};
 }
 
-void FallbackStore::note(Instant now) {
+void FallbackStore::note(Now now) {
   now_ = std::max(now_, now);
 }
 

@@ -54,7 +54,7 @@ class FallbackStore final : public RemoteStore {
   FallbackStore(RemoteStore& remote, Store& local, FallbackOptions options);
 
   // Allocates nothing once it has seen as many calls under way and as many charges in one.
-  void charge(std::span<ChargeGroup> groups, Instant now, Done done) override;
+  void charge(std::span<ChargeGroup> groups, Now now, Done done) override;
   // Forgets the counter in `local` too. kUnavailable at once where the breaker is open.
   void reset(std::string_view key, CounterPlace place, Instant now,
              std::move_only_function<void(ResetResult)> done) override;
@@ -87,7 +87,7 @@ class FallbackStore final : public RemoteStore {
     Pending* next_free = nullptr;
   };
 
-  void note(Instant now);
+  void note(Now now);
   void note_end(Breaker::Permit permit, bool good);
   Pending& take_pending();
   void on_answer(Pending& pending);
@@ -99,7 +99,7 @@ class FallbackStore final : public RemoteStore {
   Store& local_;
   const std::function<uint32_t()> instances_;
   Breaker breaker_;
-  Instant now_;  // the latest
+  Now now_;  // the latest
 
   std::deque<Pending> pendings_;
   Pending* free_ = nullptr;

@@ -16,7 +16,7 @@ class FakeRemote final : public RemoteStore {
  public:
   enum class State : uint8_t { kAnswers, kFails, kChargesAndFails, kAllows };
 
-  void charge(std::span<ChargeGroup> groups, Instant, Done done) override {
+  void charge(std::span<ChargeGroup> groups, Now, Done done) override {
     ++calls;
     for (const ChargeGroup& group : groups) {
       for (const Charge& charge : group.charges) costs.push_back(charge.cost.units);

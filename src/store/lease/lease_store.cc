@@ -13,8 +13,8 @@ LeaseStore::LeaseStore(RemoteStore& remote, Store& local, const LeaseOptions& op
       leased_(remote, askings_, options.life_max, options.counters_max),
       synced_(remote, local, options.sync_interval, options.counters_max) {}
 
-void LeaseStore::charge(std::span<ChargeGroup> groups, Instant now, Done done) {
-  now_ = std::max(now_, now);
+void LeaseStore::charge(std::span<ChargeGroup> groups, Now now, Done done) {
+  now_ = std::max<Instant>(now_, now);
   Asking& asking = askings_.take(std::move(done));
   asking.undecided = 1;  // until all have been looked at
   for (const ChargeGroup& group : groups) {
@@ -47,7 +47,7 @@ void LeaseStore::pass_on(ChargeGroup group, Asking& asking) {
   asking.ends.push_back(asking.charges.size());
 }
 
-void LeaseStore::send_passed(Asking& asking, Instant now) {
+void LeaseStore::send_passed(Asking& asking, Now now) {
   for (size_t i = 0; i < asking.charges.size(); ++i) asking.charges[i].limit = &asking.limits[i];
   size_t begin = 0;
   for (const size_t end : asking.ends) {

@@ -51,7 +51,7 @@ class LeaseStore final : public RemoteStore {
   LeaseStore(RemoteStore& remote, Store& local, const LeaseOptions& options);
 
   // Allocates nothing for a key that has a wallet, nor for one that is synced, once it is known.
-  void charge(std::span<ChargeGroup> groups, Instant now, Done done) override;
+  void charge(std::span<ChargeGroup> groups, Now now, Done done) override;
   void reset(std::string_view key, CounterPlace place, Instant now,
              std::move_only_function<void(ResetResult)> done) override;
   void release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) override;
@@ -68,7 +68,7 @@ class LeaseStore final : public RemoteStore {
  private:
   bool is_taken(ChargeGroup group, Instant now, Asking& asking);
   void pass_on(ChargeGroup group, Asking& asking);
-  void send_passed(Asking& asking, Instant now);
+  void send_passed(Asking& asking, Now now);
   void on_passed(Asking& asking);
   void note_stats();
 

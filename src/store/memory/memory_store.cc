@@ -87,7 +87,7 @@ union MemoryStore::JobRoom {
   Job jobs[kJobsInline];
 };
 
-[[gnu::noinline]] void MemoryStore::decide(std::span<Charge> charges, const Fingerprint* keys, Instant now) {
+[[gnu::noinline]] void MemoryStore::decide(std::span<Charge> charges, const Fingerprint* keys, Now now) {
   if (charges.size() <= kJobsInline) {
     JobRoom room;
     std::array<size_t, kJobsInline> groups;
@@ -102,7 +102,7 @@ union MemoryStore::JobRoom {
   decide(Jobs(jobs), Groups(groups), now);
 }
 
-void MemoryStore::decide(Jobs jobs, Groups scratch, Instant now) {
+void MemoryStore::decide(Jobs jobs, Groups scratch, Now now) {
   Groups locked = lock_all(jobs, scratch);
   while (split_where_full(jobs, now)) {
     unlock_all(locked);
@@ -168,7 +168,7 @@ bool MemoryStore::split_where_full(Jobs jobs, Instant now) {
   return false;
 }
 
-void MemoryStore::evaluate(Job& job, Instant now) {
+void MemoryStore::evaluate(Job& job, Now now) {
   job.slot = table_.slots(job.spot.group).find(job.key);
   const State state = job.slot == nullptr ? State{} : job.slot->state();
   const Limit& limit = *job.charge->limit;
@@ -179,7 +179,7 @@ void MemoryStore::evaluate(Job& job, Instant now) {
   job.next = algorithm::evaluate(state, limit, job.charge->cost, now, job.charge->decision);
 }
 
-void MemoryStore::evaluate_side(Job& job, const State& state, Instant now) {
+void MemoryStore::evaluate_side(Job& job, const State& state, Now now) {
   Charge& charge = *job.charge;
   const bool known = state.algorithm == algorithm::state_tag(charge.limit->algorithm);
   size_t growth = known ? 0 : kNewSideBytes;  // the most that a commit can add: what is there is doubled

@@ -45,8 +45,8 @@ class MemoryStore final : public Store {
   // Errors: kInvalid (max_keys out of range), kExhausted (no addresses), kUnavailable (no random bytes).
   static Result<std::unique_ptr<MemoryStore>> create(const MemoryStoreOptions& options);
 
-  void charge(ChargeGroup group, Instant now) override;
-  void charge_batch(std::span<ChargeGroup> groups, Instant now) override;
+  void charge(ChargeGroup group, Now now) override;
+  void charge_batch(std::span<ChargeGroup> groups, Now now) override;
   ResetResult reset(std::string_view key, CounterPlace place = 0) override;
   ReleaseResult release(const HoldId& hold, Instant now) override;
   void tick(Instant now, TickBudget budget) override;
@@ -90,24 +90,24 @@ class MemoryStore final : public Store {
 
   memory::Fingerprint fingerprint(std::string_view key) const { return memory::Fingerprint::of(hash_(key)); }
   template <typename Hash>
-  void charge_one(Charge& charge, Hash&& hash, Instant now);
+  void charge_one(Charge& charge, Hash&& hash, Now now);
   template <typename Hash>
-  void charge_ahead(std::span<ChargeGroup> groups, Hash&& hash, Instant now);
-  RG_TARGET_AES void charge_one_by_instructions(Charge& charge, Instant now);
-  void charge_one_by_tables(Charge& charge, Instant now);
-  RG_TARGET_AES void charge_ahead_by_instructions(std::span<ChargeGroup> groups, Instant now);
-  void charge_ahead_by_tables(std::span<ChargeGroup> groups, Instant now);
-  bool charge_at_home(Charge& charge, memory::Fingerprint key, memory::Table::Spot spot, Instant now);
-  void charge_anywhere(Charge& charge, memory::Fingerprint key, Instant now);
-  bool charge_slot(Charge& charge, memory::Fingerprint key, Instant now);
-  void charge_many(std::span<Charge> charges, Instant now);
-  void decide(std::span<Charge> charges, const memory::Fingerprint* keys, Instant now);
-  void decide(Jobs jobs, Groups groups, Instant now);
+  void charge_ahead(std::span<ChargeGroup> groups, Hash&& hash, Now now);
+  RG_TARGET_AES void charge_one_by_instructions(Charge& charge, Now now);
+  void charge_one_by_tables(Charge& charge, Now now);
+  RG_TARGET_AES void charge_ahead_by_instructions(std::span<ChargeGroup> groups, Now now);
+  void charge_ahead_by_tables(std::span<ChargeGroup> groups, Now now);
+  bool charge_at_home(Charge& charge, memory::Fingerprint key, memory::Table::Spot spot, Now now);
+  void charge_anywhere(Charge& charge, memory::Fingerprint key, Now now);
+  bool charge_slot(Charge& charge, memory::Fingerprint key, Now now);
+  void charge_many(std::span<Charge> charges, Now now);
+  void decide(std::span<Charge> charges, const memory::Fingerprint* keys, Now now);
+  void decide(Jobs jobs, Groups groups, Now now);
   Groups lock_all(Jobs jobs, Groups groups);
   void unlock_all(Groups groups);
   bool split_where_full(Jobs jobs, Instant now);
-  void evaluate(Job& job, Instant now);
-  void evaluate_side(Job& job, const algorithm::State& state, Instant now);
+  void evaluate(Job& job, Now now);
+  void evaluate_side(Job& job, const algorithm::State& state, Now now);
   bool claim_enforced(Jobs jobs, Instant now);
   void store(Job& job, Instant now);
   algorithm::State store_side(Job& job, algorithm::State state, Instant now);

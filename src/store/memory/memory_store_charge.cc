@@ -24,7 +24,7 @@ constexpr size_t kRecordsAhead = 4;
 constexpr size_t kNextAhead = 8;
 
 // Any algorithm and any outcome. False: its memory is not all in the slot.
-bool evaluate_slot(Slot& slot, Charge& charge, Instant now) {
+bool evaluate_slot(Slot& slot, Charge& charge, Now now) {
   const Limit& limit = *charge.limit;
   State next;
   if (limit.unit_us == 0 ||
@@ -39,36 +39,36 @@ bool evaluate_slot(Slot& slot, Charge& charge, Instant now) {
 }  // namespace
 
 // The two entrances exist twice, since the hash is inlined only where its instructions may be used.
-void MemoryStore::charge(ChargeGroup group, Instant now) {
+void MemoryStore::charge(ChargeGroup group, Now now) {
   if (group.charges.size() != 1) return charge_many(group.charges, now);
   Charge& charge = group.charges[0];
   return memory::KeyHash::has_instructions() ? charge_one_by_instructions(charge, now)
                                              : charge_one_by_tables(charge, now);
 }
 
-void MemoryStore::charge_batch(std::span<ChargeGroup> groups, Instant now) {
+void MemoryStore::charge_batch(std::span<ChargeGroup> groups, Now now) {
   if (memory::KeyHash::has_instructions()) return charge_ahead_by_instructions(groups, now);
   return charge_ahead_by_tables(groups, now);
 }
 
-[[gnu::flatten]] void MemoryStore::charge_one_by_instructions(Charge& charge, Instant now) {
+[[gnu::flatten]] void MemoryStore::charge_one_by_instructions(Charge& charge, Now now) {
   return charge_one(charge, [this](std::string_view key) { return hash_.by_instructions(key); }, now);
 }
 
-[[gnu::noinline]] void MemoryStore::charge_one_by_tables(Charge& charge, Instant now) {
+[[gnu::noinline]] void MemoryStore::charge_one_by_tables(Charge& charge, Now now) {
   return charge_one(charge, [this](std::string_view key) { return hash_.by_tables(key); }, now);
 }
 
-[[gnu::flatten]] void MemoryStore::charge_ahead_by_instructions(std::span<ChargeGroup> groups, Instant now) {
+[[gnu::flatten]] void MemoryStore::charge_ahead_by_instructions(std::span<ChargeGroup> groups, Now now) {
   return charge_ahead(groups, [this](std::string_view key) { return hash_.by_instructions(key); }, now);
 }
 
-[[gnu::noinline]] void MemoryStore::charge_ahead_by_tables(std::span<ChargeGroup> groups, Instant now) {
+[[gnu::noinline]] void MemoryStore::charge_ahead_by_tables(std::span<ChargeGroup> groups, Now now) {
   return charge_ahead(groups, [this](std::string_view key) { return hash_.by_tables(key); }, now);
 }
 
 template <typename Hash>
-inline void MemoryStore::charge_one(Charge& charge, Hash&& hash, Instant now) {
+inline void MemoryStore::charge_one(Charge& charge, Hash&& hash, Now now) {
   const Fingerprint key = Fingerprint::of(hash(charge.key));
   const Table::Spot spot = table_.locate(key);
   Table::prefetch_home(spot, key);
@@ -77,7 +77,7 @@ inline void MemoryStore::charge_one(Charge& charge, Hash&& hash, Instant now) {
 
 // Takes as many groups at once as memory can be asked for ahead.
 template <typename Hash>
-inline void MemoryStore::charge_ahead(std::span<ChargeGroup> groups, Hash&& hash, Instant now) {
+inline void MemoryStore::charge_ahead(std::span<ChargeGroup> groups, Hash&& hash, Now now) {
   std::array<Fingerprint, kKeysAhead> keys;
   std::array<Table::Spot, kKeysAhead> spots;
   while (!groups.empty()) {
@@ -122,7 +122,7 @@ inline void MemoryStore::charge_ahead(std::span<ChargeGroup> groups, Hash&& hash
 
 // The commonest case, alone: one charge of a token bucket that is in the line of its home. False: anything else, and
 // nothing was done. It calls nothing that is not inlined, so it has few registers to save.
-inline bool MemoryStore::charge_at_home(Charge& charge, Fingerprint key, Table::Spot spot, Instant now) {
+inline bool MemoryStore::charge_at_home(Charge& charge, Fingerprint key, Table::Spot spot, Now now) {
   const Limit& limit = *charge.limit;
   if (limit.unit_us == 0 || !table_.try_lock_where_owned(spot, key)) [[unlikely]]
     return false;
@@ -137,12 +137,12 @@ inline bool MemoryStore::charge_at_home(Charge& charge, Fingerprint key, Table::
 }
 
 // One charge, wherever its key is.
-[[gnu::noinline]] void MemoryStore::charge_anywhere(Charge& charge, Fingerprint key, Instant now) {
+[[gnu::noinline]] void MemoryStore::charge_anywhere(Charge& charge, Fingerprint key, Now now) {
   if (!charge_slot(charge, key, now)) decide({&charge, 1}, &key, now);
 }
 
 // One charge of a key that is there, whose whole memory is its slot. False: anything else, and nothing was done.
-inline bool MemoryStore::charge_slot(Charge& charge, Fingerprint key, Instant now) {
+inline bool MemoryStore::charge_slot(Charge& charge, Fingerprint key, Now now) {
   const Table::Spot spot = table_.locate(key);
   if (!table_.lock_where_owned(spot, key)) [[unlikely]]
     return false;
@@ -152,7 +152,7 @@ inline bool MemoryStore::charge_slot(Charge& charge, Fingerprint key, Instant no
   return decided;
 }
 
-[[gnu::noinline]] void MemoryStore::charge_many(std::span<Charge> charges, Instant now) {
+[[gnu::noinline]] void MemoryStore::charge_many(std::span<Charge> charges, Now now) {
   std::array<Fingerprint, kJobsInline> keys;
   if (charges.size() <= keys.size()) {
     for (size_t i = 0; i < charges.size(); ++i) keys[i] = fingerprint(charges[i].key);

@@ -95,7 +95,7 @@ HashTag RedisStore::tag_of(std::string_view key, KeyOffset place_from) const {
   return {static_cast<uint16_t>(1 + (hash ^ hash >> 32) % UINT16_MAX)};
 }
 
-void RedisStore::charge(std::span<ChargeGroup> groups, Instant now, Done done) {
+void RedisStore::charge(std::span<ChargeGroup> groups, Now now, Done done) {
   if (idle_askings_.empty()) idle_askings_.push_back(askings_.emplace_back(std::make_unique<Asking>()).get());
   Asking* const asking = idle_askings_.back();
   idle_askings_.pop_back();
@@ -218,14 +218,14 @@ void RedisStore::take_answer(Batch& batch, const redis::Answer& answer) {
   }
 }
 
-void RedisStore::ask_alone(ChargeGroup group, Asking* asking, Instant now) {
+void RedisStore::ask_alone(ChargeGroup group, Asking* asking, Now now) {
   const Charge& first = group.charges.front();
   auto several = std::make_unique<Several>(Several{.group = group,
                                                    .asking = asking,
                                                    .asked_at = now,
                                                    .hold_number = options_.random(),
                                                    .tag = tag_of(first.key, first.place_from),
-                                                   .expected = {now}});
+                                                   .expected = {now.wall()}});
   send_turn();  // what was asked before it goes before it
   send_alone(std::move(several));
 }

@@ -58,7 +58,7 @@ class RedisStore final : public RemoteStore {
   RedisStore(redis::Client& client, RedisStoreOptions options);
   ~RedisStore() override;
 
-  void charge(std::span<ChargeGroup> groups, Instant now, Done done) override;
+  void charge(std::span<ChargeGroup> groups, Now now, Done done) override;
   void reset(std::string_view key, CounterPlace place, Instant now,
              std::move_only_function<void(ResetResult)> done) override;
   void release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) override;
@@ -82,7 +82,7 @@ class RedisStore final : public RemoteStore {
   struct Several;  // a group that goes alone
 
   void ask(Charge& charge, Asking* asking, Instant now);
-  void ask_alone(ChargeGroup group, Asking* asking, Instant now);
+  void ask_alone(ChargeGroup group, Asking* asking, Now now);
   Batch& batch_for(HashTag tag);
   void send_turn();
   void send(std::unique_ptr<Batch> batch);

@@ -15,7 +15,7 @@ class MemoryPart final : public RemoteStore {
  public:
   explicit MemoryPart(Store& store) : store_(store) {}
 
-  void charge(std::span<ChargeGroup> groups, Instant now, Done done) override {
+  void charge(std::span<ChargeGroup> groups, Now now, Done done) override {
     for (const ChargeGroup& group : groups) {
       for (Charge& charge : group.charges) charge.basis = Basis::kCounter;
     }

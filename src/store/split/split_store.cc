@@ -29,7 +29,7 @@ struct SplitStore::Asking {
 // One request with limits in several stores, on its way from one to the next.
 struct SplitStore::Request {
   ChargeGroup group;
-  Instant now;  // when the store that is asked was asked
+  Now now;  // when the store that is asked was asked
   std::shared_ptr<Asking> asking;
   std::vector<StoreNumber> route;  // the stores to ask, in this order
   size_t at = 0;                   // in `route`
@@ -39,7 +39,7 @@ struct SplitStore::Request {
   ChargeGroup asked;
 };
 
-SplitStore::SplitStore(std::vector<StorePart> parts, std::function<Instant()> now)
+SplitStore::SplitStore(std::vector<StorePart> parts, std::function<Now()> now)
     : parts_(std::move(parts)), now_(std::move(now)), by_distance_(parts_.size()) {
   std::iota(by_distance_.begin(), by_distance_.end(), StoreNumber{0});
   std::ranges::stable_sort(by_distance_, {}, [this](StoreNumber number) { return parts_[number].distance; });
@@ -47,7 +47,7 @@ SplitStore::SplitStore(std::vector<StorePart> parts, std::function<Instant()> no
 
 SplitStore::~SplitStore() = default;
 
-void SplitStore::charge(std::span<ChargeGroup> groups, Instant now, Done done) {
+void SplitStore::charge(std::span<ChargeGroup> groups, Now now, Done done) {
   const auto first = std::ranges::find_if(groups, [](const ChargeGroup& group) { return !group.charges.empty(); });
   if (first == groups.end()) return done();
   const StoreNumber store = first->charges.front().store;
@@ -75,7 +75,7 @@ void SplitStore::charge(std::span<ChargeGroup> groups, Instant now, Done done) {
   asking->answered();
 }
 
-void SplitStore::begin(ChargeGroup group, std::shared_ptr<Asking> asking, Instant now) {
+void SplitStore::begin(ChargeGroup group, std::shared_ptr<Asking> asking, Now now) {
   if (idle_.empty()) idle_.push_back(requests_.emplace_back(std::make_unique<Request>()).get());
   Request& request = *idle_.back();
   idle_.pop_back();
@@ -173,7 +173,7 @@ void SplitStore::release_from(size_t rank, ReleaseResult otherwise, const HoldId
       hold, now, [this, rank, otherwise, hold, now, done = std::move(done)](ReleaseResult result) mutable {
         if (result == ReleaseResult::kReleased) return done(result);
         if (result == ReleaseResult::kUnavailable) otherwise = result;
-        release_from(rank + 1, otherwise, hold, std::max(now, now_()), std::move(done));
+        release_from(rank + 1, otherwise, hold, std::max<Instant>(now, now_()), std::move(done));
       });
 }
 

@@ -31,12 +31,12 @@ class SplitStore final : public RemoteStore {
  public:
   // By their place in `parts` they have their StoreNumber. `now` is the time of those who ask: each store has its whole
   // deadline, whenever its turn comes. It is destroyed only when no call is under way.
-  SplitStore(std::vector<StorePart> parts, std::function<Instant()> now);
+  SplitStore(std::vector<StorePart> parts, std::function<Now()> now);
   ~SplitStore() override;
 
   // Requests with limits in several stores are each on a way of their own, and may be decided after those that come
   // behind them in `groups`. REQUIRES: every Charge::store is that of a part.
-  void charge(std::span<ChargeGroup> groups, Instant now, Done done) override;
+  void charge(std::span<ChargeGroup> groups, Now now, Done done) override;
   void reset(std::string_view key, CounterPlace place, Instant now,
              std::move_only_function<void(ResetResult)> done) override;
   // A hold does not say who gave it: they are asked in turn, from the nearest, until one knows it. kUnavailable where
@@ -52,7 +52,7 @@ class SplitStore final : public RemoteStore {
   static constexpr size_t kRemembered = 16'384;
 
   static size_t place_of(const Charge& charge);  // in refused_last_
-  void begin(ChargeGroup group, std::shared_ptr<Asking> asking, Instant now);
+  void begin(ChargeGroup group, std::shared_ptr<Asking> asking, Now now);
   void go_on(Request& request);
   void on_answer(Request& request);
   void give_back_holds(const Request& request);
@@ -60,7 +60,7 @@ class SplitStore final : public RemoteStore {
                     std::move_only_function<void(ReleaseResult)> done);
 
   std::vector<StorePart> parts_;
-  std::function<Instant()> now_;
+  std::function<Now()> now_;
   std::vector<StoreNumber> by_distance_;
   std::bitset<kRemembered> refused_last_;           // by a counter's hash
   std::vector<std::unique_ptr<Request>> requests_;  // as many as were ever under way at once

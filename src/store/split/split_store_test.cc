@@ -20,7 +20,7 @@ constexpr Duration kDay = Duration::seconds(86'400);
 // Counts what it is asked, and answers at once or when it is told to.
 class Part final : public RemoteStore {
  public:
-  void charge(std::span<ChargeGroup> groups, Instant now, Done done) override {
+  void charge(std::span<ChargeGroup> groups, Now now, Done done) override {
     for (const ChargeGroup& group : groups) asked += group.charges.size();
     asked_at = now;
     ask([this, groups, now, done = std::move(done)]() mutable {
