@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "identify/jwt.h"
 #include "model/ascii.h"
 #include "model/cookie.h"
@@ -12,6 +14,9 @@ namespace {
 // The credentials of "Authorization: Bearer ..." (RFC 6750, section 2.1); empty where there are none.
 std::string_view bearer_token(std::span<const Header> headers) {
   constexpr std::string_view kScheme = "bearer";
+  // One of two does not count: nothing says which (RFC 9110, section 5.3).
+  const auto is_authorization = [](const Header& header) { return equal_ignoring_case(header.name, "authorization"); };
+  if (std::ranges::count_if(headers, is_authorization) > 1) return {};
   const std::string_view value = trim(find_header(headers, "authorization"));
   const size_t space = value.find(' ');
   if (space == std::string_view::npos || !equal_ignoring_case(value.substr(0, space), kScheme)) return {};

@@ -167,6 +167,30 @@ TEST(Identifier, BelievesNothingOfATokenThatDoesNotVerify) {
   EXPECT_EQ(basic->subject.user, "");
 }
 
+TEST(Identifier, OneOfTwoAuthorizationsDoesNotDo) {
+  const KeyFile file;
+  const std::string good = bearer(R"({"sub":"ada"})");
+  for (const auto& other : {std::string("Bearer x"), good}) {
+    EXPECT_EQ(identify(with_tokens(file), {{"Authorization", other}, {"authorization", good}})->subject.user, "");
+    EXPECT_EQ(identify(with_tokens(file), {{"Authorization", good}, {"authorization", other}})->subject.user, "");
+  }
+}
+
+TEST(Identifier, JudgesTokensByTheWallClock) {
+  const KeyFile file;
+  const auto identifier = Identifier::create(with_tokens(file)).value();
+  const std::string authorization = bearer(R"({"sub":"ada","exp":1700000300,"nbf":1699999900})");
+  const Header headers[] = {{"Authorization", authorization}};
+  const auto user_at = [&](Now now) {
+    Scratch scratch;
+    return std::string(identifier->identify({.headers = headers}, now, scratch).user);
+  };
+  // The counters' time is an hour ahead, as after a step that was taken back, or a little behind.
+  EXPECT_EQ(user_at({kNow + Duration::seconds(3'600), Duration::seconds(3'600)}), "ada");
+  EXPECT_EQ(user_at({kNow, Duration::seconds(3'600)}), "") << "not yet, by the wall clock";
+  EXPECT_EQ(user_at({kNow, Duration::seconds(-3'600)}), "") << "no more, by the wall clock";
+}
+
 TEST(Identifier, AppliesLeewayIssuerAndAudience) {
   const KeyFile file;
   Settings settings = with_tokens(file);

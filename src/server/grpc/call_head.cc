@@ -47,6 +47,7 @@ CallHead read_head(const net::Http2Request& request) {
     } else if (name == "grpc-timeout") {
       head.timeout = value;
     } else if (name == "authorization") {
+      head.authorization_repeated = head.authorization.data() != nullptr;
       head.authorization = value;
     }
   }

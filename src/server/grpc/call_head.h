@@ -20,6 +20,7 @@ struct CallHead {
   bool accepts_gzip = false;
   std::string_view timeout = {};  // as sent; empty: none
   std::string_view authorization = {};
+  bool authorization_repeated = false;  // it came twice; one of two does not count
 
   // "application/grpc", alone or followed by "+proto" or parameters. gRPC over JSON is not spoken here.
   bool is_grpc() const;

@@ -90,6 +90,9 @@ Status GrpcApi::admit(const CallHead& head, const Rpc* rpc, const net::Http2Requ
     return {Code::kInvalidArgument, "grpc-timeout: expected one to eight digits and a unit of H, M, S, m, u, n"};
   }
   const auto peer = server::is_loopback(request.peer) ? server::Peer::kDirectLocal : server::Peer::kOther;
+  if (head.authorization_repeated) {
+    return {Code::kUnauthenticated, "authorization came twice, and may come once: nothing says which of two counts"};
+  }
   switch (server::check_access(rpc->access, bearer_token(head.authorization), peer, service_.settings.known_tokens())) {
     case server::AccessVerdict::kGranted:
       return {};

@@ -89,6 +89,9 @@ TEST(GrpcApi, AsksForATokenWhereThereAreTokens) {
   EXPECT_EQ(status_of_call(server, kShouldRateLimit, body, {{"authorization", "Bearer wrong"}}), "16");
   EXPECT_EQ(status_of_call(server, kShouldRateLimit, body, {{"authorization", "Bearer secret"}}), "0");
   EXPECT_EQ(status_of_call(server, kShouldRateLimit, body, {{"authorization", "bearer admin"}}), "0");
+  EXPECT_EQ(status_of_call(server, kShouldRateLimit, body,
+                           {{"authorization", "Bearer wrong"}, {"authorization", "Bearer secret"}}),
+            "16");
   EXPECT_EQ(status_of_call(server, kReflection, framed("\x3a\0"), {}), "16");
   EXPECT_EQ(status_of_call(server, kCheck, framed("")), "0");
 }

@@ -63,6 +63,13 @@ void refuse_media_type(Call& call) {
                        {{"Accept", "application/json"}});
 }
 
+void refuse_repeated(Call& call) {
+  const std::string name = clipped(call.headers.repeated, 32);
+  call.respond_problem({.status = 400,
+                        .detail = name + " came twice, and may come once: nothing says which of two counts",
+                        .field = name});
+}
+
 void answer(Call& call, const Routed& routed) {
   if (routed.route == nullptr) {
     call.route = unmatched_place();
@@ -70,6 +77,7 @@ void answer(Call& call, const Routed& routed) {
   }
   call.route = static_cast<size_t>(routed.route - routes().data());
   call.captured = routed.captured;
+  if (!call.headers.repeated.empty()) return refuse_repeated(call);
   const AccessVerdict verdict = check_access(routed.route->access, call.headers, call.request.peer,
                                              call.workspace.service.settings.known_tokens());
   if (verdict != AccessVerdict::kGranted) return refuse_access(call, verdict);

@@ -19,6 +19,11 @@ bool is_media_type(std::string_view content_type, std::string_view type) {
 
 RequestHeaders scan_headers(std::span<const Header> headers) {
   RequestHeaders found;
+  const auto take_once = [&found](std::string_view RequestHeaders::* place, const Header& header) {
+    std::string_view& value = found.*place;
+    if (value.data() != nullptr) found.repeated = header.name;
+    value = header.value;
+  };
   for (const Header& header : headers) {
     switch (header.name.size()) {
       case 6:
@@ -34,13 +39,13 @@ RequestHeaders scan_headers(std::span<const Header> headers) {
         }
         break;
       case 13:
-        if (equal_ignoring_case(header.name, "authorization")) found.authorization = header.value;
+        if (equal_ignoring_case(header.name, "authorization")) take_once(&RequestHeaders::authorization, header);
         break;
       case 15:
         found.forwarded = found.forwarded || equal_ignoring_case(header.name, "x-forwarded-for");
         break;
       case 17:
-        if (equal_ignoring_case(header.name, "x-rateguard-token")) found.token = header.value;
+        if (equal_ignoring_case(header.name, "x-rateguard-token")) take_once(&RequestHeaders::token, header);
         break;
       default:
         break;

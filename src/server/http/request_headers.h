@@ -13,8 +13,10 @@ struct RequestHeaders {
   std::string_view authorization = {};
   std::string_view token = {};       // X-RateGuard-Token: for callers whose Authorization is somebody else's
   std::string_view request_id = {};  // X-Request-Id, where it is one that may be repeated
-  bool forwarded = false;            // Forwarded or X-Forwarded-For: somebody stands between
-  bool origin = false;               // Origin: a browser's page sent this
+  // Authorization or X-RateGuard-Token where it came twice: one of two does not count (RFC 9110, section 5.3).
+  std::string_view repeated = {};
+  bool forwarded = false;  // Forwarded or X-Forwarded-For: somebody stands between
+  bool origin = false;     // Origin: a browser's page sent this
 };
 
 RequestHeaders scan_headers(std::span<const Header> headers);

@@ -78,6 +78,25 @@ TEST(Access, EveryRouteButFourAsksForATokenWhereOneIsConfigured) {
   EXPECT_EQ(open, 4);  // /, /health, /healthcheck, /ready
 }
 
+TEST(Access, OneOfTwoCredentialsDoesNotDo) {
+  FakeServer server;
+  server.service.settings.tokens = {"caller-token"};
+  const std::string right = "Bearer caller-token";
+  const std::pair<std::string, std::string> pairs[] = {
+      {"Bearer wrong", right}, {right, "Bearer wrong"}, {right, right}, {"", right}};
+  for (const auto& [first, second] : pairs) {
+    const auto answer =
+        server.ask({.target = "/v1/rules", .headers = {{"Authorization", first}, {"authorization", second}}});
+    EXPECT_EQ(answer.code, 400) << first;
+    EXPECT_NE(answer.text.find("authorization came twice, and may come once"), std::string::npos) << answer.text;
+    EXPECT_EQ(answer.text.find("caller-token"), std::string::npos);
+  }
+  EXPECT_EQ(
+      server.ask({.target = "/v1/rules", .headers = {{"X-RateGuard-Token", "x"}, {"X-RateGuard-Token", "y"}}}).code,
+      400);
+  EXPECT_EQ(server.ask({.target = "/v1/rules", .headers = {{"Authorization", right}}}).code, 200);
+}
+
 TEST(Access, WithoutAdminTokensAdminRoutesAreForLocalCallers) {
   FakeServer server;
   const auto reload = [&](std::string peer, std::vector<std::pair<std::string, std::string>> headers = {}) {
