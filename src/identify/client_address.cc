@@ -80,10 +80,11 @@ std::optional<IpAddress> parse_node(std::string_view text) {
   return IpAddress::parse(host);
 }
 
-// An element of X-Forwarded-For, where IPv6 also stands without brackets.
-std::optional<IpAddress> parse_x_forwarded_for(std::string_view element) {
-  const bool bare_v6 = !element.starts_with('[') && std::ranges::count(element, ':') > 1;
-  return bare_v6 ? IpAddress::parse(element) : parse_node(element);
+// The same, and IPv6 without brackets: X-Forwarded-For has no rule for it, and proxies write it into Forwarded as well.
+// What may be a port at its end is read as part of the address.
+std::optional<IpAddress> parse_loose_node(std::string_view text) {
+  const bool bare_v6 = !text.starts_with('[') && std::ranges::count(text, ':') > 1;
+  return bare_v6 ? IpAddress::parse(text) : parse_node(text);
 }
 
 void walk_x_forwarded_for(std::string_view field, Walk& walk) {
@@ -97,7 +98,7 @@ void walk_x_forwarded_for(std::string_view field, Walk& walk) {
     if (element.empty()) {
       walk.skip();
     } else {
-      walk.step(parse_x_forwarded_for(element));
+      walk.step(parse_loose_node(element));
     }
     if (whole) return;
     field = field.substr(0, field.size() - window + comma);
@@ -157,7 +158,7 @@ std::optional<IpAddress> parse_forwarded(std::string_view element) {
       return std::nullopt;
     }
   }
-  return node ? parse_node(*node) : std::nullopt;
+  return node ? parse_loose_node(*node) : std::nullopt;
 }
 
 // Elements are found from the left, since only so it is known which commas are quoted, and kept in a ring of the last
@@ -183,13 +184,13 @@ void walk_forwarded(std::string_view field, Walk& walk) {
 using WalkField = void (*)(std::string_view field, Walk& walk);
 
 // Walks all fields of that name, the last one first: together they are one list (RFC 9110, section 5.3). None: no such
-// field.
+// field, or an empty list, which says as little.
 std::optional<IpAddress> walk_fields(const RequestFacts& facts, std::string_view name, Walk walk,
                                      WalkField walk_field) {
   bool present = false;
   for (size_t i = facts.headers.size(); i-- > 0 && !walk.done();) {
     if (!equal_ignoring_case(facts.headers[i].name, name)) continue;
-    present = true;
+    present |= facts.headers[i].value.find_first_not_of(", \t") != std::string_view::npos;
     walk_field(facts.headers[i].value, walk);
   }
   if (!present) return std::nullopt;

@@ -95,6 +95,9 @@ TEST(ClientAddress, ForwardedIsWalkedFromTheRight) {
            {"for=\"[2001:db8::1]:4711\"", "2001:db8::1"},
            {"for=\"[2001:db8::1]:_port\"", "2001:db8::1"},
            {"for=[2001:db8::1]", "2001:db8::1"},
+           {"for=\"2001:db8::1\"", "2001:db8::1"},
+           {"for=2001:db8::1", "2001:db8::1"},
+           {"for=\"2001:db8::1\", for=\"2001:db8:ff::1\"", "2001:db8::1"},
            {"for=192.0.2.1;proto=http;by=203.0.113.43", "192.0.2.1"},
            {"by=\"_gazonk\"; for=192.0.2.1; host=\"a,b;c\\\"d\"", "192.0.2.1"},
            {"for=203.0.113.9, for=192.0.2.1", "192.0.2.1"},
@@ -121,7 +124,6 @@ TEST(ClientAddress, AMalformedForwardedElementEndsTheWalk) {
            {"for=", "10.0.0.1"},
            {"for", "10.0.0.1"},
            {"=192.0.2.1", "10.0.0.1"},
-           {"for=\"2001:db8::1\"", "10.0.0.1"},
            {"for=\"192.0.2.1", "10.0.0.1"},
            {"for=192.0.2.1\"", "10.0.0.1"},
            {"for=\"192.0.2.\\1\"", "10.0.0.1"},
@@ -161,6 +163,15 @@ TEST(ClientAddress, ContradictingFieldsLeaveThePeer) {
   EXPECT_EQ(address(kProxy, {{kList, "192.0.2.1"}, {kStandard, "for=unknown"}}), kProxy);
   EXPECT_EQ(address(kProxy, {{kList, "9.9.9.9, 192.0.2.1"}, {kStandard, "for=8.8.8.8, for=\"192.0.2.1:80\""}}),
             "192.0.2.1");
+}
+
+TEST(ClientAddress, AnEmptyFieldSaysNothing) {
+  for (const char* empty : {"", " ", ",", " , ,"}) {
+    EXPECT_EQ(address(kProxy, {{kList, empty}, {kStandard, "for=192.0.2.1"}}), "192.0.2.1") << empty;
+    EXPECT_EQ(address(kProxy, {{kList, "192.0.2.1"}, {kStandard, empty}}), "192.0.2.1") << empty;
+    EXPECT_EQ(address(kProxy, {{kList, empty}, {kStandard, empty}}), kProxy) << empty;
+    EXPECT_EQ(address(kProxy, {{kList, empty}, {kList, "192.0.2.1"}, {kList, empty}}), "192.0.2.1") << empty;
+  }
 }
 
 TEST(ClientAddress, HopsAreBounded) {

@@ -13,6 +13,7 @@ namespace {
 
 // RFC 4291, section 2.5.5.2: eighty zero bits and sixteen ones, then the IPv4 address.
 constexpr std::array<uint8_t, 12> kMappedPrefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+constexpr std::array<uint8_t, 12> kNat64Prefix = {0x00, 0x64, 0xff, 0x9b};  // RFC 6052, section 2.1; the rest is zero
 constexpr int kMappedBits = 96;
 constexpr int kGroups = 8;
 
@@ -168,6 +169,10 @@ bool IpAddress::is_v4() const {
 IpAddress IpAddress::masked_v6(int prefix_v6) const {
   RG_DCHECK(prefix_v6 >= 0 && prefix_v6 <= 128);
   IpAddress masked = *this;
+  if (std::ranges::equal(kNat64Prefix, std::span(bytes).first<kNat64Prefix.size()>())) {
+    std::ranges::copy(kMappedPrefix, masked.bytes.begin());
+    return masked;
+  }
   if (!is_v4()) keep_bits(masked.bytes, prefix_v6);
   return masked;
 }

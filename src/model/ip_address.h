@@ -19,7 +19,9 @@ struct IpAddress {
   static std::optional<IpAddress> parse(std::string_view text);
 
   bool is_v4() const;
-  // The first `prefix_v6` bits of an IPv6 address, the rest zero. IPv4 is left whole. REQUIRES: prefix_v6 <= 128.
+  // Whose address this is: the first `prefix_v6` bits of an IPv6 address, the rest zero. IPv4 is left whole, also
+  // inside the well-known prefix of NAT64, 64:ff9b::/96 (RFC 6052), where a translator puts it: in a prefix of fewer
+  // bits all IPv4 clients behind it would be one. REQUIRES: prefix_v6 <= 128.
   IpAddress masked_v6(int prefix_v6) const;
   // Canonical text (RFC 5952).
   std::string to_string() const;

@@ -114,6 +114,19 @@ TEST(IpAddress, OneCallerHasOneAddressHoweverWritten) {
   EXPECT_NE(from("192.0.2.1"), from("::192.0.2.1"));
 }
 
+TEST(IpAddress, ReadsTheIpv4AddressInsideNat64sWellKnownPrefix) {
+  for (const int bits : {0, 64, 128}) {
+    EXPECT_EQ(from("64:ff9b::192.0.2.33").masked_v6(bits), from("192.0.2.33"));
+    EXPECT_EQ(from("64:ff9b::c000:222").masked_v6(bits), from("192.0.2.34"));
+  }
+  // Where in the local prefix (RFC 8215) the IPv4 address stands depends on the translator; 6to4 and Teredo are IPv6
+  // sites and servers of their own.
+  EXPECT_EQ(from("64:ff9b:1::192.0.2.33").masked_v6(64), from("64:ff9b:1::"));
+  EXPECT_EQ(from("64:ff9b::1:0:0").masked_v6(64), from("64:ff9b::"));
+  EXPECT_EQ(from("2002:c000:221:1::5").masked_v6(64), from("2002:c000:221:1::"));
+  EXPECT_EQ(from("2001:0:c000:221::5").masked_v6(64), from("2001:0:c000:221::"));
+}
+
 TEST(IpAddress, MasksIpv6Alone) {
   EXPECT_EQ(from("2001:db8:1:2:3:4:5:6").masked_v6(64), from("2001:db8:1:2::"));
   EXPECT_EQ(from("2001:db8:1:ffff:3:4:5:6").masked_v6(56), from("2001:db8:1:ff00::"));
