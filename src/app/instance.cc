@@ -102,6 +102,7 @@ Result<void> Instance::restore_counters() {
 Result<void> Instance::add_workers() {
   const auto policy = make_policy(config_);
   if (!policy) return std::unexpected(policy.error());
+  log_key_warnings(*policy);
   const auto envoy_policy = load_envoy(config_.envoy);
   if (!envoy_policy) return std::unexpected(envoy_policy.error());
   const size_t loops = loop_count(config_.listen);

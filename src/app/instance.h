@@ -71,6 +71,8 @@ class Instance {
   void add_redis_figures(size_t place, metrics::RedisFigures& sum) const;
   // REQUIRES: it is known where everything listens.
   void join_others();
+  // Keys of the key file that are broken, and were passed over.
+  void log_key_warnings(const Policy& policy);
   void log_membership(const std::string& store, std::string_view problem);
   // On any loop's thread: this counter has been reset; or some have been, nobody knows which.
   void forget(std::string_view key);

@@ -60,6 +60,7 @@ Result<std::string> Instance::reload_from(const config::Config& config) {
   for (const Error& warning : config::config_warnings(config)) {
     log_.write(LogLevel::kWarn, "configuration", {{"warning", warning.to_string()}});
   }
+  log_key_warnings(*policy);
   membership_.tell_reload(config::rules_revision(config.rules));
   std::string sentence = fmt::format("{} rules in force", config.rules.size());
   if (envoy_policy->limits != nullptr) {
@@ -69,6 +70,12 @@ Result<std::string> Instance::reload_from(const config::Config& config) {
   if (config.listen.grpc != config_.listen.grpc) sentence += "; listen.grpc takes effect at the next start";
   if (config.listen.resp != config_.listen.resp) sentence += "; listen.resp takes effect at the next start";
   return sentence;
+}
+
+void Instance::log_key_warnings(const Policy& policy) {
+  for (const std::string& warning : policy.identifier->key_warnings()) {
+    log_.write(LogLevel::kWarn, "a key that tokens are verified with is passed over", {{"why", warning}});
+  }
 }
 
 // REQUIRES: nobody else reads envoy_loads_ meanwhile.

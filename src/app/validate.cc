@@ -21,7 +21,9 @@ std::optional<Error> first_problem(const Result<config::Config>& config) {
   if (!config) return config.error();
   if (auto good = config::check_one_memory(*config); !good) return good.error();
   if (auto rules = rules::RuleSet::compile(config->rules); !rules) return rules.error();
-  if (auto identifier = identify::Identifier::create(config->identity); !identifier) return identifier.error();
+  auto identifier = identify::Identifier::create(config->identity);
+  if (!identifier) return identifier.error();
+  for (const std::string& warning : (*identifier)->key_warnings()) complain("warning: " + warning);
   return std::nullopt;
 }
 

@@ -80,6 +80,10 @@ Identifier::Identifier(Settings settings, std::unique_ptr<const Keys> keys)
 
 Identifier::~Identifier() = default;
 
+std::span<const std::string> Identifier::key_warnings() const {
+  return keys_ ? std::span<const std::string>(keys_->keys.warnings()) : std::span<const std::string>();
+}
+
 Result<std::shared_ptr<const Identifier>> Identifier::create(Settings settings) {
   if (settings.prefix_v6 < 0 || settings.prefix_v6 > 128) {
     return invalid(fmt::format("an IPv6 prefix of {} bits; expected 0 to 128", settings.prefix_v6));

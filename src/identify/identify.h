@@ -69,6 +69,8 @@ class Identifier {
   Subject identify(const RequestFacts& facts, Now now, Scratch& scratch) const;
 
   const Settings& settings() const { return settings_; }
+  // A sentence for each key of the file that is broken, and was passed over.
+  std::span<const std::string> key_warnings() const;
 
  private:
   struct Keys;

@@ -14,7 +14,7 @@ using Kind = JsonMember::Kind;
 // The header's part of the checks; what is left of it to verify with.
 struct Header {
   JwtAlgorithm algorithm;
-  std::string key_id;
+  std::optional<std::string> key_id;
 };
 
 std::optional<Header> parse_header(std::string_view encoded) {

@@ -26,9 +26,15 @@ constexpr size_t kFileBytesMax = 1 << 20;
 
 constexpr std::string_view kExpected = "expected PEM public keys or certificates, or a JSON Web Key or Key Set";
 
-// A member that must be a string where it is present; null where it is absent.
-const json::string* find_string(const json::object& object, std::string_view name) {
+// A member's value; null where it is absent. Serializers write absent members as null, so that is absent too.
+const json::value* find_value(const json::object& object, std::string_view name) {
   const json::value* value = object.if_contains(name);
+  return value == nullptr || value->is_null() ? nullptr : value;
+}
+
+// A member that is a string; null where it is absent or something else.
+const json::string* find_string(const json::object& object, std::string_view name) {
+  const json::value* value = find_value(object, name);
   return value == nullptr ? nullptr : value->if_string();
 }
 
@@ -68,8 +74,8 @@ Result<JwtKey> hmac_from_jwk(const json::object& jwk) {
 
 // Whether a JWK says that it is for verifying signatures, or says nothing (RFC 7517, sections 4.2 and 4.3).
 bool is_for_verifying(const json::object& jwk) {
-  if (jwk.contains("use") && text_of(find_string(jwk, "use")) != "sig") return false;
-  const json::value* operations = jwk.if_contains("key_ops");
+  if (find_value(jwk, "use") != nullptr && text_of(find_string(jwk, "use")) != "sig") return false;
+  const json::value* operations = find_value(jwk, "key_ops");
   if (operations == nullptr) return true;
   const json::array* list = operations->if_array();
   return list != nullptr && std::ranges::any_of(*list, [](const json::value& operation) {
@@ -78,62 +84,122 @@ bool is_for_verifying(const json::object& jwk) {
          });
 }
 
-// The algorithm that a JWK is for: by its type, and by its "alg" where it has one, which then must agree.
-std::optional<JwtAlgorithm> algorithm_of(const json::object& jwk) {
+// The algorithm of a JWK's type, whatever its "alg" says.
+std::optional<JwtAlgorithm> algorithm_of_type(const json::object& jwk) {
   const std::string_view type = text_of(find_string(jwk, "kty"));
-  std::optional<JwtAlgorithm> algorithm;
-  if (type == "oct") algorithm = JwtAlgorithm::kHs256;
-  if (type == "RSA") algorithm = JwtAlgorithm::kRs256;
-  if (type == "EC" && text_of(find_string(jwk, "crv")) == "P-256") algorithm = JwtAlgorithm::kEs256;
-  if (jwk.contains("alg") && parse_jwt_algorithm(text_of(find_string(jwk, "alg"))) != algorithm) return std::nullopt;
-  return algorithm;
+  if (type == "oct") return JwtAlgorithm::kHs256;
+  if (type == "RSA") return JwtAlgorithm::kRs256;
+  if (type == "EC" && text_of(find_string(jwk, "crv")) == "P-256") return JwtAlgorithm::kEs256;
+  return std::nullopt;
 }
 
-// No value: a key for something else.
-Result<std::optional<JwtKey>> key_from_jwk(const json::value& value) {
+// Why a JWK gives no key. One that is for something else is what sets are full of; one that is broken is news.
+struct Unusable {
+  enum class Kind : uint8_t {
+    kForSomethingElse,
+    kBroken,
+    kPrivate,  // and does not belong in this file
+  };
+  Kind kind = Kind::kBroken;
+  std::string why = {};
+};
+
+std::unexpected<Unusable> broken(std::string why) {
+  return std::unexpected(Unusable{.why = std::move(why)});
+}
+std::unexpected<Unusable> for_something_else(std::string why) {
+  return std::unexpected(Unusable{.kind = Unusable::Kind::kForSomethingElse, .why = std::move(why)});
+}
+
+std::expected<JwtKey, Unusable> key_from_jwk(const json::value& value) {
   const json::object* jwk = value.if_object();
-  if (jwk == nullptr) return invalid("not a JSON object");
-  if (find_string(*jwk, "kty") == nullptr) return invalid("the member \"kty\" is missing or not a string");
-  const auto algorithm = algorithm_of(*jwk);
-  if (!algorithm || !is_for_verifying(*jwk)) return std::nullopt;
-  if (*algorithm != JwtAlgorithm::kHs256 && jwk->contains("d")) {
-    return invalid("it holds a private key; only its public part belongs here");
+  if (jwk == nullptr) return broken("not a JSON object");
+  if (find_string(*jwk, "kty") == nullptr) return broken("the member \"kty\" is missing or not a string");
+  const auto algorithm = algorithm_of_type(*jwk);
+  if (!algorithm) return for_something_else("its type or curve is not for HS256, RS256 or ES256");
+  if (find_value(*jwk, "alg") != nullptr && parse_jwt_algorithm(text_of(find_string(*jwk, "alg"))) != algorithm) {
+    return for_something_else("its \"alg\" is not that of its type");
+  }
+  if (!is_for_verifying(*jwk)) return for_something_else("its \"use\" or \"key_ops\" is not to verify");
+  if (*algorithm != JwtAlgorithm::kHs256 && find_value(*jwk, "d") != nullptr) {
+    return std::unexpected(
+        Unusable{.kind = Unusable::Kind::kPrivate, .why = "it holds a private key; only its public part belongs here"});
+  }
+  if (find_value(*jwk, "kid") != nullptr && find_string(*jwk, "kid") == nullptr) {
+    return broken("the member \"kid\" is not a string");
   }
   Result<JwtKey> key = *algorithm == JwtAlgorithm::kHs256   ? hmac_from_jwk(*jwk)
                        : *algorithm == JwtAlgorithm::kRs256 ? rsa_from_jwk(*jwk)
                                                             : p256_from_jwk(*jwk);
-  if (!key) return std::unexpected(std::move(key.error()));
-  if (jwk->contains("kid")) {
-    const json::string* id = find_string(*jwk, "kid");
-    if (id == nullptr) return invalid("the member \"kid\" is not a string");
-    key->set_id(std::string(text_of(id)));
-  }
-  return std::optional<JwtKey>(*std::move(key));
+  if (!key) return broken(std::move(key.error().message));
+  if (const json::string* id = find_string(*jwk, "kid")) key->set_id(std::string(text_of(id)));
+  return *std::move(key);
 }
 
-Result<std::vector<JwtKey>> keys_from_json(std::string_view text) {
+// How messages name a key of a set: by its place, and by its "kid" where that is text that can be shown.
+std::string name_of(size_t place, const json::value& value) {
+  constexpr size_t kShownBytesMax = 64;
+  const json::object* jwk = value.if_object();
+  const std::string_view id = jwk == nullptr ? std::string_view() : text_of(find_string(*jwk, "kid"));
+  const bool is_plain = std::ranges::all_of(id, [](char c) { return c >= ' ' && c <= '~' && c != '"'; });
+  if (id.empty() || !is_plain || id.size() > kShownBytesMax) return fmt::format("key {} of the set", place);
+  return fmt::format("key {} of the set (kid \"{}\")", place, id);
+}
+
+struct KeysRead {
+  std::vector<JwtKey> keys = {};
+  std::vector<std::string> warnings = {};  // a sentence for each broken key of a set
+};
+
+std::unexpected<Error> nothing_usable(const std::vector<std::string>& reasons) {
+  constexpr size_t kReasonsMax = 8;
+  std::string message = "it holds no key for HS256, RS256 or ES256";
+  for (size_t i = 0; i < std::min(reasons.size(), kReasonsMax); ++i) message += "; " + reasons[i];
+  if (reasons.size() > kReasonsMax) message += fmt::format("; and {} more", reasons.size() - kReasonsMax);
+  return invalid(std::move(message));
+}
+
+// RFC 7517, section 5: keys that cannot be used are passed over.
+Result<KeysRead> keys_from_set(const json::array& list) {
+  KeysRead read;
+  std::vector<std::string> reasons;
+  for (size_t i = 0; i < list.size(); ++i) {
+    auto key = key_from_jwk(list[i]);
+    if (key) {
+      read.keys.push_back(*std::move(key));
+      continue;
+    }
+    const Unusable& unusable = key.error();
+    reasons.push_back(fmt::format("{}: {}", name_of(i + 1, list[i]), unusable.why));
+    if (unusable.kind == Unusable::Kind::kPrivate) return invalid(reasons.back());
+    if (unusable.kind == Unusable::Kind::kBroken) {
+      read.warnings.push_back(fmt::format("{} is passed over: {}", name_of(i + 1, list[i]), unusable.why));
+    }
+  }
+  if (read.keys.empty()) return nothing_usable(reasons);
+  return read;
+}
+
+Result<KeysRead> keys_from_json(std::string_view text) {
   json::error_code error;
   const json::value document = json::parse({text.data(), text.size()}, error);
   if (error) return invalid(fmt::format("not JSON ({}); {}", error.message(), kExpected));
   const json::object* object = document.if_object();
   if (object == nullptr) return invalid(std::string(kExpected));
 
-  std::vector<JwtKey> keys;
-  const json::value* set = object->if_contains("keys");
-  if (set == nullptr) {
-    auto key = key_from_jwk(document);
-    if (!key) return invalid(fmt::format("the key: {}", key.error().message));
-    if (*key) keys.push_back(**std::move(key));
-    return keys;
+  if (const json::value* set = find_value(*object, "keys")) {
+    const json::array* list = set->if_array();
+    if (list == nullptr) return invalid("the member \"keys\" of a JWK Set is an array");
+    return keys_from_set(*list);
   }
-  const json::array* list = set->if_array();
-  if (list == nullptr) return invalid("the member \"keys\" of a JWK Set is an array");
-  for (size_t i = 0; i < list->size(); ++i) {
-    auto key = key_from_jwk((*list)[i]);
-    if (!key) return invalid(fmt::format("key {} of the set: {}", i + 1, key.error().message));
-    if (*key) keys.push_back(**std::move(key));
+  auto key = key_from_jwk(document);
+  if (!key) {
+    const std::string reason = fmt::format("the key: {}", key.error().why);
+    return key.error().kind == Unusable::Kind::kForSomethingElse ? nothing_usable({reason}) : invalid(reason);
   }
-  return keys;
+  KeysRead read;
+  read.keys.push_back(*std::move(key));
+  return read;
 }
 
 struct PemBlock {
@@ -172,10 +238,10 @@ Result<JwtKey> key_from_pem_block(const PemBlock& block) {
   return JwtKey::from_public_key(key);
 }
 
-Result<std::vector<JwtKey>> keys_from_pem(std::string_view text) {
+Result<KeysRead> keys_from_pem(std::string_view text) {
   ERR_set_mark();
   const std::unique_ptr<BIO, int (*)(BIO*)> bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), BIO_free);
-  std::vector<JwtKey> keys;
+  KeysRead read;
   std::optional<Error> failure;
   for (size_t i = 1; !failure; ++i) {
     PemBlock block;
@@ -187,14 +253,14 @@ Result<std::vector<JwtKey>> keys_from_pem(std::string_view text) {
     }
     auto key = key_from_pem_block(block);
     if (key) {
-      keys.push_back(*std::move(key));
+      read.keys.push_back(*std::move(key));
     } else {
       failure = Error{.message = fmt::format("PEM block {}: {}", i, key.error().message)};
     }
   }
   ERR_pop_to_mark();
   if (failure) return std::unexpected(*std::move(failure));
-  return keys;
+  return read;
 }
 
 }  // namespace
@@ -204,12 +270,12 @@ Result<JwtKeys> JwtKeys::parse(std::string_view text) {
   const size_t first = text.find_first_not_of(" \t\r\n");
   const bool is_json = first != std::string_view::npos && text[first] == '{';
   if (!is_json && text.find("-----BEGIN ") == std::string_view::npos) return invalid(std::string(kExpected));
-  auto keys = is_json ? keys_from_json(text) : keys_from_pem(text);
-  if (!keys) return std::unexpected(std::move(keys.error()));
-  if (keys->empty()) return invalid("it holds no key for HS256, RS256 or ES256");
-  if (keys->size() > kKeysMax)
-    return invalid(fmt::format("it holds {} keys; at most {} are accepted", keys->size(), kKeysMax));
-  return JwtKeys(*std::move(keys));
+  auto read = is_json ? keys_from_json(text) : keys_from_pem(text);
+  if (!read) return std::unexpected(std::move(read.error()));
+  if (read->keys.size() > kKeysMax) {
+    return invalid(fmt::format("it holds {} keys; at most {} are accepted", read->keys.size(), kKeysMax));
+  }
+  return JwtKeys(std::move(read->keys), std::move(read->warnings));
 }
 
 Result<JwtKeys> JwtKeys::load(const std::string& path) {
@@ -221,14 +287,15 @@ Result<JwtKeys> JwtKeys::load(const std::string& path) {
   text.resize(static_cast<size_t>(file.gcount()));
   auto keys = parse(text);
   if (!keys) return invalid(fmt::format("key file {}: {}", path, keys.error().message));
+  for (std::string& warning : keys->warnings_) warning = fmt::format("key file {}: {}", path, warning);
   return keys;
 }
 
-bool JwtKeys::verify(JwtAlgorithm algorithm, std::string_view id, std::string_view message,
+bool JwtKeys::verify(JwtAlgorithm algorithm, std::optional<std::string_view> id, std::string_view message,
                      std::string_view signature) const {
   return std::ranges::any_of(keys_, [&](const JwtKey& key) {
     if (key.algorithm() != algorithm) return false;
-    if (!id.empty() && !key.id().empty() && key.id() != id) return false;
+    if (id && key.id() && *key.id() != *id) return false;
     return key.verify(message, signature);
   });
 }

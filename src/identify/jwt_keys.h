@@ -32,7 +32,7 @@ class JwtKey {
   static Result<JwtKey> from_public_key(evp_pkey_st* key);
 
   JwtAlgorithm algorithm() const { return algorithm_; }
-  const std::string& id() const { return id_; }  // "kid"; empty: none
+  const std::optional<std::string>& id() const { return id_; }  // "kid"
   void set_id(std::string id) { id_ = std::move(id); }
 
   // Whether `signature` (raw bytes; r and s of 32 bytes each for ES256, RFC 7518, section 3.4) is this key's over
@@ -43,7 +43,7 @@ class JwtKey {
   explicit JwtKey(JwtAlgorithm algorithm) : algorithm_(algorithm) {}
 
   JwtAlgorithm algorithm_;
-  std::string id_;
+  std::optional<std::string> id_;
   std::string secret_;                       // kHs256
   std::shared_ptr<evp_pkey_st> public_key_;  // the others; never changed once made
 };
@@ -55,22 +55,27 @@ class JwtKeys {
   // ten.
   static constexpr size_t kKeysMax = 32;
 
-  // Reads a file of PEM public keys or certificates, one JWK, or a JWK Set (RFC 7517). Members of a set that are of
-  // another kind or use are passed over; nothing usable is an error. Errors: kIo; kInvalid, saying what was expected
-  // and never repeating key material.
+  // Reads a file of PEM public keys or certificates, one JWK, or a JWK Set (RFC 7517). Keys of a set that are of
+  // another kind or use are passed over, and so are broken ones, with a warning. Errors: kIo; kInvalid for anything
+  // else, a private key in a set, and a file without a usable key, saying why and never repeating key material.
   static Result<JwtKeys> load(const std::string& path);
   static Result<JwtKeys> parse(std::string_view text);
 
-  // Whether one of the keys made the signature. A token that names a key is tried with keys of that name and those that
-  // have none; one that names none (empty), with all of its algorithm.
-  bool verify(JwtAlgorithm algorithm, std::string_view id, std::string_view message, std::string_view signature) const;
+  // Whether one of the keys made the signature. A token that names a key, by an empty name too, is tried with keys of
+  // that name and those that have none; one that names none, with all of its algorithm.
+  bool verify(JwtAlgorithm algorithm, std::optional<std::string_view> id, std::string_view message,
+              std::string_view signature) const;
 
   size_t size() const { return keys_.size(); }
+  // A sentence for each key of a set that is broken, and was passed over.
+  const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
-  explicit JwtKeys(std::vector<JwtKey> keys) : keys_(std::move(keys)) {}
+  JwtKeys(std::vector<JwtKey> keys, std::vector<std::string> warnings)
+      : keys_(std::move(keys)), warnings_(std::move(warnings)) {}
 
   std::vector<JwtKey> keys_;
+  std::vector<std::string> warnings_;
 };
 
 }  // namespace rateguard::identify

@@ -273,6 +273,11 @@ TEST(Jwt, ChoosesKeysByKid) {
   EXPECT_TRUE(signed_by(c, "unheard-of")) << "a key without a name serves every name";
   EXPECT_TRUE(signed_by(a, "")) << "a token without a name is tried with all";
   EXPECT_TRUE(signed_by(b, ""));
+  const auto named_empty = [&](std::string_view secret) {
+    return accepts(keys, hs256_token(secret, R"({"alg":"HS256","kid":""})", "{}"));
+  };
+  EXPECT_FALSE(named_empty(a)) << "an empty name is a name";
+  EXPECT_TRUE(named_empty(c));
 }
 
 TEST(Jwt, SurvivesArbitraryBytes) {
