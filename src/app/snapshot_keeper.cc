@@ -32,11 +32,15 @@ Result<void> SnapshotKeeper::restore() {
     return {};
   }
   if (loaded.error().code == ErrorCode::kNotFound) return {};
-  if (loaded.error().code != ErrorCode::kCorrupt) return std::unexpected(loaded.error());
-  const auto aside = set_aside(path_, now);
+  const ErrorCode why = loaded.error().code;
+  if (why != ErrorCode::kCorrupt && why != ErrorCode::kInvalid) return std::unexpected(loaded.error());
+  const auto aside = set_aside(path_, why, now);
   if (!aside) return std::unexpected(aside.error());
-  log_.write(LogLevel::kError, "the snapshot is damaged; starting on empty counters",
-             {{"why", loaded.error().to_string()}, {"set_aside_as", *aside}});
+  const std::string_view message = why == ErrorCode::kCorrupt
+                                       ? "the snapshot is damaged; starting on empty counters"
+                                       : "the snapshot is of another version of the program; starting on empty "
+                                         "counters. Rename it back for that version";
+  log_.write(LogLevel::kError, message, {{"why", loaded.error().to_string()}, {"set_aside_as", *aside}});
   return {};
 }
 

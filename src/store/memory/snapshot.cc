@@ -89,8 +89,9 @@ Result<Restored> load_snapshot(MemoryStore& store, const std::string& path, Inst
   return restored;
 }
 
-Result<std::string> set_aside(const std::string& path, Instant now, const FileOps& files) {
-  std::string name = fmt::format("{}.damaged-{}", path, now.us / 1'000'000);
+Result<std::string> set_aside(const std::string& path, ErrorCode why, Instant now, const FileOps& files) {
+  const std::string_view what = why == ErrorCode::kInvalid ? "other-version" : "damaged";
+  std::string name = fmt::format("{}.{}-{}", path, what, now.us / 1'000'000);
   if (const auto renamed = files.rename(path, name); !renamed) return std::unexpected(renamed.error());
   return name;
 }

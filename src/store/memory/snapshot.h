@@ -25,11 +25,13 @@ Result<SnapshotSaved> save_snapshot(MemoryStore& store, const std::string& path,
                                     const memory::FileOps& files = memory::FileOps::posix());
 
 // Loads what save_snapshot wrote, whole or not at all. Errors: kNotFound (no such file: a first start), kIo, kCorrupt
-// (the caller sets it aside and starts empty). REQUIRES: the store is empty and no other thread uses it.
+// and kInvalid for a file of another version (the caller sets it aside and starts empty). REQUIRES: the store is empty
+// and no other thread uses it.
 Result<memory::Restored> load_snapshot(MemoryStore& store, const std::string& path, Instant now);
 
-// Renames a damaged snapshot to PATH.damaged-<seconds of now>, and returns that name. Errors: kIo.
-Result<std::string> set_aside(const std::string& path, Instant now,
+// Renames a snapshot that `why` keeps from being loaded to PATH.damaged-<seconds of now>, or PATH.other-version-<...>
+// for kInvalid, and returns that name. Errors: kIo.
+Result<std::string> set_aside(const std::string& path, ErrorCode why, Instant now,
                               const memory::FileOps& files = memory::FileOps::posix());
 
 }  // namespace rateguard

@@ -10,6 +10,7 @@
 #include <utility>
 #include <variant>
 
+#include "algorithm/fixed_window.h"
 #include "store/memory/crc32c.h"
 
 namespace rateguard::memory {
@@ -45,6 +46,14 @@ class Reader {
     T value = {};
     take({reinterpret_cast<char*>(&value), sizeof value});
     return value;
+  }
+  // Passes over what is buffered, at least one byte. REQUIRES: left() != 0.
+  void skip() {
+    get<char>();
+    const std::span<const char> rest(buffer_.data() + at_, filled_ - at_);
+    crc_ = crc32c(crc_, rest);
+    position_ += rest.size();
+    at_ = filled_;
   }
   // Bytes that are left before the checksum.
   uint64_t left() const { return source_.size - kCrcBytes - position_; }
@@ -104,8 +113,12 @@ struct Shift {
   algorithm::State operator()(algorithm::State state) const {
     if (us == 0) return state;
     algorithm::State moved = state;
-    algorithm::stamp(moved, static_cast<Algorithm>(state.algorithm - 1),
-                     Instant{(*this)(static_cast<int64_t>(state.time_us))});
+    // What was charged by the wall clock names a window of the calendar: that is not moved (algorithm/fixed_window.h).
+    const bool is_named =
+        state.algorithm == algorithm::state_tag(Algorithm::kFixedWindow) && state.extra == algorithm::kByWallClock;
+    const auto time_us = static_cast<int64_t>(state.time_us);
+    algorithm::stamp(moved, static_cast<Algorithm>(state.algorithm - 1), Instant{is_named ? time_us : (*this)(time_us)},
+                     static_cast<uint8_t>(state.extra));
     if (state.algorithm != algorithm::state_tag(Algorithm::kGcra)) {
       // The expiry, in whole seconds (algorithm/state.h); what a shift has beyond them leaves it a little later.
       moved.z = static_cast<uint32_t>(std::max<int64_t>(0, int64_t{state.z} - us / 1'000'000));
@@ -199,14 +212,27 @@ Result<Record> read_record(Reader& in, uint8_t kind, Shift shift) {
   return record;
 }
 
+// The rest of a snapshot of another version, whose records nobody here knows. In every version a checksum of everything
+// before it ends the file, which tells that from damage.
+std::unexpected<Error> other_version(Reader& in, uint32_t version) {
+  while (in.ok() && in.left() != 0) in.skip();
+  if (!in.ok()) return in.error();
+  const uint32_t computed = in.crc();
+  in.expect_end_of_records();
+  const auto stored = in.get<uint32_t>();
+  if (!in.ok()) return in.error();
+  if (stored != computed) return corrupt("is damaged: its checksum does not match");
+  return invalid(
+      fmt::format("the snapshot is of format version {}; this program reads version {}", version, kSnapshotVersion));
+}
+
 Result<Header> read_header(Reader& in) {
   const auto header = in.get<Header>();
   if (!in.ok()) return in.error();
   if (std::string_view(header.magic.data(), header.magic.size()) != kMagic)
     return corrupt("is not a snapshot of counters");
-  if (header.version != kSnapshotVersion || header.zero != 0) {
-    return corrupt(fmt::format("has format version {}; this program reads {}", header.version, kSnapshotVersion));
-  }
+  if (header.version != kSnapshotVersion) return other_version(in, header.version);
+  if (header.zero != 0) return corrupt("is damaged: its header does not end with zeros");
   if (header.taken_at_us < 0 || header.taken_at_us > Instant::max().us) return corrupt("was taken at no possible time");
   return header;
 }

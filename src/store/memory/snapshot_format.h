@@ -62,8 +62,8 @@ struct Restored {
 
 // Reads everything once to check it, then once more into the store: what is not whole does not touch the store. A
 // snapshot from after `now` (the clock went back between two runs) is shifted back, so that nobody waits longer than
-// they would have. Errors: kCorrupt (damaged, cut short, of another format or version), kIo; the store is empty then.
-// REQUIRES: the store is empty and no other thread uses it.
+// they would have. Errors: kCorrupt (damaged, cut short, of another format), kInvalid (whole, and of another version),
+// kIo; the store is empty then. REQUIRES: the store is empty and no other thread uses it.
 Result<Restored> restore_snapshot(MemoryStore& store, const SnapshotSource& source, Instant now);
 
 }  // namespace rateguard::memory

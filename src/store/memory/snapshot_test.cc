@@ -6,13 +6,16 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "store/memory/crc32c.h"
 #include "store/store_suite.h"
 
 namespace rateguard {
@@ -176,12 +179,53 @@ TEST_F(SnapshotTest, EveryDamageIsFoundAndTheStoreStaysEmpty) {
   EXPECT_TRUE(load_snapshot(*make(), path_, kNow).has_value());
 }
 
+TEST_F(SnapshotTest, AWholeFileOfAnotherVersionIsNotDamaged) {
+  const auto store = make();
+  fill(*store, 2);
+  save_snapshot(*store, path_, kNow).value();
+  std::string newer = contents();
+  newer[8] = 3;                                     // the version
+  newer.insert(newer.size() - 4, 200'000, '\x7f');  // records of which nobody here knows
+  const uint32_t crc = memory::crc32c(0, std::span<const char>(newer).first(newer.size() - 4));
+  std::memcpy(newer.data() + newer.size() - 4, &crc, sizeof crc);
+  write(newer);
+  const auto again = make();
+  const auto refused = load_snapshot(*again, path_, kNow);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::kInvalid);
+  EXPECT_EQ(refused.error().message, path_ + ": the snapshot is of format version 3; this program reads version 2");
+  EXPECT_EQ(again->stats().keys, 0u);
+  EXPECT_EQ(set_aside(path_, refused.error().code, kNow).value(), path_ + ".other-version-1700006400");
+  newer[100] ^= 1;
+  write(newer);
+  EXPECT_EQ(load_snapshot(*make(), path_, kNow).error().code, ErrorCode::kCorrupt);
+}
+
+TEST_F(SnapshotTest, WindowsOfTheCalendarKeepTheirNamesWhereTheCountersTimeWasAhead) {
+  // Charged at 23:30 by the wall clock, while the counters' time was an hour ahead: 00:30. Then the program starts
+  // anew.
+  const Instant midnight = Instant::from_seconds(1'700'006'400);
+  const Instant wall = midnight - Duration::seconds(1'800);
+  const Now ahead = {wall + Duration::seconds(3'600), Duration::seconds(3'600)};
+  const Limit day = *Limit::calendar_window(5, Anchor::kDay, nullptr);
+  const auto store = make();
+  Charge spent{.key = "k", .limit = &day, .cost = {5}};
+  store->charge({std::span(&spent, 1)}, ahead);
+  ASSERT_TRUE(spent.decision.allowed());
+  save_snapshot(*store, path_, ahead).value();
+  const auto again = make();
+  ASSERT_EQ(load_snapshot(*again, path_, wall)->counters, 1u);
+  EXPECT_FALSE(charge(*again, "k", day, 1, wall).allowed());
+  EXPECT_EQ(charge(*again, "k", day, 1, wall).retry_after, Duration::seconds(1'800));
+  EXPECT_TRUE(charge(*again, "k", day, 5, midnight).allowed());
+}
+
 TEST_F(SnapshotTest, ADamagedFileIsSetAside) {
   write("nonsense");
-  EXPECT_EQ(set_aside(path_, kNow).value(), path_ + ".damaged-1700006400");
+  EXPECT_EQ(set_aside(path_, ErrorCode::kCorrupt, kNow).value(), path_ + ".damaged-1700006400");
   EXPECT_FALSE(std::filesystem::exists(path_));
   EXPECT_TRUE(std::filesystem::exists(path_ + ".damaged-1700006400"));
-  EXPECT_EQ(set_aside(path_, kNow).error().code, ErrorCode::kIo);
+  EXPECT_EQ(set_aside(path_, ErrorCode::kCorrupt, kNow).error().code, ErrorCode::kIo);
 }
 
 // The file system's own operations, of which the Nth fails.
