@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "app/listen_options.h"
+#include "app/time_zones.h"
 #include "config/rules_revision.h"
 #include "net/tls.h"
 
@@ -248,6 +249,7 @@ void Instance::fill_service() {
     };
   }
   if (snapshots_ != nullptr) figures.snapshot = [this] { return snapshots_->figures(); };
+  figures.time_zones = time_zones_version;
   figures.reloads = [this] {
     const std::lock_guard lock(reload_mutex_);
     return reloads_;

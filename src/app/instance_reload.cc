@@ -3,6 +3,7 @@
 
 #include "app/instance.h"
 #include "app/listen_options.h"
+#include "app/time_zones.h"
 #include "config/config_warnings.h"
 #include "config/rules_revision.h"
 #include "net/tls.h"
@@ -60,6 +61,7 @@ Result<std::string> Instance::reload_from(const config::Config& config) {
   for (const Error& warning : config::config_warnings(config)) {
     log_.write(LogLevel::kWarn, "configuration", {{"warning", warning.to_string()}});
   }
+  refresh_time_zones(log_);
   log_key_warnings(*policy);
   membership_.tell_reload(config::rules_revision(config.rules));
   std::string sentence = fmt::format("{} rules in force", config.rules.size());

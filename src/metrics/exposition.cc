@@ -314,6 +314,11 @@ void add_server(Families& out, const Sources& sources, Instant now) {
                 "When rules were last loaded, in seconds since the Unix epoch.", seconds(*figures.last_success));
     }
   }
+  if (sources.time_zones) {
+    MetricFamily& zones = out.add(MetricType::Gauge, "rateguard_time_zones_info",
+                                  "Always 1; the label says which release of the time zone database is in use.");
+    Families::sample(zones, {{"version", sources.time_zones()}}, 1);
+  }
   MetricFamily& build = out.add(MetricType::Gauge, "rateguard_build_info", "Always 1; the labels say what is running.");
   Families::sample(build, {{"version", sources.version}}, 1);
 }

@@ -103,6 +103,7 @@ struct Sources {
   std::function<GrpcFigures()> grpc_figures = {};
   std::function<SnapshotFigures()> snapshot = {};
   std::function<ReloadFigures()> reloads = {};
+  std::function<std::string()> time_zones = {};     // the time zone database's release
   std::function<ReloadFigures()> envoy_loads = {};  // of Envoy's configuration, the first included
 };
 

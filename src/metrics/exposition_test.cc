@@ -62,6 +62,7 @@ struct Everything {
             },
         .reloads =
             [] { return ReloadFigures{.successes = 3, .failures = 1, .last_success = Instant::from_seconds(900)}; },
+        .time_zones = [] { return std::string("2026f"); },
         .envoy_loads = [] { return ReloadFigures{.successes = 11, .failures = 12}; }};
   }
   std::string text() const { return expose(sources, Instant::from_seconds(1000)); }
@@ -109,7 +110,8 @@ TEST(Exposition, CarriesWhatTheRestOfTheProgramSays) {
         "rateguard_connections 7", "rateguard_connections_accepted_total 8", "rateguard_connections_refused_total 9",
         "rateguard_snapshot_age_seconds 10", "rateguard_snapshot_bytes 4096", "rateguard_snapshot_failures_total 2",
         "rateguard_reloads_total{result=\"success\"} 3", "rateguard_reloads_total{result=\"failure\"} 1",
-        "rateguard_reload_last_success_timestamp_seconds 900", "rateguard_build_info{version=\"1.2.3\"} 1"}) {
+        "rateguard_reload_last_success_timestamp_seconds 900", "rateguard_build_info{version=\"1.2.3\"} 1",
+        "rateguard_time_zones_info{version=\"2026f\"} 1"}) {
     EXPECT_TRUE(has_line(text, line)) << line << '\n' << text;
   }
 }

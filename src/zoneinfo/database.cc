@@ -121,9 +121,13 @@ Result<const TimeZone*> Database::find(std::string_view name) {
   return &zones_.try_emplace(std::string(name), std::string(name), *rules_.back()).first->second;
 }
 
+Database::Database(std::string folder) : folder_(std::move(folder)), version_(stated_version()) {}
+
 Database::Refreshed Database::refresh() {
   Refreshed refreshed;
+  std::string version = stated_version();
   const std::unique_lock lock(mutex_);
+  version_ = std::move(version);
   for (auto& [name, zone] : zones_) {
     auto rules = read(name);
     if (!rules) {
@@ -138,6 +142,11 @@ Database::Refreshed Database::refresh() {
 }
 
 std::string Database::version() const {
+  const std::shared_lock lock(mutex_);
+  return version_;
+}
+
+std::string Database::stated_version() const {
   // Debian, Fedora and others install the source in one file that begins "# version 2025b"; others a file +VERSION.
   constexpr std::string_view kPrefix = "# version ";
   const auto first_line = [&](const char* file) -> std::string {

@@ -33,8 +33,8 @@ class TimeZone {
 // Every member is thread-safe.
 class Database {
  public:
-  // Reads nothing yet.
-  explicit Database(std::string folder) : folder_(std::move(folder)) {}
+  // Reads the release's name, and no zone yet.
+  explicit Database(std::string folder);
 
   // A zone by its name: "Europe/Berlin". Its file is read at the first call for it. Refused are names that mean
   // another zone on another machine ("localtime", "posixrules"), the copies below "posix/" and "right/", and paths.
@@ -50,7 +50,8 @@ class Database {
   };
   Refreshed refresh();
 
-  // The database's release, "2026f", as its folder states it now; empty where it does not.
+  // The database's release, "2026f", as its folder stated it when this was made or last refreshed; empty where it did
+  // not.
   std::string version() const;
 
   const std::string& folder() const { return folder_; }
@@ -58,8 +59,11 @@ class Database {
  private:
   Result<ZoneRules> read(const std::string& name) const;
 
+  std::string stated_version() const;
+
   const std::string folder_;
-  std::shared_mutex mutex_;
+  mutable std::shared_mutex mutex_;
+  std::string version_;
   std::map<std::string, TimeZone, std::less<>> zones_;
   // Every rules object ever in use: readers hold no lock, so none of them goes. There is one for each zone in use, and
   // one more for each change of its file.
