@@ -32,6 +32,8 @@ class Listener final : private redis::SessionOwner {
   // What was published was not heard: where it listens may be another server than the one that is asked, though both
   // were reached by one address. Goes there anew.
   void listen_anew();
+  // Takes the messages that have come, without being told that there are some.
+  void read_now() { session_.read_now(); }
   // Whether what is published now will be heard.
   bool is_listening() const { return subscribed_; }
   // Why not; empty: no reason is known.

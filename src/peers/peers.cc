@@ -120,6 +120,7 @@ void Peers::note_told(uint64_t told, uint64_t told_before) {
     overdue_told_ = told;
     overdue_ = loop_.after(kMessagePatience, [this] {
       const uint64_t wanted = *std::exchange(overdue_told_, std::nullopt);
+      listener_.read_now();  // a loop that was busy is not a message that was lost
       if (wanted <= *told_) return;
       miss(wanted);
       if (listener_.is_listening()) listener_.listen_anew();

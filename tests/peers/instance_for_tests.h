@@ -17,10 +17,10 @@ namespace rateguard::peers {
 using redis::run_for;
 using redis::run_until;
 
-// Beats of 50 ms, and gone after 500 ms, so that a loaded machine misses none.
+// Beats of 50 ms, and gone after 2 s, so that a loaded machine misses none.
 inline PeersOptions quick_options() {
   return {.beat_period = Duration::millis(50),
-          .gone_after = Duration::millis(500),
+          .gone_after = Duration::seconds(2),
           .listener = {.look_period = Duration::millis(10)}};
 }
 

@@ -42,7 +42,7 @@ TEST_F(PeersOfOneServer, TwoSeeEachOtherAndWhatTheyAre) {
   EXPECT_TRUE(all[0].is_self);
   EXPECT_FALSE(all[1].is_self);
   EXPECT_EQ(all[1].description.host, "host-2");
-  EXPECT_LT(all[1].seen_ago, Duration::seconds(3));
+  EXPECT_LT(all[1].seen_ago, Duration::seconds(60)) << "a span, not a time";
   EXPECT_EQ(one->peers.problem(), "");
 }
 
