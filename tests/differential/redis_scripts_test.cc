@@ -179,6 +179,32 @@ TEST_F(RedisScripts, ACalendarWindowThatWasNotSentIsAskedForAndChargesNothing) {
   EXPECT_EQ(both[1].decision.reset_after, Duration::seconds(86'400));
 }
 
+// docs/decisions/0021 says why it is left so.
+TEST_F(RedisScripts, ADayOpensOnceWhereRedissClockGoesToAndFroAndLastsUntilItIsThereAgain) {
+  const Limit day = Limit::calendar_window(10, Anchor::kDay, nullptr).value();
+  const auto take = [&](uint32_t cost, Instant now, Instant last) {
+    std::vector<Charge> one = {{.key = kKey, .limit = &day, .cost = {cost}}};
+    const std::vector<Instant> expected = {now, last};
+    const auto reply = charge(one, {.now = now, .expected = expected});
+    EXPECT_TRUE(reply) << reply.error().message;
+    return one[0].decision;
+  };
+  const Instant before = now_ + Duration::seconds(23 * 3'600);
+  const Instant after = before + Duration::seconds(2 * 3'600);
+  EXPECT_TRUE(take(4, before, before).allowed());
+  uint32_t taken = 0;
+  for (uint32_t i = 0; i < 20; ++i) {
+    taken += take(i % 3, after, after).allowed() ? i % 3 : 0;
+    taken += take(i % 2, before, after).allowed() ? i % 2 : 0;
+  }
+  EXPECT_EQ(taken, 10u);
+  EXPECT_EQ(take(1, before, after).retry_after, Duration::seconds(25 * 3'600));
+
+  const Duration year = Duration::seconds(365 * 86'400);
+  EXPECT_TRUE(take(10, before + year, before + year).allowed());
+  EXPECT_EQ(take(1, before, before + year).retry_after, year + Duration::seconds(3'600));
+}
+
 TEST_F(RedisScripts, AForeignValueIsAnErrorAndChargesNothing) {
   const std::vector<Limit> limits = limits_of_every_algorithm(3);
   redis_.ask({"LPUSH", name_of(limits[0]), "not ours"});

@@ -39,9 +39,12 @@ evaluate[4] = function(key, state, tag, cost, capacity, units, period, anchor, w
     if not live or stored < first then count = 0 end
   end
   if cost > 0 and count + cost <= capacity then
-    local z = ceil_to(last, 1000000)
+    local finish = last
+    if anchor == 3 and now < first then finish = math.max(expires, now + last - first) end
+    local z = ceil_to(finish, 1000000)
     local time = anchor == 2 and first or t
-    return true, capacity - count - cost, 0, last - now, 0, pack(STATE, 4, time, 0, count + cost, z), z * 1000000
+    local reset = math.min(last, finish) - now
+    return true, capacity - count - cost, 0, reset, 0, pack(STATE, 4, time, 0, count + cost, z), z * 1000000
   end
   local remaining = count < capacity and capacity - count or 0
   local reset = count > 0 and math.min(last, expires) - now or 0
