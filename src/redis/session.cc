@@ -210,18 +210,21 @@ std::optional<Error> Session::refusal_of_server(std::string_view info) const {
     return wrong(ErrorCode::kInvalid, fmt::format("it is of version {}; {} or later is needed", version, kVersionMin));
   }
   if (server_.role != Role::kWholeAndWritable) return std::nullopt;
-  const std::string url = fmt::format("redis{}://{}", server_.tls != nullptr ? "s" : "", server_.target.to_string());
+  const std::string where = server_.target.to_string();
+  const std::string url = fmt::format("redis{}://{}", server_.tls != nullptr ? "s" : "", where);
   if (mode_of(info) == "cluster") {
-    return wrong(ErrorCode::kInvalid,
-                 fmt::format("{}, which holds some of the keys only; write cluster: [\"{}\"] in place of url",
-                             kNodeOfACluster, url));
+    return wrong(
+        ErrorCode::kInvalid,
+        fmt::format("Redis at {}: {}, which holds some of the keys only; write cluster: [\"{}\"] in place of url",
+                    where, kNodeOfACluster, url));
   }
   if (mode_of(info) == "sentinel") {
     return wrong(
         ErrorCode::kInvalid,
-        fmt::format("it is a Sentinel, which holds no keys; write sentinels: [\"{}\"] and the service in place "
-                    "of url",
-                    url));
+        fmt::format(
+            "Redis at {}: it is a Sentinel, which holds no keys; write sentinels: [\"{}\"] and the service in place "
+            "of url",
+            where, url));
   }
   return std::nullopt;
 }

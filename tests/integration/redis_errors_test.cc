@@ -114,6 +114,7 @@ TEST_F(RedisErrorsTest, ANodeOfAClusterAsUrlIsAnExitWithTheLineToWrite) {
   const Finished finished = run({"serve", "--http", "127.0.0.1:0", "--grpc", "off", "--resp", "off", "--config",
                                  folder_.write("url.yaml", config_for(node.port()))});
   EXPECT_EQ(finished.exit_code, 4) << finished.err;
+  EXPECT_TRUE(contains(finished.err, fmt::format("Redis at 127.0.0.1:{}: it is a node", node.port()))) << finished.err;
   EXPECT_TRUE(contains(finished.err, line + " in place of url")) << finished.err;
   EXPECT_TRUE(contains(finished.err, "RATEGUARD_STORES_DEFAULT_CLUSTER")) << finished.err;
   // What it says is right.
