@@ -112,31 +112,48 @@ void add_validate(CLI::App& app, ValidateOptions& options) {
 }
 
 void add_log_format(CLI::App& command, LogFormatOptions& options) {
-  command.add_option("--format", options.format, "auto, combined, common, jsonl or csv")
-      ->check(CLI::IsMember({"auto", "combined", "common", "jsonl", "csv"}))
-      ->type_name("FORMAT");
+  CLI::Option* format =
+      command
+          .add_option("--format", options.format,
+                      "auto, combined, common, jsonl, csv, w3c, haproxy, envoy, istio, alb or elb (default auto)")
+          ->check(CLI::IsMember(
+              {"auto", "combined", "common", "jsonl", "csv", "w3c", "haproxy", "envoy", "istio", "alb", "elb"}))
+          ->type_name("FORMAT");
+  command
+      .add_option("--log-format", options.log_format,
+                  "How lines are laid out, as the server's configuration says it: nginx's log_format, Apache's "
+                  "LogFormat or Envoy's text format")
+      ->excludes(format)
+      ->type_name("LAYOUT");
   command
       .add_option("--columns", options.columns,
-                  "Which columns of a CSV or JSON log mean what: time=TIMESTAMP,cost=ContextTokens+GeneratedTokens")
+                  "Which fields of a CSV, JSON or W3C log mean what: time=TIMESTAMP,cost=ContextTokens+GeneratedTokens")
       ->type_name("MAP");
 }
 
 void add_simulate(CLI::App& app, SimulateOptions& options) {
   CLI::App* simulate =
       app.add_subcommand("simulate", "Replay recorded traffic against rules that are not in force yet");
-  simulate->add_option("--rules", options.rules, "The rules to try")->required()->type_name("FILE");
+  simulate->add_option("--rules", options.rules, "The rules to try; needed unless --explain-format is given")
+      ->type_name("FILE");
   simulate->add_option("--compare", options.compare, "Other rules, to show what would change and for whom")
       ->type_name("FILE");
   add_log_format(*simulate, options.format);
+  simulate->add_flag("--explain-format", options.explain_format,
+                     "Show how the first lines of a log are read, field by field, and replay nothing");
   simulate->add_option("--json", options.json, "Write the figures as JSON")->type_name("OUT");
   simulate->add_option("--html", options.html, "Write one self-contained page with plots")->type_name("OUT");
   simulate->add_flag("--quiet", options.quiet, "No progress and no table");
-  simulate->add_option("log", options.logs, "Logs, plain or gzip; - is standard input")
+  simulate->add_option("log", options.logs, "Logs, plain, gzip or zstd; - is standard input")
       ->required()
       ->type_name("LOG...");
   simulate->footer(
       "  rateguard simulate --rules rules.yaml --html report.html /var/log/nginx/access.log*\n"
-      "  rateguard simulate --rules today.yaml --compare tomorrow.yaml --json diff.json access.log.gz");
+      "  rateguard simulate --rules today.yaml --compare tomorrow.yaml --json diff.json access.log.gz\n"
+      "  rateguard simulate --explain-format access.log\n\n"
+      "Exit code 0: all logs were read; 3: rules or logs that cannot be read as such; 4: a file that cannot be used, "
+      "or "
+      "one of several logs that was not read to its end.");
 }
 
 void add_suggest(CLI::App& app, SuggestOptions& options) {
@@ -150,7 +167,9 @@ void add_suggest(CLI::App& app, SuggestOptions& options) {
   suggest->add_option("--out", options.out, "Write the rules to this file instead of printing them")->type_name("OUT");
   suggest->add_option("--json", options.json, "Write the figures and the rules as JSON")->type_name("OUT");
   suggest->add_flag("--quiet", options.quiet, "No progress and no table");
-  suggest->add_option("log", options.logs, "Logs, plain or gzip; - is standard input")->required()->type_name("LOG...");
+  suggest->add_option("log", options.logs, "Logs, plain, gzip or zstd; - is standard input")
+      ->required()
+      ->type_name("LOG...");
   suggest->footer(
       "  rateguard suggest --out rules.yaml /var/log/nginx/access.log*\n"
       "  rateguard simulate --rules rules.yaml --html report.html /var/log/nginx/access.log*");

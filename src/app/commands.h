@@ -67,6 +67,7 @@ int validate(const ValidateOptions& options);
 // How logs are to be read.
 struct LogFormatOptions {
   std::string format = "auto";
+  std::string log_format = {};  // a layout in the words of a server's configuration
   std::string columns = {};
 };
 
@@ -74,6 +75,7 @@ struct SimulateOptions {
   std::string rules = {};
   std::string compare = {};
   LogFormatOptions format = {};
+  bool explain_format = false;
   std::string json = {};
   std::string html = {};
   std::vector<std::string> logs = {};

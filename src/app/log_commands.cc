@@ -23,6 +23,11 @@ Result<simulate::ReadOptions> read_options(const LogFormatOptions& options) {
   const auto format = simulate::parse_input_format(options.format);
   if (!format) return std::unexpected(format.error());
   read.format = *format;
+  if (!options.log_format.empty()) {
+    auto layout = simulate::compile_line_format(options.log_format);
+    if (!layout) return std::unexpected(layout.error());
+    read.layout = std::move(*layout);
+  }
   if (options.columns.empty()) return read;
   auto columns = simulate::ColumnMap::parse(options.columns);
   if (!columns) return std::unexpected(columns.error());

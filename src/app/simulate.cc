@@ -1,11 +1,16 @@
 #include "simulate/simulate.h"
 
+#include <fmt/format.h>
+
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "app/commands.h"
 #include "app/log_commands.h"
 #include "app/terminal.h"
+#include "simulate/log_explainer.h"
+#include "simulate/output_file.h"
 #include "simulate/report_json.h"
 #include "simulate/report_page.h"
 #include "simulate/report_table.h"
@@ -22,12 +27,45 @@ Result<simulate::Options> simulation(const SimulateOptions& options) {
   return made;
 }
 
+// Headers that rules look at most often: without rules, those are shown as used.
+const std::vector<std::string>& usual_headers() {
+  static const std::vector<std::string> names = {"authorization", "cookie",    "referer",
+                                                 "user-agent",    "x-api-key", "x-forwarded-for"};
+  return names;
+}
+
+int explain(const SimulateOptions& options, simulate::ReadOptions read) {
+  read.wanted_headers = usual_headers();
+  int exit_code = kSuccess;
+  for (const std::string& log : options.logs) {
+    const auto explanation = simulate::explain_log(log, read);
+    if (!explanation) {
+      complain(explanation.error().to_string());
+      exit_code = exit_code_of(explanation.error());
+      continue;
+    }
+    if (options.json.empty()) {
+      fmt::print("{}", simulate::explanation_text(*explanation));
+    } else if (const auto written = simulate::write_output_file(options.json, simulate::explanation_json(*explanation));
+               !written) {
+      complain(written.error().to_string());
+      return kCannotServe;
+    }
+  }
+  return exit_code;
+}
+
 }  // namespace
 
 int simulate(const SimulateOptions& options) {
   const auto made = simulation(options);
   if (!made) {
     complain(made.error().to_string());
+    return kUsage;
+  }
+  if (options.explain_format) return explain(options, made->read);
+  if (options.rules.empty()) {
+    complain("--rules is required: it names the rules to try");
     return kUsage;
   }
   if (!can_write({options.json, options.html})) return kCannotServe;
@@ -47,7 +85,8 @@ int simulate(const SimulateOptions& options) {
   };
   if (!options.json.empty() && !written(simulate::write_json(*report, options.json))) return kCannotServe;
   if (!options.html.empty() && !written(simulate::write_html(*report, options.html))) return kCannotServe;
-  return kSuccess;
+  // The figures are without a log that was named, or a part of it, and the table says which.
+  return report->input.has_problems() ? kCannotServe : kSuccess;
 }
 
 }  // namespace rateguard::app

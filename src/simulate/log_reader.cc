@@ -17,10 +17,6 @@ namespace {
 constexpr size_t kExampleChars = 100;
 constexpr size_t kReasonsMax = 3;  // lines that an error shows with why each cannot be read
 
-bool is_blank(std::string_view text) {
-  return text.find_first_not_of(" \t") == std::string_view::npos;
-}
-
 std::string example_text(const MalformedLine& line) {
   std::string out = fmt::format("\n  {}:{}: {}", printable(line.file, kExampleChars), line.line, line.why);
   if (!line.text.empty()) out += "\n      " + line.text;
@@ -243,11 +239,7 @@ bool ReadSummary::has_problems() const {
   return std::ranges::any_of(logs, [](const LogSummary& log) { return !log.problem.empty(); });
 }
 
-Result<void> read_log(LineReader& lines, const std::string& name, const ReadOptions& options, Recording& out,
-                      ReadSummary& summary) {
-  Reading reading(lines, name, options, out, summary);
-  const std::string_view head = lines.head();
-  if (head.find_first_not_of(" \t\r\n") == std::string_view::npos) return reading.run_nothing();
+Result<DetectedFormat> choose_format(std::string_view head, const std::string& name, const ReadOptions& options) {
   DetectedFormat detected;
   if (options.layout) {
     detected = {.format = InputFormat::kLayout, .envelopes = detect_envelopes(head)};
@@ -258,15 +250,25 @@ Result<void> read_log(LineReader& lines, const std::string& name, const ReadOpti
     detected = detect_format(head);
     if (detected.format == InputFormat::kAuto) return std::unexpected(unknown_format(head, name));
   }
-  if (auto checked = check_columns(options, detected.format, name); !checked) return checked;
-  reading.log().format = detected.format;
-  reading.log().envelopes = detected.envelopes;
-  if (detected.format == InputFormat::kCsv) return reading.run_csv();
-  if (detected.format == InputFormat::kJsonLines) {
+  if (auto checked = check_columns(options, detected.format, name); !checked) return std::unexpected(checked.error());
+  return detected;
+}
+
+Result<void> read_log(LineReader& lines, const std::string& name, const ReadOptions& options, Recording& out,
+                      ReadSummary& summary) {
+  Reading reading(lines, name, options, out, summary);
+  const std::string_view head = lines.head();
+  if (head.find_first_not_of(" \t\r\n") == std::string_view::npos) return reading.run_nothing();
+  auto detected = choose_format(head, name, options);
+  if (!detected) return std::unexpected(detected.error());
+  reading.log().format = detected->format;
+  reading.log().envelopes = detected->envelopes;
+  if (detected->format == InputFormat::kCsv) return reading.run_csv();
+  if (detected->format == InputFormat::kJsonLines) {
     reading.log().columns = member_names(head.substr(0, head.find('\n')));
   }
-  const auto parser = make_line_parser({.format = detected.format,
-                                        .envelopes = std::move(detected.envelopes),
+  const auto parser = make_line_parser({.format = detected->format,
+                                        .envelopes = std::move(detected->envelopes),
                                         .columns = options.columns,
                                         .layout = options.layout,
                                         .wanted_headers = options.wanted_headers});

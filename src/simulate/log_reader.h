@@ -66,6 +66,10 @@ struct ReadSummary {
   bool has_problems() const;
 };
 
+// The format of a log that begins with `head` and is called `name`: what `options` say, or else what its first lines
+// look like. Errors: kInvalid: it cannot be told, or --columns names fields of a format whose fields have no names.
+Result<DetectedFormat> choose_format(std::string_view head, const std::string& name, const ReadOptions& options);
+
 // Reads the logs one after the other ("-": standard input); `out` is not sorted yet. A log that cannot be opened, whose
 // format cannot be told or none of whose lines can be read is named in the summary, and the others are read. Errors: of
 // the first such log where none can be read; kInvalid where a log has not the columns asked for; kExhausted beyond

@@ -78,15 +78,11 @@ json::array rules_json(const ScenarioReport& scenario) {
 }
 
 json::object total_json(const Report& report, const ScenarioReport& scenario) {
-  json::object out = {{"requests", scenario.totals.requests},
-                      {"malformed", report.input.malformed()},
-                      {"admitted", scenario.totals.admitted},
-                      {"refused", scenario.totals.refused},
-                      {"unlimited", scenario.totals.unlimited},
-                      {"without_address", report.without_address},
-                      {"unreadable_requests", report.unreadable_requests},
-                      {"spread_requests", report.spread_requests},
-                      {"evicted", scenario.evicted}};
+  json::object out = {{"requests", scenario.totals.requests},      {"malformed", report.input.malformed()},
+                      {"no_request", report.input.no_request()},   {"admitted", scenario.totals.admitted},
+                      {"refused", scenario.totals.refused},        {"unlimited", scenario.totals.unlimited},
+                      {"without_address", report.without_address}, {"unreadable_requests", report.unreadable_requests},
+                      {"spread_requests", report.spread_requests}, {"evicted", scenario.evicted}};
   if (scenario.callers) {
     out["callers"] = scenario.callers->counted;
     out["callers_refused"] = scenario.callers->refused;
@@ -103,10 +99,14 @@ json::object total_json(const Report& report, const ScenarioReport& scenario) {
 json::array logs_json(const ReadSummary& input) {
   json::array out;
   for (const LogSummary& log : input.logs) {
+    json::array envelopes;
+    for (const Envelope envelope : log.envelopes) envelopes.emplace_back(to_string(envelope));
     out.push_back(json::object{{"file", printable(log.file, kFileNameMax)},
                                {"format", to_string(log.format)},
+                               {"envelopes", std::move(envelopes)},
                                {"lines", log.lines},
                                {"malformed", log.malformed},
+                               {"no_request", log.no_request},
                                {"problem", log.problem.empty() ? json::value(nullptr) : json::value(log.problem)}});
   }
   return out;

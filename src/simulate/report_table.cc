@@ -82,7 +82,10 @@ std::string logs_text(const std::vector<LogSummary>& logs) {
   std::vector<std::string> shown;
   for (const LogSummary& log : logs) {
     if (shown.size() == kLogsShown) break;
-    const std::string_view format = log.lines == 0 ? "empty" : to_string(log.format);
+    std::string format = "empty";
+    if (log.lines > 0) format = to_string(log.format);
+    if (log.lines == log.malformed && !log.problem.empty()) format = "not read";
+    for (const Envelope envelope : log.envelopes) format += fmt::format(", in lines of {}", to_string(envelope));
     shown.push_back(fmt::format("{} ({})", printable(log.file, 200), format));
   }
   const size_t more = logs.size() - shown.size();

@@ -224,7 +224,7 @@ Parsed EnvelopedParser::parse(std::string_view line, LogEntry& out) {
     part.clear();
     inside.text = whole_;
   }
-  if (inside.text.find_first_not_of(" \t") == std::string_view::npos) {
+  if (is_blank(inside.text)) {
     out.kind = LineKind::kNotARecord;
     return {};
   }

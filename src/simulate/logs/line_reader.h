@@ -20,6 +20,11 @@ struct Line {
   bool too_long = false;       // `text` is then empty
 };
 
+// Whether a line has nothing but spaces and tabs in it.
+inline bool is_blank(std::string_view text) {
+  return text.find_first_not_of(" \t") == std::string_view::npos;
+}
+
 class LineReader {
  public:
   // Fills a buffer with up to so many bytes and says how many; 0 at the end.
