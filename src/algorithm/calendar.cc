@@ -21,10 +21,14 @@ int64_t floor_seconds(Instant t) {
   return std::chrono::floor<std::chrono::seconds>(std::chrono::microseconds{t.us}).count();
 }
 
+// Since the Unix epoch, as clocks in the zone count.
+std::chrono::seconds local_second(Instant t, const ZoneRules* rules) {
+  const int64_t utc_s = floor_seconds(t);
+  return std::chrono::seconds{utc_s + (rules == nullptr ? 0 : rules->span_at(utc_s).offset_s)};
+}
+
 local_days local_day(Instant t, const ZoneRules* rules) {
-  int64_t local_s = floor_seconds(t);
-  if (rules != nullptr) local_s += rules->span_at(local_s).offset_s;
-  return local_days{std::chrono::floor<std::chrono::days>(std::chrono::seconds{local_s})};
+  return local_days{std::chrono::floor<std::chrono::days>(local_second(t, rules))};
 }
 
 // The instant at which a local day begins: the first at which the clocks show its midnight or more.
@@ -80,6 +84,13 @@ Window calendar_window(Instant t, Anchor unit, const TimeZone* zone) {
     window = {.start = window.end, .end = begin_of(next, rules)};
   }
   return window;
+}
+
+WallTime wall_time(Instant t, const TimeZone* zone) {
+  const std::chrono::seconds local = local_second(t, zone == nullptr ? nullptr : &zone->rules());
+  const auto day = std::chrono::floor<std::chrono::days>(local);
+  return {.weekday = static_cast<int>(std::chrono::weekday{local_days{day}}.iso_encoding()) - 1,
+          .second = static_cast<int32_t>((local - day).count())};
 }
 
 Result<const TimeZone*> find_zone(std::string_view name) {

@@ -15,6 +15,15 @@ namespace rateguard::algorithm {
 // kDay, kWeek, kMonth or kYear; zone comes from find_zone. Thread-safe.
 Window calendar_window(Instant t, Anchor unit, const zoneinfo::TimeZone* zone);
 
+// What clocks in a zone show.
+struct WallTime {
+  int weekday = 0;     // Monday 0 to Sunday 6
+  int32_t second = 0;  // since midnight, as the clock counts: 0 to 86,399
+};
+
+// The same of `t` in `zone` (null: UTC). Thread-safe.
+WallTime wall_time(Instant t, const zoneinfo::TimeZone* zone);
+
 // A zone of this machine's time zone database by name: "Europe/Berlin". "UTC" and "Etc/UTC" are null, and need no
 // database. Errors: as zoneinfo::Database::find. Thread-safe.
 Result<const zoneinfo::TimeZone*> find_zone(std::string_view name);

@@ -142,5 +142,20 @@ TEST(FindZone, RefusesUnknownNames) {
   }
 }
 
+TEST(WallTime, IsWhatClocksInTheZoneShow) {
+  const auto shows = [](Instant t, const char* name, int weekday, int hour, int minute = 0) {
+    const WallTime wall = wall_time(t, zone(name));
+    EXPECT_EQ(wall.weekday, weekday);
+    EXPECT_EQ(wall.second, hour * 3'600 + minute * 60);
+  };
+  shows(utc(2024, 1, 1, 0, 30), "UTC", 0, 0, 30);
+  shows(utc(2023, 12, 31, 23, 59), "UTC", 6, 23, 59);
+  shows(utc(1969, 12, 31, 23), "UTC", 2, 23);
+  shows(utc(2024, 1, 1, 23, 30), "Europe/Berlin", 1, 0, 30);
+  shows(utc(2024, 7, 1, 22, 30), "Europe/Berlin", 1, 0, 30);
+  shows(utc(2024, 1, 1, 0, 30), "America/New_York", 6, 19, 30);
+  shows(utc(2024, 1, 1), "Asia/Kathmandu", 0, 5, 45);
+}
+
 }  // namespace
 }  // namespace rateguard::algorithm

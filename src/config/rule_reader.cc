@@ -12,6 +12,7 @@
 #include "config/limit_reader.h"
 #include "config/match_reader.h"
 #include "config/node_reader.h"
+#include "config/schedule_reader.h"
 #include "rules/rule_check.h"
 
 namespace rateguard::config {
@@ -64,6 +65,7 @@ class RuleReader {
     nodes_.check_keys(node, "a rule", rule_keys_);
     read_name(node, rule);
     if (const YamlNode* match = node.find("match")) read_match(*match, rule.match, problems_);
+    if (const YamlNode* when = node.find("when")) read_schedule(*when, rule.match.when, problems_);
     if (const YamlNode* group = node.find("group")) read_group(*group, rule.group);
     if (const YamlNode* per = node.find("per")) read_per(*per, rule.per);
     nodes_.read_choice(node, "missing", kMissing, rule.missing);

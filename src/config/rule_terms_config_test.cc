@@ -218,7 +218,7 @@ TEST_F(SubjectFile, OfAHundredThousandIsReadAndFound) {
   rules::Matches matches;
   for (int i = 0; i < 100'000; i += 997) {
     const std::string user = fmt::format("user-{}", i);
-    set->match({}, {.user = user}, matches);
+    set->match({}, {.user = user}, Instant{}, matches);
     EXPECT_EQ(matches.limits()[0].limit->capacity, static_cast<uint32_t>(i % 50 + 1));
   }
 }
@@ -260,6 +260,38 @@ TEST(RuleTerms, Prefixes) {
             "f:1:53: ipv4_prefix: expected a whole number from 1 to 32, found '33'");
   EXPECT_EQ(wrong_with("per: user, limit: 5/m, ipv4_prefix: 24"),
             "f:1:55: ipv4_prefix goes with per: ip or missing: ip");
+}
+
+TEST(RuleTerms, Schedules) {
+  const auto spans = [](std::string_view when) {
+    std::vector<std::string> texts;
+    for (const rules::WeeklySpan& span : rule_of(fmt::format("limit: 5/m, when: {}", when)).match.when) {
+      texts.push_back(span.to_string());
+    }
+    return texts;
+  };
+  using Texts = std::vector<std::string>;
+  EXPECT_EQ(spans("{days: mon-fri, hours: '09:00-18:00', zone: UTC}"), Texts{"mon-fri 09:00-18:00 UTC"});
+  EXPECT_EQ(spans("{days: [Saturday, sun], hours: 9:30-24:00}"), Texts{"sat-sun 09:30-24:00 UTC"});
+  EXPECT_EQ(spans("{days: fri-mon}"), Texts{"mon,fri-sun 00:00-24:00 UTC"});
+  EXPECT_EQ(spans("{hours: ['09:00-12:00', '13:00-18:00']}"),
+            (Texts{"mon-sun 09:00-12:00 UTC", "mon-sun 13:00-18:00 UTC"}));
+  EXPECT_EQ(spans("[{days: sat}, {hours: 22:00-06:00}]"), (Texts{"sat 00:00-24:00 UTC", "mon-sun 22:00-06:00 UTC"}));
+
+  const auto wrong = [](std::string_view when) { return wrong_with(fmt::format("limit: 5/m, when: {}", when)); };
+  EXPECT_EQ(wrong("mon-fri"),
+            "f:1:37: when: expected a map such as {days: mon-fri, hours: \"09:00-18:00\", zone: Europe/Berlin}, found "
+            "'mon-fri'");
+  EXPECT_EQ(wrong("{days: mo-fr}"), "f:1:44: days: expected days such as mon-fri or [sat, sun], found 'mo-fr'");
+  EXPECT_EQ(wrong("{days: []}"), "f:1:44: expected days such as mon-fri or [sat, sun], found an empty list");
+  for (const char* bad : {"9-18", "09:00", "09:00-25:00", "09:60-18:00", "24:00-06:00", "09:00-24:01", "9:0-10:00"}) {
+    EXPECT_EQ(wrong(fmt::format("{{hours: '{}'}}", bad)),
+              fmt::format("f:1:45: hours: expected hours such as \"09:00-18:00\", found '{}'", bad));
+  }
+  EXPECT_EQ(wrong("{hours: '09:00-09:00'}"),
+            "f:1:45: hours: '09:00-09:00' begins and ends at one time; leave hours out for the whole day");
+  EXPECT_TRUE(wrong("{zone: Mars/Base}").starts_with("f:1:44: zone: "));
+  EXPECT_EQ(wrong("{day: mon}"), "f:1:38: unknown key 'day' in when; did you mean 'days'?");
 }
 
 TEST(RuleTerms, Groups) {

@@ -70,6 +70,8 @@ void add_match(Hash& hash, const rules::Match& match) {
     hash.add(condition.kind);
     hash.add(condition.values);
   }
+  hash.add(match.when.size());
+  for (const rules::WeeklySpan& span : match.when) hash.add(std::string_view(span.to_string()));
 }
 
 void add_subjects(Hash& hash, const rules::SubjectLimits* named) {

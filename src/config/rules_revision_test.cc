@@ -42,6 +42,8 @@ TEST(RulesRevision, DiffersWhereTheyDo) {
       "  - {name: a, per: ip, limit: 5/m, match: {user: ann}}\n",
       "  - {name: a, per: ip, limit: 5/m, match: {not_user: ann}}\n",
       "  - {name: a, per: ip, limit: 5/m, match: {header: {X: ann}}}\n",
+      "  - {name: a, per: ip, limit: 5/m, when: {days: mon-fri}}\n",
+      "  - {name: a, per: ip, limit: 5/m, when: {days: mon-fri, hours: 09:00-18:00}}\n",
       "  - {name: a, per: ip, limit: 5/m, group: g}\n",
       "  - {name: a, per: ip, limit: 5/m, cost: 2}\n",
       "  - {name: a, per: ip, limit: 5/m, cost: {by_path: {/x: 2}}}\n",

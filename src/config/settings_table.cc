@@ -496,6 +496,16 @@ constexpr std::array kRuleKeys = {
             .meaning = "Header names, each with what it must be: `{X-Plan: [a, b]}`, `{X-Debug: {present: true}}`."},
     RuleKey{.key = "match.cookie", .fallback = "any", .meaning = "The same for cookies."},
     RuleKey{.key = "match.jwt", .fallback = "any", .meaning = "The same for claims of a token that verified."},
+    RuleKey{
+        .key = "when",
+        .fallback = "always",
+        .meaning =
+            "Hours of the week outside of which the rule does not match: a map of the next three, or a list of them."},
+    RuleKey{.key = "when.days", .fallback = "every day", .meaning = "`mon-fri`, `[sat, sun]`."},
+    RuleKey{.key = "when.hours",
+            .fallback = "all day",
+            .meaning = "`\"09:00-18:00\"`, or a list; an end before the begin is on the next day."},
+    RuleKey{.key = "when.zone", .fallback = "UTC", .meaning = "An IANA name, such as `Europe/Berlin`."},
     RuleKey{.key = "group",
             .fallback = "",
             .meaning = "Of the rules of a group that match, the most specific one applies."},

@@ -139,5 +139,15 @@ TEST_F(LimiterTest, NeverIsTheLongestWait) {
   EXPECT_EQ(deciding_limit(judged), 1u);
 }
 
+TEST_F(LimiterTest, HoursGoByTheWallClockNotByTheCountersTime) {
+  rules::Rule work = rule("work", {}, per_minute(1));
+  work.match.when = {{.begin_s = 9 * 3'600, .end_s = 18 * 3'600}};
+  const Policy hours = policy({work});
+  const Instant evening = Instant::from_seconds(1'704'067'200 + 19 * 3'600);  // 2024-01-01
+  const auto judged = [&](Now now) { return limiter_.check(hours, from("192.0.2.1"), now).judged.size(); };
+  EXPECT_EQ(judged(evening), 0u);
+  EXPECT_EQ(judged(Now(evening, Duration::seconds(2 * 3'600))), 1u) << "the wall clock was set back to five";
+}
+
 }  // namespace
 }  // namespace rateguard

@@ -77,7 +77,7 @@ Conditions::Conditions(const Match& match)
 }
 
 bool Conditions::empty(const Match& match) {
-  return match.except == Targets{} && match.address == AddressCondition{} && match.values.empty();
+  return match.except == Targets{} && match.address == AddressCondition{} && match.values.empty() && match.when.empty();
 }
 
 bool Conditions::hold(const Asked& asked) const {
@@ -89,6 +89,8 @@ bool Conditions::hold(const Asked& asked) const {
   for (size_t i = 0; i < match_.values.size(); ++i) {
     if (!holds(i, asked)) return false;
   }
+  const auto now_is_in = [&](const WeeklySpan& span) { return span.holds(asked.wall); };
+  if (!match_.when.empty() && std::ranges::none_of(match_.when, now_is_in)) return false;
   return !excepted(asked);
 }
 

@@ -21,6 +21,7 @@ struct Asked {
   const Subject& subject;
   std::string_view host;       // as bare_host() gives it
   std::string_view path;       // in normal form
+  Instant wall;                // what the wall clock shows
   std::vector<PathHit>& hits;  // room to search paths in; its contents mean nothing
 };
 

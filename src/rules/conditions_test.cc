@@ -14,7 +14,7 @@ bool applies(const Match& match, const RequestFacts& facts, const Subject& subje
   const auto set = RuleSet::compile({{.name = "r", .match = match, .limit = Limit::gcra(1, {.units = 1}).value()}});
   EXPECT_TRUE(set.has_value()) << (set ? "" : set.error().to_string());
   Matches matches;
-  (*set)->match(facts, subject, matches);
+  (*set)->match(facts, subject, Instant{}, matches);
   return !matches.limits().empty();
 }
 

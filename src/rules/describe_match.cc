@@ -74,6 +74,7 @@ std::vector<std::string> describe_conditions(const Match& match) {
   if (!match.address.inside.empty()) parts.push_back("from " + joined(match.address.inside));
   if (!match.address.outside.empty()) parts.push_back("not from " + joined(match.address.outside));
   for (const ValueCondition& condition : match.values) parts.push_back(describe_values(condition));
+  for (const WeeklySpan& span : match.when) parts.push_back(span.to_string());
   return parts;
 }
 

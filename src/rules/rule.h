@@ -12,6 +12,7 @@
 
 #include "model/ip_address.h"
 #include "model/limit.h"
+#include "rules/schedule.h"
 #include "store/store.h"
 
 namespace rateguard::rules {
@@ -73,6 +74,7 @@ struct Match {
   Targets except = {};  // none of them
   AddressCondition address = {};
   std::vector<ValueCondition> values = {};
+  std::vector<WeeklySpan> when = {};  // in any of them, by the wall clock
 
   bool operator==(const Match&) const = default;
 };

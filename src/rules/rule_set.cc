@@ -231,7 +231,7 @@ Result<std::shared_ptr<const RuleSet>> RuleSet::compile(std::vector<Rule> rules)
   return set;
 }
 
-void RuleSet::match(const RequestFacts& facts, const Subject& subject, Matches& out) const {
+void RuleSet::match(const RequestFacts& facts, const Subject& subject, Instant wall, Matches& out) const {
   out.clear();
   const Target target = split_target(facts.path);
   const std::string_view path = normal_path(target.path, out.path_buffer_);
@@ -248,7 +248,8 @@ void RuleSet::match(const RequestFacts& facts, const Subject& subject, Matches& 
   sort_candidates(out.candidates_);
 
   const uint64_t method = index_->methods.find(facts.method);
-  const Asked asked{.facts = facts, .subject = subject, .host = host, .path = path, .hits = out.searched_};
+  const Asked asked{
+      .facts = facts, .subject = subject, .host = host, .path = path, .wall = wall, .hits = out.searched_};
   for (const PathHit& hit : out.candidates_) {
     const CompiledRule& rule = index_->rules[hit.rule];
     if (!rule.accepts_method(method) || !rule.accepts(asked)) continue;

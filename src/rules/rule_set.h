@@ -28,8 +28,9 @@ class RuleSet {
   // Every rule that applies to the request, in the order of the file; of each group one. The cost does not grow with
   // rules on other paths.
   // Paths are compared in the normal form of rules/normal_path.h, hosts and methods without case. The host of an
-  // absolute-form target goes before facts.host (RFC 9112, section 3.2.2).
-  void match(const RequestFacts& facts, const Subject& subject, Matches& out) const;
+  // absolute-form target goes before facts.host (RFC 9112, section 3.2.2). `wall` is what the wall clock shows, for
+  // rules that have hours.
+  void match(const RequestFacts& facts, const Subject& subject, Instant wall, Matches& out) const;
 
   // One rule's limit and counter for a subject named by its parts (one string for each `per`, none for global),
   // whatever the rule's match, group and schedule. `cost` in the answer is what a request of cost 1 takes.

@@ -19,11 +19,11 @@ TEST(RuleSetAlloc, AWarmMatchAllocatesNothing) {
   const auto set = RuleSet::compile(std::move(rules)).value();
   const Subject subject{.ip = IpAddress::parse("10.0.0.1")};
   Matches matches;
-  set->match({.method = "GET", .path = "/api/./%61?x", .host = "example.com"}, subject, matches);
+  set->match({.method = "GET", .path = "/api/./%61?x", .host = "example.com"}, subject, Instant{}, matches);
   const size_t before = allocations;
   for (int i = 0; i < 10; ++i) {
-    set->match({.method = "GET", .path = "/api/./%62?x", .host = "example.com"}, subject, matches);
-    set->match({.method = "GET", .path = "/api/a", .host = "example.com"}, subject, matches);
+    set->match({.method = "GET", .path = "/api/./%62?x", .host = "example.com"}, subject, Instant{}, matches);
+    set->match({.method = "GET", .path = "/api/a", .host = "example.com"}, subject, Instant{}, matches);
   }
   EXPECT_EQ(allocations, before);
   EXPECT_EQ(matches.limits().size(), 60u);
@@ -51,7 +51,7 @@ TEST(RuleSetAlloc, ConditionsGroupsNamesAndCostsAllocateNothing) {
   const std::vector<Header> headers = {{.name = "X-Plan", .value = "a"}, {.name = "X-Cost", .value = "none"}};
   Matches matches;
   const auto match = [&](std::string_view path) {
-    set->match({.method = "GET", .path = path, .host = "example.com", .headers = headers}, subject, matches);
+    set->match({.method = "GET", .path = path, .host = "example.com", .headers = headers}, subject, Instant{}, matches);
   };
   match("/api/./%61?x");
   const size_t before = allocations;

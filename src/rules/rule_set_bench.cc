@@ -92,7 +92,8 @@ double measure(const RuleSet& set, const std::vector<std::string>& paths, Matche
   size_t found = 0;
   const double begin = now_ns();
   for (size_t i = 0; i < kRequests; ++i) {
-    set.match({.method = "GET", .path = paths[i % paths.size()], .host = "api.example.com"}, subject, matches);
+    set.match({.method = "GET", .path = paths[i % paths.size()], .host = "api.example.com"}, subject, Instant{},
+              matches);
     found += matches.limits().size();
   }
   const double elapsed = now_ns() - begin;

@@ -62,7 +62,7 @@ std::vector<RuleId> slow_match(std::span<const Rule> rules, const std::string& m
 
 std::vector<RuleId> fast_match(const RuleSet& set, const std::string& method, const std::string& host,
                                const std::string& path, Matches& matches) {
-  set.match({.method = method, .path = path, .host = host}, {}, matches);
+  set.match({.method = method, .path = path, .host = host}, {}, Instant{}, matches);
   std::vector<RuleId> found;
   for (const auto& limit : matches.limits()) found.push_back(limit.rule);
   return found;
@@ -158,7 +158,7 @@ TEST(RuleSetProperty, DifferentSubjectsNeverShareAKey) {
     const auto ip = IpAddress::parse("97.0.1.47");
     const auto key = [&](const std::string& user, const std::string& workspace) {
       Matches matches;
-      set->match({}, {.ip = ip, .user = user, .workspace = workspace}, matches);
+      set->match({}, {.ip = ip, .user = user, .workspace = workspace}, Instant{}, matches);
       return std::string(matches.limits()[0].key);
     };
     const std::string users[] = {*text, *text};

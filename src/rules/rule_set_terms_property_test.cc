@@ -24,6 +24,7 @@ struct Plain {
   std::string plan;
   std::string tier;  // the header X-Tier
   std::string cost;  // the header X-Cost
+  int hour = 0;      // since a Monday's midnight, less than a week
 };
 
 std::vector<std::string> parts_of(const std::string& text, char separator) {
@@ -80,6 +81,18 @@ bool condition_holds(const ValueCondition& condition, const Plain& request) {
   return false;
 }
 
+// Hour by hour from the begin of each of its days.
+bool is_inside(const WeeklySpan& span, int hour) {
+  for (int day = 0; day < 7; ++day) {
+    if ((span.days >> day & 1) == 0) continue;
+    const int end = span.end_s / 3'600 + (span.end_s > span.begin_s ? 0 : 24);
+    for (int inside = span.begin_s / 3'600; inside < end; ++inside) {
+      if ((day * 24 + inside) % (7 * 24) == hour) return true;
+    }
+  }
+  return false;
+}
+
 bool plainly_matches(const Match& match, const Plain& request) {
   const auto is_method = [&](const std::string& one) { return one == request.method; };
   const auto is_host = [&](const std::string& one) { return fits_host(one, request.host); };
@@ -91,6 +104,8 @@ bool plainly_matches(const Match& match, const Plain& request) {
          !any_fits(match.except.hosts, is_host) && !any_fits(match.except.paths, is_path) &&
          (match.address.inside.empty() || std::ranges::any_of(match.address.inside, holds_address)) &&
          std::ranges::none_of(match.address.outside, holds_address) &&
+         (match.when.empty() ||
+          std::ranges::any_of(match.when, [&](const auto& span) { return is_inside(span, request.hour); })) &&
          std::ranges::all_of(match.values, [&](const auto& one) { return condition_holds(one, request); });
 }
 
@@ -115,7 +130,7 @@ Rank rank_of(RuleId id, const Rule& rule, const Plain& request) {
   const Match& match = rule.match;
   const int conditions = static_cast<int>(match.values.size()) + !match.except.methods.empty() +
                          !match.except.hosts.empty() + !match.except.paths.empty() + !match.address.inside.empty() +
-                         !match.address.outside.empty();
+                         !match.address.outside.empty() + !match.when.empty();
   return {host, path, match.methods.empty(), -conditions, id};
 }
 
@@ -191,8 +206,10 @@ std::vector<std::string> said(const RuleSet& set, const Plain& request, Matches&
   if (!request.tier.empty()) headers.push_back({.name = "x-tier", .value = request.tier});
   if (!request.cost.empty()) headers.push_back({.name = "x-cost", .value = request.cost});
   const auto address = IpAddress::parse(request.address);
+  const Instant wall = Instant::from_seconds(1'704'067'200 + request.hour * 3'600);  // 2024-01-01, a Monday
   set.match({.method = request.method, .path = request.path, .host = request.host, .headers = headers},
-            {.ip = address->masked_v6(64), .address = address, .user = request.user, .plan = request.plan}, matches);
+            {.ip = address->masked_v6(64), .address = address, .user = request.user, .plan = request.plan}, wall,
+            matches);
   if (matches.exempted_by()) return {"+" + set.rules()[*matches.exempted_by()].name};
   std::vector<std::string> out;
   for (const MatchedLimit& limit : matches.limits()) {
@@ -253,6 +270,12 @@ Match any_match() {
     if (condition.kind == Kind::kOneOf || condition.kind == Kind::kNoneOf) condition.values = up_to(2, {"u", "v", "w"});
     match.values.push_back(std::move(condition));
   }
+  for (auto left = one_in(4) ? *rc::gen::inRange(1, 3) : 0; left > 0; --left) {
+    const int begin = *rc::gen::inRange(0, 24);
+    const int end = (begin + *rc::gen::inRange(1, 24)) % 24;
+    match.when.push_back(
+        {.days = static_cast<DaySet>(*rc::gen::inRange(1, 128)), .begin_s = begin * 3'600, .end_s = end * 3'600});
+  }
   return match;
 }
 
@@ -295,7 +318,8 @@ Plain any_request() {
           .user = any_of_these<std::string>({"", "u", "v", "w"}),
           .plan = any_of_these<std::string>({"", "u", "v"}),
           .tier = any_of_these<std::string>({"", "u", "v"}),
-          .cost = any_of_these<std::string>({"", "0", "42", "1000", "-1", "x"})};
+          .cost = any_of_these<std::string>({"", "0", "42", "1000", "-1", "x"}),
+          .hour = *rc::gen::inRange(0, 7 * 24)};
 }
 
 TEST(RuleSetTermsProperty, AgreesWithTheSlowMatcher) {

@@ -30,7 +30,7 @@ std::shared_ptr<const RuleSet> compile(std::vector<Rule> rules) {
 // The names of the rules that apply, with a space between.
 std::string names(const RuleSet& set, const RequestFacts& facts, const Subject& subject = {}) {
   Matches matches;
-  set.match(facts, subject, matches);
+  set.match(facts, subject, Instant{}, matches);
   std::string text;
   for (const auto& limit : matches.limits()) text += (text.empty() ? "" : " ") + set.rules()[limit.rule].name;
   return text;
@@ -38,7 +38,7 @@ std::string names(const RuleSet& set, const RequestFacts& facts, const Subject& 
 
 std::string key_of(const RuleSet& set, const RequestFacts& facts, const Subject& subject) {
   Matches matches;
-  set.match(facts, subject, matches);
+  set.match(facts, subject, Instant{}, matches);
   EXPECT_EQ(matches.limits().size(), 1u);
   return matches.limits().empty() ? "" : std::string(matches.limits()[0].key);
 }
@@ -113,7 +113,7 @@ TEST(RuleSet, ModesAndLimits) {
   shadow.mode = RuleMode::kShadow;
   const auto set = compile({off, shadow, rule("on", {})});
   Matches matches;
-  set->match({.path = "/"}, {}, matches);
+  set->match({.path = "/"}, {}, Instant{}, matches);
   ASSERT_EQ(matches.limits().size(), 2u);
   EXPECT_EQ(matches.limits()[0].rule, 1u);
   EXPECT_EQ(matches.limits()[0].mode, Mode::kShadow);
@@ -153,7 +153,7 @@ TEST(RuleSet, KeysOfSeveralRulesStayPutWhileTheBufferGrows) {
   const auto set = compile(rules);
   Matches matches;
   const std::string user(500, 'u');
-  set->match({.path = "/"}, {.user = user}, matches);
+  set->match({.path = "/"}, {.user = user}, Instant{}, matches);
   ASSERT_EQ(matches.limits().size(), 200u);
   for (int i = 0; i < 200; ++i) {
     EXPECT_EQ(matches.limits()[static_cast<size_t>(i)].key, expected_key("rule" + std::to_string(i), {user}));
@@ -180,7 +180,7 @@ TEST(RuleSet, RoutesOfARuleOfSomeHostsAreTheSameOnAll) {
   const auto set = compile({of_hosts, rule("other", {"/users/*"})});
   const auto key = [&](std::string_view host, std::string_view path) {
     Matches matches;
-    set->match({.path = path, .host = host}, {}, matches);
+    set->match({.path = path, .host = host}, {}, Instant{}, matches);
     EXPECT_EQ(matches.limits().size(), 2u) << "each rule once: " << host;
     return matches.limits().empty() ? "" : std::string(matches.limits()[0].key);
   };
@@ -209,7 +209,7 @@ TEST(RuleSet, MissingIdentities) {
   skip.missing = Missing::kSkip;
   const auto set = compile({skip, by_ip, rule("fine", {}), reject});
   Matches matches;
-  set->match({.path = "/"}, somewhere, matches);
+  set->match({.path = "/"}, somewhere, Instant{}, matches);
   ASSERT_EQ(matches.limits().size(), 2u);
   EXPECT_EQ(matches.limits()[0].rule, 1u);
   EXPECT_EQ(matches.limits()[1].key, expected_key("fine", {}));
@@ -217,12 +217,12 @@ TEST(RuleSet, MissingIdentities) {
   EXPECT_EQ(matches.missing_part(), "api_key");
 
   // Nothing is left over from one request to the next.
-  set->match({.path = "/"}, {.ip = somewhere.ip, .api_key = "k"}, matches);
+  set->match({.path = "/"}, {.ip = somewhere.ip, .api_key = "k"}, Instant{}, matches);
   EXPECT_EQ(matches.limits().size(), 4u);
   EXPECT_EQ(matches.rejected_by(), std::nullopt);
 
   // Without an address there is nothing to fall back on.
-  set->match({.path = "/"}, {}, matches);
+  set->match({.path = "/"}, {}, Instant{}, matches);
   EXPECT_EQ(matches.rejected_by(), 1u);
 }
 
@@ -234,7 +234,7 @@ TEST(RuleSet, TellsEveryRuleThatCannotCountARequestNotOnlyTheFirst) {
   const auto set = compile(
       {rule("keys", {}, {"api_key"}), skip, rule("ips", {}, {"ip"}), shadow, rule("more", {}, {"ip", "workspace"})});
   Matches matches;
-  set->match({.path = "/"}, {.ip = IpAddress::parse("10.0.0.1")}, matches);
+  set->match({.path = "/"}, {.ip = IpAddress::parse("10.0.0.1")}, Instant{}, matches);
   const auto is = [](const UncountedRule& one, RuleId rule, Missing effect, std::string_view part) {
     return one.rule == rule && one.effect == effect && one.part == part;
   };
@@ -245,7 +245,8 @@ TEST(RuleSet, TellsEveryRuleThatCannotCountARequestNotOnlyTheFirst) {
   EXPECT_TRUE(is(matches.uncounted()[3], 4, Missing::kReject, "workspace"));
   EXPECT_EQ(matches.rejected_by(), 0u);
 
-  set->match({.path = "/", .headers = {}}, {.ip = IpAddress::parse("10.0.0.1"), .api_key = "k", .user = "u"}, matches);
+  set->match({.path = "/", .headers = {}}, {.ip = IpAddress::parse("10.0.0.1"), .api_key = "k", .user = "u"}, Instant{},
+             matches);
   EXPECT_EQ(matches.uncounted().size(), 2u) << "nothing is left over from the request before";
 }
 
@@ -267,7 +268,7 @@ TEST(RuleSet, ShadowRulesRejectNobody) {
   shadow.mode = RuleMode::kShadow;
   Matches matches;
   const auto set = compile({shadow});
-  set->match({}, {}, matches);
+  set->match({}, {}, Instant{}, matches);
   EXPECT_TRUE(matches.limits().empty());
   EXPECT_EQ(matches.rejected_by(), std::nullopt);
 }
@@ -279,11 +280,11 @@ TEST(RuleSet, ATooLongIdentityIsRejectedNeverCut) {
     const auto set = compile({long_ones});
     Matches matches;
     const std::string user(kSubjectPartMax + 1, 'u');
-    set->match({}, {.ip = IpAddress::parse("10.0.0.1"), .user = user}, matches);
+    set->match({}, {.ip = IpAddress::parse("10.0.0.1"), .user = user}, Instant{}, matches);
     EXPECT_TRUE(matches.limits().empty());
     EXPECT_EQ(matches.rejected_by(), 0u);
     EXPECT_EQ(matches.missing_part(), "user");
-    set->match({}, {.user = std::string_view(user).substr(1)}, matches);
+    set->match({}, {.user = std::string_view(user).substr(1)}, Instant{}, matches);
     EXPECT_EQ(matches.limits().size(), 1u);
   }
 }
@@ -294,31 +295,31 @@ TEST(RuleSet, Plans) {
              .by_plan = {{"free", some_limit(1)}, {"pro", some_limit(100)}, {"enterprise", std::nullopt}}};
   const auto set = compile({plans});
   Matches matches;
-  set->match({}, {.user = "u", .plan = "pro"}, matches);
+  set->match({}, {.user = "u", .plan = "pro"}, Instant{}, matches);
   ASSERT_EQ(matches.limits().size(), 1u);
   EXPECT_EQ(matches.limits()[0].limit->capacity, 100u);
   const std::string pro_key(matches.limits()[0].key);
-  set->match({}, {.user = "u", .plan = "free"}, matches);
+  set->match({}, {.user = "u", .plan = "free"}, Instant{}, matches);
   EXPECT_EQ(matches.limits()[0].key, pro_key) << "a change of plan keeps what was used";
-  set->match({}, {.user = "u", .plan = "enterprise"}, matches);
+  set->match({}, {.user = "u", .plan = "enterprise"}, Instant{}, matches);
   EXPECT_TRUE(matches.limits().empty());
   EXPECT_EQ(matches.rejected_by(), std::nullopt);
   for (const char* plan : {"", "gold"}) {
-    set->match({}, {.user = "u", .plan = plan}, matches);
+    set->match({}, {.user = "u", .plan = plan}, Instant{}, matches);
     EXPECT_TRUE(matches.limits().empty());
     EXPECT_EQ(matches.rejected_by(), 0u);
     EXPECT_EQ(matches.missing_part(), "plan");
   }
 
   plans.missing = Missing::kIp;
-  compile({plans})->match({}, {.ip = IpAddress::parse("10.0.0.1"), .user = "u"}, matches);
+  compile({plans})->match({}, {.ip = IpAddress::parse("10.0.0.1"), .user = "u"}, Instant{}, matches);
   EXPECT_EQ(matches.rejected_by(), 0u);
   plans.missing = Missing::kSkip;
-  compile({plans})->match({}, {.user = "u"}, matches);
+  compile({plans})->match({}, {.user = "u"}, Instant{}, matches);
   EXPECT_EQ(matches.rejected_by(), std::nullopt);
   plans.by_plan["default"] = some_limit(2);
   const auto with_default = compile({plans});
-  with_default->match({}, {.user = "u", .plan = "gold"}, matches);
+  with_default->match({}, {.user = "u", .plan = "gold"}, Instant{}, matches);
   EXPECT_EQ(matches.limits()[0].limit->capacity, 2u);
 }
 
@@ -331,7 +332,7 @@ TEST(RuleSet, RulesThatCountByOneThingLiveWithItInACluster) {
   const auto by_user = compile({rule("a", {}, {"user"}), rule("longer", {"/x"}, {"user"})});
   const Subject subject{.user = "u"};
   Matches matches;
-  by_user->match({.path = "/x"}, subject, matches);
+  by_user->match({.path = "/x"}, subject, Instant{}, matches);
   ASSERT_EQ(matches.limits().size(), 2u);
   for (const MatchedLimit& limit : matches.limits()) {
     EXPECT_EQ(limit.key.substr(limit.place_from), place(*by_user, "longer", {"u"}));
@@ -343,7 +344,7 @@ TEST(RuleSet, RulesThatCountByOneThingLiveWithItInACluster) {
   elsewhere.store_number = 1;
   const auto apart = compile({rule("a", {}, {"user"}), elsewhere});
   EXPECT_NE(place(*apart, "a", {"u"}), "one place") << "each store has rules of one kind";
-  apart->match({.path = "/"}, {.ip = IpAddress::parse("192.0.2.1").value(), .user = "u"}, matches);
+  apart->match({.path = "/"}, {.ip = IpAddress::parse("192.0.2.1").value(), .user = "u"}, Instant{}, matches);
   EXPECT_EQ(matches.limits()[1].store, 1);
   const auto routes = compile({rule("a", {"/a/*"}, {"route"}), rule("b", {"/a/b"}, {"route"})});
   EXPECT_EQ(place(*routes, "a", {"/a/b"}), "one place");

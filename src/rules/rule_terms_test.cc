@@ -39,7 +39,7 @@ std::string refusal(std::vector<Rule> rules) {
 // The names of the rules that apply; "-NAME" for one that rejects, "+NAME" for one that exempts.
 std::string said_by(const RuleSet& set, const RequestFacts& facts, const Subject& subject = {}) {
   Matches matches;
-  set.match(facts, subject, matches);
+  set.match(facts, subject, Instant{}, matches);
   std::string text;
   const auto add = [&](std::string_view sign, RuleId id) {
     text += (text.empty() ? "" : " ") + std::string(sign) + set.rules()[id].name;
@@ -179,7 +179,7 @@ Rule with_names(Rule made, std::vector<std::pair<std::string, std::optional<Limi
 
 uint32_t capacity(const RuleSet& set, const Subject& subject) {
   Matches matches;
-  set.match({}, subject, matches);
+  set.match({}, subject, Instant{}, matches);
   return matches.limits().empty() ? 0 : matches.limits()[0].limit->capacity;
 }
 
@@ -197,7 +197,7 @@ TEST(BySubject, ANameComesBeforeThePlanBeforeTheRule) {
 TEST(BySubject, ANameKeepsItsCounterWhenItsLimitChanges) {
   const auto key = [](const RuleSet& set) {
     Matches matches;
-    set.match({}, {.user = "ann"}, matches);
+    set.match({}, {.user = "ann"}, Instant{}, matches);
     return std::string(matches.limits()[0].key);
   };
   EXPECT_EQ(key(*compiled({rule_for("r", {}, {"user"})})),
@@ -238,7 +238,7 @@ uint32_t cost(const RuleCost& of, const RequestFacts& facts) {
   Rule made = rule_for("r", {});
   made.cost = of;
   Matches matches;
-  compiled({made})->match(facts, {}, matches);
+  compiled({made})->match(facts, {}, Instant{}, matches);
   return matches.limits()[0].cost.units;
 }
 
@@ -281,7 +281,7 @@ TEST(Prefixes, OfARuleTakeTheOthersPlace) {
   const auto key = [&](const char* address) {
     const auto whole = IpAddress::parse(address);
     Matches matches;
-    compiled({made})->match({}, {.ip = whole->masked_v6(64), .address = whole}, matches);
+    compiled({made})->match({}, {.ip = whole->masked_v6(64), .address = whole}, Instant{}, matches);
     return std::string(matches.limits()[0].key);
   };
   made.prefixes = {.v4 = 24};

@@ -12,7 +12,7 @@ constexpr char kBelow = '2';
 constexpr char kNoPath = '3';
 
 size_t further_conditions(const Match& match) {
-  return match.values.size() + !match.address.inside.empty() + !match.address.outside.empty() +
+  return match.values.size() + !match.address.inside.empty() + !match.address.outside.empty() + !match.when.empty() +
          !match.except.methods.empty() + !match.except.hosts.empty() + !match.except.paths.empty();
 }
 

@@ -50,7 +50,8 @@ void SubjectNames::match(uint32_t event) {
   const Event& recorded = recording_.events()[event];
   const RequestFacts facts = recording_.facts(recorded);
   const Policy& policy = scenario_.policy;
-  policy.rules->match(facts, policy.identifier->identify(facts, Instant{recorded.time_us}, scratch_), matches_);
+  const Instant time{recorded.time_us};
+  policy.rules->match(facts, policy.identifier->identify(facts, time, scratch_), time, matches_);
 }
 
 std::string_view SubjectNames::counter_key(uint32_t event, rules::RuleId rule) {

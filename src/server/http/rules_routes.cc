@@ -132,6 +132,12 @@ std::vector<std::string> texts_of(const std::vector<IpPrefix>& prefixes) {
   return texts;
 }
 
+std::vector<std::string> texts_of(const std::vector<rules::WeeklySpan>& spans) {
+  std::vector<std::string> texts;
+  for (const rules::WeeklySpan& span : spans) texts.push_back(span.to_string());
+  return texts;
+}
+
 // What a rule asks besides methods, hosts and paths; each is left out where it asks nothing.
 void append_conditions(std::string& out, const rules::Match& match) {
   append_some(out, "not_methods", match.except.methods);
@@ -139,6 +145,7 @@ void append_conditions(std::string& out, const rules::Match& match) {
   append_some(out, "not_paths", match.except.paths);
   append_some(out, "ip", texts_of(match.address.inside));
   append_some(out, "not_ip", texts_of(match.address.outside));
+  append_some(out, "when", texts_of(match.when));
   if (match.values.empty()) return;
   out += ",\"conditions\":[";
   for (const rules::ValueCondition& condition : match.values) {

@@ -1,0 +1,15 @@
+// The times at which a rule holds: its `when`.
+#pragma once
+
+#include <vector>
+
+#include "config/problems.h"
+#include "config/yaml_tree.h"
+#include "rules/schedule.h"
+
+namespace rateguard::config {
+
+// Reads a map of days, hours and zone, or a list of such maps. What is wrong goes to `problems`.
+void read_schedule(const YamlNode& node, std::vector<rules::WeeklySpan>& spans, Problems& problems);
+
+}  // namespace rateguard::config
