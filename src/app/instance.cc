@@ -333,15 +333,24 @@ void Instance::forget_refusals() {
   }
 }
 
-std::vector<std::string> Instance::files_to_watch() const {
+std::vector<std::string> Instance::files_to_watch(const std::vector<std::string>& subject_files) const {
   std::vector<std::string> files;
   for (const std::string& file :
        {source_.path(), config_.listen.tls.certificate, config_.listen.tls.key, config_.listen.tls.client_ca,
         config_.identity.jwt.key_file, config_.envoy.reload ? config_.envoy.config : std::string()}) {
     if (!file.empty()) files.push_back(file);
   }
-  files.insert(files.end(), config_.subject_files.begin(), config_.subject_files.end());
+  files.insert(files.end(), subject_files.begin(), subject_files.end());
   return files;
+}
+
+Result<void> Instance::watch_files(std::vector<std::string> files) {
+  if (files.empty()) return {};
+  auto watcher =
+      net::FileWatcher::create(*workers_.front()->loop, std::move(files), [this](const auto&) { reload_and_log(); });
+  if (!watcher) return std::unexpected(watcher.error());
+  files_ = std::move(*watcher);
+  return {};
 }
 
 Result<void> Instance::watch() {
@@ -349,12 +358,7 @@ Result<void> Instance::watch() {
   signals_ =
       std::make_unique<net::SignalWatcher>(loop, std::initializer_list<int>{SIGHUP, SIGTERM, SIGINT},
                                            [this](int signal) { signal == SIGHUP ? reload_and_log() : drain(); });
-  const std::vector<std::string> files = files_to_watch();
-  if (!files.empty()) {
-    auto watcher = net::FileWatcher::create(loop, files, [this](const auto&) { reload_and_log(); });
-    if (!watcher) return std::unexpected(watcher.error());
-    files_ = std::move(*watcher);
-  }
+  if (auto watching = watch_files(files_to_watch(config_.subject_files)); !watching) return watching;
   sweep_ = loop.every(kSweepInterval, [this, &loop] { store_->tick(loop.now(), kSweepBudget); });
   return {};
 }

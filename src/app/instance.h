@@ -85,7 +85,9 @@ class Instance {
   Result<std::string> reload();
   Result<std::string> reload_from(const config::Config& config);
   Result<envoy::Policy> load_envoy(const config::EnvoySettings& settings);
-  std::vector<std::string> files_to_watch() const;
+  std::vector<std::string> files_to_watch(const std::vector<std::string>& subject_files) const;
+  // On the first loop's thread: watches these files from now on.
+  Result<void> watch_files(std::vector<std::string> files);
   void reload_and_log();
   void drain();
   void part_has_ended();
@@ -111,6 +113,8 @@ class Instance {
   std::mutex reload_mutex_;
   metrics::ReloadFigures reloads_;      // guarded by reload_mutex_
   metrics::ReloadFigures envoy_loads_;  // likewise
+  // Of the rules in force; likewise.
+  std::vector<std::string> subject_files_ = config_.subject_files;
 };
 
 }  // namespace rateguard::app

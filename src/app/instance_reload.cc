@@ -58,6 +58,16 @@ Result<std::string> Instance::reload_from(const config::Config& config) {
       if (worker->grpc != nullptr) worker->grpc->set_tls(h2);
     });
   }
+  if (config.subject_files != subject_files_) {
+    subject_files_ = config.subject_files;
+    // Not at once: the watcher that is there may be what asks for this reload.
+    workers_.front()->loop->post([this, files = files_to_watch(subject_files_)] {
+      if (const auto watching = watch_files(files); !watching) {
+        log_.write(LogLevel::kWarn, "files of subjects are not watched", {{"why", watching.error().to_string()}});
+      }
+      reload_and_log();  // one may have changed before it was watched
+    });
+  }
   for (const Error& warning : config::config_warnings(config)) {
     log_.write(LogLevel::kWarn, "configuration", {{"warning", warning.to_string()}});
   }

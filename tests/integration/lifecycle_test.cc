@@ -125,6 +125,29 @@ TEST(LifecycleTest, AFileThatIsReplacedOrSwappedByASymlinkIsReadAgainWithoutASig
       eventually([&] { return contains(connection.get("/v1/counters/login/192.0.2.1").body, R"("limit":7)"); }));
 }
 
+TEST(LifecycleTest, AFileOfSubjectsIsReadAgainWhenItChangesAlsoOneThatAReloadBroughtIn) {
+  const TemporaryFolder folder;
+  const auto rules_naming = [](std::string_view file) {
+    return "rules:\n  - {name: users, per: user, limit: 1/m, by_subject_file: " + std::string(file) + "}\n";
+  };
+  folder.write("first.csv", "ann,5/m\n");
+  folder.write("second.yaml", "ann: 7/m\n");
+  const Service service({"--config", folder.write("rules.yaml", rules_naming("first.csv"))});
+  HttpConnection connection(service.port());
+  const auto limit_of_ann = [&](std::string_view limit) {
+    return eventually([&] {
+      return contains(connection.get("/v1/counters/users/ann").body, "\"limit\":" + std::string(limit) + ",");
+    });
+  };
+  EXPECT_TRUE(limit_of_ann("5"));
+  folder.write("first.csv", "ann,6/m\n");
+  EXPECT_TRUE(limit_of_ann("6"));
+  folder.write("rules.yaml", rules_naming("second.yaml"));
+  EXPECT_TRUE(limit_of_ann("7"));
+  folder.write("second.yaml", "ann: 8/m\n");
+  EXPECT_TRUE(limit_of_ann("8"));
+}
+
 TEST(LifecycleTest, ABadFileAtReloadLeavesTheOldRulesAndSaysWhy) {
   const TemporaryFolder folder;
   const std::string file = folder.write("rules.yaml", rules_with_limit(5));
