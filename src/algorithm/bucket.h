@@ -66,30 +66,24 @@ struct Debt {
   return {};
 }
 
-// REQUIRES: as evaluate(); limit.algorithm is kTokenBucket or kLeakyBucket.
-[[gnu::always_inline]] inline State evaluate_bucket(const State& state, const Limit& limit, Cost cost, Instant now,
-                                                    Decision& decision) {
-  const Instant anchor = {static_cast<int64_t>(state.time_us)};
-  // A rate edited to fewer units leaves a fraction out of range; its largest value is the one that gives nothing away.
+// What a bucket's state owes at `now`. A rate edited to fewer units leaves a fraction out of range; its largest value
+// is the one that gives nothing away.
+[[gnu::always_inline]] inline Debt bucket_debt(const State& state, const Limit& limit, Instant now) {
+  if (state.algorithm != state_tag(limit.algorithm) || now >= Instant::from_seconds(state.z)) return {};
   const uint32_t fraction = std::min<uint32_t>(state.x, limit.rate.units - 1);
-  const Instant expires = Instant::from_seconds(state.z);
-  Debt debt;
-  if (state.algorithm == state_tag(limit.algorithm) && now < expires) {
-    debt = Debt::since(anchor, fraction, state.y, limit.rate, now);
-  }
-  step_bucket(debt, limit, cost, now, expires, decision);
-  if (cost.units == 0 || !decision.allowed()) return state;
-  if (limit.algorithm == Algorithm::kLeakyBucket && debt.time != 0) {
-    decision.delay = divide(debt.time, limit.rate.units).wait();
-  }
+  return Debt::since({static_cast<int64_t>(state.time_us)}, fraction, state.y, limit.rate, now);
+}
 
-  Instant moved = anchor;
+// `state`, which owes `debt`, with its anchor where the last unit came back, up to `now`. The units used and the expiry
+// are for the caller to set.
+[[gnu::always_inline]] inline State bucket_at(const State& state, const Limit& limit, const Debt& debt, Instant now) {
+  Instant moved = {static_cast<int64_t>(state.time_us)};
   State next;
   if (debt.used == 0) {
     moved = now;
     next.x = 0;
   } else if (debt.used == state.y) {
-    next.x = fraction;
+    next.x = std::min<uint32_t>(state.x, limit.rate.units - 1);
   } else {
     // Units came back: the anchor goes to where the last of them did, `since_last` before now.
     const Wide since_last = product(debt.used, static_cast<uint64_t>(limit.rate.period.us)) - debt.time;
@@ -98,6 +92,19 @@ struct Debt {
     next.x = back.rest == 0 ? 0 : static_cast<uint32_t>(limit.rate.units - back.rest);
   }
   stamp(next, limit.algorithm, moved);
+  return next;
+}
+
+// REQUIRES: as evaluate(); limit.algorithm is kTokenBucket or kLeakyBucket.
+[[gnu::always_inline]] inline State evaluate_bucket(const State& state, const Limit& limit, Cost cost, Instant now,
+                                                    Decision& decision) {
+  const Debt debt = bucket_debt(state, limit, now);
+  step_bucket(debt, limit, cost, now, Instant::from_seconds(state.z), decision);
+  if (cost.units == 0 || !decision.allowed()) return state;
+  if (limit.algorithm == Algorithm::kLeakyBucket && debt.time != 0) {
+    decision.delay = divide(debt.time, limit.rate.units).wait();
+  }
+  State next = bucket_at(state, limit, debt, now);
   next.y = static_cast<uint32_t>(debt.used + cost.units);
   next.z = expiry_seconds(now + decision.reset_after);
   return next;

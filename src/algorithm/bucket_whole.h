@@ -38,9 +38,9 @@ inline void refuse_whole_units(const Limit& limit, Cost cost, uint64_t used, uin
   const uint64_t anchor_us = head & ((uint64_t{1} << kTimeBits) - 1);
   const auto now_us = static_cast<uint64_t>(now.us);
   // A fraction of a microsecond is left by a limit that was edited since; an anchor after now by a clock that went
-  // back.
-  if (head >> kTimeBits != state_tag(Algorithm::kTokenBucket) || state.x != 0 || now_us < anchor_us || cost.units == 0)
-      [[unlikely]] {
+  // back. What is no taking is settled elsewhere.
+  if (head >> kTimeBits != state_tag(Algorithm::kTokenBucket) || state.x != 0 || now_us < anchor_us ||
+      cost.units == 0 || cost.movement != Movement::kTake) [[unlikely]] {
     return false;
   }
   const uint64_t unit_us = limit.unit_us;

@@ -7,6 +7,7 @@
 #include "algorithm/evaluation.h"
 #include "algorithm/fixed_window.h"
 #include "algorithm/gcra.h"
+#include "algorithm/settle.h"
 #include "algorithm/sliding_window_counter.h"
 #include "algorithm/state.h"
 #include "base/check.h"
@@ -19,18 +20,9 @@ constexpr bool has_fixed_state(Algorithm algorithm) {
   return algorithm != Algorithm::kSlidingWindowLog && algorithm != Algorithm::kConcurrency;
 }
 
-// Decides a request of `cost` at `now` against a limit whose state fits 20 bytes: every algorithm but the log and
-// concurrency. Fills in `decision`, and returns the state to be stored when it admits a cost above 0, which is `state`
-// as it was when it does not.
-//
-// A state of another algorithm, or one that has expired, is read as never used. An instant before the state's own is
-// read as the state's own (a clock that steps back mints nothing), while waits count from `now`. Windows of the
-// calendar are those of now.wall(). Cost 0 is always
-// admitted and takes nothing: it reports what is left and when it will be whole. REQUIRES: limit was made by Limit's
-// functions; 0 <= now.us <= Instant::max() / 2; has_fixed_state(limit.algorithm); `decision` lies in none of the other
-// arguments.
-[[gnu::always_inline]] inline State evaluate(const State& state, const Limit& limit, Cost cost, Now now,
-                                             Decision& decision) {
+// evaluate() below for what is taken if it fits.
+[[gnu::always_inline]] inline State evaluate_taking(const State& state, const Limit& limit, Cost cost, Now now,
+                                                    Decision& decision) {
   switch (limit.algorithm) {
     case Algorithm::kTokenBucket: {
       State next;
@@ -51,6 +43,23 @@ constexpr bool has_fixed_state(Algorithm algorithm) {
       break;
   }
   check_failed(__FILE__, __LINE__, "has_fixed_state(limit.algorithm)");
+}
+
+// Decides a request of `cost` at `now` against a limit whose state fits 20 bytes: every algorithm but the log and
+// concurrency. Fills in `decision`, and returns the state to be stored, which is `state` as it was where nothing moves:
+// moves_state() says when it does.
+//
+// A state of another algorithm, or one that has expired, is read as never used. An instant before the state's own is
+// read as the state's own (a clock that steps back mints nothing), while waits count from `now`. Windows of the
+// calendar are those of now.wall(). Cost 0 is always
+// admitted and takes nothing: it reports what is left and when it will be whole. REQUIRES: limit was made by Limit's
+// functions; 0 <= now.us <= Instant::max() / 2; has_fixed_state(limit.algorithm); `decision` lies in none of the other
+// arguments.
+[[gnu::always_inline]] inline State evaluate(const State& state, const Limit& limit, Cost cost, Now now,
+                                             Decision& decision) {
+  if (cost.movement != Movement::kTake) [[unlikely]]
+    return settle(state, limit, cost, now, decision);
+  return evaluate_taking(state, limit, cost, now, decision);
 }
 
 // The same, as one value.

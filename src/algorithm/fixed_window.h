@@ -47,37 +47,58 @@ constexpr Duration rest_of(const Window& window, Instant now) {
   return window.end - std::max(now, window.start);
 }
 
-// REQUIRES: as evaluate().
-inline State evaluate_fixed_window(const State& state, const Limit& limit, Cost cost, Now now, Decision& decision) {
+// What a counter holds at `now`.
+struct FoundWindow {
+  Window window;
+  uint64_t count = 0;
+  Instant named;  // now, by the clock that names the window
+  Instant last;   // the last charge by that clock, or `named` where that is later
+};
+
+inline FoundWindow found_window(const State& state, const Limit& limit, Now now) {
   const Instant stored = {static_cast<int64_t>(state.time_us)};
   const bool live = is_live(state, Algorithm::kFixedWindow, now);
-  const bool of_calendar = limit.is_of_calendar();
-  const Instant named = of_calendar ? now.wall() : Instant(now);
+  const Instant named = limit.is_of_calendar() ? now.wall() : Instant(now);
   const auto [window, is_counted] = window_of(limit, live ? &stored : nullptr, named);
-  const uint64_t count = is_counted ? state.y : 0;
+  return {.window = window,
+          .count = is_counted ? state.y : 0,
+          .named = named,
+          .last = live ? std::max(named, stored) : named};
+}
+
+// The state that counts `count` there, where `state` was found. Fills in when it is over.
+inline State counted_state(const State& state, const Limit& limit, const FoundWindow& found, uint64_t count, Now now,
+                           Decision& decision) {
+  const bool of_calendar = limit.is_of_calendar();
+  decision.reset_after = found.window.end - found.named;
+  Instant end = now + decision.reset_after;
+  if (of_calendar && found.named < found.window.start) {
+    end = std::max(expires_at(state), now + rest_of(found.window, found.named));
+    decision.reset_after = std::min(decision.reset_after, end - now);
+  }
+  State next;
+  stamp(next, Algorithm::kFixedWindow, limit.anchor == Anchor::kFirstRequest ? found.window.start : found.last,
+        of_calendar ? kByWallClock : 0);
+  next.x = 0;
+  next.y = static_cast<uint32_t>(count);
+  next.z = expiry_seconds(end);
+  return next;
+}
+
+// REQUIRES: as evaluate().
+inline State evaluate_fixed_window(const State& state, const Limit& limit, Cost cost, Now now, Decision& decision) {
+  const FoundWindow found = found_window(state, limit, now);
+  const uint64_t count = found.count;
   const uint64_t most = limit.capacity;
 
   decision = Decision();
   decision.limit = limit.capacity;
   if (cost.units != 0 && count + cost.units <= most) {
     decision.remaining = static_cast<uint32_t>(most - count - cost.units);
-    decision.reset_after = window.end - named;
-    const Instant last = live ? std::max(named, stored) : named;
-    Instant end = now + decision.reset_after;
-    if (of_calendar && named < window.start) {
-      end = std::max(expires_at(state), now + rest_of(window, named));
-      decision.reset_after = std::min(decision.reset_after, end - now);
-    }
-    State next;
-    stamp(next, Algorithm::kFixedWindow, limit.anchor == Anchor::kFirstRequest ? window.start : last,
-          of_calendar ? kByWallClock : 0);
-    next.x = 0;
-    next.y = static_cast<uint32_t>(count + cost.units);
-    next.z = expiry_seconds(end);
-    return next;
+    return counted_state(state, limit, found, count + cost.units, now, decision);
   }
   decision.remaining = static_cast<uint32_t>(most - std::min(most, count));
-  if (count != 0) decision.reset_after = std::min(window.end - named, expires_at(state) - now);
+  if (count != 0) decision.reset_after = std::min(found.window.end - found.named, expires_at(state) - now);
   if (cost.units == 0) return state;
   decision.verdict = Verdict::kRefused;
   decision.retry_after = cost.units > most ? Duration::never() : decision.reset_after;

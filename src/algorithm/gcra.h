@@ -56,6 +56,18 @@ inline Debt gcra_debt(const State& state, const Rate& rate, Instant now) {
   return Debt::from(product(static_cast<uint64_t>((arrival - now).us), rate.units) + fraction, owed, period_us);
 }
 
+// The state that owes `owed` units, which takes `drain` from `now` on.
+inline State gcra_state(const Limit& limit, uint64_t owed, const Quotient& drain, Instant now) {
+  const Wide time_owed = product(owed, static_cast<uint64_t>(limit.rate.period.us));
+  const PackedSpan span = PackedSpan::from(divide(time_owed, limit.rate.units).whole);
+  State next;
+  stamp(next, Algorithm::kGcra, now + Duration{static_cast<int64_t>(drain.whole)}, span.extra());
+  next.x = static_cast<uint32_t>(drain.rest);
+  next.y = static_cast<uint32_t>(owed);
+  next.z = span.z();
+  return next;
+}
+
 // REQUIRES: as evaluate().
 [[gnu::always_inline]] inline State evaluate_gcra(const State& state, const Limit& limit, Cost cost, Instant now,
                                                   Decision& decision) {

@@ -56,6 +56,7 @@ size_t HoldSet::first_alive(Instant now) const {
 }
 
 Decision HoldSet::evaluate(const Limit& limit, Cost cost, Instant now) const {
+  if (cost.movement == Movement::kGiveBack) cost = {0};
   const uint64_t most = limit.capacity;
   const size_t first = first_alive(now);
   uint64_t held = units_;
@@ -85,7 +86,7 @@ Decision HoldSet::evaluate(const Limit& limit, Cost cost, Instant now) const {
 }
 
 void HoldSet::commit(const Limit& limit, Cost cost, Instant now, uint64_t number) {
-  if (cost.units == 0) return;
+  if (cost.units == 0 || cost.movement == Movement::kGiveBack) return;
   drop_expired(now);
   RG_DCHECK(!contains(number));
   if (holds_.size() == holds_.capacity() && (front_ > 0 || holds_.size() - front_ > live_)) compact();

@@ -29,9 +29,10 @@ class HoldSet {
   // in all than a limit can be.
   static Result<HoldSet> restore(std::span<const Hold> holds);
 
-  // Decides as evaluate() of algorithm/evaluate.h does, and changes nothing. The decision's `hold` is left to the
-  // store. O(log n), and for a refusal the number of holds that must end first. REQUIRES: limit is a concurrency made
-  // by Limit's functions; 0 <= now.us <= Instant::max() / 2.
+  // Decides as evaluate() of algorithm/evaluate.h does, and changes nothing. A hold is given back by its number and
+  // never by units: Movement::kGiveBack looks. The decision's `hold` is left to the store. O(log n), and for a refusal
+  // the number of holds that must end first. REQUIRES: limit is a concurrency made by Limit's functions; 0 <= now.us <=
+  // Instant::max() / 2.
   Decision evaluate(const Limit& limit, Cost cost, Instant now) const;
   // Takes `cost`, which evaluate() has just admitted under the same limit at the same `now`, as the hold `number`. Cost
   // 0 changes nothing. REQUIRES: !contains(number).

@@ -20,6 +20,8 @@ class ReferenceLimiter::Model {
   virtual Instant whole_at() const = 0;
   virtual Duration delay(Instant) const { return {}; }
   virtual bool release(size_t, Instant) { return false; }
+  // Puts back what is in use, at most `units`.
+  virtual void give_back(int64_t, Instant) {}
 
   // The first instant after `now` at which `cost` fits, by bisection.
   virtual Instant fits_at(int64_t cost, Instant now) const {
@@ -56,6 +58,11 @@ class Bucket final : public ReferenceLimiter::Model {
   Instant whole_at() const override {
     return last_ + Duration{static_cast<int64_t>(ceil_div(water_, limit_.rate.units))};
   }
+  void give_back(int64_t units, Instant t) override {
+    if (water(t) == 0) return;
+    water_ = std::max(Int128{0}, water(t) - Int128{units} * limit_.rate.period.us);
+    last_ = water_ == 0 ? Instant{} : std::max(last_, t);
+  }
   Duration delay(Instant now) const override {
     if (limit_.algorithm != Algorithm::kLeakyBucket) return {};
     return std::max(Duration{}, whole_at() - now);
@@ -84,6 +91,13 @@ class Fixed final : public ReferenceLimiter::Model {
   void take(int64_t cost, Instant t) override {
     counts_[window(t).start] += cost;
     last_ = std::max(last_, t);
+  }
+  void give_back(int64_t units, Instant t) override {
+    const auto found = counts_.find(window(t).start);
+    if (found == counts_.end()) return;
+    last_ = std::max(last_, t);
+    found->second -= std::min(found->second, units);
+    if (found->second == 0) counts_.clear(), last_ = {};  // as one never used
   }
   Instant whole_at() const override { return counts_.empty() ? Instant{} : window(last_).end; }
 
@@ -119,6 +133,15 @@ class SlidingCounter final : public ReferenceLimiter::Model {
     last_ = std::max(last_, t);
     counts_[last_.us / limit_.period().us] += cost;
   }
+  void give_back(int64_t units, Instant t) override {
+    const int64_t period = limit_.period().us;
+    const int64_t index = std::max(last_, t).us / period;
+    if (count(index) == 0) return;
+    last_ = std::max(last_, t);
+    counts_[index] -= std::min(count(index), units);
+    std::erase_if(counts_, [&](const auto& window) { return window.second == 0 || window.first < index - 1; });
+    if (counts_.empty()) last_ = {};
+  }
   Instant whole_at() const override {
     return counts_.empty() ? Instant{} : Instant{} + limit_.period() * (counts_.rbegin()->first + 2);
   }
@@ -148,6 +171,22 @@ class Log final : public ReferenceLimiter::Model {
     last_ = std::max(last_, t);
     charges_.push_back({last_, cost});
     while (charges_.front().time <= last_ - limit_.period()) charges_.pop_front();
+    if (room(t) >= 0 || charges_.size() == 1) return;
+    // Debt: it joins the charge before it, where that is less than a 1,024th of the period old.
+    const Charge before = charges_[charges_.size() - 2];
+    if ((last_ - before.time).us * 1024 >= limit_.period().us) return;
+    charges_.back().time = last_ = before.time;
+  }
+  void give_back(int64_t units, Instant t) override {
+    if (room(t) == limit_.capacity) return;
+    while (!charges_.empty() && charges_.front().time <= std::max(last_, t) - limit_.period()) charges_.pop_front();
+    for (; units > 0 && !charges_.empty(); charges_.pop_back()) {
+      const int64_t taken = std::min(units, charges_.back().cost);
+      units -= taken;
+      charges_.back().cost -= taken;
+      if (charges_.back().cost != 0) break;
+    }
+    last_ = charges_.empty() ? Instant{} : charges_.back().time;
   }
   Instant whole_at() const override { return charges_.empty() ? Instant{} : last_ + limit_.period(); }
   Instant fits_at(int64_t cost, Instant now) const override {
@@ -233,6 +272,11 @@ ReferenceLimiter& ReferenceLimiter::operator=(ReferenceLimiter&&) noexcept = def
 ReferenceLimiter::~ReferenceLimiter() = default;
 
 Decision ReferenceLimiter::decide(Cost cost, Instant now) {
+  if (cost.movement == Movement::kGiveBack) {
+    if (cost.units != 0) model_->give_back(cost.units, now);
+    return report(now);
+  }
+  if (cost.movement == Movement::kTakeWhole) return take_whole(cost, now);
   const int64_t units = cost.units;
   Decision decision = {.limit = limit_.capacity};
   if (units > limit_.capacity) {
@@ -245,8 +289,25 @@ Decision ReferenceLimiter::decide(Cost cost, Instant now) {
     decision.delay = model_->delay(now);
     model_->take(units, now);
   }
-  decision.remaining = static_cast<uint32_t>(model_->room(now));
+  decision.remaining = static_cast<uint32_t>(std::max<int64_t>(0, model_->room(now)));
   decision.reset_after = std::max(Duration{}, model_->whole_at() - now);
+  return decision;
+}
+
+Decision ReferenceLimiter::report(Instant now) const {
+  const int64_t room = model_->room(now);
+  return {.limit = limit_.capacity,
+          .remaining = static_cast<uint32_t>(std::max<int64_t>(0, room)),
+          .reset_after = std::max(Duration{}, model_->whole_at() - now)};
+}
+
+Decision ReferenceLimiter::take_whole(Cost cost, Instant now) {
+  const bool had_some = model_->room(now) >= 1;
+  if (cost.units != 0) model_->take(cost.units, now);
+  Decision decision = report(now);
+  if (had_some) return decision;
+  decision.verdict = Verdict::kRefused;
+  decision.retry_after = model_->fits_at(1, now) - now;
   return decision;
 }
 

@@ -22,12 +22,15 @@ class ReferenceLimiter {
   ReferenceLimiter& operator=(ReferenceLimiter&&) noexcept;
   ~ReferenceLimiter();
 
-  // The decision; charges when it admits. `hold` is never set.
+  // The decision; moves what it says. `hold` is never set. No bound on debt, and in a log it is exact.
   Decision decide(Cost cost, Instant now);
   // Concurrency: gives back the hold of the n-th admitted charge, counted from 0. False: released already, or over.
   bool release(size_t admission, Instant now);
 
  private:
+  Decision report(Instant now) const;
+  Decision take_whole(Cost cost, Instant now);
+
   Limit limit_;
   std::unique_ptr<Model> model_;
 };

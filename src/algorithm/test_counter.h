@@ -63,7 +63,7 @@ class TestCounter {
   }
   Decision decide(Cost cost, Instant now) {
     const Decision decision = look(cost, now);
-    const bool charges = decision.allowed() && cost.units > 0;
+    const bool charges = moves_state(cost, decision);
     if (has_fixed_state(limit_.algorithm)) {
       const State next = evaluate(state_, limit_, cost, now).next;
       if (!charges) RC_ASSERT(next == state_);

@@ -90,11 +90,63 @@ size_t WindowLog::first_inside(Instant t, Duration period) const {
   return first_index(1, size_, [&](size_t i) { return at(i).time_us > left_us; });
 }
 
+uint64_t WindowLog::used_at(Instant now, Duration period, size_t& first) const {
+  first = now < expires_ ? first_inside(read_time(now), period) : size_;
+  return sum_before(size_) - sum_before(first);
+}
+
+Instant WindowLog::debt_time(Instant t, Duration period) const {
+  if (size_ == 0) return t;
+  const Instant last = {at(size_ - 1).time_us};
+  return (t - last).us * kDebtEntries < period.us ? last : t;
+}
+
 Decision WindowLog::evaluate(const Limit& limit, Cost cost, Instant now) const {
+  if (cost.movement != Movement::kTake) return settle(limit, cost, now);
+  return evaluate_taking(limit, cost, now);
+}
+
+Decision WindowLog::settle(const Limit& limit, Cost cost, Instant now) const {
+  size_t first = 0;
+  const uint64_t before = used_at(now, limit.period(), first);
+  const bool gives = cost.movement == Movement::kGiveBack;
+  if (cost.units == 0 && !gives) {
+    const Decision one = evaluate_taking(limit, {1}, now);
+    return one.allowed() ? evaluate_taking(limit, {0}, now) : one;
+  }
+  if (cost.units == 0 || (gives && before == 0)) return evaluate_taking(limit, {0}, now);
+  const uint64_t moved = gives ? before - std::min<uint64_t>(before, cost.units)
+                               : std::min<uint64_t>(before + cost.units, limit.units_max());
+  Decision decision = {.limit = limit.capacity,
+                       .remaining = static_cast<uint32_t>(limit.capacity - std::min<uint64_t>(limit.capacity, moved))};
+  if (gives) {
+    if (moved != 0) decision.reset_after = kept_until(first, moved, limit.period()) - now;
+    return decision;
+  }
+  decision.debt_is_cut = moved != before + cost.units;
+  Instant t = first == size_ ? now : read_time(now);
+  if (before + cost.units > limit.capacity && first != size_) t = debt_time(t, limit.period());
+  decision.reset_after = (moved == before ? expires_ : t + limit.period()) - now;
+  if (before < limit.capacity) return decision;
+  decision.verdict = Verdict::kRefused;
+  const uint64_t must_leave = sum_before(first) + (moved + 1 - limit.capacity);
+  const size_t leaver = first_index(first, size_, [&](size_t i) { return sum_before(i + 1) >= must_leave; });
+  decision.retry_after = leaver == size_ ? decision.reset_after : Instant{at(leaver).time_us} + limit.period() - now;
+  return decision;
+}
+
+// When the last of the first `kept` units from the entry `first` on leave.
+Instant WindowLog::kept_until(size_t first, uint64_t kept, Duration period) const {
+  const uint64_t sum = sum_before(first) + kept;
+  const size_t last = first_index(first, size_, [&](size_t i) { return sum_before(i + 1) >= sum; });
+  return std::min(expires_, Instant{at(last).time_us} + period);
+}
+
+Decision WindowLog::evaluate_taking(const Limit& limit, Cost cost, Instant now) const {
   const uint64_t most = limit.capacity;
   const bool live = now < expires_;
-  const size_t first = live ? first_inside(read_time(now), limit.period()) : size_;
-  const uint64_t used = sum_before(size_) - sum_before(first);
+  size_t first = 0;
+  const uint64_t used = used_at(now, limit.period(), first);
 
   Decision decision = {.limit = limit.capacity};
   if (cost.units != 0 && used + cost.units <= most) {
@@ -120,11 +172,31 @@ Decision WindowLog::evaluate(const Limit& limit, Cost cost, Instant now) const {
 
 void WindowLog::commit(const Limit& limit, Cost cost, Instant now) {
   if (cost.units == 0) return;
+  if (cost.movement == Movement::kGiveBack) return give_back(limit, cost, now);
   if (now >= expires_) drop_front(size_);
-  const Instant t = read_time(now);
+  Instant t = read_time(now);
   drop_front(first_inside(t, limit.period()));
+  const uint64_t used = sum_before(size_);
+  if (used + cost.units > limit.capacity) {
+    t = debt_time(t, limit.period());
+    cost.units = static_cast<uint32_t>(std::min<uint64_t>(cost.units, limit.units_max() - used));
+    if (cost.units == 0) return;
+  }
   append(t, cost);
   expires_ = t + limit.period();
+}
+
+// The last charges go first, for what is given back was most likely taken of late; the others stay as long as they
+// would have.
+void WindowLog::give_back(const Limit& limit, Cost cost, Instant now) {
+  size_t first = 0;
+  const uint64_t used = used_at(now, limit.period(), first);
+  if (used == 0) return;
+  drop_front(first);
+  const uint64_t kept = used - std::min<uint64_t>(used, cost.units);
+  expires_ = kept == 0 ? Instant{} : kept_until(0, kept, limit.period());
+  size_ = kept == 0 ? 0 : first_index(0, size_, [&](size_t i) { return sum_before(i + 1) >= kept; }) + 1;
+  if (size_ != 0) at(size_ - 1).sum = base_ + kept;
 }
 
 void WindowLog::drop_front(size_t count) {

@@ -15,7 +15,9 @@
 namespace rateguard::algorithm {
 
 // The charges of one counter, oldest first, in a ring that grows and shrinks with them. Charges of one microsecond
-// share an entry, so entries number at most the limit in force.
+// share an entry, so entries number at most the limit in force. A debt adds at most 1,025 to them: charges that leave
+// one join the entry before them where it is less than a 1,024th of the period old (kDebtEntries), and so leave the
+// window that much too early.
 //
 // A copyable value; not thread-safe.
 class WindowLog {
@@ -41,8 +43,8 @@ class WindowLog {
   // Decides as evaluate() of algorithm/evaluate.h does, in O(log n), and changes nothing.
   // REQUIRES: limit is a sliding_window_log made by Limit's functions; 0 <= now.us <= Instant::max() / 2.
   Decision evaluate(const Limit& limit, Cost cost, Instant now) const;
-  // Takes `cost`, which evaluate() has just admitted under the same limit at the same `now`, and drops what has left
-  // the window. Cost 0 changes nothing.
+  // Moves `cost`, where moves_state() says so of what evaluate() has just decided under the same limit at the same
+  // `now`, and drops what has left the window. What is given back was charged last. Cost 0 changes nothing.
   void commit(const Limit& limit, Cost cost, Instant now);
 
   // The instant from which the log is read as empty: the last charge plus the period in force then. Zero when never
@@ -52,6 +54,9 @@ class WindowLog {
   // Memory in all, this object included.
   size_t bytes() const { return sizeof(*this) + capacity_ * sizeof(Entry); }
   std::vector<Record> records() const;
+
+  // The entries of a period while it holds a debt: exact to a thousandth, for 12 KB at most.
+  static constexpr int64_t kDebtEntries = 1024;
 
  private:
   struct Entry {
@@ -67,6 +72,14 @@ class WindowLog {
   Instant read_time(Instant now) const;
   // The first entry inside (t - period, t], or entries().
   size_t first_inside(Instant t, Duration period) const;
+  // Units inside the window that ends at `now`, and the first entry of it.
+  uint64_t used_at(Instant now, Duration period, size_t& first) const;
+  // Where a charge that leaves a debt is written.
+  Instant debt_time(Instant t, Duration period) const;
+  Decision evaluate_taking(const Limit& limit, Cost cost, Instant now) const;
+  Decision settle(const Limit& limit, Cost cost, Instant now) const;
+  Instant kept_until(size_t first, uint64_t kept, Duration period) const;
+  void give_back(const Limit& limit, Cost cost, Instant now);
   void drop_front(size_t count);
   void append(Instant t, Cost cost);
   void resize_ring(size_t capacity);

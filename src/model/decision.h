@@ -21,10 +21,12 @@ struct HoldId {
 
 struct Decision {
   Verdict verdict = Verdict::kAdmitted;
-  uint32_t limit = 0;      // the capacity or limit
-  uint32_t remaining = 0;  // what a request at this instant could still take, after this one
+  bool debt_is_cut = false;  // a cost taken whole was more than a counter can owe, and only a part of it was kept
+  uint32_t limit = 0;        // the capacity or limit
+  uint32_t remaining = 0;    // what a request at this instant could still take, after this one
   // Zero when admitted. Refused: a caller who waits exactly this long is admitted, were nobody else to come; never
-  // zero; Duration::never() when the cost is above the limit.
+  // zero; Duration::never() when the cost is above the limit. Of a cost that was taken whole, or that asks: until
+  // something is left.
   Duration retry_after = {};
   // Until the counter equals one never used, were nobody to come.
   Duration reset_after = {};

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -115,6 +116,27 @@ Result<Limit> Limit::sliding_window_counter(uint32_t limit, Duration period) {
 Result<Limit> Limit::concurrency(uint32_t limit, Duration hold) {
   return checked({.algorithm = Algorithm::kConcurrency, .capacity = limit, .rate = {.units = limit, .period = hold}},
                  "limit", "hold");
+}
+
+uint32_t Limit::units_max() const {
+  const bool is_bucket =
+      algorithm == Algorithm::kTokenBucket || algorithm == Algorithm::kGcra || algorithm == Algorithm::kLeakyBucket;
+  if (!is_bucket) return UINT32_MAX;
+  const auto fill =
+      static_cast<unsigned __int128>(kFillTimeMax.us) * rate.units / static_cast<uint64_t>(rate.period.us);
+  return static_cast<uint32_t>(std::min<unsigned __int128>(fill, UINT32_MAX));
+}
+
+Result<Limit> Limit::with_overdraft() const {
+  if (algorithm == Algorithm::kLeakyBucket || algorithm == Algorithm::kConcurrency) {
+    return invalid(
+        fmt::format("overdraft does not go with {}; it is for token_bucket, gcra, fixed_window, "
+                    "sliding_window_log and sliding_window_counter",
+                    to_string(algorithm)));
+  }
+  Limit made = *this;
+  made.overdraft = true;
+  return made;
 }
 
 }  // namespace rateguard

@@ -13,9 +13,18 @@ class TimeZone;  // owned by the time zone database, which lives as long as the 
 
 namespace rateguard {
 
-// What one request takes from a limit, in the limit's units. 0 looks and takes nothing.
+// Which way a charge moves its counter.
+enum class Movement : uint8_t {
+  kTake,       // takes the cost if it fits, else nothing
+  kTakeWhole,  // takes the cost whatever is left: use that has happened already. Refused where nothing was left before
+  kGiveBack,   // puts the cost back, at most what is used. Always admitted
+};
+
+// What one request takes from a limit, or gives back to it, in the limit's units. 0 takes nothing: it looks, and is
+// always admitted; as kTakeWhole it asks, and is refused while nothing is left.
 struct Cost {
   uint32_t units = 1;
+  Movement movement = Movement::kTake;
   auto operator<=>(const Cost&) const = default;
 };
 
@@ -57,6 +66,7 @@ inline constexpr Duration kUnitMax = Duration{int64_t{1} << 31};
 struct Limit {
   Algorithm algorithm = Algorithm::kTokenBucket;
   Anchor anchor = Anchor::kEpoch;  // fixed window only
+  bool overdraft = false;          // takes debt: what a request costs is charged whole (cost_on)
   uint32_t capacity = 1;           // most units: bucket capacity, burst, queue, limit of a window, units held
   Rate rate = {};                  // refill or drain; for windows `capacity` per period; for concurrency the hold time
   const zoneinfo::TimeZone* zone = nullptr;  // calendar anchors only; null is UTC
@@ -67,6 +77,14 @@ struct Limit {
 
   // Whether its windows are named by dates (docs/decisions/0021).
   constexpr bool is_of_calendar() const { return anchor != Anchor::kEpoch && anchor != Anchor::kFirstRequest; }
+
+  // The most units that a counter may have in use, debt included: all that its state can hold. Of buckets, also no
+  // more than come back within kFillTimeMax.
+  uint32_t units_max() const;
+  // The same limit, taking debt. kInvalid for leaky buckets, whose queue is what a request waits in, and concurrency,
+  // whose units are held and not used up.
+  Result<Limit> with_overdraft() const;
+
   // The length of the window, or how long a hold lasts.
   constexpr Duration period() const { return rate.period; }
 
@@ -85,5 +103,11 @@ struct Limit {
 
   bool operator==(const Limit&) const = default;
 };
+
+// What a request that costs `asked` is charged on `limit`: a limit that takes debt takes all of it.
+constexpr Cost cost_on(const Limit& limit, Cost asked) {
+  if (limit.overdraft && asked.movement == Movement::kTake) asked.movement = Movement::kTakeWhole;
+  return asked;
+}
 
 }  // namespace rateguard

@@ -68,8 +68,14 @@ struct Charge {
   Decision decision = {};
 };
 
-// All the limits of one request. If one enforced limit refuses, no enforced limit is charged; each still gets the
-// decision it would have given alone. Keys within one group are distinct.
+// Whether nothing becomes of a charge where another limit of its request refuses. Use that has happened already and
+// what is given back move their counters all the same, as shadow limits do.
+constexpr bool is_held_back_by_others(const Charge& charge) {
+  return charge.mode == Mode::kEnforce && charge.cost.movement == Movement::kTake;
+}
+
+// All the limits of one request. If one enforced limit refuses, no enforced limit takes anything
+// (is_held_back_by_others); each still gets the decision it would have given alone. Keys within one group are distinct.
 struct ChargeGroup {
   std::span<Charge> charges;
 };

@@ -49,6 +49,11 @@ class StoreSuite : public ::testing::Test {
     store_->charge({{&one, 1}}, now);
     return one.decision;
   }
+  Decision move(std::string_view key, const Limit& limit, Cost cost, Instant now = kNow) {
+    Charge one = {.key = key, .limit = &limit, .cost = cost};
+    store_->charge({{&one, 1}}, now);
+    return one.decision;
+  }
   std::vector<Decision> charge_all(std::vector<Charge> charges, Instant now = kNow) {
     store_->charge({charges}, now);
     std::vector<Decision> decisions;
@@ -104,6 +109,79 @@ TYPED_TEST_P(StoreSuite, ARefusalWritesNothing) {
   const std::string never = counter_key("never-there", {});
   EXPECT_FALSE(this->charge(never, limits_of_every_algorithm(5)[0], 6).allowed());
   EXPECT_EQ(this->store_->stats().keys, keys) << "a refused request made a key";
+}
+
+TYPED_TEST_P(StoreSuite, WhatIsGivenBackCanBeTakenAgainAndNoMore) {
+  for (const Limit& limit : limits_of_every_algorithm(5)) {
+    if (limit.algorithm == Algorithm::kConcurrency) continue;
+    const std::string key = counter_key("back", {}, limit.algorithm);
+    EXPECT_EQ(this->charge(key, limit, 4).remaining, 1u);
+    const Decision given = this->move(key, limit, {3, Movement::kGiveBack});
+    EXPECT_TRUE(given.allowed()) << to_string(limit.algorithm);
+    EXPECT_EQ(given.remaining, 4u) << to_string(limit.algorithm);
+    EXPECT_EQ(this->left(key, limit), 4u) << to_string(limit.algorithm);
+    EXPECT_EQ(this->move(key, limit, {UINT32_MAX, Movement::kGiveBack}).remaining, 5u) << to_string(limit.algorithm);
+    EXPECT_EQ(this->left(key, limit), 5u);
+    EXPECT_TRUE(this->charge(key, limit, 5).allowed()) << to_string(limit.algorithm);
+    EXPECT_FALSE(this->charge(key, limit, 1).allowed()) << to_string(limit.algorithm);
+  }
+}
+
+TYPED_TEST_P(StoreSuite, UnitsGivenBackToACounterThatIsNotThereMakeNoKey) {
+  for (const Limit& limit : limits_of_every_algorithm(5)) {
+    const std::string key = counter_key("nothing", {}, limit.algorithm);
+    EXPECT_EQ(this->move(key, limit, {3, Movement::kGiveBack}).remaining, 5u);
+  }
+  EXPECT_EQ(this->store_->stats().keys, 0u);
+}
+
+TYPED_TEST_P(StoreSuite, UnitsGivenBackFreeNoHold) {
+  const Limit limit = Limit::concurrency(5, Duration::seconds(60)).value();
+  const std::string key = counter_key("held", {}, limit.algorithm);
+  const Decision held = this->charge(key, limit, 2);
+  const Decision given = this->move(key, limit, {2, Movement::kGiveBack});
+  EXPECT_TRUE(given.allowed());
+  EXPECT_EQ(given.remaining, 3u);
+  EXPECT_FALSE(given.hold.is_set());
+  EXPECT_EQ(this->store_->release(held.hold, this->kNow), ReleaseResult::kReleased);
+}
+
+TYPED_TEST_P(StoreSuite, UseAfterTheFactIsChargedWholeAndKeepsTheLimitClosed) {
+  for (const Limit& plain : limits_of_every_algorithm(5)) {
+    const auto limit = plain.with_overdraft();
+    if (!limit) continue;
+    const std::string key = counter_key("debt", {}, limit->algorithm);
+    EXPECT_TRUE(this->move(key, *limit, {0, Movement::kTakeWhole}).allowed());
+    const Decision report = this->move(key, *limit, {12, Movement::kTakeWhole});
+    EXPECT_TRUE(report.allowed()) << to_string(limit->algorithm);
+    EXPECT_EQ(report.remaining, 0u);
+    const Decision asked = this->move(key, *limit, {0, Movement::kTakeWhole});
+    EXPECT_FALSE(asked.allowed()) << to_string(limit->algorithm);
+    EXPECT_TRUE(this->charge(key, *limit, 0).allowed()) << "a look is no question";
+    const Decision second = this->move(key, *limit, {1, Movement::kTakeWhole});
+    EXPECT_FALSE(second.allowed()) << to_string(limit->algorithm);
+    EXPECT_GE(second.retry_after, asked.retry_after) << to_string(limit->algorithm);
+    EXPECT_TRUE(this->move(key, *limit, {0, Movement::kTakeWhole}, this->kNow + second.retry_after).allowed())
+        << to_string(limit->algorithm);
+  }
+}
+
+TYPED_TEST_P(StoreSuite, ARefusalHoldsNeitherUseAfterTheFactNorWhatIsGivenBack) {
+  const Limit limit = Limit::token_bucket(5, {1, Duration::seconds(86'400)}).value();
+  const std::string full = counter_key("full", {});
+  const std::string taken = counter_key("taken", {});
+  const std::string used = counter_key("used", {});
+  const std::string given = counter_key("given", {});
+  this->charge(full, limit, 5);
+  this->charge(given, limit, 3);
+  const auto decisions = this->charge_all({{.key = full, .limit = &limit},
+                                           {.key = taken, .limit = &limit},
+                                           {.key = used, .limit = &limit, .cost = {2, Movement::kTakeWhole}},
+                                           {.key = given, .limit = &limit, .cost = {2, Movement::kGiveBack}}});
+  EXPECT_FALSE(decisions[0].allowed());
+  EXPECT_EQ(this->left(taken, limit), 5u);
+  EXPECT_EQ(this->left(used, limit), 3u);
+  EXPECT_EQ(this->left(given, limit), 4u);
 }
 
 TYPED_TEST_P(StoreSuite, CostZeroLooksAndMakesNoKey) {
@@ -337,10 +415,13 @@ TYPED_TEST_P(StoreSuite, ThreadsWithSeveralLimitsChargeAllOrNone) {
 }
 
 REGISTER_TYPED_TEST_SUITE_P(StoreSuite, AdmitsExactlyTheLimit, ACostThatNeverFitsIsRefusedForEverAndTakesNothing,
-                            ARefusalWritesNothing, CostZeroLooksAndMakesNoKey, SeveralLimitsAreChargedAllOrNone,
-                            AShadowLimitStandsAlone, ResetForgets, AHoldIsReleasedOnce, ARefusedGroupTakesNoHold,
-                            ABatchEqualsASequence, ManyLimitsAtOnce, AnEditedLimitKeepsWhatWasUsed,
-                            AClockThatStepsBackMintsNothing, DistinctKeysNeverShare,
+                            ARefusalWritesNothing, WhatIsGivenBackCanBeTakenAgainAndNoMore,
+                            UnitsGivenBackToACounterThatIsNotThereMakeNoKey, UnitsGivenBackFreeNoHold,
+                            UseAfterTheFactIsChargedWholeAndKeepsTheLimitClosed,
+                            ARefusalHoldsNeitherUseAfterTheFactNorWhatIsGivenBack, CostZeroLooksAndMakesNoKey,
+                            SeveralLimitsAreChargedAllOrNone, AShadowLimitStandsAlone, ResetForgets,
+                            AHoldIsReleasedOnce, ARefusedGroupTakesNoHold, ABatchEqualsASequence, ManyLimitsAtOnce,
+                            AnEditedLimitKeepsWhatWasUsed, AClockThatStepsBackMintsNothing, DistinctKeysNeverShare,
                             ManyThreadsOnOneKeyAdmitExactlyTheLimit, ThreadsWithSeveralLimitsChargeAllOrNone);
 
 }  // namespace rateguard

@@ -82,7 +82,7 @@ std::vector<Charge> RandomCalls::charges() {
     const Counter& counter = counters_[(first + i) % counters_.size()];
     charges.push_back({.key = counter.key,
                        .limit = &counter.limit,
-                       .cost = cost(counter.limit),
+                       .cost = {cost(counter.limit).units, movement(counter.limit)},
                        .mode = below(5) == 0 ? Mode::kShadow : Mode::kEnforce});
   }
   return charges;
@@ -188,6 +188,13 @@ Cost RandomCalls::cost(const Limit& limit) {
     default:
       return {1};
   }
+}
+
+Movement RandomCalls::movement(const Limit& limit) {
+  const uint64_t choice = below(30);
+  if (choice == 0) return Movement::kGiveBack;
+  const bool takes_debt = limit.with_overdraft().has_value();
+  return choice <= 2 && takes_debt ? Movement::kTakeWhole : Movement::kTake;
 }
 
 // Bursts at one instant, the wait that the last decision named and one less, fractions of a unit's time, whole periods,

@@ -47,6 +47,8 @@ class RandomCalls {
   Limit window(uint32_t most);
   Algorithm algorithm();
   Cost cost(const Limit& limit);
+  // Now and then use after the fact, or units given back.
+  Movement movement(const Limit& limit);
   void step();
 
   std::mt19937_64 random_;

@@ -60,7 +60,9 @@ Limit share_of(const Limit& limit, uint32_t instances) {
     return Limit::concurrency(capacity, limit.period());
   }();
   RG_CHECK(made.has_value());  // the parts of a limit are within its bounds
-  return *made;
+  Limit share = *made;
+  share.overdraft = limit.overdraft;
+  return share;
 }
 
 }  // namespace rateguard

@@ -73,5 +73,11 @@ TEST(Share, OfAnyLimitIsALimitAndSharesAreNotMoreThanTheWhole) {
   EXPECT_TRUE(good);
 }
 
+TEST(Share, APartOfALimitThatTakesDebtTakesDebt) {
+  const Limit limit = *Limit::fixed_window(10, Duration::seconds(60))->with_overdraft();
+  EXPECT_TRUE(share_of(limit, 2).overdraft);
+  EXPECT_EQ(share_of(limit, 2).capacity, 5u);
+}
+
 }  // namespace
 }  // namespace rateguard

@@ -41,6 +41,15 @@ class LeaseFixture : public testing::Test {
     EXPECT_TRUE(question.is_done);
     return question.charge;
   }
+  Decision give_back(const Limit& limit, uint32_t units, Consistency consistency) {
+    Charge charge = {.key = "key", .limit = &limit, .cost = {units, Movement::kGiveBack}, .consistency = consistency};
+    ChargeGroup group{std::span(&charge, 1)};
+    bool is_done = false;
+    store_.charge({&group, 1}, now(), [&is_done] { is_done = true; });
+    EXPECT_TRUE(is_done);
+    EXPECT_EQ(charge.basis, Basis::kCounter);
+    return charge.decision;
+  }
   // How many of `count` are admitted.
   uint32_t ask_many(const Limit& limit, uint32_t count, Consistency consistency = Consistency::kLease) {
     uint32_t admitted = 0;

@@ -30,6 +30,12 @@ bool LeaseStore::is_taken(ChargeGroup group, Instant now, Asking& asking) {
   if (group.charges.size() != 1) return false;
   Charge& charge = group.charges.front();
   if (charge.consistency == Consistency::kExact || charge.cost.units == 0) return false;
+  if (charge.cost.movement == Movement::kGiveBack) {
+    if (charge.consistency != Consistency::kSync || !synced_.has_unreported(charge)) return false;
+    synced_.give_back(charge, now);
+    return true;
+  }
+  if (charge.cost.movement != Movement::kTake) return false;
   ++asking.undecided;
   const Taken taken =
       charge.consistency == Consistency::kLease ? leased_.charge(charge, now, asking) : synced_.charge(charge, now);
@@ -43,6 +49,9 @@ void LeaseStore::pass_on(ChargeGroup group, Asking& asking) {
     asking.passed.push_back(&charge);
     asking.limits.push_back(terms ? terms->charged : *charge.limit);
     asking.charges.push_back(charge);
+    if (charge.consistency == Consistency::kSync && charge.cost.movement == Movement::kGiveBack) {
+      asking.charges.back().cost.units -= synced_.give_back(charge, now_);
+    }
   }
   asking.ends.push_back(asking.charges.size());
 }

@@ -34,9 +34,10 @@ struct LeaseStats {
   uint64_t lost_units = 0;    // of reports that failed
 };
 
-// Leased and synced are requests of one limit at a cost above 0 whose limit can be (lease_terms(), can_sync()). Others
-// are passed on: exact, and held to the lease's terms where their consistency is kLease, so that they count with the
-// leased. A look (cost 0) tells what the remote store has left, and the wallet.
+// Leased and synced are requests of one limit that takes a cost above 0, where it can be (lease_terms(), can_sync()).
+// Others are passed on, what is given back too, but for units of a synced limit that nobody has been told of: exact,
+// and held to the lease's terms where their consistency is kLease, so that they count with the leased. A look (cost 0)
+// tells what the remote store has left, and the wallet.
 //
 // What a leased limit admits never exceeds the limit (lease_terms.h says why). It may be less: a bucket of capacity C
 // admits no single check of more than C', and units that nobody used in time are charged all the same. What a synced

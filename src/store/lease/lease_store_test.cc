@@ -367,5 +367,13 @@ TEST_F(LeaseStoreTest, HoldsPassThrough) {
   EXPECT_EQ(result, ReleaseResult::kReleased);
 }
 
+TEST_F(LeaseStoreTest, UnitsOfALeasedLimitAreGivenBackInTheRemoteStore) {
+  for (int i = 0; i < 10; ++i) ask(window_, 10);
+  const uint32_t before = left_there(window_);
+  const uint32_t told = ask(window_, 0).decision.remaining;
+  EXPECT_EQ(give_back(window_, 30, Consistency::kLease).remaining, told + 30);
+  EXPECT_EQ(left_there(window_), before + 30);
+}
+
 }  // namespace
 }  // namespace rateguard

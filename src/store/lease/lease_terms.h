@@ -21,11 +21,11 @@ struct LeaseTerms {
   Duration life;  // at most
 };
 
-// Absent where a limit cannot be leased: concurrency, leaky buckets (a unit's delay is its place in the queue), windows
-// of the calendar, and limits too small or too short for it: a bucket of fewer than 4 units, and a life below 1 ms
-// where it is at most a quarter of the time in which a bucket fills, a quarter of a window, a sixteenth of a log's
-// period (what a log admits in the long run shrinks by life / P). Every charge of a leased counter is held to these
-// terms, whoever makes it.
+// Absent where a limit cannot be leased: those that take debt, which is not asked for, concurrency, leaky buckets (a
+// unit's delay is its place in the queue), windows of the calendar, and limits too small or too short for it: a bucket
+// of fewer than 4 units, and a life below 1 ms where it is at most a quarter of the time in which a bucket fills, a
+// quarter of a window, a sixteenth of a log's period (what a log admits in the long run shrinks by life / P). Every
+// charge of a leased counter is held to these terms, whoever makes it.
 std::optional<LeaseTerms> lease_terms(const Limit& limit, Duration life_max);
 
 // What a wallet lives by a clock that may be slower than the store's: by up to a thirty-second part, a hundred times

@@ -94,5 +94,11 @@ TEST(LeaseTerms, CountsAreReconciledWithinAQuarterOfTheLimitsOwnTime) {
   EXPECT_FALSE(can_sync(Limit::concurrency(10, kDay).value(), kLife));
 }
 
+TEST(LeaseTerms, ALimitThatTakesDebtIsAlwaysAsked) {
+  const Limit limit = *Limit::token_bucket(1'000, {.units = 100, .period = Duration::seconds(1)})->with_overdraft();
+  EXPECT_FALSE(lease_terms(limit, Duration::millis(100)));
+  EXPECT_FALSE(can_sync(limit, Duration::millis(100)));
+}
+
 }  // namespace
 }  // namespace rateguard

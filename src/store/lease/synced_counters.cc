@@ -59,6 +59,25 @@ Taken SyncedCounters::charge(Charge& charge, Instant now) {
   return Taken::kDecided;
 }
 
+bool SyncedCounters::has_unreported(const Charge& charge) const {
+  const auto it = counters_.find(charge.key);
+  return it != counters_.end() && it->second.limit == *charge.limit && it->second.unreported() >= charge.cost.units;
+}
+
+uint32_t SyncedCounters::give_back(Charge& charge, Instant now) {
+  now_ = std::max(now_, now);
+  const auto it = counters_.find(charge.key);
+  if (it == counters_.end() || it->second.limit != *charge.limit) return 0;
+  Counter& counter = it->second;
+  charge.basis = Basis::kCounter;
+  local_.charge({std::span(&charge, 1)}, now_);
+  const uint32_t fresh = std::min(counter.fresh, charge.cost.units);
+  const uint32_t owed = std::min(counter.owed, charge.cost.units - fresh);
+  counter.fresh -= fresh;
+  counter.owed -= owed;
+  return fresh + owed;
+}
+
 // What is owed will be paid when units come back: nobody knows exactly when, but not before the next report.
 void SyncedCounters::refuse(Charge& charge, Instant now) {
   const Cost cost = std::exchange(charge.cost, Cost{0});

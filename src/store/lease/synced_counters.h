@@ -33,8 +33,13 @@ class SyncedCounters {
   SyncedCounters(RemoteStore& remote, Store& local, Duration interval, size_t counters_max);
   ~SyncedCounters();
 
-  // Never kWaits. REQUIRES: the charge's cost is above 0.
+  // Never kWaits. REQUIRES: the charge takes a cost above 0.
   Taken charge(Charge& charge, Instant now);
+  // Whether at least as many units as the charge gives back have not been told to anybody.
+  bool has_unreported(const Charge& charge) const;
+  // Puts the charge's units back into the own count, and answers it by that. Returns how many of them had not been told
+  // to anybody, and will not be; the rest is to be given back in the remote store.
+  uint32_t give_back(Charge& charge, Instant now);
   void forget(std::string_view key);
   void forget_all();
   void tick(Instant now);
@@ -59,6 +64,7 @@ class SyncedCounters {
     uint32_t idle_reports = 0;
 
     uint64_t uncharged() const { return uint64_t{fresh} + sent + owed; }
+    uint64_t unreported() const { return uint64_t{fresh} + owed; }
   };
   using Counters = std::unordered_map<std::string, Counter, KeyHash, std::equal_to<>>;
   struct Report;  // the call under way

@@ -46,6 +46,28 @@ TEST_F(SyncedCountersTest, WhatTheOthersLeftNoRoomForIsOwed) {
   EXPECT_TRUE(ask(bucket_, 1, Consistency::kSync).decision.allowed());
 }
 
+TEST_F(SyncedCountersTest, UnitsThatNobodyWasToldOfAreGivenBackHere) {
+  ask_many(window_, 100, Consistency::kSync);
+  EXPECT_EQ(give_back(window_, 30, Consistency::kSync).remaining, 930U);
+  EXPECT_EQ(remote_.calls, 0);
+  pass(Duration::millis(100));
+  EXPECT_EQ(remote_.costs, std::vector<uint32_t>{70});
+  EXPECT_EQ(left_there(window_), 930U);
+}
+
+TEST_F(SyncedCountersTest, UnitsThatWereReportedAreGivenBackThere) {
+  ask_many(window_, 100, Consistency::kSync);
+  pass(Duration::millis(100));
+  ask_many(window_, 5, Consistency::kSync);
+  EXPECT_EQ(give_back(window_, 30, Consistency::kSync).remaining, 925U) << "5 here, 25 there";
+  EXPECT_EQ(left_there(window_), 925U);
+  EXPECT_EQ(ask(window_, 1, Consistency::kSync).decision.remaining, 924U);
+  pass(Duration::millis(100));
+  EXPECT_EQ(left_there(window_), 924U);
+  EXPECT_EQ(give_back(window_, 5'000, Consistency::kSync).remaining, 1'000U);
+  EXPECT_EQ(left_there(window_), 1'000U);
+}
+
 TEST_F(SyncedCountersTest, ARoomierRemoteStoreRaisesTheOwnCount) {
   ask_many(window_, 500, Consistency::kSync);
   pass(Duration::millis(100));

@@ -115,8 +115,7 @@ void MemoryStore::decide(Jobs jobs, Groups scratch, Now now) {
   }
   admitted = admitted && claim_enforced(jobs, now);
   for (Job& job : jobs) {
-    if (job.charge->cost.units == 0 || !job.charge->decision.allowed()) continue;
-    if (job.charge->mode == Mode::kEnforce && !admitted) continue;
+    if (!job.moves || (is_held_back_by_others(*job.charge) && !admitted)) continue;
     Instant soonest = Instant::max();
     if (claim(job, jobs, now, &soonest)) {
       store(job, now);
@@ -156,6 +155,7 @@ bool MemoryStore::split_where_full(Jobs jobs, Instant now) {
     if (table_.count(job.spot.group) + jobs.size() <= SlotGroup::kSlots) continue;
     const auto is_new_here = [&](const Job& other) {
       return other.spot.group == job.spot.group && other.charge->cost.units != 0 &&
+             other.charge->cost.movement != Movement::kGiveBack &&
              table_.slots(job.spot.group).find(other.key) == nullptr;
     };
     const auto needed = static_cast<uint32_t>(std::ranges::count_if(jobs, is_new_here));
@@ -176,7 +176,10 @@ void MemoryStore::evaluate(Job& job, Now now) {
     evaluate_side(job, state, now);
     return;
   }
-  job.next = algorithm::evaluate(state, limit, job.charge->cost, now, job.charge->decision);
+  const Cost cost = job.charge->cost;
+  job.next = algorithm::evaluate(state, limit, cost, now, job.charge->decision);
+  job.moves =
+      algorithm::moves_state(cost, job.charge->decision) && (cost.movement != Movement::kGiveBack || job.next != state);
 }
 
 void MemoryStore::evaluate_side(Job& job, const State& state, Now now) {
@@ -195,7 +198,11 @@ void MemoryStore::evaluate_side(Job& job, const State& state, Now now) {
     charge.decision = holds.evaluate(*charge.limit, charge.cost, now);
     growth += holds.bytes();
   }
-  if (charge.cost.units != 0 && charge.decision.allowed() && !side_.has_room(growth)) {
+  const bool gives = charge.cost.movement == Movement::kGiveBack;
+  job.moves = algorithm::moves_state(charge.cost, charge.decision) &&
+              (!gives || (known && charge.limit->algorithm == Algorithm::kSlidingWindowLog));
+  if (job.moves && !gives && !side_.has_room(growth)) {
+    job.moves = false;
     refuse_for_room(charge, known ? algorithm::expires_at(state) : Instant::max(), now);
   }
 }
@@ -204,7 +211,7 @@ void MemoryStore::evaluate_side(Job& job, const State& state, Now now) {
 // its decision says; the others' slots are given back.
 bool MemoryStore::claim_enforced(Jobs jobs, Instant now) {
   for (size_t i = 0; i < jobs.size(); ++i) {
-    if (jobs[i].charge->mode != Mode::kEnforce || jobs[i].charge->cost.units == 0) continue;
+    if (!jobs[i].moves || !is_held_back_by_others(*jobs[i].charge)) continue;
     Instant soonest = Instant::max();
     if (claim(jobs[i], jobs, now, &soonest)) continue;
     refuse_for_room(*jobs[i].charge, soonest, now);

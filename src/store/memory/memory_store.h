@@ -80,6 +80,7 @@ class MemoryStore final : public Store {
     memory::Table::Spot spot = {};
     memory::Slot* slot = nullptr;  // once evaluated: where the key is; null where it is not there
     algorithm::State next = {};    // fixed-state algorithms: what to store
+    bool moves = false;            // once evaluated: leaves another state behind, unless others hold it back
   };
   union JobRoom;
   using Jobs = std::span<Job>;

@@ -32,7 +32,7 @@ bool evaluate_slot(Slot& slot, Charge& charge, Now now) {
     if (!algorithm::has_fixed_state(limit.algorithm) || memory::is_side(slot.state())) return false;
     next = algorithm::evaluate(slot.state(), limit, charge.cost, now, charge.decision);
   }
-  if (charge.cost.units != 0 && charge.decision.allowed()) slot.set_state(next);
+  if (algorithm::moves_state(charge.cost, charge.decision)) slot.set_state(next);
   return true;
 }
 

@@ -18,6 +18,12 @@ enum class AnchorCode : uint8_t { kEpoch = 1, kFirstRequest = 2, kCalendar = 3 }
 // And the modes.
 constexpr uint64_t kEnforceCode = 1;
 constexpr uint64_t kShadowCode = 2;
+constexpr uint64_t kSettleCode = 3;  // enforced, and moved whatever others say
+
+uint64_t mode_code(const Charge& charge) {
+  if (charge.mode == Mode::kShadow) return kShadowCode;
+  return is_held_back_by_others(charge) ? kEnforceCode : kSettleCode;
+}
 
 AnchorCode anchor_code(Anchor anchor) {
   if (anchor == Anchor::kEpoch) return AnchorCode::kEpoch;
@@ -45,26 +51,47 @@ void append_calendar(std::string& out, const Limit& limit, std::span<const Insta
   }
 }
 
+// Not what gives nothing back: that is a look.
+bool is_settled(const Charge& charge) {
+  const Cost cost = charge.cost;
+  return cost.movement == Movement::kTakeWhole || (cost.movement == Movement::kGiveBack && cost.units != 0);
+}
+
+// What an algorithm needs besides its figures, in two places that are filled where another follows.
+void append_more(std::string& out, const Limit& limit, const CallOptions& options, bool fill_both) {
+  constexpr uint64_t kNothing = 1;
+  std::string more;
+  if (limit.algorithm == Algorithm::kFixedWindow) {
+    const AnchorCode anchor = anchor_code(limit.anchor);
+    append_number(out, static_cast<uint64_t>(anchor));
+    if (anchor == AnchorCode::kCalendar) {
+      append_calendar(more, limit, options.expected);
+      append_text(out, more);
+    } else if (fill_both) {
+      append_number(out, kNothing);
+    }
+    return;
+  }
+  if (limit.algorithm == Algorithm::kConcurrency) {
+    append_little_endian(more, options.hold_number, 8);
+    append_text(out, more);
+  } else if (fill_both) {
+    append_number(out, kNothing);
+  }
+  if (fill_both) append_number(out, kNothing);
+}
+
 void append_limit(std::string& out, const Charge& charge, const CallOptions& options) {
   const Limit& limit = *charge.limit;
-  const AnchorCode anchor = anchor_code(limit.anchor);
   append_number(out, algorithm::state_tag(limit.algorithm));
-  append_number(out, charge.mode == Mode::kShadow ? kShadowCode : kEnforceCode);
-  append_number(out, charge.cost.units);
+  append_number(out, mode_code(charge));
+  charge.cost.movement == Movement::kGiveBack ? append_negative(out, charge.cost.units)
+                                              : append_number(out, charge.cost.units);
   append_number(out, limit.capacity);
   append_number(out, limit.rate.units);
   append_number(out, static_cast<uint64_t>(limit.rate.period.us));
-  std::string more;
-  if (limit.algorithm == Algorithm::kFixedWindow) {
-    append_number(out, static_cast<uint64_t>(anchor));
-    if (anchor != AnchorCode::kCalendar) return;
-    append_calendar(more, limit, options.expected);
-  } else if (limit.algorithm == Algorithm::kConcurrency) {
-    append_little_endian(more, options.hold_number, 8);
-  } else {
-    return;
-  }
-  append_text(out, more);
+  append_more(out, limit, options, is_settled(charge));
+  if (is_settled(charge)) append_number(out, limit.units_max());
 }
 
 }  // namespace
@@ -133,8 +160,8 @@ Result<ChargeReply> decode_charge(std::string_view reply, const ChargeGroup& gro
   for (Charge& charge : group.charges) {
     const WireDecision answer = WireDecision::take(reply);
     charge.decision = answer.decision(charge);
-    out.is_charged |= answer.charged();
-    if (answer.charged() && charge.limit->algorithm == Algorithm::kConcurrency) {
+    out.is_charged |= answer.moved();
+    if (answer.moved() && charge.limit->algorithm == Algorithm::kConcurrency) {
       charge.decision.hold = layout.hold_id(charge.key, options.tag, options.hold_number);
     }
   }

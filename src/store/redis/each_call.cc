@@ -36,7 +36,9 @@ void append_asked(std::string& out, const AskedCounter& asked) {
 
 }  // namespace
 
-bool fits_each_call(const Limit& limit) {
+bool fits_each_call(const Charge& check) {
+  const Limit& limit = *check.limit;
+  if (check.cost.movement != Movement::kTake) return false;
   switch (limit.algorithm) {
     case Algorithm::kTokenBucket:
     case Algorithm::kGcra:

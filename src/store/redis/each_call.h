@@ -12,15 +12,16 @@
 
 namespace rateguard::redis_store {
 
-// Whether checks of `limit` may be part of such a call: its counter has a state of fixed size, and no calendar.
-bool fits_each_call(const Limit& limit);
+// Whether a check may be part of such a call: its counter has a state of fixed size, and no calendar, and it takes what
+// fits.
+bool fits_each_call(const Charge& check);
 
 // The checks of one counter, in order: all with the same key and the same limit. REQUIRES: at least one.
 struct AskedCounter {
   std::span<Charge* const> checks;
 };
 
-// `options.tag` and `options.now` as for encode_charge. REQUIRES: every limit fits; keys of different entries differ.
+// `options.tag` and `options.now` as for encode_charge. REQUIRES: every check fits; keys of different entries differ.
 void encode_each(std::span<const AskedCounter> asked, const CallOptions& options, const KeyLayout& layout,
                  ScriptCall& out);
 

@@ -13,7 +13,9 @@ namespace rateguard::redis_store {
 // ahead of a clock that stepped back.
 //
 // Every algorithm answers: admitted, remaining, retry_after, reset_after, delay, and where a charge is admitted the
-// next state and its expiry in microseconds.
+// next state and its expiry in microseconds; after those, where a debt is cut, true. settle_bucket() answers the first
+// four; how long the rest takes to drain (whole, part), what is in use, whether it was cut, and whether the anchor
+// moves to now.
 const std::string_view kLuaBucket = R"lua(
 local function owed_since(anchor, fraction, owed, units, period, now)
   if now <= anchor then
@@ -48,7 +50,32 @@ local function step_bucket(used, whole, part, cost, capacity, units, period, exp
   return false, remaining, math.min(missing, expires - now), reset
 end
 
-local function bucket(key, state, tag, cost, capacity, units, period)
+local function settle_bucket(used, whole, part, cost, capacity, units, period, bound)
+  local total, is_cut = moved(used, cost, bound)
+  local drain, rest = 0, 0
+  if is_cut or total > bound then
+    total, is_cut = bound, is_cut or false
+    drain, rest = muldiv(total, period, 0, units)
+    whole = nil
+  elseif cost < 0 and total > 0 then
+    local back, back_part = muldiv(-cost, period, 0, units)
+    drain, rest = whole - back, part - back_part
+    if rest < 0 then drain, rest = drain - 1, rest + units end
+  elseif cost > 0 then
+    drain, rest = muldiv(cost, period, part, units)
+    drain = drain + whole
+  end
+  local retry = 0
+  if cost > 0 and used >= capacity then
+    local fits, fits_part = muldiv(capacity - 1, period, 0, units)
+    retry = drain - fits
+    if rest > fits_part then retry = retry + 1 end
+  end
+  local remaining = total < capacity and capacity - total or 0
+  return retry == 0, remaining, retry, rest > 0 and drain + 1 or drain, drain, rest, total, is_cut, whole == nil
+end
+
+local function bucket(key, state, tag, cost, capacity, units, period, _, _, bound)
   local used, whole, part, since = 0, 0, 0, 0
   local anchor, fraction, owed, expires = 0, 0, 0, 0
   if #state == 21 then
@@ -60,9 +87,18 @@ local function bucket(key, state, tag, cost, capacity, units, period)
       used, whole, part, since = owed_since(anchor, fraction, owed, units, period, now)
     end
   end
-  local ok, remaining, retry, reset, drain = step_bucket(used, whole, part, cost, capacity, units, period, expires)
-  if not drain then return ok, remaining, retry, reset, 0 end
-  if used == 0 then
+  local ok, remaining, retry, reset, drain, total, is_cut, is_anew
+  if bound and (cost > 0 or used > 0) then
+    ok, remaining, retry, reset, drain, _, total, is_cut, is_anew =
+      settle_bucket(used, whole, part, cost, capacity, units, period, bound)
+    if total == 0 then return ok, remaining, 0, 0, 0, forget(key), now end
+  else
+    if bound then cost = 0 end
+    ok, remaining, retry, reset, drain = step_bucket(used, whole, part, cost, capacity, units, period, expires)
+    if not drain then return ok, remaining, retry, reset, 0 end
+    total = used + cost
+  end
+  if used == 0 or is_anew then
     anchor, fraction = now, 0
   elseif used ~= owed then
     local rest = since % units
@@ -71,9 +107,9 @@ local function bucket(key, state, tag, cost, capacity, units, period)
     if rest > 0 then anchor, fraction = anchor - 1, units - rest end
   end
   local delay = 0
-  if tag == 3 then delay = part > 0 and whole + 1 or whole end
+  if tag == 3 and not bound then delay = part > 0 and whole + 1 or whole end
   local z = ceil_to(now + reset, 1000000)
-  return ok, remaining, 0, reset, delay, pack(STATE, tag, anchor, fraction, used + cost, z), z * 1000000
+  return ok, remaining, retry, reset, delay, pack(STATE, tag, anchor, fraction, total, z), z * 1000000, is_cut
 end
 evaluate[1], evaluate[3] = bucket, bucket
 )lua";

@@ -6,7 +6,7 @@ namespace rateguard::redis_store {
 // call, the start and the end of each. Where the time is in none of them the script answers an error with the time,
 // before anything is written, and the caller adds the window of that time.
 const std::string_view kLuaFixedWindow = R"lua(
-evaluate[4] = function(key, state, tag, cost, capacity, units, period, anchor, windows)
+evaluate[4] = function(key, state, tag, cost, capacity, units, period, anchor, windows, bound)
   local live, stored, count, expires = false, 0, 0, 0
   if #state == 21 then
     local algorithm, time, _, y, z = unpack(STATE, state)
@@ -38,6 +38,14 @@ evaluate[4] = function(key, state, tag, cost, capacity, units, period, anchor, w
     end
     if not live or stored < first then count = 0 end
   end
+  if bound and (cost > 0 or count > 0) then
+    local total, is_cut = moved(count, cost, bound)
+    if total == 0 then return true, capacity, 0, 0, 0, forget(key), now end
+    local z, ok = ceil_to(last, 1000000), cost < 0 or count < capacity
+    local next = pack(STATE, 4, anchor == 2 and first or t, 0, total, z)
+    return ok, total < capacity and capacity - total or 0, ok and 0 or last - now, last - now, 0, next, z * 1000000, is_cut
+  end
+  if bound then cost = 0 end
   if cost > 0 and count + cost <= capacity then
     local finish = last
     if anchor == 3 and now < first then finish = math.max(expires, now + last - first) end

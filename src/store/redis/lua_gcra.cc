@@ -7,7 +7,7 @@ namespace rateguard::redis_store {
 const std::string_view kLuaGcra = R"lua(
 local SPAN = 68719476736
 
-evaluate[2] = function(key, state, tag, cost, capacity, units, period)
+evaluate[2] = function(key, state, tag, cost, capacity, units, period, _, _, bound)
   local used, whole, part, expires = 0, 0, 0, 0
   if #state == 21 then
     local stored, arrival, fraction, owed, packed = unpack(STATE, state)
@@ -30,16 +30,24 @@ evaluate[2] = function(key, state, tag, cost, capacity, units, period)
       end
     end
   end
-  local ok, remaining, retry, reset, drain, drain_part =
-    step_bucket(used, whole, part, cost, capacity, units, period, expires)
-  if not drain then return ok, remaining, retry, reset, 0 end
-  local owed = used + cost
+  local ok, remaining, retry, reset, drain, drain_part, owed, is_cut
+  if bound and (cost > 0 or used > 0) then
+    ok, remaining, retry, reset, drain, drain_part, owed, is_cut =
+      settle_bucket(used, whole, part, cost, capacity, units, period, bound)
+    if owed == 0 then return ok, remaining, 0, 0, 0, forget(key), now end
+  else
+    if bound then cost = 0 end
+    ok, remaining, retry, reset, drain, drain_part =
+      step_bucket(used, whole, part, cost, capacity, units, period, expires)
+    if not drain then return ok, remaining, retry, reset, 0 end
+    owed = used + cost
+  end
   local span, shift = drain, 0
   if used > 0 then span = muldiv(owed, period, 0, units) end
   while span >= SPAN do span, shift = (span - span % 2) / 2, shift + 1 end
   local arrival = now + drain
   local gone = ceil_to(drain_part > 0 and arrival + 1 or arrival, 1000000) * 1000000
-  return ok, remaining, 0, reset, 0, pack(STATE, 2, arrival, drain_part, owed, shift * SPAN + span), gone
+  return ok, remaining, retry, reset, 0, pack(STATE, 2, arrival, drain_part, owed, shift * SPAN + span), gone, is_cut
 end
 )lua";
 

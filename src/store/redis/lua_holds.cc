@@ -9,6 +9,7 @@ const std::string_view kLuaHolds = R"lua(
 local HOLDS_HEADER, HOLD = '<BI7I5', '<I7I4c8'
 
 evaluate[7] = function(key, state, tag, cost, capacity, units, period, number)
+  if cost < 0 then cost = 0 end
   local held, expires, count, first = 0, 0, 0, 0
   if string.byte(state) == 7 then
     if #state == PREFIX then state = call('GET', key) end

@@ -14,6 +14,7 @@ extern const std::string_view kLuaFixedWindow;    // every anchor
 extern const std::string_view kLuaWindowLog;      // sliding_window_log
 extern const std::string_view kLuaWindowCounter;  // sliding_window_counter
 extern const std::string_view kLuaHolds;          // concurrency
+extern const std::string_view kLuaDecide;         // one limit; before the two that follow
 extern const std::string_view kLuaCharge;         // decides all the limits of one request
 extern const std::string_view kLuaChargeOne;      // decides the only limit of a request
 extern const std::string_view kLuaSpread;         // before kLuaPrelude, which takes the name for something else

@@ -18,6 +18,10 @@ namespace rateguard::redis_store {
 //     times b is at most 2^52 - 2^45; c adds less than 2^45. The sum is below 2^53 - 128.
 // The remainder is exact always, the quotient where it is below 2^53. Beyond, it is about right and surely above 2^52,
 // and whoever asks only takes the smaller of it and an instant or a number of units, which are below 2^52.
+//
+// A counter that is settled (algorithm/settle.h) comes with a `bound`, the most that it can have in use; what is given
+// back is a cost below 0. moved() is what is in use after that, and whether that was cut. What is left of a counter
+// that gives everything back is forgotten.
 const std::string_view kLuaPrelude = R"lua(
 if redis.replicate_commands then redis.replicate_commands() end
 local call, pack, unpack = redis.call, struct.pack, struct.unpack
@@ -54,6 +58,16 @@ end
 local function ceil_to(n, unit)
   n = n + unit - 1
   return (n - n % unit) / unit
+end
+
+local function moved(used, cost, bound)
+  if cost < 0 then return used + cost > 0 and used + cost or 0 end
+  if used + cost > bound then return bound, true end
+  return used + cost
+end
+
+local function forget(key)
+  return function() call('DEL', key) end
 end
 )lua";
 

@@ -9,7 +9,14 @@ local function until_weighs(previous, room, period)
   return period - (muldiv(room, period, 0, previous))
 end
 
-evaluate[6] = function(key, state, tag, cost, capacity, units, period)
+local function fits_at(first, last, current, previous, cost, capacity, period)
+  if current + cost <= capacity then
+    return first + until_weighs(previous, capacity - current - cost, period)
+  end
+  return last + until_weighs(current, capacity - cost, period)
+end
+
+evaluate[6] = function(key, state, tag, cost, capacity, units, period, _, _, bound)
   local live, stored, x, y, expires = false, 0, 0, 0, 0
   if #state == 21 then
     local algorithm, time, x_, y_, z = unpack(STATE, state)
@@ -31,6 +38,17 @@ evaluate[6] = function(key, state, tag, cost, capacity, units, period)
     if r > 0 then used = used + 1 end
   end
   local gone = last + period
+  if bound and (cost > 0 or current > 0) then
+    local total, is_cut = moved(current, cost, bound)
+    if total == 0 and previous == 0 then return true, capacity, 0, 0, 0, forget(key), now end
+    if total == 0 then gone = last end
+    local after, retry = used - current + total, 0
+    if cost > 0 and used >= capacity then retry = fits_at(first, last, total, previous, 1, capacity, period) - now end
+    local z = ceil_to(gone, 1000000)
+    return retry == 0, after < capacity and capacity - after or 0, retry, gone - now, 0,
+      pack(STATE, 6, t, total, previous, z), z * 1000000, is_cut
+  end
+  if bound then cost = 0 end
   if cost > 0 and used + cost <= capacity then
     local z = ceil_to(gone, 1000000)
     return true, capacity - used - cost, 0, gone - now, 0, pack(STATE, 6, t, current + cost, previous, z), z * 1000000
@@ -44,12 +62,7 @@ evaluate[6] = function(key, state, tag, cost, capacity, units, period)
   end
   if cost == 0 then return true, remaining, 0, reset, 0 end
   if cost > capacity then return false, remaining, NEVER, reset, 0 end
-  local fits
-  if current + cost <= capacity then
-    fits = first + until_weighs(previous, capacity - current - cost, period)
-  else
-    fits = last + until_weighs(current, capacity - cost, period)
-  end
+  local fits = fits_at(first, last, current, previous, cost, capacity, period)
   return false, remaining, math.min(fits, expires) - now, reset, 0
 end
 )lua";

@@ -61,7 +61,56 @@ local function log_writer(key, state, cost, log, t, gone)
   end
 end
 
-evaluate[5] = function(key, state, tag, cost, capacity, units, period)
+-- The entry after which `kept` units from the entry log.first on are through.
+local function kept_entry(log, before, kept)
+  return first_index(log.first, log.count, function(i)
+    local _, sum = log.at(i)
+    return (sum - log.base) % MODULUS >= before + kept
+  end)
+end
+
+local function log_cutter(key, state, log, before, kept, last, gone)
+  return function()
+    local from, to, base = 17 + 12 * log.first, 16 + 12 * last, log.base
+    if log.first > log.head then
+      local _, sum = log.at(log.first - 1)
+      base = sum
+    end
+    local whole = ''
+    if last > log.first then
+      whole = #state < PREFIX and string.sub(state, from + 1, to + 1) or call('GETRANGE', key, from, to)
+    end
+    local entry = pack(LOG_ENTRY, (log.at(last)), (base + kept) % MODULUS)
+    call('SET', key, pack(LOG_HEADER, 5, gone, base, 0) .. whole .. entry)
+  end
+end
+
+local function settle_log(key, state, log, before, used, t, expires, cost, capacity, period, bound)
+  local total, is_cut = moved(used, cost, bound)
+  local remaining = total < capacity and capacity - total or 0
+  if cost < 0 then
+    if total == 0 then return true, capacity, 0, 0, 0, forget(key), now end
+    local last = kept_entry(log, before, total)
+    local gone = math.min(expires, log.at(last) + period)
+    return true, remaining, 0, gone - now, 0, log_cutter(key, state, log, before, total, last, gone), gone
+  end
+  if used + cost > capacity and log.first < log.count and (t - log.last_time) * 1024 < period then t = log.last_time end
+  local gone, next = t + period, nil
+  if total == used then
+    gone = expires
+  else
+    if log.count - log.first >= LOG_MAX and t ~= log.last_time then
+      error_reply = {err = 'RGFULL a window log has 4194304 entries'}
+    end
+    next = log_writer(key, state, total - used, log, t, gone)
+  end
+  if used < capacity then return true, remaining, 0, gone - now, 0, next, gone, is_cut end
+  local leaver = kept_entry(log, before, total + 1 - capacity)
+  local retry = (leaver < log.count and log.at(leaver) + period or gone) - now
+  return false, remaining, retry, gone - now, 0, next, gone, is_cut
+end
+
+evaluate[5] = function(key, state, tag, cost, capacity, units, period, _, _, bound)
   local log = {count = 0, head = 0, first = 0, base = 0}
   local expires, used, t = 0, 0, now
   local function at(i)
@@ -90,6 +139,10 @@ evaluate[5] = function(key, state, tag, cost, capacity, units, period)
       used = (log.last_sum - base) % MODULUS - before
     end
   end
+  if bound and (cost > 0 or used > 0) then
+    return settle_log(key, state, log, before, used, t, expires, cost, capacity, period, bound)
+  end
+  if bound then cost = 0 end
   if cost > 0 and used + cost <= capacity then
     if log.count - log.first >= LOG_MAX then error_reply = {err = 'RGFULL a window log has 4194304 entries'} end
     return true, capacity - used - cost, 0, t + period - now, 0, log_writer(key, state, cost, log, t, t + period), t + period

@@ -104,14 +104,17 @@ void RedisStore::charge(std::span<ChargeGroup> groups, Now now, Done done) {
   for (const ChargeGroup& group : groups) {
     if (group.charges.empty()) continue;
     figures_.checks.add(group.charges.size());
-    for (Charge& charge : group.charges) charge.basis = Basis::kCounter;
+    for (Charge& charge : group.charges) {
+      charge.basis = Basis::kCounter;
+      if (charge.cost.movement != Movement::kTake) refusals_.forget(charge.key);
+    }
     Charge& first = group.charges.front();
     if (group.charges.size() == 1 && refusals_.recall(first, now)) {
       figures_.remembered.add();
       continue;
     }
     ++asking->missing;
-    if (group.charges.size() == 1 && fits_each_call(*first.limit)) {
+    if (group.charges.size() == 1 && fits_each_call(first)) {
       ask(first, asking, now);
     } else {
       ask_alone(group, asking, now);

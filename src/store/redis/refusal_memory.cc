@@ -2,12 +2,14 @@
 
 #include <algorithm>
 
+#include "algorithm/settle.h"
+
 namespace rateguard::redis_store {
 
 void RefusalMemory::learn(const Charge& charge, Instant asked, Instant answered) {
   const Decision& decision = charge.decision;
-  if (charge.basis != Basis::kCounter || (decision.allowed() && charge.cost.units != 0)) return forget(charge.key);
-  if (decision.allowed() || decision.remaining != 0 || charge.cost.units != 1) return;
+  if (charge.basis != Basis::kCounter || algorithm::moves_state(charge.cost, decision)) return forget(charge.key);
+  if (decision.allowed() || decision.remaining != 0 || charge.cost != Cost{1}) return;
   // A hold may be given back at any time.
   if (charge.limit->algorithm == Algorithm::kConcurrency || decision.retry_after.is_never()) return;
   if (kept_.empty()) kept_.resize(places_);
@@ -21,7 +23,7 @@ void RefusalMemory::learn(const Charge& charge, Instant asked, Instant answered)
 }
 
 bool RefusalMemory::recall(Charge& charge, Instant now) const {
-  if (kept_.empty() || charge.cost.units != 1) return false;
+  if (kept_.empty() || charge.cost != Cost{1}) return false;
   const Place& place = kept_[place_of(charge.key)];
   if (now >= place.known_until || now < place.asked) return false;
   if (place.key != charge.key || !(place.limit == *charge.limit)) return false;

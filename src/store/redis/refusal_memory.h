@@ -13,8 +13,8 @@
 namespace rateguard::redis_store {
 
 // A refusal of one unit that left nothing remaining holds until that unit comes back: whatever others take meanwhile
-// only puts it off. What could bring it forward is forgotten at once where it happens (a reset, another limit), and
-// after kRememberedFor where it happened elsewhere.
+// only puts it off. What could bring it forward is forgotten at once where it happens (a reset, units given back,
+// another limit), and after kRememberedFor where it happened elsewhere.
 //
 // Bounded: a place is found by the key's hash, and the later refusal takes it. Keys are compared whole. Not
 // thread-safe.

@@ -24,20 +24,20 @@ Script script_of(std::initializer_list<std::string_view> pieces, ReplyKind answe
 }  // namespace
 
 const Script& charge_script() {
-  static const Script kScript = script_of(
-      {kLuaPrelude, kLuaBucket, kLuaGcra, kLuaFixedWindow, kLuaWindowLog, kLuaWindowCounter, kLuaHolds, kLuaCharge});
+  static const Script kScript = script_of({kLuaPrelude, kLuaBucket, kLuaGcra, kLuaFixedWindow, kLuaWindowLog,
+                                           kLuaWindowCounter, kLuaHolds, kLuaDecide, kLuaCharge});
   return kScript;
 }
 
 const Script& charge_one_script(Algorithm algorithm) {
   static const std::array<Script, 7> kScripts = {
-      script_of({kLuaPrelude, kLuaBucket, kLuaChargeOne}),  // token_bucket
-      script_of({kLuaPrelude, kLuaBucket, kLuaGcra, kLuaChargeOne}),
-      script_of({kLuaPrelude, kLuaBucket, kLuaChargeOne}),  // leaky_bucket
-      script_of({kLuaPrelude, kLuaFixedWindow, kLuaChargeOne}),
-      script_of({kLuaPrelude, kLuaWindowLog, kLuaChargeOne}),
-      script_of({kLuaPrelude, kLuaWindowCounter, kLuaChargeOne}),
-      script_of({kLuaPrelude, kLuaHolds, kLuaChargeOne}),
+      script_of({kLuaPrelude, kLuaBucket, kLuaDecide, kLuaChargeOne}),  // token_bucket
+      script_of({kLuaPrelude, kLuaBucket, kLuaGcra, kLuaDecide, kLuaChargeOne}),
+      script_of({kLuaPrelude, kLuaBucket, kLuaDecide, kLuaChargeOne}),  // leaky_bucket
+      script_of({kLuaPrelude, kLuaFixedWindow, kLuaDecide, kLuaChargeOne}),
+      script_of({kLuaPrelude, kLuaWindowLog, kLuaDecide, kLuaChargeOne}),
+      script_of({kLuaPrelude, kLuaWindowCounter, kLuaDecide, kLuaChargeOne}),
+      script_of({kLuaPrelude, kLuaHolds, kLuaDecide, kLuaChargeOne}),
   };
   return kScripts[static_cast<size_t>(algorithm)];
 }

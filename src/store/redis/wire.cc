@@ -6,7 +6,8 @@ namespace {
 // A wait without end, as the scripts write it: above every instant and every wait.
 constexpr uint64_t kNever = uint64_t{1} << 53;
 constexpr uint8_t kAdmittedBit = 1;
-constexpr uint8_t kChargedBit = 2;
+constexpr uint8_t kMovedBit = 2;
+constexpr uint8_t kCutBit = 4;
 
 }  // namespace
 
@@ -34,6 +35,12 @@ void append_number(std::string& out, uint64_t value) {
   append(0xCF, 8);
 }
 
+void append_negative(std::string& out, uint32_t value) {
+  const uint64_t number = ~uint64_t{value} + 1;  // two's complement, in its 64-bit format
+  out.push_back(static_cast<char>(0xD3));
+  for (size_t i = 8; i-- > 0;) out.push_back(static_cast<char>(number >> (8 * i)));
+}
+
 void append_text(std::string& out, std::string_view text) {
   out.push_back(static_cast<char>(0xDA));
   out.push_back(static_cast<char>(text.size() >> 8));
@@ -55,28 +62,49 @@ bool WireDecision::admitted() const {
   return (status & kAdmittedBit) != 0;
 }
 
-bool WireDecision::charged() const {
-  return (status & kChargedBit) != 0;
+bool WireDecision::moved() const {
+  return (status & kMovedBit) != 0;
+}
+
+bool WireDecision::is_cut() const {
+  return (status & kCutBit) != 0;
+}
+
+// Nothing moves where a counter has nothing to give back, or owes all that it can already.
+bool WireDecision::moved_as_due(const Charge& charge, bool all_admit) const {
+  if (charge.cost.units == 0) return !moved();
+  switch (charge.cost.movement) {
+    case Movement::kTake:
+      return moved() == (admitted() && (charge.mode == Mode::kShadow || all_admit));
+    case Movement::kTakeWhole:
+      return moved() || is_cut();
+    case Movement::kGiveBack:
+      break;
+  }
+  return true;
 }
 
 const char* WireDecision::fault(const Charge& charge, bool all_admit) const {
   const auto longest_us = static_cast<uint64_t>(Instant::max().us);
   const Limit& limit = *charge.limit;
-  const bool fits_never = charge.cost.units > limit.capacity;
-  if (status > (kAdmittedBit | kChargedBit)) return "an unknown status";
+  const Movement movement = charge.cost.movement;
+  const bool fits_never = movement == Movement::kTake && charge.cost.units > limit.capacity;
+  const bool may_refuse = movement == Movement::kTakeWhole || (movement == Movement::kTake && charge.cost.units != 0);
+  if (status > (kAdmittedBit | kMovedBit | kCutBit)) return "an unknown status";
+  if (is_cut() && movement != Movement::kTakeWhole) return "a debt";
   if (remaining > limit.capacity) return "more remaining than the limit";
   if (reset_us > longest_us || delay_us > longest_us) return "a time beyond every instant";
   if (admitted() ? retry_us != 0 : retry_us == 0) return "a verdict that contradicts its wait";
-  if (!admitted() && charge.cost.units == 0) return "a refusal of a look";
+  if (!admitted() && !may_refuse) return "a refusal of a look";
   if (fits_never ? retry_us != kNever : retry_us > longest_us) return "a wait that contradicts the cost";
   if (delay_us != 0 && (limit.algorithm != Algorithm::kLeakyBucket || !admitted())) return "a delay";
-  const bool goes_ahead = charge.mode == Mode::kShadow || all_admit;
-  if (charged() != (admitted() && charge.cost.units != 0 && goes_ahead)) return "a charge that contradicts a verdict";
+  if (!moved_as_due(charge, all_admit)) return "a charge that contradicts a verdict";
   return nullptr;
 }
 
 Decision WireDecision::decision(const Charge& charge) const {
   return {.verdict = admitted() ? Verdict::kAdmitted : Verdict::kRefused,
+          .debt_is_cut = is_cut(),
           .limit = charge.limit->capacity,
           .remaining = static_cast<uint32_t>(remaining),
           .retry_after = retry_us == kNever ? Duration::never() : Duration{static_cast<int64_t>(retry_us)},

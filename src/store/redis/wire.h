@@ -22,6 +22,7 @@ uint64_t take_little_endian(std::string_view& in, size_t bytes);
 
 // MessagePack (its specification, "Formats"), which Redis reads fastest, and in which a small number is a small byte.
 void append_number(std::string& out, uint64_t value);
+void append_negative(std::string& out, uint32_t value);  // -value
 // As a string of at most 2^16 - 1 bytes.
 void append_text(std::string& out, std::string_view text);
 
@@ -36,11 +37,15 @@ struct WireDecision {
   // REQUIRES: in.size() >= kDecisionBytes.
   static WireDecision take(std::string_view& in);
   bool admitted() const;
-  bool charged() const;
+  bool moved() const;  // the counter was written
+  bool is_cut() const;
   // What is wrong with it as an answer to `charge`, where all the enforced limits of its group admit or not; null:
   // nothing.
   const char* fault(const Charge& charge, bool all_admit) const;
   Decision decision(const Charge& charge) const;
+
+ private:
+  bool moved_as_due(const Charge& charge, bool all_admit) const;
 };
 
 }  // namespace rateguard::redis_store

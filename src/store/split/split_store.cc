@@ -111,7 +111,7 @@ void SplitStore::go_on(Request& request) {
     for (size_t i = 0; i < request.group.charges.size(); ++i) {
       Charge& charge = request.group.charges[i];
       if (charge.store != store) continue;
-      if (request.is_refused && charge.mode == Mode::kEnforce) {
+      if (request.is_refused && is_held_back_by_others(charge)) {
         charge.basis = Basis::kNotAsked;
         charge.decision = {};
         continue;
@@ -136,7 +136,7 @@ void SplitStore::on_answer(Request& request) {
     charge.decision = request.charges[i].decision;
     if (charge.mode != Mode::kEnforce) continue;
     const bool refused = !charge.decision.allowed();
-    if (charge.cost.units != 0) refused_last_[place_of(charge)] = refused;  // a look is never refused
+    if (is_held_back_by_others(charge) && charge.cost.units != 0) refused_last_[place_of(charge)] = refused;
     request.is_refused |= refused;
   }
   request.now = std::max(request.now, now_());

@@ -104,6 +104,21 @@ TEST_F(SplitStoreTest, LimitsOfOneStoreAreChargedThereTogether) {
   EXPECT_EQ(near_.asked, 0U);
 }
 
+TEST_F(SplitStoreTest, UseAfterTheFactAndWhatIsGivenBackReachEveryStore) {
+  ask({on(kNear, "a", two_), on(kFar, "b", nine_)});
+  ask({on(kNear, "a", two_), on(kFar, "b", nine_)});  // nothing is left of a
+  Charge whole = on(kFar, "c", nine_);
+  whole.cost = {4, Movement::kTakeWhole};
+  Charge back = on(kFar, "b", nine_);
+  back.cost = {1, Movement::kGiveBack};
+  const auto asked = ask({on(kNear, "a", two_), whole, back, on(kFar, "d", nine_)});
+  EXPECT_FALSE(asked[0].decision.allowed());
+  EXPECT_EQ(far_.left("c", nine_), 5U);
+  EXPECT_EQ(far_.left("b", nine_), 8U);
+  EXPECT_EQ(far_.left("d", nine_), 9U);
+  EXPECT_EQ(asked[3].basis, Basis::kNotAsked);
+}
+
 TEST_F(SplitStoreTest, ARequestThatIsAnsweredLeavesItsBuffersToTheNext) {
   const std::string far_key = "far";
   const std::string near_key = "near";
