@@ -66,6 +66,10 @@ class Limit {
   static Result<Limit> sliding_window_counter(uint32_t limit, Duration period);
   // At most `limit` held at once; a hold that is not given back expires after `hold`.
   static Result<Limit> concurrency(uint32_t limit, Duration hold);
+  // The same limit, taking debt: what a check costs is charged whole, even below zero, and `allowed` says whether
+  // anything was left before it; a cost of 0 asks, and is refused while nothing is left. For use that is known only
+  // afterwards. Error: leaky buckets and concurrency take no debt.
+  Result<Limit> with_overdraft() const;
   // "5/m", "100/10s burst 20": a token bucket written as in a rules file.
   static Result<Limit> parse(std::string_view text);
 
@@ -75,6 +79,7 @@ class Limit {
 
   uint8_t algorithm_ = 0;
   uint8_t anchor_ = 0;
+  bool overdraft_ = false;
   uint32_t capacity_ = 0;
   uint32_t rate_units_ = 0;
   int64_t period_us_ = 0;

@@ -75,7 +75,7 @@ struct Answer {
 struct Ask {
   std::string_view key = {};
   Limit limit;
-  uint32_t cost = 1;
+  int64_t cost = 1;
 };
 
 // One header field of a request; names compare without case.
@@ -97,13 +97,13 @@ struct Request {
   std::string_view api_key = {};
   std::string_view workspace = {};
   std::string_view plan = {};
-  uint32_t cost = 1;  // 0 looks and takes nothing
+  int64_t cost = 1;  // 0 looks and takes nothing; a negative one gives back
 };
 
 // What else to say when asking a rule by its name.
 struct RuleOptions {
   std::string_view plan = {};  // picks from the rule's `by_plan`
-  uint32_t cost = 1;           // 0 looks and takes nothing
+  int64_t cost = 1;            // 0 looks and takes nothing; a negative one gives back
 };
 
 // What to do with a new key when the store is full of live ones.
@@ -149,9 +149,11 @@ class Limiter {
   Limiter& operator=(Limiter&&) noexcept;
   ~Limiter();
 
-  // Takes `cost` from the limit of `key` if it fits. Errors: kInvalid for a key or a time out of bounds.
-  Result<Decision> check(std::string_view key, const Limit& limit, uint32_t cost = 1);
-  Result<Decision> check(std::string_view key, const Limit& limit, uint32_t cost, TimePoint now);
+  // Takes `cost` from the limit of `key` if it fits. A negative cost gives back: at most what is used, into no window
+  // that has ended, and always admitted. Errors: kInvalid for a key, a cost (beyond 2^32 - 1 either way) or a time out
+  // of bounds, and for a negative cost of a concurrency limit, whose holds are given back by release().
+  Result<Decision> check(std::string_view key, const Limit& limit, int64_t cost = 1);
+  Result<Decision> check(std::string_view key, const Limit& limit, int64_t cost, TimePoint now);
 
   // Looks and takes nothing: `remaining` and `reset_after` as they are; `allowed` is true, as for any cost of 0.
   Result<Decision> peek(std::string_view key, const Limit& limit);

@@ -40,9 +40,12 @@ Result<Policy> make_policy(const config::Config& config) {
 Result<envoy::Policy> make_envoy_policy(const config::EnvoySettings& settings) {
   envoy::Answering answering{.shadow_mode = settings.shadow_mode,
                              .dynamic_metadata = settings.response_dynamic_metadata};
+  using enum envoy::Counting;
+  const bool spares_others = settings.stop_increment_when_over_limit;
   if (settings.compat == config::EnvoyCompat::kEnvoyproxy) {
-    answering.counting =
-        settings.stop_increment_when_over_limit ? envoy::Counting::kEveryRequestOnce : envoy::Counting::kEveryRequest;
+    answering.counting = spares_others ? kEveryRequestOnce : kEveryRequest;
+  } else {
+    answering.counting = spares_others ? kAdmittedOnce : kAdmitted;
   }
   const config::EnvoyHeaderNames& names = settings.response_headers;
   if (names.enabled) {

@@ -229,10 +229,11 @@ TEST(ConfigError, Limits) {
   EXPECT_EQ(rule_message("limit: 5/m, capacity: 3"),
             "f:1:41: capacity is given besides limit; expected burst beside limit, or capacity and refill");
   EXPECT_EQ(rule_message("limit: 5/m, refill: 3"), "f:1:39: refill is given besides limit; expected one of them");
-  EXPECT_EQ(rule_message("limit: 5/m, queue: 3"),
-            "f:1:38: queue does not go with token_bucket, which takes limit, window, burst, capacity, refill");
+  EXPECT_EQ(
+      rule_message("limit: 5/m, queue: 3"),
+      "f:1:38: queue does not go with token_bucket, which takes limit, window, burst, capacity, refill, overdraft");
   EXPECT_EQ(rule_message("algorithm: sliding_window_log, limit: 5/m, burst: 3"),
-            "f:1:69: burst does not go with sliding_window_log, which takes limit, window");
+            "f:1:69: burst does not go with sliding_window_log, which takes limit, window, overdraft");
   EXPECT_EQ(rule_message("algorithm: sliding_window_counter, limit: 5/m burst 3"),
             "f:1:61: sliding_window_counter has no burst");
   EXPECT_EQ(rule_message("algorithm: leaky_bucket, limit: 5/m burst 3"),

@@ -28,8 +28,9 @@ constexpr std::array<std::string_view, 3> kRootKeys = {"domain", "descriptors", 
 constexpr std::array<std::string_view, 10> kDescriptorKeys = {
     "key",        "value",           "rate_limit",      "descriptors",     "shadow_mode",
     "quota_mode", "detailed_metric", "value_to_metric", "share_threshold", "metadata"};
-constexpr std::array<std::string_view, 8> kLimitKeys = {
-    "unit", "requests_per_unit", "unlimited", "name", "replaces", "algorithm", "burst", "on_store_failure"};
+constexpr std::array<std::string_view, 9> kLimitKeys = {"unit",  "requests_per_unit", "unlimited",
+                                                        "name",  "replaces",          "algorithm",
+                                                        "burst", "on_store_failure",  "overdraft"};
 constexpr std::array<std::string_view, 1> kReplacesKeys = {"name"};
 
 constexpr Choice<OnStoreFailure> kFailures[] = {
@@ -234,7 +235,7 @@ class EnvoyReader {
     std::string text;
     if (node) read_text(*node, "unit", text);
     if (spec.unlimited) {
-      for (const std::string_view key : {"unit", "algorithm", "burst"}) {
+      for (const std::string_view key : {"unit", "algorithm", "burst", "overdraft"}) {
         const YamlNode* given = map.find(key);
         if (!given || given->is_null() || (key == "unit" && text.empty())) continue;
         problems_.add(*given, key == "unit" ? "should not specify rate limit unit when unlimited"
@@ -288,11 +289,15 @@ class EnvoyReader {
                                        "sliding_window_counter, token_bucket or gcra",
                                        rateguard::to_string(algorithm)));
     }
+    bool overdraft = false;
+    if (const YamlNode* node = map.find("overdraft")) read_truth(*node, "overdraft", overdraft);
     if (spec.requests_per_unit == 0) {
       if (burst) problems_.add(map, "burst does not go with requests_per_unit: 0, which bans");
+      if (overdraft) problems_.add(map, "overdraft does not go with requests_per_unit: 0, which bans");
       return;
     }
-    const auto limit = limit_of(algorithm, spec, burst.value_or(spec.requests_per_unit));
+    auto limit = limit_of(algorithm, spec, burst.value_or(spec.requests_per_unit));
+    if (limit && overdraft) limit = limit->with_overdraft();
     if (!limit) return problems_.add(map, limit.error().message);
     spec.limit = *limit;
   }

@@ -172,6 +172,18 @@ TEST(EnvoyReader, NumbersAreThoseThatThePeerReads) {
             "f:6:26: requests_per_unit: expected a whole number from 0 to 4294967295, found '5.7'");
 }
 
+TEST(EnvoyReader, ALimitMayTakeDebt) {
+  const auto spec = parse_envoy(
+      "domain: d\ndescriptors: [{key: k, rate_limit: {unit: hour, requests_per_unit: 5, overdraft: true}}]", "f");
+  ASSERT_TRUE(spec.has_value()) << spec.error().to_string();
+  EXPECT_TRUE(spec->descriptors[0].rate_limit->limit->overdraft);
+  EXPECT_EQ(limit_problem("{unit: hour, requests_per_unit: 0, overdraft: true}"),
+            "f:5:7: overdraft does not go with requests_per_unit: 0, which bans");
+  EXPECT_EQ(limit_problem("{unlimited: true, overdraft: true}"), "f:5:36: should not specify overdraft when unlimited");
+  EXPECT_EQ(limit_problem("{unit: hour, requests_per_unit: 5, overdraft: maybe}"),
+            "f:5:53: overdraft: expected true or false, found 'maybe'");
+}
+
 TEST(EnvoyReader, AMergeKeyBringsTheFieldsOfAnAnchor) {
   const auto spec = parse_envoy(R"(
 domain: d

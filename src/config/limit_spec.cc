@@ -18,8 +18,9 @@ namespace {
 using enum LimitKey;
 using Made = std::expected<Limit, LimitProblem>;
 
-constexpr std::array<std::string_view, kLimitKeys> kKeyNames = {
-    "algorithm", "limit", "window", "capacity", "refill", "rate", "burst", "queue", "anchor", "time_zone", "hold"};
+constexpr std::array<std::string_view, kLimitKeys> kKeyNames = {"algorithm", "limit",     "window", "capacity",
+                                                                "refill",    "rate",      "burst",  "queue",
+                                                                "anchor",    "time_zone", "hold",   "overdraft"};
 
 std::unexpected<LimitProblem> problem(LimitKey key, std::string message) {
   return std::unexpected(LimitProblem{.key = key, .message = std::move(message)});
@@ -27,11 +28,11 @@ std::unexpected<LimitProblem> problem(LimitKey key, std::string message) {
 
 // In the order in which messages list them.
 std::span<const LimitKey> keys_of(Algorithm algorithm) {
-  static constexpr LimitKey kTokenBucket[] = {kLimit, kWindow, kBurst, kCapacity, kRefill};
-  static constexpr LimitKey kGcra[] = {kLimit, kWindow, kRate, kBurst};
+  static constexpr LimitKey kTokenBucket[] = {kLimit, kWindow, kBurst, kCapacity, kRefill, kOverdraft};
+  static constexpr LimitKey kGcra[] = {kLimit, kWindow, kRate, kBurst, kOverdraft};
   static constexpr LimitKey kLeakyBucket[] = {kLimit, kWindow, kRate, kQueue};
-  static constexpr LimitKey kFixedWindow[] = {kLimit, kWindow, kAnchor, kTimeZone};
-  static constexpr LimitKey kSliding[] = {kLimit, kWindow};
+  static constexpr LimitKey kFixedWindow[] = {kLimit, kWindow, kAnchor, kTimeZone, kOverdraft};
+  static constexpr LimitKey kSliding[] = {kLimit, kWindow, kOverdraft};
   static constexpr LimitKey kConcurrency[] = {kLimit, kHold};
   switch (algorithm) {
     case Algorithm::kTokenBucket:
@@ -203,6 +204,8 @@ constexpr Choice<Anchor> kAnchors[] = {{"epoch", Anchor::kEpoch}, {"first_reques
                                        {"day", Anchor::kDay},     {"week", Anchor::kWeek},
                                        {"month", Anchor::kMonth}, {"year", Anchor::kYear}};
 
+constexpr Choice<bool> kTruths[] = {{"true", true}, {"false", false}};
+
 Result<uint32_t> parse_units(std::string_view text) {
   const auto units = parse_whole(text, {.min = 1, .max = UINT32_MAX});
   if (!units) return invalid(fmt::format("expected a whole number from 1 to 4294967295, found {}", quote(text)));
@@ -237,7 +240,7 @@ bool LimitSpec::has(LimitKey key) const {
   const std::array<bool, kLimitKeys> given = {algorithm.has_value(), limit || limit_text, window.has_value(),
                                               capacity.has_value(),  refill.has_value(),  rate.has_value(),
                                               burst.has_value(),     queue.has_value(),   anchor.has_value(),
-                                              time_zone.has_value(), hold.has_value()};
+                                              time_zone.has_value(), hold.has_value(),    overdraft.has_value()};
   return given[static_cast<size_t>(key)];
 }
 
@@ -267,6 +270,8 @@ Result<void> LimitSpec::set(LimitKey key, std::string_view text) {
       return assign(time_zone, rateguard::algorithm::find_zone(text));
     case kHold:
       return assign(hold, parse_period(text));
+    case kOverdraft:
+      return assign(overdraft, choose(kTruths, text));
   }
   return {};
 }
@@ -296,10 +301,14 @@ void LimitSpec::clear(LimitKey key) {
       return time_zone.reset();
     case kHold:
       return hold.reset();
+    case kOverdraft:
+      return overdraft.reset();
   }
 }
 
-std::expected<Limit, LimitProblem> make_limit(const LimitSpec& spec) {
+namespace {
+
+Made make_plain(const LimitSpec& spec) {
   const Algorithm algorithm = spec.algorithm.value_or(Algorithm::kTokenBucket);
   if (auto foreign = foreign_key(spec, algorithm)) return std::unexpected(*std::move(foreign));
   switch (algorithm) {
@@ -319,6 +328,14 @@ std::expected<Limit, LimitProblem> make_limit(const LimitSpec& spec) {
       return make_concurrency(spec);
   }
   return problem(kAlgorithm, "unknown algorithm");
+}
+
+}  // namespace
+
+std::expected<Limit, LimitProblem> make_limit(const LimitSpec& spec) {
+  const Made made = make_plain(spec);
+  if (!made || !spec.overdraft.value_or(false)) return made;
+  return checked(made->with_overdraft(), kOverdraft);
 }
 
 }  // namespace rateguard::config

@@ -25,10 +25,11 @@ enum class LimitKey : uint8_t {
   kAnchor,
   kTimeZone,
   kHold,
+  kOverdraft,
 };
-inline constexpr size_t kLimitKeys = 11;
+inline constexpr size_t kLimitKeys = 12;
 
-// "algorithm", "limit", ..., "time_zone".
+// "algorithm", "limit", ..., "overdraft".
 std::string_view to_string(LimitKey key);
 
 // What was given; nothing is checked against anything else yet.
@@ -45,6 +46,7 @@ struct LimitSpec {
   std::optional<Anchor> anchor = {};
   std::optional<const zoneinfo::TimeZone*> time_zone = {};
   std::optional<Duration> hold = {};
+  std::optional<bool> overdraft = {};
 
   // Whether a key was given. `limit` may be either of its two forms.
   bool has(LimitKey key) const;

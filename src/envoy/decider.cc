@@ -28,13 +28,40 @@ void append_labelled(std::string& out, std::string_view key, std::string_view va
   out += value;
 }
 
+// The period of an override, which a unit and its multiplier make.
+Result<Duration> period_of(const Override& given) {
+  const Duration unit = period_of(given.unit);
+  if (unit == Duration()) {
+    return invalid(fmt::format("invalid rate limit unit {} in the limit of a descriptor", given.unit_number));
+  }
+  const auto longest = static_cast<uint64_t>(kPeriodMax.us / unit.us);
+  if (given.unit_multiplier == 0 || given.unit_multiplier > longest) {
+    return invalid(fmt::format("invalid unit_multiplier {} in the limit of a descriptor: expected 1 to {} of unit {}",
+                               given.unit_multiplier, longest, to_string(given.unit)));
+  }
+  return unit * static_cast<int64_t>(given.unit_multiplier);
+}
+
 }  // namespace
+
+Result<void> check_bounds(const Request& request) {
+  if (request.descriptors.size() > kDescriptorsMax) {
+    return fail(ErrorCode::kExhausted, fmt::format("{} descriptors; at most {} are decided at once",
+                                                   request.descriptors.size(), kDescriptorsMax));
+  }
+  size_t entries = 0;
+  for (const Descriptor& descriptor : request.descriptors) entries += descriptor.entries.size();
+  if (entries <= kEntriesMax) return {};
+  return fail(ErrorCode::kExhausted,
+              fmt::format("{} entries of descriptors; at most {} are decided at once", entries, kEntriesMax));
+}
 
 Result<const Response*> Decider::decide(const Policy& policy, const Request& request, Now now) {
   static const Answering kDefaults;
   if (request.domain.empty()) return invalid("rate limit domain must not be empty");
   if (request.descriptors.empty()) return invalid("rate limit descriptor list must not be empty");
   if (policy.limits == nullptr) return invalid("no rate limit configuration loaded");
+  if (auto bounded = check_bounds(request); !bounded) return std::unexpected(bounded.error());
   const Answering& answering = policy.answering == nullptr ? kDefaults : *policy.answering;
 
   jobs_.assign(request.descriptors.size(), Job());
@@ -60,6 +87,7 @@ Result<void> Decider::find_limits(const RateLimits& limits, RateLimits::DomainId
     const Descriptor& descriptor = request.descriptors[i];
     Job& job = jobs_[i];
     job.hits = descriptor.hits_addend ? *descriptor.hits_addend : std::max(1U, request.hits_addend);
+    job.gives_back = descriptor.is_negative_hits;
     const RateLimit* matched = limits.match(domain, descriptor.entries, scratch_);
     if (descriptor.limit) {
       job.limit = matched;  // for use_override() to compare with
@@ -76,19 +104,21 @@ Result<void> Decider::find_limits(const RateLimits& limits, RateLimits::DomainId
 Result<void> Decider::use_override(Job& job, const Override& given, std::string_view domain,
                                    const Descriptor& descriptor) {
   const RateLimit* configured = std::exchange(job.limit, nullptr);
-  job.period = period_of(given.unit);
-  if (job.period == Duration()) {
-    return invalid(
-        fmt::format("invalid rate limit unit {} in the limit of a descriptor", static_cast<int>(given.unit)));
-  }
+  const auto period = period_of(given);
+  if (!period) return std::unexpected(period.error());
+  job.period = *period;
   job.is_limited = true;
-  job.current = {.requests_per_unit = given.requests_per_unit, .unit = given.unit};
+  job.current = {
+      .requests_per_unit = given.requests_per_unit, .unit = given.unit, .unit_multiplier = given.unit_multiplier};
   job.own = *Limit::fixed_window(std::max(1U, given.requests_per_unit), job.period);
   job.counting = *Limit::fixed_window(UINT32_MAX, job.period);
   job.is_impossible = !write_key(job, domain, descriptor.entries, false);
   const bool same_window = configured != nullptr && configured->counting && configured->spec.period == job.period;
   if (same_window) return {};
-  CounterKey::append_part(key_bytes_, to_string(given.unit));
+  // One counter for one period, however it was written.
+  const Unit named = unit_of(job.period);
+  CounterKey::append_part(key_bytes_, named != Unit::kUnknown ? std::string(to_string(named))
+                                                              : fmt::format("{}s", job.period.ceil_seconds()));
   job.key_end = key_bytes_.size();
   return {};
 }
@@ -99,7 +129,11 @@ void Decider::use_configured(Job& job, const RateLimit& limit, std::string_view 
   if (limit.spec.unlimited) return;
   job.is_limited = true;
   job.period = limit.spec.period;
-  job.current = {.requests_per_unit = limit.spec.requests_per_unit, .unit = limit.spec.unit, .name = limit.spec.name};
+  const UnitCount units = units_of(limit.spec.period);
+  job.current = {.requests_per_unit = limit.spec.requests_per_unit,
+                 .unit = units.unit,
+                 .unit_multiplier = units.multiplier,
+                 .name = limit.told_name};
   job.own = limit.spec.limit ? *limit.spec.limit : *limit.counting;  // a ban counts in windows
   if (limit.counting) job.counting = *limit.counting;
   job.is_impossible = !write_key(job, domain, descriptor.entries, true);
@@ -166,6 +200,10 @@ void Decider::tally(const Job& job, Counting counting) {
   Tally& out = tallies_.emplace_back();
   out.limit = job.limit;
   out.path = std::string_view(path_bytes_).substr(job.path_begin, job.path_end - job.path_begin);
+  if (job.gives_back) {
+    out.given_back = job.hits;
+    return;
+  }
   out.total = job.hits;
   const uint64_t near = near_threshold(job.most);
   if (!job.over) {

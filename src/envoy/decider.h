@@ -24,8 +24,12 @@ struct Tally {
   uint64_t within = 0;
   uint64_t near = 0;  // of those within and those beyond: the ones above four fifths of the limit
   uint64_t over = 0;
+  uint64_t given_back = 0;
   uint64_t shadowed = 0;  // would have been refused, but for the descriptor's shadow_mode
 };
+
+// Errors: kExhausted where a request passes kDescriptorsMax or kEntriesMax, with what it has and what it may have.
+Result<void> check_bounds(const Request& request);
 
 // One per event loop: it owns the buffers that a decision needs, so that one allocates nothing once they have grown
 // (header fields and dynamic metadata excepted). Not thread-safe; the store behind it is.
@@ -37,7 +41,8 @@ class Decider {
 
   // Decides `request` by `policy` at `now`. The response lives until the next call; names in it as long as
   // policy.limits. Errors: kInvalid with the text of envoyproxy/ratelimit (gRPC: UNKNOWN), in this order: an empty
-  // domain, no descriptors, nothing loaded; a limit of the request whose unit is none. kUnavailable (gRPC:
+  // domain, no descriptors, nothing loaded; a limit of the request whose unit is none, or whose period is too long.
+  // kExhausted (gRPC: RESOURCE_EXHAUSTED): more descriptors or entries than the bounds. kUnavailable (gRPC:
   // UNAVAILABLE): the store could not be asked.
   Result<const Response*> decide(const Policy& policy, const Request& request, Now now);
 
@@ -57,6 +62,7 @@ class Decider {
     Limit counting = {};  // what to charge where they do; of windows
     Duration period = {};
     uint64_t hits = 1;
+    bool gives_back = false;
     size_t key_begin = 0;  // in key_bytes_
     size_t key_end = 0;
     size_t path_begin = 0;  // in path_bytes_
@@ -69,8 +75,15 @@ class Decider {
     Duration until_reset = {};
 
     bool is_window() const { return own.algorithm == Algorithm::kFixedWindow; }
+    // What it counts must not depend on what is left.
+    bool settles() const { return gives_back || own.overdraft; }
+    bool counts_refusals(Counting how) const;
+    bool holds_others_back(Counting how) const;
     Mode mode() const { return limit != nullptr && limit->shadow_mode ? Mode::kShadow : Mode::kEnforce; }
-    Cost cost() const { return {hits > UINT32_MAX ? UINT32_MAX : static_cast<uint32_t>(hits)}; }
+    Cost cost() const {
+      return {hits > UINT32_MAX ? UINT32_MAX : static_cast<uint32_t>(hits),
+              gives_back ? Movement::kGiveBack : Movement::kTake};
+    }
     uint32_t remaining() const { return over || after >= most ? 0 : static_cast<uint32_t>(most - after); }
   };
 
@@ -85,11 +98,13 @@ class Decider {
   // decider_charge.cc: from limits to counts.
   void charge(Counting counting, bool atomic, Now now);
   void charge_atomically(Now now);
-  void count_before(Now now);
+  void look_before(Counting counting, Now now);
   void ask_each(Now now);
   void note_undecided();
   void add_charge(size_t job, const Limit& limit, Cost cost);
+  bool merge_charges();
   static void take_decision(Job& job, const Charge& charge, bool counts_refusals);
+  static void take_given_back(Job& job, const Decision& decision, bool counts_refusals);
   std::string_view key_of(const Job& job) const;
 
   void answer(const Answering& answering, const Request& request);
@@ -108,6 +123,7 @@ class Decider {
   std::vector<Job> jobs_;  // by descriptor
   std::vector<Charge> charges_;
   std::vector<size_t> charged_;  // the job of each charge
+  std::vector<int64_t> sums_;    // by charge that several jobs share: hits, less those given back
   std::vector<ChargeGroup> groups_;
   std::vector<size_t> order_;
   std::vector<bool> is_replaced_;  // by name

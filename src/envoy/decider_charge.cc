@@ -1,5 +1,6 @@
 // From limits to counts: the store's part in a decision.
 #include <algorithm>
+#include <cstdlib>
 #include <numeric>
 
 #include "base/check.h"
@@ -17,11 +18,24 @@ Duration whole_seconds(Duration wait, Duration period) {
   return Duration::seconds((wait.is_never() ? period : wait).ceil_seconds());
 }
 
-bool counts_refusals(Counting counting, bool is_window) {
-  return counting != Counting::kAdmitted && is_window;
+// Whether limits are looked at first, so that a request which overruns one leaves the others alone.
+bool spares_others(Counting counting) {
+  return counting == Counting::kAdmittedOnce || counting == Counting::kEveryRequestOnce;
 }
 
 }  // namespace
+
+// There, one that is over does, whatever its mode. Here, one that refuses the request.
+bool Decider::Job::holds_others_back(Counting how) const {
+  const bool is_quota = limit != nullptr && limit->quota_mode;
+  return how == Counting::kEveryRequestOnce || (mode() == Mode::kEnforce && !is_quota);
+}
+
+// A limit that takes debt counts what is refused by itself.
+bool Decider::Job::counts_refusals(Counting how) const {
+  const bool counts = how == Counting::kEveryRequest || how == Counting::kEveryRequestOnce;
+  return counts && is_window() && !own.overdraft;
+}
 
 std::string_view Decider::key_of(const Job& job) const {
   return std::string_view(key_bytes_).substr(job.key_begin, job.key_end - job.key_begin);
@@ -33,29 +47,31 @@ void Decider::charge(Counting counting, bool atomic, Now now) {
     job.until_reset = whole_seconds(rest_of_window(job.period, now), job.period);
     job.most = job.is_window() ? job.current.requests_per_unit : job.own.capacity;
     const bool has_key = job.key_end != job.key_begin;
-    if (counts_refusals(counting, job.is_window()) && has_key) continue;
-    job.is_impossible = job.is_impossible || job.hits > UINT32_MAX || (job.most == 0 && job.hits > 0);
-    job.over = job.is_impossible;
+    if (job.counts_refusals(counting) && has_key) continue;
+    const bool fits_never = job.hits > UINT32_MAX || (job.most == 0 && job.hits > 0);
+    job.is_impossible = job.is_impossible || (fits_never && !job.settles());
+    job.over = job.is_impossible && !job.gives_back;
   }
   is_atomic_ = atomic;
   if (atomic) return charge_atomically(now);
-  if (counting == Counting::kEveryRequestOnce) count_before(now);
-  const bool spare_others = counting == Counting::kEveryRequestOnce &&
-                            std::ranges::any_of(jobs_, [](const Job& job) { return job.is_limited && job.over; });
+  if (spares_others(counting)) look_before(counting, now);
+  const bool spare_others = spares_others(counting) && std::ranges::any_of(jobs_, [counting](const Job& job) {
+                              return job.is_limited && job.over && job.holds_others_back(counting);
+                            });
   charges_.clear();
   charged_.clear();
   for (size_t i = 0; i < jobs_.size(); ++i) {
     Job& job = jobs_[i];
     if (!job.is_limited || job.is_impossible) continue;
-    const bool counts = counts_refusals(counting, job.is_window());
+    const bool counts = job.counts_refusals(counting);
     if (job.most == 0 && !counts) continue;  // a ban that is only looked at
-    const Cost cost = counts && spare_others && !job.over ? Cost{0} : job.cost();
+    const Cost cost = spare_others && !job.over && !job.settles() ? Cost{0} : job.cost();
     add_charge(i, counts ? job.counting : job.own, cost);
   }
   ask_each(now);
   for (size_t i = 0; i < charges_.size(); ++i) {
     Job& job = jobs_[charged_[i]];
-    take_decision(job, charges_[i], counts_refusals(counting, job.is_window()));
+    take_decision(job, charges_[i], job.counts_refusals(counting));
   }
 }
 
@@ -63,7 +79,7 @@ void Decider::add_charge(size_t job, const Limit& limit, Cost cost) {
   const RateLimit* const configured = jobs_[job].limit;
   charges_.push_back({.key = key_of(jobs_[job]),
                       .limit = &limit,
-                      .cost = cost,
+                      .cost = cost_on(limit, cost),
                       .mode = jobs_[job].mode(),
                       .on_failure = configured != nullptr ? configured->spec.on_store_failure : on_failure_,
                       .place_from = is_atomic_ ? kOnePlace : KeyOffset{0}});
@@ -87,6 +103,7 @@ void Decider::note_undecided() {
 
 void Decider::take_decision(Job& job, const Charge& charge, bool counts_refusals) {
   const Decision& decision = charge.decision;
+  if (job.gives_back) return take_given_back(job, decision, counts_refusals);
   const uint64_t left = decision.remaining;
   const uint64_t taken = decision.allowed() ? charge.cost.units : 0;
   if (counts_refusals) {
@@ -106,19 +123,31 @@ void Decider::take_decision(Job& job, const Charge& charge, bool counts_refusals
   }
 }
 
-// What the counters hold before anything is added: a counter that this request overruns is marked as over.
-void Decider::count_before(Now now) {
+void Decider::take_given_back(Job& job, const Decision& decision, bool counts_refusals) {
+  if (!counts_refusals) job.most = std::max<uint64_t>(job.most, decision.limit);
+  const uint64_t most = counts_refusals ? UINT32_MAX : job.most;
+  job.over = false;
+  job.after = job.before = most - std::min<uint64_t>(most, decision.remaining);
+  if (!job.is_window()) job.until_reset = whole_seconds(decision.reset_after, job.period);
+}
+
+// What is left before anything is added: a limit that this request overruns is marked as over.
+void Decider::look_before(Counting counting, Now now) {
   charges_.clear();
   charged_.clear();
   for (size_t i = 0; i < jobs_.size(); ++i) {
     const Job& job = jobs_[i];
-    if (job.is_limited && !job.is_impossible && job.is_window()) add_charge(i, job.counting, Cost{0});
+    if (!job.is_limited || job.is_impossible || job.gives_back) continue;
+    const bool counts = job.counts_refusals(counting);
+    if (job.most == 0 && !counts) continue;
+    add_charge(i, counts ? job.counting : job.own, Cost{0});
+    charges_.back().cost = Cost{0};  // no question, which a limit that takes debt would refuse
   }
   ask_each(now);
   for (size_t i = 0; i < charges_.size(); ++i) {
     Job& job = jobs_[charged_[i]];
-    const uint64_t count = uint64_t{UINT32_MAX} - charges_[i].decision.remaining;
-    job.over = count + job.hits > job.most;
+    const uint64_t left = charges_[i].decision.remaining;
+    job.over = job.counts_refusals(counting) ? uint64_t{UINT32_MAX} - left + job.hits > job.most : job.hits > left;
   }
 }
 
@@ -135,7 +164,7 @@ void Decider::charge_atomically(Now now) {
     const Job& job = jobs_[i];
     if (!job.is_limited) continue;
     if (job.is_impossible) {
-      impossible = impossible || job.mode() == Mode::kEnforce;
+      impossible = impossible || (job.over && job.mode() == Mode::kEnforce);
     } else if (job.most != 0) {
       order_.push_back(i);
     }
@@ -145,22 +174,7 @@ void Decider::charge_atomically(Now now) {
     const int compared = key_of(jobs_[a]).compare(key_of(jobs_[b]));
     return compared != 0 ? compared < 0 : a < b;
   });
-  charges_.clear();
-  charged_.clear();
-  for (const size_t i : order_) {
-    const Job& job = jobs_[i];
-    const bool shares = !charges_.empty() && charges_.back().key == key_of(job);
-    if (!shares) {
-      add_charge(i, job.own, job.cost());
-    } else {
-      Charge& charge = charges_.back();
-      const uint64_t sum = uint64_t{charge.cost.units} + job.hits;
-      impossible = impossible || sum > UINT32_MAX;
-      charge.cost.units = static_cast<uint32_t>(std::min<uint64_t>(sum, UINT32_MAX));
-      if (job.own.capacity < charge.limit->capacity) charge.limit = &job.own;
-      if (job.mode() == Mode::kEnforce) charge.mode = Mode::kEnforce;
-    }
-  }
+  impossible = !merge_charges() || impossible;
   if (impossible) charges_.push_back({.key = "E", .limit = &kNever, .cost = kTooMuch, .place_from = kOnePlace});
   if (charges_.empty()) return;
   store_.charge({charges_}, now);
@@ -175,8 +189,36 @@ void Decider::charge_atomically(Now now) {
     while (charges_[at].key != key_of(job)) ++at;
     take_decision(job, charges_[at], false);
     // Held back by another: nothing was taken after all.
-    if (!admitted && charges_[at].mode == Mode::kEnforce && !job.over) job.after = job.before;
+    if (!admitted && is_held_back_by_others(charges_[at]) && !job.over) job.after = job.before;
   }
+}
+
+// One charge for each counter of `order_`. False: one of them would take more than any counter holds.
+bool Decider::merge_charges() {
+  charges_.clear();
+  charged_.clear();
+  sums_.clear();
+  for (const size_t i : order_) {
+    const Job& job = jobs_[i];
+    const int64_t hits = int64_t{job.cost().units} * (job.gives_back ? -1 : 1);
+    if (charges_.empty() || charges_.back().key != key_of(job)) {
+      add_charge(i, job.own, {0});
+      sums_.push_back(hits);
+      continue;
+    }
+    Charge& charge = charges_.back();
+    sums_.back() += hits;
+    if (job.own.capacity < charge.limit->capacity) charge.limit = &job.own;
+    if (job.mode() == Mode::kEnforce) charge.mode = Mode::kEnforce;
+  }
+  bool fits = true;
+  for (size_t i = 0; i < charges_.size(); ++i) {
+    const auto units = static_cast<uint32_t>(std::min<int64_t>(std::abs(sums_[i]), UINT32_MAX));
+    Charge& charge = charges_[i];
+    charge.cost = cost_on(*charge.limit, {units, sums_[i] < 0 ? Movement::kGiveBack : Movement::kTake});
+    fits = fits && (sums_[i] <= UINT32_MAX || charge.limit->overdraft);
+  }
+  return fits;
 }
 
 }  // namespace rateguard::envoy

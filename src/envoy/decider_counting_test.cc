@@ -187,7 +187,7 @@ TEST_F(DeciderCountingTest, OtherAlgorithmsAndPeriods) {
     store_->clear();
     configure({leaf("bucket", "", bucket), leaf("log", "", log)}, {.counting = counting});
     EXPECT_EQ(ask({{"bucket", ""}}, 3), "OK: OK 0/1 90s");
-    EXPECT_EQ(last_->statuses[0].current_limit->unit, Unit::kUnknown);
+    EXPECT_EQ(last_->statuses[0].current_limit->unit, Unit::kSecond);
     EXPECT_EQ(ask({{"bucket", ""}}), "OVER_LIMIT: OVER_LIMIT 0/1 30s");
     EXPECT_EQ(ask({{"log", ""}}), "OK: OK 1/2 60s");
     EXPECT_EQ(ask({{"log", ""}}, 1, kNow + Duration::seconds(50)), "OK: OK 0/2 60s");

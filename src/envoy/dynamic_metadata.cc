@@ -17,6 +17,7 @@ Value describe(const Descriptor& descriptor) {
     out.add("limit", Value::of(fmt::format("requests_per_unit:{} unit:{}", descriptor.limit->requests_per_unit,
                                            to_string(descriptor.limit->unit))));
   }
+  if (descriptor.is_negative_hits) out.add("isNegativeHits", Value::truth(true));
   if (descriptor.hits_addend) out.add("hitsAddend", Value::of(static_cast<double>(*descriptor.hits_addend)));
   return out;
 }

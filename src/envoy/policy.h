@@ -12,9 +12,10 @@ namespace rateguard::envoy {
 // What a refused request leaves behind in the counter of a fixed window (docs/decisions/0009-envoy-counting.md).
 enum class Counting : uint8_t {
   kAdmitted,          // nothing: RateGuard's way
+  kAdmittedOnce,      // likewise, and nothing in the request's others: STOP_CACHE_KEY_INCREMENT_WHEN_OVERLIMIT
   kEveryRequest,      // its hits, as in envoyproxy/ratelimit
-  kEveryRequestOnce,  // its hits in the counters that it overruns, none in the others of the request: the same with
-                      // STOP_CACHE_KEY_INCREMENT_WHEN_OVERLIMIT
+  kEveryRequestOnce,  // its hits in the counters that it overruns, none in the others of the request: the same there
+                      // with that variable
 };
 
 struct HeaderNames {

@@ -37,13 +37,21 @@ struct Entry {
 struct Override {
   uint32_t requests_per_unit = 0;
   Unit unit = Unit::kUnknown;
+  int64_t unit_number = 0;       // as it came, for a message where it is no unit
+  uint32_t unit_multiplier = 1;  // the period is so many units
 };
 
 struct Descriptor {
   std::vector<Entry> entries;
   std::optional<Override> limit = {};
-  std::optional<uint64_t> hits_addend = {};  // goes before the request's; 0 looks and takes nothing
+  std::optional<uint64_t> hits_addend = {};  // takes precedence over the request's; 0 takes nothing
+  bool is_negative_hits = false;             // the hits are given back
 };
+
+// Bounds on one request, far above what Envoy's configurations produce. What has more is refused before anything is
+// decided.
+inline constexpr size_t kDescriptorsMax = 1'000;
+inline constexpr size_t kEntriesMax = 10'000;  // of all descriptors together
 
 // Every view is borrowed from the caller's buffer.
 struct Request {
@@ -56,6 +64,7 @@ struct Request {
 struct CurrentLimit {
   uint32_t requests_per_unit = 0;
   Unit unit = Unit::kUnknown;
+  uint32_t unit_multiplier = 1;  // of a period that is several units
   std::string_view name = {};
 };
 

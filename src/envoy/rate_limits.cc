@@ -14,10 +14,19 @@ namespace {
 constexpr size_t kTextMax = 65'535;
 
 // More would be a mistake, and ids have to fit 32 bits.
-constexpr size_t kDescriptorsMax = 10'000'000;
+constexpr size_t kConfiguredMax = 10'000'000;
 
 std::unexpected<Error> refuse(const SourcePosition& where, std::string message) {
   return std::unexpected(Error{.message = std::move(message), .position = where});
+}
+
+// Envoy writes a limit's name between quotes into a header field and escapes nothing: what would end the quotes, the
+// parameter or the field becomes '_'.
+std::string told_name(std::string name) {
+  for (char& c : name) {
+    if (c == '"' || c == ';' || c == ',' || c == '\\' || static_cast<unsigned char>(c) < ' ' || c == 0x7F) c = '_';
+  }
+  return name;
 }
 
 // What envoyproxy/ratelimit calls a descriptor among its siblings.
@@ -70,7 +79,7 @@ class RateLimits::Compiler {
     if (spec.key.size() > kTextMax || spec.value.size() > kTextMax) {
       return refuse(spec.position, "a key or value is longer than 65535 bytes");
     }
-    if (out_.nodes_.size() >= kDescriptorsMax) return refuse(spec.position, "more than 10000000 descriptors");
+    if (out_.nodes_.size() >= kConfiguredMax) return refuse(spec.position, "more than 10000000 descriptors");
     std::string composite = composite_key(spec);
     std::string path = place.path + composite;
     if (!composites_.emplace(place.node, std::move(composite)).second) {
@@ -128,6 +137,7 @@ class RateLimits::Compiler {
       made.replaces.push_back(name_id(replaced));
     }
     if (!limit.name.empty()) made.name = name_id(limit.name);
+    made.told_name = told_name(limit.name);
     const bool is_window = !limit.limit || limit.limit->algorithm == Algorithm::kFixedWindow;
     if (!limit.unlimited && is_window) {
       auto counting = Limit::fixed_window(UINT32_MAX, limit.period);
@@ -175,14 +185,15 @@ std::optional<uint32_t> RateLimits::child_of(uint32_t parent, const Entry& entry
   MatchedEntry& met = scratch.entries.emplace_back();
   std::optional<uint32_t> node;
   if (!entry.value.empty()) node = values_.find(*key_id, entry.value);
-  if (node) {
-    met.by = MatchedEntry::By::kValue;
-  } else if ((node = wildcards_.find(key.wildcards, entry.value, scratch.text))) {
+  if (!node) node = wildcards_.find(key.wildcards, entry.value, scratch.text);
+  if (!node && key.bare != kNone) {
+    node = key.bare;
+  } else if (node && !nodes_[*node].pattern.empty()) {  // by a value that fits it, or by its own text
     met.by = MatchedEntry::By::kWildcard;
     met.pattern = nodes_[*node].pattern;
     met.share_threshold = nodes_[*node].share_threshold;
-  } else if (key.bare != kNone) {
-    node = key.bare;
+  } else if (node) {
+    met.by = MatchedEntry::By::kValue;
   }
   if (node) met.value_to_metric = nodes_[*node].value_to_metric;
   return node;

@@ -23,6 +23,7 @@ struct RateLimit {
   std::optional<Limit> counting =
       {};                             // a fixed window of the same period that never refuses; none for other algorithms
   std::string path;                   // "domain.key_value.key": what metrics call it
+  std::string told_name = {};         // spec.name as answers have it
   uint32_t id = 0;                    // an index into RateLimits::limits()
   std::optional<uint32_t> name = {};  // of spec.name, among all names
   std::vector<uint32_t> replaces = {};  // names

@@ -51,4 +51,16 @@ std::string_view to_string(Unit unit) {
   return "UNKNOWN";
 }
 
+// Not weeks, which not every Envoy knows, and not months and years, which are of no one length.
+UnitCount units_of(Duration period) {
+  if (const Unit named = unit_of(period); named != Unit::kUnknown) return {.unit = named};
+  for (const Unit unit : {Unit::kDay, Unit::kHour, Unit::kMinute, Unit::kSecond}) {
+    const Duration one = period_of(unit);
+    if (period.us >= one.us && period.us % one.us == 0) {
+      return {.unit = unit, .multiplier = static_cast<uint32_t>(period.us / one.us)};
+    }
+  }
+  return {};
+}
+
 }  // namespace rateguard::envoy

@@ -19,4 +19,11 @@ std::optional<Unit> parse_unit(std::string_view text);
 // "SECOND", as proto3-JSON writes it. "UNKNOWN" for what is no unit.
 std::string_view to_string(Unit unit);
 
+// A period in units as answers tell it: a unit and how often. kUnknown where no whole number of seconds is.
+struct UnitCount {
+  Unit unit = Unit::kUnknown;
+  uint32_t multiplier = 1;
+};
+UnitCount units_of(Duration period);
+
 }  // namespace rateguard::envoy

@@ -8,6 +8,7 @@ Limit LimitAccess::from_core(const core::Limit& limit) {
   Limit made;
   made.algorithm_ = static_cast<uint8_t>(limit.algorithm);
   made.anchor_ = static_cast<uint8_t>(limit.anchor);
+  made.overdraft_ = limit.overdraft;
   made.capacity_ = limit.capacity;
   made.rate_units_ = limit.rate.units;
   made.period_us_ = limit.rate.period.us;
@@ -18,6 +19,7 @@ Limit LimitAccess::from_core(const core::Limit& limit) {
 core::Limit LimitAccess::to_core(const Limit& limit) {
   return {.algorithm = algorithm(limit),
           .anchor = static_cast<core::Anchor>(limit.anchor_),
+          .overdraft = limit.overdraft_,
           .capacity = limit.capacity_,
           .rate = {.units = limit.rate_units_, .period = core::Duration::micros(limit.period_us_)},
           .zone = static_cast<const zoneinfo::TimeZone*>(limit.zone_)};
@@ -63,6 +65,12 @@ Stats from_core(const core::StoreStats& stats) {
           .evicted = stats.evicted,
           .refused_full = stats.refused_full,
           .memory_bytes = stats.memory_bytes};
+}
+
+core::Result<core::Cost> to_core_cost(int64_t units) {
+  const auto cost = core::signed_cost(units);
+  if (cost) return *cost;
+  return core::invalid(fmt::format("a cost is a number from -4294967295 to 4294967295, not {}", units));
 }
 
 core::Result<core::Instant> to_core(TimePoint now) {

@@ -33,6 +33,9 @@ constexpr core::Duration to_core(Duration duration) {
   return core::Duration::micros(duration.count());
 }
 
+// Errors: kInvalid for more units than a cost can have.
+core::Result<core::Cost> to_core_cost(int64_t units);
+
 // Errors: kInvalid where the core could not count from it: before 1970, or so late that a state could not hold what
 // follows (half of what 52 bits of microseconds hold, the year 2041).
 core::Result<core::Instant> to_core(TimePoint now);

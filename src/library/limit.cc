@@ -72,6 +72,10 @@ Result<Limit> Limit::concurrency(uint32_t limit, Duration hold) {
   return publish(core::Limit::concurrency(limit, to_core(hold)));
 }
 
+Result<Limit> Limit::with_overdraft() const {
+  return publish(LimitAccess::to_core(*this).with_overdraft());
+}
+
 Result<Limit> Limit::parse(std::string_view text) {
   const auto parsed = config::parse_limit_text(text);
   if (!parsed) return from_core(parsed.error());

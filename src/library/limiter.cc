@@ -68,6 +68,16 @@ Answer to_answer(const core::Outcome& outcome, const rules::RuleSet& rules) {
   return answer;
 }
 
+// Errors: kInvalid for a cost out of bounds, or one that gives back to a limit of holds.
+core::Result<core::Cost> cost_of(const core::Limit& limit, int64_t units) {
+  const auto cost = to_core_cost(units);
+  if (!cost) return cost;
+  if (limit.algorithm == core::Algorithm::kConcurrency && cost->movement == core::Movement::kGiveBack) {
+    return core::invalid("a negative cost frees no hold of a concurrency limit; release() does");
+  }
+  return core::cost_on(limit, *cost);
+}
+
 // REQUIRES: charges and judged are as long as each other.
 void charge_all(core::Store& store, std::span<core::Charge> charges, core::Now now,
                 std::vector<core::Outcome::Judged>& judged) {
@@ -80,7 +90,8 @@ void charge_all(core::Store& store, std::span<core::Charge> charges, core::Now n
 struct Limiter::Impl {
   explicit Impl(std::unique_ptr<core::MemoryStore> memory) : store(std::move(memory)), deciders(*store) {}
 
-  Result<Decision> charge(std::string_view key, const Limit& limit, uint32_t cost, core::Now now);
+  Result<Decision> charge(std::string_view key, const Limit& limit, int64_t cost, core::Now now);
+  Result<Decision> move(std::string_view key, const Limit& limit, core::Cost cost, core::Now now);
   Result<Answer> charge_several(std::span<const Ask> asks, core::Now now);
   Result<Answer> charge_rule(std::string_view rule, std::span<const std::string_view> parts, const RuleOptions& options,
                              core::Now now);
@@ -99,12 +110,18 @@ struct Limiter::Impl {
   DeciderPool deciders;
 };
 
-Result<Decision> Limiter::Impl::charge(std::string_view key, const Limit& limit, uint32_t cost, core::Now now) {
+Result<Decision> Limiter::Impl::charge(std::string_view key, const Limit& limit, int64_t cost, core::Now now) {
+  const auto moved = cost_of(LimitAccess::to_core(limit), cost);
+  if (!moved) return from_core(moved.error());
+  return move(key, limit, *moved, now);
+}
+
+Result<Decision> Limiter::Impl::move(std::string_view key, const Limit& limit, core::Cost cost, core::Now now) {
   thread_local std::string key_bytes;  // kept from call to call, so that a check allocates nothing
   const auto counter = ad_hoc_key(key, limit, key_bytes);
   if (!counter) return from_core(counter.error());
   const core::Limit figures = LimitAccess::to_core(limit);
-  core::Charge charge{.key = *counter, .limit = &figures, .cost = {cost}};
+  core::Charge charge{.key = *counter, .limit = &figures, .cost = cost};
   store->charge({std::span(&charge, 1)}, now);
   return from_core(charge.decision);
 }
@@ -124,7 +141,9 @@ Result<Answer> Limiter::Impl::charge_several(std::span<const Ask> asks, core::No
           .message = "two limits of one algorithm on the key '" + std::string(asks[i].key) + "'; give each its own"};
     }
     limits.push_back(LimitAccess::to_core(asks[i].limit));
-    charges.push_back({.key = *counter, .limit = &limits[i], .cost = {asks[i].cost}});
+    const auto moved = cost_of(limits[i], asks[i].cost);
+    if (!moved) return from_core(moved.error());
+    charges.push_back({.key = *counter, .limit = &limits[i], .cost = *moved});
   }
   std::vector<core::Outcome::Judged> judged;
   charge_all(*store, charges, now, judged);
@@ -150,9 +169,11 @@ Result<Answer> Limiter::Impl::charge_rule(std::string_view rule, std::span<const
   if (!matched) return from_core(matched.error());
   if (matched->limit == nullptr) return Answer{};  // the rule, the plan or the subject is unlimited
 
+  const auto moved = cost_of(*matched->limit, options.cost);
+  if (!moved) return from_core(moved.error());
   core::Charge charge{.key = matched->key,
                       .limit = matched->limit,
-                      .cost = core::rules::weighed({options.cost}, matched->cost.units),
+                      .cost = core::rules::weighed(*moved, matched->cost.units),
                       .mode = matched->mode};
   core::Outcome outcome;
   charge_all(*store, std::span(&charge, 1), now, outcome.judged);
@@ -163,6 +184,8 @@ Result<Answer> Limiter::Impl::charge_rule(std::string_view rule, std::span<const
 }
 
 Result<Answer> Limiter::Impl::decide(const Request& request, core::Now now) {
+  const auto cost = to_core_cost(request.cost);
+  if (!cost) return from_core(cost.error());
   core::RequestFacts facts{.method = request.method,
                            .path = request.path,
                            .host = request.host,
@@ -170,7 +193,7 @@ Result<Answer> Limiter::Impl::decide(const Request& request, core::Now now) {
                            .api_key = request.api_key,
                            .workspace = request.workspace,
                            .plan = request.plan,
-                           .cost = {request.cost}};
+                           .cost = *cost};
   if (!request.ip.empty()) {
     facts.peer = core::IpAddress::parse(request.ip);
     if (!facts.peer) {
@@ -220,20 +243,20 @@ Result<Limiter> Limiter::create(Options options) {
   return Limiter(std::move(impl));
 }
 
-Result<Decision> Limiter::check(std::string_view key, const Limit& limit, uint32_t cost) {
+Result<Decision> Limiter::check(std::string_view key, const Limit& limit, int64_t cost) {
   return impl_->charge(key, limit, cost, impl_->now_for(limit));
 }
 
-Result<Decision> Limiter::check(std::string_view key, const Limit& limit, uint32_t cost, TimePoint now) {
+Result<Decision> Limiter::check(std::string_view key, const Limit& limit, int64_t cost, TimePoint now) {
   return at(now, [&](core::Instant instant) { return impl_->charge(key, limit, cost, instant); });
 }
 
 Result<Decision> Limiter::peek(std::string_view key, const Limit& limit) {
-  return check(key, limit, 0);
+  return impl_->move(key, limit, core::Cost{0}, impl_->now_for(limit));
 }
 
 Result<Decision> Limiter::peek(std::string_view key, const Limit& limit, TimePoint now) {
-  return check(key, limit, 0, now);
+  return at(now, [&](core::Instant instant) { return impl_->move(key, limit, core::Cost{0}, instant); });
 }
 
 Result<Answer> Limiter::check_all(std::span<const Ask> asks) {

@@ -115,6 +115,29 @@ TEST(LibraryLimiter, KeysAndTimesOutOfBoundsAreErrors) {
   EXPECT_FALSE(limiter.reset("", limit).ok());
 }
 
+TEST(LibraryLimiter, ANegativeCostGivesBack) {
+  Limiter limiter = make();
+  const Limit limit = Limit::fixed_window(10, 1h).value();
+  EXPECT_EQ(limiter.check("k", limit, 4, kStart).value().remaining, 6u);
+  EXPECT_EQ(limiter.check("k", limit, -3, kStart).value().remaining, 9u);
+  EXPECT_EQ(limiter.check("k", limit, -3, kStart).value().remaining, 10u);
+  EXPECT_FALSE(limiter.check("k", limit, -4'294'967'296, kStart).ok());
+  EXPECT_FALSE(limiter.check("k", limit, 4'294'967'296, kStart).ok());
+  EXPECT_FALSE(limiter.check("k", Limit::concurrency(5, 1min).value(), -1, kStart).ok()) << "a hold has an id";
+}
+
+TEST(LibraryLimiter, ALimitMayTakeDebt) {
+  Limiter limiter = make();
+  const Limit limit = Limit::token_bucket(10, per_hour(10)).value().with_overdraft().value();
+  EXPECT_TRUE(limiter.check("k", limit, 0, kStart).value().allowed);
+  EXPECT_TRUE(limiter.check("k", limit, 30, kStart).value().allowed) << "something was left before it";
+  const Decision asked = limiter.check("k", limit, 0, kStart).value();
+  EXPECT_FALSE(asked.allowed);
+  EXPECT_EQ(asked.retry_after, 21 * 6min);
+  EXPECT_TRUE(limiter.peek("k", limit, kStart).value().allowed) << "a look is no question";
+  EXPECT_FALSE(Limit::leaky_bucket(10, per_hour(10)).value().with_overdraft().ok());
+}
+
 TEST(LibraryLimiter, PeekTakesNothing) {
   Limiter limiter = make();
   const Limit limit = Limit::fixed_window(2, 1min).value();

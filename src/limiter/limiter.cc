@@ -57,7 +57,7 @@ void Limiter::prepare(const Policy& policy, const RequestFacts& facts, Now now, 
     Charge& charge = out.charges.emplace_back();  // in place: a copy would wait for its parts to be written
     charge.key = match.key;
     charge.limit = match.limit;
-    charge.cost = rejected && match.mode == Mode::kEnforce ? Cost{0} : match.cost;
+    charge.cost = rejected && match.mode == Mode::kEnforce ? Cost{0} : cost_on(*match.limit, match.cost);
     charge.mode = match.mode;
     charge.on_failure = match.on_failure;
     charge.consistency = match.consistency;

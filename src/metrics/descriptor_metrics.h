@@ -16,6 +16,7 @@ struct DescriptorCounters {
   Counter near_limit;
   Counter over_limit;
   Counter shadow_mode;
+  Counter given_back;
 };
 
 // Written by its loop's thread only; read by any.

@@ -109,6 +109,8 @@ void add_descriptors(Families& out, const Sources& sources) {
       {"rateguard_envoy_over_limit_total", "Hits that were over the limit.", &DescriptorCounters::over_limit},
       {"rateguard_envoy_shadow_mode_total", "Hits over the limit that the descriptor's shadow_mode let pass.",
        &DescriptorCounters::shadow_mode},
+      {"rateguard_envoy_given_back_total", "Hits that requests gave back (is_negative_hits).",
+       &DescriptorCounters::given_back},
   };
   const std::vector<std::string> names = sources.descriptor_labels->names();
   for (const Figure& figure : kFigures) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "base/result.h"
@@ -103,6 +104,13 @@ struct Limit {
 
   bool operator==(const Limit&) const = default;
 };
+
+// A cost as protocols write it: a negative one gives back. Nothing where it has more units than a cost can.
+constexpr std::optional<Cost> signed_cost(int64_t units) {
+  const int64_t magnitude = units < 0 ? -units : units;
+  if (units < -int64_t{UINT32_MAX} || magnitude > UINT32_MAX) return std::nullopt;
+  return Cost{static_cast<uint32_t>(magnitude), units < 0 ? Movement::kGiveBack : Movement::kTake};
+}
 
 // What a request that costs `asked` is charged on `limit`: a limit that takes debt takes all of it.
 constexpr Cost cost_on(const Limit& limit, Cost asked) {

@@ -49,7 +49,7 @@ uint32_t CostTable::units_for(const Asked& asked) const {
 
 Cost weighed(Cost asked, uint32_t units) {
   const uint64_t product = uint64_t{asked.units} * units;
-  return {static_cast<uint32_t>(std::min<uint64_t>(product, UINT32_MAX))};
+  return {static_cast<uint32_t>(std::min<uint64_t>(product, UINT32_MAX)), asked.movement};
 }
 
 }  // namespace rateguard::rules

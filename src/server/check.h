@@ -2,6 +2,7 @@
 // configured rule. (The third form, every rule that matches, is asked by RequestFacts.)
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -11,6 +12,12 @@ namespace rateguard::server {
 
 // A rule counts by so many things at most.
 inline constexpr size_t kKeyPartsMax = 8;
+
+// Why a check is made.
+enum class Purpose : uint8_t {
+  kDecide,  // to be charged as the limit says
+  kLook,    // to be shown, at a cost of 0
+};
 
 // Both borrow: the views live until the check is decided.
 struct AdHocCheck {
@@ -24,6 +31,7 @@ struct RuleCheck {
   std::span<const std::string_view> key;  // a part for each thing that the rule counts by
   std::string_view plan;
   Cost cost;
+  Purpose purpose = Purpose::kDecide;
 };
 
 }  // namespace rateguard::server

@@ -1,5 +1,7 @@
 #include "server/direct_check.h"
 
+#include <fmt/format.h>
+
 #include "rules/cost_table.h"
 #include "store/counter_key.h"
 
@@ -22,7 +24,7 @@ size_t DirectChecks::add(const AdHocCheck& check) {
   direct.consistency = Consistency::kExact;
   direct.place_from = 0;
   direct.store = 0;
-  direct.cost = check.cost;
+  direct.cost = cost_on(check.limit, check.cost);
   return count_++;
 }
 
@@ -31,6 +33,11 @@ Result<size_t> DirectChecks::add(const RuleCheck& check, const Policy& policy) {
   const int prefix_v6 = policy.identifier->settings().prefix_v6;
   const auto match = policy.rules->lookup(check.rule, check.key, check.plan, prefix_v6, direct.key);
   if (!match) return std::unexpected(match.error());
+  const bool holds = match->limit != nullptr && match->limit->algorithm == Algorithm::kConcurrency;
+  if (holds && check.cost.movement == Movement::kGiveBack) {
+    return invalid(
+        fmt::format("rule '{}' limits concurrency: a hold is released by its id, not by a negative cost", check.rule));
+  }
   direct.rule = match->rule;
   direct.limit.reset();
   if (match->limit != nullptr) direct.limit = *match->limit;
@@ -40,6 +47,9 @@ Result<size_t> DirectChecks::add(const RuleCheck& check, const Policy& policy) {
   direct.place_from = match->place_from;
   direct.store = match->store;
   direct.cost = rules::weighed(check.cost, match->cost.units);
+  if (check.purpose == Purpose::kDecide && match->limit != nullptr) {
+    direct.cost = cost_on(*match->limit, direct.cost);
+  }
   return count_++;
 }
 

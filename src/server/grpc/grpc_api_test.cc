@@ -151,11 +151,11 @@ TEST(GrpcApi, RefusesWhatIsTooLargeOrNoMessage) {
   EXPECT_EQ(status_of_call(server, kReflection, ""), "0");
 }
 
-TEST(GrpcApi, FieldsThatAreNotKnownDoNoHarm) {
+TEST(GrpcApi, AFieldThatIsNotKnownIsRefused) {
   Running server;
   server.run();
   const std::string unknown("\xa2\x06\x03xyz", 6);  // field 100, of three bytes
-  EXPECT_EQ(status_of_call(server, kShouldRateLimit, framed(some_request() + unknown)), "0");
+  EXPECT_EQ(status_of_call(server, kShouldRateLimit, framed(some_request() + unknown)), "3");
 }
 
 TEST(GrpcApi, HealthFollowsTheProgram) {

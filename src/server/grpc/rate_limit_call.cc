@@ -19,6 +19,7 @@ google::protobuf::ArenaOptions arena_options(std::vector<char>& block) {
 
 // What envoyproxy/ratelimit answers, whose errors have no code of their own (docs/grpc.md).
 Status status_of(const Error& error) {
+  if (error.code == ErrorCode::kExhausted) return {Code::kResourceExhausted, error.message};
   return {error.code == ErrorCode::kUnavailable ? Code::kUnavailable : Code::kUnknown, error.message};
 }
 
@@ -29,10 +30,17 @@ RateLimitCall::RateLimitCall(rls::RateLimitService& rate_limits)
 
 Status RateLimitCall::read(std::string_view message) {
   arena_.Reset();
+  if (auto bounded = check_descriptor_bounds(message); !bounded) return refuse(bounded.error());
   auto& asked = *google::protobuf::Arena::CreateMessage<v3::RateLimitRequest>(&arena_);
   if (Status parsed = parse(message, asked); !parsed.ok()) return parsed;
-  from_message(asked, request_);
+  if (auto taken = from_message(asked, request_); !taken) return refuse(taken.error());
   return {};
+}
+
+Status RateLimitCall::refuse(const Error& error) {
+  decider_.note_error();
+  const Code code = error.code == ErrorCode::kExhausted ? Code::kResourceExhausted : Code::kInvalidArgument;
+  return {code, error.message};
 }
 
 Status RateLimitCall::answer(Now now, std::string& reply) {
@@ -41,6 +49,10 @@ Status RateLimitCall::answer(Now now, std::string& reply) {
   auto& answered = *google::protobuf::Arena::CreateMessage<v3::RateLimitResponse>(&arena_);
   to_message(**response, answered);
   frame(answered, reply);
+  if (arena_.SpaceAllocated() > kKeptBytesMax) {  // a large one leaves nothing behind
+    request_ = {};
+    arena_.Reset();
+  }
   return {};
 }
 

@@ -33,6 +33,10 @@ class RateLimitCall {
  private:
   // The arena's first block: a request of a dozen descriptors and its response, without another allocation.
   static constexpr size_t kArenaBytes = 32 * 1'024;
+  // What is kept from call to call, at most.
+  static constexpr size_t kKeptBytesMax = 4 * kArenaBytes;
+
+  Status refuse(const Error& error);
 
   std::vector<char> arena_block_;
   google::protobuf::Arena arena_;  // of the question and the answer

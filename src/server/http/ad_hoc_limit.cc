@@ -202,10 +202,12 @@ std::optional<Limit> read_limit(CheckBody& body, FieldSet other) {
     return std::nullopt;
   }
   const Parameters parameters = parameters_of(*algorithm, body);
-  if (!check_parameters(body, name.text, parameters, other)) return std::nullopt;
+  if (!check_parameters(body, name.text, parameters, other | FieldSet{Field::kOverdraft})) return std::nullopt;
   const bool bucket =
       *algorithm == Algorithm::kTokenBucket || *algorithm == Algorithm::kGcra || *algorithm == Algorithm::kLeakyBucket;
-  return bucket ? read_bucket(body, *algorithm) : read_window(body, *algorithm);
+  const auto limit = bucket ? read_bucket(body, *algorithm) : read_window(body, *algorithm);
+  const bool overdraft = body.present.has(Field::kOverdraft) && body.value(Field::kOverdraft).text == "true";
+  return limit && overdraft ? accept(body, Field::kOverdraft, limit->with_overdraft()) : limit;
 }
 
 }  // namespace rateguard::http

@@ -323,8 +323,12 @@ INSTANTIATE_TEST_SUITE_P(
                 "does not belong"},
         BadCase{R"({"key":"a","algorithm":"fixed_window","limit":1,"anchor":"day","time_zone":"Mars/Base"})",
                 "time_zone", "Mars/Base"},
-        BadCase{R"({"key":"a","algorithm":"gcra","rate":1,"burst":1,"cost":-1})", "cost",
-                "from 0 to 4294967295, not -1"},
+        BadCase{R"({"key":"a","algorithm":"gcra","rate":1,"burst":1,"cost":-4294967296})", "cost",
+                "from -4294967295, which gives back, to 4294967295, not -4294967296"},
+        BadCase{R"({"key":"a","algorithm":"concurrency","limit":5,"hold":"1m","cost":-1})", "cost",
+                "a hold is released by its id"},
+        BadCase{R"({"key":"a","algorithm":"leaky_bucket","rate":1,"queue":1,"overdraft":true})", "overdraft",
+                "overdraft does not go with leaky_bucket"},
         BadCase{R"({"key":"a","algorithm":"gcra","rate":1,"burst":1,"rule":"x"})", "algorithm", "does not go with"},
         BadCase{R"({"key":"a","algorithm":"gcra","rate":1,"burst":1,"plan":"x"})", "plan", "does not belong"},
         BadCase{R"({"facts":{},"key":"a"})", "key", "does not go with"},
@@ -337,6 +341,34 @@ INSTANTIATE_TEST_SUITE_P(
         BadCase{R"({"key":"a","algorithm":"gcra","rate":-1e-5,"burst":5})", "rate", "-0.00001"},
         BadCase{R"({"key":"a","algorithm":"fixed_window","limit":1,"window":1e-4})", "window", "millisecond"},
         BadCase{R"({"facts":{"cost":1.5}})", "facts.cost", "not 1.5"}));
+
+TEST(PostCheck, ANegativeCostGivesBack) {
+  FakeServer server;
+  const auto check = [&](int cost) {
+    return server.check(R"({"key":"a","algorithm":"fixed_window","limit":10,"window":"1h","cost":)" +
+                        std::to_string(cost) + "}");
+  };
+  EXPECT_NE(check(4).text.find(R"("remaining":6)"), std::string::npos);
+  EXPECT_NE(check(-3).text.find(R"("allowed":true,"limit":10,"remaining":9)"), std::string::npos) << check(0).text;
+  EXPECT_NE(check(-3).text.find(R"("remaining":10)"), std::string::npos);
+  EXPECT_EQ(check(11).code, 429);
+}
+
+TEST(PostCheck, ALimitThatTakesDebtIsAskedAtNoCostAndChargedWhole) {
+  FakeServer server;
+  const auto check = [&](int cost) {
+    return server.check(R"({"key":"a","algorithm":"fixed_window","limit":10,"window":"1h","overdraft":true,"cost":)" +
+                        std::to_string(cost) + "}");
+  };
+  EXPECT_EQ(check(0).code, 200);
+  EXPECT_EQ(check(25).code, 200);
+  EXPECT_EQ(check(0).code, 429);
+  EXPECT_EQ(check(5).code, 429) << "charged, and nothing was left before it";
+  EXPECT_EQ(check(-20).code, 200);
+  EXPECT_EQ(check(0).code, 429) << "10 of 10 are used";
+  EXPECT_EQ(check(-1).code, 200);
+  EXPECT_EQ(check(0).code, 200);
+}
 
 TEST(PostCheck, NamesEveryMistakeAtOnce) {
   FakeServer server;

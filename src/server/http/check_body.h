@@ -33,6 +33,7 @@ enum class Field : uint8_t {
   kHold,
   kAnchor,
   kTimeZone,
+  kOverdraft,
   kCost,
   kRule,
   kPlan,

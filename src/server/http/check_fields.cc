@@ -14,7 +14,7 @@ constexpr uint8_t kBoolean = kind_bit(JsonKind::kBool);
 constexpr uint8_t kNothing = 0;
 
 constexpr std::string_view kUnits = "a whole number from 1 to 4294967295";
-constexpr std::string_view kCostUnits = "a whole number from 0 to 4294967295";
+constexpr std::string_view kCostUnits = "a whole number from -4294967295, which gives back, to 4294967295";
 constexpr std::string_view kRateText = R"(units per second as a number, or text such as "100/10s")";
 constexpr std::string_view kDurationText = R"(a duration such as "250ms", "10s" or "1h", or seconds as a number)";
 constexpr std::string_view kString = "a string";
@@ -39,6 +39,7 @@ constexpr Description kFields[] = {
     {"hold", kNumber | kText, kDurationText},
     {"anchor", kText, R"("epoch", "first_request", "day", "week", "month" or "year")"},
     {"time_zone", kText, "the name of a time zone"},
+    {"overdraft", kBoolean, "true or false"},
     {"cost", kNumber, kCostUnits},
     {"rule", kText, "the name of a rule"},
     {"plan", kText, kString},
@@ -115,6 +116,7 @@ std::optional<Field> check_field(std::string_view name) {
     case 8:
       return when(name, "capacity", Field::kCapacity);
     case 9:
+      if (is(name, "overdraft")) return Field::kOverdraft;
       return is(name, "algorithm") ? std::optional(Field::kAlgorithm) : when(name, "time_zone", Field::kTimeZone);
     case 11:
       return when(name, "refill_rate", Field::kRefillRate);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "server/http/ad_hoc_limit.h"
 #include "server/http/check_fields.h"
 #include "store/counter_key.h"
@@ -27,8 +29,20 @@ void refuse_others(CheckBody& body, FieldSet form, std::string_view form_name) {
   }
 }
 
+// "-5" gives back. Nothing where it is not such a number.
+std::optional<Cost> read_negative_cost(std::string_view text) {
+  int64_t units = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), units);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return signed_cost(units);
+}
+
 std::optional<Cost> read_cost(CheckBody& body, Field field) {
   if (!body.present.has(field)) return Cost{1};
+  const std::string_view text = body.value(field).text;
+  if (text.starts_with('-')) {
+    if (const auto cost = read_negative_cost(text)) return cost;
+  }
   const auto units = read_units(body, field, 0);
   return units ? std::optional(Cost{*units}) : std::nullopt;
 }
@@ -48,6 +62,10 @@ bool read_ad_hoc(CheckBody& body, CheckForm& form) {
   const auto limit = read_limit(body, kAdHocFields);
   const auto cost = read_cost(body, Field::kCost);
   if (!limit || !cost) return false;
+  if (limit->algorithm == Algorithm::kConcurrency && cost->movement == Movement::kGiveBack) {
+    body.fail("cost", "a hold is released by its id (POST /v1/release), not by a negative cost");
+    return false;
+  }
   form = AdHocCheck{.key = body.key()[0], .limit = *limit, .cost = *cost};
   return true;
 }

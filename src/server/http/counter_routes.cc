@@ -24,7 +24,7 @@ struct CounterName {
 
   RuleCheck look() {
     part_views.assign(parts.begin(), parts.end());
-    return {.rule = rule, .key = part_views, .plan = plan, .cost = Cost{0}};
+    return {.rule = rule, .key = part_views, .plan = plan, .cost = Cost{0}, .purpose = server::Purpose::kLook};
   }
 };
 

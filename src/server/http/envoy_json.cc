@@ -34,6 +34,7 @@ class Reader {
     fields(value, "the request", [&](std::string_view name, const json::value& field) {
       if (name == "domain") return text(field, name, out.domain);
       if (name == "descriptors") {
+        if (!fits(field, out.descriptors.size(), envoy::kDescriptorsMax, "descriptors")) return;
         return items(field, name, [&](const json::value& item) { out.descriptors.push_back(descriptor(item)); });
       }
       if (name == "hitsAddend" || name == "hits_addend") return number(field, name, out.hits_addend);
@@ -43,6 +44,7 @@ class Reader {
   }
 
   const std::optional<std::string>& error() const { return error_; }
+  ErrorCode code() const { return code_; }
 
  private:
   template <typename Each>
@@ -70,7 +72,11 @@ class Reader {
     envoy::Descriptor out;
     fields(value, "a descriptor", [&](std::string_view name, const json::value& field) {
       if (name == "entries") {
-        return items(field, name, [&](const json::value& item) { out.entries.push_back(entry(item)); });
+        if (!fits(field, entries_, envoy::kEntriesMax, "entries of descriptors")) return;
+        return items(field, name, [&](const json::value& item) {
+          ++entries_;
+          out.entries.push_back(entry(item));
+        });
       }
       if (name == "limit") {
         if (!field.is_null()) out.limit = override_of(field);
@@ -80,6 +86,7 @@ class Reader {
         if (!field.is_null()) number(field, name, out.hits_addend.emplace());
         return;
       }
+      if (name == "isNegativeHits" || name == "is_negative_hits") return truth(field, name, out.is_negative_hits);
       unknown(name, "a descriptor");
     });
     return out;
@@ -99,7 +106,8 @@ class Reader {
     envoy::Override out;
     fields(value, "limit", [&](std::string_view name, const json::value& field) {
       if (name == "requestsPerUnit" || name == "requests_per_unit") return number(field, name, out.requests_per_unit);
-      if (name == "unit") return unit(field, out.unit);
+      if (name == "unit") return unit(field, out);
+      if (name == "unitMultiplier" || name == "unit_multiplier") return number(field, name, out.unit_multiplier);
       unknown(name, "limit");
     });
     return out;
@@ -136,21 +144,38 @@ class Reader {
     return number ? number->whole() : std::nullopt;
   }
 
-  void unit(const json::value& value, envoy::Unit& out) {
+  void truth(const json::value& value, std::string_view name, bool& out) {
+    if (value.is_null()) return;
+    const bool* const given = value.if_bool();
+    if (given == nullptr) return fail(fmt::format("{} is neither true nor false", name));
+    out = *given;
+  }
+
+  // Whether an array has no more items than there is room for, so that nothing is made of too many.
+  bool fits(const json::value& value, size_t before, size_t most, std::string_view what) {
+    const json::array* const array = value.if_array();
+    if (array == nullptr || array->size() <= most - before) return true;
+    code_ = ErrorCode::kExhausted;
+    fail(fmt::format("{} {}; at most {} are decided at once", before + array->size(), what, most));
+    return false;
+  }
+
+  void unit(const json::value& value, envoy::Override& out) {
     if (value.is_null()) return;
     if (const json::string* string = value.if_string()) {
       const std::string_view name(string->data(), string->size());
       const auto known = envoy::parse_unit(name);
       if (known && envoy::to_string(*known) == name) {
-        out = *known;
+        out.unit = *known;
       } else if (name != "UNKNOWN") {
         fail("unit is none that is known");
       }
       return;
     }
-    uint8_t number_read = 0;
+    uint32_t number_read = 0;
     number(value, "unit", number_read);
-    out = static_cast<envoy::Unit>(number_read);
+    out.unit_number = number_read;
+    if (number_read <= static_cast<uint32_t>(envoy::Unit::kWeek)) out.unit = static_cast<envoy::Unit>(number_read);
   }
 
   void unknown(std::string_view name, std::string_view where) {
@@ -161,6 +186,8 @@ class Reader {
   }
 
   std::optional<std::string> error_;
+  ErrorCode code_ = ErrorCode::kInvalid;
+  size_t entries_ = 0;
 };
 
 std::string_view name_of(envoy::Code code) {
@@ -219,6 +246,9 @@ void append_status(std::string& out, const envoy::Status& status) {
     if (status.current_limit->unit != envoy::Unit::kUnknown) {
       limit.text("unit", envoy::to_string(status.current_limit->unit));
     }
+    if (status.current_limit->unit_multiplier != 1) {
+      limit.number("unitMultiplier", status.current_limit->unit_multiplier);
+    }
     limit.text("name", status.current_limit->name);
     limit.end();
   }
@@ -274,7 +304,7 @@ Result<EnvoyJsonRequest> EnvoyJsonRequest::parse(std::string_view text) {
   if (error) return invalid(fmt::format("not JSON: {}", error.message()));
   Reader reader;
   parsed->request = reader.read(parsed->document);
-  if (reader.error()) return invalid(*reader.error());
+  if (reader.error()) return rateguard::fail(reader.code(), *reader.error());
   return EnvoyJsonRequest(std::move(parsed));
 }
 

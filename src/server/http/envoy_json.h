@@ -14,7 +14,8 @@ namespace rateguard::http {
 class EnvoyJsonRequest {
  public:
   // RateLimitRequest in camelCase or snake_case. As protobuf's JSON mapping has it: numbers may be texts, enums names
-  // or numbers, null is a field's default, an unknown field an error. Errors: kInvalid, saying what is wrong and where.
+  // or numbers, null is a field's default, an unknown field an error. Errors: kInvalid, saying what is wrong and where;
+  // kExhausted: more descriptors or entries than the bounds.
   static Result<EnvoyJsonRequest> parse(std::string_view text);
   EnvoyJsonRequest(EnvoyJsonRequest&&) noexcept;
   ~EnvoyJsonRequest();

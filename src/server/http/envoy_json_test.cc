@@ -54,6 +54,40 @@ TEST(EnvoyJson, SaysWhatIsWrong) {
   EXPECT_EQ(problem(R"({"hitsAddend":1.5})"), "hitsAddend is no whole number from 0 to 4294967295");
   EXPECT_EQ(problem(R"({"descriptors":[{"hitsAddend":"18446744073709551615"}]})"), "good");
   EXPECT_EQ(problem(std::string(100, '[')), "not JSON: too deep");
+  EXPECT_EQ(problem(R"({"descriptors":[{"isNegativeHits":1}]})"), "isNegativeHits is neither true nor false");
+}
+
+TEST(EnvoyJson, ReadsWhatChangesACharge) {
+  for (const char* text : {R"({"descriptors":[{"isNegativeHits":true,"limit":{"unit":"HOUR","unitMultiplier":3}}]})",
+                           R"({"descriptors":[{"is_negative_hits":true,"limit":{"unit":3,"unit_multiplier":"3"}}]})"}) {
+    const auto parsed = EnvoyJsonRequest::parse(text);
+    ASSERT_TRUE(parsed.has_value()) << parsed.error().message;
+    const envoy::Descriptor& descriptor = parsed->request().descriptors[0];
+    EXPECT_TRUE(descriptor.is_negative_hits);
+    EXPECT_EQ(descriptor.limit->unit, envoy::Unit::kHour);
+    EXPECT_EQ(descriptor.limit->unit_multiplier, 3u);
+  }
+  const auto unknown = EnvoyJsonRequest::parse(R"({"descriptors":[{"limit":{"unit":99}}]})");
+  ASSERT_TRUE(unknown.has_value());
+  EXPECT_EQ(unknown->request().descriptors[0].limit->unit, envoy::Unit::kUnknown);
+  EXPECT_EQ(unknown->request().descriptors[0].limit->unit_number, 99);
+}
+
+TEST(EnvoyJson, DescriptorsAndEntriesAreBounded) {
+  const auto many = [](size_t count, std::string_view item) {
+    std::string items;
+    for (size_t i = 0; i < count; ++i) items.append(i == 0 ? "" : ",").append(item);
+    return items;
+  };
+  EXPECT_EQ(problem(R"({"descriptors":[)" + many(1'000, "{}") + "]}"), "good");
+  EXPECT_EQ(problem(R"({"descriptors":[)" + many(340'000, "{}") + "]}"),
+            "340000 descriptors; at most 1000 are decided at once");
+  EXPECT_EQ(problem(R"({"descriptors":[{"entries":[)" + many(6'000, "{}") + R"(]},{"entries":[)" + many(4'001, "{}") +
+                    "]}]}"),
+            "10001 entries of descriptors; at most 10000 are decided at once");
+  const auto parsed = EnvoyJsonRequest::parse(R"({"descriptors":[)" + many(1'001, "{}") + "]}");
+  ASSERT_FALSE(parsed.has_value());
+  EXPECT_EQ(parsed.error().code, ErrorCode::kExhausted);
 }
 
 TEST(EnvoyJson, LeavesOutDefaults) {
@@ -62,7 +96,7 @@ TEST(EnvoyJson, LeavesOutDefaults) {
       {.code = envoy::Code::kOk},
       {.code = envoy::Code::kOk, .limit_remaining = UINT32_MAX},
       {.code = envoy::Code::kOverLimit,
-       .current_limit = envoy::CurrentLimit{.requests_per_unit = 0, .unit = envoy::Unit::kUnknown, .name = "a\"b"},
+       .current_limit = envoy::CurrentLimit{.requests_per_unit = 0, .unit_multiplier = 30, .name = "a\"b"},
        .until_reset = Duration::seconds(7)}};
   response.response_headers = {{"RateLimit-Limit", "5"}};
   response.dynamic_metadata = envoy::Value::structure();
@@ -70,10 +104,11 @@ TEST(EnvoyJson, LeavesOutDefaults) {
   response.dynamic_metadata->add("l", envoy::Value::list()).items = {envoy::Value::null(), envoy::Value::truth(false)};
   std::string text;
   append_envoy_response(text, response);
-  EXPECT_EQ(text, R"({"overallCode":"OVER_LIMIT","statuses":[{"code":"OK"},{"code":"OK","limitRemaining":4294967295},)"
-                  R"({"code":"OVER_LIMIT","currentLimit":{"name":"a\"b"},"durationUntilReset":"7s"}],)"
-                  R"("responseHeadersToAdd":[{"key":"RateLimit-Limit","value":"5"}],)"
-                  R"("dynamicMetadata":{"n":2,"l":[null,false]}})");
+  EXPECT_EQ(text,
+            R"({"overallCode":"OVER_LIMIT","statuses":[{"code":"OK"},{"code":"OK","limitRemaining":4294967295},)"
+            R"({"code":"OVER_LIMIT","currentLimit":{"unitMultiplier":30,"name":"a\"b"},"durationUntilReset":"7s"}],)"
+            R"("responseHeadersToAdd":[{"key":"RateLimit-Limit","value":"5"}],)"
+            R"("dynamicMetadata":{"n":2,"l":[null,false]}})");
 }
 
 TEST(EnvoyRoutes, WithoutAServiceNothingIsLoaded) {

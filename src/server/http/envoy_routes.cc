@@ -26,6 +26,7 @@ int status_of(envoy::Code code) {
 
 void envoy_json(Call& call) {
   const auto parsed = EnvoyJsonRequest::parse(call.request.body);
+  if (!parsed && parsed.error().code == ErrorCode::kExhausted) return fail(call, 413, parsed.error().message + "\n");
   if (!parsed || !call.workspace.rate_limits) return fail(call, 400, "Bad Request\n");
   const auto response = call.workspace.rate_limits->decide(parsed->request(), call.now);
   if (!response) {

@@ -88,7 +88,9 @@ constexpr Case kCases[] = {
     {"rg.check", "RG.CHECK nope a", "-ERR UNKNOWN_RULE\n"},
     {"rg.check", "RG.CHECK login", "-ERR wrong number of arguments for 'rg.check' command\n"},
     {"rg.check", "RG.CHECK login 1.1.1.1 x", "-ERR value is not an integer or out of range\n"},
-    {"rg.check", "RG.CHECK login 1.1.1.1 -1", "-ERR value is not an integer or out of range\n"},
+    {"rg.check", "RG.CHECK login 1.1.1.1 -4294967296", "-ERR value is not an integer or out of range\n"},
+    {"rg.check", "RG.CHECK slots bob -1",
+     "-ERR rule 'slots' limits concurrency: a hold is released by its id, not by a negative cost\n"},
     {"rg.check", "RG.CHECK login 1.1.1.1 4294967296", "-ERR value is not an integer or out of range\n"},
     {"rg.check", "RG.CHECK login 1.1.1.1 1 x", "-ERR syntax error\n"},
 

@@ -27,11 +27,12 @@ std::optional<server::RuleCheck> read_check(Call& call, Rest rest) {
   size_t at = 3;
   int64_t cost = 0;
   if (rest == Rest::kCostAndOptions && at < call.words.size() && parse_integer(call.words[at], cost)) {
-    if (cost < 0 || cost > UINT32_MAX) {
+    const auto moved = signed_cost(cost);
+    if (!moved) {
       call.fail_not_an_integer();
       return std::nullopt;
     }
-    check.cost = Cost{static_cast<uint32_t>(cost)};
+    check.cost = *moved;
     ++at;
   } else if (rest == Rest::kCostAndOptions && call.words.size() == 4) {
     call.fail_not_an_integer();  // there is room for nothing but a cost
@@ -73,6 +74,7 @@ void answers::rg_peek(Call& call) {
   auto check = read_check(call, Rest::kOptions);
   if (!check) return;
   check->cost = Cost{0};
+  check->purpose = server::Purpose::kLook;
   if (const server::DirectCheck* const look = add_alone(call, *check)) {
     call.workspace.decider.run(call.now);
     if (look->basis != Basis::kCounter) {

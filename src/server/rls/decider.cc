@@ -14,6 +14,10 @@ void Decider::use_what_is_in_force() {
   if (in_force_->rules.rules != nullptr) rules_.set_policy(in_force_->rules);
 }
 
+void Decider::note_error() {
+  service_.metrics_->errors.add();
+}
+
 Result<const envoy::Response*> Decider::decide(const envoy::Request& request, Now now) {
   if (!is_current()) use_what_is_in_force();
   if (asks_for_rules(request)) return check_rules(request, now);

@@ -21,6 +21,9 @@ class Decider {
   // Errors: as envoy::Decider::decide, and for kRulesDomain as RuleSet::lookup; the message is the text for the caller.
   Result<const envoy::Response*> decide(const envoy::Request& request, Now now);
 
+  // Counts a request that came to no decision because it could not be read.
+  void note_error();
+
   // Whether what it last decided by is in force still; what is not stays in memory with it.
   bool is_current() const { return in_force_ == service_.in_force_; }
 

@@ -38,6 +38,7 @@ void RateLimitService::count(const envoy::Tally& tally, const PolicyInForce& in_
   counters.near_limit.add(tally.near);
   counters.over_limit.add(tally.over);
   counters.shadow_mode.add(tally.shadowed);
+  counters.given_back.add(tally.given_back);
 }
 
 uint16_t RateLimitService::slot_of(const envoy::Tally& tally, const PolicyInForce& in_force) {

@@ -21,7 +21,9 @@ envoy::Status status_of(const server::Answer& answer) {
   }
   const server::AnswerLine& line = *answer.deciding;
   const Rate& rate = line.limit->rate;
-  status.current_limit = {.requests_per_unit = rate.units, .unit = envoy::unit_of(rate.period), .name = line.rule};
+  const envoy::UnitCount units = envoy::units_of(rate.period);
+  status.current_limit = {
+      .requests_per_unit = rate.units, .unit = units.unit, .unit_multiplier = units.multiplier, .name = line.rule};
   status.limit_remaining = line.decision.remaining;
   const Duration wait = answer.allowed ? line.decision.reset_after : line.decision.retry_after;
   if (wait != Duration::never()) status.until_reset = wait;
@@ -37,6 +39,10 @@ bool Decider::asks_for_rules(const envoy::Request& request) const {
 
 // Each descriptor on its own, in their order.
 Result<const envoy::Response*> Decider::check_rules(const envoy::Request& request, Now now) {
+  if (auto bounded = envoy::check_bounds(request); !bounded) {
+    service_.metrics_->errors.add();
+    return std::unexpected(std::move(bounded.error()));
+  }
   rules_.clear();
   for (const envoy::Descriptor& descriptor : request.descriptors) {
     if (auto added = add_rule_check(descriptor, request.hits_addend); !added) {
@@ -72,7 +78,8 @@ Result<void> Decider::add_rule_check(const envoy::Descriptor& descriptor, uint32
   server::RuleCheck check{.rule = descriptor.entries.front().value,
                           .key = {},
                           .plan = {},
-                          .cost = {static_cast<uint32_t>(std::min<uint64_t>(hits, UINT32_MAX))}};
+                          .cost = {static_cast<uint32_t>(std::min<uint64_t>(hits, UINT32_MAX)),
+                                   descriptor.is_negative_hits ? Movement::kGiveBack : Movement::kTake}};
   for (size_t i = 1; i < descriptor.entries.size(); ++i) {
     const envoy::Entry& entry = descriptor.entries[i];
     if (i == 1 && entry.key == kPlanEntry) {
