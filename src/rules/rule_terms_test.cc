@@ -1,6 +1,7 @@
 // What a rule that matches says: exemptions, groups, limits by name, costs, prefixes.
 #include <gtest/gtest.h>
 
+#include "rules/cost_table.h"
 #include "rules/rule_set.h"
 
 namespace rateguard::rules {

@@ -69,7 +69,8 @@ constexpr std::array kCommands = {
         kThrottleArguments, "write fast", true, answers::throttle, true},
     Command{
         "rg.check", -3, Access::kToken, kRateLimiting,
-        "Asks a configured rule for `cost` units (1) of one subject. A rule by several things takes the further ones "
+        "Asks a configured rule for `cost` units (1) of one subject; a negative cost gives units back, at most what is "
+        "used. A rule by several things takes the further ones "
         "after AND, a rule by nothing an empty key.",
         kMapOfCheck, kCheckArguments, "write fast", false, answers::rg_check, true},
     Command{
