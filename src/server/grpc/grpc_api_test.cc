@@ -158,6 +158,17 @@ TEST(GrpcApi, AFieldThatIsNotKnownIsRefused) {
   EXPECT_EQ(status_of_call(server, kShouldRateLimit, framed(some_request() + unknown)), "3");
 }
 
+TEST(GrpcApi, AMessageOfManyEmptyDescriptorsIsRefusedUnread) {
+  Running server;
+  server.run();
+  std::string message(
+      "\x0a\x04"
+      "edge",
+      6);
+  for (int i = 0; i < 520'000; ++i) message += std::string_view("\x12\x00", 2);
+  EXPECT_EQ(status_of_call(server, kShouldRateLimit, framed(message)), "8");
+}
+
 TEST(GrpcApi, HealthFollowsTheProgram) {
   Running server;
   std::atomic<bool> ready = true;
