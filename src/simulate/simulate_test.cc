@@ -224,6 +224,30 @@ TEST(Simulate, APauseLongerThanACounterWasBusyIsNotClaimedToBeKnown) {
   EXPECT_EQ(series.lowest.size(), series.grid.pieces);
 }
 
+TEST(Simulate, ClientsThatAreOneSubjectAreCountedAsOneHoweverOftenTheyWereSeen) {
+  Recording recording;
+  // More than wait to be counted at a time; some name a host, which makes them no other subject.
+  for (int i = 0; i < 120; ++i) {
+    recording.add({.time = Instant::from_seconds(kStart + i),
+                   .client = i % 2 == 0 ? "2001:db8::1" : "2001:db8::2",
+                   .host = i % 3 == 0 ? "a.example" : ""});
+    recording.add({.time = Instant::from_seconds(kStart + i), .client = "10.0.0.1", .user = i % 2 == 0 ? "ada" : ""});
+  }
+  const Report report = report_of(recording, R"(
+rules:
+  - {name: ips, per: ip, limit: 1000/h}
+  - {name: all, per: global, limit: 1000/h}
+  - {name: users, per: user, limit: 50/h, missing: ip}
+)");
+  EXPECT_EQ(report.rules.rules[0].subjects, 2u);
+  EXPECT_EQ(report.rules.rules[0].figures.requests, 240u);
+  EXPECT_EQ(report.rules.rules[1].subjects, 1u);
+  EXPECT_EQ(report.rules.rules[2].subjects, 3u) << "ada, her address without her, and the other";
+  ASSERT_EQ(report.rules.rules[2].most_refused.size(), 3u);
+  EXPECT_EQ(report.rules.rules[2].most_refused[0].requests, 120u);
+  EXPECT_EQ(report.rules.rules[2].most_refused[1].requests, 60u);
+}
+
 TEST(Simulate, CountsACallerOnceHoweverManyRulesAndRoutesCountIt) {
   Recording recording;
   for (const char* path : {"/a", "/b", "/c"}) {
