@@ -191,7 +191,7 @@ Cost RandomCalls::cost(const Limit& limit) {
 }
 
 Movement RandomCalls::movement(const Limit& limit) {
-  const uint64_t choice = below(30);
+  const uint64_t choice = below(100);
   if (choice == 0) return Movement::kGiveBack;
   const bool takes_debt = limit.with_overdraft().has_value();
   return choice <= 2 && takes_debt ? Movement::kTakeWhole : Movement::kTake;

@@ -38,17 +38,17 @@ evaluate[4] = function(key, state, tag, cost, capacity, units, period, anchor, w
     end
     if not live or stored < first then count = 0 end
   end
+  local finish = last
+  if anchor == 3 and now < first then finish = math.max(expires, now + last - first) end
   if bound and (cost > 0 or count > 0) then
     local total, is_cut = moved(count, cost, bound)
     if total == 0 then return true, capacity, 0, 0, 0, forget(key), now end
-    local z, ok = ceil_to(last, 1000000), cost < 0 or count < capacity
+    local z, ok, rest = ceil_to(finish, 1000000), cost < 0 or count < capacity, math.min(last, finish) - now
     local next = pack(STATE, 4, anchor == 2 and first or t, 0, total, z)
-    return ok, total < capacity and capacity - total or 0, ok and 0 or last - now, last - now, 0, next, z * 1000000, is_cut
+    return ok, total < capacity and capacity - total or 0, ok and 0 or rest, rest, 0, next, z * 1000000, is_cut
   end
   if bound then cost = 0 end
   if cost > 0 and count + cost <= capacity then
-    local finish = last
-    if anchor == 3 and now < first then finish = math.max(expires, now + last - first) end
     local z = ceil_to(finish, 1000000)
     local time = anchor == 2 and first or t
     local reset = math.min(last, finish) - now
