@@ -13,7 +13,7 @@ SOAK_MINUTES ?= 60
 .PHONY: help run build test zones simulation soak bench lint fmt asan tsan fuzz clean
 
 help: ## list the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 ifdef REDIS
 run: export RATEGUARD_REDIS = $(REDIS)
