@@ -5,6 +5,7 @@
 #include <emmintrin.h>
 #endif
 
+#include <algorithm>
 #include <bit>
 
 #include "model/ascii.h"
@@ -252,6 +253,9 @@ void unescape_json(std::string_view text, std::string& out) {
   constexpr uint32_t kReplacement = 0xFFFD;
   out.clear();
   for (size_t i = 0; i < text.size(); ++i) {
+    const size_t escape = std::min(text.find('\\', i), text.size() - 1);
+    out.append(text.substr(i, escape - i));
+    i = escape;
     if (text[i] != '\\' || i + 1 == text.size()) {
       out.push_back(text[i]);
       continue;
