@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "config/config.h"
+#include "model/instant.h"
 #include "rules/rule_set.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -18,6 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto rules = rules::RuleSet::compile(config->rules);
   RG_CHECK(rules.has_value());
   rules::Matches matches;
-  (*rules)->match({.method = "GET", .path = "/a/b/%2e", .host = "example.com"}, {}, matches);
+  (*rules)->match({.method = "GET", .path = "/a/b/%2e", .host = "example.com"}, {},
+                  Instant::from_seconds(1'700'000'000), matches);
   return 0;
 }
