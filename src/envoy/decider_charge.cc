@@ -1,5 +1,6 @@
 // From limits to counts: the store's part in a decision.
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <numeric>
 
