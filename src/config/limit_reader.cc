@@ -75,11 +75,11 @@ bool read_keys(const YamlNode& map, Given& given, Problems& problems) {
 }
 
 // The limit that was given, or a problem at the key that is wrong; at `otherwise` for one that is missing.
-std::optional<Limit> make(const Given& given, const YamlNode& otherwise, Problems& problems) {
+std::optional<Limit> make(const Given& given, const YamlNode& otherwise, MissingLimit missing, Problems& problems) {
   const auto limit = make_limit(given.spec);
   if (limit) return *limit;
   const YamlNode* node = given.nodes[static_cast<size_t>(limit.error().key)];
-  problems.add(node ? *node : otherwise, limit.error().message);
+  if (node || missing == MissingLimit::kProblem) problems.add(node ? *node : otherwise, limit.error().message);
   return std::nullopt;
 }
 
@@ -90,11 +90,14 @@ std::optional<std::optional<Limit>> read_one(const YamlNode& key, const YamlNode
   using None = std::optional<Limit>;
   if (value.is_scalar() && value.text == kUnlimited) return None();
   Given given = shared;
+  auto missing = MissingLimit::kProblem;
   if (value.is_map()) {
     const auto known = limit_key_names();
     for (size_t i = 0; i < value.children.size() && !problems.full(); i += 2) {
       const YamlNode& name = *value.children[i];
-      if (std::ranges::find(known, name.text) == known.end()) problems.add(name, unknown_key(name.text, what, known));
+      if (std::ranges::find(known, name.text) != known.end()) continue;
+      problems.add(name, unknown_key(name.text, what, known));
+      missing = MissingLimit::kToldAlready;
     }
     if (!read_keys(value, given, problems)) return std::nullopt;
   } else if (!value.is_scalar()) {
@@ -104,7 +107,7 @@ std::optional<std::optional<Limit>> read_one(const YamlNode& key, const YamlNode
   } else if (!read_key(value, LimitKey::kLimit, given, problems)) {
     return std::nullopt;
   }
-  const auto limit = make(given, value, problems);
+  const auto limit = make(given, value, missing, problems);
   return limit ? std::optional<None>(*limit) : std::nullopt;
 }
 
@@ -307,8 +310,8 @@ void check_unlimited(const YamlNode& rule_map, const Given& given, const rules::
 
 }  // namespace
 
-void read_limits(const YamlNode& rule_map, const LimitSurroundings& surroundings, rules::Rule& rule,
-                 Problems& problems) {
+void read_limits(const YamlNode& rule_map, const LimitSurroundings& surroundings, MissingLimit missing,
+                 rules::Rule& rule, Problems& problems) {
   rule.unlimited = says_unlimited(rule_map);
   Given given;
   if (!read_keys(rule_map, given, problems)) return;
@@ -319,7 +322,7 @@ void read_limits(const YamlNode& rule_map, const LimitSurroundings& surroundings
     return check_unlimited(rule_map, given, rule, *rule_map.find("limit"), problems);
   }
   if (plans != nullptr) return read_plans(*plans, given, rule, problems);
-  if (auto made = make(given, rule_map, problems)) rule.limit = *made;
+  if (auto made = make(given, rule_map, missing, problems)) rule.limit = *made;
 }
 
 }  // namespace rateguard::config

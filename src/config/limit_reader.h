@@ -13,6 +13,9 @@ namespace rateguard::config {
 // Reads a file that a configuration names. Errors: kIo.
 using FileReader = std::function<Result<std::string>(const std::string& path)>;
 
+// Whether it is a problem of its own that a key is missing: not where one beside it is misspelt, and said to be.
+enum class MissingLimit : uint8_t { kProblem, kToldAlready };
+
 // What the limits of a rule need to know besides its map.
 struct LimitSurroundings {
   FileReader read_file = {};  // empty: naming a file is an error
@@ -21,7 +24,7 @@ struct LimitSurroundings {
 
 // Fills the rule's limits from its map. What is wrong goes to `problems`. REQUIRES: rule.per and rule.prefixes are
 // read.
-void read_limits(const YamlNode& rule_map, const LimitSurroundings& surroundings, rules::Rule& rule,
-                 Problems& problems);
+void read_limits(const YamlNode& rule_map, const LimitSurroundings& surroundings, MissingLimit missing,
+                 rules::Rule& rule, Problems& problems);
 
 }  // namespace rateguard::config

@@ -34,7 +34,7 @@ size_t distance(std::string_view a, std::string_view b) {
 
 void Problems::add(const YamlNode& where, std::string message) {
   if (full()) return;
-  errors_.push_back({.message = std::move(message), .position = position(where)});
+  errors_.push_back({.message = context_ + message, .position = position(where)});
 }
 
 void Problems::add(Error error) {

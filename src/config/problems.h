@@ -16,6 +16,8 @@ class Problems {
   void add(const YamlNode& where, std::string message);
   // Of another file that this one names.
   void add(Error error);
+  // Goes before each message about a place in this file from now on: "rule 'login': ". Empty: nothing does.
+  void set_context(std::string context) { context_ = std::move(context); }
 
   bool empty() const { return errors_.empty(); }
   size_t count() const { return errors_.size(); }
@@ -29,6 +31,7 @@ class Problems {
   static constexpr size_t kShownMax = 20;  // as many as fit a screen
 
   std::string file_name_;
+  std::string context_;
   std::vector<Error> errors_;
 };
 

@@ -62,8 +62,19 @@ class RuleReader {
       problems_.add(node, fmt::format("expected a rule (a map with name and limit), found {}", node.describe()));
       return rule;
     }
-    nodes_.check_keys(node, "a rule", rule_keys_);
     read_name(node, rule);
+    if (!rule.name.empty()) problems_.set_context(fmt::format("rule '{}': ", rule.name));
+    read_keys(node, rule);
+    problems_.set_context({});
+    return rule;
+  }
+
+  void read_keys(const YamlNode& node, Rule& rule) {
+    const size_t problems_before = problems_.count();
+    nodes_.check_keys(node, "a rule", rule_keys_);
+    // A key that is misspelt is probably the one that would be missing.
+    const bool all_known = problems_.count() == problems_before;
+    const auto missing_limit = all_known ? MissingLimit::kProblem : MissingLimit::kToldAlready;
     if (const YamlNode* match = node.find("match")) read_match(*match, rule.match, problems_);
     if (const YamlNode* when = node.find("when")) read_schedule(*when, rule.match.when, problems_);
     if (const YamlNode* group = node.find("group")) read_group(*group, rule.group);
@@ -71,7 +82,7 @@ class RuleReader {
     nodes_.read_choice(node, "missing", kMissing, rule.missing);
     nodes_.read_choice(node, "mode", kModes, rule.mode);
     read_prefixes(node, rule);
-    read_limits(node, surroundings_.limits, rule, problems_);
+    read_limits(node, surroundings_.limits, missing_limit, rule, problems_);
     if (const YamlNode* cost = node.find("cost")) read_cost(*cost, rule.cost, problems_);
     nodes_.read_choice(node, "on_store_failure", kFailures, rule.on_store_failure);
     nodes_.read_choice(node, "consistency", kConsistencies, rule.consistency);
@@ -80,7 +91,6 @@ class RuleReader {
     } else if (!surroundings_.has_store(rule.store)) {
       problems_.add(node, fmt::format("store is missing; there is no store {} in stores", quote(rule.store)));
     }
-    return rule;
   }
 
   void read_name(const YamlNode& node, Rule& rule) {

@@ -21,10 +21,16 @@ Rule rule_of(std::string_view keys) {
   return config && !config->rules.empty() ? config->rules[0] : Rule{};
 }
 
-// What is wrong with a rule that is written in one line from column 9 on.
+// What is wrong with a rule that is written in one line from column 9 on, without the rule's name.
 std::string wrong_with(std::string_view keys) {
   const auto config = parse(fmt::format("rules: [{{name: r, {}}}]", keys), "f");
-  return config ? "nothing" : config.error().to_string();
+  if (config) return "nothing";
+  std::string text = config.error().to_string();
+  constexpr std::string_view kContext = "rule 'r': ";
+  for (size_t at = text.find(kContext); at != std::string::npos; at = text.find(kContext)) {
+    text.erase(at, kContext.size());
+  }
+  return text;
 }
 
 TEST(RuleTerms, WhoAMatchIsFor) {

@@ -15,6 +15,7 @@
 #include <unordered_set>
 
 #include "config/text_check.h"
+#include "config/yaml_problem.h"
 #include "config/yaml_scalar.h"
 
 namespace rateguard::config {
@@ -247,20 +248,6 @@ class ViewBuffer : public std::streambuf {
   }
 };
 
-// What the parser met. A bracket that is never closed is reported where it was opened: the parser only sees it at the
-// end.
-Error broken(const YAML::Exception& e, const TreeBuilder& builder, const std::string& file_name) {
-  const YamlNode* open = builder.innermost();
-  if (open && (e.msg == YAML::ErrorMsg::END_OF_SEQ_FLOW || e.msg == YAML::ErrorMsg::END_OF_MAP_FLOW)) {
-    return {.message = fmt::format("this is not valid YAML: {} is not closed, or lacks a comma", open->describe()),
-            .position = {.file = file_name, .line = open->line, .column = open->column}};
-  }
-  const bool in_quotes = e.msg == YAML::ErrorMsg::EOF_IN_SCALAR;
-  return {.message = fmt::format("this is not valid YAML: {}",
-                                 in_quotes ? "the file ends here, inside a text whose quote is not closed" : e.msg),
-          .position = {.file = file_name, .line = e.mark.line + 1, .column = e.mark.column + 1}};
-}
-
 // Where a node's own text begins, behind its anchor and tag.
 std::string_view behind_properties(std::string_view text, const YamlNode& node) {
   for (int line = 1; line < node.line; ++line) text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
@@ -308,7 +295,10 @@ Result<YamlDocument> parse_yaml(std::string_view text, const std::string& file_n
     while (!builder.error() && parser.HandleNextDocument(builder)) {
     }
   } catch (const YAML::Exception& e) {
-    if (!builder.error()) return std::unexpected(broken(e, builder, file_name));
+    const YamlComplaint complaint{.message = e.msg, .line = e.mark.line + 1, .column = e.mark.column + 1};
+    if (!builder.error()) {
+      return std::unexpected(explain_yaml(complaint, text, builder.innermost(), file_name));
+    }
   } catch (const std::exception& e) {  // whatever the library lets through: bad_alloc, its own asserts
     return std::unexpected(
         Error{.message = fmt::format("this is not valid YAML: {}", e.what()), .position = {.file = file_name}});
