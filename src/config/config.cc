@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "config/config_check.h"
 #include "config/file_text.h"
 #include "config/node_reader.h"
 #include "config/problems.h"
@@ -31,29 +32,6 @@ bool is_store_name(std::string_view name) {
 constexpr std::string_view kDefaultStore = "default";
 // The prefix of the keys of any store in the settings table.
 constexpr std::string_view kStoreSection = "stores.NAME";
-
-// What `listen` and `envoy` must hold together.
-Result<void> check_listen_settings(const Config& config) {
-  const TlsSettings& tls = config.listen.tls;
-  if (tls.certificate.empty() != tls.key.empty()) {
-    return invalid(fmt::format("listen.tls.{} is missing; a certificate and its key go together",
-                               tls.key.empty() ? "key" : "certificate"));
-  }
-  if (tls.certificate.empty() && !tls.client_ca.empty()) {
-    return invalid("listen.tls.certificate is missing; clients can only show theirs over TLS");
-  }
-  if (config.listen.proxy_protocol && config.identity.trusted_proxies.empty()) {
-    return invalid(
-        "listen.proxy_protocol needs listen.trusted_proxies: the PROXY header is believed from them only, and every "
-        "other "
-        "connection is closed");
-  }
-  const EnvoyHeaderNames& names = config.envoy.response_headers;
-  for (const std::string* name : {&names.limit, &names.remaining, &names.reset}) {
-    if (!is_token(*name)) return invalid(fmt::format("envoy.response_headers: {} is no name of a field", quote(*name)));
-  }
-  return {};
-}
 
 class ConfigReader {
  public:
@@ -110,6 +88,7 @@ class ConfigReader {
       } else if (path == "stores") {
         read_stores(value);
       } else {
+        remember(full_key(path, target.store_name), key);
         read_section(value, path, target);
       }
     }
@@ -121,7 +100,10 @@ class ConfigReader {
     return section == kStoreSection ? "a store" : full_key(section, target.store_name);
   }
 
+  void remember(const std::string& key, const YamlNode& where) { config_.positions[key] = problems_.position(where); }
+
   void read_setting(const Setting& setting, const YamlNode& key, const YamlNode& value, const SettingTarget& target) {
+    remember(full_key(setting.key, target.store_name), value.is_null() ? key : value);
     if (!is_list(setting)) return read_value(setting, key, value, target);
     if (!value.is_sequence()) return read_value(setting, key, value, target);  // one stands for a list of it
     for (const YamlNode* item : value.children) {
@@ -159,6 +141,7 @@ class ConfigReader {
         continue;
       }
       StoreSettings& store = config_.stores[name.text];
+      remember("stores." + name.text, name);
       if (value.is_null()) continue;
       if (!value.is_map()) {
         problems_.add(value, fmt::format("expected the settings of a store (a map), found {}", value.describe()));
@@ -223,13 +206,19 @@ std::string Config::memory_store_name() const {
   return store_name();
 }
 
-Result<void> check_config(const Config& config) {
-  if (auto good = check_listen_settings(config); !good) return good;
-  for (const auto& [name, store] : config.stores) {
-    if (auto good = check_store(name, store); !good) return good;
-    if (auto good = check_store_access(name, store); !good) return good;
+std::string Config::snapshot_path() const {
+  const StoreSettings& store = memory_store();
+  if (!store.snapshot.empty()) return store.snapshot;
+  return data_dir.empty() ? std::string() : data_dir + "/counters.snap";
+}
+
+SourcePosition Config::position_of(std::string_view key) const {
+  while (!key.empty()) {
+    if (const auto found = positions.find(std::string(key)); found != positions.end()) return found->second;
+    const size_t dot = key.rfind('.');
+    key = key.substr(0, dot == std::string_view::npos ? 0 : dot);
   }
-  return check_one_memory(config);
+  return {.file = path};
 }
 
 namespace {

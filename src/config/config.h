@@ -148,6 +148,9 @@ struct Config {
   std::vector<rules::Rule> rules = {};
   std::string path = {};                        // the file it was read from; empty: none
   std::vector<std::string> subject_files = {};  // that its rules name (`by_subject_file`), as they were opened
+  // Where that file gives each setting or section, by its key: "identity.user", "stores.default". What the environment
+  // or the command line has set since is not there.
+  std::map<std::string, SourcePosition> positions = {};
 
   // The names of the stores by their StoreNumber: the default one, then the others in the order of their names. The
   // default is the one named so, or else the first; limits of no rule are kept there.
@@ -158,6 +161,10 @@ struct Config {
   // whose limits have shares here while Redis fails.
   std::string memory_store_name() const;
   const StoreSettings& memory_store() const { return stores.at(memory_store_name()); }
+  // Where the counters in memory are kept over a restart: the store's own place, or the data folder. Empty: nowhere.
+  std::string snapshot_path() const;
+  // For messages: where the file gives this key, or else the nearest section around it, or the file alone.
+  SourcePosition position_of(std::string_view key) const;
 };
 
 // Reads one environment variable; nullopt where it is not set. Injected, so that tests need no environment.
@@ -166,10 +173,13 @@ using Environment = std::function<std::optional<std::string>(std::string_view na
 // Parses YAML text. Every error says file, line, column and what was expected; unknown keys are errors. Files that
 // rules name are not read: nobody is named by them.
 Result<Config> parse(std::string_view yaml, std::string file_name);
+// Settings of `now` that are not as in `before`, by their keys in the order of the documentation: "listen.threads",
+// "stores.default.max_keys" of stores that both have. Rules are no settings.
+std::vector<std::string> changed_settings(const Config& before, const Config& now);
 // Reads and parses a file, and those that its rules name. Errors: kIo, or as parse().
 Result<Config> load(const std::string& path);
 // What settings must hold together, whatever they came from; parse() leaves it to the environment to say where a Redis
-// is and with what password. Errors: kInvalid.
+// is and with what password, and which keys verify tokens. Errors: kInvalid, with the position where the file says it.
 Result<void> check_config(const Config& config);
 // Lays RATEGUARD_* variables over a configuration. Order of precedence: command line, environment, file, defaults.
 // RATEGUARD_REDIS=URL makes store() that Redis, whatever the file says of it.

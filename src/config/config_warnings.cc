@@ -7,17 +7,71 @@
 #include "rules/rule_warnings.h"
 
 namespace rateguard::config {
+namespace {
+
+using identify::Source;
+using rules::Missing;
+using rules::PartKind;
+using rules::Rule;
+
+// What becomes of requests that lack what a rule counts by.
+std::string_view fate(Missing missing) {
+  switch (missing) {
+    case Missing::kReject:
+      return "are refused";
+    case Missing::kIp:
+      return "are counted by their address instead";
+    case Missing::kSkip:
+      return "are not limited by it";
+  }
+  return {};
+}
+
+// What a rule needs that nothing gives; empty: nothing.
+std::string lacking(const rules::Part& part, const identify::Settings& identity) {
+  const auto nobody_says = [](const Source& source, std::string_view name) {
+    if (source.kind != Source::Kind::kNone) return std::string();
+    return fmt::format(
+        "identity.{0} does not say where the {0} is read from, and only callers of POST /check can name "
+        "one: all other requests",
+        name);
+  };
+  switch (part.kind) {
+    case PartKind::kUser:
+      return nobody_says(identity.user, "user");
+    case PartKind::kWorkspace:
+      return nobody_says(identity.workspace, "workspace");
+    case PartKind::kPlan:
+      return nobody_says(identity.plan, "plan");
+    case PartKind::kClaim:
+      if (!identity.jwt.key_file.empty()) return {};
+      return "identity.jwt.key_file is missing, and without it no token is believed: all requests";
+    default:
+      return {};
+  }
+}
+
+void warn_of_rule(const Rule& rule, const identify::Settings& identity, std::vector<Error>& warnings) {
+  const auto warn = [&](std::string message) {
+    warnings.push_back({.message = fmt::format("rule '{}' {}", rule.name, message), .position = rule.position});
+  };
+  for (const rules::Part& part : rule.per) {
+    const std::string why = lacking(part, identity);
+    if (why.empty()) continue;
+    warn(fmt::format("counts per {}, but {} {}", part.to_string(), why, fate(rule.missing)));
+  }
+  if (rule.by_plan.empty() || identity.plan.kind != Source::Kind::kNone) return;
+  const std::string_view otherwise =
+      rule.by_plan.contains("default") ? "have the limit of the plan 'default'" : fate(rule.missing);
+  warn(fmt::format("limits by_plan, but {} {}", lacking({.kind = PartKind::kPlan}, identity), otherwise));
+}
+
+}  // namespace
 
 std::vector<Error> config_warnings(const Config& config) {
   std::vector<Error> warnings = rules::rule_warnings(config.rules);
-  if (!config.identity.jwt.key_file.empty()) return warnings;
-  for (const rules::Rule& rule : config.rules) {
-    if (std::ranges::find(rule.per, rules::PartKind::kClaim, &rules::Part::kind) == rule.per.end()) continue;
-    warnings.push_back(
-        {.message = fmt::format("rule '{}' counts by a claim, but without identity.jwt.key_file no token is believed, "
-                                "and every request lacks it",
-                                rule.name),
-         .position = rule.position});
+  for (const Rule& rule : config.rules) {
+    if (rule.mode != rules::RuleMode::kOff) warn_of_rule(rule, config.identity, warnings);
   }
   return warnings;
 }

@@ -1,4 +1,4 @@
-// What is valid in a configuration and hardly meant so.
+// What is valid in a configuration and can hardly work as it was meant.
 #pragma once
 
 #include <vector>
@@ -7,8 +7,9 @@
 
 namespace rateguard::config {
 
-// Each says where (file, line, column), what happens and what to write instead. Of a configuration as it will be used:
-// with the environment laid over the file. Nothing here keeps it from being used.
+// Traps of the rules themselves (rules/rule_warnings.h), then such as a rule by user where nothing says who the user
+// is; each says where. Of a configuration as it will be used, with the environment laid over the file. Nothing here
+// keeps it from being used.
 std::vector<Error> config_warnings(const Config& config);
 
 }  // namespace rateguard::config

@@ -5,24 +5,79 @@
 namespace rateguard::config {
 namespace {
 
-std::string first_warning(std::string_view yaml) {
+std::vector<std::string> warnings_of(std::string_view yaml) {
   const auto config = parse(yaml, "f");
-  if (!config) return "does not parse: " + config.error().to_string();
-  const auto warnings = config_warnings(*config);
-  return warnings.empty() ? "none" : warnings[0].to_string();
+  if (!config) return {config.error().to_string()};
+  std::vector<std::string> lines;
+  for (const Error& warning : config_warnings(*config)) lines.push_back(warning.to_string());
+  return lines;
 }
 
-TEST(ConfigWarnings, SayWhereTheRuleStands) {
-  EXPECT_TRUE(first_warning("rules:\n- {name: a, match: {path: /api/*}, per: [ip, route], limit: 5/m}")
-                  .starts_with("f:2:3: rule 'a' counts by route, but /api/* is a prefix: "));
-  EXPECT_EQ(first_warning("rules:\n- {name: a, match: {path: /api/*}, per: ip, limit: 5/m}"), "none");
+using Lines = std::vector<std::string>;
+
+TEST(ConfigWarnings, ARuleByAUserWhomNothingNames) {
+  EXPECT_EQ(warnings_of("rules:\n- {name: u, per: [user, ip], limit: 5/m}"),
+            Lines{"f:2:3: rule 'u' counts per user, but identity.user does not say where the user is read from, and "
+                  "only callers of POST /check can name one: all other requests are refused"});
+  EXPECT_EQ(warnings_of("identity: {user: 'header:X-User'}\nrules:\n- {name: u, per: user, limit: 5/m}"), Lines{});
+  EXPECT_EQ(warnings_of("rules:\n- {name: w, per: workspace, limit: 5/m, missing: ip}").front().substr(0, 35),
+            "f:2:3: rule 'w' counts per workspac");
+  EXPECT_TRUE(warnings_of("rules:\n- {name: w, per: workspace, limit: 5/m, missing: ip}")
+                  .front()
+                  .ends_with("all other requests are counted by their address instead"));
 }
 
-TEST(ConfigWarnings, AClaimThatNothingVerifies) {
-  EXPECT_EQ(first_warning("rules: [{name: a, per: 'jwt:sub', limit: 5/m}]"),
-            "f:1:9: rule 'a' counts by a claim, but without identity.jwt.key_file no token is believed, and every "
-            "request lacks it");
-  EXPECT_EQ(first_warning("identity: {jwt: {key_file: k}}\nrules: [{name: a, per: 'jwt:sub', limit: 5/m}]"), "none");
+TEST(ConfigWarnings, ARuleByAClaimThatNoKeyVerifies) {
+  EXPECT_EQ(
+      warnings_of("rules:\n- {name: c, per: 'jwt:sub', limit: 5/m, missing: skip}"),
+      Lines{"f:2:3: rule 'c' counts per jwt:sub, but identity.jwt.key_file is missing, and without it no token is "
+            "believed: all requests are not limited by it"});
+  EXPECT_EQ(warnings_of("identity: {jwt: {key_file: k}}\nrules:\n- {name: c, per: 'jwt:sub', limit: 5/m}"), Lines{});
+}
+
+TEST(ConfigWarnings, PlansThatNothingNames) {
+  EXPECT_TRUE(warnings_of("rules:\n- {name: p, by_plan: {a: 5/m, default: 1/m}}")
+                  .front()
+                  .ends_with("all other requests have the limit of the plan 'default'"));
+  EXPECT_TRUE(
+      warnings_of("rules:\n- {name: p, by_plan: {a: 5/m}}").front().ends_with("all other requests are refused"));
+  EXPECT_EQ(warnings_of("identity: {plan: 'header:X-Plan'}\nrules:\n- {name: p, by_plan: {a: 5/m}}"), Lines{});
+}
+
+TEST(ConfigWarnings, ThoseOfTheRulesThemselvesComeFirst) {
+  const auto lines = warnings_of("rules:\n- {name: a, match: {path: /api/*}, per: [user, route], limit: 5/m}");
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_TRUE(lines[0].starts_with("f:2:3: rule 'a' counts by route, but /api/* is a prefix: ")) << lines[0];
+  EXPECT_TRUE(lines[1].starts_with("f:2:3: rule 'a' counts per user, but ")) << lines[1];
+}
+
+TEST(ConfigWarnings, ARuleThatIsOffGivesNone) {
+  EXPECT_EQ(warnings_of("rules:\n- {name: u, per: user, limit: 5/m, mode: off}"), Lines{});
+}
+
+TEST(CheckConfig, SaysWhereTheFileSaysIt) {
+  const auto problem = [](std::string_view yaml) {
+    auto config = parse(yaml, "f");
+    EXPECT_TRUE(config.has_value()) << config.error().to_string();
+    const auto good = check_config(*config);
+    return good ? "" : good.error().to_string();
+  };
+  EXPECT_EQ(problem("headers: ietf\nstores:\n  default: {type: redis}\n").substr(0, 34),
+            "f:3:3: stores.default.url is missi");
+  EXPECT_EQ(problem("identity:\n  user: jwt:sub\n"),
+            "f:2:9: identity.user: jwt:sub is read from tokens, and identity.jwt.key_file is missing; expected the "
+            "file of the keys that verify them");
+}
+
+TEST(ChangedSettings, AreNamedByTheirKeys) {
+  const auto config = [](std::string_view yaml) { return *parse(yaml, "f"); };
+  const Config before = config("listen: {threads: 2}\nstores: {a: {max_keys: 5}, b: {type: redis}}\n");
+  EXPECT_EQ(changed_settings(before, before), Lines{});
+  Config now = config(
+      "listen: {threads: 3, tokens: [x], grpc: off}\nidentity: {user: 'header:U'}\nlog: {level: warn}\n"
+      "stores: {a: {max_keys: 6}, b: {type: redis, url: 'redis://h'}}\nrules: [{name: r, limit: 1/s, store: a}]\n");
+  EXPECT_EQ(changed_settings(before, now), (Lines{"listen.grpc", "listen.tokens", "listen.threads", "stores.b.url",
+                                                  "stores.a.max_keys", "identity.user", "log.level"}));
 }
 
 }  // namespace

@@ -44,8 +44,12 @@ Result<void> apply(const Setting& setting, const SettingTarget& target, const En
   }
   if (!value) return {};
   auto good = is_list(setting) ? set_list(setting, target, *value) : set_from_text(setting, target, trimmed(*value));
-  if (!good) good.error().message = fmt::format("{}: {}", variable, good.error().message);
-  return good;
+  if (!good) {
+    good.error().message = fmt::format("{}: {}", variable, good.error().message);
+    return good;
+  }
+  target.config.positions.erase(full_key(setting.key, target.store_name));
+  return {};
 }
 
 // What RATEGUARD_REDIS says beyond the address: that it is the store, and the only way to it.

@@ -113,7 +113,7 @@ TEST(Environment, WhatAStoreLacksIsSaidLast) {
             "stores.a and stores.c are both in memory; expected one of them at most");
   const auto file = parse("stores: {default: {type: redis, url: 'rediss://a', user: me}}", "f");
   ASSERT_TRUE(file.has_value()) << "a password may stay out of the file";
-  EXPECT_EQ(message({}, *file), "stores.default.password is missing; a user logs in with one");
+  EXPECT_EQ(message({}, *file), "f:1:10: stores.default.password is missing; a user logs in with one");
   const auto applied = apply_environment(*file, variables({{"RATEGUARD_STORES_DEFAULT_PASSWORD", "p"}}));
   EXPECT_EQ(applied->store().redis.server().password, "p");
   EXPECT_EQ(message({{"RATEGUARD_STORES_DEFAULT_URL", "redis://a"}}), "stores.default.url goes with type: redis");

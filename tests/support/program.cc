@@ -19,10 +19,21 @@ namespace {
 // How long a start may take on a loaded machine under a sanitizer.
 constexpr int kStartDeadlineMs = 60'000;
 
+// What the tests themselves are told by RATEGUARD_* is nothing that the program knows.
+void forget_settings() {
+  std::vector<std::string> names;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    if (text.starts_with("RATEGUARD_")) names.emplace_back(text.substr(0, text.find('=')));
+  }
+  for (const std::string& name : names) unsetenv(name.c_str());
+}
+
 pid_t spawn(const std::vector<std::string>& arguments, const std::map<std::string, std::string>& environment, int in,
             int out, int err) {
   const pid_t pid = fork();
   if (pid != 0) return pid;
+  forget_settings();
   for (const auto& [name, value] : environment) setenv(name.c_str(), value.c_str(), 1);
   dup2(in, 0);
   dup2(out, 1);

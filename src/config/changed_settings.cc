@@ -1,0 +1,47 @@
+// Which settings two configurations have in different ways.
+#include "config/settings_table.h"
+
+namespace rateguard::config {
+namespace {
+
+struct Same {
+  template <typename T>
+  bool operator()(const T* a, const T* b) const {
+    return *a == *b;
+  }
+  bool operator()(const identify::Source* a, const identify::Source* b) const {
+    return a->kind == b->kind && a->name == b->name;
+  }
+  template <typename T, typename U>
+  bool operator()(const T*, const U*) const {
+    return false;  // one row has one kind of field
+  }
+};
+
+bool same(const Setting& setting, const SettingTarget& a, const SettingTarget& b) {
+  return std::visit(Same{}, setting.field(a), setting.field(b));
+}
+
+}  // namespace
+
+std::vector<std::string> changed_settings(const Config& before, const Config& now) {
+  // The table gives places to write to; nothing is written here.
+  auto& a = const_cast<Config&>(before);
+  auto& b = const_cast<Config&>(now);
+  std::vector<std::string> changed;
+  for (const Setting& setting : settings()) {
+    if (!setting.key.starts_with("stores.")) {
+      if (!same(setting, {.config = a}, {.config = b})) changed.emplace_back(setting.key);
+      continue;
+    }
+    for (auto& [name, store] : a.stores) {
+      const auto other = b.stores.find(name);
+      if (other == b.stores.end()) continue;
+      if (same(setting, {a, &store, name}, {b, &other->second, name})) continue;
+      changed.push_back(full_key(setting.key, name));
+    }
+  }
+  return changed;
+}
+
+}  // namespace rateguard::config
