@@ -113,7 +113,13 @@ void Connection::shake_hands() {
     }
     return open();
   }
-  if (result.status == IoStatus::kFailed || result.status == IoStatus::kEnd) count(host_.stats_.handshakes_failed);
+  if (result.status == IoStatus::kFailed || result.status == IoStatus::kEnd) {
+    count(host_.stats_.handshakes_failed);
+    // A peer that goes away by itself is nobody's mistake.
+    if (const std::string why = transport_.tls_problem(); !why.empty()) {
+      host_.tell_turned_away(TurnedAway::kHandshakeFailed, peer_, why);
+    }
+  }
   input_stalled(result.status);
 }
 

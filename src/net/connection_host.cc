@@ -37,7 +37,9 @@ ConnectionHost::ConnectionHost(ConnectionHostOptions options, ConnectionStats& s
   set(Connection::Timeout::kLinger, kLingerTime);
 }
 
-ConnectionHost::~ConnectionHost() = default;
+ConnectionHost::~ConnectionHost() {
+  if (options_.shared_count) *options_.shared_count -= static_cast<int64_t>(connections_.size());
+}
 
 Result<uint16_t> ConnectionHost::start(EventLoop& loop, Make make, Refuse refuse) {
   auto listener = Listener::open(loop, options_.address,
@@ -52,8 +54,9 @@ Result<uint16_t> ConnectionHost::start(EventLoop& loop, Make make, Refuse refuse
 
 void ConnectionHost::accept(int descriptor, const IpAddress& peer) {
   count(stats_.connections_accepted);
-  if (connections_.size() >= static_cast<size_t>(options_.connections_max)) {
+  if (!take_place()) {
     count(stats_.connections_refused);
+    tell_turned_away(TurnedAway::kTooMany, peer, {});
     Transport transport(descriptor);
     if (options_.tls || !refuse_) return;
     refuse_(transport);
@@ -67,8 +70,20 @@ void ConnectionHost::accept(int descriptor, const IpAddress& peer) {
   connection.start();
 }
 
+bool ConnectionHost::take_place() {
+  if (!options_.shared_count) return connections_.size() < static_cast<size_t>(options_.connections_max);
+  if (options_.shared_count->fetch_add(1) < options_.connections_max) return true;
+  options_.shared_count->fetch_sub(1);
+  return false;
+}
+
+void ConnectionHost::tell_turned_away(TurnedAway what, const IpAddress& peer, std::string_view why) const {
+  if (options_.on_turned_away) options_.on_turned_away(what, peer, why);
+}
+
 void ConnectionHost::remove(Connection& connection) {
   const size_t index = connection.index_;
+  if (options_.shared_count) options_.shared_count->fetch_sub(1);
   if (connection.turn_queued_) {
     for (std::vector<Connection*>* const turns : {&turns_, &turns_now_}) {
       std::ranges::replace(*turns, &connection, nullptr);

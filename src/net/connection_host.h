@@ -41,11 +41,18 @@ struct ConnectionTimeouts {
 // The time that timeouts are kept by; it never goes back.
 using SteadyNow = std::function<std::chrono::steady_clock::time_point()>;
 
+// Why a connection was closed before it could ask anything.
+enum class TurnedAway : uint8_t { kTooMany, kHandshakeFailed };
+
 struct ConnectionHostOptions {
   ListenAddress address = {};
   std::shared_ptr<const TlsContext> tls = {};  // null: plain
   PeerPreamble preamble = {};                  // empty: none is expected; else every connection must begin with one
+  // Of this host, or of all hosts that share a count: then no loop refuses while others have room.
   int connections_max = 20'000;
+  std::shared_ptr<std::atomic<int64_t>> shared_count = {};  // null: this host's alone
+  // Told on the loop's thread; `why` is the reason of a failed handshake.
+  std::function<void(TurnedAway what, const IpAddress& peer, std::string_view why)> on_turned_away = {};
   ConnectionTimeouts timeouts = {};
   SteadyNow steady_now = std::chrono::steady_clock::now;
 };
@@ -100,6 +107,9 @@ class ConnectionHost {
   friend class Connection;
 
   void accept(int descriptor, const IpAddress& peer);
+  // Counts one more, unless there are as many as may be.
+  bool take_place();
+  void tell_turned_away(TurnedAway what, const IpAddress& peer, std::string_view why) const;
   void remove(Connection& connection);
   // The connection's next turn comes when everybody else's events have been handled.
   void queue_turn(Connection& connection);
