@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstring>
 
 #include "base/check.h"
@@ -98,6 +99,7 @@ struct GrpcSpeaker::Callbacks {
     const std::string_view text(reinterpret_cast<const char*>(value), value_size);
     if (key == ":status") stream->status = text;
     if (key == "grpc-status") stream->grpc_status = text;
+    if (key == "grpc-message") stream->grpc_message = text;
     return 0;
   }
   static int on_data(nghttp2_session*, uint8_t, int32_t id, const uint8_t* bytes, size_t size, void* data) {
@@ -198,6 +200,26 @@ std::expected<void, std::string> GrpcSpeaker::hear(std::string_view bytes, std::
   return {};
 }
 
+namespace {
+
+// As gRPC writes grpc-message: bytes beyond printable ASCII are %XX.
+std::string percent_decoded(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    int value = 0;
+    if (text[i] == '%' && i + 2 < text.size() &&
+        std::from_chars(text.data() + i + 1, text.data() + i + 3, value, 16).ptr == text.data() + i + 3) {
+      out += static_cast<char>(value);
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
 void GrpcSpeaker::finish(int32_t id, uint32_t error_code) {
   const auto found = streams_.find(id);
   if (found == streams_.end()) return;
@@ -213,6 +235,7 @@ void GrpcSpeaker::finish(int32_t id, uint32_t error_code) {
     answer.error = "HTTP " + stream.status;
   } else if (stream.grpc_status != "0") {
     answer.error = status_name(stream.grpc_status);
+    answer.detail = one_line(percent_decoded(stream.grpc_message));
   } else if (code != 1 && code != 2) {
     answer.error = "no decision in the response";
   }

@@ -28,6 +28,7 @@ class GrpcSpeaker final : public Speaker {
     std::string request = {};  // what is left to be sent
     std::string status = {};
     std::string grpc_status = {};
+    std::string grpc_message = {};
     std::string answer = {};
   };
   struct Callbacks;

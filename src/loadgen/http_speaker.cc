@@ -116,6 +116,19 @@ std::optional<size_t> chunked_size(std::string_view body) {
   }
 }
 
+// A problem document's detail (RFC 9457), or the body itself.
+std::string detail_of(std::string_view body) {
+  constexpr std::string_view kDetail = "\"detail\":\"";
+  const size_t at = body.find(kDetail);
+  if (at == std::string_view::npos) return one_line(body);
+  std::string text;
+  for (size_t i = at + kDetail.size(); i < body.size() && body[i] != '"'; ++i) {
+    if (body[i] == '\\' && i + 1 < body.size()) ++i;  // quotes and backslashes; other escapes stand for themselves
+    text += body[i];
+  }
+  return one_line(text);
+}
+
 }  // namespace
 
 HttpSpeaker::HttpSpeaker(const Plan& plan)
@@ -184,6 +197,7 @@ std::expected<size_t, std::string> HttpSpeaker::take(std::string_view bytes, std
   } else if (head->status >= 300) {
     answer.kind = Answer::Kind::kError;
     answer.error = fmt::format("HTTP {}", head->status);
+    answer.detail = detail_of(bytes.substr(begin, size));
   }
   return begin + size;
 }

@@ -177,7 +177,10 @@ std::string table_text(const Plan& plan, const Outcome& outcome, Style style) {
   out += row("refused", count_text(tally.refused), share_text(tally.refused, tally.decided()));
   const uint64_t failed = tally.failed();
   out += row("errors", failed == 0 ? "0" : paint.red(fmt::format("{:>14}", count_text(failed))), "");
-  for (const auto& [kind, count] : tally.errors) out += row("", count_text(count), kind);
+  for (const auto& [kind, count] : tally.errors) {
+    const auto detail = tally.details.find(kind);
+    out += row("", count_text(count), detail == tally.details.end() ? kind : kind + ": " + detail->second);
+  }
   if (tally.latency.count() == 0) return out + "\n";
   out += fmt::format("\n  {}\n", plan.rate ? "latency, from the time each request was due" : "latency");
   out += latency_rows(tally.latency, paint);
@@ -193,6 +196,8 @@ std::string json_text(const Plan& plan, const Outcome& outcome) {
   const Tally& tally = outcome.tally;
   json::object errors;
   for (const auto& [kind, count] : tally.errors) errors[kind] = count;
+  json::object details;
+  for (const auto& [kind, detail] : tally.details) details[kind] = detail;
   json::object out;
   out["target"] = plan.target.to_string();
   out["mode"] = plan.rate ? "open" : "closed";
@@ -210,6 +215,7 @@ std::string json_text(const Plan& plan, const Outcome& outcome) {
   out["admitted"] = tally.admitted;
   out["refused"] = tally.refused;
   out["errors"] = std::move(errors);
+  out["error_details"] = std::move(details);
   out["latency_us"] = latency_json(tally.latency);
   out["lateness_us"] = latency_json(tally.lateness);
   return json::serialize(out) + "\n";

@@ -110,6 +110,7 @@ std::expected<void, std::string> RespSpeaker::hear(std::string_view bytes, std::
     if (reply->is_error) {
       answer.kind = Answer::Kind::kError;
       answer.error = kind_of(reply->error);
+      answer.detail = one_line(reply->error);
     } else if (verdict_ != Verdict::kNone && !reply->first_number) {
       answer.kind = Answer::Kind::kError;
       answer.error = "no decision in the reply";

@@ -25,8 +25,12 @@ struct Answer {
   };
   Ticket ticket = 0;
   Kind kind = Kind::kAdmitted;
-  std::string error = {};  // its kind, as it is counted: "HTTP 503", "ERR"
+  std::string error = {};   // its kind, as it is counted: "HTTP 503", "ERR"
+  std::string detail = {};  // what the server said with it, in one line; empty: nothing
 };
+
+// The text of an error as one line of a report: without control characters, and cut where it is too long for one.
+std::string one_line(std::string_view text);
 
 // Not thread-safe. A new connection gets a new one.
 class Speaker {

@@ -15,6 +15,8 @@ struct Tally {
   uint64_t refused = 0;
   // Questions that got no decision, and connections that could not be made, by kind: "HTTP 503", "timeout".
   std::map<std::string, uint64_t> errors = {};
+  // What the server said with the first error of a kind; absent where it said nothing.
+  std::map<std::string, std::string> details = {};
   LatencyHistogram latency = {};   // of decisions, in ns
   LatencyHistogram lateness = {};  // open loop: how long after its due time a question was sent, in ns
 
@@ -29,6 +31,7 @@ struct Tally {
     admitted += other.admitted;
     refused += other.refused;
     for (const auto& [kind, count] : other.errors) errors[kind] += count;
+    details.insert(other.details.begin(), other.details.end());
     latency.add(other.latency);
     lateness.add(other.lateness);
   }

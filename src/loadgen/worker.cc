@@ -97,7 +97,7 @@ void Worker::on_room(LoadConnection& connection) {
 void Worker::on_answer(const Answer& answer, int64_t due_ns, int64_t now_ns) {
   last_ns_ = now_ns;
   if (answer.kind == Answer::Kind::kError) {
-    ++tally_.errors[answer.error];
+    if (++tally_.errors[answer.error] == 1 && !answer.detail.empty()) tally_.details[answer.error] = answer.detail;
     return;
   }
   ++(answer.kind == Answer::Kind::kAdmitted ? tally_.admitted : tally_.refused);

@@ -44,6 +44,35 @@ TEST(BenchTest, EveryRequestGetsADecisionOverHttp) {
   EXPECT_TRUE(contains(connection.get("/metrics").body, "rateguard_"));
 }
 
+TEST(BenchTest, WhatTheServiceSaysWithAnErrorIsShown) {
+  const TemporaryFolder folder;
+  const Service service({"--config", folder.write("rules.yaml", "rules: [{name: login, per: ip, limit: 5/m}]\n"),
+                         "--resp", "127.0.0.1:0", "--grpc", "127.0.0.1:0"});
+  const std::string grpc = "grpc://127.0.0.1:" + std::to_string(service.grpc_port());
+  const auto bench = [](std::vector<std::string> words) {
+    words.insert(words.begin(), {"bench", "--requests", "20", "--connections", "2"});
+    return run(words);
+  };
+  EXPECT_TRUE(contains(bench({"--rule", "nope", http(service)}).out, "HTTP 404: ")) << "and the detail";
+  EXPECT_TRUE(contains(bench({"--rule", "nope", http(service)}).out, "nope"));
+  EXPECT_TRUE(contains(bench({"--rule", "login", http(service)}).out, "HTTP 400: ")) << "bench:1 is no address";
+  EXPECT_TRUE(contains(bench({grpc}).out, "no rate limit configuration loaded"));
+  EXPECT_TRUE(contains(bench({"--rule", "nope", redis(service)}).out, "ERR: ERR "));
+  const json::value value = figures(bench({"--rule", "nope", "--json", "-", http(service)}));
+  EXPECT_TRUE(contains(std::string(value.at("error_details").at("HTTP 404").as_string()), "nope"));
+}
+
+TEST(BenchTest, TheGrpcExampleOfTheDocumentsWorks) {
+  const TemporaryFolder folder;
+  const std::string limits = folder.write("edge.yaml",
+                                          "domain: edge\ndescriptors:\n  - key: remote_address\n    rate_limit: {unit: "
+                                          "second, requests_per_unit: 1000000}\n");
+  const Service service({"--envoy-config", limits, "--grpc", "127.0.0.1:0"});
+  const Finished finished = run({"bench", "--requests", "200", "--depth", "32", "--domain", "edge", "--descriptor",
+                                 "remote_address", "grpc://127.0.0.1:" + std::to_string(service.grpc_port())});
+  EXPECT_EQ(finished.exit_code, 0) << finished.out << finished.err;
+}
+
 TEST(BenchTest, EveryRequestGetsADecisionOverResp) {
   const Service service({"--resp", "127.0.0.1:0"});
   ASSERT_NE(service.resp_port(), 0);
