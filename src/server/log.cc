@@ -10,8 +10,23 @@ namespace rateguard::server {
 namespace {
 
 // RFC 3339 with milliseconds, in UTC.
-constexpr const char* kTextPattern = "%Y-%m-%dT%H:%M:%S.%eZ %l %v";
-constexpr const char* kJsonPattern = R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})";
+constexpr const char* kTextPattern = "%Y-%m-%dT%H:%M:%S.%eZ %v";
+constexpr const char* kJsonPattern = R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ",%v})";
+
+// As the setting log.level calls them; spdlog has other names.
+std::string_view name_of(config::LogLevel level) {
+  switch (level) {
+    case config::LogLevel::kDebug:
+      return "debug";
+    case config::LogLevel::kInfo:
+      return "info";
+    case config::LogLevel::kWarn:
+      return "warn";
+    case config::LogLevel::kError:
+      return "error";
+  }
+  return "info";
+}
 
 spdlog::level::level_enum level_of(config::LogLevel level) {
   switch (level) {
@@ -41,10 +56,13 @@ void append_value(std::string& out, const LogField& field, config::LogFormat for
   }
 }
 
-std::string format_line(config::LogFormat format, std::string_view message, std::initializer_list<LogField> fields) {
+std::string format_line(config::LogFormat format, config::LogLevel level, std::string_view message,
+                        std::span<const LogField> fields) {
   std::string line;
   if (format == config::LogFormat::kJson) {
-    line += "\"message\":";
+    line += "\"level\":\"";
+    line += name_of(level);
+    line += "\",\"message\":";
     append_json_string(line, message);
     for (const LogField& field : fields) {
       line += ',';
@@ -53,6 +71,8 @@ std::string format_line(config::LogFormat format, std::string_view message, std:
       append_value(line, field, format);
     }
   } else {
+    line += name_of(level);
+    line += ' ';
     // A message is ours, but may hold what the operating system or a file said: no line of its own either.
     for (const char c : message) line += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
     for (const LogField& field : fields) {
@@ -81,9 +101,9 @@ Log::Log(const config::LogSettings& settings, std::shared_ptr<spdlog::sinks::sin
 
 Log::~Log() = default;
 
-void Log::write(config::LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
+void Log::write(config::LogLevel level, std::string_view message, std::span<const LogField> fields) {
   if (!enabled(level)) return;
-  const std::string line = format_line(format_, message, fields);
+  const std::string line = format_line(format_, level, message, fields);
   logger_->log(level_of(level), spdlog::string_view_t(line.data(), line.size()));
 }
 

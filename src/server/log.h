@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -34,7 +35,10 @@ class Log {
   ~Log();
 
   bool enabled(config::LogLevel level) const { return level >= level_; }
-  void write(config::LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {});
+  void write(config::LogLevel level, std::string_view message, std::span<const LogField> fields);
+  void write(config::LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {}) {
+    write(level, message, std::span<const LogField>(fields.begin(), fields.size()));
+  }
 
  private:
   config::LogFormat format_;
