@@ -86,6 +86,14 @@ Result<json::object> facts_of(const CheckOptions& options) {
   return facts;
 }
 
+bool says_nothing(const CheckOptions& options) {
+  for (const std::string* fact : {&options.method, &options.path, &options.host, &options.ip, &options.user,
+                                  &options.api_key, &options.workspace, &options.plan}) {
+    if (!fact->empty()) return false;
+  }
+  return options.headers.empty();
+}
+
 // The body of POST /check.
 Result<std::string> body_of(const CheckOptions& options) {
   json::object body;
@@ -106,6 +114,11 @@ Result<std::string> body_of(const CheckOptions& options) {
     body["key"] = options.key.front();
     body["cost"] = options.cost;
   } else {
+    if (says_nothing(options)) {
+      return invalid(
+          "nothing to decide; expected facts of a request such as --method, --path and --ip, or --limit or "
+          "--rule with --key");
+    }
     auto facts = facts_of(options);
     if (!facts) return std::unexpected(facts.error());
     body["facts"] = std::move(*facts);
@@ -170,15 +183,28 @@ class LocalService {
   Duration every_;
 };
 
-Result<Answer> ask_server(const CheckOptions& options, const std::string& body) {
-  const auto endpoint = config::Endpoint::parse(options.server);
-  if (!endpoint) return std::unexpected(endpoint.error());
+// "127.0.0.1:8080", or the same as a URL.
+Result<config::Endpoint> server_of(const CheckOptions& options) {
+  constexpr std::string_view kScheme = "http://";
+  std::string_view text = options.server;
+  if (text.starts_with("https://")) return invalid("--server: check speaks plain HTTP; expected HOST:PORT");
+  if (text.starts_with(kScheme)) text.remove_prefix(kScheme.size());
+  if (text.ends_with('/')) text.remove_suffix(1);
+  auto endpoint = config::Endpoint::parse(text);
+  if (endpoint && endpoint->port != 0) return endpoint;
+  return invalid(
+      fmt::format("--server: '{}' is not the address of a service; expected HOST:PORT or http://HOST:PORT, "
+                  "such as 127.0.0.1:8080",
+                  options.server));
+}
+
+Result<Answer> ask_server(const CheckOptions& options, const config::Endpoint& server, const std::string& body) {
   const net::ClientRequest request{.method = "POST",
                                    .target = "/check",
                                    .content_type = "application/json",
                                    .bearer_token = options.token,
                                    .body = body};
-  auto answer = net::ask(endpoint->host, endpoint->port, request, kPatience);
+  auto answer = net::ask(server.host, server.port, request, kPatience);
   if (!answer) return std::unexpected(answer.error());
   return Answer{.status = answer->status, .body = std::move(answer->body)};
 }
@@ -187,6 +213,24 @@ std::string wait_in_words(const json::object& answer) {
   const json::value& wait = answer.at("retry_after_ms");
   if (wait.is_null()) return "never";
   return "in " + describe(Duration::millis(wait.as_int64()));
+}
+
+std::string_view text_at(const json::object& answer, std::string_view name) {
+  const json::value* const value = answer.if_contains(name);
+  return value != nullptr && value->is_string() ? std::string_view(value->as_string()) : std::string_view();
+}
+
+// Why no limit decides: what a refused request lacks, or why an admitted one meets none.
+std::string reason_of(const json::object& answer) {
+  const std::string_view missing = text_at(answer, "missing");
+  const std::string_view reason = text_at(answer, "reason");
+  if (reason == "unknown_plan") return "  the rule has no limit for this plan, and none for the plan 'default'";
+  if (!missing.empty()) return fmt::format("  the request lacks what the rule counts by: {}", missing);
+  if (!answer.at("limit").is_null() || !answer.at("allowed").as_bool()) return {};
+  const json::value* const limits = answer.if_contains("limits");
+  if (limits == nullptr || !limits->is_array()) return "  the plan is unlimited, or the rule in shadow mode";
+  return limits->as_array().empty() ? "  no rule limits this request: none matches, or its plan is unlimited"
+                                    : "  only rules in shadow mode match";
 }
 
 void print_line(const json::object& answer) {
@@ -198,7 +242,10 @@ void print_line(const json::object& answer) {
   if (const json::value* limit = answer.if_contains("limit"); limit != nullptr && limit->is_int64()) {
     line += fmt::format("  {} of {} left", answer.at("remaining").as_int64(), limit->as_int64());
   }
-  if (!allowed) line += fmt::format("  again {}", wait_in_words(answer));
+  const std::string reason = reason_of(answer);
+  // Waiting mends nothing where something is missing.
+  if (!allowed && reason.empty()) line += fmt::format("  again {}", wait_in_words(answer));
+  line += reason;
   if (const json::value* delay = answer.if_contains("delay_ms"); delay != nullptr && delay->is_int64()) {
     line += fmt::format("  its turn in {}", describe(Duration::millis(delay->as_int64())));
   }
@@ -225,39 +272,44 @@ int report(const Answer& answer, bool as_json) {
   return body.as_object().at("allowed").as_bool() ? kSuccess : kRefused;
 }
 
-Result<Ask> asker(const CheckOptions& options) {
+Result<Ask> asker(const CheckOptions& options, Duration every, const config::Endpoint& server) {
   if (!options.server.empty()) {
-    return Ask([&options](const std::string& body) { return ask_server(options, body); });
+    return Ask([&options, server](const std::string& body) { return ask_server(options, server, body); });
   }
-  const auto every = config::parse_duration(options.every);
-  if (!every && options.every != "0ms") return std::unexpected(every.error());
-  auto local = LocalService::create(options, every.value_or(Duration{}));
+  auto local = LocalService::create(options, every);
   if (!local) return std::unexpected(local.error());
   return Ask([service = std::shared_ptr<LocalService>(std::move(*local))](const std::string& body) {
     return Result<Answer>(service->ask(body));
   });
 }
 
+Result<Duration> every_of(const CheckOptions& options) {
+  if (options.every == "0ms") return Duration{};
+  auto every = config::parse_duration(options.every);
+  if (!every) every.error().message = "--every: " + every.error().message;
+  return every;
+}
+
+int complain_of(const Error& error, ExitCode code) {
+  complain(error.to_string());
+  return code;
+}
+
 }  // namespace
 
 int check(const CheckOptions& options) {
   const auto body = body_of(options);
-  if (!body) {
-    complain(body.error().to_string());
-    return kUsage;
-  }
-  const auto ask = asker(options);
-  if (!ask) {
-    complain(ask.error().to_string());
-    return kBadConfig;
-  }
+  if (!body) return complain_of(body.error(), kUsage);
+  const auto every = every_of(options);
+  if (!every) return complain_of(every.error(), kUsage);
+  const auto server = options.server.empty() ? Result<config::Endpoint>(config::Endpoint{}) : server_of(options);
+  if (!server) return complain_of(server.error(), kUsage);
+  const auto ask = asker(options, *every, *server);
+  if (!ask) return complain_of(ask.error(), kBadConfig);
   int code = kSuccess;
   for (int i = 0; i < options.repeat; ++i) {
     const auto answer = (*ask)(*body);
-    if (!answer) {
-      complain(answer.error().to_string());
-      return kCannotServe;
-    }
+    if (!answer) return complain_of(answer.error(), kCannotServe);
     code = report(*answer, options.json);
     if (code != kSuccess && code != kRefused) return code;
   }

@@ -3,10 +3,15 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <string>
 
+#include "app/build.h"
+#include "app/choices.h"
+#include "app/command_help.h"
 #include "app/commands.h"
 #include "app/completion.h"
+#include "app/terminal.h"
 
 namespace rateguard::app {
 namespace {
@@ -19,40 +24,61 @@ constexpr const char* kAbout =
     "                                         show what rules would have done to recorded traffic\n";
 
 constexpr const char* kFooter =
+    "`rateguard help COMMAND` explains a command.\n\n"
     "Exit codes: 0 done (check: admitted), 1 check: refused; bench: requests without a decision, 2 wrong command "
     "line,\n"
-    "3 a file does not load, 4 an address, file or server cannot be used.\n"
-    "Settings are taken from the command line first, then RATEGUARD_* variables, then the file, then defaults.\n"
-    "`rateguard COMMAND --help` explains a command.";
+    "3 a file does not load, 4 an address, file or server cannot be used, 5 serve: the counters could not be saved.\n"
+    "Settings are taken from the command line first, then RATEGUARD_* variables, then the file, then defaults.";
+
+// A check whose message names the words; the help names them in the description.
+CLI::Validator one_of(const std::string& option) {
+  const std::vector<std::string> words = choices_for(option);
+  return CLI::Validator(
+      [words](std::string& text) {
+        if (std::ranges::find(words, text) != words.end()) return std::string();
+        return fmt::format("expected {}, found '{}'", fmt::join(words, ", "), text);
+      },
+      "");
+}
 
 void add_serve(CLI::App& app, ServeOptions& options) {
   CLI::App* serve = app.add_subcommand("serve", "Answer checks over HTTP, gRPC and the Redis protocol");
   serve->add_option("--config", options.config, "Rules and settings (YAML); read again on SIGHUP and when it changes")
       ->envname("RATEGUARD_CONFIG")
       ->type_name("FILE");
-  serve->add_option("--http", options.http, "Where to listen; port 0 picks a free one (default 127.0.0.1:8080)")
+  serve
+      ->add_option("--http", options.http,
+                   "Where to listen; port 0 picks a free one (default 127.0.0.1:8080) [RATEGUARD_HTTP]")
       ->type_name("HOST:PORT");
   serve
       ->add_option("--grpc", options.grpc,
-                   "Where to answer gRPC, or off; port 0 picks a free one (default 127.0.0.1:8081)")
+                   "Where to answer gRPC, or off; port 0 picks a free one (default 127.0.0.1:8081) [RATEGUARD_GRPC]")
       ->type_name("HOST:PORT");
   serve
       ->add_option("--resp", options.resp,
-                   "Where to speak the Redis protocol, or off; port 0 picks a free one (default 127.0.0.1:6380)")
+                   "Where to speak the Redis protocol, or off; port 0 picks a free one (default 127.0.0.1:6380) "
+                   "[RATEGUARD_RESP]")
       ->type_name("HOST:PORT");
-  serve->add_option("--data", options.data, "Keep counters in this folder across restarts (default: nothing is kept)")
+  serve
+      ->add_option(
+          "--data", options.data,
+          "Keep counters in this folder across restarts; created if needed (default: nothing is kept) [RATEGUARD_DATA]")
       ->type_name("DIR");
   serve
       ->add_option("--envoy-config", options.envoy_config,
-                   "Envoy's rate limit configuration, a file or a folder, as envoyproxy/ratelimit has it")
+                   "Envoy's rate limit configuration, a file or a folder, as envoyproxy/ratelimit has it "
+                   "[RATEGUARD_ENVOY_CONFIG]")
       ->type_name("PATH");
-  serve->add_option("--threads", options.threads, "Event loops (default: one per core)")->type_name("N");
-  serve->add_option("--log-format", options.log_format, "text or json")->type_name("FORMAT");
-  serve->add_option("--log-level", options.log_level, "debug, info, warn or error")->type_name("LEVEL");
+  serve->add_option("--threads", options.threads, "Event loops (default: one per core) [RATEGUARD_LISTEN_THREADS]")
+      ->type_name("N");
+  serve->add_option("--log-format", options.log_format, "text or json [RATEGUARD_LOG_FORMAT]")->type_name("FORMAT");
+  serve->add_option("--log-level", options.log_level, "debug, info, warn or error [RATEGUARD_LOG_LEVEL]")
+      ->type_name("LEVEL");
   serve->footer(
       "Prints one line `ready http=HOST:PORT grpc=HOST:PORT resp=HOST:PORT` to standard output when it can serve; logs "
       "go to standard error.\n"
-      "SIGTERM and SIGINT drain and exit 0; SIGHUP reloads the file, and a bad one leaves the old rules in force.\n\n"
+      "SIGTERM and SIGINT drain and exit 0 (5 if the counters could not be saved); SIGHUP reloads the file, and a bad "
+      "one leaves the old rules in force.\n\n"
       "  curl -d '{\"key\":\"user:123\",\"algorithm\":\"token_bucket\",\"capacity\":10,\"refill_rate\":1}' "
       "http://127.0.0.1:8080/check");
 }
@@ -74,8 +100,8 @@ void add_check(CLI::App& app, CheckOptions& options) {
       ->type_name("LIMIT");
   check->add_option("--algorithm", options.algorithm, "The algorithm for --limit (default token_bucket)")
       ->type_name("NAME");
-  check->add_option("--method", options.method, "Facts of a request, decided by every rule that matches")
-      ->type_name("GET");
+  check->add_option("--method", options.method, "The method of a request: facts, decided by every rule that matches")
+      ->type_name("METHOD");
   check->add_option("--path", options.path, "Its path")->type_name("PATH");
   check->add_option("--host", options.host, "Its host")->type_name("HOST");
   check->add_option("--ip", options.ip, "The client's address")->type_name("ADDRESS");
@@ -85,14 +111,15 @@ void add_check(CLI::App& app, CheckOptions& options) {
   check->add_option("--plan", options.plan, "The plan")->type_name("NAME");
   check->add_option("--header", options.headers, "A header field; may be repeated")->type_name("NAME:VALUE");
   check->add_option("--cost", options.cost, "What the request takes (default 1; 0 only looks)")->type_name("UNITS");
-  check->add_option("--repeat", options.repeat, "Ask so many times; deciding here, --every apart in virtual time")
-      ->check(CLI::Range(1, 1'000'000))
+  check
+      ->add_option("--repeat", options.repeat,
+                   "Ask N times, 1 to 1000000; deciding here, --every apart in virtual time")
+      ->check(CLI::Range(1, 1'000'000).description(""))
       ->type_name("N");
   check->add_option("--every", options.every, "Virtual time between repeats")->type_name("DURATION");
   check->add_flag("--json", options.json, "Print the answer as POST /check gives it, one line each");
   check->footer(
-      "Decides on empty counters unless --server names a service. Exit code 0: admitted; 1: refused (the last of "
-      "several).\n\n"
+      "Decides on empty counters unless --server names a service. The exit code speaks for the last answer.\n\n"
       "  rateguard check --limit 5/m --key me --repeat 7 --every 1s\n"
       "  rateguard check --config rules.yaml --ip 203.0.113.9 --method POST --path /login\n"
       "  rateguard check --server 127.0.0.1:8080 --rule login --key 203.0.113.9");
@@ -116,8 +143,7 @@ void add_log_format(CLI::App& command, LogFormatOptions& options) {
       command
           .add_option("--format", options.format,
                       "auto, combined, common, jsonl, csv, w3c, haproxy, envoy, istio, alb or elb (default auto)")
-          ->check(CLI::IsMember(
-              {"auto", "combined", "common", "jsonl", "csv", "w3c", "haproxy", "envoy", "istio", "alb", "elb"}))
+          ->check(one_of("--format"))
           ->type_name("FORMAT");
   command
       .add_option("--log-format", options.log_format,
@@ -162,7 +188,7 @@ void add_suggest(CLI::App& app, SuggestOptions& options) {
   suggest
       ->add_option("--headroom", options.headroom,
                    "A limit is this many times what 99.9 % of the callers did at most (default 2)")
-      ->check(CLI::Range(1.0, 100.0))
+      ->check(CLI::Range(1.0, 100.0).description(""))
       ->type_name("FACTOR");
   suggest->add_option("--out", options.out, "Write the rules to this file instead of printing them")->type_name("OUT");
   suggest->add_option("--json", options.json, "Write the figures and the rules as JSON")->type_name("OUT");
@@ -238,50 +264,99 @@ Shell shell_of(const std::string& name) {
   return name == "fish" ? Shell::kFish : Shell::kBash;
 }
 
+// Everything that a call may say.
+struct Options {
+  ServeOptions serve = {};
+  CheckOptions check = {};
+  ValidateOptions validate = {};
+  SimulateOptions simulate = {};
+  SuggestOptions suggest = {};
+  BenchOptions bench = {};
+  bool version_json = false;
+  std::string shell = {};
+  std::string explained = {};  // the command that `help` is to explain; empty: all of them
+};
+
+void define(CLI::App& app, Options& options) {
+  app.formatter(help_formatter());
+  app.require_subcommand(1);
+  app.set_help_flag("-h,--help", "Print this help");
+  add_serve(app, options.serve);
+  add_check(app, options.check);
+  add_validate(app, options.validate);
+  add_simulate(app, options.simulate);
+  add_suggest(app, options.suggest);
+  add_bench(app, options.bench);
+  app.add_subcommand("version", "Print the version and what it was built with")
+      ->add_flag("--json", options.version_json, "Print it as JSON");
+  app.add_subcommand("completion", "Print a completion script for a shell: source <(rateguard completion bash)")
+      ->add_option("shell", options.shell, "bash, zsh or fish")
+      ->required()
+      ->check(one_of("shell"))
+      ->type_name("SHELL");
+  app.add_subcommand("help", "Explain a command")
+      ->add_option("command", options.explained, "The command; without one, all of them")
+      ->type_name("COMMAND");
+  app.set_version_flag("-V,--version", fmt::format("rateguard {}", version_number()), "Print the version");
+  for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) command->group("Commands");
+  app.footer(kFooter);  // last: commands would have it too
+}
+
+// App::help() would give that of the command that was called.
+std::string general_help(const CLI::App& app) {
+  return app.get_formatter()->make_help(&app, app.get_name(), CLI::AppFormatMode::Normal);
+}
+
+int help(const CLI::App& app, const std::string& command) {
+  if (command.empty()) {
+    fmt::print("{}", general_help(app));
+    return kSuccess;
+  }
+  for (const CLI::App* each : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (each->get_name() != command) continue;
+    fmt::print("{}", each->help("rateguard"));
+    return kSuccess;
+  }
+  complain(unknown_command(app, command));
+  return kUsage;
+}
+
+// What the parser throws for is no mistake where it is --help or --version.
+int refuse(const CLI::App& app, const std::vector<std::string>& words, const CLI::ParseError& error) {
+  if (error.get_exit_code() == 0) return app.exit(error);
+  if (words.empty()) {
+    fmt::print(stderr, "{}", general_help(app));
+    return kUsage;
+  }
+  complain(explain_usage(app, words, error));
+  const bool knows_command = std::ranges::any_of(app.get_subcommands([](const CLI::App*) { return true; }),
+                                                 [&](const CLI::App* each) { return each->get_name() == words[0]; });
+  complain(knows_command ? fmt::format("`rateguard help {}` explains it", words[0])
+                         : "`rateguard help` lists the commands");
+  return kUsage;
+}
+
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
   CLI::App app{kAbout, "rateguard"};
-  app.footer(kFooter);
-  app.require_subcommand(1);
-
-  ServeOptions serve_options;
-  CheckOptions check_options;
-  ValidateOptions validate_options;
-  SimulateOptions simulate_options;
-  SuggestOptions suggest_options;
-  BenchOptions bench_options;
-  bool version_json = false;
-  std::string shell;
-  add_serve(app, serve_options);
-  add_check(app, check_options);
-  add_validate(app, validate_options);
-  add_simulate(app, simulate_options);
-  add_suggest(app, suggest_options);
-  add_bench(app, bench_options);
-  app.add_subcommand("version", "Print the version and what it was built with")
-      ->add_flag("--json", version_json, "Print it as JSON");
-  app.add_subcommand("completion", "Print a completion script for a shell: source <(rateguard completion bash)")
-      ->add_option("shell", shell, "bash, zsh or fish")
-      ->required()
-      ->check(CLI::IsMember({"bash", "zsh", "fish"}))
-      ->type_name("SHELL");
-  app.set_version_flag("--version", RATEGUARD_VERSION);
-
+  Options options;
+  define(app, options);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kSuccess : kUsage;
+    return refuse(app, std::vector<std::string>(argv + 1, argv + argc), error);
   }
 
-  if (app.got_subcommand("serve")) return serve(serve_options);
-  if (app.got_subcommand("check")) return check(check_options);
-  if (app.got_subcommand("validate")) return validate(validate_options);
-  if (app.got_subcommand("simulate")) return simulate(simulate_options);
-  if (app.got_subcommand("suggest")) return suggest(suggest_options);
-  if (app.got_subcommand("bench")) return bench(bench_options);
-  if (app.got_subcommand("version")) return version(version_json);
-  fmt::print("{}", completion_script(app, shell_of(shell)));
+  if (app.got_subcommand("serve")) return serve(options.serve);
+  if (app.got_subcommand("check")) return check(options.check);
+  if (app.got_subcommand("validate")) return validate(options.validate);
+  if (app.got_subcommand("simulate")) return simulate(options.simulate);
+  if (app.got_subcommand("suggest")) return suggest(options.suggest);
+  if (app.got_subcommand("bench")) return bench(options.bench);
+  if (app.got_subcommand("version")) return version(options.version_json);
+  if (app.got_subcommand("help")) return help(app, options.explained);
+  fmt::print("{}", completion_script(app, shell_of(options.shell)));
   return kSuccess;
 }
 

@@ -15,6 +15,7 @@ enum ExitCode : int {
   kUsage = 2,        // the command line is wrong
   kBadConfig = 3,    // a configuration or rules file does not load
   kCannotServe = 4,  // an address, a file or a server cannot be used
+  kNotSaved = 5,     // `serve`: it ended as asked, but could not save the counters
 };
 
 struct ServeOptions {

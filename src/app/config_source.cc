@@ -1,12 +1,30 @@
 #include "app/config_source.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <utility>
 
 #include "config/envoy_reader.h"
+#include "config/variable_names.h"
 
 namespace rateguard::app {
+
+namespace {
+
+config::Variables environment_of_process() {
+  config::Variables variables;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    const size_t equals = std::min(text.find('='), text.size());
+    variables.emplace_back(text.substr(0, equals), text.substr(std::min(equals + 1, text.size())));
+  }
+  return variables;
+}
+
+}  // namespace
 
 ConfigSource::ConfigSource(std::string path, Override command_line)
     : path_(std::move(path)), command_line_(std::move(command_line)) {}
@@ -14,6 +32,9 @@ ConfigSource::ConfigSource(std::string path, Override command_line)
 Result<config::Config> ConfigSource::load() const {
   Result<config::Config> config = path_.empty() ? Result<config::Config>(config::Config{}) : config::load(path_);
   if (!config) return config;
+  if (auto good = config::check_variable_names(*config, environment_of_process()); !good) {
+    return std::unexpected(good.error());
+  }
   const auto variable = [](std::string_view name) -> std::optional<std::string> {
     const char* value = std::getenv(std::string(name).c_str());
     if (value == nullptr) return std::nullopt;
@@ -33,7 +54,11 @@ Result<Policy> make_policy(const config::Config& config) {
   auto rules = rules::RuleSet::compile(config.rules);
   if (!rules) return std::unexpected(rules.error());
   auto identifier = identify::Identifier::create(config.identity);
-  if (!identifier) return std::unexpected(identifier.error());
+  if (!identifier) {
+    Error error = identifier.error();  // of the file of keys
+    if (error.position == SourcePosition{}) error.position = config.position_of("identity.jwt.key_file");
+    return std::unexpected(std::move(error));
+  }
   return Policy{.rules = *rules, .identifier = *identifier};
 }
 

@@ -19,7 +19,8 @@ class ConfigSource {
   // `path` empty: defaults. The environment of the process is read at each load.
   ConfigSource(std::string path, Override command_line);
 
-  // The file, then the environment over it, then the command line. Errors: as config::load() and apply_environment().
+  // The file, then the environment over it, then the command line. Errors: as config::load(),
+  // check_variable_names() and apply_environment().
   Result<config::Config> load() const;
   const std::string& path() const { return path_; }
 

@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/build.h"
 #include "app/listen_options.h"
 #include "app/time_zones.h"
 #include "config/rules_revision.h"
-#include "net/tls.h"
 
 namespace rateguard::app {
 namespace {
@@ -31,13 +31,6 @@ MemoryStoreOptions store_options(const config::StoreSettings& settings) {
           .when_full = settings.when_full == config::WhenFull::kRefuse ? FullPolicy::kRefuse : FullPolicy::kEvict};
 }
 
-// Where the counters are kept: the store's own place, or the data folder. Empty: nowhere.
-std::string snapshot_path(const config::Config& config) {
-  const config::StoreSettings& store = config.memory_store();
-  if (!store.snapshot.empty()) return store.snapshot;
-  return config.data_dir.empty() ? std::string() : config.data_dir + "/counters.snap";
-}
-
 metrics::ConnectionFigures& operator+=(metrics::ConnectionFigures& sum, const net::ConnectionStats& stats) {
   sum.open += stats.connections_open;
   sum.accepted += stats.connections_accepted;
@@ -50,20 +43,18 @@ server::ServiceSettings service_settings(const config::Config& config) {
           .tokens = config.listen.tokens,
           .admin_tokens = config.listen.admin_tokens,
           .access_log = config.log.access,
-          .version = RATEGUARD_VERSION};
-}
-
-size_t loop_count(const config::ListenSettings& listen) {
-  if (listen.threads > 0) return static_cast<size_t>(listen.threads);
-  return std::max(1U, std::thread::hardware_concurrency());
+          .version = std::string(version_number()),
+          .commit = std::string(commit())};
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Instance>> Instance::create(ConfigSource source, const config::Config& config) {
+Result<std::unique_ptr<Instance>> Instance::create(server::Log& log, ConfigSource source, const config::Config& config,
+                                                   Prepared prepared) {
   auto store = MemoryStore::create(store_options(config.memory_store()));
   if (!store) return std::unexpected(store.error());
-  auto instance = std::unique_ptr<Instance>(new Instance(std::move(source), config, std::move(*store)));
+  auto instance =
+      std::unique_ptr<Instance>(new Instance(log, std::move(source), config, std::move(prepared), std::move(*store)));
   if (auto restored = instance->restore_counters(); !restored) return std::unexpected(restored.error());
   if (auto added = instance->add_workers(); !added) return std::unexpected(added.error());
   instance->fill_service();
@@ -72,15 +63,26 @@ Result<std::unique_ptr<Instance>> Instance::create(ConfigSource source, const co
   return instance;
 }
 
-Instance::Instance(ConfigSource source, const config::Config& config, std::unique_ptr<MemoryStore> store)
+Instance::Instance(server::Log& log, ConfigSource source, const config::Config& config, Prepared prepared,
+                   std::unique_ptr<MemoryStore> store)
     : source_(std::move(source)),
       config_(config),
-      log_(config.log),
+      log_(log),
+      turned_away_(log),
+      at_start_(std::move(prepared)),
       store_(std::move(store)),
       service_(*store_),
       http_(config.listen.http),
       resp_(config.listen.resp),
-      grpc_(config.listen.grpc) {}
+      grpc_(config.listen.grpc),
+      warnings_in_force_(warnings_about(config)) {
+  if (!config_.envoy.config.empty()) envoy_loads_.successes = 1;
+}
+
+size_t Instance::loops_of(const config::Config& config) {
+  if (config.listen.threads > 0) return static_cast<size_t>(config.listen.threads);
+  return std::max(1U, std::thread::hardware_concurrency());
+}
 
 // What is left of a store's work may still ask how many instances there are.
 Instance::~Instance() {
@@ -93,7 +95,7 @@ Instance::Worker::~Worker() {
 }
 
 Result<void> Instance::restore_counters() {
-  const std::string path = snapshot_path(config_);
+  const std::string path = config_.snapshot_path();
   if (path.empty()) return {};
   const Duration interval = config_.memory_store().snapshot_interval;
   snapshots_ = std::make_unique<SnapshotKeeper>(*store_, path, interval, log_);
@@ -101,29 +103,22 @@ Result<void> Instance::restore_counters() {
 }
 
 Result<void> Instance::add_workers() {
-  const auto policy = make_policy(config_);
-  if (!policy) return std::unexpected(policy.error());
-  log_key_warnings(*policy);
-  const auto envoy_policy = load_envoy(config_.envoy);
-  if (!envoy_policy) return std::unexpected(envoy_policy.error());
-  const size_t loops = loop_count(config_.listen);
-  net::HttpServerOptions http = http_options(config_, loops);
+  log_key_warnings(at_start_.policy);
+  const size_t loops = loops_of(config_);
+  net::HttpServerOptions http = http_options(config_);
   std::optional<resp::RespServerOptions> resp;
-  if (config_.listen.resp) resp = resp_options(config_, loops);
+  if (config_.listen.resp) resp = resp_options(config_);
   std::optional<net::Http2ServerOptions> grpc;
-  if (config_.listen.grpc) grpc = grpc_options(config_, loops);
+  if (config_.listen.grpc) grpc = grpc_options(config_);
   bodies_ = std::make_shared<net::BodyBudget>(config_.listen.waiting_bodies_bytes_max);
   http.bodies = bodies_;
   if (grpc) grpc->bodies = bodies_;
-  if (!config_.listen.tls.certificate.empty()) {
-    auto tls = net::TlsContext::create(tls_files(config_.listen.tls, "http/1.1"));
-    if (!tls) return std::unexpected(tls.error());
-    auto h2 = net::TlsContext::create(tls_files(config_.listen.tls, "h2"));
-    if (!h2) return std::unexpected(h2.error());
-    if (grpc) grpc->host.tls = *h2;
-    http.host.tls = *tls;
-    if (resp) resp->host.tls = *tls;
-  }
+  http.host.on_turned_away = turned_away_.of("http");
+  if (resp) resp->host.on_turned_away = turned_away_.of("resp");
+  if (grpc) grpc->host.on_turned_away = turned_away_.of("grpc");
+  http.host.tls = at_start_.tls;
+  if (resp) resp->host.tls = at_start_.tls;
+  if (grpc) grpc->host.tls = at_start_.h2;
   auto places = redis_places(config_, log_);
   if (!places) return std::unexpected(places.error());
   places_ = *std::move(places);
@@ -136,9 +131,9 @@ Result<void> Instance::add_workers() {
       if (auto good = add_counters(*worker); !good) return good;
     }
     worker->rate_limits = std::make_unique<rls::RateLimitService>(service_, store_of(*worker));
-    worker->rate_limits->set_policy(*envoy_policy);
-    worker->rate_limits->set_rules(*policy);
-    worker->api = std::make_unique<http::HttpApi>(service_, *policy, store_of(*worker));
+    worker->rate_limits->set_policy(at_start_.envoy);
+    worker->rate_limits->set_rules(at_start_.policy);
+    worker->api = std::make_unique<http::HttpApi>(service_, at_start_.policy, store_of(*worker));
     worker->api->serve_rate_limits(*worker->rate_limits);
     worker->server = std::make_unique<net::HttpServer>(http);
     const auto port = worker->server->start(*worker->loop, *worker->api);
@@ -146,7 +141,7 @@ Result<void> Instance::add_workers() {
     http.host.address.port = http_.port = *port;
     http.host.address.sharing = net::PortSharing::kJoin;
     if (resp) {
-      if (auto good = add_resp(*worker, *policy, *resp); !good) return good;
+      if (auto good = add_resp(*worker, at_start_.policy, *resp); !good) return good;
     }
     if (grpc) {
       if (auto good = add_grpc(*worker, *grpc); !good) return good;
@@ -202,11 +197,12 @@ Result<void> Instance::add_grpc(Worker& worker, net::Http2ServerOptions& options
 void Instance::fill_service() {
   service_.settings = service_settings(config_);
   service_.log = &log_;
-  service_.reload = [this] { return reload(); };
+  service_.reload = [this](std::string_view by) { return reload(by); };
+  service_.config_state = [this] { return config_state(); };
   service_.instances = [this](Instant now) { return membership_.all(now); };
   service_.dependencies = [this] { return store_states(); };
   metrics::Sources& figures = service_.metrics;
-  figures.version = RATEGUARD_VERSION;
+  figures.version = std::string(version_number());
   for (const auto& worker : workers_) {
     figures.loops.push_back(&worker->api->metrics());
     figures.loops.push_back(&worker->rate_limits->rule_metrics());
@@ -251,24 +247,27 @@ void Instance::fill_service() {
   if (snapshots_ != nullptr) figures.snapshot = [this] { return snapshots_->figures(); };
   figures.time_zones = time_zones_version;
   figures.reloads = [this] {
-    const std::lock_guard lock(reload_mutex_);
+    const std::lock_guard lock(state_mutex_);
     return reloads_;
   };
   if (config_.envoy.config.empty()) return;
   figures.envoy_loads = [this] {
-    const std::lock_guard lock(reload_mutex_);
+    const std::lock_guard lock(state_mutex_);
     return envoy_loads_;
   };
 }
 
-// In the order of their numbers.
+// The stores in the order of their numbers, then what else may fail.
 std::vector<server::Dependency> Instance::store_states() const {
   std::vector<server::Dependency> states;
   for (size_t place = 0; place < places_.size(); ++place) states.push_back(redis_state(place));
   const std::vector<std::string> names = config_.store_names();
-  if (states.size() == names.size()) return states;
-  const auto at = std::ranges::find(names, config_.memory_store_name()) - names.begin();
-  states.insert(states.begin() + at, memory_state());
+  if (states.size() != names.size()) {
+    const auto at = std::ranges::find(names, config_.memory_store_name()) - names.begin();
+    states.insert(states.begin() + at, memory_state());
+  }
+  if (snapshots_ != nullptr) states.push_back(snapshots_->state(net::SystemClock().read().wall()));
+  if (has_configuration()) states.push_back(configuration_state());
   return states;
 }
 
@@ -346,8 +345,8 @@ std::vector<std::string> Instance::files_to_watch(const std::vector<std::string>
 
 Result<void> Instance::watch_files(std::vector<std::string> files) {
   if (files.empty()) return {};
-  auto watcher =
-      net::FileWatcher::create(*workers_.front()->loop, std::move(files), [this](const auto&) { reload_and_log(); });
+  auto watcher = net::FileWatcher::create(*workers_.front()->loop, std::move(files),
+                                          [this](const auto&) { (void)reload("changed file"); });
   if (!watcher) return std::unexpected(watcher.error());
   files_ = std::move(*watcher);
   return {};
@@ -357,7 +356,7 @@ Result<void> Instance::watch() {
   net::EventLoop& loop = *workers_.front()->loop;
   signals_ =
       std::make_unique<net::SignalWatcher>(loop, std::initializer_list<int>{SIGHUP, SIGTERM, SIGINT},
-                                           [this](int signal) { signal == SIGHUP ? reload_and_log() : drain(); });
+                                           [this](int signal) { signal == SIGHUP ? (void)reload("SIGHUP") : drain(); });
   if (auto watching = watch_files(files_to_watch(config_.subject_files)); !watching) return watching;
   sweep_ = loop.every(kSweepInterval, [this, &loop] { store_->tick(loop.now(), kSweepBudget); });
   return {};
@@ -370,7 +369,7 @@ std::string Instance::addresses() const {
   return text;
 }
 
-void Instance::run() {
+Result<void> Instance::run() {
   if (snapshots_ != nullptr) snapshots_->start();
   for (size_t i = 1; i < workers_.size(); ++i) {
     workers_[i]->thread = std::thread([loop = workers_[i]->loop.get()] { loop->run(); });
@@ -379,7 +378,7 @@ void Instance::run() {
   for (const auto& worker : workers_) {
     if (worker->thread.joinable()) worker->thread.join();
   }
-  if (snapshots_ != nullptr) snapshots_->finish();
+  return snapshots_ != nullptr ? snapshots_->finish() : Result<void>();
 }
 
 void Instance::drain() {

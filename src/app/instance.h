@@ -12,7 +12,9 @@
 #include "app/grpc_front.h"
 #include "app/loop_counters.h"
 #include "app/membership.h"
+#include "app/prepared.h"
 #include "app/snapshot_keeper.h"
+#include "app/turned_away_log.h"
 #include "config/config.h"
 #include "net/clock.h"
 #include "net/event_loop.h"
@@ -31,16 +33,21 @@ namespace rateguard::app {
 
 class Instance {
  public:
-  // Builds everything and listens; nothing is answered before run(). Errors: what keeps it from serving.
-  static Result<std::unique_ptr<Instance>> create(ConfigSource source, const config::Config& config);
+  // Builds everything and listens; nothing is answered before run(). `prepared` is of `config`. Errors: what keeps it
+  // from serving. `log` outlives it.
+  static Result<std::unique_ptr<Instance>> create(server::Log& log, ConfigSource source, const config::Config& config,
+                                                  Prepared prepared);
   ~Instance();
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
 
   // "http=127.0.0.1:8080 grpc=127.0.0.1:8081 resp=127.0.0.1:6380", with the ports they really have.
   std::string addresses() const;
+  // How many event loops there are with these settings.
+  static size_t loops_of(const config::Config& config);
   // Serves on this thread and as many more as there are loops, until SIGTERM or SIGINT; drains and saves the counters.
-  void run();
+  // Errors: kIo, where they could not be saved.
+  Result<void> run();
 
  private:
   // An event loop with all that is its own.
@@ -59,7 +66,8 @@ class Instance {
     std::thread thread;
   };
 
-  Instance(ConfigSource source, const config::Config& config, std::unique_ptr<MemoryStore> store);
+  Instance(server::Log& log, ConfigSource source, const config::Config& config, Prepared prepared,
+           std::unique_ptr<MemoryStore> store);
 
   Result<void> restore_counters();
   Result<void> add_workers();
@@ -81,20 +89,25 @@ class Instance {
   Result<void> add_resp(Worker& worker, const Policy& policy, resp::RespServerOptions& options);
   Result<void> add_grpc(Worker& worker, net::Http2ServerOptions& options);
   void fill_service();
-  // Any loop's thread. Errors leave what was in force.
-  Result<std::string> reload();
-  Result<std::string> reload_from(const config::Config& config);
+  // Any loop's thread, both. Errors leave what was in force. `by` is who asked, for the log.
+  Result<server::Reloaded> reload(std::string_view by);
+  server::ConfigState config_state() const;
+  Result<server::Reloaded> reload_from(const config::Config& config);
   Result<envoy::Policy> load_envoy(const config::EnvoySettings& settings);
   std::vector<std::string> files_to_watch(const std::vector<std::string>& subject_files) const;
   // On the first loop's thread: watches these files from now on.
   Result<void> watch_files(std::vector<std::string> files);
-  void reload_and_log();
+  void log_reload(std::string_view by, const Result<server::Reloaded>& outcome, const std::vector<Error>& warnings);
+  server::Dependency configuration_state() const;
+  bool has_configuration() const { return !source_.path().empty() || !config_.envoy.config.empty(); }
   void drain();
   void part_has_ended();
 
   ConfigSource source_;
   config::Config config_;  // what was read at the start; rules and identity follow reloads
-  server::Log log_;
+  server::Log& log_;
+  TurnedAwayLog turned_away_;
+  const Prepared at_start_;
   std::vector<RedisPlace> places_;      // none: all counters are in memory
   std::unique_ptr<MemoryStore> store_;  // of this process; the shares that limits have here while Redis fails, too
   server::Service service_;
@@ -110,11 +123,13 @@ class Instance {
   net::Timer sweep_;
   size_t parts_left_ = 0;  // while draining, on the first loop's thread: servers, and the leave from other instances
 
-  std::mutex reload_mutex_;
-  metrics::ReloadFigures reloads_;      // guarded by reload_mutex_
-  metrics::ReloadFigures envoy_loads_;  // likewise
-  // Of the rules in force; likewise.
-  std::vector<std::string> subject_files_ = config_.subject_files;
+  std::mutex reload_mutex_;                                         // held while one is under way
+  mutable std::mutex state_mutex_;                                  // of what a reload came to
+  metrics::ReloadFigures reloads_;                                  // guarded by state_mutex_
+  metrics::ReloadFigures envoy_loads_;                              // likewise
+  server::ConfigState config_state_;                                // likewise
+  std::vector<Error> warnings_in_force_;                            // guarded by reload_mutex_
+  std::vector<std::string> subject_files_ = config_.subject_files;  // of the rules in force; likewise
 };
 
 }  // namespace rateguard::app

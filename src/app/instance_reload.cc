@@ -1,53 +1,58 @@
 // What a reload changes in a running service, and what it leaves for the next start.
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "app/config_in_force.h"
 #include "app/instance.h"
-#include "app/listen_options.h"
 #include "app/time_zones.h"
-#include "config/config_warnings.h"
 #include "config/rules_revision.h"
-#include "net/tls.h"
 
 namespace rateguard::app {
 
 using config::LogLevel;
 
-Result<std::string> Instance::reload() {
+Result<server::Reloaded> Instance::reload(std::string_view by) {
   const std::lock_guard lock(reload_mutex_);
   const auto config = source_.load();
   auto outcome = config ? reload_from(*config) : std::unexpected(config.error());
-  if (outcome) {
-    ++reloads_.successes;
-    reloads_.last_success = net::SystemClock().read().wall();
-  } else {
-    ++reloads_.failures;
+  {
+    const std::lock_guard state_lock(state_mutex_);
+    reloads_.last_failed = !outcome;
+    if (outcome) {
+      ++reloads_.successes;
+      reloads_.last_success = net::SystemClock().read().wall();
+      config_state_ = {.waiting = outcome->waiting};
+    } else {
+      ++reloads_.failures;
+      config_state_.problem = outcome.error().to_string();
+    }
   }
+  log_reload(by, outcome, config ? warnings_about(*config) : std::vector<Error>());
   return outcome;
 }
 
-Result<std::string> Instance::reload_from(const config::Config& config) {
+server::ConfigState Instance::config_state() const {
+  const std::lock_guard lock(state_mutex_);
+  return config_state_;
+}
+
+Result<server::Reloaded> Instance::reload_from(const config::Config& config) {
   // Everything that can fail comes before anything takes effect.
   if (config.store_names() != config_.store_names()) {
-    return invalid(
-        fmt::format("stores: expected those of the start ({}), found {}; others take effect at the next start",
-                    fmt::join(config_.store_names(), ", "), fmt::join(config.store_names(), ", ")));
+    return std::unexpected(Error{
+        .message =
+            fmt::format("stores: expected those of the start ({}), found {}; others take effect at the next start",
+                        fmt::join(config_.store_names(), ", "), fmt::join(config.store_names(), ", ")),
+        .position = config.position_of("stores")});
   }
-  const auto policy = make_policy(config);
-  if (!policy) return std::unexpected(policy.error());
-  const auto envoy_policy = load_envoy(config.envoy);
-  if (!envoy_policy) return std::unexpected(envoy_policy.error());
-  std::shared_ptr<const net::TlsContext> tls;
-  std::shared_ptr<const net::TlsContext> h2;
-  if (!config_.listen.tls.certificate.empty() && !config.listen.tls.certificate.empty()) {
-    auto made = net::TlsContext::create(tls_files(config.listen.tls, "http/1.1"));
-    if (!made) return std::unexpected(made.error());
-    tls = *made;
-    made = net::TlsContext::create(tls_files(config.listen.tls, "h2"));
-    if (!made) return std::unexpected(made.error());
-    h2 = *made;
-  }
+  const auto prepared = prepare(config, [this](const config::EnvoySettings& envoy) { return load_envoy(envoy); });
+  if (!prepared) return std::unexpected(prepared.error());
+  // Listeners without TLS get none, and those with it keep it.
+  const bool has_tls = at_start_.tls != nullptr && prepared->tls != nullptr;
   for (const auto& worker : workers_) {
-    worker->loop->post([worker = worker.get(), policy = *policy, envoy_policy = *envoy_policy, tls, h2] {
+    worker->loop->post([worker = worker.get(), policy = prepared->policy, envoy_policy = prepared->envoy,
+                        tls = has_tls ? prepared->tls : nullptr, h2 = prepared->h2] {
       worker->api->set_policy(policy);
       worker->rate_limits->set_policy(envoy_policy);
       worker->rate_limits->set_rules(policy);
@@ -65,23 +70,21 @@ Result<std::string> Instance::reload_from(const config::Config& config) {
       if (const auto watching = watch_files(files); !watching) {
         log_.write(LogLevel::kWarn, "files of subjects are not watched", {{"why", watching.error().to_string()}});
       }
-      reload_and_log();  // one may have changed before it was watched
+      (void)reload("changed file");  // one may have changed before it was watched
     });
   }
-  for (const Error& warning : config::config_warnings(config)) {
-    log_.write(LogLevel::kWarn, "configuration", {{"warning", warning.to_string()}});
-  }
   refresh_time_zones(log_);
-  log_key_warnings(*policy);
+  log_key_warnings(prepared->policy);
   membership_.tell_reload(config::rules_revision(config.rules));
-  std::string sentence = fmt::format("{} rules in force", config.rules.size());
-  if (envoy_policy->limits != nullptr) {
-    sentence += fmt::format(", {} of Envoy's descriptors have a limit", envoy_policy->limits->limits().size());
+  server::Reloaded reloaded{
+      .sentence = fmt::format("{} rule{} in force", config.rules.size(), config.rules.size() == 1 ? "" : "s"),
+      .waiting = settings_waiting(config_, config)};
+  if (prepared->envoy.limits != nullptr) {
+    const size_t limits = prepared->envoy.limits->limits().size();
+    reloaded.sentence += fmt::format(", {} of Envoy's limits", limits);
   }
-  if (config.listen.http != config_.listen.http) sentence += "; listen.http takes effect at the next start";
-  if (config.listen.grpc != config_.listen.grpc) sentence += "; listen.grpc takes effect at the next start";
-  if (config.listen.resp != config_.listen.resp) sentence += "; listen.resp takes effect at the next start";
-  return sentence;
+  if (!reloaded.waiting.empty()) reloaded.sentence += "; " + waiting_in_words(reloaded.waiting);
+  return reloaded;
 }
 
 void Instance::log_key_warnings(const Policy& policy) {
@@ -90,21 +93,44 @@ void Instance::log_key_warnings(const Policy& policy) {
   }
 }
 
-// REQUIRES: nobody else reads envoy_loads_ meanwhile.
 Result<envoy::Policy> Instance::load_envoy(const config::EnvoySettings& settings) {
   auto policy = make_envoy_policy(settings);
-  if (!settings.config.empty()) ++(policy ? envoy_loads_.successes : envoy_loads_.failures);
+  if (settings.config.empty()) return policy;
+  const std::lock_guard lock(state_mutex_);
+  ++(policy ? envoy_loads_.successes : envoy_loads_.failures);
   return policy;
 }
 
-void Instance::reload_and_log() {
-  const auto outcome = reload();
-  if (outcome) {
-    log_.write(LogLevel::kInfo, "configuration reloaded", {{"result", *outcome}});
-  } else {
-    log_.write(LogLevel::kError, "configuration not reloaded; the old one stays in force",
-               {{"why", outcome.error().to_string()}});
+// Warnings that were said before are not repeated with each reload.
+void Instance::log_reload(std::string_view by, const Result<server::Reloaded>& outcome,
+                          const std::vector<Error>& warnings) {
+  if (!outcome) {
+    return log_.write(LogLevel::kError, "configuration not reloaded; the old one stays in force",
+                      {{"by", by}, {"why", outcome.error().to_string()}});
   }
+  const auto said_before = [&](const Error& warning) {
+    return std::ranges::find(warnings_in_force_, warning.message, &Error::message) != warnings_in_force_.end();
+  };
+  for (const Error& warning : warnings) {
+    if (!said_before(warning)) log_.write(LogLevel::kWarn, warning.to_string());
+  }
+  warnings_in_force_ = warnings;
+  const LogLevel level = outcome->waiting.empty() ? LogLevel::kInfo : LogLevel::kWarn;
+  log_.write(level, "configuration reloaded", {{"by", by}, {"result", outcome->sentence}});
+}
+
+// Never vital: the rules in force go on deciding.
+server::Dependency Instance::configuration_state() const {
+  const server::ConfigState state = config_state();
+  if (!state.problem.empty()) {
+    return {.name = "configuration",
+            .ready = false,
+            .detail = "the configuration on disk is not in force: " + state.problem,
+            .vital = false};
+  }
+  std::string detail = "in force";
+  if (!state.waiting.empty()) detail += "; " + waiting_in_words(state.waiting);
+  return {.name = "configuration", .detail = std::move(detail), .vital = false};
 }
 
 }  // namespace rateguard::app

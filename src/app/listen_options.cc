@@ -1,6 +1,8 @@
 #include "app/listen_options.h"
 
 #include <algorithm>
+#include <atomic>
+#include <memory>
 #include <utility>
 
 #include "identify/proxy_protocol.h"
@@ -40,13 +42,15 @@ net::PeerPreamble preamble_for(const config::Config& config) {
   };
 }
 
-// What all protocols have in common. `option` as ListenAddress has it.
-net::ConnectionHostOptions host_options(const config::Config& config, size_t loops, const config::Endpoint& endpoint,
+// What all protocols have in common. The loops of one protocol get copies, and so one count of connections. `option` as
+// ListenAddress has it.
+net::ConnectionHostOptions host_options(const config::Config& config, const config::Endpoint& endpoint,
                                         std::string_view option, Duration idle_timeout) {
   const config::ListenSettings& listen = config.listen;
   return {.address = {.host = endpoint.host, .port = endpoint.port, .option = option},
           .preamble = preamble_for(config),
-          .connections_max = std::max(1, listen.connections_max / static_cast<int>(loops)),
+          .connections_max = listen.connections_max,
+          .shared_count = std::make_shared<std::atomic<int64_t>>(0),
           .timeouts = {.idle = idle_timeout,
                        .read = listen.read_timeout,
                        .write = listen.write_timeout,
@@ -62,23 +66,22 @@ net::TlsFiles tls_files(const config::TlsSettings& settings, std::string protoco
           .protocol = std::move(protocol)};
 }
 
-net::HttpServerOptions http_options(const config::Config& config, size_t loops) {
+net::HttpServerOptions http_options(const config::Config& config) {
   const config::ListenSettings& listen = config.listen;
-  return {.host = host_options(config, loops, listen.http, "--http", listen.idle_timeout),
+  return {.host = host_options(config, listen.http, "--http", listen.idle_timeout),
           .limits = {.header_bytes_max = static_cast<uint32_t>(listen.header_bytes_max),
                      .body_bytes_max = static_cast<uint64_t>(listen.body_bytes_max)}};
 }
 
-resp::RespServerOptions resp_options(const config::Config& config, size_t loops) {
+resp::RespServerOptions resp_options(const config::Config& config) {
   const config::ListenSettings& listen = config.listen;
-  return {.host = host_options(config, loops, *listen.resp, "--resp, or close it with --resp off",
-                               listen.resp_idle_timeout)};
+  return {.host = host_options(config, *listen.resp, "--resp, or close it with --resp off", listen.resp_idle_timeout)};
 }
 
-net::Http2ServerOptions grpc_options(const config::Config& config, size_t loops) {
+net::Http2ServerOptions grpc_options(const config::Config& config) {
   const config::ListenSettings& listen = config.listen;
   net::Http2ServerOptions options{
-      .host = host_options(config, loops, *listen.grpc, "--grpc, or close it with --grpc off", listen.idle_timeout)};
+      .host = host_options(config, *listen.grpc, "--grpc, or close it with --grpc off", listen.idle_timeout)};
   options.header_bytes_max = std::max(static_cast<size_t>(listen.header_bytes_max), kHeaderBytesMin);
   options.body_bytes_max = static_cast<size_t>(listen.body_bytes_max) + grpc::kMessagePrefix;
   options.waiting_body_bytes_max = std::max(options.waiting_body_bytes_max, options.body_bytes_max);

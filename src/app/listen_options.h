@@ -16,10 +16,10 @@ namespace rateguard::app {
 net::TlsFiles tls_files(const config::TlsSettings& settings, std::string protocol);
 
 // Of one loop of so many, each of which takes its share of listen.connections_max.
-net::HttpServerOptions http_options(const config::Config& config, size_t loops);
+net::HttpServerOptions http_options(const config::Config& config);
 // REQUIRES: listen.resp is not off.
-resp::RespServerOptions resp_options(const config::Config& config, size_t loops);
+resp::RespServerOptions resp_options(const config::Config& config);
 // REQUIRES: listen.grpc is not off.
-net::Http2ServerOptions grpc_options(const config::Config& config, size_t loops);
+net::Http2ServerOptions grpc_options(const config::Config& config);
 
 }  // namespace rateguard::app

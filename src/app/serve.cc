@@ -2,14 +2,18 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 
+#include "app/build.h"
 #include "app/commands.h"
 #include "app/config_source.h"
 #include "app/instance.h"
+#include "app/prepared.h"
 #include "app/terminal.h"
-#include "config/config_warnings.h"
+#include "app/time_zones.h"
 
 namespace rateguard::app {
 namespace {
@@ -56,54 +60,80 @@ void raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-bool is_loopback(const config::Endpoint& endpoint) {
-  return endpoint.host == "localhost" || endpoint.host == "::1" || endpoint.host.starts_with("127.");
+// How to log before the configuration has been read, which may say it otherwise: by the command line, or the
+// environment.
+config::LogSettings log_settings_until_read(const ServeOptions& options) {
+  config::Config config;
+  const auto formatted_by_environment = config::apply_environment(config, [](std::string_view name) {
+    const char* const value = name == "RATEGUARD_LOG_FORMAT" ? std::getenv("RATEGUARD_LOG_FORMAT") : nullptr;
+    return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
+  });
+  if (formatted_by_environment) config = *formatted_by_environment;
+  const auto formatted = apply_options({.log_format = options.log_format}, config);
+  return formatted ? formatted->log : config.log;
 }
 
-// Anyone who can reach an open address may ask, so its owner should know.
-void warn_if_open(const config::ListenSettings& listen) {
-  if (!listen.tokens.empty() || !listen.tls.client_ca.empty()) return;
-  for (const config::OptionalEndpoint& endpoint : {config::OptionalEndpoint(listen.http), listen.grpc, listen.resp}) {
-    if (!endpoint || is_loopback(*endpoint)) continue;
-    complain(
-        fmt::format("warning: {} is not a loopback address, and neither listen.tokens nor listen.tls.client_ca "
-                    "restricts who may ask",
-                    endpoint->to_string()));
+// What keeps it from serving, a line for each mistake. Gives the exit code.
+int refuse(server::Log& log, const Error& error, ExitCode code) {
+  const std::string text = error.to_string();
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    log.write(config::LogLevel::kError, std::string_view(text).substr(begin, end - begin));
+    begin = end + 1;
   }
+  return code;
+}
+
+// The first line of a log: what has been started, and with what.
+void log_start(server::Log& log, const config::Config& config, const Prepared& prepared, size_t loops) {
+  std::string stores;
+  for (const std::string& name : config.store_names()) {
+    if (!stores.empty()) stores += ',';
+    stores += name;
+    stores += config.stores.at(name).type == config::StoreType::kRedis ? ":redis" : ":memory";
+  }
+  const std::string snapshot = config.snapshot_path();
+  const std::string zones = time_zones_version();
+  const size_t envoy_limits = prepared.envoy.limits != nullptr ? prepared.envoy.limits->limits().size() : 0;
+  log.write(config::LogLevel::kInfo, "starting",
+            {{"version", version_number()},
+             {"commit", commit()},
+             {"config", config.path.empty() ? std::string_view("none") : config.path},
+             {"rules", static_cast<int64_t>(config.rules.size())},
+             {"envoy_config", config.envoy.config.empty() ? std::string_view("none") : config.envoy.config},
+             {"envoy_limits", static_cast<int64_t>(envoy_limits)},
+             {"stores", stores},
+             {"snapshot", snapshot.empty() ? std::string_view("none") : snapshot},
+             {"threads", static_cast<int64_t>(loops)},
+             {"time_zones", zones}});
 }
 
 }  // namespace
 
 int serve(const ServeOptions& options) {
+  if (const auto good = apply_options(options, {}); !good) {
+    complain(good.error().to_string());
+    return kUsage;
+  }
+  server::Log early_log(log_settings_until_read(options));
   ConfigSource source(options.config,
                       [options](config::Config config) { return apply_options(options, std::move(config)); });
   const auto config = source.load();
-  if (!config) {
-    complain(config.error().to_string());
-    return kBadConfig;
-  }
-  if (auto policy = make_policy(*config); !policy) {
-    complain(policy.error().to_string());
-    return kBadConfig;
-  }
-  if (auto policy = make_envoy_policy(config->envoy); !policy) {
-    complain(policy.error().to_string());
-    return kBadConfig;
-  }
+  if (!config) return refuse(early_log, config.error(), kBadConfig);
+  server::Log log(config->log);
+  auto prepared = prepare(*config);
+  if (!prepared) return refuse(log, prepared.error(), kBadConfig);
 
+  log_start(log, *config, *prepared, Instance::loops_of(*config));
+  for (const Error& warning : warnings_about(*config)) log.write(config::LogLevel::kWarn, warning.to_string());
   raise_descriptor_limit();
   signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of that write, not the end of the process
-  warn_if_open(config->listen);
-  for (const Error& warning : config::config_warnings(*config)) complain(as_warning(warning));
-  auto instance = Instance::create(std::move(source), *config);
-  if (!instance) {
-    complain(instance.error().to_string());
-    return kCannotServe;
-  }
+  auto instance = Instance::create(log, std::move(source), *config, *std::move(prepared));
+  if (!instance) return refuse(log, instance.error(), kCannotServe);
+  log.write(config::LogLevel::kInfo, "ready " + (*instance)->addresses());
   fmt::print("ready {}\n", (*instance)->addresses());
   std::fflush(stdout);
-  (*instance)->run();
-  return kSuccess;
+  return (*instance)->run() ? kSuccess : kNotSaved;  // the log says why
 }
 
 }  // namespace rateguard::app

@@ -1,8 +1,11 @@
 #include "app/snapshot_keeper.h"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <utility>
 
+#include "app/snapshot_folder.h"
 #include "net/clock.h"
 #include "store/memory/snapshot.h"
 
@@ -25,8 +28,13 @@ SnapshotKeeper::~SnapshotKeeper() {
 
 Result<void> SnapshotKeeper::restore() {
   const Instant now = net::SystemClock().now();
+  figures_.started = net::SystemClock().read().wall();
+  const auto folder = prepare_snapshot_folder(path_);
+  if (!folder) return std::unexpected(folder.error());
+  if (*folder == FolderWas::kMade) log_.write(LogLevel::kInfo, "data folder made", {{"for", path_}});
   const auto loaded = load_snapshot(store_, path_, now);
   if (loaded) {
+    has_snapshot_ = true;
     log_.write(LogLevel::kInfo, "counters restored",
                {{"file", path_}, {"keys", static_cast<int64_t>(loaded->counters)}});
     return {};
@@ -48,14 +56,19 @@ void SnapshotKeeper::start() {
   thread_ = std::thread([this] { run(); });
 }
 
-void SnapshotKeeper::finish() {
+Result<void> SnapshotKeeper::finish() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
-  save();
+  const auto saved = save();
+  if (!saved) {
+    log_.write(LogLevel::kError, "ending all the same; what was counted since the last snapshot is lost",
+               {{"file", path_}});
+  }
+  return saved;
 }
 
 metrics::SnapshotFigures SnapshotKeeper::figures() const {
@@ -67,29 +80,52 @@ void SnapshotKeeper::run() {
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, std::chrono::microseconds(interval_.us), [this] { return stopping_; })) {
     lock.unlock();
-    save();
+    (void)save();  // logged, counted and told by state(); the next attempt follows
     lock.lock();
   }
 }
 
-void SnapshotKeeper::save() {
+server::Dependency SnapshotKeeper::state(Instant now) const {
+  const std::lock_guard lock(mutex_);
+  server::Dependency state{.name = "snapshots", .ready = problem_.empty(), .detail = {}, .vital = false};
+  if (!state.ready) {
+    state.detail = fmt::format("the counters could not be saved; {}: {}", what_remains(), problem_);
+  } else if (figures_.last_success) {
+    state.detail = fmt::format("counters saved {} s ago", (now - *figures_.last_success).us / 1'000'000);
+  } else {
+    state.detail = "the folder can be written to; nothing has been saved yet";
+  }
+  return state;
+}
+
+std::string_view SnapshotKeeper::what_remains() const {
+  return has_snapshot_ ? "the last snapshot stays" : "there is no snapshot yet";
+}
+
+Result<void> SnapshotKeeper::save() {
   const Now now = net::SystemClock().read();
   const auto saved = save_snapshot(store_, path_, now);
+  std::string_view remains;
   {
     const std::lock_guard lock(mutex_);
     if (saved) {
       figures_.last_success = now.wall();
       figures_.last_bytes = saved->bytes;
+      has_snapshot_ = true;
+      problem_.clear();
     } else {
       ++figures_.failures;
+      problem_ = saved.error().to_string();
     }
+    remains = what_remains();
   }
   if (saved) {
     log_.write(LogLevel::kDebug, "counters saved", {{"file", path_}, {"bytes", static_cast<int64_t>(saved->bytes)}});
-  } else {
-    log_.write(LogLevel::kError, "the counters could not be saved; the last snapshot stays",
-               {{"why", saved.error().to_string()}});
+    return {};
   }
+  log_.write(LogLevel::kError, fmt::format("the counters could not be saved; {}", remains),
+             {{"why", saved.error().to_string()}});
+  return std::unexpected(saved.error());
 }
 
 }  // namespace rateguard::app

@@ -10,6 +10,7 @@
 #include "metrics/exposition.h"
 #include "model/instant.h"
 #include "server/log.h"
+#include "server/service.h"
 #include "store/memory/memory_store.h"
 
 namespace rateguard::app {
@@ -23,19 +24,24 @@ class SnapshotKeeper {
   SnapshotKeeper(const SnapshotKeeper&) = delete;
   SnapshotKeeper& operator=(const SnapshotKeeper&) = delete;
 
-  // Puts the counters of an earlier run into the empty store. A damaged file is set aside and said; only a file that
-  // cannot be read for another reason is an error.
+  // Makes the folder and proves that it can be written to, then puts the counters of an earlier run into the empty
+  // store. A damaged file is set aside and said; a folder that takes no file and a file that cannot be read for another
+  // reason are errors.
   Result<void> restore();
   void start();
-  // Stops the thread and saves a last time.
-  void finish();
+  // Stops the thread and saves a last time. Errors: kIo; what was counted since the last snapshot is lost.
+  Result<void> finish();
 
-  // Any thread.
+  // Any thread, both.
   metrics::SnapshotFigures figures() const;
+  // Not ready while the last attempt has failed; never vital, since requests are decided all the same.
+  server::Dependency state(Instant now) const;
 
  private:
   void run();
-  void save();
+  Result<void> save();
+  // What is left of the counters when they could not be saved.
+  std::string_view what_remains() const;
 
   MemoryStore& store_;
   const std::string path_;
@@ -46,6 +52,8 @@ class SnapshotKeeper {
   std::condition_variable wake_;
   bool stopping_ = false;             // guarded by mutex_
   metrics::SnapshotFigures figures_;  // guarded by mutex_
+  std::string problem_;               // of the last attempt; empty: it went well. Guarded by mutex_
+  bool has_snapshot_ = false;         // on disk, of this run or an earlier one; guarded by mutex_
   std::thread thread_;
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace rateguard::app {
@@ -24,7 +25,12 @@ std::string paint(std::FILE* stream, Colour colour, std::string_view text) {
 }
 
 void complain(std::string_view message) {
-  fmt::print(stderr, "{} {}\n", paint(stderr, Colour::kRed, "rateguard:"), message);
+  while (true) {
+    const size_t end = std::min(message.find('\n'), message.size());
+    fmt::print(stderr, "{} {}\n", paint(stderr, Colour::kRed, "rateguard:"), message.substr(0, end));
+    if (end == message.size()) return;
+    message.remove_prefix(end + 1);
+  }
 }
 
 std::string as_warning(const Error& warning) {

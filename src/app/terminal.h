@@ -17,7 +17,7 @@ bool is_terminal(std::FILE* stream);
 bool wants_colour(std::FILE* stream);
 // `text` in `colour` where `stream` gets colour; else `text`.
 std::string paint(std::FILE* stream, Colour colour, std::string_view text);
-// "rateguard: message" on standard error.
+// "rateguard: message" on standard error, each of its lines so.
 void complain(std::string_view message);
 // "file:3:5: warning: message".
 std::string as_warning(const Error& warning);

@@ -6,26 +6,13 @@
 #include "app/commands.h"
 #include "app/config_source.h"
 #include "app/describe.h"
+#include "app/prepared.h"
 #include "app/terminal.h"
 #include "config/config.h"
-#include "config/config_warnings.h"
 #include "config/envoy_reader.h"
-#include "config/store_check.h"
-#include "rules/rule_set.h"
 
 namespace rateguard::app {
 namespace {
-
-// The first thing that keeps a file from being used, in the order in which `serve` would meet it.
-std::optional<Error> first_problem(const Result<config::Config>& config) {
-  if (!config) return config.error();
-  if (auto good = config::check_one_memory(*config); !good) return good.error();
-  if (auto rules = rules::RuleSet::compile(config->rules); !rules) return rules.error();
-  auto identifier = identify::Identifier::create(config->identity);
-  if (!identifier) return identifier.error();
-  for (const std::string& warning : (*identifier)->key_warnings()) complain("warning: " + warning);
-  return std::nullopt;
-}
 
 std::string json_string(std::string_view text) {
   std::string out = "\"";
@@ -42,24 +29,28 @@ std::string json_string(std::string_view text) {
   return out + '"';
 }
 
+std::string json_number_or_null(int value) {
+  return value == 0 ? "null" : std::to_string(value);
+}
+
 void print_problem(const Error& problem, bool json) {
   if (json) {
     fmt::print("{{\"valid\":false,\"file\":{},\"line\":{},\"column\":{},\"message\":{}}}\n",
-               json_string(problem.position.file), problem.position.line, problem.position.column,
-               json_string(problem.message));
+               json_string(problem.position.file), json_number_or_null(problem.position.line),
+               json_number_or_null(problem.position.column), json_string(problem.message));
   } else {
     complain(problem.to_string());
   }
 }
 
-// A list of what may not be meant, each with its place.
 std::string json_warnings(const std::vector<Error>& warnings) {
-  std::string out = "[";
+  std::string list;
   for (const Error& warning : warnings) {
-    out += fmt::format("{}{{\"line\":{},\"column\":{},\"message\":{}}}", out.size() == 1 ? "" : ",",
-                       warning.position.line, warning.position.column, json_string(warning.message));
+    if (!list.empty()) list += ',';
+    list += fmt::format("{{\"line\":{},\"column\":{},\"message\":{}}}", json_number_or_null(warning.position.line),
+                        json_number_or_null(warning.position.column), json_string(warning.message));
   }
-  return out + "]";
+  return "[" + list + "]";
 }
 
 // What a path of Envoy's configuration holds, in one line.
@@ -83,13 +74,17 @@ int validate_envoy(const ValidateOptions& options) {
   return kSuccess;
 }
 
+// As `serve` would take the file here and now: with the environment over it, and the files that it names.
 int validate_file(const ValidateOptions& options) {
-  const Result<config::Config> config = config::load(options.file);
-  if (const auto problem = first_problem(config)) {
-    print_problem(*problem, options.json);
+  const ConfigSource source(options.file, [](config::Config config) { return config; });
+  const auto config = source.load();
+  const auto prepared = config ? prepare(*config) : std::unexpected(config.error());
+  if (!prepared) {
+    print_problem(prepared.error(), options.json);
     return kBadConfig;
   }
-  const std::vector<Error> warnings = config::config_warnings(*config);
+  for (const std::string& warning : prepared->policy.identifier->key_warnings()) complain("warning: " + warning);
+  const std::vector<Error> warnings = warnings_about(*config);
   if (options.json) {
     fmt::print("{{\"valid\":true,\"file\":{},\"rules\":{},\"warnings\":{}}}\n", json_string(options.file),
                config->rules.size(), json_warnings(warnings));

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "app/build.h"
 #include "app/commands.h"
 #include "app/time_zones.h"
 
@@ -7,10 +8,10 @@ namespace rateguard::app {
 
 int version(bool json) {
   if (json) {
-    fmt::print("{{\"version\":\"{}\",\"compiler\":\"{}\",\"time_zones\":\"{}\"}}\n", RATEGUARD_VERSION, __VERSION__,
-               time_zones_version());
+    fmt::print("{{\"version\":\"{}\",\"commit\":\"{}\",\"compiler\":\"{}\",\"time_zones\":\"{}\"}}\n", version_number(),
+               commit(), compiler(), time_zones_version());
   } else {
-    fmt::print("rateguard {} ({})\n", RATEGUARD_VERSION, __VERSION__);
+    fmt::print("rateguard {} (commit {}, {})\n", version_number(), commit(), compiler());
     fmt::print("time zones {}\n", time_zones_version());
   }
   return kSuccess;

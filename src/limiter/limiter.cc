@@ -49,6 +49,7 @@ void Limiter::check_batch(const Policy& policy, std::span<const RequestFacts> ba
 void Limiter::prepare(const Policy& policy, const RequestFacts& facts, Now now, Request& out) {
   const Subject subject = policy.identifier->identify(facts, now, scratch_);
   policy.rules->match(facts, subject, now.wall(), out.matches);
+  out.outcome.unknown_plan = out.matches.missing_part() == "plan" && !subject.plan.empty();
   // Where a rule refuses whatever the limits say, no enforced one may be charged; shadow limits are charged on their
   // own as ever.
   const bool rejected = out.matches.rejected_by().has_value();

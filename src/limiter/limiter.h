@@ -39,6 +39,7 @@ struct Outcome {
   // Refused because the request lacks what this rule counts by (`missing: reject`).
   std::optional<rules::RuleId> rejected_by = {};
   std::string_view missing_part = {};
+  bool unknown_plan = false;  // the request has a plan, but that rule has no limit for it
   // Admitted because this rule exempts the request from all others (`limit: unlimited`).
   std::optional<rules::RuleId> exempted_by = {};
   bool degraded = false;   // some limit could not be asked (`on_store_failure`)

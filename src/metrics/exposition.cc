@@ -299,10 +299,12 @@ void add_server(Families& out, const Sources& sources, Instant now) {
   }
   if (sources.snapshot) {
     const SnapshotFigures figures = sources.snapshot();
-    if (figures.last_success) {
-      out.gauge("rateguard_snapshot_age_seconds", "Time since counters were last written to disk.",
-                static_cast<double>(std::max<int64_t>(0, (now - *figures.last_success).us)) / 1e6);
-    }
+    // From the start on: an alarm on an age that is absent until the first success could not tell of a disk that has
+    // never taken one.
+    out.gauge(
+        "rateguard_snapshot_age_seconds",
+        "Time since counters were last written to disk; before the first time, since the start.",
+        static_cast<double>(std::max<int64_t>(0, (now - figures.last_success.value_or(figures.started)).us)) / 1e6);
     out.gauge("rateguard_snapshot_bytes", "Size of the last snapshot.", static_cast<double>(figures.last_bytes));
     out.counter("rateguard_snapshot_failures_total", "Snapshots that could not be written.",
                 static_cast<double>(figures.failures));
@@ -316,6 +318,9 @@ void add_server(Families& out, const Sources& sources, Instant now) {
       out.gauge("rateguard_reload_last_success_timestamp_seconds",
                 "When rules were last loaded, in seconds since the Unix epoch.", seconds(*figures.last_success));
     }
+    out.gauge("rateguard_config_last_reload_successful",
+              "0 while the configuration on disk is not in force because the last reload of it failed, 1 otherwise.",
+              figures.last_failed ? 0 : 1);
   }
   if (sources.time_zones) {
     MetricFamily& zones = out.add(MetricType::Gauge, "rateguard_time_zones_info",

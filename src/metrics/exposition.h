@@ -40,6 +40,7 @@ struct GrpcFigures {
 };
 
 struct SnapshotFigures {
+  Instant started = {};  // when snapshots began to be due
   std::optional<Instant> last_success = {};
   uint64_t last_bytes = 0;
   uint64_t failures = 0;
@@ -49,6 +50,7 @@ struct ReloadFigures {
   uint64_t successes = 0;
   uint64_t failures = 0;
   std::optional<Instant> last_success = {};
+  bool last_failed = false;  // what is on disk is not in force
 };
 
 // Of one Redis, over all loops.

@@ -116,6 +116,22 @@ TEST(Exposition, CarriesWhatTheRestOfTheProgramSays) {
   }
 }
 
+TEST(Exposition, AnAlarmOnTheAgeOfSnapshotsFiresWhereNoneEverSucceeded) {
+  const std::string text =
+      expose({.snapshot = [] { return SnapshotFigures{.started = Instant::from_seconds(300), .failures = 3}; }},
+             Instant::from_seconds(1000));
+  EXPECT_TRUE(has_line(text, "rateguard_snapshot_age_seconds 700")) << text;
+  EXPECT_TRUE(has_line(text, "rateguard_snapshot_failures_total 3")) << text;
+}
+
+TEST(Exposition, SaysWhileTheConfigurationOnDiskIsNotInForce) {
+  const auto text = [](bool last_failed) {
+    return expose({.reloads = [=] { return ReloadFigures{.last_failed = last_failed}; }}, Instant::from_seconds(1));
+  };
+  EXPECT_TRUE(has_line(text(false), "rateguard_config_last_reload_successful 1"));
+  EXPECT_TRUE(has_line(text(true), "rateguard_config_last_reload_successful 0"));
+}
+
 TEST(Exposition, DescriptorsOfEnvoysService) {
   Everything all;
   DescriptorCounters& counters = all.descriptors.descriptors[all.descriptor_labels.slot("d.key_value")];

@@ -14,6 +14,7 @@ namespace rateguard::server {
 // One limit that was asked.
 struct AnswerLine {
   std::string_view rule = {};  // empty: a limit that came with the request
+  std::string_view key = {};   // of the counter
   const Limit* limit = nullptr;
   Mode mode = Mode::kEnforce;
   Basis basis = Basis::kCounter;
@@ -29,6 +30,7 @@ struct Answer {
   const AnswerLine* deciding = nullptr;  // none: no enforced limit applies
   std::string_view rejected_by = {};     // the rule that refused for want of what it counts by
   std::string_view missing_part = {};    // what that is: "api_key"
+  bool unknown_plan = false;             // it has a plan, but one that the rule does not know
   metrics::RuleSlot rejected_slot = metrics::kUnmatchedSlot;
   std::string_view exempted_by = {};  // the rule that takes the request out of all others
   metrics::RuleSlot exempted_slot = metrics::kUnmatchedSlot;

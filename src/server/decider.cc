@@ -72,6 +72,7 @@ Answer Decider::decide(const RequestFacts& facts, Now now) {
     if (judged.basis == Basis::kNotAsked) continue;
     if (outcome->deciding == i) deciding = lines_.size();
     lines_.push_back({.rule = in_force_.rule(judged.rule).name,
+                      .key = matched[i].key,
                       .limit = matched[i].limit,
                       .mode = judged.mode,
                       .basis = judged.basis,
@@ -84,12 +85,14 @@ Answer Decider::decide(const RequestFacts& facts, Now now) {
     answer.rejected_by = in_force_.rule(*outcome->rejected_by).name;
     answer.rejected_slot = in_force_.slots[*outcome->rejected_by];
     answer.missing_part = outcome->missing_part;
+    answer.unknown_plan = outcome->unknown_plan;
   }
   if (outcome->exempted_by) {
     answer.exempted_by = in_force_.rule(*outcome->exempted_by).name;
     answer.exempted_slot = in_force_.slots[*outcome->exempted_by];
   }
   count(metrics_, answer);
+  note(answer);
   return answer;
 }
 
@@ -97,7 +100,8 @@ Answer Decider::answer_of(const DirectCheck& check) {
   lines_.clear();
   Answer answer;
   if (check.limit) {
-    AnswerLine line{.limit = &*check.limit, .mode = check.mode, .basis = check.basis, .decision = check.decision};
+    AnswerLine line{
+        .key = check.key, .limit = &*check.limit, .mode = check.mode, .basis = check.basis, .decision = check.decision};
     if (check.rule) {
       line.rule = in_force_.rule(*check.rule).name;
       line.slot = in_force_.slots[*check.rule];
@@ -111,7 +115,17 @@ Answer Decider::answer_of(const DirectCheck& check) {
     }
   }
   count(metrics_, answer);
+  note(answer);
   return answer;
+}
+
+void Decider::note(const Answer& answer) {
+  if (!service_.settings.access_log) return;
+  ++note_.decisions;
+  const bool first_refusal = !answer.allowed && note_.refused++ == 0;
+  if (note_.decisions > 1 && !first_refusal) return;
+  note_.rule = answer.deciding != nullptr ? answer.deciding->rule : answer.rejected_by;
+  note_.subject = answer.deciding != nullptr ? subject_tag(answer.deciding->key) : std::string();
 }
 
 Answer Decider::decide(const AdHocCheck& check, Now now) {

@@ -1,6 +1,7 @@
 // From a check to its answer: asks the limiter or the store, and counts what came of it.
 #pragma once
 
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -9,6 +10,7 @@
 #include "model/request_facts.h"
 #include "server/answer.h"
 #include "server/check.h"
+#include "server/decision_note.h"
 #include "server/direct_check.h"
 #include "server/service.h"
 
@@ -28,7 +30,8 @@ struct PolicyInForce {
 class Decider {
  public:
   Decider(Service& service, const LoopStore& store, metrics::LoopMetrics& metrics)
-      : metrics_(metrics),
+      : service_(service),
+        metrics_(metrics),
         limiter_(store.store),
         direct_(store.store, store.on_failure),
         labels_(service.rule_labels) {}
@@ -56,15 +59,21 @@ class Decider {
   // The counter of a check and what run() found, uncounted: for whoever looks rather than asks.
   const DirectCheck& direct(size_t index) const { return direct_[index]; }
 
+  // What a line of the access log says of the decisions since the last call; nothing is noted where there is none.
+  DecisionNote take_note() { return std::exchange(note_, {}); }
+
  private:
   Answer answer_of(const DirectCheck& check);
+  void note(const Answer& answer);
 
+  const Service& service_;
   metrics::LoopMetrics& metrics_;
   PolicyInForce in_force_;
   Limiter limiter_;
   DirectChecks direct_;
   metrics::RuleLabels& labels_;
   std::vector<AnswerLine> lines_;
+  DecisionNote note_;
 };
 
 }  // namespace rateguard::server

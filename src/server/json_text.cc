@@ -78,6 +78,16 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
+void append_json_strings(std::string& out, std::string_view name, const std::vector<std::string>& values) {
+  append_json_string(out, name);
+  out += ":[";
+  for (const std::string& value : values) {
+    if (&value != values.data()) out += ',';
+    append_json_string(out, value);
+  }
+  out += ']';
+}
+
 std::string clipped(std::string_view text, size_t bytes_max) {
   if (text.size() <= bytes_max) return std::string(text);
   size_t end = bytes_max;

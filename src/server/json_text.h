@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "server/append_all.h"
 
@@ -11,6 +12,9 @@ namespace rateguard::server {
 
 // `text` as a JSON string with its quotes (RFC 8259, section 7). Bytes that are not UTF-8 become U+FFFD.
 void append_json_string(std::string& out, std::string_view text);
+
+// `"name":["a","b"]`
+void append_json_strings(std::string& out, std::string_view name, const std::vector<std::string>& values);
 
 inline void append_number(std::string& out, int64_t value) {
   append_all(out, value);

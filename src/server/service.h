@@ -25,6 +25,7 @@ struct ServiceSettings {
   std::vector<std::string> admin_tokens = {};
   bool access_log = false;
   std::string version = "unknown";
+  std::string commit = "unknown";
 
   Tokens known_tokens() const { return {.callers = tokens, .admins = admin_tokens}; }
 };
@@ -35,6 +36,18 @@ struct Dependency {
   bool ready = true;
   std::string detail;  // in words: "memory, 12 of 1000000 keys", "since 3 s: connection refused"
   bool vital = true;   // traffic had better go elsewhere while it is not ready
+};
+
+// How the configuration in force stands to the one that is written.
+struct ConfigState {
+  std::string problem = {};               // why the last reload failed; empty: it did not
+  std::vector<std::string> waiting = {};  // keys of settings that have changed and wait for the next start
+};
+
+// What a reload has put in force.
+struct Reloaded {
+  std::string sentence;                   // "5 rules in force; log.level takes effect at the next start"
+  std::vector<std::string> waiting = {};  // as in ConfigState
 };
 
 // What one event loop asks for decisions.
@@ -59,9 +72,11 @@ struct Service {
   std::atomic<bool> draining = false;
   // Their states now; quick, since GET /ready asks for each answer. Empty: nothing that could fail.
   std::function<std::vector<Dependency>()> dependencies = {};
-  // Loads the configuration anew and hands every loop its policy; gives a sentence about what is in force now.
+  // Loads the configuration again, hands every loop its policy, and logs what came of it; `by` says who asked.
   // Errors: as config::load. Empty: there is nothing to load from.
-  std::function<Result<std::string>()> reload = {};
+  std::function<Result<Reloaded>(std::string_view by)> reload = {};
+  // Empty: there is nothing to load from.
+  std::function<ConfigState()> config_state = {};
   // This instance and those that share its counters, as they were last heard of. Empty: none are known.
   std::function<std::vector<RunningInstance>(Instant now)> instances = {};
   metrics::RuleLabels rule_labels = {};

@@ -1,6 +1,10 @@
 // The command line as a person or a script meets it.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
 #include "support/patience.h"
 #include "support/program.h"
 
@@ -122,7 +126,11 @@ TEST(CliTest, CompletionScriptsKnowEveryCommand) {
 
 TEST(CliTest, VersionIsPrintedInBothForms) {
   EXPECT_TRUE(contains(run({"version"}).out, "rateguard "));
-  EXPECT_TRUE(contains(run({"version", "--json"}).out, "{\"version\":\""));
+  const std::string json = run({"version", "--json"}).out;
+  EXPECT_TRUE(contains(json, "{\"version\":\"")) << json;
+  EXPECT_TRUE(contains(json, "\"commit\":\"")) << json;
+  EXPECT_TRUE(contains(json, "\"compiler\":\"gcc 1")) << json;
+  EXPECT_EQ(run({"--version"}).out, run({"-V"}).out);
 }
 
 TEST(CliTest, TheCommandLineComesBeforeTheEnvironmentAndThatBeforeTheFile) {
@@ -135,6 +143,251 @@ TEST(CliTest, TheCommandLineComesBeforeTheEnvironmentAndThatBeforeTheFile) {
   const Finished by_file = run({"serve", "--config", file}, {}, {{"RATEGUARD_HTTP", "not an address"}});
   EXPECT_EQ(by_file.exit_code, 3) << "the variable is read, and wrong";
   EXPECT_TRUE(contains(by_file.err, "RATEGUARD_HTTP")) << by_file.err;
+}
+
+TEST(CliTest, AWrongValueOfAnOptionIsAWrongCommandLine) {
+  for (const std::vector<std::string>& wrong :
+       std::vector<std::vector<std::string>>{{"serve", "--http", "8080"},
+                                             {"serve", "--log-level", "trace"},
+                                             {"serve", "--threads", "5000"},
+                                             {"serve", "--threads", "abc"},
+                                             {"serve", "--resp", "nowhere"},
+                                             {"check", "--limit", "5/x", "--key", "k"},
+                                             {"check", "--limit", "5/m", "--key", "k", "--every", "soon"},
+                                             {"check", "--server", "nowhere", "--limit", "1/m", "--key", "k"},
+                                             {"bench", "--duration", "soon"},
+                                             {"bench", "nowhere"},
+                                             {"completion", "tcsh"}}) {
+    const Finished finished = run(wrong);
+    EXPECT_EQ(finished.exit_code, 2) << wrong[0] << ' ' << wrong[1] << ' ' << finished.err;
+    EXPECT_FALSE(finished.err.empty());
+  }
+}
+
+TEST(CliTest, ValidateRefusesWhatServeRefuses) {
+  const TemporaryFolder folder;
+  const std::vector<std::pair<std::string, std::string>> files = {
+      {"stores: {default: {type: redis}}\n", ":1:10: stores.default.url is missing"},
+      {"listen: {tls: {certificate: /no/such.pem, key: /no/such.key}}\n", ":1:10: "},
+      {"identity: {jwt: {key_file: /no/such.jwks}}\n", ":1:28: key file /no/such.jwks: No such file"},
+      {"identity: {user: 'jwt:sub'}\n", ":1:18: identity.user: jwt:sub is read from tokens"},
+      {"envoy: {config: /no/such/folder}\n", "/no/such/folder"},
+      {"stores: {default: {type: redis, url: 'rediss://h', tls: {ca: /no/ca.pem}}}\n", "/no/ca.pem"},
+      {"listen: {http: '127.0.0.1:7000', resp: '0.0.0.0:7000'}\n",
+       ":1:40: listen.http and listen.resp both listen on port 7000"}};
+  for (const auto& [text, problem] : files) {
+    const std::string file = folder.write("rules.yaml", text);
+    for (const std::vector<std::string>& command :
+         {std::vector<std::string>{"validate", file}, {"serve", "--config", file}}) {
+      const Finished finished = run(command);
+      EXPECT_EQ(finished.exit_code, 3) << text;
+      EXPECT_TRUE(contains(finished.err, problem)) << finished.err;
+    }
+  }
+}
+
+TEST(CliTest, WhatHardlyWorksAsMeantIsSaidByValidateAndAtTheStart) {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("rules.yaml", "rules:\n  - {name: u, per: user, limit: 5/m}\n");
+  const std::string warning = "rule 'u' counts per user, but identity.user does not say";
+  const Finished valid = run({"validate", file});
+  EXPECT_EQ(valid.exit_code, 0);
+  EXPECT_TRUE(contains(valid.err, "rateguard: " + file + ":2:5: warning: " + warning)) << valid.err;
+  EXPECT_TRUE(
+      contains(run({"validate", "--json", file}).out, R"("warnings":[{"line":2,"column":5,"message":")" + warning));
+  const Service service({"--config", file});
+  EXPECT_TRUE(contains(service.log(), " warn " + file + ":2:5: " + warning)) << service.log();
+}
+
+TEST(CliTest, EachOfSeveralMistakesHasThePrefix) {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("rules.yaml", "headers: on\nlog: {level: x}\n");
+  const Finished bad = run({"validate", file});
+  EXPECT_TRUE(contains(bad.err, "rateguard: " + file + ":1:10: headers")) << bad.err;
+  EXPECT_TRUE(contains(bad.err, "\nrateguard: " + file + ":2:14: log.level")) << bad.err;
+  EXPECT_TRUE(contains(run({"validate", "--json", "/no/such.yaml"}).out, "\"line\":null,\"column\":null"));
+}
+
+TEST(CliTest, AStartThatFailsIsSaidInTheFormatOfTheLog) {
+  const TemporaryFolder folder;
+  const std::string bad = folder.write("bad.yaml", "log: {format: json}\nheaders: on\n");
+  const std::string taken = folder.write("taken.yaml", "log: {format: json}\nlisten: {http: '192.0.2.1:1'}\n");
+  const std::string json = "\"level\":\"error\",\"message\":\"";
+  EXPECT_TRUE(contains(run({"serve", "--config", bad, "--log-format", "json"}).err, json + bad + ":2:10: "));
+  EXPECT_TRUE(
+      contains(run({"serve", "--config", bad}, {}, {{"RATEGUARD_LOG_FORMAT", "json"}}).err, json + bad + ":2:10: "));
+  EXPECT_TRUE(contains(run({"serve", "--config", bad}).err, " error " + bad + ":2:10: "));
+  const Finished not_ours = run({"serve", "--config", taken});
+  EXPECT_EQ(not_ours.exit_code, 4);
+  EXPECT_TRUE(contains(not_ours.err, json)) << not_ours.err;
+}
+
+TEST(CliTest, AMisspeltVariableIsRefusedWithWhatWasMeant) {
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"serve", "--http", "127.0.0.1:0"}, {"check", "--limit", "1/m", "--key", "k"}}) {
+    const Finished finished = run(command, {}, {{"RATEGUARD_LISTEN_HTPP", "127.0.0.1:1"}});
+    EXPECT_EQ(finished.exit_code, 3);
+    EXPECT_TRUE(contains(finished.err, "did you mean RATEGUARD_LISTEN_HTTP?")) << finished.err;
+  }
+}
+
+TEST(CliTest, AWrongWordIsAnsweredWithTheOneThatWasMeant) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> wrong = {
+      {{"validte", "x"}, "rateguard: there is no command 'validte'; did you mean 'validate'?"},
+      {{"help", "sreve"}, "rateguard: there is no command 'sreve'; did you mean 'serve'?"},
+      {{"--verison"}, "rateguard: there is no option '--verison'; did you mean '--version'?"},
+      {{"serve", "--conifg", "x"}, "rateguard: serve: there is no option '--conifg'; did you mean '--config'?"},
+      {{"serve", "x"}, "rateguard: serve: 'x' is one argument too many"},
+      {{"serve", "--threads", "abc"}, "rateguard: serve: --threads: expected a number, found 'abc'"},
+      {{"simulate", "--rules", "f", "--format", "xml", "log"},
+       "rateguard: simulate: --format: expected auto, combined, common, jsonl, csv, w3c, haproxy, envoy, istio, alb, "
+       "elb, found 'xml'"},
+      {{"completion", "tcsh"}, "rateguard: completion: shell: expected bash, zsh, fish, found 'tcsh'"}};
+  for (const auto& [words, answer] : wrong) {
+    const Finished finished = run(words);
+    EXPECT_EQ(finished.exit_code, 2) << answer;
+    EXPECT_TRUE(contains(finished.err, answer + "\n")) << finished.err;
+    EXPECT_TRUE(contains(finished.err, "rateguard help") || words[0] == "help") << finished.err;
+  }
+}
+
+TEST(CliTest, HelpIsThereHoweverItIsAskedFor) {
+  EXPECT_EQ(run({"help"}).out, run({"--help"}).out);
+  EXPECT_EQ(run({"help", "serve"}).out, run({"serve", "--help"}).out);
+  const Finished nothing = run({});
+  EXPECT_EQ(nothing.exit_code, 2);
+  EXPECT_EQ(nothing.err, run({"help"}).out) << "what there is, and nothing on standard output";
+}
+
+TEST(CliTest, HelpSpeaksNoWordOfTheParsersOwn) {
+  for (const char* command : {"serve", "check", "validate", "simulate", "bench", "version", "completion", "help"}) {
+    const std::string help = run({command, "--help"}).out;
+    for (const char* word : {":INT", " in [", "REQUIRED", "Env:", "SUBCOMMAND", "Subcommand", ":{", "TEXT"}) {
+      const bool documented = std::string(word) == "TEXT" && std::string(command) == "bench";  // --key-prefix TEXT
+      EXPECT_TRUE(documented || !contains(help, word)) << command << ": " << word << '\n' << help;
+    }
+    const bool general = contains(help, "a file does not load");
+    EXPECT_FALSE(general) << command << " repeats the exit codes of all commands";
+  }
+  const std::string serve = run({"serve", "--help"}).out;
+  for (const char* variable :
+       {"[RATEGUARD_CONFIG]", "[RATEGUARD_HTTP]", "[RATEGUARD_GRPC]", "[RATEGUARD_RESP]", "[RATEGUARD_DATA]",
+        "[RATEGUARD_ENVOY_CONFIG]", "[RATEGUARD_LISTEN_THREADS]", "[RATEGUARD_LOG_FORMAT]", "[RATEGUARD_LOG_LEVEL]"}) {
+    EXPECT_TRUE(contains(serve, variable)) << variable << '\n' << serve;
+  }
+}
+
+TEST(CliTest, CheckSaysWhyNoLimitDecides) {
+  const TemporaryFolder folder;
+  const std::string rules =
+      folder.write("rules.yaml",
+                   "rules:\n"
+                   "  - {name: keys, match: {path: /keys}, per: api_key, limit: 2/m}\n"
+                   "  - {name: plans, match: {path: /plans}, per: ip, by_plan: {free: 2/m, pro: unlimited}}\n"
+                   "  - {name: trial, match: {path: /trial}, per: ip, limit: 2/m, mode: shadow}\n");
+  const auto says = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {"check", "--rules", rules, "--ip", "203.0.113.9"});
+    return run(words).out;
+  };
+  EXPECT_EQ(says({"--path", "/keys"}), "refused   by keys  the request lacks what the rule counts by: api_key\n");
+  EXPECT_EQ(says({"--path", "/plans"}), "refused   by plans  the request lacks what the rule counts by: plan\n");
+  EXPECT_EQ(says({"--path", "/plans", "--plan", "gold"}),
+            "refused   by plans  the rule has no limit for this plan, and none for the plan 'default'\n");
+  EXPECT_TRUE(
+      contains(says({"--path", "/plans", "--plan", "gold", "--json"}), R"("reason":"unknown_plan","missing":"plan")"));
+  EXPECT_EQ(says({"--path", "/plans", "--plan", "pro"}),
+            "admitted  no rule limits this request: none matches, or its plan is unlimited\n");
+  EXPECT_EQ(says({"--path", "/other"}),
+            "admitted  no rule limits this request: none matches, or its plan is unlimited\n");
+  EXPECT_EQ(says({"--path", "/trial"}), "admitted  only rules in shadow mode match\n");
+  const Finished nothing = run({"check", "--rules", rules});
+  EXPECT_EQ(nothing.exit_code, 2);
+  EXPECT_TRUE(contains(nothing.err, "nothing to decide")) << nothing.err;
+}
+
+TEST(CliTest, CheckTakesTheServerAsAUrlToo) {
+  const Service service({});
+  const std::string server = "http://127.0.0.1:" + std::to_string(service.port());
+  EXPECT_EQ(run({"check", "--server", server + "/", "--limit", "1/h", "--key", "me"}).exit_code, 0);
+  const Finished tls = run({"check", "--server", "https://127.0.0.1:1", "--limit", "1/h", "--key", "me"});
+  EXPECT_EQ(tls.exit_code, 2);
+  EXPECT_TRUE(contains(tls.err, "check speaks plain HTTP")) << tls.err;
+  const Finished wrong = run({"check", "--server", "nowhere", "--limit", "1/h", "--key", "me"});
+  EXPECT_TRUE(contains(wrong.err, "is not the address of a service")) << wrong.err;
+}
+
+// What a shell offers for the words of a command line; the last one is not complete.
+std::string offered_by(const std::string& shell, const std::string& script, const std::string& line) {
+  const std::string command =
+      shell == "fish"
+          ? "fish --no-config -c 'source " + script + "; complete -C \"" + line + "\"' 2>&1"
+          : "bash -c 'source " + script + "; COMP_WORDS=(" + line +
+                "); COMP_CWORD=$(( ${#COMP_WORDS[@]} - 1 )); _rateguard; printf \"%s\\n\" \"${COMPREPLY[@]}\"' 2>&1";
+  std::FILE* const pipe = popen(command.c_str(), "r");
+  if (pipe == nullptr) return "popen failed";
+  std::string out;
+  char block[4096];
+  while (const size_t got = std::fread(block, 1, sizeof block, pipe)) out.append(block, got);
+  pclose(pipe);
+  return out;
+}
+
+bool is_there(const std::string& program) {
+  return std::system(("command -v " + program + " >/dev/null").c_str()) == 0;
+}
+
+TEST(CliTest, ShellsCompleteValuesToo) {
+  const TemporaryFolder folder;
+  for (const std::string shell : {"bash", "fish"}) {
+    ASSERT_TRUE(is_there(shell)) << "tools/install_packages test brings it";
+    const std::string script = folder.write("completion." + shell, run({"completion", shell}).out);
+    const auto offers = [&](const std::string& line) { return "\n" + offered_by(shell, script, line); };
+    const auto only = [&](const std::string& line, const std::vector<std::string>& words) {
+      const std::string text = offers(line);
+      for (const std::string& word : words) EXPECT_TRUE(contains(text, "\n" + word)) << line << text;
+      EXPECT_EQ(static_cast<size_t>(std::ranges::count(text, '\n')), words.size() + 1) << line << text;
+    };
+    only("rateguard val", {"validate"});
+    only("rateguard simulate --ht", {"--html"});
+    only("rateguard simulate --format j", {"jsonl"});
+    only("rateguard serve --log-level w", {"warn"});
+    only("rateguard serve --log-format t", {"text"});
+    EXPECT_FALSE(contains(offers("rateguard simulate --log-format t"), "text")) << "the layout of a log is free text";
+    only("rateguard check --algorithm g", {"gcra"});
+    only("rateguard completion z", {"zsh"});
+    only("rateguard help comp", {"completion"});
+    EXPECT_TRUE(contains(offers("rateguard validate " + folder.path().string() + "/comp"), "completion." + shell));
+    EXPECT_FALSE(contains(offers("rateguard bench --threads "), "completion")) << "a number is no file";
+  }
+}
+
+TEST(CliTest, ZshCompletesCommandsOptionsAndValues) {
+  ASSERT_TRUE(is_there("zsh")) << "tools/install_packages test brings it";
+  const TemporaryFolder folder;
+  folder.write("_rateguard", run({"completion", "zsh"}).out);
+  // zsh completes on a terminal only: zpty gives it one. Once it prompts, the words and a tab are typed; the driver
+  // ends when the completed line has been drawn, or is ended.
+  const auto completes = [&](const std::string& line, const std::string& completed) {
+    const std::string driver = folder.write(
+        "driver.zsh",
+        "zmodload zsh/zpty\n"
+        "zpty shell zsh -f -i\n"
+        "zpty -w shell 'fpath=(" +
+            folder.path().string() +
+            " $fpath); autoload -Uz compinit; compinit -u -D; bindkey \"^I\" complete-word; PS1=is-\"ready \"'\n"
+            "zpty -m -r shell text '*is-ready *'\n"
+            "zpty -n -w shell '" +
+            line +
+            "'$'\\t'\n"
+            "zpty -m -r shell text '*" +
+            completed + "*'\n");
+    return std::system(("timeout 30 zsh -f " + driver + " >/dev/null 2>&1").c_str()) == 0;
+  };
+  EXPECT_TRUE(completes("rateguard val", "validate"));
+  EXPECT_TRUE(completes("rateguard simulate --format j", "jsonl"));
+  EXPECT_TRUE(completes("rateguard serve --log-level w", "warn"));
+  EXPECT_TRUE(completes("rateguard completion z", "zsh"));
+  EXPECT_TRUE(completes("rateguard simulate --ht", "--html"));
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <memory>
 #include <vector>
 
 #include "support/http_connection.h"
@@ -107,6 +109,63 @@ TEST(FaultsTest, AFullDiskFailsTheSnapshotAndNothingElse) {
     return !failures.empty() && failures.back() != '0';
   }));
   EXPECT_EQ(connection.post("/check", kCheck).status, 200);
+}
+
+TEST(FaultsTest, TheBoundOnConnectionsHoldsOverAllLoopsExactly) {
+  constexpr size_t kMax = 9;
+  const TemporaryFolder folder;
+  const Service service({"--config", folder.write("rateguard.yaml", "listen: {threads: 4, connections_max: " +
+                                                                        std::to_string(kMax) + "}\n")});
+  const auto status_of = [](HttpConnection& connection) { return connection.get("/health").status; };
+  std::vector<std::unique_ptr<HttpConnection>> held;
+  for (size_t i = 0; i < kMax; ++i) {
+    held.push_back(std::make_unique<HttpConnection>(service.port()));
+    EXPECT_EQ(status_of(*held.back()), 200) << i;
+  }
+  for (int i = 0; i < 3; ++i) {
+    HttpConnection one_more(service.port());
+    EXPECT_EQ(one_more.read_answer().status, 503);
+  }
+  EXPECT_TRUE(contains(service.log(), "warn connection refused: listen.connections_max of them are open listener=http"))
+      << service.log();
+  held.pop_back();
+  EXPECT_TRUE(eventually([&] {
+    HttpConnection next(service.port());
+    return next.get("/health").status == 200;
+  })) << "a place that was given back";
+}
+
+TEST(FaultsTest, PlaintextOnATlsPortIsSaidInTheLog) {
+  const TemporaryFolder folder;
+  const std::string certificate = (folder.path() / "c.pem").string();
+  const std::string key = (folder.path() / "k.pem").string();
+  const std::string make =
+      "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=localhost -keyout " +
+      key + " -out " + certificate + " 2>/dev/null";
+  ASSERT_EQ(std::system(make.c_str()), 0);
+  const Service service({"--config", folder.write("rateguard.yaml", "listen: {tls: {certificate: " + certificate +
+                                                                        ", key: " + key + "}}\n")});
+  for (int i = 0; i < 5; ++i) {
+    HttpConnection plain(service.port());
+    plain.write_raw("GET /health HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_TRUE(plain.closed_by_peer());
+  }
+  const std::string line =
+      "warn connection closed: the client does not speak TLS, and this listener does listener=http "
+      "peer=127.0.0.1 why=\"http request\" count=1";
+  EXPECT_TRUE(eventually([&] { return contains(service.log(), line); })) << service.log();
+  const std::string log = service.log();
+  EXPECT_EQ(log.find("does not speak TLS"), log.rfind("does not speak TLS"))
+      << "one line, however many there are: " << log;
+  const auto handshake = [&](const std::string& options) {
+    return std::system(("openssl s_client -connect 127.0.0.1:" + std::to_string(service.port()) + " " + options +
+                        " </dev/null >/dev/null 2>&1")
+                           .c_str()) == 0;
+  };
+  EXPECT_TRUE(handshake("-tls1_3"));
+  EXPECT_TRUE(handshake("-tls1_2"));
+  EXPECT_TRUE(handshake("-tls1_2 -cipher ECDHE-ECDSA-AES128-GCM-SHA256"));
+  EXPECT_FALSE(handshake("-tls1_2 -cipher ECDHE-ECDSA-AES256-SHA:ECDHE-ECDSA-AES128-SHA256@SECLEVEL=0")) << "CBC";
 }
 
 TEST(FaultsTest, ASlowClientHoldsUpNobodyAndIsCutOff) {

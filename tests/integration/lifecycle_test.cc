@@ -160,6 +160,64 @@ TEST(LifecycleTest, ABadFileAtReloadLeavesTheOldRulesAndSaysWhy) {
   EXPECT_EQ(connection.get("/ready").status, 200);
 }
 
+TEST(LifecycleTest, AFailedReloadIsSeenWhereverSomebodyLooksUntilOneSucceeds) {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("rules.yaml", rules_with_limit(5));
+  const Service service({"--config", file});
+  HttpConnection connection(service.port());
+  const auto tells = [&](const std::string& path, const std::string& text) {
+    return eventually([&] { return contains(connection.get(path).body, text); });
+  };
+  EXPECT_TRUE(tells("/ready", R"({"name":"configuration","ready":true,"detail":"in force"})"));
+  folder.write("rules.yaml", "rules:\n  - {name: login, per: nobody, limit: 1/m}\n");
+  EXPECT_EQ(connection.post("/v1/reload", "").status, 422);
+  EXPECT_TRUE(tells("/ready",
+                    R"({"name":"configuration","ready":false,"detail":"the configuration on disk is not in force: )"));
+  EXPECT_EQ(connection.get("/ready").status, 200) << "the old rules go on deciding";
+  for (const char* const path : {"/version", "/v1/rules"}) {
+    EXPECT_TRUE(tells(path, R"("configuration":{"current":false,"problem":")" + file + ":2:")) << path;
+  }
+  EXPECT_TRUE(tells("/metrics", "\nrateguard_config_last_reload_successful 0\n"));
+  EXPECT_TRUE(contains(service.log(), "error configuration not reloaded; the old one stays in force by=127.0.0.1 why="))
+      << service.log();
+
+  folder.write("rules.yaml", rules_with_limit(5));
+  EXPECT_EQ(connection.post("/v1/reload", "").status, 200);
+  EXPECT_TRUE(tells("/version", R"("configuration":{"current":true,"problem":null,"waiting":[]})"));
+  EXPECT_TRUE(tells("/metrics", "\nrateguard_config_last_reload_successful 1\n"));
+}
+
+TEST(LifecycleTest, AReloadSaysWhatItCouldNotTakeOver) {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("rules.yaml", rules_with_limit(5));
+  const Service service({"--config", file});
+  HttpConnection connection(service.port());
+  folder.write("rules.yaml", "listen: {connections_max: 5, trusted_proxies: [10.0.0.1]}\nlog: {level: debug}\n" +
+                                 rules_with_limit(6));
+  const std::string answer = connection.post("/v1/reload", "").body;
+  const std::string sentence = "1 rule in force; listen.connections_max and log.level take effect at the next start";
+  EXPECT_TRUE(contains(answer, "\"detail\":\"" + sentence + "\"")) << answer;
+  EXPECT_TRUE(contains(answer, R"("waiting":["listen.connections_max","log.level"])")) << answer;
+  EXPECT_TRUE(contains(service.log(), " warn configuration reloaded by=127.0.0.1 result=\"" + sentence + "\""))
+      << service.log();
+  EXPECT_TRUE(contains(connection.get("/ready").body, "log.level take effect at the next start"));
+  folder.write("rules.yaml", rules_with_limit(6));
+  EXPECT_TRUE(contains(connection.post("/v1/reload", "").body, R"("waiting":[])")) << "as at the start again";
+}
+
+TEST(LifecycleTest, TheLogBeginsWithWhatHasBeenStarted) {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("rules.yaml", rules_with_limit(5));
+  const Service service({"--config", file, "--threads", "3", "--data", folder.path().string()});
+  const std::string log = service.log();
+  for (const std::string& part :
+       {std::string(" info starting version="), std::string(" commit="), " config=" + file, std::string(" rules=1 "),
+        std::string(" stores=default:memory "), " snapshot=" + (folder.path() / "counters.snap").string(),
+        std::string(" threads=3"), " info ready http=127.0.0.1:" + std::to_string(service.port())}) {
+    EXPECT_TRUE(contains(log, part)) << part << '\n' << log;
+  }
+}
+
 TEST(LifecycleTest, SigtermSavesTheCountersAndARestartGoesOnWhereItStopped) {
   const TemporaryFolder data;
   {
@@ -177,6 +235,73 @@ TEST(LifecycleTest, SigtermSavesTheCountersAndARestartGoesOnWhereItStopped) {
       connection.post("/check", R"({"key":"k","algorithm":"fixed_window","limit":3,"window":"366d"})");
   EXPECT_EQ(third.status, 200);
   EXPECT_TRUE(contains(third.body, R"("remaining":0)")) << third.body;
+}
+
+TEST(LifecycleTest, ADataFolderThatIsNotThereIsMadeWithItsParents) {
+  const TemporaryFolder folder;
+  const auto data = folder.path() / "lib" / "rateguard";
+  Service service({"--data", data.string()});
+  EXPECT_TRUE(std::filesystem::is_directory(data));
+  EXPECT_TRUE(std::filesystem::is_empty(data)) << "the trial has been removed";
+  service.signal(SIGTERM);
+  EXPECT_EQ(service.wait(), 0);
+  EXPECT_TRUE(std::filesystem::exists(data / "counters.snap"));
+}
+
+TEST(LifecycleTest, ADataFolderThatTakesNoFileIsAnExitWithItsReason) {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("file", "");
+  for (const auto& [data, reason] : std::vector<std::pair<std::string, std::string>>{
+           {file + "/data", "Not a directory"}, {"/proc/self", "No such file or directory"}}) {
+    const Finished finished = run({"serve", "--http", "127.0.0.1:0", "--grpc", "off", "--resp", "off", "--data", data});
+    EXPECT_EQ(finished.exit_code, 4) << data;
+    EXPECT_TRUE(contains(finished.err, data)) << finished.err;
+    EXPECT_TRUE(contains(finished.err, reason)) << finished.err;
+    EXPECT_FALSE(contains(finished.out, "ready")) << finished.out;
+  }
+}
+
+// From now on no snapshot can be written: a folder has the name that it would have meanwhile.
+void block_snapshots(const std::filesystem::path& data) {
+  std::filesystem::create_directory(data / "counters.snap.tmp");
+}
+
+TEST(LifecycleTest, AShutdownThatCannotSaveHasAnExitCodeOfItsOwnAndSaysWhatIsLeft) {
+  const TemporaryFolder data;
+  const auto end_without_saving = [&] {
+    Service service({"--data", data.path().string()});
+    block_snapshots(data.path());
+    service.signal(SIGTERM);
+    EXPECT_EQ(service.wait(), 5);
+    std::filesystem::remove(data.path() / "counters.snap.tmp");
+    return service.log();
+  };
+  const std::string first = end_without_saving();
+  EXPECT_TRUE(contains(first, "could not be saved; there is no snapshot yet")) << first;
+  EXPECT_TRUE(contains(first, "what was counted since the last snapshot is lost")) << first;
+  {
+    Service service({"--data", data.path().string()});
+    service.signal(SIGTERM);
+    EXPECT_EQ(service.wait(), 0);
+  }
+  const std::string second = end_without_saving();
+  EXPECT_TRUE(contains(second, "could not be saved; the last snapshot stays")) << second;
+}
+
+TEST(LifecycleTest, ReadyTellsOfSnapshotsThatFail) {
+  const TemporaryFolder folder;
+  const auto data = folder.path() / "data";
+  const std::string file =
+      folder.write("rateguard.yaml", "data_dir: " + data.string() + "\nstores: {default: {snapshot_interval: 1s}}\n");
+  const Service service({"--config", file});
+  HttpConnection connection(service.port());
+  EXPECT_TRUE(contains(connection.get("/ready").body, R"("name":"snapshots","ready":true)"));
+  block_snapshots(data);
+  EXPECT_TRUE(eventually([&] {
+    const std::string body = connection.get("/ready").body;
+    return contains(body, R"("name":"snapshots","ready":false)") && contains(body, "Is a directory");
+  })) << connection.get("/ready").body;
+  EXPECT_EQ(connection.get("/ready").status, 200) << "requests are decided all the same";
 }
 
 TEST(LifecycleTest, ADamagedSnapshotIsSetAsideAndSaid) {

@@ -12,6 +12,7 @@
 namespace rateguard::test {
 namespace {
 
+constexpr int kBadConfig = 3;
 constexpr int kCannotServe = 4;
 
 Finished serve_with(const std::string& url, std::map<std::string, std::string> environment = {}) {
@@ -23,8 +24,8 @@ std::string url_of(const RedisServer& server, const std::string& login = {}, con
   return "redis://" + login + "127.0.0.1:" + std::to_string(server.port()) + database;
 }
 
-void expect_refused(const Finished& finished, const std::vector<std::string>& said) {
-  EXPECT_EQ(finished.exit_code, kCannotServe) << finished.err;
+void expect_refused(const Finished& finished, const std::vector<std::string>& said, int exit_code = kCannotServe) {
+  EXPECT_EQ(finished.exit_code, exit_code) << finished.err;
   EXPECT_FALSE(contains(finished.out, "ready")) << finished.out;
   for (const std::string& words : said) EXPECT_TRUE(contains(finished.err, words)) << finished.err;
 }
@@ -94,9 +95,10 @@ TEST(RedisStartTest, FilesOfTlsThatCannotBeReadAreNamed) {
   const TemporaryFolder folder;
   const std::string missing = (folder.path() / "ca.pem").string();
   expect_refused(serve_with("rediss://127.0.0.1:1", {{"RATEGUARD_STORES_DEFAULT_TLS_CA", missing}}),
-                 {missing, "No such file"});
+                 {missing, "No such file"}, kBadConfig);
   const std::string garbage = folder.write("garbage.pem", "no certificate\n");
-  expect_refused(serve_with("rediss://127.0.0.1:1", {{"RATEGUARD_STORES_DEFAULT_TLS_CA", garbage}}), {garbage});
+  expect_refused(serve_with("rediss://127.0.0.1:1", {{"RATEGUARD_STORES_DEFAULT_TLS_CA", garbage}}), {garbage},
+                 kBadConfig);
 }
 
 TEST(RedisStartTest, WhatIsNoRedisOrTooOldIsAnExit) {
@@ -127,7 +129,7 @@ TEST(RedisStartTest, SentinelsThatRefuseOrDoNotKnowTheServiceAreAnExit) {
 TEST(RedisStartTest, AUrlThatIsNoneIsAMistakeOfTheConfiguration) {
   for (const char* const url : {"http://127.0.0.1", "redis://127.0.0.1:99999", "redis://127.0.0.1/x", "unix://"}) {
     const Finished finished = serve_with(url);
-    EXPECT_EQ(finished.exit_code, 3) << url << finished.err;
+    EXPECT_EQ(finished.exit_code, kBadConfig) << url << finished.err;
     EXPECT_TRUE(contains(finished.err, "RATEGUARD_REDIS")) << finished.err;
   }
 }

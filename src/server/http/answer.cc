@@ -81,7 +81,8 @@ void append_answer(std::string& out, const Answer& answer, Explain explain) {
   append_all(out, ",\"degraded\":", answer.degraded ? "true"sv : "false"sv);
   if (answer.deciding != nullptr) append_extras(out, *answer.deciding);
   if (!answer.rejected_by.empty()) {
-    out += ",\"reason\":\"missing_identity\",\"missing\":";
+    out += answer.unknown_plan ? ",\"reason\":\"unknown_plan\",\"missing\":"
+                               : ",\"reason\":\"missing_identity\",\"missing\":";
     append_json_string(out, answer.missing_part);
   }
   if (explain == Explain::kYes) {

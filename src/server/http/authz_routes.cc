@@ -75,8 +75,10 @@ void answer_for(Call& call, const RequestFacts& facts, RefuseStatus refuse) {
   if (!answer.rejected_by.empty()) {
     return call.respond_problem({.status = status_or(403),
                                  .title = "Missing identity",
-                                 .detail = "rule '" + std::string(answer.rejected_by) + "' counts by " +
-                                           std::string(answer.missing_part) + ", which this request lacks",
+                                 .detail = "rule '" + std::string(answer.rejected_by) +
+                                           (answer.unknown_plan ? std::string("' has no limit for this request's plan")
+                                                                : "' counts by " + std::string(answer.missing_part) +
+                                                                      ", which this request lacks"),
                                  .field = std::string(answer.missing_part)},
                                 {{"Cache-Control", "no-store"}});
   }

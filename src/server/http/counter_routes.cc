@@ -122,7 +122,10 @@ void answers::delete_counter(Call& call) {
   const bool existed = result == ResetResult::kForgotten;
   if (workspace.service.log != nullptr) {
     workspace.service.log->write(config::LogLevel::kInfo, "counter reset",
-                                 {{"id", call.request_id()}, {"rule", name->rule}, {"existed", existed}});
+                                 {{"id", call.request_id()},
+                                  {"peer", call.request.peer.to_string()},
+                                  {"rule", name->rule},
+                                  {"existed", existed}});
   }
   workspace.body.clear();
   append_counter_name(workspace.body, *name);

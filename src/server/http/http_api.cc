@@ -1,5 +1,9 @@
 #include "server/http/http_api.h"
 
+#include <chrono>
+#include <span>
+#include <vector>
+
 #include "server/http/call.h"
 #include "server/http/routes.h"
 #include "server/http/workspace_pool.h"
@@ -86,23 +90,29 @@ void answer(Call& call, const Routed& routed) {
 }
 
 // The route's pattern stands for the path: paths may hold keys, and keys may be API keys.
-void log_access(Call& call) {
+void log_access(Call& call, std::chrono::steady_clock::time_point begin) {
   const metrics::RouteLabel label = call.workspace.service.metrics.routes[call.route];
   char peer[IpAddress::kTextMax];
   const int peer_length = call.request.peer.to_chars(peer);
-  call.workspace.service.log->write(config::LogLevel::kInfo, "request",
-                                    {{"id", call.request_id()},
-                                     {"peer", std::string_view(peer, static_cast<size_t>(peer_length))},
-                                     {"method", call.request.method},
-                                     {"route", label.route},
-                                     {"status", int64_t{call.status()}}});
+  const auto passed = std::chrono::steady_clock::now() - begin;
+  std::vector<server::LogField> fields = {{"id", call.request_id()},
+                                          {"peer", std::string_view(peer, static_cast<size_t>(peer_length))},
+                                          {"method", call.request.method},
+                                          {"route", label.route},
+                                          {"status", int64_t{call.status()}}};
+  const server::DecisionNote note = call.workspace.decider.take_note();
+  note.add_to(fields);
+  fields.push_back({"duration_us", std::chrono::duration_cast<std::chrono::microseconds>(passed).count()});
+  call.workspace.service.log->write(config::LogLevel::kInfo, "request", std::span<const server::LogField>(fields));
 }
 
 void answer(Workspace& workspace, const Routed& routed, const net::HttpRequest& request, Now now,
             net::HttpResponder& responder) {
   Call call(workspace, request, now, responder);
+  const bool logged = workspace.service.settings.access_log && workspace.service.log != nullptr;
+  const auto begin = logged ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point();
   answer(call, routed);
-  if (workspace.service.settings.access_log && workspace.service.log != nullptr) log_access(call);
+  if (logged) log_access(call, begin);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // GET /v1/rules, POST /v1/reload
 #include "rules/describe_match.h"
+#include "server/http/config_state.h"
 #include "server/http/routes.h"
 #include "server/json_text.h"
 
@@ -7,17 +8,8 @@ namespace rateguard::http {
 namespace {
 
 using server::append_json_string;
+using server::append_json_strings;
 using server::append_number;
-
-void append_strings(std::string& out, std::string_view name, const std::vector<std::string>& values) {
-  append_json_string(out, name);
-  out += ":[";
-  for (const std::string& value : values) {
-    if (&value != values.data()) out += ',';
-    append_json_string(out, value);
-  }
-  out += ']';
-}
 
 std::string_view anchor_name(Anchor anchor) {
   switch (anchor) {
@@ -123,7 +115,7 @@ std::string_view consistency_name(Consistency consistency) {
 void append_some(std::string& out, std::string_view name, const std::vector<std::string>& values) {
   if (values.empty()) return;
   out += ',';
-  append_strings(out, name, values);
+  append_json_strings(out, name, values);
 }
 
 std::vector<std::string> texts_of(const std::vector<IpPrefix>& prefixes) {
@@ -224,14 +216,14 @@ void append_rule(std::string& out, const rules::Rule& rule) {
   out += ",\"mode\":\"";
   out += mode_name(rule.mode);
   out += "\",\"match\":{";
-  append_strings(out, "methods", rule.match.methods);
+  append_json_strings(out, "methods", rule.match.methods);
   out += ',';
-  append_strings(out, "hosts", rule.match.hosts);
+  append_json_strings(out, "hosts", rule.match.hosts);
   out += ',';
-  append_strings(out, "paths", rule.match.paths);
+  append_json_strings(out, "paths", rule.match.paths);
   append_conditions(out, rule.match);
   out += "},";
-  append_strings(out, "per", per);
+  append_json_strings(out, "per", per);
   append_terms(out, rule);
   if (rule.limit || rule.unlimited) {
     out += ",\"limit\":";
@@ -265,7 +257,9 @@ void answers::list_rules(Call& call) {
     first = false;
     append_rule(out, rule);
   }
-  out += "]}";
+  out += ']';
+  append_config_state(out, call.workspace.service);
+  out += '}';
   call.respond_json(200, out);
 }
 
@@ -276,13 +270,17 @@ void answers::reload(Call& call) {
                                  .detail = "there is no configuration file to load; start with --config FILE",
                                  .field = "config"});
   }
-  const Result<std::string> loaded = service.reload();
+  char peer[IpAddress::kTextMax];
+  const int peer_length = call.request.peer.to_chars(peer);
+  const Result<server::Reloaded> loaded = service.reload({peer, static_cast<size_t>(peer_length)});
   if (!loaded) {
     return call.respond_problem(
         {.status = 422, .detail = loaded.error().to_string() + "; the old rules stay in force", .field = "config"});
   }
   call.workspace.body.assign("{\"reloaded\":true,\"detail\":");
-  append_json_string(call.workspace.body, *loaded);
+  append_json_string(call.workspace.body, loaded->sentence);
+  call.workspace.body += ',';
+  append_json_strings(call.workspace.body, "waiting", loaded->waiting);
   call.workspace.body += '}';
   call.respond_json(200, call.workspace.body);
 }

@@ -165,7 +165,7 @@ TEST(Status, HealthIsAliveAndReadyKnowsMore) {
 TEST(Status, VersionAndWelcome) {
   FakeServer server;
   server.service.settings.version = "1.2.3";
-  EXPECT_EQ(server.get("/version").text, R"({"name":"rateguard","version":"1.2.3"})");
+  EXPECT_EQ(server.get("/version").text, R"({"name":"rateguard","version":"1.2.3","commit":"unknown"})");
   const auto welcome = server.get("/");
   EXPECT_TRUE(welcome.content_type.starts_with("text/plain"));
   EXPECT_NE(welcome.text.find("curl"), std::string::npos);
@@ -318,14 +318,76 @@ TEST(Reload, SaysWhatCameOfIt) {
   FakeServer server;
   const FakeRequest reload = {.method = "POST", .target = "/v1/reload"};
   EXPECT_EQ(server.ask(reload).code, 409);
-  server.service.reload = []() -> Result<std::string> { return "3 rules from rules.yaml"; };
-  EXPECT_EQ(server.ask(reload).text, R"({"reloaded":true,"detail":"3 rules from rules.yaml"})");
-  server.service.reload = []() -> Result<std::string> {
+  std::string asker;
+  server.service.reload = [&](std::string_view by) -> Result<server::Reloaded> {
+    asker = by;
+    return server::Reloaded{.sentence = "3 rules from rules.yaml", .waiting = {"log.level", "listen.grpc"}};
+  };
+  EXPECT_EQ(server.ask(reload).text,
+            R"({"reloaded":true,"detail":"3 rules from rules.yaml","waiting":["log.level","listen.grpc"]})");
+  EXPECT_EQ(asker, "127.0.0.1") << "the log says who asked";
+  server.service.reload = [](std::string_view) -> Result<server::Reloaded> {
     return std::unexpected(Error{.message = "unknown key", .position = {.file = "rules.yaml", .line = 2, .column = 7}});
   };
   const auto bad = server.ask(reload);
   EXPECT_EQ(bad.code, 422);
   EXPECT_NE(bad.text.find("rules.yaml:2:7: unknown key; the old rules stay in force"), std::string::npos);
+}
+
+TEST(ConfigState, IsToldWhereSomebodyLooks) {
+  FakeServer server;
+  server.service.config_state = [] {
+    return server::ConfigState{.problem = "rules.yaml:2:7: \"x\"", .waiting = {"log.level"}};
+  };
+  const std::string told =
+      R"("configuration":{"current":false,"problem":"rules.yaml:2:7: \"x\"","waiting":["log.level"]}})";
+  EXPECT_TRUE(server.get("/version").text.ends_with(told)) << server.get("/version").text;
+  EXPECT_TRUE(server.get("/v1/rules").text.ends_with(told)) << server.get("/v1/rules").text;
+  server.service.config_state = [] { return server::ConfigState{}; };
+  EXPECT_TRUE(server.get("/v1/rules")
+                  .text.ends_with(R"("rules":[],"configuration":{"current":true,"problem":null,"waiting":[]}})"));
+}
+
+TEST(Ready, TellsDetailsOnlyToThoseWhoMayAsk) {
+  FakeServer server;
+  server.service.settings.tokens = {"good"};
+  server.service.dependencies = [] {
+    return std::vector<server::Dependency>{{.name = "store default", .detail = "memory, 12 of 1000000 keys"}};
+  };
+  EXPECT_EQ(server.get("/ready").text,
+            R"({"ready":true,"draining":false,"dependencies":[{"name":"store default","ready":true}]})");
+  const auto told = server.ask({.target = "/ready", .headers = {{"Authorization", "Bearer good"}}});
+  EXPECT_NE(told.text.find("12 of 1000000 keys"), std::string::npos) << told.text;
+}
+
+TEST(Log, AnAccessLineSaysWhatWasDecidedByWhichRuleAndForTheSameSubjectTheSame) {
+  std::ostringstream out;
+  server::Log log({.format = config::LogFormat::kJson}, std::make_shared<spdlog::sinks::ostream_sink_mt>(out));
+  FakeServer server({rule_of("login", "ip", *Limit::fixed_window(1, Duration::seconds(60)))});
+  server.service.log = &log;
+  server.service.settings.access_log = true;
+  const auto line_for = [&](const std::string& body) {
+    out.str("");
+    server.ask({.method = "POST", .target = "/check", .body = body});
+    return out.str();
+  };
+  const auto subject_in = [](const std::string& line) {
+    const size_t at = line.find("\"subject\":\"");
+    return at == std::string::npos ? "none" : line.substr(at + 11, 16);
+  };
+  const std::string admitted = line_for(R"({"facts":{"ip":"192.0.2.1"}})");
+  EXPECT_NE(admitted.find(R"("status":200,"verdict":"allowed","rule":"login","subject":")"), std::string::npos)
+      << admitted;
+  EXPECT_NE(admitted.find("\"duration_us\":"), std::string::npos) << admitted;
+  const std::string refused = line_for(R"({"facts":{"ip":"192.0.2.1"}})");
+  EXPECT_NE(refused.find(R"("status":429,"verdict":"refused","rule":"login","subject":")"), std::string::npos)
+      << refused;
+  EXPECT_EQ(subject_in(admitted), subject_in(refused));
+  EXPECT_NE(subject_in(admitted), "none");
+  EXPECT_NE(subject_in(admitted), subject_in(line_for(R"({"facts":{"ip":"192.0.2.2"}})")));
+  EXPECT_EQ(admitted.find("192.0.2.1"), std::string::npos) << "who was counted stays unsaid";
+  server.get("/health");
+  EXPECT_EQ(out.str().find("verdict", out.str().find("/health")), std::string::npos) << "nothing was decided";
 }
 
 TEST(Log, LinesHaveFieldsAndNoSecrets) {
@@ -343,7 +405,7 @@ TEST(Log, LinesHaveFieldsAndNoSecrets) {
               .headers = {{"Authorization", "Bearer secret-wrong"}}});
   EXPECT_EQ(out.str().find("secret"), std::string::npos) << out.str();
   EXPECT_NE(out.str().find(R"("level":"info","message":"request","id":"id-1","peer":"127.0.0.1","method":"GET",)"
-                           R"("route":"/v1/counters/{rule}/{key...}","status":200})"),
+                           R"("route":"/v1/counters/{rule}/{key...}","status":200,"duration_us":)"),
             std::string::npos)
       << out.str();
 }

@@ -3,6 +3,7 @@
 
 #include "metrics/exposition.h"
 #include "model/ascii.h"
+#include "server/http/config_state.h"
 #include "server/http/routes.h"
 #include "server/json_text.h"
 
@@ -31,8 +32,27 @@ void health(Call& call) {
   call.respond_json(200, R"({"status":"ok"})");
 }
 
+namespace {
+
+// Details are for those who may ask for decisions: how many keys there are, which files, what a Redis says.
+void append_dependency(std::string& out, const server::Dependency& dependency, AccessVerdict may_know) {
+  out += "{\"name\":";
+  append_json_string(out, dependency.name);
+  out += ",\"ready\":";
+  append_bool(out, dependency.ready);
+  if (may_know == AccessVerdict::kGranted) {
+    out += ",\"detail\":";
+    append_json_string(out, dependency.detail);
+  }
+  out += '}';
+}
+
+}  // namespace
+
 void ready(Call& call) {
   const Service& service = call.workspace.service;
+  const AccessVerdict may_know =
+      check_access(Access::kToken, call.headers, call.request.peer, service.settings.known_tokens());
   const bool draining = service.draining.load(std::memory_order_relaxed);
   const auto dependencies = service.dependencies ? service.dependencies() : std::vector<server::Dependency>();
   bool all_ready = !draining;
@@ -40,13 +60,7 @@ void ready(Call& call) {
   for (const server::Dependency& dependency : dependencies) {
     all_ready = all_ready && (dependency.ready || !dependency.vital);
     if (!list.empty()) list += ',';
-    list += "{\"name\":";
-    append_json_string(list, dependency.name);
-    list += ",\"ready\":";
-    append_bool(list, dependency.ready);
-    list += ",\"detail\":";
-    append_json_string(list, dependency.detail);
-    list += '}';
+    append_dependency(list, dependency, may_know);
   }
   std::string& out = call.workspace.body;
   out.assign("{\"ready\":");
@@ -72,6 +86,9 @@ void version(Call& call) {
   std::string& out = call.workspace.body;
   out.assign(R"({"name":"rateguard","version":)");
   append_json_string(out, call.workspace.service.settings.version);
+  out += ",\"commit\":";
+  append_json_string(out, call.workspace.service.settings.commit);
+  append_config_state(out, call.workspace.service);
   out += '}';
   call.respond_json(200, out);
 }
@@ -91,7 +108,7 @@ POST   /v1/release                  give a concurrency hold back
 GET    /v1/authz                    decisions for nginx, Traefik, Caddy and Envoy
 GET    /v1/counters/{rule}/{key}    look at a counter; DELETE resets it
 GET    /v1/rules                    the rules in force
-POST   /v1/reload                   load the configuration anew
+POST   /v1/reload                   load the configuration again
 GET    /v1/instances                who shares the counters
 POST   /json                        Envoy's rate limit service; GET /healthcheck
 GET    /health  /ready  /metrics  /version

@@ -1,6 +1,9 @@
 #include "server/resp/check_batch.h"
 
+#include <chrono>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "server/hold_text.h"
 
@@ -70,12 +73,14 @@ void write_answer(Reply& reply, Shape shape, const server::Answer& answer) {
 
 }  // namespace
 
-void CheckBatch::add(const server::AdHocCheck& check, Shape shape) {
+void CheckBatch::add(const server::AdHocCheck& check, Shape shape, const Client& asker) {
+  asker_ = &asker;
   decider_.add(check);
   shapes_.push_back(shape);
 }
 
-Result<void> CheckBatch::add(const server::RuleCheck& check) {
+Result<void> CheckBatch::add(const server::RuleCheck& check, const Client& asker) {
+  asker_ = &asker;
   if (auto added = decider_.add(check); !added) return std::unexpected(std::move(added.error()));
   shapes_.push_back(Shape::kMap);
   return {};
@@ -83,10 +88,25 @@ Result<void> CheckBatch::add(const server::RuleCheck& check) {
 
 void CheckBatch::flush(Reply& reply, Now now) {
   if (shapes_.empty()) return;
+  const bool logged = service_.settings.access_log && service_.log != nullptr;
+  const auto begin = logged ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point();
   decider_.run(now);
-  for (size_t i = 0; i < shapes_.size(); ++i) write_answer(reply, shapes_[i], decider_.answer(i));
+  const auto passed = logged ? std::chrono::steady_clock::now() - begin : std::chrono::steady_clock::duration();
+  for (size_t i = 0; i < shapes_.size(); ++i) {
+    write_answer(reply, shapes_[i], decider_.answer(i));
+    if (logged) log_decision(std::chrono::duration_cast<std::chrono::microseconds>(passed).count());
+  }
   shapes_.clear();
   decider_.clear();
+}
+
+void CheckBatch::log_decision(int64_t duration_us) {
+  const std::string peer = asker_->peer.to_string();
+  std::vector<server::LogField> fields = {{"client", asker_->id}, {"peer", std::string_view(peer)}};
+  const server::DecisionNote note = decider_.take_note();
+  note.add_to(fields);
+  fields.push_back({"duration_us", duration_us});
+  service_.log->write(config::LogLevel::kInfo, "decision", std::span<const server::LogField>(fields));
 }
 
 }  // namespace rateguard::resp

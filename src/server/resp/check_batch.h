@@ -7,7 +7,9 @@
 #include "base/result.h"
 #include "server/check.h"
 #include "server/decider.h"
+#include "server/resp/client.h"
 #include "server/resp/reply.h"
+#include "server/service.h"
 
 namespace rateguard::resp {
 
@@ -27,19 +29,24 @@ class CheckBatch {
   static constexpr size_t kChecksMax = 64;
 
   // Nobody else uses the decider while checks wait.
-  explicit CheckBatch(server::Decider& decider) : decider_(decider) {}
+  CheckBatch(server::Decider& decider, const server::Service& service) : decider_(decider), service_(service) {}
 
   bool empty() const { return shapes_.empty(); }
   bool full() const { return shapes_.size() >= kChecksMax; }
-  // What the check borrows may go after the call.
-  void add(const server::AdHocCheck& check, Shape shape);
+  // What the check borrows may go after the call; `asker` lives until flush(), which all that is added is from.
+  void add(const server::AdHocCheck& check, Shape shape, const Client& asker);
   // Errors: as RuleSet::lookup; then nothing is added.
-  Result<void> add(const server::RuleCheck& check);
+  Result<void> add(const server::RuleCheck& check, const Client& asker);
   // Decides and answers all, in order.
   void flush(Reply& reply, Now now);
 
  private:
+  // A line of the access log for the decision that was answered last.
+  void log_decision(int64_t duration_us);
+
   server::Decider& decider_;
+  const server::Service& service_;
+  const Client* asker_ = nullptr;
   std::vector<Shape> shapes_;  // of the decider's checks
 };
 

@@ -67,7 +67,7 @@ const server::DirectCheck* add_alone(Call& call, const server::RuleCheck& check)
 void answers::rg_check(Call& call) {
   const auto check = read_check(call, Rest::kCostAndOptions);
   if (!check) return;
-  if (const auto added = call.workspace.batch.add(*check); !added) fail_lookup(call, added.error());
+  if (const auto added = call.workspace.batch.add(*check, call.client); !added) fail_lookup(call, added.error());
 }
 
 void answers::rg_peek(Call& call) {
@@ -111,7 +111,11 @@ void answers::rg_reset(Call& call) {
     }
     const bool existed = result == ResetResult::kForgotten;
     if (service.log != nullptr) {
-      service.log->write(config::LogLevel::kInfo, "counter reset", {{"rule", check->rule}, {"existed", existed}});
+      service.log->write(config::LogLevel::kInfo, "counter reset",
+                         {{"client", call.client.id},
+                          {"peer", call.client.peer.to_string()},
+                          {"rule", check->rule},
+                          {"existed", existed}});
     }
     call.reply.integer(existed ? 1 : 0);
   }

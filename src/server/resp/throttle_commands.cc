@@ -46,7 +46,8 @@ Result<Limit> limit_of(int64_t burst, const Figures& figures) {
 
 void ask(Call& call, const Figures& figures, const Limit& limit, Shape shape) {
   call.workspace.batch.add(
-      {.key = call.words[1], .limit = limit, .cost = Cost{static_cast<uint32_t>(figures.quantity)}}, shape);
+      {.key = call.words[1], .limit = limit, .cost = Cost{static_cast<uint32_t>(figures.quantity)}}, shape,
+      call.client);
 }
 
 void fail_cell(Call& call, std::string_view text) {

@@ -33,7 +33,7 @@ struct Workspace {
   server::Decider decider;
   metrics::RespMetrics& counters;
   const net::EventLoop* clock = nullptr;  // of commands that may wait for each other; null: all have one time
-  CheckBatch batch{decider};              // checks that wait to be decided together
+  CheckBatch batch{decider, service};     // checks that wait to be decided together
   CommandParser parser;
   std::vector<std::string_view> key_parts;
   net::ByteBuffer discarded;  // replies of a client that wants none

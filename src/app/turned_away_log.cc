@@ -1,0 +1,47 @@
+#include "app/turned_away_log.h"
+
+#include <string>
+#include <utility>
+
+namespace rateguard::app {
+namespace {
+
+constexpr std::chrono::seconds kBetweenLines(10);
+
+// What OpenSSL calls the first bytes of a client that speaks no TLS.
+bool is_plaintext(std::string_view why) {
+  return why == "http request" || why == "wrong version number";
+}
+
+}  // namespace
+
+std::function<void(net::TurnedAway, const IpAddress&, std::string_view)> TurnedAwayLog::of(std::string_view listener) {
+  return [this, listener, place = listeners_++](net::TurnedAway what, const IpAddress& peer, std::string_view why) {
+    tell(listener, place, what, peer, why);
+  };
+}
+
+void TurnedAwayLog::tell(std::string_view listener, size_t place, net::TurnedAway what, const IpAddress& peer,
+                         std::string_view why) {
+  int64_t count = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    Kind& kind = kinds_[place][static_cast<size_t>(what)];
+    ++kind.untold;
+    const auto now = std::chrono::steady_clock::now();
+    if (kind.last_line && now - *kind.last_line < kBetweenLines) return;
+    kind.last_line = now;
+    count = std::exchange(kind.untold, 0);
+  }
+  const std::string address = peer.to_string();
+  if (what == net::TurnedAway::kTooMany) {
+    return log_.write(config::LogLevel::kWarn, "connection refused: listen.connections_max of them are open",
+                      {{"listener", listener}, {"peer", address}, {"count", count}});
+  }
+  log_.write(config::LogLevel::kWarn,
+             is_plaintext(why) ? "connection closed: the client does not speak TLS, and this listener does"
+                               : "connection closed: the TLS handshake failed",
+             {{"listener", listener}, {"peer", address}, {"why", why}, {"count", count}});
+}
+
+}  // namespace rateguard::app

@@ -1,0 +1,40 @@
+// Log lines about connections that were closed before they could ask anything: seldom, however many there are.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string_view>
+
+#include "net/connection_host.h"
+#include "server/log.h"
+
+namespace rateguard::app {
+
+// Thread-safe. At most one line each 10 s for each reason and listener; it says how many there were since the line
+// before.
+class TurnedAwayLog {
+ public:
+  explicit TurnedAwayLog(server::Log& log) : log_(log) {}
+
+  // For the options of a listener: "http", "grpc" or "resp".
+  std::function<void(net::TurnedAway, const IpAddress&, std::string_view)> of(std::string_view listener);
+
+ private:
+  struct Kind {
+    std::optional<std::chrono::steady_clock::time_point> last_line = {};
+    int64_t untold = 0;
+  };
+
+  void tell(std::string_view listener, size_t place, net::TurnedAway what, const IpAddress& peer, std::string_view why);
+
+  server::Log& log_;
+  std::mutex mutex_;
+  std::array<std::array<Kind, 2>, 3> kinds_ = {};  // by listener and reason; guarded by mutex_
+  size_t listeners_ = 0;
+};
+
+}  // namespace rateguard::app

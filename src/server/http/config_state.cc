@@ -1,0 +1,23 @@
+#include "server/http/config_state.h"
+
+#include "server/json_text.h"
+
+namespace rateguard::http {
+
+void append_config_state(std::string& out, const server::Service& service) {
+  if (!service.config_state) return;
+  const server::ConfigState state = service.config_state();
+  out += ",\"configuration\":{\"current\":";
+  server::append_bool(out, state.problem.empty());
+  out += ",\"problem\":";
+  if (state.problem.empty()) {
+    out += "null";
+  } else {
+    server::append_json_string(out, state.problem);
+  }
+  out += ',';
+  server::append_json_strings(out, "waiting", state.waiting);
+  out += '}';
+}
+
+}  // namespace rateguard::http
