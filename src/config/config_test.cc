@@ -196,6 +196,8 @@ TEST(Config, EveryLimitSpelling) {
            {"algorithm: sliding_window, limit: 9, window: 250ms", Limit::sliding_window_log(9, Duration::millis(250))},
            {"algorithm: sliding_window_counter, limit: 9/m", Limit::sliding_window_counter(9, Duration::seconds(60))},
            {"algorithm: concurrency, limit: 4, hold: 30s", Limit::concurrency(4, Duration::seconds(30))},
+           {"limit: 100/10s, overdraft: true", Limit::token_bucket(100, per_10s)->with_overdraft()},
+           {"limit: 100/10s, overdraft: false", Limit::token_bucket(100, per_10s)},
        }) {
     const auto config = parse(fmt::format("rules: [{{name: r, {}}}]", keys), "f");
     ASSERT_TRUE(config.has_value()) << keys << ": " << config.error().to_string();

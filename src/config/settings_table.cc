@@ -531,6 +531,10 @@ constexpr std::array kRuleKeys = {
             .fallback = "UTC",
             .meaning = "fixed_window with a calendar anchor: an IANA name, such as `Europe/Berlin`."},
     RuleKey{.key = "hold", .fallback = "", .meaning = "concurrency: how long a unit is held at most."},
+    RuleKey{.key = "overdraft",
+            .fallback = "false",
+            .meaning = "The limit takes debt: what a request costs is charged whole (below). Not for leaky_bucket and "
+                       "concurrency."},
     RuleKey{.key = "by_plan", .fallback = "", .meaning = "Instead of `limit`: a limit for each plan, or `unlimited`."},
     RuleKey{.key = "by_subject",
             .fallback = "",

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "config/config_warnings.h"
+#include "config/limit_spec.h"
 
 namespace rateguard::config {
 namespace {
@@ -106,6 +107,29 @@ TEST(SettingsTable, TheReferencePageHasEveryRow) {
     const std::string row =
         fmt::format("| {} | {} | {} |", code(key.key), key.fallback.empty() ? "none" : key.fallback, key.meaning);
     EXPECT_TRUE(page.contains(row)) << "docs/configuration.md lacks the row\n" << row;
+  }
+}
+
+// Nothing may be written down for a rule that no rule takes.
+TEST(SettingsTable, TheReferencePageHasNoOtherKeysOfRules) {
+  std::set<std::string> known;
+  for (const RuleKey& key : rule_keys()) known.insert(code(key.key));
+  const std::string page = page_of("configuration.md");
+  constexpr std::string_view kHead = "| `name` |";
+  size_t at = page.find(kHead);
+  ASSERT_NE(at, std::string::npos);
+  for (; page[at] == '|'; at = page.find('\n', at) + 1) {
+    const std::string key = page.substr(at + 2, page.find(" |", at + 2) - at - 2);
+    EXPECT_TRUE(known.contains(key)) << "no rule has the key " << key;
+  }
+}
+
+TEST(SettingsTable, ARuleTakesEveryKeyOfALimit) {
+  std::set<std::string_view> known;
+  for (const RuleKey& key : rule_keys()) known.insert(key.key);
+  for (size_t i = 0; i < kLimitKeys; ++i) {
+    const std::string_view key = to_string(static_cast<LimitKey>(i));
+    EXPECT_TRUE(known.contains(key)) << key;
   }
 }
 
