@@ -7,6 +7,16 @@ endif()
 
 if(TARGET rateguard)
   install(TARGETS rateguard RUNTIME COMPONENT program)
+  # Without symbols; what a debugger needs lies apart, where it looks for it by the link in the program.
+  set(installed "\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}")
+  install(CODE "
+    set(stripped_program \"${installed}/${CMAKE_INSTALL_BINDIR}/rateguard\")
+    set(split_symbols \"${installed}/${CMAKE_INSTALL_LIBDIR}/debug/rateguard.debug\")
+    file(MAKE_DIRECTORY \"${installed}/${CMAKE_INSTALL_LIBDIR}/debug\")
+    execute_process(COMMAND ${CMAKE_OBJCOPY} --only-keep-debug \${stripped_program} \${split_symbols} COMMAND_ERROR_IS_FATAL ANY)
+    execute_process(COMMAND ${CMAKE_STRIP} --strip-all \${stripped_program} COMMAND_ERROR_IS_FATAL ANY)
+    execute_process(COMMAND ${CMAKE_OBJCOPY} --add-gnu-debuglink=\${split_symbols} \${stripped_program} COMMAND_ERROR_IS_FATAL ANY)"
+    COMPONENT program)
   # The program writes its own completions, so that they never fall behind it.
   foreach(pair bash:bash-completion/completions/rateguard zsh:zsh/site-functions/_rateguard
       fish:fish/vendor_completions.d/rateguard.fish)

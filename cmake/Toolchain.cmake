@@ -44,3 +44,5 @@ if(RATEGUARD_SANITIZE)
     add_compile_options(-Wno-tsan)  # Asio's fences, which GCC's ThreadSanitizer does not follow; Asio locks where we share
   endif()
 endif()
+
+include(Hardening)
