@@ -7,12 +7,12 @@ endif()
 
 if(TARGET rateguard)
   install(TARGETS rateguard RUNTIME COMPONENT program)
-  # Without symbols; what a debugger needs lies apart, where it looks for it by the link in the program.
+  # Without symbols: what a debugger needs lies in .debug beside the program, where gdb looks for it whatever the prefix.
   set(installed "\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}")
   install(CODE "
     set(stripped_program \"${installed}/${CMAKE_INSTALL_BINDIR}/rateguard\")
-    set(split_symbols \"${installed}/${CMAKE_INSTALL_LIBDIR}/debug/rateguard.debug\")
-    file(MAKE_DIRECTORY \"${installed}/${CMAKE_INSTALL_LIBDIR}/debug\")
+    set(split_symbols \"${installed}/${CMAKE_INSTALL_BINDIR}/.debug/rateguard.debug\")
+    file(MAKE_DIRECTORY \"${installed}/${CMAKE_INSTALL_BINDIR}/.debug\")
     execute_process(COMMAND ${CMAKE_OBJCOPY} --only-keep-debug \${stripped_program} \${split_symbols} COMMAND_ERROR_IS_FATAL ANY)
     execute_process(COMMAND ${CMAKE_STRIP} --strip-all \${stripped_program} COMMAND_ERROR_IS_FATAL ANY)
     execute_process(COMMAND ${CMAKE_OBJCOPY} --add-gnu-debuglink=\${split_symbols} \${stripped_program} COMMAND_ERROR_IS_FATAL ANY)"
