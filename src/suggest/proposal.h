@@ -44,8 +44,11 @@ struct ProposedRule {
   const PeakTable* callers = nullptr;  // of the profile
 };
 
+inline constexpr double kHeadroomMin = 1;
+inline constexpr double kHeadroomMax = 100;
+
 struct Headroom {
-  double factor = 2;  // a limit is so many times what 99.9 % of the callers did at most
+  double factor = 2;  // a limit is this many times what 99.9 % of the callers did at most
 };
 
 // Rules in the order of their file. Refers to the profile, which outlives it.

@@ -112,6 +112,10 @@ Result<void> simulate_proposal(const Options& options, const simulate::ProgressC
 
 Result<Suggestion> run(const Options& options, const simulate::ProgressCallback& progress) {
   if (options.logs.empty()) return invalid("no log was named; - is standard input");
+  // Written so that NaN, which compares as nothing, is outside as well.
+  if (!(options.headroom.factor >= kHeadroomMin && options.headroom.factor <= kHeadroomMax)) {
+    return invalid(fmt::format("headroom: expected a number from {} to {}", kHeadroomMin, kHeadroomMax));
+  }
   auto profile = std::make_unique<TrafficProfile>();
   simulate::ReadOptions read = options.read;
   read.each = [&](const simulate::LogEntry& entry) { profile->add(entry); };

@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <string>
 
 #include "simulate/scenario.h"
@@ -214,6 +216,14 @@ TEST(Suggest, MoreHeadroomGivesHigherLimits) {
   for (int caller = 0; caller < 20; ++caller) traffic.add({.number = caller}, caller * 600, 20);
   EXPECT_EQ(find(traffic.suggest(1), "per-ip")->limit, 20u);
   EXPECT_EQ(find(traffic.suggest(4), "per-ip")->limit, 80u);
+}
+
+TEST(Suggest, RefusesAHeadroomThatIsNoNumberFrom1To100) {
+  for (const double factor : {std::nan(""), 0.5, 101.0, std::numeric_limits<double>::infinity()}) {
+    const auto made = run({.logs = {"/dev/null"}, .headroom = {.factor = factor}}, {});
+    ASSERT_FALSE(made) << factor;
+    EXPECT_EQ(made.error().to_string(), "headroom: expected a number from 1 to 100");
+  }
 }
 
 TEST(Suggest, SaysTheSameAsTextAndAsJson) {
