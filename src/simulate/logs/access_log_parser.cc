@@ -157,8 +157,9 @@ Parsed AccessLogParser::take_front(std::string_view& rest, LogEntry& out) {
 Parsed AccessLogParser::take_identities(std::string_view front, LogEntry& out) {
   std::string_view rest = front;
   std::string_view first = rest;
-  take_word(first);
-  const bool prefixed = !begins_with_address(rest) && begins_with_address(first);
+  // A comma after the first word makes it the begin of X-Forwarded-For ("unknown, 203.0.113.5"), and no host.
+  const bool in_list = take_word(first).ends_with(',');
+  const bool prefixed = !in_list && !begins_with_address(rest) && begins_with_address(first);
   if (prefixed) {
     const std::string_view host = take_word(rest);
     note("the word before the client", host, "host");
