@@ -272,6 +272,10 @@ TEST_F(LogFiles, SaysWhatAFileIsThatIsNoText) {
        "a\0,\0"s,
        "UTF-16, which is not read: iconv -f UTF-16 -t UTF-8 "},
       {"\xFE\xFF\0a\0,"s, "UTF-16, which is not read: iconv -f UTF-16 -t UTF-8 "},
+      {"\xFF\xFE\0\0"
+       "2\0\0\0"s,
+       "UTF-32, which is not read: iconv -f UTF-32 -t UTF-8 "},
+      {"\0\0\xFE\xFF\0\0\0002"s, "UTF-32, which is not read: iconv -f UTF-32 -t UTF-8 "},
       {"\x04\x22\x4D\x18xx"s, "lz4, which is not read: lz4cat "},
   };
   for (const auto& c : cases) {

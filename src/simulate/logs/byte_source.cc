@@ -42,6 +42,8 @@ constexpr Kind kKinds[] = {
     {"\x04\x22\x4D\x18"sv, "lz4", "lz4cat"},
     {"7z\xBC\xAF\x27\x1C"sv, "a 7z archive", "7z x -so"},
     {"\x1F\x9D"sv, "compress (.Z)", "zcat"},
+    {"\xFF\xFE\0\0"sv, "UTF-32", "iconv -f UTF-32 -t UTF-8"},  // before UTF-16, whose mark it begins with
+    {"\0\0\xFE\xFF"sv, "UTF-32", "iconv -f UTF-32 -t UTF-8"},
     {"\xFF\xFE"sv, "UTF-16", "iconv -f UTF-16 -t UTF-8"},
     {"\xFE\xFF"sv, "UTF-16", "iconv -f UTF-16 -t UTF-8"},
 };
