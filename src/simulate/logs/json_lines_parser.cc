@@ -50,10 +50,20 @@ bool is_scalar(const JsonValue& value) {
   return value.type == JsonType::kString || value.type == JsonType::kNumber;
 }
 
-// Lists of one: header fields as Go's programs log them.
+// Lists of one: header fields as Go's programs log them, and what is read from a header in most services.
 bool may_be_list(const WantedMember& target) {
-  return target.kind == WantedKind::kHeader ||
-         (target.kind == WantedKind::kField && target.field == FieldKind::kClient);
+  if (target.kind != WantedKind::kField) return target.kind == WantedKind::kHeader;
+  switch (target.field) {
+    case FieldKind::kClient:
+    case FieldKind::kHost:
+    case FieldKind::kUser:
+    case FieldKind::kApiKey:
+    case FieldKind::kWorkspace:
+    case FieldKind::kPlan:
+      return true;
+    default:
+      return false;
+  }
 }
 
 // Whether what stands at a usual name can be what is wanted. If not, the next name is tried.

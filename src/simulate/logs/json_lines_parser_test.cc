@@ -154,6 +154,16 @@ TEST(JsonLinesParser, TakesTheFirstOfAHeadersListAndAllOfForwardedFor) {
   EXPECT_EQ(find_header(by_column.entry.headers, "X-Forwarded-For"), "192.0.2.1, 192.0.2.2");
 }
 
+TEST(JsonLinesParser, TakesWhoCallsFromAHeadersListToo) {
+  const std::string_view text = R"({"time":1,"ip":"203.0.113.5","user":["bob"],"headers":{"X-Key":["k1","k2"]}})";
+  const OneLine by_name(text, "");
+  EXPECT_EQ(by_name.entry.user, "bob");
+  const OneLine by_column(text, "user=headers.X-Key,api_key=headers.X-Key,plan=user");
+  EXPECT_EQ(by_column.entry.user, "k1");
+  EXPECT_EQ(by_column.entry.api_key, "k1");
+  EXPECT_EQ(by_column.entry.plan, "bob");
+}
+
 TEST(JsonLinesParser, TellsWhatHappenedFromARequest) {
   for (const std::string_view line :
        {R"({"level":"info","ts":1651591054.9,"logger":"admin","msg":"started"})", R"({"time":1,"host":"web1"})",
