@@ -86,7 +86,8 @@ Result<void> Decider::find_limits(const RateLimits& limits, RateLimits::DomainId
   for (size_t i = 0; i < jobs_.size(); ++i) {
     const Descriptor& descriptor = request.descriptors[i];
     Job& job = jobs_[i];
-    job.hits = descriptor.hits_addend ? *descriptor.hits_addend : std::max(1U, request.hits_addend);
+    const uint64_t hits = descriptor.hits_addend ? *descriptor.hits_addend : std::max(1U, request.hits_addend);
+    job.hits = std::min(hits, uint64_t{UINT32_MAX} + 1);  // more than any counter holds; a sum must not wrap
     job.gives_back = descriptor.is_negative_hits;
     const RateLimit* matched = limits.match(domain, descriptor.entries, scratch_);
     if (descriptor.limit) {

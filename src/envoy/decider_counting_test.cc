@@ -138,6 +138,20 @@ TEST_F(DeciderCountingTest, HitsAddend) {
   EXPECT_EQ(ask(request({own})), "OK: OK 0/10 40s");  // a look is no request
 }
 
+TEST_F(DeciderCountingTest, HitsThatWouldWrapAroundAreOverTheLimit) {
+  for (const Counting counting :
+       {Counting::kAdmitted, Counting::kAdmittedOnce, Counting::kEveryRequest, Counting::kEveryRequestOnce}) {
+    configure({leaf("k", "", per_unit(10, Unit::kMinute))}, {.counting = counting});
+    const std::string value = std::to_string(static_cast<int>(counting));
+    EXPECT_EQ(ask({{"k", value}}, 10), "OK: OK 0/10 40s");
+    for (const uint64_t hits : {UINT64_MAX, UINT64_MAX - 9, uint64_t{UINT32_MAX} + 1}) {
+      Descriptor many = asking({{"k", value}});
+      many.hits_addend = hits;
+      EXPECT_EQ(ask(request({many})), "OVER_LIMIT: OVER_LIMIT 0/10 40s") << hits;
+    }
+  }
+}
+
 TEST_F(DeciderCountingTest, ALookCreatesNoCounter) {
   configure({leaf("k", "", per_unit(10, Unit::kMinute)), leaf("ban", "", per_unit(0, Unit::kMinute))});
   Descriptor look = asking({{"k", "v"}});
