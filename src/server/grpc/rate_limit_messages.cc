@@ -110,6 +110,9 @@ class WireFields {
           rest_.remove_prefix(value);
           return field;
         }
+        case 3:  // a group's begin and end; what it holds is looked at as if it stood outside
+        case 4:
+          break;
         case 5:
           if (!skip(4)) return std::nullopt;
           break;
@@ -182,10 +185,14 @@ Result<void> from_message(const rls::RateLimitRequest& from, envoy::Request& to)
     descriptor.limit.reset();
     if (given.has_limit()) {
       if (auto known = check_fields(given.limit(), "the limit of a descriptor"); !known) return known;
+      if (auto known = check_fields(given.limit().unit_multiplier(), "a unit_multiplier"); !known) return known;
       descriptor.limit = override_of(given.limit());
     }
     descriptor.hits_addend.reset();
-    if (given.has_hits_addend()) descriptor.hits_addend = given.hits_addend().value();
+    if (given.has_hits_addend()) {
+      if (auto known = check_fields(given.hits_addend(), "a hits_addend"); !known) return known;
+      descriptor.hits_addend = given.hits_addend().value();
+    }
     descriptor.is_negative_hits = given.is_negative_hits();
   }
   return {};

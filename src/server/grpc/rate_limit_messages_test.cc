@@ -81,6 +81,14 @@ TEST(RateLimitMessages, AFieldThatIsNotKnownIsRefusedWhereverItStands) {
               return *m.mutable_descriptors(0)->mutable_limit();
             }),
             "field 21 of the limit of a descriptor is not known, and could change what is charged");
+  EXPECT_EQ(problem([](v3::RateLimitRequest& m) -> google::protobuf::Message& {
+              return *m.mutable_descriptors(0)->mutable_limit()->mutable_unit_multiplier();
+            }),
+            "field 21 of a unit_multiplier is not known, and could change what is charged");
+  EXPECT_EQ(problem([](v3::RateLimitRequest& m) -> google::protobuf::Message& {
+              return *m.mutable_descriptors(0)->mutable_hits_addend();
+            }),
+            "field 21 of a hits_addend is not known, and could change what is charged");
 }
 
 std::string bounds_problem(const v3::RateLimitRequest& message) {
@@ -99,6 +107,14 @@ TEST(RateLimitMessages, DescriptorsAreCountedBeforeTheyAreParsed) {
   auto& wide = *message.add_descriptors();
   for (size_t i = 0; i <= envoy::kEntriesMax; ++i) wide.add_entries();
   EXPECT_EQ(bounds_problem(message), "10001 entries of descriptors; at most 10000 are decided at once");
+}
+
+TEST(RateLimitMessages, DescriptorsBehindAGroupAreCounted) {
+  std::string message = "\x7B\x7C";  // field 15, a group without anything in it
+  for (size_t i = 0; i <= envoy::kDescriptorsMax; ++i) message += std::string_view("\x12\x00", 2);
+  const auto good = check_descriptor_bounds(message);
+  ASSERT_FALSE(good);
+  EXPECT_EQ(good.error().message, "1001 descriptors; at most 1000 are decided at once");
 }
 
 TEST(RateLimitMessages, WhatIsNotProtobufIsLeftToTheParser) {
