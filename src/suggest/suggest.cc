@@ -19,11 +19,13 @@ using simulate::count_text;
 using Suspects = std::unordered_set<uint64_t>;
 
 // A bucket that holds N and gets N a window lets pass whoever makes at most N / 2 in every window of the clock: two
-// windows that meet hold no more than N.
-Suspects suspects_of(const std::vector<ProposedRule>& rules) {
+// windows that meet hold no more than N. A rule with a path may match more than the route that it was measured by
+// ("/users/{id}" matches "/users/me" too), so that there all that a caller did counts.
+Suspects suspects_of(const TrafficProfile& profile, const std::vector<ProposedRule>& rules) {
   Suspects out;
   for (const ProposedRule& rule : rules) {
-    rule.callers->for_each([&](const SubjectPeaks& peaks) {
+    const PeakTable& callers = rule.path.empty() ? *rule.callers : profile.addresses();
+    callers.for_each([&](const SubjectPeaks& peaks) {
       const uint32_t peak = rule.window == Window::kMinute ? peaks.minute_peak : peaks.hour_peak;
       if (uint64_t{peak} * 2 > rule.limit) out.insert(peaks.subject);
     });
@@ -90,8 +92,9 @@ std::vector<std::string> remarks_of(const TrafficProfile& profile, const Suggest
 }
 
 // Reads the logs again for those who could be refused.
-Result<void> simulate_proposal(const Options& options, const simulate::ProgressCallback& progress, Suggestion& out) {
-  const Suspects suspects = suspects_of(out.rules);
+Result<void> simulate_proposal(const Options& options, const TrafficProfile& profile,
+                               const simulate::ProgressCallback& progress, Suggestion& out) {
+  const Suspects suspects = suspects_of(profile, out.rules);
   simulate::Recording recording;
   simulate::ReadOptions read = options.read;
   read.each = [&](const simulate::LogEntry& entry) {
@@ -136,7 +139,7 @@ Result<Suggestion> run(const Options& options, const simulate::ProgressCallback&
     out.remarks.emplace_back(
         "standard input cannot be read twice, so the proposal was not simulated; name a file for that");
   } else if (!out.rules.empty()) {
-    if (auto done = simulate_proposal(options, progress, out); !done) return std::unexpected(done.error());
+    if (auto done = simulate_proposal(options, *profile, progress, out); !done) return std::unexpected(done.error());
   }
   out.profile = std::move(profile);
   return out;

@@ -13,7 +13,9 @@
 #include <limits>
 #include <string>
 
+#include "simulate/recording.h"
 #include "simulate/scenario.h"
+#include "simulate/simulate.h"
 
 namespace rateguard::suggest {
 namespace {
@@ -62,6 +64,44 @@ const ProposedRule* find(const Suggestion& suggestion, const std::string& name) 
 // The verdict on a rule.
 const simulate::RuleReport& verdict(const Suggestion& suggestion, const std::string& name) {
   return *std::ranges::find(*suggestion.verdicts, name, &simulate::RuleReport::name);
+}
+
+TEST(Suggest, APartOfTheSiteIsMeasuredWithItsFrontPage) {
+  Traffic traffic;
+  for (int caller = 0; caller < 20; ++caller) {
+    for (int minute = 0; minute < 20; ++minute) {
+      traffic.add({.number = caller, .path = "/blog"}, minute * 60, 100);
+      traffic.add({.number = caller, .path = fmt::format("/blog/{}", "abcdefghijklmnopqrst"[minute])}, minute * 60, 10);
+    }
+  }
+  const Suggestion suggestion = traffic.suggest();
+  for (const ProposedRule& rule : suggestion.rules) {
+    EXPECT_GE(rule.limit, 110u) << rule.name << " " << rule.path;
+  }
+  EXPECT_EQ(suggestion.refused, 0u);
+}
+
+TEST(Suggest, CountsWhomItsRulesRefuseThoughTheyMatchMoreThanTheyWereMeasuredBy) {
+  Traffic traffic;
+  for (int caller = 0; caller < 20; ++caller) {
+    for (int minute = 0; minute < 20; ++minute) {
+      traffic.add({.number = caller, .path = "/17/photo"}, minute * 60, 10);
+      traffic.add({.number = caller, .path = fmt::format("/blog/{}", "abcdefghijklmnopqrst"[minute])}, minute * 60,
+                  200);
+    }
+  }
+  const Suggestion suggestion = traffic.suggest();
+  simulate::Recording recording;
+  simulate::ReadOptions read;
+  const auto input = simulate::read_logs(
+      suggestion.input.logs.empty() ? std::vector<std::string>{} : std::vector{suggestion.input.logs[0].file}, read, {},
+      recording);
+  ASSERT_TRUE(input);
+  auto scenario = simulate::Scenario::parse(suggestion.yaml, "proposal");
+  ASSERT_TRUE(scenario);
+  const simulate::Report report = simulate::simulate(recording, *scenario, nullptr, simulate::Plots::kNone, {});
+  EXPECT_GT(suggestion.refused, 0u);
+  EXPECT_EQ(suggestion.refused, report.rules.totals.refused);
 }
 
 TEST(Spread, IsTheShareOfCallersThatStayedBelow) {

@@ -34,6 +34,8 @@ void RouteTable::add(const simulate::LogEntry& entry, uint64_t caller, int64_t t
   if (pattern_.empty()) return;
   RouteProfile* route = find_or_admit(access, access == Access::kWrite ? entry.method : std::string_view());
   if (route == nullptr) return;
+  // "/blog" was measured with what is below it, as the rule "/blog/*" would count it.
+  if (route->pattern.size() < pattern_.size()) route->pattern = pattern_;
   ++route->requests;
   route->static_files += is_static_file(entry.path);
   if (caller != 0) route->callers.add(caller, time_s);
@@ -43,6 +45,7 @@ RouteProfile* RouteTable::find_or_admit(Access access, std::string_view method) 
   key_.assign(method);
   key_ += ' ';
   key_ += pattern_;
+  if (access == Access::kRead && key_.ends_with("/*")) key_.resize(key_.size() - 2);
   if (last_ != nullptr && key_ == last_key_) return last_;
   auto found = routes_.find(key_);
   if (found == routes_.end()) {

@@ -32,7 +32,7 @@ struct CallerHashes {
 // A route that is followed.
 struct RouteProfile {
   Access access = Access::kRead;
-  std::string pattern;    // "/blog/*"
+  std::string pattern;    // "/blog/*", which "/blog" is part of; "/about" where nothing below it was asked for
   std::string method;     // of a write: "POST"
   uint64_t requests = 0;  // while it was followed
   // At most so many came before that: the count of the routes that shared its place in the sieve.
