@@ -239,6 +239,8 @@ TEST(PostCheck, TakesEverySpellingOfANumber) {
       {R"("algorithm":"token_bucket","capacity":10,"refill_rate":1,"cost":4e0)", R"("remaining":6)"},
       {R"("algorithm":"token_bucket","capacity":10,"refill_rate":1,"cost":-0)", R"("remaining":10)"},
       {R"("algorithm":"token_bucket","capacity":10,"refill_rate":1,"cost":0e9)", R"("remaining":10)"},
+      {R"("algorithm":"token_bucket","capacity":10,"refill_rate":1,"cost":-1.0)", R"("remaining":10)"},
+      {R"("algorithm":"token_bucket","capacity":10,"refill_rate":1,"cost":-2e0)", R"("remaining":10)"},
   };
   for (const auto& [fields, expected] : cases) {
     FakeServer server;

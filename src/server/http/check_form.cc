@@ -2,8 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include <cstdint>
 
+#include "model/json_number.h"
 #include "server/http/ad_hoc_limit.h"
 #include "server/http/check_fields.h"
 #include "store/counter_key.h"
@@ -29,12 +30,12 @@ void refuse_others(CheckBody& body, FieldSet form, std::string_view form_name) {
   }
 }
 
-// "-5" gives back. Nothing where it is not such a number.
+// "-5", "-5.0" and "-5e0" give back. Nothing where it is not such a number.
 std::optional<Cost> read_negative_cost(std::string_view text) {
-  int64_t units = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), units);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return signed_cost(units);
+  const auto number = parse_json_number(text.substr(1));
+  const auto units = number ? number->whole() : std::nullopt;
+  if (!units || *units > UINT32_MAX) return std::nullopt;
+  return signed_cost(-static_cast<int64_t>(*units));
 }
 
 std::optional<Cost> read_cost(CheckBody& body, Field field) {
