@@ -24,7 +24,7 @@ envoy::Status status_of(const server::Answer& answer) {
   const envoy::UnitCount units = envoy::units_of(rate.period);
   status.current_limit = {
       .requests_per_unit = rate.units, .unit = units.unit, .unit_multiplier = units.multiplier, .name = line.rule};
-  status.limit_remaining = answer.allowed ? line.decision.remaining : 0;
+  status.limit_remaining = line.decision.remaining;
   const Duration wait = answer.allowed ? line.decision.reset_after : line.decision.retry_after;
   if (wait != Duration::never()) status.until_reset = wait;
   return status;
