@@ -38,8 +38,12 @@ Result<Scenario> Scenario::parse(const std::string& yaml, const std::string& nam
 }
 
 std::vector<std::string> Scenario::wanted_headers() const {
-  // What identities are read from without any setting, and what trusted proxies write.
-  std::vector<std::string> names = {"authorization", "x-api-key", "cookie", "x-forwarded-for", "forwarded"};
+  // What identities are read from without any setting.
+  std::vector<std::string> names = {"authorization", "x-api-key", "cookie"};
+  // What proxies write is read of trusted ones alone, and looking for it in each line of an access log takes time.
+  if (!policy.identifier->settings().trusted_proxies.empty()) {
+    names.insert(names.end(), {"x-forwarded-for", "forwarded"});
+  }
   for (const rules::Rule& rule : policy.rules->rules()) {
     for (const rules::Part& part : rule.per) {
       if (part.kind == rules::PartKind::kHeader) names.push_back(lower_case(part.name));
