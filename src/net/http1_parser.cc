@@ -108,12 +108,14 @@ Http1Parser::Step Http1Parser::find_line(std::span<const char> bytes, size_t lim
   return Step::kOn;
 }
 
-// One empty line before a request is left over from the last one's body in some clients (RFC 9112, section 2.2).
+// Some clients leave empty lines behind a body. RFC 9112, section 2.2, asks a server to ignore at least one; several
+// are ignored, as nginx does. They count towards the head's size, so nobody keeps a server busy with them for free.
 Http1Parser::Step Http1Parser::parse_start(std::span<const char> bytes) {
-  if (bytes.empty()) return Step::kNeedMore;
-  if (bytes[0] == '\r') {
-    if (bytes.size() == 1) return Step::kNeedMore;
-    if (bytes[1] == '\n') position_ = scan_ = 2;
+  while (position_ + 2 <= limits_.header_bytes_max) {
+    const std::span<const char> rest = bytes.subspan(position_);
+    if (rest.empty() || (rest.size() == 1 && rest[0] == '\r')) return Step::kNeedMore;
+    if (rest[0] != '\r' || rest[1] != '\n') break;
+    position_ = scan_ = position_ + 2;
   }
   phase_ = Phase::kRequestLine;
   return Step::kOn;

@@ -139,6 +139,24 @@ TEST(Http1Parser, AcceptsWhatTheRfcAllows) {
   }
 }
 
+TEST(Http1Parser, IgnoresEmptyLinesBeforeARequestWithinTheHeadsSize) {
+  const std::string request = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
+  const Http1Limits limits{.header_bytes_max = 40, .headers_max = 3, .body_bytes_max = 10};
+  std::string empty_lines;
+  for (; empty_lines.size() + request.size() <= limits.header_bytes_max; empty_lines += "\r\n") {
+    const Seen seen = parse_every_way(empty_lines + request + "GET /b", limits);
+    EXPECT_EQ(seen.status, 0) << empty_lines.size() << " bytes before it: " << seen.detail;
+    EXPECT_EQ(seen.target, "/a");
+    EXPECT_EQ(seen.rest, "GET /b");
+  }
+  ASSERT_GE(empty_lines.size(), 8);
+  EXPECT_EQ(parse_every_way(empty_lines + request, limits).status, 431);
+  std::string only_empty_lines;
+  for (size_t i = 0; i < limits.header_bytes_max / 2; ++i) only_empty_lines += "\r\n";
+  EXPECT_EQ(parse_every_way(only_empty_lines.substr(0, 38), limits).status, -1);
+  EXPECT_EQ(parse_every_way(only_empty_lines, limits).status, 414);
+}
+
 TEST(Http1Parser, AnAbsoluteTargetsHostTakesThePlaceOfTheField) {
   for (const char* target : {"http://b.example/", "http://b.example", "http://b.example?q"}) {
     const Seen seen = parse_every_way("GET " + std::string(target) + " HTTP/1.1\r\nX: y\r\nHost: a.example\r\n\r\n");
@@ -161,7 +179,8 @@ TEST(Http1Parser, RefusesWhatTwoServersMightReadDifferently) {
       {"GET / HTTP/1.1\rHost: a\r\n\r\n", 400, "request-line"},
       {"GET / HTTP/1.1\r\nHost: a\rb\r\n\r\n", 400, "header"},
       {"\n", 400, "request-line"},
-      {"\r\n\r\nGET / HTTP/1.1\r\n", 400, "request-line"},
+      {"\r\n\rGET / HTTP/1.1\r\n", 400, "request-line"},
+      {"\r\n\r\n\nGET / HTTP/1.1\r\n", 400, "request-line"},
       // Request lines.
       {"GET /\r\n", 400, "request-line"},
       {"GET\r\n", 400, "request-line"},
