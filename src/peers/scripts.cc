@@ -4,62 +4,10 @@
 
 #include <charconv>
 
+#include "peers/lua_pieces.h"
+
 namespace rateguard::peers {
 namespace {
-
-// Replicas receive what is written, not the script, since it reads the clock (see store/redis/lua_prelude.cc). `told`
-// has more digits than Lua writes by itself, so that it is read back as Redis has it. Who is far in the future was
-// entered before a step back of Redis's clock.
-constexpr std::string_view kPrelude = R"lua(
-if redis.replicate_commands then redis.replicate_commands() end
-local call = redis.call
-local time = call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local function keep_told(key, for_ms)
-  call('SET', key, time[1] .. string.format('%06d', time[2]), 'NX', 'PX', for_ms)
-  call('PEXPIRE', key, for_ms)
-end
-)lua";
-
-constexpr std::string_view kBeat = R"lua(
-local seen, about, me, gone_after = KEYS[1], KEYS[2], ARGV[1], tonumber(ARGV[3])
-keep_told(KEYS[3], gone_after)
-local function drop(ids)
-  if #ids == 0 then return end
-  call('ZREM', seen, unpack(ids))
-  call('HDEL', about, unpack(ids))
-end
-drop(call('ZRANGEBYSCORE', seen, '-inf', string.format('(%.0f', now - gone_after), 'LIMIT', 0, 1000))
-drop(call('ZRANGEBYSCORE', seen, string.format('(%.0f', now + gone_after), '+inf', 'LIMIT', 0, 1000))
-call('ZADD', seen, now, me)
-call('HSET', about, me, ARGV[2])
-call('PEXPIRE', seen, gone_after)
-call('PEXPIRE', about, gone_after)
-
-local answer = {call('GET', KEYS[3]), call('ZCARD', seen)}
-local all = call('ZREVRANGE', seen, 0, 999, 'WITHSCORES')
-local ids = {}
-for i = 1, #all, 2 do ids[#ids + 1] = all[i] end
-local descriptions = call('HMGET', about, unpack(ids))
-for i, id in ipairs(ids) do
-  answer[#answer + 1] = {id, now - tonumber(all[2 * i]), descriptions[i] or ''}
-end
-return answer
-)lua";
-
-constexpr std::string_view kLeave = R"lua(
-redis.call('HDEL', KEYS[2], ARGV[1])
-return redis.call('ZREM', KEYS[1], ARGV[1])
-)lua";
-
-// Who may not publish counts the message all the same, so that nobody trusts what is remembered.
-constexpr std::string_view kTell = R"lua(
-keep_told(KEYS[1], ARGV[3])
-call('INCR', KEYS[1])
-local count = call('GET', KEYS[1])
-redis.pcall('PUBLISH', ARGV[1], count .. ' ' .. ARGV[2])
-return count
-)lua";
 
 std::unexpected<Error> corrupt() {
   return fail(ErrorCode::kCorrupt, "Redis answers who is there with something else than a list");
@@ -74,17 +22,17 @@ Names::Names(std::string_view prefix)
       channel(fmt::format("{}:e1", prefix)) {}
 
 const redis::Script& beat_script() {
-  static const redis::Script script(fmt::format("{}{}", kPrelude, kBeat), redis::ReplyKind::kArray);
+  static const redis::Script script({kLuaPrelude, kLuaBeat}, redis::ReplyKind::kArray);
   return script;
 }
 
 const redis::Script& leave_script() {
-  static const redis::Script script(std::string(kLeave), redis::ReplyKind::kInteger);
+  static const redis::Script script({kLuaLeave}, redis::ReplyKind::kInteger);
   return script;
 }
 
 const redis::Script& tell_script() {
-  static const redis::Script script(fmt::format("{}{}", kPrelude, kTell), redis::ReplyKind::kString);
+  static const redis::Script script({kLuaPrelude, kLuaTell}, redis::ReplyKind::kString);
   return script;
 }
 

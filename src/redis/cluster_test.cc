@@ -142,7 +142,7 @@ TEST_F(ClusterTest, FollowsAskOnceAndAsksForAScriptWithItsSource) {
   start();
   answers_ = {"-ASK 5061 " + at(high_) + "\r\n"};
   high_.commands = {{"a command before"}};
-  const Script script("return 7", ReplyKind::kInteger);
+  const Script script({"return 7"}, ReplyKind::kInteger);
   const std::string_view keys[] = {"bar"};
   Heard heard;
   cluster_->eval(script, keys, {}, kPatient, into(heard));
@@ -162,7 +162,7 @@ TEST_F(ClusterTest, AsksAgainWhatNoNodeHasAllKeysOf) {
   const size_t times = 7;
   answers_.assign(times, kTryAgain);
   Heard heard;
-  const Script script("return 7", ReplyKind::kInteger);
+  const Script script({"return 7"}, ReplyKind::kInteger);
   const std::string_view keys[] = {"{bar}1", "{bar}2"};
   cluster_->eval(script, keys, {}, kPatient, into(heard));
   ASSERT_TRUE(run_until_in_pauses([&] { return heard.times > 0; }));

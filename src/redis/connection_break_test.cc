@@ -129,7 +129,7 @@ TEST_F(ConnectionBreakTest, AServerThatStaysSilentIsGivenMoreTimeWithEachConnect
 
 // One reply has slipped in before the right ones: none of them is taken for an answer.
 TEST_F(ConnectionBreakTest, AScriptsReplyOfAnotherKindEndsTheConnectionAtOnce) {
-  const Script script("return 'own'", ReplyKind::kString);
+  const Script script({"return 'own'"}, ReplyKind::kString);
   const std::string_view keys[] = {"k"};
   for (const std::string wrong : {":7\r\n", "+OK\r\n", "$-1\r\n", "*1\r\n$3\r\nown\r\n"}) {
     connect_and_wait();
@@ -174,7 +174,7 @@ TEST_F(ConnectionBreakTest, AServerThatClosesTheIdleIsBackAtOnce) {
 }
 
 TEST_F(ConnectionBreakTest, AServerThatLetsInWhomItDoesNotAnswerIsLeftAloneMoreAndMore) {
-  const Script script("return 'own'", ReplyKind::kString);
+  const Script script({"return 'own'"}, ReplyKind::kString);
   server_.on_command = [](FakeServer::Peer& peer, const Words&) { peer.send(":7\r\n"); };
   connect({.on_change = [&] {
     if (connection_->is_open()) connection_->eval(script, {}, {}, kPatient, [](const Answer&) {});
@@ -187,7 +187,7 @@ TEST_F(ConnectionBreakTest, AServerThatLetsInWhomItDoesNotAnswerIsLeftAloneMoreA
 
 // Errors are of every script, and other commands may answer what they like.
 TEST_F(ConnectionBreakTest, AnErrorOrAnotherCommandsReplyIsNoMismatch) {
-  const Script script("return 'own'", ReplyKind::kString);
+  const Script script({"return 'own'"}, ReplyKind::kString);
   const std::string_view keys[] = {"k"};
   connect_and_wait();
   say_nothing();

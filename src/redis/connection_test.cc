@@ -159,7 +159,7 @@ TEST_F(ConnectionTest, ALateReplyIsDroppedAndStaysMatched) {
 }
 
 TEST_F(ConnectionTest, OnlyNoscriptIsSentAgain) {
-  const Script script("return 1", ReplyKind::kInteger);
+  const Script script({"return 1"}, ReplyKind::kInteger);
   EXPECT_EQ(script.sha(), "e0e1f9fabfc9d4800c877a703b823ac0578ff8db");  // redis-cli script load "return 1"
   connect_and_wait();
   say_nothing();

@@ -9,7 +9,8 @@
 
 namespace rateguard::redis {
 
-Script::Script(std::string source, ReplyKind answers) : source_(std::move(source)), answers_(answers) {
+Script::Script(std::initializer_list<std::string_view> pieces, ReplyKind answers) : answers_(answers) {
+  for (const std::string_view piece : pieces) source_ += piece;
   std::array<unsigned char, 20> digest;  // SHA-1 has 160 bits
   size_t size = 0;
   RG_CHECK(EVP_Q_digest(nullptr, "SHA1", nullptr, source_.data(), source_.size(), digest.data(), &size) == 1);

@@ -1,7 +1,9 @@
 // A Lua script, the name under which a server knows it, and the kind of its replies.
 #pragma once
 
+#include <initializer_list>
 #include <string>
+#include <string_view>
 
 #include "redis/reply.h"
 
@@ -9,8 +11,8 @@ namespace rateguard::redis {
 
 class Script {
  public:
-  // `answers`: the kind of every reply that is no error.
-  Script(std::string source, ReplyKind answers);
+  // The source is the pieces one after the other. `answers`: the kind of every reply that is no error.
+  Script(std::initializer_list<std::string_view> pieces, ReplyKind answers);
 
   const std::string& source() const { return source_; }
   // What EVALSHA takes: SHA-1 of the source, in lower-case hexadecimal.

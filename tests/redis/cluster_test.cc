@@ -41,7 +41,7 @@ class RedisClusterTest : public testing::Test {
   test::RedisCluster servers_;
   net::SystemClock clock_;
   std::unique_ptr<net::EventLoop> loop_ = net::EventLoop::create(clock_).value();
-  const Script script_{"return redis.call('INCR', KEYS[1])", ReplyKind::kInteger};
+  const Script script_{{"return redis.call('INCR', KEYS[1])"}, ReplyKind::kInteger};
   std::string last_error_;
   std::optional<Cluster> cluster_;
 };

@@ -75,7 +75,7 @@ TEST_F(RedisServerTest, SurvivesAKilledServerThatComesBackEmpty) {
   test::RedisServer server;
   start(server);
   connect(url_of(server));
-  const Script script("return redis.call('INCR', KEYS[1])", ReplyKind::kInteger);
+  const Script script({"return redis.call('INCR', KEYS[1])"}, ReplyKind::kInteger);
   const std::string_view keys[] = {"n"};
   for (int round = 1; round <= 2; ++round) {
     ASSERT_TRUE(open());

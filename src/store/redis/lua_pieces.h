@@ -1,6 +1,7 @@
-// The pieces of Lua that the scripts are put together from (script.cc). Each is a chunk of top-level local definitions,
-// in the order below. They run on Redis 5 and later and on Valkey, which have Lua 5.1: every number is a double, so
-// integers are exact below 2^53 and nowhere beyond, and each piece says why its own stay below.
+// The pieces of Lua that the scripts are put together from (script.cc): files in lua/, which become part of the program
+// when it is built (cmake/RgEmbed.cmake). Each is a chunk of top-level local definitions, in the order below. They run
+// on Redis 5 and later and on Valkey, which have Lua 5.1: every number is a double, so integers are exact below 2^53
+// and nowhere beyond, and each piece says why its own stay below.
 #pragma once
 
 #include <string_view>

@@ -2,49 +2,41 @@
 
 #include <array>
 #include <cstddef>
-#include <initializer_list>
-#include <string>
-#include <string_view>
-#include <utility>
 
 #include "store/redis/lua_pieces.h"
 
 namespace rateguard::redis_store {
 namespace {
 
-using redis::ReplyKind;
-
-// Decisions are packed into one string.
-Script script_of(std::initializer_list<std::string_view> pieces, ReplyKind answers = ReplyKind::kString) {
-  std::string source;
-  for (const std::string_view piece : pieces) source += piece;
-  return Script(std::move(source), answers);
-}
+// Decisions are packed into one string; what changes a single thing answers with a number.
+constexpr redis::ReplyKind kDecisions = redis::ReplyKind::kString;
+constexpr redis::ReplyKind kChange = redis::ReplyKind::kInteger;
 
 }  // namespace
 
 const Script& charge_script() {
-  static const Script kScript = script_of({kLuaPrelude, kLuaBucket, kLuaGcra, kLuaFixedWindow, kLuaWindowLog,
-                                           kLuaWindowCounter, kLuaHolds, kLuaDecide, kLuaCharge});
+  static const Script kScript = Script({kLuaPrelude, kLuaBucket, kLuaGcra, kLuaFixedWindow, kLuaWindowLog,
+                                        kLuaWindowCounter, kLuaHolds, kLuaDecide, kLuaCharge},
+                                       kDecisions);
   return kScript;
 }
 
 const Script& charge_one_script(Algorithm algorithm) {
   static const std::array<Script, 7> kScripts = {
-      script_of({kLuaPrelude, kLuaBucket, kLuaDecide, kLuaChargeOne}),  // token_bucket
-      script_of({kLuaPrelude, kLuaBucket, kLuaGcra, kLuaDecide, kLuaChargeOne}),
-      script_of({kLuaPrelude, kLuaBucket, kLuaDecide, kLuaChargeOne}),  // leaky_bucket
-      script_of({kLuaPrelude, kLuaFixedWindow, kLuaDecide, kLuaChargeOne}),
-      script_of({kLuaPrelude, kLuaWindowLog, kLuaDecide, kLuaChargeOne}),
-      script_of({kLuaPrelude, kLuaWindowCounter, kLuaDecide, kLuaChargeOne}),
-      script_of({kLuaPrelude, kLuaHolds, kLuaDecide, kLuaChargeOne}),
+      Script({kLuaPrelude, kLuaBucket, kLuaDecide, kLuaChargeOne}, kDecisions),  // token_bucket
+      Script({kLuaPrelude, kLuaBucket, kLuaGcra, kLuaDecide, kLuaChargeOne}, kDecisions),
+      Script({kLuaPrelude, kLuaBucket, kLuaDecide, kLuaChargeOne}, kDecisions),  // leaky_bucket
+      Script({kLuaPrelude, kLuaFixedWindow, kLuaDecide, kLuaChargeOne}, kDecisions),
+      Script({kLuaPrelude, kLuaWindowLog, kLuaDecide, kLuaChargeOne}, kDecisions),
+      Script({kLuaPrelude, kLuaWindowCounter, kLuaDecide, kLuaChargeOne}, kDecisions),
+      Script({kLuaPrelude, kLuaHolds, kLuaDecide, kLuaChargeOne}, kDecisions),
   };
   return kScripts[static_cast<size_t>(algorithm)];
 }
 
 const Script& charge_each_script() {
-  static const Script kScript =
-      script_of({kLuaSpread, kLuaPrelude, kLuaBucket, kLuaGcra, kLuaFixedWindow, kLuaWindowCounter, kLuaChargeEach});
+  static const Script kScript = Script(
+      {kLuaSpread, kLuaPrelude, kLuaBucket, kLuaGcra, kLuaFixedWindow, kLuaWindowCounter, kLuaChargeEach}, kDecisions);
   return kScript;
 }
 
@@ -65,12 +57,12 @@ std::span<const Script* const> every_script() {
 }
 
 const Script& release_script() {
-  static const Script kScript = script_of({kLuaPrelude, kLuaRelease}, ReplyKind::kInteger);
+  static const Script kScript = Script({kLuaPrelude, kLuaRelease}, kChange);
   return kScript;
 }
 
 const Script& probe_script() {
-  static const Script kScript = script_of({kLuaProbe}, ReplyKind::kInteger);
+  static const Script kScript = Script({kLuaProbe}, kChange);
   return kScript;
 }
 

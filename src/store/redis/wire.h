@@ -1,4 +1,4 @@
-// How numbers and decisions stand in the calls and replies of the scripts (lua_charge.cc, lua_charge_each.cc).
+// How numbers and decisions stand in the calls and replies of the scripts (lua/charge.lua, lua/charge_each.lua).
 #pragma once
 
 #include <cstddef>

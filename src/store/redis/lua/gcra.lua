@@ -1,10 +1,5 @@
-#include "store/redis/lua_pieces.h"
-
-namespace rateguard::redis_store {
-
-// algorithm/gcra.h. The last field of its state is the packed span: 36 bits of it, and above them by how many bits it
-// was shifted. An edit of the rate is recognised exactly as there, since the two must agree on what it leaves.
-const std::string_view kLuaGcra = R"lua(
+-- algorithm/gcra.h. The last field of its state is the packed span: 36 bits of it, and above them by how many bits it
+-- was shifted. An edit of the rate is recognised exactly as there, since the two must agree on what it leaves.
 local SPAN = 68719476736
 
 evaluate[2] = function(key, state, tag, cost, capacity, units, period, _, _, bound)
@@ -49,6 +44,3 @@ evaluate[2] = function(key, state, tag, cost, capacity, units, period, _, _, bou
   local gone = ceil_to(drain_part > 0 and arrival + 1 or arrival, 1000000) * 1000000
   return ok, remaining, retry, reset, 0, pack(STATE, 2, arrival, drain_part, owed, shift * SPAN + span), gone, is_cut
 end
-)lua";
-
-}  // namespace rateguard::redis_store

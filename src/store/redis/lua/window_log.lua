@@ -1,18 +1,13 @@
-#include "store/redis/lua_pieces.h"
-
-namespace rateguard::redis_store {
-
-// algorithm/window_log.h. One string: a header of 17 bytes (tag, expiry, the sum before the oldest entry, the index of
-// the oldest entry), then 12 bytes an entry: its time, and the sum of every charge up to and including it, modulo 2^40.
-// The charges of a window sum up to less than 2^32, so differences are right. `at`, `first` and the like count entries
-// from 0, those that have left but are still in the string included.
-//
-// A log of up to 64 entries is read and written whole. A longer one is searched by GETRANGE and grows by APPEND, so
-// that a charge costs a few dozen bytes whatever the limit; what has left is cut off when it is half of the string.
-//
-// The bound of 4,194,304 charges keeps a string below 100 MiB, far inside Redis's 512: an APPEND that Redis refused
-// would fail after other limits were charged.
-const std::string_view kLuaWindowLog = R"lua(
+-- algorithm/window_log.h. One string: a header of 17 bytes (tag, expiry, the sum before the oldest entry, the index of
+-- the oldest entry), then 12 bytes an entry: its time, and the sum of every charge up to and including it, modulo 2^40.
+-- The charges of a window sum up to less than 2^32, so differences are right. `at`, `first` and the like count entries
+-- from 0, those that have left but are still in the string included.
+--
+-- A log of up to 64 entries is read and written whole. A longer one is searched by GETRANGE and grows by APPEND, so
+-- that a charge costs a few dozen bytes whatever the limit; what has left is cut off when it is half of the string.
+--
+-- The bound of 4,194,304 charges keeps a string below 100 MiB, far inside Redis's 512: an APPEND that Redis refused
+-- would fail after other limits were charged.
 local LOG_HEADER, LOG_ENTRY, MODULUS, LOG_MAX = '<BI7I5I4', '<I7I5', 1099511627776, 4194304
 
 -- The first index in [from, to) of which is_true holds, given that it holds of all after it; near ones soonest.
@@ -145,7 +140,8 @@ evaluate[5] = function(key, state, tag, cost, capacity, units, period, _, _, bou
   if bound then cost = 0 end
   if cost > 0 and used + cost <= capacity then
     if log.count - log.first >= LOG_MAX then error_reply = {err = 'RGFULL a window log has 4194304 entries'} end
-    return true, capacity - used - cost, 0, t + period - now, 0, log_writer(key, state, cost, log, t, t + period), t + period
+    local over = t + period
+    return true, capacity - used - cost, 0, over - now, 0, log_writer(key, state, cost, log, t, over), over
   end
   local remaining = used < capacity and capacity - used or 0
   local reset = used > 0 and math.min(log.last_time + period, expires) - now or 0
@@ -158,6 +154,3 @@ evaluate[5] = function(key, state, tag, cost, capacity, units, period, _, _, bou
   end)
   return false, remaining, math.min(at(leaver) + period, expires) - now, reset, 0
 end
-)lua";
-
-}  // namespace rateguard::redis_store

@@ -1,11 +1,6 @@
-#include "store/redis/lua_pieces.h"
-
-namespace rateguard::redis_store {
-
-// algorithm/fixed_window.h. Redis knows no time zones, so the calendar windows that may be asked for come with the
-// call, the start and the end of each. Where the time is in none of them the script answers an error with the time,
-// before anything is written, and the caller adds the window of that time.
-const std::string_view kLuaFixedWindow = R"lua(
+-- algorithm/fixed_window.h. Redis knows no time zones, so the calendar windows that may be asked for come with the
+-- call, the start and the end of each. Where the time is in none of them the script answers an error with the time,
+-- before anything is written, and the caller adds the window of that time.
 evaluate[4] = function(key, state, tag, cost, capacity, units, period, anchor, windows, bound)
   local live, stored, count, expires = false, 0, 0, 0
   if #state == 21 then
@@ -59,6 +54,3 @@ evaluate[4] = function(key, state, tag, cost, capacity, units, period, anchor, w
   if cost == 0 then return true, remaining, 0, reset, 0 end
   return false, remaining, cost > capacity and NEVER or reset, reset, 0
 end
-)lua";
-
-}  // namespace rateguard::redis_store

@@ -1,22 +1,15 @@
-#include "store/redis/lua_pieces.h"
-
-namespace rateguard::redis_store {
-
-const std::string_view kLuaSpread = "local spread = unpack\n";
-
-// KEYS[i] is a counter with a state of fixed size, ARGV[i + 1] what is asked of it, in MessagePack: tag, capacity,
-// units, period, a fixed window's anchor (0: none; 1: epoch, 2: first request), then the cost of the one check; or,
-// where there are more, pairs: a cost, and how many checks of that cost come one after the other. Each check is decided
-// on its own, as if it came alone.
-//
-// A state ends with the second in which it expires, but for GCRA's; where that stays, SETRANGE leaves the key's expiry
-// as it is, which spares a command.
-//
-// All counters are read before the first is written. What a check leaves is the state that the next one of that counter
-// finds; the last one's is written. Equal checks after a refusal are refused in the same words, since a refusal changes
-// nothing and the time stands still. The answer is one string: the time, then for each check what lua_charge.cc has for
-// it.
-const std::string_view kLuaChargeEach = R"lua(
+-- KEYS[i] is a counter with a state of fixed size, ARGV[i + 1] what is asked of it, in MessagePack: tag, capacity,
+-- units, period, a fixed window's anchor (0: none; 1: epoch, 2: first request), then the cost of the one check; or,
+-- where there are more, pairs: a cost, and how many checks of that cost come one after the other. Each check is decided
+-- on its own, as if it came alone.
+--
+-- A state ends with the second in which it expires, but for GCRA's; where that stays, SETRANGE leaves the key's expiry
+-- as it is, which spares a command.
+--
+-- All counters are read before the first is written. What a check leaves is the state that the next one of that counter
+-- finds; the last one's is written. Equal checks after a refusal are refused in the same words, since a refusal changes
+-- nothing and the time stands still. The answer is one string: the time, then for each check what charge.lua has for
+-- it.
 local out, n, dirty, expiries, kept = {pack('<I7', now)}, 1, {}, {}, {}
 local states = call('MGET', spread(KEYS))
 
@@ -30,7 +23,8 @@ local function each(i, tag, capacity, units, period, anchor, ...)
   local at = 1
   while true do
     while left > 0 do
-      local ok, remaining, retry, reset, delay, next, gone = decide(key, state, tag, cost, capacity, units, period, anchor)
+      local ok, remaining, retry, reset, delay, next, gone =
+        decide(key, state, tag, cost, capacity, units, period, anchor)
       n, left = n + 1, left - 1
       if next then
         state, expires = next, gone
@@ -67,6 +61,3 @@ if #dirty > 0 then
   for i = 1, #expiries do call('PEXPIREAT', dirty[2 * i - 1], ceil_to(expiries[i], 1000)) end
 end
 return table.concat(out)
-)lua";
-
-}  // namespace rateguard::redis_store

@@ -1,23 +1,18 @@
-#include "store/redis/lua_pieces.h"
-
-namespace rateguard::redis_store {
-
-// algorithm/bucket.h, with a debt's time in another form: where that holds time * units in 128 bits, this holds `whole`
-// microseconds and `part` / units of one, so that an elapsed time needs no multiplication.
-//
-// owed_since(): `owed` units, of which none had come back `fraction` / units us after `anchor`. Gives the units still
-// owed, the time until none is (whole, part), and how far the next unit has come, in 1/units us. The units that are
-// back are floor((elapsed * units - fraction) / period); elapsed is first reduced by whole periods, which bring back
-// `units` each. A quotient beyond 2^53 (an edit to a far slower rate) is a wait that the state's expiry cuts, and never
-// one that is admitted: what fits the capacity takes at most kFillTimeMax = 2^50 us, and the anchor is at most 2^51 us
-// ahead of a clock that stepped back.
-//
-// Every algorithm answers: admitted, remaining, retry_after, reset_after, delay, and where a charge is admitted the
-// next state and its expiry in microseconds; after those, where a debt is cut, true. settle_bucket() answers the first
-// four; how long the rest takes to drain (whole, part), what is in use, whether it was cut, and whether the anchor
-// moves to now.
-const std::string_view kLuaBucket = R"lua(
-local function owed_since(anchor, fraction, owed, units, period, now)
+-- algorithm/bucket.h, with a debt's time in another form: where that holds time * units in 128 bits, this holds `whole`
+-- microseconds and `part` / units of one, so that an elapsed time needs no multiplication.
+--
+-- owed_since(): `owed` units, of which none had come back `fraction` / units us after `anchor`. Gives the units still
+-- owed, the time until none is (whole, part), and how far the next unit has come, in 1/units us. The units that are
+-- back are floor((elapsed * units - fraction) / period); elapsed is first reduced by whole periods, which bring back
+-- `units` each. A quotient beyond 2^53 (an edit to a far slower rate) is a wait that the state's expiry cuts, and never
+-- one that is admitted: what fits the capacity takes at most kFillTimeMax = 2^50 us, and the anchor is at most 2^51 us
+-- ahead of a clock that stepped back.
+--
+-- Every algorithm answers: admitted, remaining, retry_after, reset_after, delay, and where a charge is admitted the
+-- next state and its expiry in microseconds; after those, where a debt is cut, true. settle_bucket() answers the first
+-- four; how long the rest takes to drain (whole, part), what is in use, whether it was cut, and whether the anchor
+-- moves to now.
+local function owed_since(anchor, fraction, owed, units, period)
   if now <= anchor then
     local whole, part = muldiv(owed, period, fraction, units)
     return owed, whole + (anchor - now), part, 0
@@ -84,16 +79,17 @@ local function bucket(key, state, tag, cost, capacity, units, period, _, _, boun
     expires = expires * 1000000
     if stored == tag and now < expires then
       if fraction >= units then fraction = units - 1 end
-      used, whole, part, since = owed_since(anchor, fraction, owed, units, period, now)
+      used, whole, part, since = owed_since(anchor, fraction, owed, units, period)
     end
   end
-  local ok, remaining, retry, reset, drain, total, is_cut, is_anew
+  local ok, remaining, retry, reset, total, is_cut, is_anew
   if bound and (cost > 0 or used > 0) then
-    ok, remaining, retry, reset, drain, _, total, is_cut, is_anew =
+    ok, remaining, retry, reset, _, _, total, is_cut, is_anew =
       settle_bucket(used, whole, part, cost, capacity, units, period, bound)
     if total == 0 then return ok, remaining, 0, 0, 0, forget(key), now end
   else
     if bound then cost = 0 end
+    local drain
     ok, remaining, retry, reset, drain = step_bucket(used, whole, part, cost, capacity, units, period, expires)
     if not drain then return ok, remaining, retry, reset, 0 end
     total = used + cost
@@ -112,6 +108,3 @@ local function bucket(key, state, tag, cost, capacity, units, period, _, _, boun
   return ok, remaining, retry, reset, delay, pack(STATE, tag, anchor, fraction, total, z), z * 1000000, is_cut
 end
 evaluate[1], evaluate[3] = bucket, bucket
-)lua";
-
-}  // namespace rateguard::redis_store

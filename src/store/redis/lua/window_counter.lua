@@ -1,9 +1,4 @@
-#include "store/redis/lua_pieces.h"
-
-namespace rateguard::redis_store {
-
-// algorithm/sliding_window_counter.h.
-const std::string_view kLuaWindowCounter = R"lua(
+-- algorithm/sliding_window_counter.h.
 local function until_weighs(previous, room, period)
   if previous <= room then return 0 end
   return period - (muldiv(room, period, 0, previous))
@@ -65,6 +60,3 @@ evaluate[6] = function(key, state, tag, cost, capacity, units, period, _, _, bou
   local fits = fits_at(first, last, current, previous, cost, capacity, period)
   return false, remaining, math.min(fits, expires) - now, reset, 0
 end
-)lua";
-
-}  // namespace rateguard::redis_store

@@ -1,0 +1,2 @@
+-- Before prelude.lua, which takes the name for something else.
+local spread = unpack
