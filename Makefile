@@ -73,7 +73,7 @@ fuzz: ## run every fuzz target for FUZZ_SECONDS (300) seconds
 	@cmake --build --preset fuzz -j $(JOBS)
 	@fuzz/run build/fuzz $(FUZZ_SECONDS) $(ARGS)
 
-lint: ## formatting, shell scripts, structure
+lint: ## formatting, shell and Lua scripts, the page, commit messages
 	@tools/install_packages lint
 	@tools/lint
 

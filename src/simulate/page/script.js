@@ -99,7 +99,7 @@ function refused() {
     colour: trial(s) ? 'var(--shadow)' : 'var(--refused)', of: ` of ${number(s.requests)}`})));
 }
 
-function quota() {
+function quotaPlot() {
   const all = scenario().plots.quotas.filter(q => state.rule < 0 || q.rule === chosen().name);
   const select = $('subject');
   select.parentElement.hidden = !all.length;
@@ -189,15 +189,15 @@ function remarks() {
   $('remarks').hidden = !scenario().remarks.length;
 }
 
-function plots() { traffic(); quota(); }
-function render() { controls(); tiles(); remarks(); refused(); rulesTable(); plots(); }
+function drawPlots() { traffic(); quotaPlot(); }
+function render() { controls(); tiles(); remarks(); refused(); rulesTable(); drawPlots(); }
 
 headline();
 changes();
 input();
 state.rule = pickRule();
 $('rule').onchange = e => { state.rule = Number(e.target.value); render(); };
-$('subject').onchange = e => { state.subject = e.target.value; quota(); };
+$('subject').onchange = e => { state.subject = e.target.value; quotaPlot(); };
 let drawn = 0;
-new ResizeObserver(() => { if (innerWidth !== drawn) { drawn = innerWidth; plots(); } }).observe(document.body);
+new ResizeObserver(() => { if (innerWidth !== drawn) { drawn = innerWidth; drawPlots(); } }).observe(document.body);
 render();
