@@ -206,6 +206,7 @@ void Decider::tally(const Job& job, Counting counting) {
     return;
   }
   out.total = job.hits;
+  out.debt_is_cut = job.debt_is_cut;
   const uint64_t near = near_threshold(job.most);
   if (!job.over) {
     out.within = job.hits;

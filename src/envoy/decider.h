@@ -25,7 +25,8 @@ struct Tally {
   uint64_t near = 0;  // of those within and those beyond: the ones above four fifths of the limit
   uint64_t over = 0;
   uint64_t given_back = 0;
-  uint64_t shadowed = 0;  // would have been refused, but for the descriptor's shadow_mode
+  uint64_t shadowed = 0;     // would have been refused, but for the descriptor's shadow_mode
+  bool debt_is_cut = false;  // a debt was kept in part (Decision::debt_is_cut)
 };
 
 // Errors: kExhausted where a request passes kDescriptorsMax or kEntriesMax, with what it has and what it may have.
@@ -69,6 +70,7 @@ class Decider {
     size_t path_end = 0;
     // What came out.
     bool over = false;
+    bool debt_is_cut = false;
     uint64_t most = 0;  // of the count below; a bucket's capacity, not its rate
     uint64_t before = 0;
     uint64_t after = 0;

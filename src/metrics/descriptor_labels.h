@@ -10,7 +10,7 @@
 
 namespace rateguard::metrics {
 
-// So many paths of descriptors get counters of their own: five time series each. Those of `detailed_metric` and
+// So many paths of descriptors get counters of their own: seven time series each. Those of `detailed_metric` and
 // `value_to_metric` come from requests, so the bound is what keeps callers from filling the memory.
 inline constexpr uint16_t kLabelledDescriptorsMax = 1'000;
 

@@ -17,6 +17,7 @@ struct DescriptorCounters {
   Counter over_limit;
   Counter shadow_mode;
   Counter given_back;
+  Counter debts_cut;  // requests, not hits: those whose debt was kept in part
 };
 
 // Written by its loop's thread only; read by any.

@@ -79,6 +79,8 @@ void add_decisions(Families& out, const Sources& sources) {
                    "Requests that this rule, in shadow mode, would have refused.");
   add_rule_counter(out, sources, &RuleCounters::degraded, "rateguard_requests_degraded_total",
                    "Requests that this rule's on_store_failure decided, since its store could not be asked.");
+  add_rule_counter(out, sources, &RuleCounters::debts_cut, "rateguard_debts_cut_total",
+                   "Charges to this rule (overdraft) that were kept in part, since a counter cannot owe more.");
 }
 
 double sum(const Sources& sources, Counter DescriptorMetrics::* counter) {
@@ -112,6 +114,9 @@ void add_descriptors(Families& out, const Sources& sources) {
        &DescriptorCounters::shadow_mode},
       {"rateguard_envoy_given_back_total", "Hits that requests gave back (is_negative_hits).",
        &DescriptorCounters::given_back},
+      {"rateguard_envoy_debts_cut_total",
+       "Requests whose hits on this descriptor (overdraft) were kept in part, since a counter cannot owe more.",
+       &DescriptorCounters::debts_cut},
   };
   const std::vector<std::string> names = sources.descriptor_labels->names();
   for (const Figure& figure : kFigures) {

@@ -21,6 +21,7 @@ struct RuleCounters {
   Counter blocked;         // this rule refused it
   Counter shadow_blocked;  // in shadow mode this rule would have refused it
   Counter degraded;        // decided by its on_store_failure, since its store could not be asked
+  Counter debts_cut;       // charged to it whole (`overdraft`) and kept in part, since a counter cannot owe more
 };
 
 // Upper bounds of the latency buckets, in nanoseconds: from a lookup in the processor's cache to a stall of the

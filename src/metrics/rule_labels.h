@@ -22,7 +22,7 @@ inline constexpr RuleSlot kUnmatchedSlot{1};
 inline constexpr RuleSlot kOtherSlot{2};
 inline constexpr uint16_t kFixedSlots = 3;
 
-// So many rules get a label of their own: three time series each, which a Prometheus server takes without notice.
+// So many rules get a label of their own: five time series each, which a Prometheus server takes without notice.
 inline constexpr uint16_t kLabelledRulesMax = 1000;
 inline constexpr uint16_t kRuleSlots = kFixedSlots + kLabelledRulesMax;
 

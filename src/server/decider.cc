@@ -40,6 +40,7 @@ void count(metrics::LoopMetrics& metrics, const Answer& answer) {
     metrics::RuleCounters& counters = metrics.rule(line.slot);
     const bool fits = line.decision.allowed();
     if (line.basis != Basis::kCounter) counters.degraded.add();
+    if (line.decision.debt_is_cut) counters.debts_cut.add();
     if (line.mode == Mode::kShadow) {
       (fits ? counters.allowed : counters.shadow_blocked).add();
     } else if (answer.allowed) {

@@ -233,6 +233,19 @@ TEST(Status, MetricsCountByRule) {
   }
 }
 
+TEST(Status, MetricsCountDebtsThatWereCut) {
+  const Limit tokens = *Limit::token_bucket(1, {.units = 1, .period = Duration::seconds(3'600)})->with_overdraft();
+  FakeServer server({rule_of("tokens", "user", tokens)});
+  const auto report = [&](std::string_view cost) {
+    return server.check(R"({"rule":"tokens","key":"u","cost":)" + std::string(cost) + "}").code;
+  };
+  EXPECT_EQ(report("1000"), 200);
+  EXPECT_NE(server.get("/metrics").text.find("rateguard_debts_cut_total{rule=\"tokens\"} 0\n"), std::string::npos);
+  EXPECT_EQ(report("400000"), 429) << "more than comes back within 35 years";
+  server.now = server.now + Duration::millis(1);  // what was exposed holds for an instant
+  EXPECT_NE(server.get("/metrics").text.find("rateguard_debts_cut_total{rule=\"tokens\"} 1\n"), std::string::npos);
+}
+
 TEST(Rules, SaysWhatIsReallyInForce) {
   rules::Rule login = rule_of("login", "ip", *Limit::fixed_window(5, Duration::seconds(60)));
   login.match = {.methods = {"POST"}, .paths = {"/login"}};

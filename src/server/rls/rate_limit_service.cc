@@ -39,6 +39,7 @@ void RateLimitService::count(const envoy::Tally& tally, const PolicyInForce& in_
   counters.over_limit.add(tally.over);
   counters.shadow_mode.add(tally.shadowed);
   counters.given_back.add(tally.given_back);
+  if (tally.debt_is_cut) counters.debts_cut.add();
 }
 
 uint16_t RateLimitService::slot_of(const envoy::Tally& tally, const PolicyInForce& in_force) {

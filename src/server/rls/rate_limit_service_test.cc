@@ -106,6 +106,22 @@ descriptors:
   EXPECT_EQ(service_.metrics().over_limit.value() + service_.metrics().ok.value(), 103u);
 }
 
+TEST_F(RateLimitServiceTest, CountsTheDebtsThatWereCut) {
+  service_.set_policy(policy_of(R"(
+domain: d
+descriptors:
+  - {key: k, rate_limit: {unit: hour, requests_per_unit: 1, algorithm: token_bucket, overdraft: true}}
+)"));
+  envoy::Request report = asking("k", "v");
+  report.descriptors[0].hits_addend = 1'000;
+  ASSERT_TRUE(decider_.decide(report, kNow).has_value());
+  EXPECT_EQ(counters("d.k").debts_cut.value(), 0u);
+  report.descriptors[0].hits_addend = 400'000;  // more than comes back within 35 years
+  ASSERT_TRUE(decider_.decide(report, kNow).has_value());
+  EXPECT_EQ(counters("d.k").debts_cut.value(), 1u);
+  EXPECT_EQ(counters("d.k").total_hits.value(), 401'000u);
+}
+
 Policy rules_of(std::string_view yaml) {
   const config::Config config = config::parse(yaml, "f").value();
   return {.rules = rules::RuleSet::compile(config.rules).value(),
