@@ -1,17 +1,17 @@
 // Our HTTP session with a handler that decides nothing: what the session alone costs, beside the bare epoll server.
 #include <cstdio>
 
+#include "http/server/server.h"
 #include "net/clock.h"
 #include "net/event_loop.h"
-#include "net/server.h"
 
 namespace {
 
 using namespace rateguard;
 
-class ConstantHandler final : public net::HttpHandler {
+class ConstantHandler final : public http::HttpHandler {
  public:
-  void handle(const net::HttpRequest&, Now, net::HttpResponder& responder) override {
+  void handle(const http::HttpRequest&, Now, http::HttpResponder& responder) override {
     responder.status(200);
     responder.header("RateLimit-Policy", "\"ad_hoc\";q=4000000000;w=1000");
     responder.header("RateLimit", "\"ad_hoc\";r=3999999999;t=1");
@@ -19,7 +19,7 @@ class ConstantHandler final : public net::HttpHandler {
         "application/json",
         R"({"allowed":true,"limit":4000000000,"remaining":3999999999,"retry_after_ms":0,"reset_after_ms":1,"rule":null,"degraded":false})");
   }
-  void reject(const net::HttpRejection& rejection, Instant, net::HttpResponder& responder) override {
+  void reject(const http::HttpRejection& rejection, Instant, http::HttpResponder& responder) override {
     responder.status(rejection.status);
     responder.body("text/plain", rejection.detail);
   }
@@ -32,7 +32,7 @@ int main() {
   auto loop = net::EventLoop::create(clock);
   if (!loop) return 1;
   ConstantHandler handler;
-  net::HttpServer server({});
+  http::HttpServer server({});
   const auto port = server.start(**loop, handler);
   if (!port) {
     std::fprintf(stderr, "%s\n", port.error().to_string().c_str());

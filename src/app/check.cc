@@ -11,7 +11,7 @@
 #include "app/config_source.h"
 #include "app/describe.h"
 #include "app/terminal.h"
-#include "net/blocking_client.h"
+#include "http/client/blocking_client.h"
 #include "net/clock.h"
 #include "server/http/http_api.h"
 #include "store/memory/memory_store.h"
@@ -133,7 +133,7 @@ struct Answer {
 };
 using Ask = std::function<Result<Answer>(const std::string& body)>;
 
-class CapturedAnswer final : public net::HttpResponder {
+class CapturedAnswer final : public http::HttpResponder {
  public:
   void status(int code) override { answer.status = code; }
   void header(std::string_view, std::string_view) override {}
@@ -158,7 +158,7 @@ class LocalService {
 
   Answer ask(const std::string& body) {
     CapturedAnswer captured;
-    net::HttpRequest request{};
+    http::HttpRequest request{};
     request.method = "POST";
     request.target = request.path = "/check";
     request.body = body;
@@ -178,7 +178,7 @@ class LocalService {
 
   std::unique_ptr<Store> store_;
   server::Service service_;
-  http::HttpApi api_;
+  http_api::HttpApi api_;
   Instant now_;
   Duration every_;
 };
@@ -199,12 +199,12 @@ Result<config::Endpoint> server_of(const CheckOptions& options) {
 }
 
 Result<Answer> ask_server(const CheckOptions& options, const config::Endpoint& server, const std::string& body) {
-  const net::ClientRequest request{.method = "POST",
-                                   .target = "/check",
-                                   .content_type = "application/json",
-                                   .bearer_token = options.token,
-                                   .body = body};
-  auto answer = net::ask(server.host, server.port, request, kPatience);
+  const http::ClientRequest request{.method = "POST",
+                                    .target = "/check",
+                                    .content_type = "application/json",
+                                    .bearer_token = options.token,
+                                    .body = body};
+  auto answer = http::ask(server.host, server.port, request, kPatience);
   if (!answer) return std::unexpected(answer.error());
   return Answer{.status = answer->status, .body = std::move(answer->body)};
 }

@@ -16,10 +16,10 @@
 #include "app/snapshot_keeper.h"
 #include "app/turned_away_log.h"
 #include "config/config.h"
+#include "http/server/server.h"
 #include "net/clock.h"
 #include "net/event_loop.h"
 #include "net/file_watcher.h"
-#include "net/server.h"
 #include "net/signal_watcher.h"
 #include "server/http/http_api.h"
 #include "server/log.h"
@@ -58,8 +58,8 @@ class Instance {
     std::unique_ptr<net::EventLoop> loop;
     std::unique_ptr<LoopCounters> counters;              // none: all are in memory
     std::unique_ptr<rls::RateLimitService> rate_limits;  // of gRPC and POST /json
-    std::unique_ptr<http::HttpApi> api;
-    std::unique_ptr<net::HttpServer> server;
+    std::unique_ptr<http_api::HttpApi> api;
+    std::unique_ptr<http::HttpServer> server;
     std::unique_ptr<resp::RespApi> resp_api;
     std::unique_ptr<resp::RespServer> resp_server;  // none: closed
     std::unique_ptr<GrpcFront> grpc;                // none: closed
@@ -87,7 +87,7 @@ class Instance {
   void forget_refusals();
   Result<void> watch();
   Result<void> add_resp(Worker& worker, const Policy& policy, resp::RespServerOptions& options);
-  Result<void> add_grpc(Worker& worker, net::Http2ServerOptions& options);
+  Result<void> add_grpc(Worker& worker, http::Http2ServerOptions& options);
   void fill_service();
   // Any loop's thread, both. Errors leave what was in force. `by` is who asked, for the log.
   Result<server::Reloaded> reload(std::string_view by);
@@ -112,7 +112,7 @@ class Instance {
   std::unique_ptr<MemoryStore> store_;  // of this process; the shares that limits have here while Redis fails, too
   server::Service service_;
   Membership membership_;
-  std::shared_ptr<net::BodyBudget> bodies_;  // of all workers' servers
+  std::shared_ptr<http::BodyBudget> bodies_;  // of all workers' servers
   std::vector<std::unique_ptr<Worker>> workers_;
   config::Endpoint http_;  // where they really listen
   config::OptionalEndpoint resp_;

@@ -66,7 +66,7 @@ net::TlsFiles tls_files(const config::TlsSettings& settings, std::string protoco
           .protocol = std::move(protocol)};
 }
 
-net::HttpServerOptions http_options(const config::Config& config) {
+http::HttpServerOptions http_options(const config::Config& config) {
   const config::ListenSettings& listen = config.listen;
   return {.host = host_options(config, listen.http, "--http", listen.idle_timeout),
           .limits = {.header_bytes_max = static_cast<uint32_t>(listen.header_bytes_max),
@@ -78,9 +78,9 @@ resp::RespServerOptions resp_options(const config::Config& config) {
   return {.host = host_options(config, *listen.resp, "--resp, or close it with --resp off", listen.resp_idle_timeout)};
 }
 
-net::Http2ServerOptions grpc_options(const config::Config& config) {
+http::Http2ServerOptions grpc_options(const config::Config& config) {
   const config::ListenSettings& listen = config.listen;
-  net::Http2ServerOptions options{
+  http::Http2ServerOptions options{
       .host = host_options(config, *listen.grpc, "--grpc, or close it with --grpc off", listen.idle_timeout)};
   options.header_bytes_max = std::max(static_cast<size_t>(listen.header_bytes_max), kHeaderBytesMin);
   options.body_bytes_max = static_cast<size_t>(listen.body_bytes_max) + grpc::kMessagePrefix;

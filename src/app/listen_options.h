@@ -5,8 +5,8 @@
 #include <string>
 
 #include "config/config.h"
-#include "net/http2_server.h"
-#include "net/server.h"
+#include "http/server/http2_server.h"
+#include "http/server/server.h"
 #include "net/tls.h"
 #include "server/resp/resp_server.h"
 
@@ -16,10 +16,10 @@ namespace rateguard::app {
 net::TlsFiles tls_files(const config::TlsSettings& settings, std::string protocol);
 
 // Of one loop of so many, each of which takes its share of listen.connections_max.
-net::HttpServerOptions http_options(const config::Config& config);
+http::HttpServerOptions http_options(const config::Config& config);
 // REQUIRES: listen.resp is not off.
 resp::RespServerOptions resp_options(const config::Config& config);
 // REQUIRES: listen.grpc is not off.
-net::Http2ServerOptions grpc_options(const config::Config& config);
+http::Http2ServerOptions grpc_options(const config::Config& config);
 
 }  // namespace rateguard::app

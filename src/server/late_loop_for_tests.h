@@ -8,7 +8,7 @@
 
 #include "net/clock.h"
 #include "net/event_loop.h"
-#include "net/server_fixture.h"
+#include "net/eventually_testing.h"
 #include "net/tasks.h"
 #include "server/awaiting_store.h"
 #include "server/denying_store_for_tests.h"

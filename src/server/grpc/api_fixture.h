@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "envoy/specs_for_tests.h"
+#include "http/server/http2_client_for_tests.h"
+#include "http/server/http2_server.h"
 #include "net/clock.h"
-#include "net/http2_client_for_tests.h"
-#include "net/http2_server.h"
 #include "server/grpc/grpc_api.h"
 #include "store/memory/memory_store.h"
 
@@ -23,7 +23,7 @@ struct Answered {
   std::string status;   // grpc-status
   std::string message;  // grpc-message
   std::string text;     // of the first message
-  net::Http2Answer answer;
+  http::Http2Answer answer;
 };
 
 // One message on the wire.
@@ -33,11 +33,11 @@ inline std::string framed(std::string_view message, Compressed compressed = Comp
   return bytes.append(message);
 }
 
-inline const net::Http2Fields kGrpcFields = {{"content-type", "application/grpc"}, {"te", "trailers"}};
+inline const http::Http2Fields kGrpcFields = {{"content-type", "application/grpc"}, {"te", "trailers"}};
 
 class ApiServer {
  public:
-  explicit ApiServer(GrpcLimits limits = {}, net::Http2ServerOptions options = {})
+  explicit ApiServer(GrpcLimits limits = {}, http::Http2ServerOptions options = {})
       : api_(service_, rate_limits_, *loop_, limits), server_(std::move(options)) {
     const auto port = server_.start(*loop_, api_);
     EXPECT_TRUE(port.has_value());
@@ -73,21 +73,21 @@ class ApiServer {
   server::Service service_{*store_};
   rls::RateLimitService rate_limits_{service_};
   GrpcApi api_;
-  net::Http2Server server_;
+  http::Http2Server server_;
   uint16_t port_ = 0;
   std::thread thread_;
 };
 
-inline Answered answered(const net::Http2Answer& answer) {
+inline Answered answered(const http::Http2Answer& answer) {
   Answered result{
       .status = answer.field("grpc-status"), .message = answer.field("grpc-message"), .text = {}, .answer = answer};
   if (answer.body.size() >= kMessagePrefix) result.text = answer.body.substr(kMessagePrefix);
   return result;
 }
 
-inline Answered call(net::Http2Client& client, std::string_view path, const std::string& body,
-                     const net::Http2Fields& more = {}) {
-  net::Http2Fields fields = kGrpcFields;
+inline Answered call(http::Http2Client& client, std::string_view path, const std::string& body,
+                     const http::Http2Fields& more = {}) {
+  http::Http2Fields fields = kGrpcFields;
   fields.insert(fields.end(), more.begin(), more.end());
   return answered(client.ask(std::string(path), body, fields));
 }

@@ -20,7 +20,7 @@ constexpr size_t kCompressedMin = 512;
 // Pending calls kept for others to come: as many as there are stacks kept for their tasks (net::TasksOptions).
 constexpr size_t kIdleMax = 256;
 
-void refuse_http(int status, std::string_view text, net::Http2Responder& responder) {
+void refuse_http(int status, std::string_view text, http::Http2Responder& responder) {
   responder.status(status);
   responder.header("content-type", "text/plain");
   responder.body(text);
@@ -44,12 +44,12 @@ GrpcApi::GrpcApi(server::Service& service, rls::RateLimitService& rate_limits, n
 
 GrpcApi::~GrpcApi() = default;
 
-net::BodyDelivery GrpcApi::delivery(const net::Http2Request& head) {
+http::BodyDelivery GrpcApi::delivery(const http::Http2Request& head) {
   const Rpc* const rpc = find_rpc(head.path);
-  return rpc != nullptr && rpc->is_streaming() ? net::BodyDelivery::kPieces : net::BodyDelivery::kWhole;
+  return rpc != nullptr && rpc->is_streaming() ? http::BodyDelivery::kPieces : http::BodyDelivery::kWhole;
 }
 
-void GrpcApi::handle(const net::Http2Request& request, Now now, net::Http2Responder& responder) {
+void GrpcApi::handle(const http::Http2Request& request, Now now, http::Http2Responder& responder) {
   const CallHead head = read_head(request);
   if (!head.is_post) return refuse_http(405, "gRPC is spoken here: POST\n", responder);
   if (!head.is_grpc()) return refuse_http(415, "gRPC is spoken here: application/grpc\n", responder);
@@ -81,7 +81,7 @@ void GrpcApi::handle(const net::Http2Request& request, Now now, net::Http2Respon
   conclude(call, status);
 }
 
-Status GrpcApi::admit(const CallHead& head, const Rpc* rpc, const net::Http2Request& request) const {
+Status GrpcApi::admit(const CallHead& head, const Rpc* rpc, const http::Http2Request& request) const {
   if (rpc == nullptr) return {Code::kUnimplemented, "unknown method " + std::string(request.path.substr(0, 200))};
   if (head.encoding == Encoding::kUnknown) {
     return {Code::kUnimplemented, "grpc-encoding: only identity and gzip are spoken here"};
@@ -131,7 +131,7 @@ void GrpcApi::conclude(const UnaryCall& call, const Status& status) {
 }
 
 // Compressed where that gains anything.
-void GrpcApi::send_unary(Compressed reply_as, net::Http2Responder& responder) {
+void GrpcApi::send_unary(Compressed reply_as, http::Http2Responder& responder) {
   bool compress = reply_as == Compressed::kYes && reply_.size() >= kCompressedMin;
   if (compress) {
     compressed_.resize(kMessagePrefix);
@@ -148,7 +148,7 @@ void GrpcApi::send_unary(Compressed reply_as, net::Http2Responder& responder) {
 }
 
 // "Trailers-Only": one block of fields.
-void GrpcApi::fail(const Rpc* rpc, const Status& status, net::Http2Responder& responder) {
+void GrpcApi::fail(const Rpc* rpc, const Status& status, http::Http2Responder& responder) {
   count(rpc, status.code);
   responder.status(200);
   responder.header("content-type", kContentType);
@@ -158,7 +158,7 @@ void GrpcApi::fail(const Rpc* rpc, const Status& status, net::Http2Responder& re
   responder.finish();
 }
 
-void GrpcApi::reject(const net::HttpRejection& rejection, Instant, net::Http2Responder& responder) {
+void GrpcApi::reject(const http::HttpRejection& rejection, Instant, http::Http2Responder& responder) {
   fail(nullptr, {Code::kResourceExhausted, rejection.detail}, responder);
 }
 
@@ -236,8 +236,8 @@ void GrpcApi::give_pending(std::unique_ptr<PendingCall> pending) {
   if (idle_.size() < kIdleMax && pending->question.is_current()) idle_.push_back(std::move(pending));
 }
 
-void GrpcApi::begin_conversation(const CallHead& head, const Rpc& rpc, const net::Http2Request& request,
-                                 net::Http2Responder& responder) {
+void GrpcApi::begin_conversation(const CallHead& head, const Rpc& rpc, const http::Http2Request& request,
+                                 http::Http2Responder& responder) {
   log_access(&rpc, request.peer, Code::kOk);
   Conversation& conversation = conversations_[&responder];
   conversation = {.rpc = &rpc, .encoding = head.encoding};
@@ -247,7 +247,7 @@ void GrpcApi::begin_conversation(const CallHead& head, const Rpc& rpc, const net
   });
 }
 
-void GrpcApi::data(std::string_view bytes, net::Http2Responder& responder) {
+void GrpcApi::data(std::string_view bytes, http::Http2Responder& responder) {
   const auto found = conversations_.find(&responder);
   if (found == conversations_.end()) return;  // refused already
   Conversation& conversation = found->second;
@@ -268,7 +268,7 @@ void GrpcApi::data(std::string_view bytes, net::Http2Responder& responder) {
   conversation.received.erase(0, conversation.received.size() - rest.size());
 }
 
-void GrpcApi::data_end(net::Http2Responder& responder) {
+void GrpcApi::data_end(http::Http2Responder& responder) {
   const auto found = conversations_.find(&responder);
   if (found == conversations_.end()) return;
   const Conversation& conversation = found->second;
@@ -280,7 +280,7 @@ void GrpcApi::data_end(net::Http2Responder& responder) {
   end_conversation(responder, one_was_due ? Status{Code::kInternal, "no message in a call that takes one"} : Status{});
 }
 
-Status GrpcApi::converse(Conversation& conversation, std::string_view message, net::Http2Responder& responder) {
+Status GrpcApi::converse(Conversation& conversation, std::string_view message, http::Http2Responder& responder) {
   if (conversation.rpc->kind == RpcKind::kReflection) {
     reply_.assign(kMessagePrefix, '\0');
     if (Status status = reflect(message, reply_); !status.ok()) return status;
@@ -306,7 +306,7 @@ Status GrpcApi::converse(Conversation& conversation, std::string_view message, n
   return {};
 }
 
-void GrpcApi::tell_watcher(Conversation& conversation, ServingStatus status, net::Http2Responder& responder) {
+void GrpcApi::tell_watcher(Conversation& conversation, ServingStatus status, http::Http2Responder& responder) {
   if (!std::exchange(conversation.head_sent, true)) {
     responder.status(200);
     responder.header("content-type", kContentType);
@@ -324,19 +324,19 @@ void GrpcApi::tell_watcher(Conversation& conversation, ServingStatus status, net
 }
 
 void GrpcApi::tell_watchers() {
-  std::vector<net::Http2Responder*> watchers;  // telling one may end others: their connection may break
+  std::vector<http::Http2Responder*> watchers;  // telling one may end others: their connection may break
   for (const auto& [responder, conversation] : conversations_) {
     if (conversation.is_watching) watchers.push_back(responder);
   }
   if (watchers.empty()) return watch_.cancel();
-  for (net::Http2Responder* const watcher : watchers) {
+  for (http::Http2Responder* const watcher : watchers) {
     const auto found = conversations_.find(watcher);
     if (found == conversations_.end()) continue;
     tell_watcher(found->second, health_of(service_, found->second.watched), *watcher);
   }
 }
 
-void GrpcApi::end_conversation(net::Http2Responder& responder, const Status& status) {
+void GrpcApi::end_conversation(http::Http2Responder& responder, const Status& status) {
   const auto found = conversations_.find(&responder);
   if (found == conversations_.end()) return;
   const Rpc* const rpc = found->second.rpc;
@@ -353,7 +353,7 @@ void GrpcApi::end_conversation(net::Http2Responder& responder, const Status& sta
   responder.finish();
 }
 
-void GrpcApi::stream_closed(net::Http2Responder& responder) {
+void GrpcApi::stream_closed(http::Http2Responder& responder) {
   if (const auto waits = pending_.find(&responder); waits != pending_.end()) {
     PendingCall& pending = *waits->second;
     count(pending.call.rpc, Code::kCancelled);
@@ -368,9 +368,9 @@ void GrpcApi::stream_closed(net::Http2Responder& responder) {
 
 void GrpcApi::drain() {
   tell_watchers();
-  std::vector<net::Http2Responder*> open;
+  std::vector<http::Http2Responder*> open;
   for (const auto& [responder, conversation] : conversations_) open.push_back(responder);
-  for (net::Http2Responder* const responder : open) {
+  for (http::Http2Responder* const responder : open) {
     end_conversation(*responder, {Code::kUnavailable, "the server is shutting down"});
   }
 }

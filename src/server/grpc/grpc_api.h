@@ -7,9 +7,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "http/http2_exchange.h"
 #include "metrics/grpc_metrics.h"
 #include "net/event_loop.h"
-#include "net/http2_exchange.h"
 #include "server/grpc/health.h"
 #include "server/grpc/message_framing.h"
 #include "server/grpc/rate_limit_call.h"
@@ -30,17 +30,17 @@ struct GrpcLimits {
 
 // One per event loop, and used on that loop's thread only. What it is given outlives it; it is made before the loops
 // run, and names the RPCs in the service's metrics.
-class GrpcApi final : public net::Http2Handler {
+class GrpcApi final : public http::Http2Handler {
  public:
   GrpcApi(server::Service& service, rls::RateLimitService& rate_limits, net::EventLoop& loop, GrpcLimits limits = {});
   ~GrpcApi() override;
 
-  net::BodyDelivery delivery(const net::Http2Request& head) override;
-  void handle(const net::Http2Request& request, Now now, net::Http2Responder& responder) override;
-  void reject(const net::HttpRejection& rejection, Instant now, net::Http2Responder& responder) override;
-  void data(std::string_view bytes, net::Http2Responder& responder) override;
-  void data_end(net::Http2Responder& responder) override;
-  void stream_closed(net::Http2Responder& responder) override;
+  http::BodyDelivery delivery(const http::Http2Request& head) override;
+  void handle(const http::Http2Request& request, Now now, http::Http2Responder& responder) override;
+  void reject(const http::HttpRejection& rejection, Instant now, http::Http2Responder& responder) override;
+  void data(std::string_view bytes, http::Http2Responder& responder) override;
+  void data_end(http::Http2Responder& responder) override;
+  void stream_closed(http::Http2Responder& responder) override;
   void batch_end(Now) override {}
 
   // The program is asked to end: whoever watches hears of it, and calls without an end of their own end.
@@ -53,7 +53,7 @@ class GrpcApi final : public net::Http2Handler {
   // What has to be known of a call of one message to answer it.
   struct UnaryCall {
     const Rpc* rpc = nullptr;  // null: unknown
-    net::Http2Responder* responder = nullptr;
+    http::Http2Responder* responder = nullptr;
     IpAddress peer = {};
     Compressed reply_as = Compressed::kNo;  // kYes: where that gains anything
     std::optional<Instant> deadline = {};
@@ -79,25 +79,25 @@ class GrpcApi final : public net::Http2Handler {
   };
 
   // Why a call cannot be served, before its message is looked at.
-  Status admit(const CallHead& head, const Rpc* rpc, const net::Http2Request& request) const;
+  Status admit(const CallHead& head, const Rpc* rpc, const http::Http2Request& request) const;
   Status answer(const Rpc& rpc, std::string_view message, Now now);
   Status should_rate_limit(std::string_view message, Now now);
   Status check_health(std::string_view message);
   // Sends reply_, or why there is none.
   void conclude(const UnaryCall& call, const Status& status);
-  void send_unary(Compressed reply_as, net::Http2Responder& responder);
-  void fail(const Rpc* rpc, const Status& status, net::Http2Responder& responder);
+  void send_unary(Compressed reply_as, http::Http2Responder& responder);
+  void fail(const Rpc* rpc, const Status& status, http::Http2Responder& responder);
   Status begin_pending(const UnaryCall& call, std::string_view message);
   void decide_pending(std::unique_ptr<PendingCall> pending);
   void conclude_pending(PendingCall& pending, const Status& status);
   void forget_stream(PendingCall& pending);
   std::unique_ptr<PendingCall> take_pending();
   void give_pending(std::unique_ptr<PendingCall> pending);
-  void begin_conversation(const CallHead& head, const Rpc& rpc, const net::Http2Request& request,
-                          net::Http2Responder& responder);
-  Status converse(Conversation& conversation, std::string_view message, net::Http2Responder& responder);
-  void tell_watcher(Conversation& conversation, ServingStatus status, net::Http2Responder& responder);
-  void end_conversation(net::Http2Responder& responder, const Status& status);
+  void begin_conversation(const CallHead& head, const Rpc& rpc, const http::Http2Request& request,
+                          http::Http2Responder& responder);
+  Status converse(Conversation& conversation, std::string_view message, http::Http2Responder& responder);
+  void tell_watcher(Conversation& conversation, ServingStatus status, http::Http2Responder& responder);
+  void end_conversation(http::Http2Responder& responder, const Status& status);
   void tell_watchers();
   void count(const Rpc* rpc, Code code);
   void log_access(const Rpc* rpc, const IpAddress& peer, Code code) const;
@@ -112,10 +112,10 @@ class GrpcApi final : public net::Http2Handler {
   RateLimitCall at_once_;  // where nothing has to be waited for
   std::string reply_;      // a framed message; whoever writes it sends it before anything else can happen
   std::string compressed_;
-  std::unordered_map<net::Http2Responder*, PendingCall*> pending_;
+  std::unordered_map<http::Http2Responder*, PendingCall*> pending_;
   size_t pending_bytes_ = 0;
   std::vector<std::unique_ptr<PendingCall>> idle_;
-  std::unordered_map<net::Http2Responder*, Conversation> conversations_;
+  std::unordered_map<http::Http2Responder*, Conversation> conversations_;
   net::Timer watch_;  // while somebody watches
 };
 

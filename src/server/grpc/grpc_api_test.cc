@@ -4,7 +4,7 @@
 #include <envoy/service/ratelimit/v3/rls.pb.h>
 #include <gtest/gtest.h>
 
-#include "net/server_fixture.h"
+#include "http/server/server_fixture.h"
 #include "server/grpc/api_fixture.h"
 
 namespace rateguard::grpc {
@@ -27,22 +27,22 @@ std::string some_request(int descriptors = 1) {
 }
 
 struct Running : ApiServer {
-  explicit Running(GrpcLimits limits = {}, net::Http2ServerOptions options = {}) : ApiServer(limits, options) {
+  explicit Running(GrpcLimits limits = {}, http::Http2ServerOptions options = {}) : ApiServer(limits, options) {
     rate_limits().set_policy(
         {.limits = *envoy::compiled({envoy::leaf("user", "", envoy::per_unit(2, envoy::Unit::kHour))})});
   }
 };
 
 std::string status_of_call(ApiServer& server, std::string_view path, const std::string& body,
-                           const net::Http2Fields& fields = {}) {
-  net::Http2Client client(server.port());
+                           const http::Http2Fields& fields = {}) {
+  http::Http2Client client(server.port());
   return call(client, path, body, fields).status;
 }
 
 TEST(GrpcApi, AnswersWithHeadMessageAndTrailers) {
   Running server;
   server.run();
-  net::Http2Client client(server.port());
+  http::Http2Client client(server.port());
   const Answered got = call(client, kShouldRateLimit, framed(some_request()));
   EXPECT_EQ(got.answer.field(":status"), "200");
   EXPECT_EQ(got.answer.field("content-type"), "application/grpc");
@@ -54,7 +54,7 @@ TEST(GrpcApi, AnswersWithHeadMessageAndTrailers) {
 TEST(GrpcApi, ErrorsAreOneBlockOfFields) {
   Running server;
   server.run();
-  net::Http2Client client(server.port());
+  http::Http2Client client(server.port());
   const Answered got = call(client, "/a.B/C", framed(""));
   EXPECT_EQ(got.status, "12");
   EXPECT_EQ(got.message, "unknown method /a.B/C");
@@ -65,7 +65,7 @@ TEST(GrpcApi, ErrorsAreOneBlockOfFields) {
 TEST(GrpcApi, WithoutConfigurationItSaysSo) {
   ApiServer server;
   server.run();
-  net::Http2Client client(server.port());
+  http::Http2Client client(server.port());
   const Answered got = call(client, kShouldRateLimit, framed(some_request()));
   EXPECT_EQ(got.status, "2");
   EXPECT_EQ(got.message, "no rate limit configuration loaded");
@@ -74,7 +74,7 @@ TEST(GrpcApi, WithoutConfigurationItSaysSo) {
 TEST(GrpcApi, WhatIsNotGrpcIsAnErrorOfHttp) {
   Running server;
   server.run();
-  net::Http2Client client(server.port());
+  http::Http2Client client(server.port());
   EXPECT_EQ(client.ask(std::string(kCheck), "{}", {{"content-type", "application/json"}}).field(":status"), "415");
   EXPECT_EQ(client.ask(std::string(kCheck), "{}").field(":status"), "415");
 }
@@ -103,8 +103,8 @@ TEST(GrpcApi, KeepsDeadlines) {
   EXPECT_EQ(status_of_call(server, kShouldRateLimit, body, {{"grpc-timeout", "5S"}}), "0");
   EXPECT_EQ(status_of_call(server, kShouldRateLimit, body, {{"grpc-timeout", "0m"}}), "4");
   EXPECT_EQ(status_of_call(server, kShouldRateLimit, body, {{"grpc-timeout", "soon"}}), "3");
-  net::Http2Client client(server.port());
-  net::Http2Fields fields = kGrpcFields;
+  http::Http2Client client(server.port());
+  http::Http2Fields fields = kGrpcFields;
   fields.emplace_back("grpc-timeout", "30m");
   const int32_t stream = client.open(std::string(kWatch), fields);
   client.body(stream, framed(""), true);
@@ -118,7 +118,7 @@ TEST(GrpcApi, SpeaksGzip) {
   std::string packed;
   ASSERT_TRUE(gzip.compress(some_request(100), packed));
   const std::string body = framed(packed, Compressed::kYes);
-  net::Http2Client client(server.port());
+  http::Http2Client client(server.port());
   const Answered plain = call(client, kShouldRateLimit, body, {{"grpc-encoding", "gzip"}});
   EXPECT_EQ(plain.status, "0");
   EXPECT_EQ(plain.answer.body[0], '\0');
@@ -176,7 +176,7 @@ TEST(GrpcApi, HealthFollowsTheProgram) {
     return std::vector<server::Dependency>{{.name = "s", .ready = ready, .detail = {}}};
   };
   server.run();
-  net::Http2Client client(server.port());
+  http::Http2Client client(server.port());
   EXPECT_EQ(call(client, kCheck, framed("")).text, "\x08\x01");
   const int32_t watch = client.open(std::string(kWatch), kGrpcFields);
   client.body(watch, framed(""), true);
@@ -197,13 +197,13 @@ TEST(GrpcApi, HealthFollowsTheProgram) {
 TEST(GrpcApi, ReflectionAnswersAsLongAsTheStreamIsOpen) {
   Running server;
   server.run();
-  net::Http2Client client(server.port());
+  http::Http2Client client(server.port());
   const int32_t stream = client.open(std::string(kReflection), kGrpcFields);
   client.body(stream, framed(std::string("\x3a\0", 2)), false);
   ASSERT_TRUE(client.wait_until([&] { return client.answer(stream).body.find("grpc.health") != std::string::npos; }));
   const std::string symbol = "envoy.service.ratelimit.v3.RateLimitService";
   client.body(stream, framed("\x22" + std::string(1, static_cast<char>(symbol.size())) + symbol), true);
-  const net::Http2Answer answer = client.wait(stream);
+  const http::Http2Answer answer = client.wait(stream);
   EXPECT_EQ(answer.field("grpc-status"), "0");
   EXPECT_NE(answer.body.find("google/protobuf/duration.proto"), std::string::npos);
 }
@@ -211,7 +211,7 @@ TEST(GrpcApi, ReflectionAnswersAsLongAsTheStreamIsOpen) {
 TEST(GrpcApi, WhoDoesNotReadIsCutOffAtABound) {
   Running server({.waiting_bytes_max = 100'000});
   server.run();
-  net::Http2Client client(server.port());
+  http::Http2Client client(server.port());
   const int32_t stream = client.open(std::string(kReflection), kGrpcFields);
   const std::string file = "envoy/service/ratelimit/v3/rls.proto";
   const std::string ask = framed("\x1a" + std::string(1, static_cast<char>(file.size())) + file);
@@ -224,7 +224,7 @@ TEST(GrpcApi, WhoDoesNotReadIsCutOffAtABound) {
 TEST(GrpcApi, ACancelledWatchIsForgotten) {
   Running server;
   server.run();
-  net::Http2Client client(server.port());
+  http::Http2Client client(server.port());
   const int32_t watch = client.open(std::string(kWatch), kGrpcFields);
   client.body(watch, framed(""), true);
   ASSERT_TRUE(client.wait_until([&] { return !client.answer(watch).body.empty(); }));

@@ -42,7 +42,7 @@ v3::RateLimitResponse response_of(const Answered& got) {
 
 struct Settings {
   GrpcLimits limits = {};
-  net::Http2ServerOptions options = {};
+  http::Http2ServerOptions options = {};
   net::TasksOptions tasks = {};
 };
 
@@ -65,19 +65,19 @@ class LateServer : public server::LateLoop {
   uint64_t calls_with(Code code) const { return api.metrics().calls[0][static_cast<size_t>(code)].value(); }
 
   uint16_t port() const { return port_; }
-  net::Http2Server& server() { return server_; }
+  http::Http2Server& server() { return server_; }
 
   // These two on the loop's thread.
   rls::RateLimitService rate_limits;
   GrpcApi api;
 
  private:
-  net::Http2Server server_;
+  http::Http2Server server_;
   uint16_t port_ = 0;
 };
 
-int32_t begin(net::Http2Client& client, const std::string& body, const net::Http2Fields& more = {}) {
-  net::Http2Fields fields = kGrpcFields;
+int32_t begin(http::Http2Client& client, const std::string& body, const http::Http2Fields& more = {}) {
+  http::Http2Fields fields = kGrpcFields;
   fields.insert(fields.end(), more.begin(), more.end());
   const int32_t stream = client.post(std::string(kShouldRateLimit), body, fields);
   client.flush();
@@ -86,7 +86,7 @@ int32_t begin(net::Http2Client& client, const std::string& body, const net::Http
 
 TEST(LateDecisions, AnAnswerComesWhenTheStoreHasDecided) {
   LateServer server;
-  net::Http2Client client(server.port());
+  http::Http2Client client(server.port());
   for (const auto code : {v3::RateLimitResponse::OK, v3::RateLimitResponse::OK, v3::RateLimitResponse::OVER_LIMIT}) {
     const int32_t stream = begin(client, asking("a"));
     ASSERT_TRUE(server.asked(1));
@@ -100,7 +100,7 @@ TEST(LateDecisions, AnAnswerComesWhenTheStoreHasDecided) {
 TEST(LateDecisions, AStoreMayAnswerAtOnce) {
   LateServer server;
   server.on_loop([&] { server.late.at_once = true; });
-  net::Http2Client client(server.port());
+  http::Http2Client client(server.port());
   for (const auto code : {v3::RateLimitResponse::OK, v3::RateLimitResponse::OK, v3::RateLimitResponse::OVER_LIMIT}) {
     EXPECT_EQ(response_of(call(client, kShouldRateLimit, asking("a"), {{"grpc-timeout", "1S"}})).overall_code(), code);
   }
@@ -108,7 +108,7 @@ TEST(LateDecisions, AStoreMayAnswerAtOnce) {
 
 TEST(LateDecisions, WhatNeedsNoDecisionIsAnsweredMeanwhile) {
   LateServer server;
-  net::Http2Client client(server.port());
+  http::Http2Client client(server.port());
   const int32_t first = begin(client, asking("a", 3));
   const int32_t second = begin(client, asking("b", 2));
   ASSERT_TRUE(server.asked(2));
@@ -124,7 +124,7 @@ TEST(LateDecisions, WhatNeedsNoDecisionIsAnsweredMeanwhile) {
 
 TEST(LateDecisions, AnAnswerGoesToNoStreamThatTookTheOnesPlace) {
   LateServer server;
-  net::Http2Client client(server.port());
+  http::Http2Client client(server.port());
   const int32_t gone = begin(client, asking("a"));
   ASSERT_TRUE(server.asked(1));
   client.reset(gone);
@@ -144,7 +144,7 @@ TEST(LateDecisions, AnAnswerGoesToNoStreamThatTookTheOnesPlace) {
 TEST(LateDecisions, AClientThatGoesIsForgotten) {
   LateServer server;
   {
-    net::Http2Client client(server.port());
+    http::Http2Client client(server.port());
     for (int i = 0; i < 10; ++i) begin(client, asking("a"), {{"grpc-timeout", "1H"}});
     ASSERT_TRUE(server.asked(10));
   }
@@ -152,13 +152,13 @@ TEST(LateDecisions, AClientThatGoesIsForgotten) {
   server.answer_all();
   EXPECT_EQ(server.running(), 0U);
   EXPECT_EQ(server.calls_with(Code::kOk), 0U);
-  net::Http2Client client(server.port());
+  http::Http2Client client(server.port());
   EXPECT_EQ(call(client, kCheck, framed("")).status, "0");
 }
 
 TEST(LateDecisions, ADeadlineThatPassesEndsTheCall) {
   LateServer server;
-  net::Http2Client client(server.port());
+  http::Http2Client client(server.port());
   const int32_t brief = begin(client, asking("a"), {{"grpc-timeout", "20m"}});
   const int32_t patient = begin(client, asking("b"), {{"grpc-timeout", "1H"}});
   ASSERT_TRUE(server.asked(2));
@@ -174,7 +174,7 @@ TEST(LateDecisions, ADeadlineThatPassesEndsTheCall) {
 TEST(LateDecisions, AStoreThatCannotBeAskedIsAnAnswerToo) {
   LateServer server;
   server.on_loop([&] { server.late.fails = true; });
-  net::Http2Client client(server.port());
+  http::Http2Client client(server.port());
   const int32_t stream = begin(client, asking("a"));
   ASSERT_TRUE(server.asked(1));
   server.answer();
@@ -184,7 +184,7 @@ TEST(LateDecisions, AStoreThatCannotBeAskedIsAnAnswerToo) {
 
 TEST(LateDecisions, ANewPolicyCountsForCallsThatBeginAfterIt) {
   LateServer server;
-  net::Http2Client client(server.port());
+  http::Http2Client client(server.port());
   const auto limit_of = [&](int32_t stream) {
     return response_of(answered(client.wait(stream))).statuses(0).current_limit().requests_per_unit();
   };
@@ -204,7 +204,7 @@ TEST(LateDecisions, ANewPolicyCountsForCallsThatBeginAfterIt) {
 
 TEST(LateDecisions, DrainWaitsForThem) {
   LateServer server;
-  net::Http2Client client(server.port());
+  http::Http2Client client(server.port());
   const int32_t stream = begin(client, asking("a"));
   ASSERT_TRUE(server.asked(1));
   std::atomic<bool> empty = false;
@@ -222,7 +222,7 @@ TEST(LateDecisions, DrainWaitsForThem) {
 
 TEST(LateDecisions, NoTimeForReadingEndsWhileTheyAreWaitedFor) {
   LateServer server({.options = {.host = {.timeouts = {.read = Duration::millis(20)}}}});
-  net::Http2Client client(server.port());
+  http::Http2Client client(server.port());
   const int32_t waits = begin(client, asking("a"));
   ASSERT_TRUE(server.asked(1));
   for (int i = 0; i < 3; ++i) {  // each takes a whole timeout
@@ -236,7 +236,7 @@ TEST(LateDecisions, NoTimeForReadingEndsWhileTheyAreWaitedFor) {
 
 TEST(LateDecisions, AnswersAreCompressedWhereThatGainsAnything) {
   LateServer server;
-  net::Http2Client client(server.port());
+  http::Http2Client client(server.port());
   const int32_t stream =
       begin(client, asking("a", 100), {{"grpc-encoding", "gzip"}, {"grpc-accept-encoding", "identity,gzip"}});
   ASSERT_TRUE(server.asked(1));
@@ -253,7 +253,7 @@ TEST(LateDecisions, AnswersAreCompressedWhereThatGainsAnything) {
 
 TEST(LateDecisions, TheirMemoryHasABound) {
   LateServer server({.limits = {.pending_bytes_max = 100'000}});  // three small ones
-  net::Http2Client client(server.port());
+  http::Http2Client client(server.port());
   std::vector<int32_t> streams;
   for (int i = 0; i < 4; ++i) streams.push_back(begin(client, asking(std::to_string(i))));
   EXPECT_EQ(answered(client.wait(streams[3])).status, "8");
@@ -269,7 +269,7 @@ TEST(LateDecisions, TheirMemoryHasABound) {
 TEST(LateDecisions, AThousandWaitAtOnce) {
   for (const size_t running_max : {4'096, 100}) {
     LateServer server({.tasks = {.running_max = running_max}});
-    net::Http2Client client(server.port());
+    http::Http2Client client(server.port());
     EXPECT_EQ(call(client, kCheck, framed("")).status, "0");  // it knows how many streams it may open
     constexpr int kCalls = 1'000;
     std::vector<int32_t> streams;
@@ -304,7 +304,7 @@ TEST(LateDecisions, AThousandWaitAtOnce) {
 // What waits is unwound.
 TEST(LateDecisions, AServerMayGoWhileTheyAreWaitedFor) {
   LateServer server({.tasks = {.running_max = 5}});
-  net::Http2Client client(server.port());
+  http::Http2Client client(server.port());
   for (int i = 0; i < 10; ++i) begin(client, asking(std::to_string(i)), {{"grpc-timeout", "1H"}});
   ASSERT_TRUE(server.asked(5));
 }

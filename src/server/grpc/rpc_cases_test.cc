@@ -61,7 +61,7 @@ std::unique_ptr<pb::Message> message_of(const pb::Descriptor& type) {
 }
 
 // The first message of the answer, or its status.
-Answered ask(net::Http2Client& client, const Case& example, const pb::MethodDescriptor& method) {
+Answered ask(http::Http2Client& client, const Case& example, const pb::MethodDescriptor& method) {
   const auto request = message_of(*method.input_type());
   EXPECT_TRUE(pb::TextFormat::ParseFromString(example.request, request.get())) << example.request;
   const int32_t stream = client.open("/" + example.rpc, kGrpcFields);
@@ -78,7 +78,7 @@ TEST(RpcCases, AreAnsweredAsTheySay) {
                                    envoy::leaf("ip", "192.0.2.1", envoy::per_unit(0, envoy::Unit::kDay)),
                                    envoy::leaf("free", "", envoy::unlimited())})});
   server.run();
-  net::Http2Client client(server.port());
+  http::Http2Client client(server.port());
   for (const Case& example : cases()) {
     SCOPED_TRACE(example.rpc + " " + example.request);
     const auto& method = method_of(example.rpc);

@@ -2,7 +2,7 @@
 
 #include "model/ascii.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 namespace {
 
 // The token of "Bearer TOKEN" (RFC 6750, section 2.1); the scheme compares without case. Empty: none.
@@ -28,4 +28,4 @@ AccessVerdict check_access(Access access, const RequestHeaders& headers, const I
   return server::check_access(access, presented, peer_of(headers, peer), tokens);
 }
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

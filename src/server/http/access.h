@@ -5,11 +5,11 @@
 #include "server/access.h"
 #include "server/http/request_headers.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 
 using server::Access;
 using server::AccessVerdict;
 
 AccessVerdict check_access(Access access, const RequestHeaders& headers, const IpAddress& peer, server::Tokens tokens);
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

@@ -9,7 +9,7 @@
 #include "model/json_number.h"
 #include "server/http/check_fields.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 namespace {
 
 constexpr FieldSet kWindowFields = {Field::kLimit, Field::kWindow};
@@ -210,4 +210,4 @@ std::optional<Limit> read_limit(CheckBody& body, FieldSet other) {
   return limit && overdraft ? accept(body, Field::kOverdraft, limit->with_overdraft()) : limit;
 }
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

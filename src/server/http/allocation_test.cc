@@ -4,10 +4,10 @@
 #include "base/count_allocations_for_tests.h"
 #include "server/http/fake_exchange.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 namespace {
 
-struct SilentResponder final : net::HttpResponder {
+struct SilentResponder final : http::HttpResponder {
   int code = 0;
   void status(int value) override { code = value; }
   void header(std::string_view, std::string_view) override {}
@@ -26,13 +26,13 @@ TEST(Allocation, NoCheckAllocatesOnceTheBuffersHaveGrown) {
         R"({"key":"user\n\u00e9","algorithm":"sliding_window_counter","limit":5,"window":"1m","explain":true})",
         R"({"rule":"login","key":"203.0.113.9"})",
         R"({"facts":{"method":"POST","path":"/login","ip":"203.0.113.9","headers":{"X-A":"1"}}})"}) {
-    const net::HttpRequest request = {.method = "POST",
-                                      .target = "/check",
-                                      .path = "/check",
-                                      .query = {},
-                                      .headers = headers,
-                                      .body = body,
-                                      .peer = {}};
+    const http::HttpRequest request = {.method = "POST",
+                                       .target = "/check",
+                                       .path = "/check",
+                                       .query = {},
+                                       .headers = headers,
+                                       .body = body,
+                                       .peer = {}};
     const auto ask = [&] {
       SilentResponder responder;
       api.handle(request, server.now, responder);
@@ -47,4 +47,4 @@ TEST(Allocation, NoCheckAllocatesOnceTheBuffersHaveGrown) {
 }
 
 }  // namespace
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

@@ -3,7 +3,7 @@
 #include "server/hold_text.h"
 #include "server/json_text.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 namespace {
 
 using server::append_all;
@@ -96,4 +96,4 @@ void append_answer(std::string& out, const Answer& answer, Explain explain) {
   out += '}';
 }
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

@@ -5,7 +5,7 @@
 
 #include "server/answer.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 
 using server::Answer;
 using server::AnswerLine;
@@ -17,4 +17,4 @@ enum class Explain : uint8_t { kNo, kYes };
 // The decision body of POST /check.
 void append_answer(std::string& out, const Answer& answer, Explain explain);
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

@@ -3,7 +3,7 @@
 
 #include "server/http/fake_exchange.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 namespace {
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
@@ -246,4 +246,4 @@ TEST(Authz, AnyBodyIsLeftAlone) {
 }
 
 }  // namespace
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

@@ -8,7 +8,7 @@
 #include "server/http/routes.h"
 #include "server/json_text.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 namespace {
 
 using server::append_json_string;
@@ -86,7 +86,7 @@ void answer_for(Call& call, const RequestFacts& facts, RefuseStatus refuse) {
     return call.respond_problem({.status = 503, .detail = "the counters cannot be reached"}, {{"Retry-After", "1"}});
   }
   if (!answer.allowed) call.request_id();
-  net::HttpResponder& out = call.begin(answer.allowed ? 200 : status_or(429));
+  http::HttpResponder& out = call.begin(answer.allowed ? 200 : status_or(429));
   write_limit_headers(out, answer, call.workspace.service.settings.headers, call.workspace.scratch);
   out.header("Cache-Control", "no-store");
   call.workspace.body.clear();
@@ -167,4 +167,4 @@ void answers::authz_path(Call& call) {
   answer_for(call, facts, {});
 }
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

@@ -3,7 +3,7 @@
 
 #include "server/http/fake_exchange.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 namespace {
 
 constexpr const char* kOnce = R"({"key":"k","algorithm":"fixed_window","limit":1,"window":"1m"})";
@@ -68,4 +68,4 @@ TEST(PostBatch, WhatIsNoBatchChargesNothing) {
 }
 
 }  // namespace
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

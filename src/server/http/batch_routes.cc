@@ -6,7 +6,7 @@
 #include "server/http/decide.h"
 #include "server/http/routes.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 namespace {
 
 // An entry that waits for its turn: its place among the direct checks, or why it has none.
@@ -91,4 +91,4 @@ void answers::check_batch(Call& call) {
   call.respond_json(200, call.workspace.body);
 }
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

@@ -1,8 +1,8 @@
 #include "server/http/call.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 
-Call::Call(Workspace& its_workspace, const net::HttpRequest& its_request, Now its_now, net::HttpResponder& responder)
+Call::Call(Workspace& its_workspace, const http::HttpRequest& its_request, Now its_now, http::HttpResponder& responder)
     : workspace(its_workspace),
       request(its_request),
       now(its_now),
@@ -15,7 +15,7 @@ std::string_view Call::request_id() {
   return request_id_;
 }
 
-net::HttpResponder& Call::begin(int status) {
+http::HttpResponder& Call::begin(int status) {
   status_ = status;
   workspace.metrics.count_response(route, status);
   responder_.status(status);
@@ -25,7 +25,7 @@ net::HttpResponder& Call::begin(int status) {
 
 void Call::respond(int status, std::string_view content_type, std::string_view text,
                    std::initializer_list<ExtraHeader> extra) {
-  net::HttpResponder& out = begin(status);
+  http::HttpResponder& out = begin(status);
   for (const ExtraHeader& header : extra) out.header(header.name, header.value);
   finish(content_type, text);
 }
@@ -37,4 +37,4 @@ void Call::respond_problem(const Problem& problem, std::initializer_list<ExtraHe
   respond(problem.status, kProblemType, workspace.body, extra);
 }
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

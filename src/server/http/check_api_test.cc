@@ -3,7 +3,7 @@
 
 #include "server/http/fake_exchange.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 namespace {
 
 constexpr const char* kBucket = R"({"key":"u","algorithm":"token_bucket","capacity":2,"refill_rate":1)";
@@ -427,4 +427,4 @@ TEST(PostCheck, HeadersComeInTheStyleThatWasChosen) {
 }
 
 }  // namespace
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

@@ -7,10 +7,10 @@
 #include "server/http/http_api.h"
 #include "store/memory/memory_store.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 namespace {
 
-struct CountingResponder final : net::HttpResponder {
+struct CountingResponder final : http::HttpResponder {
   size_t bytes = 0;
   int code = 0;
   void status(int value) override { code = value; }
@@ -37,13 +37,13 @@ void post_check(benchmark::State& state, const char* body) {
   server::Service service(store);
   const auto api = make_api(service);
   const Header headers[] = {{"Host", "127.0.0.1:8080"}, {"Content-Type", "application/json"}, {"Content-Length", "90"}};
-  const net::HttpRequest request = {.method = "POST",
-                                    .target = "/check",
-                                    .path = "/check",
-                                    .query = {},
-                                    .headers = headers,
-                                    .body = body,
-                                    .peer = *IpAddress::parse("::1")};
+  const http::HttpRequest request = {.method = "POST",
+                                     .target = "/check",
+                                     .path = "/check",
+                                     .query = {},
+                                     .headers = headers,
+                                     .body = body,
+                                     .peer = *IpAddress::parse("::1")};
   Instant now = Instant::from_seconds(1'700'000'000);
   for (auto _ : state) {
     CountingResponder responder;
@@ -69,6 +69,6 @@ BENCHMARK_CAPTURE(parse_only, limit_of_its_own, kAdHoc);
 BENCHMARK_CAPTURE(parse_only, facts, kFacts);
 
 }  // namespace
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api
 
 BENCHMARK_MAIN();

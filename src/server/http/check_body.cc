@@ -8,7 +8,7 @@
 #include "server/http/plain_json.h"
 #include "server/json_text.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 namespace {
 
 using server::append_json_string;
@@ -105,4 +105,4 @@ auto CheckBodyParser::parse_release(std::string_view text) -> Parsed<std::string
   return body.value(Field::kHold).text;
 }
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

@@ -17,7 +17,7 @@
 #include "server/check.h"
 #include "server/http/problem.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 
 // Every field of a check; those of "facts" begin with kMethod.
 enum class Field : uint8_t {
@@ -137,4 +137,4 @@ class CheckBodyParser {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

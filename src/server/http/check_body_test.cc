@@ -5,7 +5,7 @@
 
 #include "server/json_text.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 namespace {
 
 using server::append_json_string;
@@ -184,4 +184,4 @@ TEST(ReleaseBody, HasAHoldAndNothingElse) {
 }
 
 }  // namespace
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

@@ -7,7 +7,7 @@
 #include "server/http/check_fields.h"
 #include "server/json_text.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 
 using server::clipped;
 
@@ -220,4 +220,4 @@ void CheckEvents::begin(BodyShape shape, std::string_view text) {
   if (decoded_.capacity() < text.size()) decoded_.reserve(text.size());
 }
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

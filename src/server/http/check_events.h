@@ -13,7 +13,7 @@
 
 #include "server/http/check_body.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 
 // Which body is read.
 enum class BodyShape : uint8_t { kCheck, kBatch, kRelease };
@@ -156,4 +156,4 @@ class CheckEvents {
   std::optional<FieldError> document_error_;
 };
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

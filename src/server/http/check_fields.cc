@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 namespace {
 
 constexpr uint8_t kind_bit(JsonKind kind) {
@@ -146,4 +146,4 @@ std::optional<Field> facts_field(std::string_view name) {
   }
 }
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

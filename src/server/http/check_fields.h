@@ -6,7 +6,7 @@
 
 #include "server/http/check_body.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 
 // A field of the check itself, and one inside its "facts".
 std::optional<Field> check_field(std::string_view name);
@@ -21,4 +21,4 @@ constexpr bool is_secret(Field field) {
   return field == Field::kApiKey || field == Field::kHeaders;
 }
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

@@ -9,7 +9,7 @@
 #include "server/http/check_fields.h"
 #include "store/counter_key.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 namespace {
 
 constexpr FieldSet kFactsFields = {Field::kMethod,    Field::kPath,   Field::kHost,      Field::kIp,
@@ -124,4 +124,4 @@ bool read_form(CheckBody& body, CheckForm& form) {
   return false;
 }
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

@@ -7,7 +7,7 @@
 #include "server/check.h"
 #include "server/http/check_body.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 
 using server::AdHocCheck;
 using server::RuleCheck;
@@ -22,4 +22,4 @@ using CheckForm = std::variant<AdHocCheck, RuleCheck, FactsCheck>;
 // Reads the form from the fields that are there. False: the body's `errors` say what is wrong.
 bool read_form(CheckBody& body, CheckForm& form);
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

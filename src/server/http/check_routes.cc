@@ -3,7 +3,7 @@
 #include "server/http/limit_headers.h"
 #include "server/http/routes.h"
 
-namespace rateguard::http::answers {
+namespace rateguard::http_api::answers {
 
 void check(Call& call) {
   auto parsed = call.workspace.parser.parse_check(call.request.body);
@@ -15,11 +15,11 @@ void check(Call& call) {
   const auto answer = decide(call.workspace, form, call.now);
   if (!answer) return call.respond_problem(answer.error());
 
-  net::HttpResponder& out = call.begin(status_of(*answer));
+  http::HttpResponder& out = call.begin(status_of(*answer));
   write_limit_headers(out, *answer, call.workspace.service.settings.headers, call.workspace.scratch);
   call.workspace.body.clear();
   append_answer(call.workspace.body, *answer, body.explain ? Explain::kYes : Explain::kNo);
   call.finish("application/json", call.workspace.body);
 }
 
-}  // namespace rateguard::http::answers
+}  // namespace rateguard::http_api::answers

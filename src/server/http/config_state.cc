@@ -2,7 +2,7 @@
 
 #include "server/json_text.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 
 void append_config_state(std::string& out, const server::Service& service) {
   if (!service.config_state) return;
@@ -20,4 +20,4 @@ void append_config_state(std::string& out, const server::Service& service) {
   out += '}';
 }
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

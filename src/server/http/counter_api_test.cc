@@ -3,7 +3,7 @@
 
 #include "server/http/fake_exchange.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 namespace {
 
 FakeServer with_rules() {
@@ -75,4 +75,4 @@ TEST(Counters, OnlyAnAdminResets) {
 }
 
 }  // namespace
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

@@ -7,7 +7,7 @@
 #include "server/http/routes.h"
 #include "server/json_text.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 namespace {
 
 using server::append_bool;
@@ -135,4 +135,4 @@ void answers::delete_counter(Call& call) {
   call.respond_json(200, workspace.body);
 }
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

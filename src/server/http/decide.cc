@@ -1,6 +1,6 @@
 #include "server/http/decide.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 
 std::expected<Answer, Problem> decide(Workspace& workspace, const CheckForm& form, Now now) {
   if (const auto* facts = std::get_if<FactsCheck>(&form)) return workspace.decider.decide(facts->facts, now);
@@ -20,4 +20,4 @@ Problem lookup_problem(const RuleCheck& check, const Policy& policy, const Error
   return {.status = 400, .detail = error.message, .field = plan_is_wrong ? "plan" : "key"};
 }
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

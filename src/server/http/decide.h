@@ -8,7 +8,7 @@
 #include "server/http/check_form.h"
 #include "server/http/problem.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 
 // The answer points into the workspace and lives until its next decision. The problem: an unknown rule, or a key that
 // the rule cannot take.
@@ -17,4 +17,4 @@ std::expected<Answer, Problem> decide(Workspace& workspace, const CheckForm& for
 // Why RuleSet::lookup refused.
 Problem lookup_problem(const RuleCheck& check, const Policy& policy, const Error& error);
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

@@ -14,7 +14,7 @@
 #include "model/json_number.h"
 #include "server/json_text.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 namespace {
 
 namespace json = boost::json;
@@ -327,4 +327,4 @@ void append_envoy_response(std::string& out, const envoy::Response& response) {
   fields.end();
 }
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

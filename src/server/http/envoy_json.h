@@ -8,7 +8,7 @@
 #include "base/result.h"
 #include "envoy/rate_limit.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 
 // A request, and the document that it borrows from.
 class EnvoyJsonRequest {
@@ -32,4 +32,4 @@ class EnvoyJsonRequest {
 // Appends a RateLimitResponse: camelCase, fields that have their default left out.
 void append_envoy_response(std::string& out, const envoy::Response& response);
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

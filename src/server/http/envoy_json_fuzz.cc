@@ -9,7 +9,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace rateguard;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  const auto parsed = http::EnvoyJsonRequest::parse(text);
+  const auto parsed = http_api::EnvoyJsonRequest::parse(text);
   if (!parsed) {
     RG_CHECK(!parsed.error().message.empty());
     return 0;

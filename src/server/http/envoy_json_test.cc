@@ -5,7 +5,7 @@
 
 #include "server/http/fake_exchange.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 namespace {
 
 std::string problem(std::string_view text) {
@@ -129,4 +129,4 @@ TEST(EnvoyRoutes, HealthcheckFailsWhileDraining) {
 }
 
 }  // namespace
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

@@ -2,7 +2,7 @@
 #include "server/http/envoy_json.h"
 #include "server/http/routes.h"
 
-namespace rateguard::http::answers {
+namespace rateguard::http_api::answers {
 namespace {
 
 // What Go's http.Error writes, which is how envoyproxy/ratelimit reports an error: no problem document.
@@ -44,4 +44,4 @@ void healthcheck(Call& call) {
   call.respond(draining ? 500 : 200, "text/plain; charset=utf-8", draining ? "" : "OK");
 }
 
-}  // namespace rateguard::http::answers
+}  // namespace rateguard::http_api::answers

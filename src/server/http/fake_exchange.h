@@ -10,10 +10,10 @@
 #include "server/http/http_api.h"
 #include "store/memory/memory_store.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 
 // What an API answered.
-struct FakeResponse final : net::HttpResponder {
+struct FakeResponse final : http::HttpResponder {
   int code = 0;
   std::vector<std::pair<std::string, std::string>> headers = {};
   std::string content_type = {};
@@ -52,7 +52,7 @@ struct FakeRequest {
 };
 
 // As a handler sees it; points into `request` and `headers`, which it fills.
-net::HttpRequest parsed(const FakeRequest& request, std::vector<Header>& headers);
+http::HttpRequest parsed(const FakeRequest& request, std::vector<Header>& headers);
 
 // One event loop's API, its store and its time.
 class FakeServer {
@@ -65,7 +65,7 @@ class FakeServer {
   }
   FakeResponse check(std::string body) { return post("/check", std::move(body)); }
   FakeResponse get(std::string target) { return ask({.target = std::move(target)}); }
-  FakeResponse reject(const net::HttpRejection& rejection);
+  FakeResponse reject(const http::HttpRejection& rejection);
 
   void set_rules(std::vector<rules::Rule> rules);
 
@@ -81,4 +81,4 @@ class FakeServer {
 // A rule by one thing; `limit` as in a rules file: "5/m", "5/m burst 10".
 rules::Rule rule_of(std::string name, std::string_view per, Limit limit);
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

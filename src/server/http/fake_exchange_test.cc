@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 namespace {
 
 std::unique_ptr<MemoryStore> make_store() {
@@ -32,7 +32,7 @@ void FakeServer::set_rules(std::vector<rules::Rule> rules) {
   api_->set_policy({.rules = compile(std::move(rules)), .identifier = identifier_});
 }
 
-net::HttpRequest parsed(const FakeRequest& request, std::vector<Header>& headers) {
+http::HttpRequest parsed(const FakeRequest& request, std::vector<Header>& headers) {
   headers.clear();
   for (const auto& [name, value] : request.headers) headers.push_back({.name = name, .value = value});
   const std::string_view target = request.target;
@@ -54,7 +54,7 @@ FakeResponse FakeServer::ask(const FakeRequest& request) {
   return response;
 }
 
-FakeResponse FakeServer::reject(const net::HttpRejection& rejection) {
+FakeResponse FakeServer::reject(const http::HttpRejection& rejection) {
   FakeResponse response;
   api_->reject(rejection, now, response);
   EXPECT_EQ(response.bodies, 1);
@@ -67,4 +67,4 @@ rules::Rule rule_of(std::string name, std::string_view per, Limit limit) {
   return rule;
 }
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

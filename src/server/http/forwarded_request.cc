@@ -7,7 +7,7 @@
 #include "model/ascii.h"
 #include "server/json_text.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 namespace {
 
 using server::clipped;
@@ -144,4 +144,4 @@ std::optional<Problem> read_forwarded_request(std::span<const Header> headers, s
   return read_method(headers, "X-Original-Method", facts.method);
 }
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

@@ -8,7 +8,7 @@
 #include "rules/rule.h"
 #include "server/http/problem.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 
 // Fills in method, path and host. Of the two families of fields (X-Forwarded-Method, -Uri, -Host; X-Original-Method,
 // -URI or -URL, and Host) one is read: a client can send the fields of the family that its proxy does not use, and most
@@ -18,4 +18,4 @@ namespace rateguard::http {
 std::optional<Problem> read_forwarded_request(std::span<const Header> headers, std::span<const rules::Rule> rules,
                                               RequestFacts& facts);
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

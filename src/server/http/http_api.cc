@@ -9,7 +9,7 @@
 #include "server/http/workspace_pool.h"
 #include "server/json_text.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 namespace {
 
 using server::clipped;
@@ -106,8 +106,8 @@ void log_access(Call& call, std::chrono::steady_clock::time_point begin) {
   call.workspace.service.log->write(config::LogLevel::kInfo, "request", std::span<const server::LogField>(fields));
 }
 
-void answer(Workspace& workspace, const Routed& routed, const net::HttpRequest& request, Now now,
-            net::HttpResponder& responder) {
+void answer(Workspace& workspace, const Routed& routed, const http::HttpRequest& request, Now now,
+            http::HttpResponder& responder) {
   Call call(workspace, request, now, responder);
   const bool logged = workspace.service.settings.access_log && workspace.service.log != nullptr;
   const auto begin = logged ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point();
@@ -138,7 +138,7 @@ void HttpApi::set_policy(Policy policy) {
   workspace_->set_policy(std::move(policy));
 }
 
-bool HttpApi::wants_body(const net::HttpRequest& head) {
+bool HttpApi::wants_body(const http::HttpRequest& head) {
   const Route* const route = find_route(head.method, head.path).route;
   if (route == nullptr) return false;
   const RequestHeaders headers = scan_headers(head.headers);
@@ -147,12 +147,12 @@ bool HttpApi::wants_body(const net::HttpRequest& head) {
          (route->body != BodyKind::kJson || takes_json(headers));
 }
 
-void HttpApi::handle(const net::HttpRequest& request, Now now, net::HttpResponder& responder) {
+void HttpApi::handle(const http::HttpRequest& request, Now now, http::HttpResponder& responder) {
   answer(*workspace_, find_route(request.method, request.path), request, now, responder);
 }
 
-void HttpApi::handle_later(std::unique_ptr<net::HttpExchange> exchange, Now now) {
-  const net::HttpRequest& request = exchange->request();
+void HttpApi::handle_later(std::unique_ptr<http::HttpExchange> exchange, Now now) {
+  const http::HttpRequest& request = exchange->request();
   const Routed routed = find_route(request.method, request.path);
   if (routed.route == nullptr || routed.route->asks == Asks::kNothing) {
     answer(*workspace_, routed, request, now, exchange->responder());
@@ -166,11 +166,11 @@ void HttpApi::handle_later(std::unique_ptr<net::HttpExchange> exchange, Now now)
   });
 }
 
-void HttpApi::reject(const net::HttpRejection& rejection, Instant now, net::HttpResponder& responder) {
-  const net::HttpRequest nothing = {};
+void HttpApi::reject(const http::HttpRejection& rejection, Instant now, http::HttpResponder& responder) {
+  const http::HttpRequest nothing = {};
   Call call(*workspace_, nothing, now, responder);
   call.route = rejected_place();
   call.respond_problem({.status = rejection.status, .detail = rejection.detail, .field = rejection.field});
 }
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

@@ -3,20 +3,20 @@
 
 #include <memory>
 
+#include "http/http_exchange.h"
 #include "limiter/limiter.h"
 #include "metrics/loop_metrics.h"
-#include "net/http_exchange.h"
 #include "server/rls/rate_limit_service.h"
 #include "server/service.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 
 struct Workspace;
 class WorkspacePool;
 
 // One per event loop, and used on that loop's thread only. `service` and the store outlive it; it is made before the
 // loops run, and names the routes in the service's metrics. Tasks that it has begun end before it does.
-class HttpApi final : public net::HttpHandler {
+class HttpApi final : public http::HttpHandler {
  public:
   HttpApi(server::Service& service, Policy policy, const server::LoopStore& store);
   // On the service's own store.
@@ -26,12 +26,12 @@ class HttpApi final : public net::HttpHandler {
   ~HttpApi() override;
 
   // Not where the head alone is refused: by who may call, by its route, by its media type.
-  bool wants_body(const net::HttpRequest& head) override;
-  void handle(const net::HttpRequest& request, Now now, net::HttpResponder& responder) override;
+  bool wants_body(const http::HttpRequest& head) override;
+  void handle(const http::HttpRequest& request, Now now, http::HttpResponder& responder) override;
   bool answers_later() const override { return tasks_ != nullptr; }
   // What asks the store runs as a task; what does not is answered at once.
-  void handle_later(std::unique_ptr<net::HttpExchange> exchange, Now now) override;
-  void reject(const net::HttpRejection& rejection, Instant now, net::HttpResponder& responder) override;
+  void handle_later(std::unique_ptr<http::HttpExchange> exchange, Now now) override;
+  void reject(const http::HttpRejection& rejection, Instant now, http::HttpResponder& responder) override;
 
   // What counts from the next request on; one that waits goes on with what it began with. Call it on the loop's thread,
   // between requests.
@@ -47,4 +47,4 @@ class HttpApi final : public net::HttpHandler {
   std::unique_ptr<WorkspacePool> pool_;   // of what runs as a task
 };
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

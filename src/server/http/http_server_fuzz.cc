@@ -7,18 +7,18 @@
 #include <string_view>
 
 #include "base/check.h"
-#include "net/server.h"
+#include "http/server/server.h"
 #include "net/server_driver_for_fuzzing.h"
 #include "server/http/http_api.h"
 #include "server/policy_for_fuzzing.h"
 #include "store/memory/asan_options_for_fuzzing.h"
 #include "store/memory/memory_store.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 namespace {
 
-net::HttpServerOptions options() {
-  net::HttpServerOptions options;
+http::HttpServerOptions options() {
+  http::HttpServerOptions options;
   options.limits = {.header_bytes_max = 4096, .headers_max = 32, .body_bytes_max = 8192};
   options.host.timeouts.read = Duration::millis(200);
   return options;
@@ -30,16 +30,16 @@ struct Server {
   std::unique_ptr<MemoryStore> store = MemoryStore::create({.max_keys = 1000}).value();
   server::Service service{*store};
   HttpApi api{service, server::policy_for_fuzzing({.trusted_proxies = {IpPrefix::parse("127.0.0.0/8").value()}})};
-  net::HttpServer server{options()};
+  http::HttpServer server{options()};
 
   Server() { driver.serve(server.start(driver.loop(), api).value(), server.stats()); }
 };
 
 }  // namespace
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace rateguard::http;
+  using namespace rateguard::http_api;
   static Server* const server = new Server();
   if (size == 0 || size > 16'384) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);

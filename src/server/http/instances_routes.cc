@@ -5,7 +5,7 @@
 #include "server/http/routes.h"
 #include "server/json_text.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 namespace {
 
 using server::append_bool;
@@ -66,4 +66,4 @@ void answers::list_instances(Call& call) {
   call.respond(200, "application/json", out, {{"Cache-Control", "no-store"}});
 }
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

@@ -7,12 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "net/server_fixture.h"
+#include "http/server/server_fixture.h"
 #include "server/awaiting_store.h"
 #include "server/http/fake_exchange.h"
 #include "server/late_store_for_tests.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 namespace {
 
 // What became of a request.
@@ -22,14 +22,14 @@ struct Asked {
   bool let_go = false;
 };
 
-class FakeExchange final : public net::HttpExchange {
+class FakeExchange final : public http::HttpExchange {
  public:
   FakeExchange(FakeRequest request, std::shared_ptr<Asked> asked)
       : own_(std::move(request)), request_(parsed(own_, headers_)), asked_(std::move(asked)) {}
   ~FakeExchange() override { asked_->let_go = true; }
 
-  const net::HttpRequest& request() const override { return request_; }
-  net::HttpResponder& responder() override { return asked_->response; }
+  const http::HttpRequest& request() const override { return request_; }
+  http::HttpResponder& responder() override { return asked_->response; }
   void finish() override {
     EXPECT_FALSE(asked_->finished);
     EXPECT_EQ(asked_->response.bodies, 1);
@@ -39,7 +39,7 @@ class FakeExchange final : public net::HttpExchange {
  private:
   FakeRequest own_;
   std::vector<Header> headers_;
-  net::HttpRequest request_;
+  http::HttpRequest request_;
   std::shared_ptr<Asked> asked_;
 };
 
@@ -285,19 +285,19 @@ class LateHttp : public LateApi {
     http_.on_loop([&] { remote_.answer_all(); });
   }
 
-  net::TestServer http_{*api_};
+  http::TestServer http_{*api_};
 };
 
 TEST_F(LateHttp, PipelinedChecksAreAnsweredInOrder) {
-  net::Client client(http_.port());
+  http::TestClient client(http_.port());
   std::string text;
-  for (int i = 0; i < 20; ++i) text += check_of("k") + net::get("/health");
+  for (int i = 0; i < 20; ++i) text += check_of("k") + http::get("/health");
   ASSERT_TRUE(client.send(text));
   for (int i = 0; i < 20; ++i) {
     ASSERT_TRUE(waits(1));
-    EXPECT_EQ(net::Client(http_.port()).ask(net::get("/health")).status, 200);
+    EXPECT_EQ(http::TestClient(http_.port()).ask(http::get("/health")).status, 200);
     answer_all();
-    const net::Answer answer = client.read_answer();
+    const http::Answer answer = client.read_answer();
     EXPECT_EQ(answer.status, i < 10 ? 200 : 429);
     const std::string left = "\"remaining\":" + std::to_string(std::max(0, 9 - i)) + ",";
     EXPECT_NE(answer.body.find(left), std::string::npos) << answer.body;
@@ -307,7 +307,7 @@ TEST_F(LateHttp, PipelinedChecksAreAnsweredInOrder) {
 
 TEST_F(LateHttp, AClientThatHasGoneIsNotAnswered) {
   for (int i = 0; i < 5; ++i) {
-    net::Client gone(http_.port());
+    http::TestClient gone(http_.port());
     ASSERT_TRUE(gone.send(check_of("k") + check_of("k")));
     ASSERT_TRUE(waits(static_cast<size_t>(i) + 1));
     const linger at_once{.l_onoff = 1, .l_linger = 0};
@@ -316,7 +316,7 @@ TEST_F(LateHttp, AClientThatHasGoneIsNotAnswered) {
   EXPECT_TRUE(net::eventually([&] { return http_.stats().connections_open == 0; }));
   answer_all();
   EXPECT_EQ(waiting(), 0u);
-  net::Client client(http_.port());
+  http::TestClient client(http_.port());
   ASSERT_TRUE(client.send(check_of("k")));
   ASSERT_TRUE(waits(1));
   answer_all();
@@ -324,14 +324,14 @@ TEST_F(LateHttp, AClientThatHasGoneIsNotAnswered) {
 }
 
 TEST_F(LateHttp, ADrainWaits) {
-  net::Client client(http_.port());
+  http::TestClient client(http_.port());
   ASSERT_TRUE(client.send(check_of("k")));
   ASSERT_TRUE(waits(1));
   std::atomic<bool> drained = false;
   http_.on_loop([&] { http_.server().drain(Duration::seconds(100), [&] { drained = true; }); });
   EXPECT_FALSE(drained);
   answer_all();
-  const net::Answer answer = client.read_answer();
+  const http::Answer answer = client.read_answer();
   EXPECT_EQ(answer.status, 200);
   EXPECT_TRUE(answer.has("Connection: close"));
   EXPECT_TRUE(client.ended());
@@ -339,4 +339,4 @@ TEST_F(LateHttp, ADrainWaits) {
 }
 
 }  // namespace
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

@@ -5,16 +5,16 @@
 #include <string>
 
 #include "config/config.h"
+#include "http/http_exchange.h"
 #include "model/limit.h"
-#include "net/http_exchange.h"
 #include "server/http/answer.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 
 // What each style writes is in the table of docs/http.md, section "Headers". All of them add Retry-After to a refusal
 // that waiting mends within kRetryAfterMax, and X-Should-Retry: false to one that a client should not sit out
 // (kWorthWaiting). `buffer` is scratch.
-void write_limit_headers(net::HttpResponder& responder, const Answer& answer, config::HeaderStyle style,
+void write_limit_headers(http::HttpResponder& responder, const Answer& answer, config::HeaderStyle style,
                          std::string& buffer);
 
 // The longest wait that is told: JavaScript's timers end at 2^31 - 1 ms (24.8 days), and clients that set one beyond
@@ -30,4 +30,4 @@ int64_t window_seconds(const Limit& limit);
 // How rules that came with the request are called in headers and metrics.
 inline constexpr std::string_view kAdHocName = "ad_hoc";
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

@@ -4,7 +4,7 @@
 
 #include "server/http/fake_exchange.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 namespace {
 
 TEST(LimitHeaders, TheWindowOfABucketIsTheTimeInWhichItFills) {
@@ -129,4 +129,4 @@ TEST(LimitHeaders, ARefusalForWantOfAStoreIsShort) {
 }
 
 }  // namespace
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 
 std::optional<std::vector<std::pair<std::string, std::string>>> parse_query(std::string_view query) {
   std::vector<std::pair<std::string, std::string>> out;
@@ -21,4 +21,4 @@ std::optional<std::vector<std::pair<std::string, std::string>>> parse_query(std:
   return out;
 }
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

@@ -9,10 +9,10 @@
 
 #include "model/percent.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 
 // "a=1&b=2" decoded, '+' as a space (the form encoding of the URL standard). None: a '%' without two hexadecimal
 // digits.
 std::optional<std::vector<std::pair<std::string, std::string>>> parse_query(std::string_view query);
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 namespace {
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
@@ -24,4 +24,4 @@ TEST(Query, APercentSignWithoutTwoDigitsIsAnError) {
 }
 
 }  // namespace
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

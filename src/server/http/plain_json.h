@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 
 // What a string may hold between its quotes to be plain: ASCII without escapes (RFC 8259, section 7).
 inline constexpr auto kPlainChars = [] {
@@ -136,4 +136,4 @@ class PlainJsonReader {
   boost::json::error_code error_;  // no handler of ours sets it
 };
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

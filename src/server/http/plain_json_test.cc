@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 namespace {
 
 namespace json = boost::json;
@@ -115,4 +115,4 @@ TEST(PlainJson, ReadsNothingThatBoostJsonReadsOtherwise) {
 }
 
 }  // namespace
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

@@ -2,7 +2,7 @@
 
 #include "server/json_text.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 namespace {
 
 using server::append_json_string;
@@ -104,4 +104,4 @@ void append_problem(std::string& out, const Problem& problem) {
   out += '}';
 }
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 
 // One thing that is wrong with a request.
 struct FieldError {
@@ -35,4 +35,4 @@ std::string_view status_phrase(int status);
 
 void append_problem(std::string& out, const Problem& problem);
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

@@ -2,7 +2,7 @@
 #include "server/hold_text.h"
 #include "server/http/routes.h"
 
-namespace rateguard::http::answers {
+namespace rateguard::http_api::answers {
 
 void release(Call& call) {
   auto text = call.workspace.parser.parse_release(call.request.body);
@@ -27,4 +27,4 @@ void release(Call& call) {
   call.respond_json(200, R"({"released":true})");
 }
 
-}  // namespace rateguard::http::answers
+}  // namespace rateguard::http_api::answers

@@ -4,7 +4,7 @@
 
 #include "model/ascii.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 namespace {
 
 // A media type with or without parameters (RFC 9110, section 8.3.1).
@@ -70,4 +70,4 @@ bool is_sane_request_id(std::string_view id) {
   return !id.empty() && id.size() <= kLengthMax && std::all_of(id.begin(), id.end(), sane);
 }
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

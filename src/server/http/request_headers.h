@@ -6,7 +6,7 @@
 
 #include "model/request_facts.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 
 struct RequestHeaders {
   std::string_view content_type = {};
@@ -30,4 +30,4 @@ bool takes_json(const RequestHeaders& headers);
 // An id that may go into a log line and a response: 1 to 128 characters, letters, digits and -_.:/+=@ only.
 bool is_sane_request_id(std::string_view id);
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

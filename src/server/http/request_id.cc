@@ -2,7 +2,7 @@
 
 #include <random>
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 namespace {
 
 uint64_t random_word() {
@@ -32,4 +32,4 @@ std::string_view RequestIdGenerator::next() {
   return {text_.data(), text_.size()};
 }
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

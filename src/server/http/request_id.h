@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 
 // Used on one thread. Ids of two generators, or of two processes, collide as seldom as random ones do; they are not
 // secrets.
@@ -22,4 +22,4 @@ class RequestIdGenerator {
   std::array<char, 32> text_ = {};
 };
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

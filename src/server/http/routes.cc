@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 namespace {
 
 constexpr Route kRoutes[] = {
@@ -107,4 +107,4 @@ std::vector<metrics::RouteLabel> route_labels() {
   return labels;
 }
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

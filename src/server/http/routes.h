@@ -9,7 +9,7 @@
 #include "server/http/access.h"
 #include "server/http/call.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 
 enum class BodyKind : uint8_t { kNone, kJson };  // kNone: whatever comes is not looked at
 
@@ -66,4 +66,4 @@ void version(Call& call);         // status_routes.cc
 void welcome(Call& call);         // status_routes.cc
 }  // namespace answers
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

@@ -4,7 +4,7 @@
 #include "server/http/routes.h"
 #include "server/json_text.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 namespace {
 
 using server::append_json_string;
@@ -285,4 +285,4 @@ void answers::reload(Call& call) {
   call.respond_json(200, call.workspace.body);
 }
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

@@ -7,7 +7,7 @@
 #include "server/http/fake_exchange.h"
 #include "server/http/routes.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 namespace {
 
 TEST(Routing, WhatIsNotThereIsAProblem) {
@@ -424,4 +424,4 @@ TEST(Log, LinesHaveFieldsAndNoSecrets) {
 }
 
 }  // namespace
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

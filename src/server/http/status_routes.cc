@@ -7,7 +7,7 @@
 #include "server/http/routes.h"
 #include "server/json_text.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 namespace {
 
 // Where the caller has reached this server: what it wrote into Host, if that is a name or an address and a port and
@@ -122,4 +122,4 @@ GET    /health  /ready  /metrics  /version
 }
 
 }  // namespace answers
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

@@ -10,7 +10,7 @@
 #include "net/clock.h"
 #include "server/http/fake_exchange.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 namespace {
 
 constexpr int64_t kSecond = 1'000'000;
@@ -106,4 +106,4 @@ TEST_P(SteppedClockTest, ABatchIsJudgedByTheWallClockToo) {
 INSTANTIATE_TEST_SUITE_P(Steps, SteppedClockTest, testing::Values(90, 300, 3'600, -3'600));
 
 }  // namespace
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 namespace {
 
 // A proxy on this machine needs no configuration.
@@ -21,4 +21,4 @@ void Workspace::set_policy(Policy policy) {
   decider.set_policy(std::move(policy));
 }
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

@@ -13,7 +13,7 @@
 #include "server/rls/decider.h"
 #include "server/service.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 
 using server::Service;
 
@@ -40,4 +40,4 @@ struct Workspace {
   std::optional<rls::Decider> rate_limits = {};  // of POST /json; none: nothing is loaded
 };
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 namespace {
 
 // As many as stacks (net::TasksOptions::idle_max).
@@ -44,4 +44,4 @@ bool WorkspacePool::is_current(const Workspace& workspace) const {
                                  : workspace.rate_limits && workspace.rate_limits->is_current();
 }
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

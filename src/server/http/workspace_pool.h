@@ -7,7 +7,7 @@
 #include "limiter/limiter.h"
 #include "server/http/workspace.h"
 
-namespace rateguard::http {
+namespace rateguard::http_api {
 
 // One per event loop, on its thread only. What it is given outlives what it gives.
 class WorkspacePool {
@@ -38,4 +38,4 @@ class WorkspacePool {
   std::vector<std::unique_ptr<Workspace>> idle_;  // all of them current; the last used is the next
 };
 
-}  // namespace rateguard::http
+}  // namespace rateguard::http_api

@@ -6,14 +6,14 @@
 #include <string>
 #include <utility>
 
-#include "net/server_fixture.h"
+#include "net/byte_client_testing.h"
 
 namespace rateguard::resp {
 
 // A blocking connection. Whatever does not come within ten seconds has not come.
-class Connection : public net::Client {
+class Connection : public net::ByteClient {
  public:
-  using net::Client::Client;
+  using net::ByteClient::ByteClient;
 
   // So many bytes, or fewer where the connection ends first.
   std::string read(size_t size) {

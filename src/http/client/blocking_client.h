@@ -1,0 +1,31 @@
+// One HTTP/1.1 request to a server and its answer, for commands that have nothing else to do meanwhile.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "model/instant.h"
+
+namespace rateguard::http {
+
+struct ClientAnswer {
+  int status = 0;
+  std::string body;
+};
+
+struct ClientRequest {
+  std::string method = "GET";
+  std::string target = "/";
+  std::string content_type = {};
+  std::string bearer_token = {};  // empty: no Authorization
+  std::string body = {};
+};
+
+// Connects, asks and reads the whole answer; each step may take `patience`. Errors: kUnavailable, naming the address
+// and what could not be done.
+Result<ClientAnswer> ask(const std::string& host, uint16_t port, const ClientRequest& request, Duration patience);
+
+}  // namespace rateguard::http

@@ -1,0 +1,138 @@
+// Bodies: by length, and chunked (RFC 9112, section 7.1), which is decoded in place.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "http/http1/chars.h"
+#include "http/http1/parser.h"
+#include "http/http1/quote.h"
+
+namespace rateguard::http {
+namespace {
+
+// A chunk's size and its extensions. Extensions mean nothing to anybody here, so a line of them stays short.
+constexpr size_t kChunkLineMax = 256;
+// 15 hexadecimal digits, leading zeros included, fit 64 bits and exceed every body limit.
+constexpr size_t kChunkDigitsMax = 15;
+
+uint64_t hex_value(char c) {
+  return static_cast<uint64_t>(is_char(c, kDigitChar) ? c - '0' : lower_ascii(c) - 'a' + 10);
+}
+
+size_t count_chars(std::string_view text, CharClass bit) {
+  size_t count = 0;
+  while (count < text.size() && is_char(text[count], bit)) ++count;
+  return count;
+}
+
+// The length of a quoted-string at the start of the text; 0 where there is none.
+size_t quoted_size(std::string_view text) {
+  if (text.empty() || text[0] != '"') return 0;
+  for (size_t i = 1; i < text.size(); ++i) {
+    if (text[i] == '"') return i + 1;
+    if (text[i] == '\\') ++i;
+  }
+  return 0;
+}
+
+// *( ";" token [ "=" ( token / quoted-string ) ] ), without the white space that the grammar calls bad.
+bool valid_extensions(std::string_view text) {
+  while (!text.empty()) {
+    if (text[0] != ';') return false;
+    text.remove_prefix(1);
+    const size_t name = count_chars(text, kTokenChar);
+    if (name == 0) return false;
+    text.remove_prefix(name);
+    if (text.empty() || text[0] != '=') continue;
+    text.remove_prefix(1);
+    const size_t value = std::max(count_chars(text, kTokenChar), quoted_size(text));
+    if (value == 0) return false;
+    text.remove_prefix(value);
+  }
+  return true;
+}
+
+}  // namespace
+
+Http1Parser::Step Http1Parser::parse_body(std::span<const char> bytes) {
+  if (bytes.size() - body_begin_ < length_) return Step::kNeedMore;
+  position_ = body_end_ = body_begin_ + static_cast<size_t>(length_);
+  return Step::kComplete;
+}
+
+Http1Parser::Step Http1Parser::parse_chunk_size(std::span<const char> bytes) {
+  std::string_view line;
+  const size_t start = position_;
+  if (const Step step = find_line(bytes, start + kChunkLineMax, 400, line); step != Step::kOn) return step;
+  const size_t digits = count_chars(line, kHexChar);
+  if (digits == 0 || digits > kChunkDigitsMax || !valid_extensions(line.substr(digits))) {
+    return reject(400, "body", fmt::format("{} is not a chunk's size", quote(line)));
+  }
+  length_ = 0;
+  for (const char c : line.substr(0, digits)) length_ = length_ * 16 + hex_value(c);
+  if (length_ > limits_.body_bytes_max - (body_end_ - body_begin_)) {
+    return reject(413, "body", fmt::format("more than the {} bytes that are accepted", limits_.body_bytes_max));
+  }
+  phase_ = length_ == 0 ? Phase::kTrailers : Phase::kChunkData;
+  return Step::kOn;
+}
+
+Http1Parser::Step Http1Parser::parse_chunk_data(std::span<char> bytes) {
+  const size_t here = static_cast<size_t>(std::min<uint64_t>(length_, bytes.size() - position_));
+  std::memmove(bytes.data() + body_end_, bytes.data() + position_, here);
+  body_end_ += here;
+  position_ += here;
+  scan_ = position_;
+  length_ -= here;
+  if (length_ != 0) return Step::kNeedMore;
+  phase_ = Phase::kChunkEnd;
+  return Step::kOn;
+}
+
+Http1Parser::Step Http1Parser::parse_chunk_end(std::span<const char> bytes) {
+  constexpr std::string_view kLineEnd = "\r\n";
+  const size_t here = std::min(kLineEnd.size(), bytes.size() - position_);
+  if (std::string_view(bytes.data() + position_, here) != kLineEnd.substr(0, here)) {
+    return reject(400, "body", "a chunk is not followed by CR LF");
+  }
+  if (here < kLineEnd.size()) return Step::kNeedMore;
+  position_ += kLineEnd.size();
+  scan_ = position_;
+  phase_ = Phase::kChunkSize;
+  return Step::kOn;
+}
+
+// Trailers are checked and dropped: nothing here asks for one (RFC 9110, section 6.5.1).
+Http1Parser::Step Http1Parser::parse_trailer(std::span<const char> bytes) {
+  std::string_view line;
+  const size_t start = position_;
+  const size_t limit = start + limits_.header_bytes_max - trailer_bytes_;
+  if (const Step step = find_line(bytes, limit, 431, line); step != Step::kOn) return step;
+  trailer_bytes_ += position_ - start;
+  if (line.empty()) return Step::kComplete;
+  if (++trailers_ > limits_.headers_max) {
+    return reject(431, "trailer", fmt::format("more than the {} fields that are accepted", limits_.headers_max));
+  }
+  Field field;
+  if (const Step step = split_field(bytes, line, field); step != Step::kOn) return step;
+  const std::string_view name = line.substr(0, field.name.size);
+  for (const std::string_view forbidden :
+       {"content-length", "transfer-encoding", "host", "connection", "expect", "upgrade", "proxy-connection"}) {
+    if (equals_lower(name, forbidden)) return reject(400, "trailer", fmt::format("{} cannot be one", quote(name)));
+  }
+  return Step::kOn;
+}
+
+// Closes the gap between what is decoded and what is not, so that a body of tiny chunks needs no more room than its
+// limit says.
+void Http1Parser::squeeze(std::span<char>& bytes) {
+  if (!chunked_ || phase_ < Phase::kChunkSize || position_ == body_end_) return;
+  const size_t gap = position_ - body_end_;
+  std::memmove(bytes.data() + body_end_, bytes.data() + position_, bytes.size() - position_);
+  position_ -= gap;
+  scan_ -= gap;
+  bytes = bytes.first(bytes.size() - gap);
+}
+
+}  // namespace rateguard::http

@@ -1,0 +1,348 @@
+#include "http/http2/session.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "http/http2/callbacks.h"
+#include "net/connection_host.h"
+#include "net/turn_budget.h"
+
+namespace rateguard::http {
+namespace {
+
+// Streams at rest: as many as a busy connection has at once.
+constexpr size_t kStreamsAtRest = 256;
+// A header list this many times over its limit is no oversight but a bomb (HPACK expands a byte to a whole field).
+constexpr size_t kBombFactor = 4;
+// What a stream that ended well gives back to the budget of control frames.
+constexpr int64_t kFramesPerStream = 4;
+// The connection's window: enough for a long fat network at a rate limiter's message sizes.
+constexpr int32_t kConnectionWindow = 1 << 20;
+// What nghttp2 is given at a time, so that a turn can end between two of them: some fifty small requests.
+constexpr size_t kSliceBytes = 4 * 1'024;
+// What our PINGs carry, to know their answers by.
+constexpr std::array<uint8_t, 8> kDrainPing = {'r', 'g', 'd', 'r', 'a', 'i', 'n', 0};
+constexpr std::array<uint8_t, 8> kIdlePing = {'r', 'g', 'i', 'd', 'l', 'e', 0, 0};
+
+}  // namespace
+
+std::unique_ptr<Http2Stream> Http2SessionContext::take_stream() {
+  if (streams_at_rest.empty()) return std::make_unique<Http2Stream>();
+  std::unique_ptr<Http2Stream> stream = std::move(streams_at_rest.back());
+  streams_at_rest.pop_back();
+  return stream;
+}
+
+void Http2SessionContext::give_stream(std::unique_ptr<Http2Stream> stream) {
+  if (streams_at_rest.size() >= kStreamsAtRest) return;
+  stream->shrink();
+  streams_at_rest.push_back(std::move(stream));
+}
+
+Http2Session::Http2Session(net::ConnectionHost& host, Http2SessionContext& context, int descriptor,
+                           const IpAddress& peer)
+    : net::Connection(host, descriptor, peer),
+      context_(context),
+      control_frames_(context.options.control_frames),
+      resets_(context.options.resets) {}
+
+Http2Session::~Http2Session() {
+  nghttp2_session_del(session_);
+  while (streams_ != nullptr) delete std::exchange(streams_, streams_->next);
+}
+
+void Http2Session::opened() {
+  if (nghttp2_session_server_new2(&session_, context_.callbacks, this, context_.nghttp2_options) != 0) return close();
+  const auto limit = [](size_t value) { return static_cast<uint32_t>(std::min<size_t>(value, INT32_MAX)); };
+  const std::array<nghttp2_settings_entry, 3> settings = {{
+      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, context_.options.streams_max},
+      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, limit(context_.options.header_bytes_max)},
+      {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
+  }};
+  nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
+  nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, kConnectionWindow);
+  arm(Timeout::kHandshake);  // the client's preface is part of it
+  pump();
+}
+
+void Http2Session::read_input() {
+  do {
+    const net::IoResult result = transport_.receive(host_.scratch());
+    if (result.status != net::IoStatus::kOk) return input_stalled(result.status);
+    handle_input(host_.scratch().first(result.bytes));
+  } while (is_open() && out_.empty() && transport_.has_pending());
+}
+
+// `input` is all of in_, or was received just now while in_ was empty.
+void Http2Session::handle_input(std::span<const char> input) {
+  busy_ = true;
+  net::TurnBudget turn(host_.steady_now());
+  size_t handled = 0;
+  ssize_t used = 0;
+  do {
+    const std::span<const char> slice = input.subspan(handled, std::min(kSliceBytes, input.size() - handled));
+    used = nghttp2_session_mem_recv(session_, reinterpret_cast<const uint8_t*>(slice.data()), slice.size());
+    handled += slice.size();
+  } while (used >= 0 && handled < input.size() && !turn.used_up());
+  if (std::exchange(batch_, false)) context_.handler.batch_end(host_.loop().now());
+  busy_ = false;
+  if (used < 0) {
+    const bool calm = flooded_ || used == NGHTTP2_ERR_FLOODED || used == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS;
+    end(calm                                   ? NGHTTP2_ENHANCE_YOUR_CALM
+        : used == NGHTTP2_ERR_BAD_CLIENT_MAGIC ? NGHTTP2_PROTOCOL_ERROR
+                                               : NGHTTP2_INTERNAL_ERROR);
+  }
+  used >= 0 ? keep(input, handled) : in_.release();
+  pump();
+  if (!is_open() || !out_.empty()) return;
+  if (!in_.empty() && ending_ == Ending::kNone) return yield_turn();
+  arm_for_input();
+}
+
+// Makes in_ hold what is left of `input`.
+void Http2Session::keep(std::span<const char> input, size_t handled) {
+  if (!in_.empty()) return handled == in_.size() ? in_.release() : in_.consume(handled);
+  if (handled < input.size()) in_.append({input.data() + handled, input.size() - handled});
+}
+
+// Sends all that nghttp2 has to say: in one write, unless it is more than the bound.
+void Http2Session::pump() {
+  net::ByteBuffer& out = host_.out();
+  ssize_t more = 1;
+  while (more > 0) {
+    out.clear();
+    busy_ = true;
+    while (out.size() < context_.options.output_bytes_max) {
+      const uint8_t* bytes = nullptr;
+      more = nghttp2_session_mem_send(session_, &bytes);
+      if (more <= 0) break;
+      out.append(view_of(bytes, static_cast<size_t>(more)));
+    }
+    busy_ = false;
+    if (more < 0) return close();
+    if (out.empty()) break;
+    write(out.view());
+    if (!is_open() || !out_.empty()) return;
+  }
+  if (flooded_ && nghttp2_session_want_read(session_) != 0) {  // by what was sent: it has not been told so yet
+    end(NGHTTP2_ENHANCE_YOUR_CALM);
+    return pump();
+  }
+  if (nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0) {
+    closed();  // whoever waits for a stream's end hears of it now, not after the lingering
+    ending_ = Ending::kLinger;
+    write({});
+  }
+}
+
+void Http2Session::end(uint32_t error_code) {
+  nghttp2_session_terminate_session(session_, error_code);
+}
+
+int Http2Session::flooded() {
+  flooded_ = true;
+  return NGHTTP2_ERR_CALLBACK_FAILURE;
+}
+
+void Http2Session::output_gone() {
+  if (!in_.empty()) {
+    handle_input(in_.bytes());
+  } else {
+    pump();
+    if (is_open() && out_.empty()) arm_for_input();
+  }
+  if (is_open() && out_.empty() && host_.draining()) begin_drain();
+}
+
+void Http2Session::arm_for_input() {
+  if (!greeted_) return;  // the handshake's timeout is armed
+  if (unfinished_count_ == 0) return arm(Timeout::kIdle);
+  if (timeout_ != Timeout::kRead) arm(Timeout::kRead);
+}
+
+// Resets what was open a whole timeout ago, and what its answer could not be sent of. Each has at most twice the time,
+// in which the handler's own does not count.
+void Http2Session::read_timed_out() {
+  for (Http2Stream* stream = streams_; stream != nullptr; stream = stream->next) {
+    if (stream->handed_over && !stream->finished) {  // ours to answer; from then on its reader has its time
+      stream->round = round_ + 1;
+      continue;
+    }
+    if (stream->delivery == BodyDelivery::kPieces || stream->round == round_) continue;
+    net::count(context_.stats.requests_rejected);
+    nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_CANCEL);
+  }
+  ++round_;
+  arm(Timeout::kRead);
+  pump();
+  if (is_open() && out_.empty()) arm_for_input();
+}
+
+// With streams open, nobody may have anything to say for long: asks whether the client is still there.
+void Http2Session::idle_timed_out() {
+  if (stream_count_ == 0 || ping_unanswered_) {
+    net::count(context_.stats.timeouts);
+    end(NGHTTP2_NO_ERROR);
+    return pump();
+  }
+  ping_unanswered_ = true;
+  nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, kIdlePing.data());
+  arm(Timeout::kIdle);
+  pump();
+}
+
+void Http2Session::drain_open() {
+  begin_drain();
+}
+
+// In two steps, so that a request that is on its way is still served (RFC 9113, section 6.8): when the PING is
+// answered, the client has heard the first GOAWAY.
+void Http2Session::begin_drain() {
+  if (std::exchange(drain_begun_, true)) return;
+  nghttp2_submit_shutdown_notice(session_);
+  nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, kDrainPing.data());
+  pump();
+}
+
+void Http2Session::ping_answered(std::span<const uint8_t> data) {
+  ping_unanswered_ = false;
+  if (!drain_begun_ || !std::ranges::equal(data, kDrainPing)) return;
+  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_),
+                        NGHTTP2_NO_ERROR, nullptr, 0);
+}
+
+void Http2Session::closed() {
+  while (streams_ != nullptr) stream_gone(*streams_, NGHTTP2_CANCEL);
+}
+
+Http2Stream* Http2Session::open_stream(int32_t id) {
+  std::unique_ptr<Http2Stream> stream = context_.take_stream();
+  stream->begin(*this, id, round_);
+  stream->request.peer = peer_;
+  stream->request.started = host_.loop().now();
+  stream->request.secure = transport_.secure();
+  if (client_subject_) stream->request.client_subject = *client_subject_;
+  stream->previous = nullptr;
+  stream->next = streams_;
+  if (streams_ != nullptr) streams_->previous = stream.get();
+  streams_ = stream.get();
+  ++stream_count_;
+  ++unfinished_count_;
+  std::atomic<uint64_t>& open = context_.stats.streams_open;
+  open.store(open.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  return stream.release();
+}
+
+int Http2Session::take_field(Http2Stream& stream, std::string_view name, std::string_view value) {
+  if (stream.head_whole) return 0;  // trailers: nothing here needs them
+  stream.head_bytes += name.size() + value.size() + FieldList::kPerField;
+  if (stream.head_bytes > kBombFactor * context_.options.header_bytes_max) return flooded();
+  if (stream.head_bytes <= context_.options.header_bytes_max) stream.add_request_field(name, value);
+  return 0;
+}
+
+void Http2Session::head_complete(Http2Stream& stream) {
+  stream.head_is_whole();
+  if (stream.head_bytes > context_.options.header_bytes_max) {
+    return refuse(stream, {.status = 431, .detail = "the header fields are too large", .field = "header"});
+  }
+  stream.delivery = context_.handler.delivery(stream.request);
+  if (stream.delivery == BodyDelivery::kWhole) return;
+  --unfinished_count_;
+  hand_over(stream);
+}
+
+int Http2Session::take_body(Http2Stream& stream, std::string_view bytes) {
+  if (stream.refused || stream.finished) return 0;
+  if (stream.delivery == BodyDelivery::kPieces) {
+    context_.handler.data(bytes, stream);
+    return 0;
+  }
+  if (stream.request_body.size() + bytes.size() > context_.options.body_bytes_max) {
+    refuse(stream, {.status = 413, .detail = "the body is too large", .field = "body"});
+    return 0;
+  }
+  const bool fits = body_bytes_ + bytes.size() <= context_.options.waiting_body_bytes_max;
+  if (!fits || (context_.options.bodies && !context_.options.bodies->take(bytes.size()))) {
+    return nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id, NGHTTP2_ENHANCE_YOUR_CALM);
+  }
+  stream.request_body.append(bytes);
+  body_bytes_ += bytes.size();
+  return 0;
+}
+
+// It is whole, or nobody wants the rest.
+void Http2Session::body_is_over(const Http2Stream& stream) {
+  body_bytes_ -= stream.request_body.size();
+  if (context_.options.bodies) context_.options.bodies->give_back(stream.request_body.size());
+}
+
+void Http2Session::request_complete(Http2Stream& stream) {
+  stream.request_whole = true;
+  if (stream.refused || stream.finished) return;
+  if (stream.delivery == BodyDelivery::kPieces) return context_.handler.data_end(stream);
+  body_is_over(stream);
+  stream.request.body = stream.request_body.view();
+  hand_over(stream);
+}
+
+void Http2Session::hand_over(Http2Stream& stream) {
+  stream.handed_over = true;
+  batch_ = true;
+  net::count(context_.stats.requests_handled);
+  context_.handler.handle(stream.request, host_.loop().now(), stream);
+}
+
+void Http2Session::refuse(Http2Stream& stream, const HttpRejection& rejection) {
+  stream.refused = true;
+  body_is_over(stream);
+  stream.request_body.release();
+  net::count(context_.stats.requests_rejected);
+  context_.handler.reject(rejection, host_.loop().now(), stream);
+  if (!stream.finished) stream.finish();
+}
+
+void Http2Session::send_answer(Http2Stream& stream) {
+  if (!is_open()) return;
+  if (!stream.submitted) {
+    stream.submitted = true;
+    if (stream.answer_head.empty()) stream.status(500);
+    const bool head_alone = stream.finished && !stream.has_content();
+    // Trailers without content are fields of the one block there is.
+    if (head_alone) stream.merge_trailers();
+    NameValues fields(stream.answer_head.fields());
+    nghttp2_data_provider content{.source = {.ptr = &stream}, .read_callback = Http2Callbacks::read_content};
+    const auto* const provider = head_alone ? nullptr : &content;
+    if (nghttp2_submit_response(session_, stream.id, fields.data(), fields.size(), provider) != 0) {
+      nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id, NGHTTP2_INTERNAL_ERROR);
+    }
+  } else if (std::exchange(stream.deferred, false)) {
+    nghttp2_session_resume_data(session_, stream.id);
+  }
+  if (!busy_ && out_.empty()) pump();
+}
+
+void Http2Session::stream_gone(Http2Stream& stream, uint32_t error_code) {
+  if (stream.previous != nullptr) stream.previous->next = stream.next;
+  if (stream.next != nullptr) stream.next->previous = stream.previous;
+  if (streams_ == &stream) streams_ = stream.next;
+  --stream_count_;
+  if (stream.delivery == BodyDelivery::kWhole) {
+    --unfinished_count_;
+    if (!stream.request_whole && !stream.refused) body_is_over(stream);
+  }
+  std::atomic<uint64_t>& open = context_.stats.streams_open;
+  open.store(open.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+  if (error_code == NGHTTP2_NO_ERROR) {
+    resets_.give_back(1);
+    control_frames_.give_back(kFramesPerStream);
+  } else {
+    net::count(context_.stats.streams_reset);
+  }
+  if (stream.handed_over && !stream.finished) context_.handler.stream_closed(stream);
+  stream.finished = true;
+  context_.give_stream(std::unique_ptr<Http2Stream>(&stream));
+}
+
+}  // namespace rateguard::http

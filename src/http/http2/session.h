@@ -1,0 +1,95 @@
+// One HTTP/2 connection (RFC 9113), the server's side, on nghttp2.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "http/flood_budget.h"
+#include "http/http2/stream.h"
+#include "http/http2_exchange.h"
+#include "http/server_options.h"
+#include "net/connection.h"
+
+struct nghttp2_session;
+struct nghttp2_session_callbacks;
+struct nghttp2_option;
+
+namespace rateguard::http {
+
+// Shared by the sessions of one server.
+struct Http2SessionContext {
+  Http2SessionContext(Http2Handler& handler, const Http2ServerOptions& options, Http2ServerStats& stats);
+  ~Http2SessionContext();
+  Http2SessionContext(const Http2SessionContext&) = delete;
+  Http2SessionContext& operator=(const Http2SessionContext&) = delete;
+
+  std::unique_ptr<Http2Stream> take_stream();
+  void give_stream(std::unique_ptr<Http2Stream> stream);
+
+  Http2Handler& handler;
+  const Http2ServerOptions& options;
+  Http2ServerStats& stats;
+  nghttp2_session_callbacks* callbacks = nullptr;
+  nghttp2_option* nghttp2_options = nullptr;
+  std::vector<std::unique_ptr<Http2Stream>> streams_at_rest = {};
+};
+
+class Http2Session final : public net::Connection {
+ public:
+  Http2Session(net::ConnectionHost& host, Http2SessionContext& context, int descriptor, const IpAddress& peer);
+  ~Http2Session() override;
+
+  // For its streams: there is something new to send.
+  void send_answer(Http2Stream& stream);
+
+ private:
+  friend struct Http2Callbacks;  // what nghttp2 calls
+
+  void opened() override;
+  void read_input() override;
+  void output_gone() override;
+  void read_timed_out() override;
+  void idle_timed_out() override;
+  void drain_open() override;
+  void closed() override;
+
+  void handle_input(std::span<const char> input);
+  void pump();
+  void end(uint32_t error_code);
+  void keep(std::span<const char> input, size_t handled);
+  void arm_for_input();
+  void begin_drain();
+
+  // What arrives.
+  Http2Stream* open_stream(int32_t id);
+  int take_field(Http2Stream& stream, std::string_view name, std::string_view value);
+  void head_complete(Http2Stream& stream);
+  void request_complete(Http2Stream& stream);
+  void body_is_over(const Http2Stream& stream);
+  int take_body(Http2Stream& stream, std::string_view bytes);
+  void refuse(Http2Stream& stream, const HttpRejection& rejection);
+  void stream_gone(Http2Stream& stream, uint32_t error_code);
+  void hand_over(Http2Stream& stream);
+  int flooded();
+  void ping_answered(std::span<const uint8_t> data);
+
+  Http2SessionContext& context_;
+  nghttp2_session* session_ = nullptr;
+  Http2Stream* streams_ = nullptr;  // all that live
+  size_t stream_count_ = 0;
+  size_t unfinished_count_ = 0;  // of them, those that have to be done within the read timeout
+  size_t body_bytes_ = 0;        // of requests that are not whole
+  FloodBudget control_frames_;
+  FloodBudget resets_;
+  uint32_t round_ = 0;  // of read timeouts
+  bool busy_ = false;   // in a call of nghttp2's, or before one: what is answered goes out after it
+  bool batch_ = false;  // requests were handed over since the last batch_end()
+  bool flooded_ = false;
+  bool greeted_ = false;  // the client's preface is there
+  bool drain_begun_ = false;
+  bool ping_unanswered_ = false;
+};
+
+}  // namespace rateguard::http

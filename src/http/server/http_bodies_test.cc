@@ -1,0 +1,120 @@
+// Bodies that have not arrived whole: what is kept of them, and what is answered before they have.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "http/server/http2_fixture.h"
+#include "http/server/server_fixture.h"
+
+namespace rateguard::http {
+namespace {
+
+// Wants no body but those of /wanted.
+class PickyHandler final : public HttpHandler {
+ public:
+  bool wants_body(const HttpRequest& head) override { return head.path == "/wanted"; }
+  void handle(const HttpRequest& request, Now now, HttpResponder& responder) override {
+    echo_.handle(request, now, responder);
+  }
+  void reject(const HttpRejection& rejection, Instant now, HttpResponder& responder) override {
+    echo_.reject(rejection, now, responder);
+  }
+
+ private:
+  EchoHandler echo_;
+};
+
+std::string head_of(std::string_view target, size_t length, std::string_view fields = "") {
+  return "POST " + std::string(target) + " HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(length) + "\r\n" +
+         std::string(fields) + "\r\n";
+}
+
+TEST(HttpBodies, WhatNeedsNoneIsAnsweredBeforeItHasArrivedAndTheConnectionGoesOn) {
+  PickyHandler handler;
+  TestServer server(handler);
+  TestClient client(server.port());
+  EXPECT_EQ(client.ask(head_of("/refused", 100'000) + "some of it").body, "POST /refused ");
+  ASSERT_TRUE(client.send(std::string(100'000 - 10, 'x')));
+  EXPECT_EQ(client.ask(head_of("/wanted", 3) + "abc").body, "POST /wanted abc");
+  // In pieces that end anywhere.
+  ASSERT_TRUE(client.send(head_of("/refused", 5)));
+  EXPECT_EQ(client.read_answer().body, "POST /refused ");
+  EXPECT_EQ(client.ask("12345" + get("/next")).body, "GET /next ");
+  EXPECT_EQ(server.stats().requests_handled, 4u);
+}
+
+TEST(HttpBodies, WhoseEndIsNotKnownEndsTheConnectionAfterTheAnswerIsRead) {
+  PickyHandler handler;
+  TestServer server(handler);
+  uint64_t answered = 0;
+  for (const std::string& head :
+       {std::string("POST /refused HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"),
+        head_of("/refused", 1'000, "Expect: 100-continue\r\n"),
+        head_of("/refused", 1'000'000, "Connection: close\r\n")}) {
+    TestClient client(server.port());
+    ASSERT_TRUE(client.send(head));
+    ++answered;
+    ASSERT_TRUE(eventually([&] { return server.stats().requests_handled == answered; }));
+    // Whoever sends on before it looks at the answer still finds it.
+    for (int i = 0; i < 20; ++i) {
+      ASSERT_TRUE(client.send(std::string(10'000, 'x')));
+      server.on_loop([] {});
+    }
+    client.send_end();
+    const Answer answer = client.read_answer();
+    EXPECT_EQ(answer.body, "POST /refused ");
+    EXPECT_TRUE(answer.has("Connection: close"));
+    EXPECT_TRUE(client.ended_in_order());
+  }
+}
+
+TEST(HttpBodies, AllConnectionsTogetherHaveABound) {
+  const auto bodies = std::make_shared<BodyBudget>(100'000);
+  TestServer server({.bodies = bodies});
+  {
+    TestClient first(server.port());
+    ASSERT_TRUE(first.send(head_of("/", 80'001) + std::string(80'000, 'x')));
+    ASSERT_TRUE(eventually([&] { return bodies->bytes() >= 76'000; }));
+    TestClient second(server.port());
+    ASSERT_TRUE(second.send(head_of("/", 60'000) + std::string(50'000, 'x')));
+    const Answer refused = second.read_answer();
+    EXPECT_EQ(refused.status, 503);
+    EXPECT_TRUE(refused.has("Connection: close"));
+    EXPECT_EQ(bodies->refusals(), 1u);
+    // The first goes on, and gives back what it held.
+    EXPECT_EQ(first.ask("x").status, 200);
+    EXPECT_TRUE(eventually([&] { return bodies->bytes() == 0; }));
+    // What fits in a moment's buffer is not counted.
+    EXPECT_EQ(first.ask(post("/", std::string(3'000, 'x'))).status, 200);
+    ASSERT_TRUE(first.send(head_of("/", 90'000) + std::string(80'000, 'x')));
+    ASSERT_TRUE(eventually([&] { return bodies->bytes() >= 76'000; }));
+  }
+  EXPECT_TRUE(eventually([&] { return bodies->bytes() == 0; }));  // it is gone
+}
+
+TEST(HttpBodies, StreamsOfAllConnectionsShareTheBound) {
+  const auto bodies = std::make_shared<BodyBudget>(10'000);
+  Http2TestServer server({.bodies = bodies});
+  Http2Client first(server.port());
+  Http2Client second(server.port());
+  const int32_t held = first.open("/a");
+  first.body(held, std::string(8'000, 'x'), false);
+  ASSERT_TRUE(eventually([&] { return bodies->bytes() == 8'000; }));
+  const int32_t refused = second.open("/b");
+  second.body(refused, std::string(8'000, 'x'), false);
+  EXPECT_EQ(second.wait(refused).closed, static_cast<uint32_t>(NGHTTP2_ENHANCE_YOUR_CALM));
+  first.body(held, "", true);
+  EXPECT_EQ(first.wait(held).field(":status"), "200");
+  EXPECT_EQ(bodies->bytes(), 0u);
+  EXPECT_EQ(second.ask("/c", std::string(9'000, 'x')).field(":status"), "200");
+  const int32_t reset = first.open("/d");
+  first.body(reset, std::string(5'000, 'x'), false);
+  ASSERT_TRUE(eventually([&] { return bodies->bytes() == 5'000; }));
+  first.reset(reset);
+  first.flush();
+  EXPECT_TRUE(eventually([&] { return bodies->bytes() == 0; }));
+}
+
+}  // namespace
+}  // namespace rateguard::http

@@ -1,0 +1,144 @@
+// For tests: a server on a thread of its own, and a client that speaks bytes.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <charconv>
+#include <functional>
+#include <future>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include "http/server/server.h"
+#include "net/byte_client_testing.h"
+#include "net/clock.h"
+#include "net/event_loop.h"
+#include "net/eventually_testing.h"
+
+namespace rateguard::http {
+
+// Answers with what it was asked: "METHOD path?query body", or with N times 'x' to /big?N.
+class EchoHandler final : public HttpHandler {
+ public:
+  void handle(const HttpRequest& request, Now, HttpResponder& responder) override {
+    if (request.path == "/nothing") return;
+    responder.status(request.path == "/empty" ? 204 : 200);
+    responder.header("X-Peer", request.peer.to_string());
+    responder.header("X-Echo", request.query);
+    responder.header("X-Subject", request.client_subject);
+    if (request.path == "/big") {
+      size_t size = 0;
+      std::from_chars(request.query.data(), request.query.data() + request.query.size(), size);
+      return responder.body("text/plain", std::string(size, 'x'));
+    }
+    std::string text(request.method);
+    text.append(" ").append(request.target).append(" ").append(request.body);
+    responder.body("text/plain", text);
+  }
+  void reject(const HttpRejection& rejection, Instant, HttpResponder& responder) override {
+    responder.status(rejection.status);
+    responder.body("text/plain", rejection.field + ": " + rejection.detail);
+  }
+};
+
+using net::eventually;
+
+class TestServer {
+ public:
+  explicit TestServer(HttpServerOptions options = {}) : TestServer(nullptr, std::move(options)) {}
+  // `handler` outlives it.
+  explicit TestServer(HttpHandler& handler, HttpServerOptions options = {})
+      : TestServer(&handler, std::move(options)) {}
+  ~TestServer() { stop(); }
+
+  void stop() {
+    if (!thread_.joinable()) return;
+    loop_->stop();
+    thread_.join();
+  }
+  // Runs `work` on the loop's thread and waits for it.
+  void on_loop(const std::function<void()>& work) {
+    std::promise<void> done;
+    loop_->post([&] {
+      work();
+      done.set_value();
+    });
+    done.get_future().wait();
+  }
+
+  // Runs `work` on the loop's thread, some time.
+  void post(std::function<void()> work) { loop_->post(std::move(work)); }
+
+  uint16_t port() const { return port_; }
+  HttpServer& server() { return server_; }
+  const HttpServerStats& stats() const { return server_.stats(); }
+
+ private:
+  // Null: one that echoes.
+  TestServer(HttpHandler* handler, HttpServerOptions options) : server_(std::move(options)) {
+    const auto started = server_.start(*loop_, handler == nullptr ? echo_ : *handler);
+    EXPECT_TRUE(started.has_value());
+    port_ = started.value_or(0);
+    thread_ = std::thread([this] { loop_->run(); });
+  }
+
+  net::SystemClock clock_;
+  std::unique_ptr<net::EventLoop> loop_ = *net::EventLoop::create(clock_);
+  EchoHandler echo_;
+  HttpServer server_;
+  uint16_t port_ = 0;
+  std::thread thread_;
+};
+
+struct Answer {
+  int status = 0;  // 0: the connection ended first
+  std::string head;
+  std::string body;
+
+  bool has(std::string_view line) const { return head.find("\r\n" + std::string(line) + "\r\n") != std::string::npos; }
+};
+
+enum class BodyOf : uint8_t { kGet, kHead };
+
+// A client that knows where an answer ends.
+class TestClient : public net::ByteClient {
+ public:
+  using net::ByteClient::ByteClient;
+
+  Answer read_answer(BodyOf kind = BodyOf::kGet) {
+    Answer answer;
+    size_t end = 0;
+    while ((end = unread_.find("\r\n\r\n")) == std::string::npos) {
+      if (!receive()) return answer;
+    }
+    answer.head = unread_.substr(0, end + 2);
+    unread_.erase(0, end + 4);
+    size_t length = 0;
+    constexpr std::string_view kLength = "\r\nContent-Length: ";
+    if (const size_t field = answer.head.find(kLength); field != std::string::npos && kind == BodyOf::kGet) {
+      std::from_chars(answer.head.data() + field + kLength.size(), answer.head.data() + answer.head.size(), length);
+    }
+    while (unread_.size() < length) {
+      if (!receive()) return answer;
+    }
+    answer.body = unread_.substr(0, length);
+    unread_.erase(0, length);
+    std::from_chars(answer.head.data() + 9, answer.head.data() + 12, answer.status);
+    return answer;
+  }
+  Answer ask(std::string_view request) { return send(request) ? read_answer() : Answer{}; }
+};
+
+inline std::string get(std::string_view target, std::string_view fields = "") {
+  return "GET " + std::string(target) + " HTTP/1.1\r\nHost: a\r\n" + std::string(fields) + "\r\n";
+}
+
+inline std::string post(std::string_view target, std::string_view body) {
+  return "POST " + std::string(target) + " HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(body.size()) +
+         "\r\n\r\n" + std::string(body);
+}
+
+}  // namespace rateguard::http

@@ -1,0 +1,151 @@
+// One connection that always has more does not keep the others of its loop waiting.
+#include "net/turn_budget.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "http/server/http2_fixture.h"
+#include "http/server/server_fixture.h"
+#include "net/steady_time_testing.h"
+
+namespace rateguard::http {
+namespace {
+
+TEST(TurnBudget, IsUsedUpByTimeFromTheFirstLookOn) {
+  net::ManualSteadyTime time;
+  const net::SteadyNow now = time.source();
+  net::TurnBudget turn(now);
+  time.advance(Duration::seconds(1));
+  EXPECT_FALSE(turn.used_up());
+  time.advance(Duration::micros(199));
+  EXPECT_FALSE(turn.used_up());
+  time.advance(Duration::micros(1));
+  EXPECT_TRUE(turn.used_up());
+}
+
+// Takes 50 us for each request, by the server's own time, and remembers their order.
+class SlowHandler final : public HttpHandler {
+ public:
+  explicit SlowHandler(net::ManualSteadyTime& time) : time_(time) {}
+  void handle(const HttpRequest& request, Now now, HttpResponder& responder) override {
+    time_.advance(Duration::micros(50));
+    order.emplace_back(request.target);
+    if (order.size() == 3) at_third();
+    echo_.handle(request, now, responder);
+  }
+  bool answers_later() const override { return later; }
+  void reject(const HttpRejection& rejection, Instant now, HttpResponder& responder) override {
+    echo_.reject(rejection, now, responder);
+  }
+
+  std::function<void()> at_third = [] {};
+  bool later = false;              // through handle_later(), which answers at once
+  std::vector<std::string> order;  // on the loop's thread
+
+ private:
+  net::ManualSteadyTime& time_;
+  EchoHandler echo_;
+};
+
+size_t place_of(const std::vector<std::string>& order, const std::string& target) {
+  return static_cast<size_t>(std::ranges::find(order, target) - order.begin());
+}
+
+TEST(Fairness, APipelineOverHttpDoesNotKeepOthersWaiting) {
+  for (const bool later : {false, true}) {
+    net::ManualSteadyTime time;
+    SlowHandler handler(time);
+    handler.later = later;
+    TestServer server(handler, {.host = {.steady_now = time.source()}});
+    TestClient greedy(server.port());
+    TestClient modest(server.port());
+    EXPECT_EQ(greedy.ask(get("/")).status, 200);
+    EXPECT_EQ(modest.ask(get("/")).status, 200);
+    constexpr int kRequests = 300;
+    // Both have sent when the loop looks at them, the greedy one first.
+    server.on_loop([&] {
+      std::string pipeline;
+      for (int i = 0; i < kRequests; ++i) pipeline += get("/" + std::to_string(i));
+      EXPECT_TRUE(greedy.send(pipeline));
+      EXPECT_TRUE(modest.send(get("/modest")));
+    });
+    EXPECT_EQ(modest.read_answer().body, "GET /modest ");
+    for (int i = 0; i < kRequests; ++i) ASSERT_EQ(greedy.read_answer().body, "GET /" + std::to_string(i) + " ");
+    server.on_loop([&] { EXPECT_LT(place_of(handler.order, "/modest"), 20u); });
+  }
+}
+
+TEST(Fairness, ManyGreedyConnectionsGetAllTheirAnswers) {
+  net::ManualSteadyTime time;
+  SlowHandler handler(time);
+  TestServer server(handler, {.host = {.steady_now = time.source()}});
+  std::string pipeline;
+  for (int i = 0; i < 200; ++i) pipeline += get("/" + std::to_string(i));
+  std::vector<TestClient> clients;
+  for (int i = 0; i < 20; ++i) clients.emplace_back(server.port());
+  for (TestClient& client : clients) ASSERT_TRUE(client.send(pipeline));
+  for (int i = 0; i < 10; ++i)
+    const TestClient gone = std::move(clients[static_cast<size_t>(i)]);  // before they are answered
+  for (TestClient& client : std::span(clients).subspan(10)) {
+    for (int i = 0; i < 200; ++i) ASSERT_EQ(client.read_answer().body, "GET /" + std::to_string(i) + " ");
+  }
+}
+
+TEST(Fairness, ADrainEndsWhatWaitsForItsTurnWithItsNextAnswer) {
+  net::ManualSteadyTime time;
+  SlowHandler handler(time);
+  TestServer server(handler, {.host = {.steady_now = time.source()}});
+  std::atomic<bool> empty = false;
+  // In the first turn, so that the drain begins between it and the next.
+  handler.at_third = [&] {
+    server.post([&] { server.server().drain(Duration::seconds(100), [&] { empty = true; }); });
+  };
+  std::string pipeline;
+  for (int i = 0; i < 20; ++i) pipeline += get("/" + std::to_string(i));
+  TestClient client(server.port());
+  ASSERT_TRUE(client.send(pipeline));
+  int answers = 0;
+  Answer answer;
+  do {
+    answer = client.read_answer();
+    ASSERT_EQ(answer.body, "GET /" + std::to_string(answers++) + " ");
+  } while (!answer.has("Connection: close"));
+  EXPECT_LT(answers, 10);
+  EXPECT_TRUE(client.ended_in_order());
+  {
+    const TestClient gone = std::move(client);
+  }
+  EXPECT_TRUE(eventually([&] { return empty.load(); }));
+}
+
+TEST(Fairness, StreamsOfOneConnectionDoNotKeepOthersWaiting) {
+  net::ManualSteadyTime time;
+  std::vector<std::string> order;
+  Http2TestServer server({.host = {.steady_now = time.source()}});
+  server.handler().heard = [&](const Http2Request& request) {
+    time.advance(Duration::micros(50));
+    order.emplace_back(request.path);
+  };
+  Http2Client greedy(server.port());
+  Http2Client modest(server.port());
+  greedy.ask("/", "");
+  modest.ask("/", "");
+  std::vector<int32_t> streams;
+  int32_t last = 0;
+  server.on_loop([&] {
+    for (int i = 0; i < 900; ++i) streams.push_back(greedy.post("/" + std::to_string(i), "some body"));
+    EXPECT_TRUE(greedy.flush());
+    last = modest.post("/modest", "");
+    EXPECT_TRUE(modest.flush());
+  });
+  EXPECT_EQ(modest.wait(last).field(":status"), "200");
+  for (const int32_t stream : streams) ASSERT_EQ(greedy.wait(stream).field(":status"), "200");
+  server.on_loop([&] { EXPECT_LT(place_of(order, "/modest"), 300u); });
+}
+
+}  // namespace
+}  // namespace rateguard::http
