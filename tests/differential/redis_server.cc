@@ -3,9 +3,6 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -38,26 +35,19 @@ RedisServer::RedisServer() {
   path_ = folder_ + "/socket";
   int out[2];
   if (pipe2(out, O_CLOEXEC) != 0) std::abort();
-  pid_ = fork();
-  if (pid_ == 0) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    dup2(out[1], 1);
-    execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", path_.c_str(), "--dir", folder_.c_str(),
-           "--save", "", "--appendonly", "no", static_cast<char*>(nullptr));
-    _exit(127);
-  }
+  const bool started = process_.start({.words = {"redis-server", "--port", "0", "--unixsocket", path_, "--dir", folder_,
+                                                 "--save", "", "--appendonly", "no"},
+                                       .out = out[1]});
   close(out[1]);
   output_ = out[0];
   const std::string said = read_until(output_, "eady to accept connections");
   EXPECT_NE(said.find("eady to accept connections"), std::string::npos)
-      << "redis-server (package redis-server) did not start; it said: '" << said << "'";
+      << "redis-server (package redis-server) did not start; it said: '" << said << "' "
+      << (started ? process_.activity() : process_.problem());
 }
 
 RedisServer::~RedisServer() {
-  if (pid_ > 0) {
-    kill(pid_, SIGKILL);
-    waitpid(pid_, nullptr, 0);
-  }
+  process_.kill();
   close(output_);
   std::error_code ignored;
   std::filesystem::remove_all(folder_, ignored);

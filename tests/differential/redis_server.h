@@ -1,9 +1,9 @@
 // A Redis of the test's own.
 #pragma once
 
-#include <sys/types.h>
-
 #include <string>
+
+#include "support/processes/child_process.h"
 
 namespace rateguard::test {
 
@@ -23,7 +23,7 @@ class RedisServer {
  private:
   std::string folder_;
   std::string path_;
-  pid_t pid_ = -1;
+  ChildProcess process_;
   int output_ = -1;
 };
 

@@ -6,20 +6,18 @@ import shlex
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
+from reserved_port import reserved_port
 
 # What the pages write for the doors, and for a Redis.
 DOORS = {"http": 8080, "grpc": 8081, "resp": 6380}
 REDIS_PORT = 6379
 # Where the pages keep files; here they are below the page's own folder.
 PLACES = ("/etc/rateguard", "/var/lib/rateguard", "/var/log/nginx")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Runner:
@@ -69,7 +67,7 @@ class Runner:
         plain = [word for word in words if "=" not in word.split("/")[0]]
         if plain[:2] == ["rateguard", "serve"] or plain[:2] == ["build/release/rateguard", "serve"]:
             return self.start_server(command)
-        run = subprocess.run(["bash", "-c", self._with_real_ports(command)], cwd=self.folder, env=self.environment, text=True, timeout=60, check=False,
+        run = subprocess.run(["bash", "-c", self._with_real_ports(command)], cwd=self.folder, env=self.environment, text=True, timeout=120, check=False,
                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         return run.returncode, self._with_shown_ports(run.stdout)
 
@@ -104,7 +102,7 @@ class Runner:
             self.ports[shown[door]] = int(port)
         errors = (self.folder / ".server.log").read_text()
         if not ready.startswith("ready "):
-            return server.wait(timeout=10), self._with_shown_ports(errors)
+            return server.wait(timeout=60), self._with_shown_ports(errors)
         return 0, self._with_shown_ports(ready)
 
     def stop_server(self, port):
@@ -113,7 +111,7 @@ class Runner:
             return
         server.send_signal(signal.SIGTERM)
         try:
-            server.wait(timeout=10)
+            server.wait(timeout=60)
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
@@ -122,15 +120,16 @@ class Runner:
     def start_redis(self):
         if self.redis:
             return
-        port = self.ports[REDIS_PORT] = free_port()
+        port = self.ports[REDIS_PORT] = reserved_port()
         self.redis = subprocess.Popen(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", self.folder],
                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for _ in range(200):
+        for _ in range(1200):
             try:
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()
                 return
             except OSError:
                 time.sleep(0.05)
+        raise SystemExit(f"redis-server does not answer on port {port} within a minute")
 
     def _with_real_places(self, text):
         for place in PLACES:

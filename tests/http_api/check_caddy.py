@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from check_http_api import Program
-from proxies import FORGED, RULES, Expectations, ask, block_of_page, free_port, start_application, wait_for
+from proxies import FORGED, RULES, Expectations, ask, block_of_page, reserved_port, start_application, wait_for
 
 
 def main():
@@ -27,7 +27,7 @@ def main():
         rules = Path(folder) / "rules.yaml"
         rules.write_text(RULES)
         with Program(sys.argv[1], str(rules)) as program:
-            port = free_port()
+            port = reserved_port()
             block = block_of_page("caddy").replace("example.com {", f"http://127.0.0.1:{port} {{", 1)
             block = block.replace("rateguard:8080", f"127.0.0.1:{program.port}").replace("application:3000", f"127.0.0.1:{application.server_port}")
             config = Path(folder) / "Caddyfile"

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from check_http_api import Program
-from proxies import FORGED, RULES, Expectations, ask, block_of_page, free_port, start_application, wait_for
+from proxies import FORGED, RULES, Expectations, ask, block_of_page, reserved_port, start_application, wait_for
 
 # Counted in a Redis that is not there: undecided.
 UNDECIDED = """\
@@ -33,7 +33,7 @@ class Nginx:
     """nginx in front of the application, asking the program on `program_port`."""
 
     def __init__(self, nginx, folder, application_port, program_port):
-        self.port = free_port()
+        self.port = reserved_port()
         config = Path(folder) / "nginx.conf"
         config.write_text(nginx_config(folder, self.port, application_port, program_port))
         self.process = subprocess.Popen([nginx, "-c", str(config), "-p", folder], stderr=subprocess.PIPE, text=True)
@@ -68,7 +68,7 @@ def main():
             expect("another request", ask(port, "GET", "/login"), 200, RateLimit=None)
             expect("an error of the application", ask(port, "GET", "/broken"), 500)
             expect("not for clients", ask(port, "GET", "/_limit"), 404)
-        with Nginx(nginx, folder, application.server_port, free_port()) as port:
+        with Nginx(nginx, folder, application.server_port, reserved_port()) as port:
             expect("RateGuard is away", ask(port, "POST", "/login"), 200, Retry_After=None)
         rules.write_text(UNDECIDED)
         with Program(sys.argv[1], str(rules)) as program, Nginx(nginx, folder, application.server_port, program.port) as port:

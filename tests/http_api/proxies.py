@@ -4,10 +4,14 @@ import http.client
 import http.server
 import re
 import socket
+import sys
 import threading
 import time
 
 from check_http_api import ROOT
+
+sys.path.insert(0, str(ROOT / "tests/support"))
+from reserved_port import reserved_port
 
 # /login: two tries, then 429 for a minute.
 RULES = "rules: [{name: login, match: {methods: [POST], path: /login}, per: ip, limit: 2/m, algorithm: sliding_window_log}]\n"
@@ -33,18 +37,12 @@ def start_application():
     return application
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def block_of_page(language):
     return re.search(rf"```{language}\n(.*?)```", (ROOT / "docs/http.md").read_text(), re.DOTALL).group(1)
 
 
 def ask(port, method, path, headers=None):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request(method, path, headers=headers or {})
     answer = connection.getresponse()
     answer.body = answer.read().decode()
@@ -52,7 +50,8 @@ def ask(port, method, path, headers=None):
 
 
 def wait_for(port, process):
-    for _ in range(200):
+    """For a minute, as on a machine with too much to do."""
+    for _ in range(1200):
         if process.poll() is not None:
             return False
         try:

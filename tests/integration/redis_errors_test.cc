@@ -107,7 +107,7 @@ TEST_F(RedisErrorsTest, TheLogSaysTheNewReasonWhenItIsAnother) {
 }
 
 TEST_F(RedisErrorsTest, ANodeOfAClusterAsUrlIsAnExitWithTheLineToWrite) {
-  RedisServer node({"--cluster-enabled", "yes", "--cluster-port", std::to_string(free_port())});
+  RedisServer node({"--cluster-enabled", "yes", "--cluster-port", std::to_string(reserved_port())});
   ASSERT_TRUE(node.start()) << node.log();
   ASSERT_EQ(node.ask({"CLUSTER", "ADDSLOTSRANGE", "0", "16383"}).text, "OK");
   const std::string line = fmt::format("cluster: [\"redis://127.0.0.1:{}\"]", node.port());
@@ -133,7 +133,7 @@ TEST_F(RedisErrorsTest, AServerThatComesBackAsANodeOfAClusterDegradesAndSaysSo) 
   ASSERT_TRUE(eventually([&] { return is_ready(); }));
   server_.kill();
   RedisServer::Arguments& arguments = server_.arguments();
-  arguments.insert(arguments.end(), {"--cluster-enabled", "yes", "--cluster-port", std::to_string(free_port())});
+  arguments.insert(arguments.end(), {"--cluster-enabled", "yes", "--cluster-port", std::to_string(reserved_port())});
   ASSERT_TRUE(server_.start()) << server_.log();
   EXPECT_TRUE(eventually([&] { return !is_ready() && says("it is a node of a Cluster"); })) << ready();
   EXPECT_TRUE(eventually([&] { return contains(service_->log(), "it is a node of a Cluster"); })) << service_->log();

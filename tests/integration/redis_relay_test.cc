@@ -62,7 +62,7 @@ class RedisRelayTest : public testing::TestWithParam<std::tuple<Demotion, Wire>>
   void promote_second() { ASSERT_EQ(second().ask({"REPLICAOF", "NO", "ONE"}).text, "OK"); }
   // The first becomes what its kind of demotion makes of it.
   void demote_first() {
-    const std::string to = std::to_string(demotion() == Demotion::kMasterDown ? free_port() : second().port());
+    const std::string to = std::to_string(demotion() == Demotion::kMasterDown ? reserved_port() : second().port());
     if (demotion() == Demotion::kMasterDown) first().ask({"CONFIG", "SET", "replica-serve-stale-data", "no"});
     if (demotion() == Demotion::kLoading) {
       // Ten thousand keys at a millisecond each.
@@ -77,7 +77,7 @@ class RedisRelayTest : public testing::TestWithParam<std::tuple<Demotion, Wire>>
   }
 
   const TemporaryFolder folder_;
-  const std::array<uint16_t, 2> tls_ports_ = {free_port(), free_port()};
+  const std::array<uint16_t, 2> tls_ports_ = {reserved_port(), reserved_port()};
   std::array<std::unique_ptr<RedisServer>, 2> servers_;
   std::optional<Relay> relay_;
 };

@@ -166,7 +166,7 @@ TEST_F(RedisServerTest, SpeaksTlsWithAServerItCanVerify) {
                                     "--tls-ca-cert-file", file("ca.pem"),
                                     "--tls-auth-clients", "no"};
   };
-  const uint16_t port = test::free_port();
+  const uint16_t port = test::reserved_port();
   test::RedisServer server(with("server", port));
   start(server);
   const net::TlsClientFiles trusting{.ca = file("ca.pem")};
@@ -185,7 +185,7 @@ TEST_F(RedisServerTest, SpeaksTlsWithAServerItCanVerify) {
 
   EXPECT_NE(problem_of("redis://127.0.0.1:" + std::to_string(port)).find("rediss://"), std::string::npos);
 
-  const uint16_t other_port = test::free_port();
+  const uint16_t other_port = test::reserved_port();
   test::RedisServer other(with("other", other_port));
   start(other);
   const std::string problem = problem_of("rediss://127.0.0.1:" + std::to_string(other_port), &trusting);

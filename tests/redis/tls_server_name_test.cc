@@ -46,8 +46,8 @@ class TlsServerNameTest : public testing::Test {
   }
 
   const test::ScratchFolder folder_;
-  const std::array<uint16_t, 2> bus_ports_ = {test::free_port(), test::free_port()};
-  const std::array<uint16_t, 2> tls_ports_ = {test::free_port(), test::free_port()};
+  const std::array<uint16_t, 2> bus_ports_ = {test::reserved_port(), test::reserved_port()};
+  const std::array<uint16_t, 2> tls_ports_ = {test::reserved_port(), test::reserved_port()};
   std::array<std::optional<test::RedisServer>, 2> nodes_;
   net::SystemClock clock_;
   std::unique_ptr<net::EventLoop> loop_ = net::EventLoop::create(clock_).value();

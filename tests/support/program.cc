@@ -3,8 +3,6 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
-#include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,36 +17,15 @@ namespace {
 // How long a start may take on a loaded machine under a sanitizer.
 constexpr int kStartDeadlineMs = 60'000;
 
-// What the tests themselves are told by RATEGUARD_* is nothing that the program knows.
-void forget_settings() {
-  std::vector<std::string> names;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view text = *entry;
-    if (text.starts_with("RATEGUARD_")) names.emplace_back(text.substr(0, text.find('=')));
+// With the environment of the test but for what that is told by RATEGUARD_* itself, and with `environment`.
+ChildPlan plan_for(const std::vector<std::string>& arguments, const std::map<std::string, std::string>& environment) {
+  ChildPlan plan{.words = {RATEGUARD_PROGRAM}, .environment = environment_without("RATEGUARD_")};
+  plan.words.insert(plan.words.end(), arguments.begin(), arguments.end());
+  for (const auto& [name, value] : environment) {
+    std::erase_if(plan.environment, [&](const std::string& entry) { return entry.starts_with(name + "="); });
+    plan.environment.push_back(name + "=" + value);
   }
-  for (const std::string& name : names) unsetenv(name.c_str());
-}
-
-pid_t spawn(const std::vector<std::string>& arguments, const std::map<std::string, std::string>& environment, int in,
-            int out, int err) {
-  const pid_t pid = fork();
-  if (pid != 0) return pid;
-  forget_settings();
-  for (const auto& [name, value] : environment) setenv(name.c_str(), value.c_str(), 1);
-  dup2(in, 0);
-  dup2(out, 1);
-  dup2(err, 2);
-  std::vector<char*> argv = {const_cast<char*>(RATEGUARD_PROGRAM)};
-  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
-  execv(RATEGUARD_PROGRAM, argv.data());
-  _exit(127);
-}
-
-int exit_code_of(pid_t pid) {
-  int status = 0;
-  if (waitpid(pid, &status, 0) != pid) return -1;
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  return plan;
 }
 
 int open_for_writing(const std::filesystem::path& path) {
@@ -101,18 +78,20 @@ Service::Service(std::vector<std::string> arguments, std::map<std::string, std::
   all.insert(all.end(), arguments.begin(), arguments.end());
   int out[2];
   if (pipe2(out, O_CLOEXEC) != 0) std::abort();
-  const int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  const int err = open_for_writing(folder_.path() / "log");
-  pid_ = spawn(all, environment, in, out[1], err);
-  close(in);
-  close(err);
+  ChildPlan plan = plan_for(all, environment);
+  plan.out = out[1];
+  plan.err = open_for_writing(folder_.path() / "log");
+  const bool started = process_.start(plan);
+  close(plan.err);
   close(out[1]);
 
   const std::string line = first_line(out[0]);
   close(out[0]);
   const std::string prefix = "ready http=127.0.0.1:";
   if (line.compare(0, prefix.size(), prefix) != 0) {
-    ADD_FAILURE() << "the service did not start; it said: '" << line << "'\n" << log();
+    ADD_FAILURE() << "the service did not start; it said: '" << line << "'; "
+                  << (started ? process_.activity() : process_.problem()) << "\n"
+                  << log();
     return;
   }
   port_ = static_cast<uint16_t>(std::stoi(line.substr(prefix.size())));
@@ -125,22 +104,6 @@ Service::Service(std::vector<std::string> arguments, std::map<std::string, std::
   resp_port_ = port_of("resp");
 }
 
-Service::~Service() {
-  if (pid_ <= 0) return;
-  kill(pid_, SIGKILL);
-  exit_code_of(pid_);
-}
-
-void Service::signal(int number) const {
-  kill(pid_, number);
-}
-
-int Service::wait() {
-  const int code = exit_code_of(pid_);
-  pid_ = -1;
-  return code;
-}
-
 std::string Service::log() const {
   return read_file(folder_.path() / "log");
 }
@@ -149,15 +112,15 @@ Finished run(const std::vector<std::string>& arguments, const std::string& stand
              const std::map<std::string, std::string>& environment) {
   const TemporaryFolder folder;
   const std::string in_path = folder.write("in", standard_input);
-  const int in = open(in_path.c_str(), O_RDONLY | O_CLOEXEC);
-  const int out = open_for_writing(folder.path() / "out");
-  const int err = open_for_writing(folder.path() / "err");
-  const pid_t pid = spawn(arguments, environment, in, out, err);
-  close(in);
-  close(out);
-  close(err);
+  ChildPlan plan = plan_for(arguments, environment);
+  plan.in = open(in_path.c_str(), O_RDONLY | O_CLOEXEC);
+  plan.out = open_for_writing(folder.path() / "out");
+  plan.err = open_for_writing(folder.path() / "err");
+  ChildProcess process;
+  if (!process.start(plan)) ADD_FAILURE() << process.problem();
+  for (const int descriptor : {plan.in, plan.out, plan.err}) close(descriptor);
   Finished finished;
-  finished.exit_code = exit_code_of(pid);
+  finished.exit_code = process.wait();
   finished.out = read_file(folder.path() / "out");
   finished.err = read_file(folder.path() / "err");
   return finished;

@@ -1,12 +1,8 @@
 #include "support/redis/redis_servers.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
-#include <signal.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -29,14 +25,6 @@ constexpr int kSlots = 16'384;  // of a cluster
 
 redis::Reply no_reply(const char* what) {
   return {.kind = redis::ReplyKind::kError, .text = std::string("no ") + what};
-}
-
-sockaddr_in loopback(uint16_t port) {
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(port);
-  return address;
 }
 
 template <typename Predicate>
@@ -75,16 +63,6 @@ ScratchFolder::~ScratchFolder() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-uint16_t free_port() {
-  const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = loopback(0);
-  socklen_t size = sizeof address;
-  if (::bind(descriptor, reinterpret_cast<sockaddr*>(&address), size) != 0) std::abort();
-  ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size);
-  ::close(descriptor);
-  return ntohs(address.sin_port);
-}
-
 redis::Reply ask_port(uint16_t port, std::initializer_list<std::string_view> words) {
   const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const timeval patience{.tv_sec = kReplySeconds, .tv_usec = 0};
@@ -101,7 +79,7 @@ redis::Reply ask_port(uint16_t port, std::initializer_list<std::string_view> wor
 }
 
 RedisServer::RedisServer(Arguments arguments, RedisKind kind)
-    : arguments_(std::move(arguments)), kind_(kind), port_(free_port()) {}
+    : arguments_(std::move(arguments)), kind_(kind), port_(reserved_port()) {}
 
 bool RedisServer::start() {
   const std::string folder = folder_.path().string();
@@ -115,44 +93,26 @@ bool RedisServer::start() {
   }
   words.insert(words.end(), {"--dir", folder, "--daemonize", "no", "--logfile", folder + "/log"});
   words.insert(words.end(), arguments_.begin(), arguments_.end());
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  const pid_t parent = getpid();
-  pid_ = fork();
-  if (pid_ == 0) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) _exit(1);
-    const int null = open("/dev/null", O_RDWR);
-    for (int descriptor = 0; descriptor < 3; ++descriptor) dup2(null, descriptor);
-    execvp(argv[0], argv.data());
-    _exit(127);
+  if (!process_.start({.words = words})) {
+    problem_ = process_.problem();
+    return false;
   }
-  const bool answers = eventually([this] {
-    if (waitpid(pid_, nullptr, WNOHANG) == pid_) {
-      pid_ = -1;
-      return true;
-    }
+  bool has_ended = false;
+  const bool answers = eventually([&] {
+    has_ended = !process_.is_running();
+    if (has_ended) return true;
     const redis::Reply reply = ask({"PING"});
     return !reply.is_error("no") && !reply.is_error("LOADING");
   });
-  return answers && is_running();
-}
-
-void RedisServer::kill() {
-  if (pid_ <= 0) return;
-  ::kill(pid_, SIGKILL);
-  waitpid(std::exchange(pid_, -1), nullptr, 0);
-}
-
-void RedisServer::signal(int number) const {
-  if (pid_ > 0) ::kill(pid_, number);
+  if (answers && !has_ended) return true;
+  problem_ = has_ended ? "it has ended" : "it does not answer; it is " + process_.activity();
+  return false;
 }
 
 std::string RedisServer::log() const {
   std::ostringstream content;
   content << std::ifstream(folder_.path() / "log").rdbuf();
-  return content.str();
+  return content.str() + problem_;
 }
 
 bool RedisSentinels::start() {
@@ -197,7 +157,7 @@ bool RedisCluster::start() {
   for (int i = 0; i < kPrimaries * 2; ++i) {
     // The bus's port is 10,000 higher where nobody says, which may be no port at all.
     nodes.push_back(std::make_unique<RedisServer>(
-        std::vector<std::string>{"--cluster-enabled", "yes", "--cluster-port", std::to_string(free_port()),
+        std::vector<std::string>{"--cluster-enabled", "yes", "--cluster-port", std::to_string(reserved_port()),
                                  "--cluster-node-timeout", "1000", "--repl-diskless-sync-delay", "0"}));
     if (!nodes.back()->start()) return false;
   }

@@ -1,5 +1,5 @@
 // Throw-away Redis servers on loopback: one, a primary with replicas watched by Sentinels, a Cluster. Debian's
-// redis-server, ports that were free a moment ago, a folder of their own; they keep nothing on disk, and end with the
+// redis-server, ports of their own, a folder of their own; they keep nothing on disk, and end with the
 // thread that started them at the latest.
 #pragma once
 
@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "redis/reply.h"
+#include "support/processes/child_process.h"
+#include "support/processes/reserved_port.h"
 
 namespace rateguard::test {
 
@@ -30,9 +32,6 @@ class ScratchFolder {
   std::filesystem::path path_;
 };
 
-// A port of 127.0.0.1 that nobody listens on.
-uint16_t free_port();
-
 // Asks whoever speaks Redis's protocol at that port of 127.0.0.1, on a connection of its own, waiting for up to ten
 // seconds; an error that begins with "no " where there is no reply.
 redis::Reply ask_port(uint16_t port, std::initializer_list<std::string_view> words);
@@ -45,23 +44,22 @@ class RedisServer {
   using Arguments = std::vector<std::string>;
   // `arguments` as redis-server takes them: {"--requirepass", "x"}.
   explicit RedisServer(Arguments arguments = {}, RedisKind kind = RedisKind::kServer);
-  ~RedisServer() { kill(); }
   RedisServer(const RedisServer&) = delete;
   RedisServer& operator=(const RedisServer&) = delete;
 
   // Starts it, on the same port every time, and waits until it answers. False: see log().
   bool start();
   // kill -9, and waits for its end.
-  void kill();
-  void signal(int number) const;
-  bool is_running() const { return pid_ > 0; }
+  void kill() { process_.kill(); }
+  void signal(int number) const { process_.signal(number); }
   // Of the next start.
   Arguments& arguments() { return arguments_; }
 
   uint16_t port() const { return port_; }
-  pid_t pid() const { return pid_; }
+  pid_t pid() const { return process_.pid(); }
   std::filesystem::path socket_path() const { return folder_.path() / "redis.sock"; }
   const std::filesystem::path& folder() const { return folder_.path(); }
+  // What it wrote, and why the last start failed if it did.
   std::string log() const;
   redis::Reply ask(std::initializer_list<std::string_view> words) const { return ask_port(port_, words); }
 
@@ -70,7 +68,8 @@ class RedisServer {
   RedisKind kind_;
   ScratchFolder folder_;
   uint16_t port_;
-  pid_t pid_ = -1;
+  ChildProcess process_;
+  std::string problem_;  // of the last start
 };
 
 // A primary, two replicas and three Sentinels that need two votes and give a silent primary half a second.
