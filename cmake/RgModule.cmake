@@ -6,6 +6,7 @@
 #   x.cc       part of the library
 #   x_test.cc  part of the module's test program (a ctest case per module)
 #   x_bench.cc a program of its own, built with RATEGUARD_BENCH
+#   x_testing.cc   help for tests, this module's and those that depend on it; in no library that is shipped
 #   x_fuzz.cc  a program of its own: libFuzzer's with RATEGUARD_FUZZ, else it replays fuzz/corpus/x as a test
 #
 # APART names files that are compiled each by itself. The dev preset compiles four files at a time as one (CMake's unity
@@ -31,7 +32,9 @@ function(rg_module path)
 
   file(GLOB all CONFIGURE_DEPENDS ${dir}/*.cc)
   set(sources ${all})
-  list(FILTER sources EXCLUDE REGEX "_(test|bench|fuzz)\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "_(test|testing|bench|fuzz)\\.cc$")
+  set(helpers ${all})
+  list(FILTER helpers INCLUDE REGEX "_testing\\.cc$")
   set(tests ${all})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   set(benches ${all})
@@ -57,10 +60,20 @@ function(rg_module path)
   list(TRANSFORM test_deps REPLACE "/" "_")
   list(TRANSFORM test_deps PREPEND rg_)
 
+  if(RATEGUARD_TESTS AND helpers)
+    add_library(${target}_testing STATIC ${helpers})
+    target_link_libraries(${target}_testing PUBLIC ${target})
+    rg_precompiled(${target}_testing)
+  endif()
+
   if(RATEGUARD_TESTS AND tests)
     add_executable(${short}_test ${tests})
     target_link_libraries(${short}_test PRIVATE ${target} GTest::gtest_main rapidcheck)
-    target_link_libraries(${short}_test PRIVATE ${test_deps} ${ARG_TEST_EXTERNAL})
+    foreach(dep IN LISTS path ARG_DEPS ARG_TEST_DEPS)
+      string(REPLACE "/" "_" dep_short ${dep})
+      target_link_libraries(${short}_test PRIVATE rg_${dep_short} $<TARGET_NAME_IF_EXISTS:rg_${dep_short}_testing>)
+    endforeach()
+    target_link_libraries(${short}_test PRIVATE ${ARG_TEST_EXTERNAL})
     rg_precompiled_tests(${short}_test)
     add_test(NAME ${path} COMMAND ${short}_test --gtest_brief=1)
     set_tests_properties(${path} PROPERTIES LABELS unit TIMEOUT 600)

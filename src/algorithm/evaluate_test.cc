@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "algorithm/reference_model.h"
+#include "algorithm/reference_model_testing.h"
 #include "algorithm/test_counter.h"
 
 namespace rateguard::algorithm {

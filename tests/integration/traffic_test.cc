@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-#include "algorithm/reference_model.h"
+#include "algorithm/reference_model_testing.h"
 #include "simulate/plain_logs.h"
 #include "support/http_connection.h"
 #include "support/program.h"

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "algorithm/reference_model.h"
+#include "algorithm/reference_model_testing.h"
 #include "config/config.h"
 #include "simulate/plain_logs.h"
 #include "simulate/simulate.h"

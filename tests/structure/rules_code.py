@@ -76,6 +76,44 @@ def check_dependencies(tree):
     return errors
 
 
+def check_unused_dependencies(tree):
+    """A dependency that nothing includes is a wall that does not stand; one that only tests need is not the module's."""
+    errors = []
+    for module in tree.modules:
+        if module.path == "app":
+            continue  # app may use every module
+        code, tests = _included_modules(tree, module, is_code=True), _included_modules(tree, module, is_code=False)
+        place = f"src/CMakeLists.txt:{module.line}"
+        for name in module.deps:
+            if name not in code:
+                what = "only tests include: it belongs in TEST_DEPS" if name in tests else "no file includes: take it out"
+                errors.append(f"{place}: DEPS of {module.path} name {name}, which {what}")
+        for name in module.test_deps:
+            if name not in tests:
+                errors.append(f"{place}: TEST_DEPS of {module.path} name {name}, which no test includes: take it out")
+    return errors
+
+
+def _included_modules(tree, module, is_code):
+    found = set()
+    for source in tree.sources:
+        if source.module is module and (source.role == "code") == is_code:
+            targets = (tree.module_of_include(name) for _, quote, name in source.includes if quote == '"')
+            found |= {target.path for target in targets if target}
+    return found
+
+
+def check_shipped_test_code(tree):
+    """What only tests use is compiled into their programs, not into the library that is installed."""
+    errors = []
+    for source in tree.sources:
+        header = tree.by_name.get(source.name.removesuffix(".cc") + ".h")
+        if source.role == "code" and not source.is_header and header and header.role == "test":
+            name = source.path.stem
+            errors.append(f"{source.path}: only tests include its header; call the two {name}_testing.cc and .h")
+    return errors
+
+
 def check_third_party(tree):
     errors = []
     for source in tree.sources:

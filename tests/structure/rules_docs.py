@@ -26,6 +26,17 @@ def check_readmes(tree):
     return errors
 
 
+def check_map_of_folders(tree):
+    """src/README.md leads a stranger through the folders, so every module stands in it."""
+    readme = tree.root / "src/README.md"
+    text = readme.read_text() if readme.exists() else ""
+    return [
+        f"src/README.md: does not lead to {module.path}; add [{module.path}]({module.path}/README.md) to its table"
+        for module in tree.modules
+        if f"]({module.path}/README.md)" not in text and (tree.root / "src" / module.path / "README.md").exists()
+    ]
+
+
 def check_public_headers(tree):
     """Every declaration in include/ stands in a paragraph that begins with, or carries, a comment."""
     errors = []

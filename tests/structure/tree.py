@@ -80,7 +80,9 @@ def _app_module(root, modules):
 
 
 def _role(path):
-    match = re.search(r"_(test|bench|fuzz)$", path.stem)
+    match = re.search(r"_(test|testing|bench|fuzz)$", path.stem)
+    if match and match.group(1) == "testing":
+        return "test"
     return match.group(1) if match and path.suffix == ".cc" else "code"
 
 
@@ -115,7 +117,8 @@ class Tree:
         users = {}
         for source in self.sources:
             for _, _, name in source.includes:
-                users.setdefault(name, []).append(source)
+                if name != source.name.removesuffix(".cc") + ".h":  # a header's own source is no user of it
+                    users.setdefault(name, []).append(source)
         changed = True
         while changed:
             changed = False

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "algorithm/reference_model.h"
+#include "algorithm/reference_model_testing.h"
 #include "store/memory/memory_store_fixture.h"
 #include "store/store_suite.h"
 

@@ -1,4 +1,4 @@
-#include "algorithm/reference_model.h"
+#include "algorithm/reference_model_testing.h"
 
 #include <algorithm>
 #include <deque>
