@@ -120,7 +120,10 @@ RedisCounters::RedisCounters(net::EventLoop& loop, std::string name, const redis
                              .open_for = settings.breaker_open_for},
                  .instances = std::move(hooks.instances),
                  .random = [this] { return static_cast<uint32_t>(random_()); }}),
-      leases_(fallback_, *leased_, {.sync_interval = settings.sync_interval, .counters_max = kLeasedMax}) {
+      leases_(fallback_, *leased_,
+              {.sync_interval = settings.sync_interval, .counters_max = kLeasedMax, .now = [&loop] {
+                 return loop.clock().now();
+               }}) {
   client_->start();
   tick_ = loop.every(kTick, [this] { leases_.tick(loop_.now()); });
   probe_ = loop.every(kProbePeriod, [this] { probe_what_fails(); });

@@ -133,7 +133,10 @@ Instance::Instance(const Scenario& scenario, size_t index, Timeline& timeline, S
                 {.instances = [n = scenario.instances.size()] { return static_cast<uint32_t>(n); },
                  .random = [this] { return static_cast<uint32_t>(random_.bits()); }}),
       watch_(scenario.has_fallback ? static_cast<RemoteStore&>(fallback_) : link_, scenario),
-      lease_(watch_, *own_counts_, {.life_max = scenario.life_max, .sync_interval = scenario.sync_interval}) {
+      lease_(watch_, *own_counts_,
+             {.life_max = scenario.life_max, .sync_interval = scenario.sync_interval, .now = [this] {
+                return host_.clock();
+              }}) {
   tick();
   for (size_t key = 0; key < scenario.keys.size(); ++key) {
     ask_again(key, scenario.keys[key].checks);

@@ -82,7 +82,7 @@ class LeaseFixture : public testing::Test {
 
   FakeRemote remote_;
   std::unique_ptr<MemoryStore> local_ = MemoryStore::create({.max_keys = 1'000}).value();
-  LeaseStore store_{remote_, *local_, {.counters_max = 3}};
+  LeaseStore store_{remote_, *local_, {.counters_max = 3, .now = [this] { return now(); }}};
   std::deque<Question> questions_;
 };
 

@@ -10,7 +10,7 @@ namespace rateguard {
 LeaseStore::LeaseStore(RemoteStore& remote, Store& local, const LeaseOptions& options)
     : remote_(remote),
       life_max_(options.life_max),
-      leased_(remote, askings_, options.life_max, options.counters_max),
+      leased_(remote, askings_, options.life_max, options.counters_max, options.now),
       synced_(remote, local, options.sync_interval, options.counters_max) {}
 
 void LeaseStore::charge(std::span<ChargeGroup> groups, Now now, Done done) {
@@ -78,6 +78,7 @@ void LeaseStore::on_passed(Asking& asking) {
     charge.decision = asking.charges[i].decision;
     if (charge.consistency != Consistency::kLease || charge.basis != Basis::kCounter) continue;
     Decision& decision = charge.decision;
+    leased_.learn(charge, decision.remaining);
     decision.limit = charge.limit->capacity;
     const uint64_t left = uint64_t{decision.remaining} + leased_.held(charge.key, now_);
     decision.remaining = static_cast<uint32_t>(std::min<uint64_t>(left, decision.limit));

@@ -23,6 +23,8 @@ struct LeaseOptions {
   Duration sync_interval = Duration::millis(100);
   // Keys that are leased, and as many that are synced. Beyond, checks are exact.
   size_t counters_max = 65'536;
+  // The loop's time now: what passes while a call is under way.
+  std::function<Instant()> now = {};
 };
 
 struct LeaseStats {

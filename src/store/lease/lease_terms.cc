@@ -58,7 +58,6 @@ std::optional<LeaseTerms> log_terms(const Limit& limit, Duration life_max) {
 
 std::optional<LeaseTerms> lease_terms(const Limit& limit, Duration life_max) {
   if (limit.overdraft) return {};
-  if (limit.overdraft) return {};
   if (is_bucket(limit)) return bucket_terms(limit, life_max);
   if (limit.algorithm == Algorithm::kSlidingWindowLog) return log_terms(limit, life_max);
   if (!is_window(limit)) return {};
@@ -78,7 +77,6 @@ Duration life_of_units(const LeaseTerms& terms, const Decision& decision) {
 }
 
 bool can_sync(const Limit& limit, Duration interval) {
-  if (limit.overdraft) return false;
   if (limit.overdraft) return false;
   if (is_bucket(limit)) return interval <= quarter_fill(limit);
   if (limit.algorithm != Algorithm::kSlidingWindowLog && !is_window(limit)) return false;

@@ -1,6 +1,7 @@
 #include "store/lease/leased_counters.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace rateguard {
 namespace {
@@ -16,8 +17,9 @@ uint32_t saturated(uint64_t units) {
 
 }  // namespace
 
-LeasedCounters::LeasedCounters(RemoteStore& remote, Askings& askings, Duration life_max, size_t counters_max)
-    : remote_(remote), askings_(askings), life_max_(life_max), counters_max_(counters_max) {}
+LeasedCounters::LeasedCounters(RemoteStore& remote, Askings& askings, Duration life_max, size_t counters_max,
+                               std::function<Instant()> time)
+    : remote_(remote), askings_(askings), life_max_(life_max), counters_max_(counters_max), time_(std::move(time)) {}
 
 Taken LeasedCounters::charge(Charge& charge, Instant now, Asking& asking) {
   now_ = std::max(now_, now);
@@ -58,6 +60,18 @@ LeasedCounters::Counter* LeasedCounters::counter_for(const Charge& charge) {
 uint32_t LeasedCounters::held(std::string_view key, Instant now) const {
   const auto it = counters_.find(key);
   return it == counters_.end() ? 0 : it->second.wallet.at(now);
+}
+
+// What is given back ends with what is used, and to the remote store a wallet is used. Where more was given back than
+// was used otherwise, the wallet's units are in the remote store again, and are not to be had twice.
+void LeasedCounters::learn(const Charge& charge, uint32_t remaining) {
+  const auto it = counters_.find(charge.key);
+  if (it == counters_.end() || it->second.limit != *charge.limit) return;
+  Counter& counter = it->second;
+  counter.remaining = remaining;
+  if (charge.cost.movement != Movement::kGiveBack) return;
+  const uint32_t capacity = counter.terms.charged.capacity;
+  counter.wallet.units = std::min(counter.wallet.units, capacity - std::min(capacity, remaining));
 }
 
 void LeasedCounters::forget(std::string_view key) {
@@ -129,6 +143,12 @@ void LeasedCounters::serve_from_wallet(Counter& counter) {
 
 // The first that waits is asked for in any case; more are where they are likely to fit.
 void LeasedCounters::size_call(Counter& counter) {
+  if (counter.part != 0) {
+    counter.covered = 1;
+    counter.extra = 0;
+    counter.call.cost = {counter.waiting.front().charge->cost.units - counter.part};
+    return;
+  }
   const uint64_t room = std::min(counter.remaining.value_or(0), counter.terms.charged.capacity);
   uint64_t units = counter.waiting.front().charge->cost.units;
   counter.covered = 1;
@@ -185,6 +205,7 @@ void LeasedCounters::take_answer(Counter& counter) {
   counter.unused_at = counter.asked_at + call.decision.reset_after;
   if (!call.decision.allowed()) return take_refusal(counter);
   counter.refused = 0;
+  if (counter.part != 0) return take_rest(counter, std::exchange(counter.part, 0));
   if (counter.extra != 0 && !counter.is_forgotten) add_to_wallet(counter);
   for (size_t i = 0; i < counter.covered; ++i) {
     admit(counter, *counter.waiting[i].charge, counter.waiting[i].since, call.basis);
@@ -218,24 +239,52 @@ void LeasedCounters::take_refusal(Counter& counter) {
   ++counter.refused;
   if (counter.covered > 1 || counter.extra != 0) return;  // to be asked for less
   counter.refused = 0;
+  const Cost cost = counter.waiting.front().charge->cost;
+  Decision refusal = counter.call.decision;
+  if (std::exchange(counter.part, 0) != 0) {  // others have taken it meanwhile
+    refusal = counter.refusal;
+    refusal.remaining = counter.call.decision.remaining;
+  } else if (can_add_wallet(counter)) {
+    counter.part = counter.wallet.units;
+    counter.refusal = refusal;
+    return;
+  }
   // It holds for all who wait with that cost.
-  const Cost cost = counter.call.cost;
   for (Waiting& waiting : counter.waiting) {
     if (waiting.charge->cost != cost) continue;
     Charge& charge = *waiting.charge;
     charge.basis = counter.call.basis;
-    charge.decision = counter.call.decision;
+    charge.decision = refusal;
     charge.decision.limit = counter.told_limit;
-    charge.decision.remaining = saturated(uint64_t{charge.decision.remaining} + counter.wallet.at(waiting.since));
+    charge.decision.remaining = saturated(uint64_t{refusal.remaining} + counter.wallet.at(waiting.since));
     askings_.decided(*waiting.asking);
   }
   std::erase_if(counter.waiting, [cost](const Waiting& waiting) { return waiting.charge->cost == cost; });
+}
+
+// Whether the first who waits can be served by the wallet and the remote store together.
+bool LeasedCounters::can_add_wallet(const Counter& counter) const {
+  const uint32_t held = counter.wallet.basis == counter.call.basis ? counter.wallet.at(time_()) : 0;
+  return held != 0 && uint64_t{held} + counter.call.decision.remaining >= counter.waiting.front().charge->cost.units;
+}
+
+// The call has brought what the wallet lacks. Both are used now, so both have to be there.
+void LeasedCounters::take_rest(Counter& counter, uint32_t part) {
+  const Instant now = time_();
+  if (counter.wallet.at(now) >= part && counter.wallet.basis == counter.call.basis) {
+    counter.wallet.units -= part;
+    admit(counter, *counter.waiting.front().charge, now, counter.call.basis);
+    return drop_waiting(counter, 1);
+  }
+  counter.extra = counter.call.cost.units;
+  if (!counter.is_forgotten) add_to_wallet(counter);
 }
 
 // The remote store could not be asked, or was not: what became of the call is the word for all whom the wallet cannot
 // serve.
 void LeasedCounters::pass_to_all(Counter& counter) {
   counter.refused = 0;
+  counter.part = 0;
   for (const Waiting& waiting : counter.waiting) {
     Charge& charge = *waiting.charge;
     if (take_from_wallet(counter, charge, waiting.since)) continue;

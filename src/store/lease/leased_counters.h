@@ -32,18 +32,23 @@ struct KeyHash {
 // A key's first check costs what it asks for. From then on a call takes what the checks that wait need and what they
 // are likely to need within a wallet's life, by the demand of late: beyond the checks that wait at most half of what
 // remains, so that other instances find some. A wallet ends unused at its end: its units stay charged.
+// A cost that neither the wallet nor the remote store can bear alone is taken from both.
 //
 // There is one call under way for a key; checks that its wallet cannot serve wait for it in their order. Those that the
 // call was made for are admitted by it however late its answer is; what it brought beyond serves those that came
 // before it ended.
 class LeasedCounters {
  public:
-  LeasedCounters(RemoteStore& remote, Askings& askings, Duration life_max, size_t counters_max);
+  // `time` is the loop's now: what passes while a call is under way.
+  LeasedCounters(RemoteStore& remote, Askings& askings, Duration life_max, size_t counters_max,
+                 std::function<Instant()> time);
 
   // REQUIRES: the charge's cost is above 0.
   Taken charge(Charge& charge, Instant now, Asking& asking);
   // The units in the key's wallet.
   uint32_t held(std::string_view key, Instant now) const;
+  // The remote store has answered another charge of this counter, by the same terms.
+  void learn(const Charge& charge, uint32_t remaining);
   // Their units are not used any more, nor those that are under way.
   void forget(std::string_view key);
   void forget_all();
@@ -93,9 +98,11 @@ class LeasedCounters {
     Charge call;
     ChargeGroup group;
     Instant asked_at = {};
-    size_t covered = 0;    // of those that wait: whom the call is for
-    uint32_t extra = 0;    // beyond those
-    uint32_t refused = 0;  // calls in a row
+    size_t covered = 0;     // of those that wait: whom the call is for
+    uint32_t extra = 0;     // beyond those
+    uint32_t refused = 0;   // calls in a row
+    uint32_t part = 0;      // what the wallet adds to the call for the first who waits
+    Decision refusal = {};  // of the whole cost, where the call is for the rest of it
     bool is_forgotten = false;
   };
   using Counters = std::unordered_map<std::string, Counter, KeyHash, std::equal_to<>>;
@@ -107,6 +114,8 @@ class LeasedCounters {
   void on_answer(Counter& counter);
   void take_answer(Counter& counter);
   void take_refusal(Counter& counter);
+  bool can_add_wallet(const Counter& counter) const;
+  void take_rest(Counter& counter, uint32_t part);
   void serve_from_wallet(Counter& counter);
   void pass_to_all(Counter& counter);
   void add_to_wallet(Counter& counter);
@@ -118,6 +127,7 @@ class LeasedCounters {
   Askings& askings_;
   const Duration life_max_;
   const size_t counters_max_;
+  const std::function<Instant()> time_;
   Counters counters_;
   Instant now_ = {};     // the latest
   size_t sweep_at_ = 0;  // the bucket that tick() looks at next

@@ -101,7 +101,7 @@ TEST_F(SyncedCountersTest, AnIdleCounterIsNotReported) {
 TEST_F(SyncedCountersTest, AReportThatIsAnsweredAfterItsOwnerIsGoneHurtsNobody) {
   remote_.holds_back = true;
   {
-    LeaseStore other(remote_, *local_, {});
+    LeaseStore other(remote_, *local_, {.now = [this] { return now(); }});
     Charge charge = {.key = "key", .limit = &window_, .consistency = Consistency::kSync};
     ChargeGroup group = {std::span(&charge, 1)};
     other.charge({&group, 1}, now(), [] {});
