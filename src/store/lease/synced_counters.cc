@@ -50,8 +50,11 @@ Taken SyncedCounters::charge(Charge& charge, Instant now) {
   counter.place_from = charge.place_from;
   counter.is_asked = true;
   charge.basis = Basis::kCounter;
-  if (counter.is_blocked || counter.uncharged() + charge.cost.units > counter.limit.capacity) {
-    refuse(charge, now_);
+  // Where the own count refuses, it knows for how long. It may admit what is not charged yet a second time, when a
+  // window has ended or a bucket has filled since.
+  const bool exceeds = counter.uncharged() + charge.cost.units > counter.limit.capacity;
+  if (counter.is_blocked || (exceeds && left_here(charge) >= charge.cost.units)) {
+    refuse(counter, charge);
     return Taken::kDecided;
   }
   local_.charge({std::span(&charge, 1)}, now_);
@@ -78,16 +81,24 @@ uint32_t SyncedCounters::give_back(Charge& charge, Instant now) {
   return fresh + owed;
 }
 
-// What is owed will be paid when units come back: nobody knows exactly when, but not before the next report.
-void SyncedCounters::refuse(Charge& charge, Instant now) {
+// What the own count has left, as the charge's decision tells.
+uint32_t SyncedCounters::left_here(Charge& charge) {
   const Cost cost = std::exchange(charge.cost, Cost{0});
-  local_.charge({std::span(&charge, 1)}, now);
+  local_.charge({std::span(&charge, 1)}, now_);
   charge.cost = cost;
+  return charge.decision.remaining;
+}
+
+// What is owed will be paid when units come back: nobody knows exactly when, but not before the next report.
+void SyncedCounters::refuse(const Counter& counter, Charge& charge) {
+  const uint64_t capacity = counter.limit.capacity;
+  const uint64_t room = counter.is_blocked ? 0 : capacity - std::min(capacity, counter.uncharged());
+  const uint64_t left = std::min<uint64_t>(left_here(charge), room);
   Decision& decision = charge.decision;
   decision.verdict = Verdict::kRefused;
-  decision.remaining = 0;
+  decision.remaining = static_cast<uint32_t>(left);
   decision.reset_after = std::max(decision.reset_after, interval_);
-  decision.retry_after = cost.units > charge.limit->capacity ? Duration::never() : interval_;
+  decision.retry_after = charge.cost.units > capacity ? Duration::never() : interval_;
 }
 
 void SyncedCounters::forget(std::string_view key) {

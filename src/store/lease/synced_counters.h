@@ -69,7 +69,8 @@ class SyncedCounters {
   using Counters = std::unordered_map<std::string, Counter, KeyHash, std::equal_to<>>;
   struct Report;  // the call under way
 
-  void refuse(Charge& charge, Instant now);
+  uint32_t left_here(Charge& charge);
+  void refuse(const Counter& counter, Charge& charge);
   void send_report();
   void add_to_report(Counters::value_type& counter, Cost cost);
   void send(Report& report);

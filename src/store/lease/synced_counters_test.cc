@@ -77,6 +77,35 @@ TEST_F(SyncedCountersTest, ARoomierRemoteStoreRaisesTheOwnCount) {
   EXPECT_EQ(ask(window_, 1, Consistency::kSync).decision.remaining, 998U);
 }
 
+TEST_F(SyncedCountersTest, ACostThatNeverFitsIsToldWhatIsLeft) {
+  const Decision unused = ask(window_, 1'001, Consistency::kSync).decision;
+  EXPECT_TRUE(unused.retry_after.is_never());
+  EXPECT_EQ(unused.remaining, 1'000U);
+  ask(window_, 400, Consistency::kSync);
+  EXPECT_EQ(ask(window_, 1'001, Consistency::kSync).decision.remaining, 600U) << "nobody was told of the 400";
+  pass(Duration::millis(200));
+  EXPECT_EQ(ask(window_, 1'001, Consistency::kSync).decision.remaining, 600U);
+}
+
+TEST_F(SyncedCountersTest, WhatDoesNotFitYetIsToldWhenItWill) {
+  const Limit limit = Limit::fixed_window(1'000, kSecond).value();
+  ask(limit, 900, Consistency::kSync);
+  const Decision refused = ask(limit, 101, Consistency::kSync).decision;
+  EXPECT_EQ(refused.remaining, 100U);
+  EXPECT_EQ(refused.retry_after, kSecond) << "and not the interval of reports";
+}
+
+TEST_F(SyncedCountersTest, UnitsThatAreNotReportedAreNotHadAgainInTheNextWindow) {
+  const Limit limit = Limit::fixed_window(1'000, kSecond).value();
+  pass(Duration::millis(990));
+  ask(limit, 900, Consistency::kSync);
+  remote_.now = remote_.now + Duration::millis(10);
+  const Decision refused = ask(limit, 101, Consistency::kSync).decision;
+  EXPECT_FALSE(refused.allowed());
+  EXPECT_EQ(refused.remaining, 100U);
+  EXPECT_EQ(refused.retry_after, Duration::millis(100)) << "the next report";
+}
+
 TEST_F(SyncedCountersTest, WithoutTheRemoteStoreTheWholeLimitIsEnforcedHere) {
   remote_.state = FakeRemote::State::kChargesAndFails;
   EXPECT_EQ(ask_many(window_, 600, Consistency::kSync), 600U);
