@@ -19,7 +19,6 @@ bool takes_effect_at_once(std::string_view key, const config::Config& at_start, 
   if (key == "listen.trusted_proxies") return !at_start.listen.proxy_protocol;
   // Listeners with TLS get another certificate; none gets or loses TLS.
   if (key.starts_with("listen.tls.")) return has_tls(at_start) && has_tls(now);
-  if (key == "envoy.reload") return false;
   return key.starts_with("identity.") || key.starts_with("envoy.");
 }
 

@@ -50,6 +50,8 @@ class Instance {
   Result<void> run();
 
  private:
+  enum class InForce : uint8_t { kNo, kYes };
+
   // An event loop with all that is its own.
   struct Worker {
     ~Worker();
@@ -94,7 +96,10 @@ class Instance {
   server::ConfigState config_state() const;
   Result<server::Reloaded> reload_from(const config::Config& config);
   Result<envoy::Policy> load_envoy(const config::EnvoySettings& settings);
-  std::vector<std::string> files_to_watch(const std::vector<std::string>& subject_files) const;
+  // Every file that a reload of `config` reads again.
+  std::vector<std::string> files_to_watch(const config::Config& config) const;
+  // After a reload has read `config`, whether or not it could be taken over. REQUIRES: reload_mutex_ is held.
+  void follow_files(const config::Config& config, InForce in_force);
   // On the first loop's thread: watches these files from now on.
   Result<void> watch_files(std::vector<std::string> files);
   void log_reload(std::string_view by, const Result<server::Reloaded>& outcome, const std::vector<Error>& warnings);
@@ -123,13 +128,14 @@ class Instance {
   net::Timer sweep_;
   size_t parts_left_ = 0;  // while draining, on the first loop's thread: servers, and the leave from other instances
 
-  std::mutex reload_mutex_;                                         // held while one is under way
-  mutable std::mutex state_mutex_;                                  // of what a reload came to
-  metrics::ReloadFigures reloads_;                                  // guarded by state_mutex_
-  metrics::ReloadFigures envoy_loads_;                              // likewise
-  server::ConfigState config_state_;                                // likewise
-  std::vector<Error> warnings_in_force_;                            // guarded by reload_mutex_
-  std::vector<std::string> subject_files_ = config_.subject_files;  // of the rules in force; likewise
+  std::mutex reload_mutex_;                  // held while one is under way
+  mutable std::mutex state_mutex_;           // of what a reload came to
+  metrics::ReloadFigures reloads_;           // guarded by state_mutex_
+  metrics::ReloadFigures envoy_loads_;       // likewise
+  server::ConfigState config_state_;         // likewise
+  std::vector<Error> warnings_in_force_;     // guarded by reload_mutex_
+  std::vector<std::string> files_in_force_;  // what is in force was read from them; likewise
+  std::vector<std::string> files_watched_;   // those, and those of what could not be taken over; likewise
 };
 
 }  // namespace rateguard::app

@@ -16,6 +16,7 @@ Result<server::Reloaded> Instance::reload(std::string_view by) {
   const std::lock_guard lock(reload_mutex_);
   const auto config = source_.load();
   auto outcome = config ? reload_from(*config) : std::unexpected(config.error());
+  if (config) follow_files(*config, outcome ? InForce::kYes : InForce::kNo);
   {
     const std::lock_guard state_lock(state_mutex_);
     reloads_.last_failed = !outcome;
@@ -63,16 +64,6 @@ Result<server::Reloaded> Instance::reload_from(const config::Config& config) {
       if (worker->grpc != nullptr) worker->grpc->set_tls(h2);
     });
   }
-  if (config.subject_files != subject_files_) {
-    subject_files_ = config.subject_files;
-    // Not at once: the watcher that is there may be what asks for this reload.
-    workers_.front()->loop->post([this, files = files_to_watch(subject_files_)] {
-      if (const auto watching = watch_files(files); !watching) {
-        log_.write(LogLevel::kWarn, "files of subjects are not watched", {{"why", watching.error().to_string()}});
-      }
-      (void)reload("changed file");  // one may have changed before it was watched
-    });
-  }
   refresh_time_zones(log_);
   log_key_warnings(prepared->policy);
   membership_.tell_reload(config::rules_revision(config.rules));
@@ -85,6 +76,48 @@ Result<server::Reloaded> Instance::reload_from(const config::Config& config) {
   }
   if (!reloaded.waiting.empty()) reloaded.sentence += "; " + waiting_in_words(reloaded.waiting);
   return reloaded;
+}
+
+std::vector<std::string> Instance::files_to_watch(const config::Config& config) const {
+  std::vector<std::string> files;
+  for (const std::string& file :
+       {source_.path(), config.listen.tls.certificate, config.listen.tls.key, config.listen.tls.client_ca,
+        config.identity.jwt.key_file, config.envoy.reload ? config.envoy.config : std::string()}) {
+    if (!file.empty()) files.push_back(file);
+  }
+  files.insert(files.end(), config.subject_files.begin(), config.subject_files.end());
+  return files;
+}
+
+// What could not be taken over may have failed for one of its files, which somebody is about to mend.
+void Instance::follow_files(const config::Config& config, InForce in_force) {
+  std::vector<std::string> files = files_to_watch(config);
+  if (in_force == InForce::kYes) files_in_force_ = files;
+  for (const std::string& file : files_in_force_) {
+    if (std::ranges::find(files, file) == files.end()) files.push_back(file);
+  }
+  if (files == files_watched_) return;
+  files_watched_ = files;
+  // Not at once: the watcher that is there may be what asks for this reload.
+  workers_.front()->loop->post([this, files = std::move(files)] {
+    if (const auto watching = watch_files(files); !watching) {
+      log_.write(LogLevel::kWarn, "changes of files are not noticed; reload with SIGHUP or POST /v1/reload after each",
+                 {{"why", watching.error().to_string()}});
+    }
+    (void)reload("files that are watched from now on");  // one may have changed before it was watched
+  });
+}
+
+Result<void> Instance::watch_files(std::vector<std::string> files) {
+  if (files.empty()) {
+    files_.reset();
+    return {};
+  }
+  auto watcher = net::FileWatcher::create(*workers_.front()->loop, std::move(files),
+                                          [this](const auto&) { (void)reload("changed file"); });
+  if (!watcher) return std::unexpected(watcher.error());
+  files_ = std::move(*watcher);
+  return {};
 }
 
 void Instance::log_key_warnings(const Policy& policy) {

@@ -148,6 +148,49 @@ TEST(LifecycleTest, AFileOfSubjectsIsReadAgainWhenItChangesAlsoOneThatAReloadBro
   EXPECT_TRUE(limit_of_ann("8"));
 }
 
+// One service with Envoy's configuration in `file`; what it says an hour may have of a client.
+std::string config_naming(const std::string& file) {
+  return "envoy: {config: " + file + "}\n" + rules_with_limit(5);
+}
+std::string envoy_limit(int limit) {
+  return "domain: d\ndescriptors:\n  - {key: k, rate_limit: {unit: hour, requests_per_unit: " + std::to_string(limit) +
+         "}}\n";
+}
+std::string limit_in_force(HttpConnection& connection) {
+  return connection.post("/json", R"({"domain":"d","descriptors":[{"entries":[{"key":"k"}]}]})").body;
+}
+
+TEST(LifecycleTest, FilesThatAReloadNamesAreWatchedInsteadOfThoseOfTheStart) {
+  const TemporaryFolder folder;
+  const std::string first = folder.write("first.yaml", envoy_limit(11));
+  const std::string second = folder.write("second.yaml", envoy_limit(12));
+  const Service service({"--config", folder.write("rules.yaml", config_naming(first))});
+  HttpConnection connection(service.port());
+  const auto limit_is = [&](int limit) {
+    return eventually(
+        [&] { return contains(limit_in_force(connection), "\"requestsPerUnit\":" + std::to_string(limit) + ","); });
+  };
+  EXPECT_TRUE(limit_is(11));
+  folder.write("rules.yaml", config_naming(second));
+  EXPECT_TRUE(limit_is(12));
+  folder.write("second.yaml", envoy_limit(13));
+  EXPECT_TRUE(limit_is(13)) << service.log();
+}
+
+TEST(LifecycleTest, AReloadIsTriedAgainWhenTheFileAppearsForWantOfWhichItFailed) {
+  const TemporaryFolder folder;
+  const std::string first = folder.write("first.yaml", envoy_limit(11));
+  const Service service({"--config", folder.write("rules.yaml", config_naming(first))});
+  HttpConnection connection(service.port());
+  folder.write("rules.yaml", config_naming((folder.path() / "second.yaml").string()));
+  EXPECT_TRUE(eventually([&] { return contains(connection.get("/version").body, R"("current":false)"); }));
+  EXPECT_TRUE(contains(limit_in_force(connection), R"("requestsPerUnit":11,)"));
+  folder.write("second.yaml", envoy_limit(12));
+  EXPECT_TRUE(eventually([&] { return contains(limit_in_force(connection), R"("requestsPerUnit":12,)"); }))
+      << service.log();
+  EXPECT_TRUE(contains(connection.get("/version").body, R"("current":true)"));
+}
+
 TEST(LifecycleTest, ABadFileAtReloadLeavesTheOldRulesAndSaysWhy) {
   const TemporaryFolder folder;
   const std::string file = folder.write("rules.yaml", rules_with_limit(5));
