@@ -201,6 +201,8 @@ void Decider::tally(const Job& job, Counting counting) {
   Tally& out = tallies_.emplace_back();
   out.limit = job.limit;
   out.path = std::string_view(path_bytes_).substr(job.path_begin, job.path_end - job.path_begin);
+  out.key = key_of(job);
+  out.refuses = job.is_limited && job.over && job.mode() == Mode::kEnforce;
   if (job.gives_back) {
     out.given_back = job.hits;
     return;

@@ -20,6 +20,8 @@ struct Tally {
   // What to count it as instead of limit->path, for detailed_metric and value_to_metric; empty otherwise. Valid until
   // the next decision.
   std::string_view path = {};
+  std::string_view key = {};  // of its counter, valid as long; empty: it has none
+  bool refuses = false;       // its status is OVER_LIMIT
   uint64_t total = 0;
   uint64_t within = 0;
   uint64_t near = 0;  // of those within and those beyond: the ones above four fifths of the limit

@@ -1,6 +1,7 @@
 // The answer to one check, in the words of every front end: what its reply is written from.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -11,6 +12,11 @@
 
 namespace rateguard::server {
 
+// As protocols write a cost: what is given back is negative.
+constexpr int64_t signed_units(Cost cost) {
+  return cost.movement == Movement::kGiveBack ? -int64_t{cost.units} : int64_t{cost.units};
+}
+
 // One limit that was asked.
 struct AnswerLine {
   std::string_view rule = {};  // empty: a limit that came with the request
@@ -18,6 +24,7 @@ struct AnswerLine {
   const Limit* limit = nullptr;
   Mode mode = Mode::kEnforce;
   Basis basis = Basis::kCounter;
+  Cost cost = {};  // what the request asked this limit for
   Decision decision = {};
   metrics::RuleSlot slot = metrics::kAdHocSlot;
 };
@@ -37,6 +44,9 @@ struct Answer {
   bool degraded = false;
   std::span<const AnswerLine> lines = {};
 
+  // Whether the cost of one of `lines` moved its counter. A limit that would have admitted the request is not charged
+  // where another refuses.
+  bool has_charged(const AnswerLine& line) const;
   // Refused without a limit's or a rule's word: the store could not be asked (`on_store_failure: deny`).
   bool undecided() const { return !allowed && deciding == nullptr && rejected_by.empty(); }
 };

@@ -1,5 +1,6 @@
 #include "server/decider.h"
 
+#include <algorithm>
 #include <chrono>
 
 namespace rateguard::server {
@@ -77,6 +78,7 @@ Answer Decider::decide(const RequestFacts& facts, Now now) {
                       .limit = matched[i].limit,
                       .mode = judged.mode,
                       .basis = judged.basis,
+                      .cost = cost_on(*matched[i].limit, matched[i].cost),
                       .decision = judged.decision,
                       .slot = in_force_.slots[judged.rule]});
   }
@@ -101,8 +103,12 @@ Answer Decider::answer_of(const DirectCheck& check) {
   lines_.clear();
   Answer answer;
   if (check.limit) {
-    AnswerLine line{
-        .key = check.key, .limit = &*check.limit, .mode = check.mode, .basis = check.basis, .decision = check.decision};
+    AnswerLine line{.key = check.key,
+                    .limit = &*check.limit,
+                    .mode = check.mode,
+                    .basis = check.basis,
+                    .cost = check.cost,
+                    .decision = check.decision};
     if (check.rule) {
       line.rule = in_force_.rule(*check.rule).name;
       line.slot = in_force_.slots[*check.rule];
@@ -124,9 +130,48 @@ void Decider::note(const Answer& answer) {
   if (!service_.settings.access_log) return;
   ++note_.decisions;
   const bool first_refusal = !answer.allowed && note_.refused++ == 0;
+  if (!answer.allowed) note_.verdict = Verdict::kRefused;
   if (note_.decisions > 1 && !first_refusal) return;
-  note_.rule = answer.deciding != nullptr ? answer.deciding->rule : answer.rejected_by;
-  note_.subject = answer.deciding != nullptr ? subject_tag(answer.deciding->key) : std::string();
+  const AnswerLine* const deciding = answer.deciding;
+  note_.rule = deciding != nullptr ? deciding->rule : answer.rejected_by;
+  note_.subject = deciding != nullptr ? subject_tag(deciding->key) : std::string();
+  note_.cost.reset();
+  if (deciding != nullptr) note_.cost = signed_units(deciding->cost);
+}
+
+Answer Decider::explain(const RequestFacts& facts, Now now) {
+  const Answer answer = decide(facts, now);
+  if (!answer.allowed && answer.rejected_by.empty()) look_at_what_was_held_back(answer, now);
+  return answer;
+}
+
+void Decider::look_at_what_was_held_back(const Answer& answer, Now now) {
+  const auto is_held_back = [&](const AnswerLine& line) {
+    return line.mode == Mode::kEnforce && line.basis == Basis::kCounter && line.decision.allowed() &&
+           line.cost.units != 0 && !answer.has_charged(line);
+  };
+  looks_.clear();
+  look_groups_.clear();
+  for (const AnswerLine& line : lines_) {
+    if (!is_held_back(line)) continue;
+    const auto match = std::ranges::find(limiter_.matches().limits(), line.key, &rules::MatchedLimit::key);
+    looks_.push_back({.key = line.key,
+                      .limit = line.limit,
+                      .cost = {0},
+                      .on_failure = match->on_failure,
+                      .place_from = match->place_from,
+                      .consistency = match->consistency,
+                      .store = match->store});
+  }
+  if (looks_.empty()) return;
+  for (Charge& look : looks_) look_groups_.push_back({{&look, 1}});
+  store_.charge_batch(look_groups_, now);
+  size_t next = 0;
+  for (AnswerLine& line : lines_) {
+    if (!is_held_back(line)) continue;
+    const Charge& look = looks_[next++];
+    if (look.basis == Basis::kCounter) line.decision = look.decision;
+  }
 }
 
 Answer Decider::decide(const AdHocCheck& check, Now now) {

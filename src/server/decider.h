@@ -32,6 +32,7 @@ class Decider {
   Decider(Service& service, const LoopStore& store, metrics::LoopMetrics& metrics)
       : service_(service),
         metrics_(metrics),
+        store_(store.store),
         limiter_(store.store),
         direct_(store.store, store.on_failure),
         labels_(service.rule_labels) {}
@@ -43,6 +44,9 @@ class Decider {
 
   // Every configured rule that matches.
   Answer decide(const RequestFacts& facts, Now now);
+  // The same, for whoever is shown every limit: one that would have admitted the request, and is not charged because
+  // another refuses, has the figures of a look at its counter. Costs another call of the store where there is one.
+  Answer explain(const RequestFacts& facts, Now now);
   Answer decide(const AdHocCheck& check, Now now);
   // Errors: as RuleSet::lookup: an unknown rule, or a key that the rule cannot take.
   Result<Answer> decide(const RuleCheck& check, Now now);
@@ -65,14 +69,18 @@ class Decider {
  private:
   Answer answer_of(const DirectCheck& check);
   void note(const Answer& answer);
+  void look_at_what_was_held_back(const Answer& answer, Now now);
 
   const Service& service_;
   metrics::LoopMetrics& metrics_;
   PolicyInForce in_force_;
+  Store& store_;
   Limiter limiter_;
   DirectChecks direct_;
   metrics::RuleLabels& labels_;
   std::vector<AnswerLine> lines_;
+  std::vector<Charge> looks_;
+  std::vector<ChargeGroup> look_groups_;
   DecisionNote note_;
 };
 

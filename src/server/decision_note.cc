@@ -8,9 +8,10 @@ namespace rateguard::server {
 
 void DecisionNote::add_to(std::vector<LogField>& fields) const {
   if (decisions == 0) return;
-  fields.push_back({"verdict", std::string_view(refused == 0 ? "allowed" : "refused")});
+  fields.push_back({"verdict", std::string_view(verdict == Verdict::kAdmitted ? "allowed" : "refused")});
   if (!rule.empty()) fields.push_back({"rule", std::string_view(rule)});
   if (!subject.empty()) fields.push_back({"subject", std::string_view(subject)});
+  if (cost) fields.push_back({"cost", *cost});
   if (decisions == 1) return;
   fields.push_back({"decisions", decisions});
   fields.push_back({"refused", refused});

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "model/decision.h"
 #include "server/log.h"
 
 namespace rateguard::server {
@@ -14,13 +16,16 @@ namespace rateguard::server {
 struct DecisionNote {
   int64_t decisions = 0;
   int64_t refused = 0;
+  Verdict verdict = Verdict::kAdmitted;  // of all together
   // Of the first that was refused, or else of the first: the deciding rule (empty: a limit of the request's own, or
-  // none applies), and its subject_tag() (empty: no counter decided).
+  // none applies), its subject_tag() (empty: no counter decided), and what it was asked for, in units (none: likewise;
+  // negative: they are given back).
   std::string rule = {};
   std::string subject = {};
+  std::optional<int64_t> cost = {};
 
-  // Adds verdict, and rule and subject where there are any; `decisions` and `refused` where there are several. Borrows
-  // from this.
+  // Adds verdict, and rule, subject and cost where there are any; `decisions` and `refused` where there are several.
+  // Borrows from this.
   void add_to(std::vector<LogField>& fields) const;
 };
 

@@ -61,6 +61,7 @@ void GrpcApi::handle(const http::Http2Request& request, Now now, http::Http2Resp
       .responder = &responder,
       .peer = request.peer,
       .reply_as = head.encoding == Encoding::kGzip && head.accepts_gzip ? Compressed::kYes : Compressed::kNo};
+  if (logs_access()) call.begin = std::chrono::steady_clock::now();
   if (status.ok() && !head.timeout.empty()) {
     call.deadline = request.started + *parse_timeout(head.timeout);
     if (now >= *call.deadline) {
@@ -78,7 +79,7 @@ void GrpcApi::handle(const http::Http2Request& request, Now now, http::Http2Resp
       status = answer(*rpc, unframed.message, now);
     }
   }
-  conclude(call, status);
+  conclude(call, status, at_once_.take_note());
 }
 
 Status GrpcApi::admit(const CallHead& head, const Rpc* rpc, const http::Http2Request& request) const {
@@ -123,8 +124,8 @@ Status GrpcApi::check_health(std::string_view message) {
   return {};
 }
 
-void GrpcApi::conclude(const UnaryCall& call, const Status& status) {
-  log_access(call.rpc, call.peer, status.code);
+void GrpcApi::conclude(const UnaryCall& call, const Status& status, const server::DecisionNote& note) {
+  log_call(call, status.code, note);
   if (!status.ok()) return fail(call.rpc, status, *call.responder);
   count(call.rpc, Code::kOk);
   send_unary(call.reply_as, *call.responder);
@@ -166,16 +167,6 @@ void GrpcApi::count(const Rpc* rpc, Code code) {
   metrics_->calls[place_of(rpc)][static_cast<size_t>(code)].add();
 }
 
-void GrpcApi::log_access(const Rpc* rpc, const IpAddress& peer, Code code) const {
-  if (!service_.settings.access_log || service_.log == nullptr) return;
-  char text[IpAddress::kTextMax];
-  const int length = peer.to_chars(text);
-  service_.log->write(config::LogLevel::kInfo, "call",
-                      {{"peer", std::string_view(text, static_cast<size_t>(length))},
-                       {"rpc", rpc == nullptr ? std::string_view("unknown") : rpc->path.substr(1)},
-                       {"status", name_of(code)}});
-}
-
 // The question is taken before anything waits: it goes with the stream, and the task may have to wait to begin.
 Status GrpcApi::begin_pending(const UnaryCall& call, std::string_view message) {
   const size_t bytes = RateLimitCall::bytes_for(message.size());
@@ -192,7 +183,7 @@ Status GrpcApi::begin_pending(const UnaryCall& call, std::string_view message) {
   pending_bytes_ += bytes;
   if (call.deadline) {
     pending->timer = loop_.at(*call.deadline, [this, &passed = *pending] {
-      conclude_pending(passed, {Code::kDeadlineExceeded, "the deadline has passed"});
+      conclude_pending(passed, {Code::kDeadlineExceeded, "the deadline has passed"}, {});
     });
   }
   pending_[call.responder] = pending.get();
@@ -205,17 +196,17 @@ void GrpcApi::decide_pending(std::unique_ptr<PendingCall> pending) {
     Status status = pending->question.answer(loop_.now(), reply_);
     const std::optional<Instant> deadline = pending->call.deadline;
     if (deadline && loop_.now() >= *deadline) status = {Code::kDeadlineExceeded, "the deadline has passed"};
-    conclude_pending(*pending, status);
+    conclude_pending(*pending, status, pending->question.take_note());
   }
   pending_bytes_ -= pending->bytes;
   give_pending(std::move(pending));
 }
 
-void GrpcApi::conclude_pending(PendingCall& pending, const Status& status) {
+void GrpcApi::conclude_pending(PendingCall& pending, const Status& status, const server::DecisionNote& note) {
   if (pending.call.responder == nullptr) return;
   const UnaryCall call = pending.call;
   forget_stream(pending);
-  conclude(call, status);
+  conclude(call, status, note);
 }
 
 void GrpcApi::forget_stream(PendingCall& pending) {
@@ -238,7 +229,7 @@ void GrpcApi::give_pending(std::unique_ptr<PendingCall> pending) {
 
 void GrpcApi::begin_conversation(const CallHead& head, const Rpc& rpc, const http::Http2Request& request,
                                  http::Http2Responder& responder) {
-  log_access(&rpc, request.peer, Code::kOk);
+  log_stream(rpc, request.peer);
   Conversation& conversation = conversations_[&responder];
   conversation = {.rpc = &rpc, .encoding = head.encoding};
   if (head.timeout.empty()) return;
@@ -357,7 +348,7 @@ void GrpcApi::stream_closed(http::Http2Responder& responder) {
   if (const auto waits = pending_.find(&responder); waits != pending_.end()) {
     PendingCall& pending = *waits->second;
     count(pending.call.rpc, Code::kCancelled);
-    log_access(pending.call.rpc, pending.call.peer, Code::kCancelled);
+    log_call(pending.call, Code::kCancelled, {});
     return forget_stream(pending);
   }
   const auto found = conversations_.find(&responder);

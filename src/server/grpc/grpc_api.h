@@ -1,6 +1,7 @@
 // gRPC over HTTP/2: answers the calls of one event loop. docs/grpc.md is its reference.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -57,6 +58,7 @@ class GrpcApi final : public http::Http2Handler {
     IpAddress peer = {};
     Compressed reply_as = Compressed::kNo;  // kYes: where that gains anything
     std::optional<Instant> deadline = {};
+    std::chrono::steady_clock::time_point begin = {};  // for the access log
   };
   // One whose decision may have to be waited for. Its task owns it, and then leaves it to another.
   struct PendingCall {
@@ -84,12 +86,12 @@ class GrpcApi final : public http::Http2Handler {
   Status should_rate_limit(std::string_view message, Now now);
   Status check_health(std::string_view message);
   // Sends reply_, or why there is none.
-  void conclude(const UnaryCall& call, const Status& status);
+  void conclude(const UnaryCall& call, const Status& status, const server::DecisionNote& note);
   void send_unary(Compressed reply_as, http::Http2Responder& responder);
   void fail(const Rpc* rpc, const Status& status, http::Http2Responder& responder);
   Status begin_pending(const UnaryCall& call, std::string_view message);
   void decide_pending(std::unique_ptr<PendingCall> pending);
-  void conclude_pending(PendingCall& pending, const Status& status);
+  void conclude_pending(PendingCall& pending, const Status& status, const server::DecisionNote& note);
   void forget_stream(PendingCall& pending);
   std::unique_ptr<PendingCall> take_pending();
   void give_pending(std::unique_ptr<PendingCall> pending);
@@ -100,7 +102,9 @@ class GrpcApi final : public http::Http2Handler {
   void end_conversation(http::Http2Responder& responder, const Status& status);
   void tell_watchers();
   void count(const Rpc* rpc, Code code);
-  void log_access(const Rpc* rpc, const IpAddress& peer, Code code) const;
+  bool logs_access() const { return service_.settings.access_log && service_.log != nullptr; }
+  void log_call(const UnaryCall& call, Code code, const server::DecisionNote& note) const;
+  void log_stream(const Rpc& rpc, const IpAddress& peer) const;
 
   server::Service& service_;
   rls::RateLimitService& rate_limits_;

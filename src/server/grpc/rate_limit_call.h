@@ -27,7 +27,8 @@ class RateLimitCall {
   // for, a task calls this, and others may use `reply` meanwhile. REQUIRES: read() was well.
   Status answer(Now now, std::string& reply);
 
-  // As rls::Decider.
+  // As rls::Decider, both.
+  server::DecisionNote take_note() { return decider_.take_note(); }
   bool is_current() const { return decider_.is_current(); }
 
  private:

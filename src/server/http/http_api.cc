@@ -100,7 +100,8 @@ void log_access(Call& call, std::chrono::steady_clock::time_point begin) {
                                           {"method", call.request.method},
                                           {"route", label.route},
                                           {"status", int64_t{call.status()}}};
-  const server::DecisionNote note = call.workspace.decider.take_note();
+  server::DecisionNote note = call.workspace.decider.take_note();
+  if (call.workspace.rate_limits && note.decisions == 0) note = call.workspace.rate_limits->take_note();
   note.add_to(fields);
   fields.push_back({"duration_us", std::chrono::duration_cast<std::chrono::microseconds>(passed).count()});
   call.workspace.service.log->write(config::LogLevel::kInfo, "request", std::span<const server::LogField>(fields));

@@ -1,5 +1,7 @@
 #include "server/rls/decider.h"
 
+#include <utility>
+
 namespace rateguard::rls {
 
 Decider::Decider(RateLimitService& service)
@@ -30,7 +32,30 @@ Result<const envoy::Response*> Decider::decide(const envoy::Request& request, No
   ((*response)->overall == envoy::Code::kOverLimit ? metrics.over_limit : metrics.ok).add();
   if (decider_.was_shadowed()) metrics.global_shadow.add();
   for (const envoy::Tally& tally : decider_.tallies()) service_.count(tally, *in_force_);
+  if (service_.service_.settings.access_log) note(request.descriptors.size(), **response);
   return response;
+}
+
+// A limit is called by its path in the configuration, which holds no value of a request.
+void Decider::note(size_t descriptors, const envoy::Response& response) {
+  note_ = {.decisions = static_cast<int64_t>(descriptors)};
+  if (response.overall == envoy::Code::kOverLimit) note_.verdict = Verdict::kRefused;
+  const envoy::Tally* deciding = nullptr;
+  for (const envoy::Tally& tally : decider_.tallies()) {
+    const bool first_refusal = tally.refuses && note_.refused++ == 0;
+    if (deciding == nullptr || first_refusal) deciding = &tally;
+  }
+  if (deciding == nullptr) return;
+  if (deciding->limit != nullptr) note_.rule = deciding->limit->path;
+  if (!deciding->key.empty()) note_.subject = server::subject_tag(deciding->key);
+  const auto hits = static_cast<int64_t>(deciding->total);
+  note_.cost = deciding->given_back == 0 ? hits : -static_cast<int64_t>(deciding->given_back);
+}
+
+server::DecisionNote Decider::take_note() {
+  server::DecisionNote of_rules = rules_.take_note();
+  if (of_rules.decisions != 0) return of_rules;
+  return std::exchange(note_, {});
 }
 
 }  // namespace rateguard::rls

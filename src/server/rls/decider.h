@@ -7,6 +7,7 @@
 #include "envoy/decider.h"
 #include "envoy/rate_limit.h"
 #include "server/decider.h"
+#include "server/decision_note.h"
 #include "server/rls/rate_limit_service.h"
 
 namespace rateguard::rls {
@@ -21,6 +22,9 @@ class Decider {
   // Errors: as envoy::Decider::decide, and for kRulesDomain as RuleSet::lookup; the message is the text for the caller.
   Result<const envoy::Response*> decide(const envoy::Request& request, Now now);
 
+  // What a line of the access log says of the last decision, once; nothing is noted where there is none.
+  server::DecisionNote take_note();
+
   // Counts a request that came to no decision because it could not be read.
   void note_error();
 
@@ -32,6 +36,7 @@ class Decider {
   // rule_checks.cc
   bool asks_for_rules(const envoy::Request& request) const;
   Result<const envoy::Response*> check_rules(const envoy::Request& request, Now now);
+  void note(size_t descriptors, const envoy::Response& response);
   Result<void> add_rule_check(const envoy::Descriptor& descriptor, uint32_t hits_addend);
 
   RateLimitService& service_;
@@ -39,6 +44,7 @@ class Decider {
   envoy::Decider decider_;
   server::Decider rules_;
   envoy::Response rules_response_;
+  server::DecisionNote note_;  // of descriptors; rules_ has that of rules
 };
 
 }  // namespace rateguard::rls

@@ -122,6 +122,56 @@ descriptors:
   EXPECT_EQ(counters("d.k").total_hits.value(), 401'000u);
 }
 
+std::string text_of(const server::DecisionNote& note) {
+  std::string text = note.verdict == Verdict::kAdmitted ? "allowed" : "refused";
+  text += " by " + note.rule + " cost " + (note.cost ? std::to_string(*note.cost) : "none");
+  text += note.subject.empty() ? " of nobody" : " of somebody";
+  return text + ", " + std::to_string(note.refused) + " of " + std::to_string(note.decisions);
+}
+
+TEST_F(RateLimitServiceTest, AnAccessLineNamesTheFirstDescriptorThatRefusesOrElseTheFirstThatIsLimited) {
+  service_.set_policy(policy_of(R"(
+domain: d
+descriptors:
+  - {key: free, rate_limit: {unlimited: true}}
+  - {key: k, rate_limit: {unit: day, requests_per_unit: 5}}
+  - {key: l, rate_limit: {unit: day, requests_per_unit: 1}}
+)"));
+  ASSERT_TRUE(decider_.decide(asking("k", "v"), kNow).has_value());
+  EXPECT_EQ(decider_.take_note().decisions, 0) << "no access log is written";
+  shared_.settings.access_log = true;
+  envoy::Request request = {.domain = "d",
+                            .descriptors = {{.entries = {{"unknown", "x"}}},
+                                            {.entries = {{"k", "secret"}}, .hits_addend = 2},
+                                            {.entries = {{"l", "secret"}}}}};
+  ASSERT_TRUE(decider_.decide(request, kNow).has_value());
+  const server::DecisionNote first = decider_.take_note();
+  EXPECT_EQ(text_of(first), "allowed by d.k cost 2 of somebody, 0 of 3");
+  EXPECT_EQ(decider_.take_note().decisions, 0) << "it is told once";
+  ASSERT_TRUE(decider_.decide(request, kNow).has_value());
+  EXPECT_EQ(text_of(decider_.take_note()), "refused by d.l cost 1 of somebody, 1 of 3");
+  request.descriptors = {{.entries = {{"k", "secret"}}, .hits_addend = 3, .is_negative_hits = true}};
+  ASSERT_TRUE(decider_.decide(request, kNow).has_value());
+  const server::DecisionNote given_back = decider_.take_note();
+  EXPECT_EQ(text_of(given_back), "allowed by d.k cost -3 of somebody, 0 of 1");
+  EXPECT_EQ(given_back.subject, first.subject);
+  ASSERT_TRUE(decider_.decide(asking("free", "x"), kNow).has_value());
+  EXPECT_EQ(text_of(decider_.take_note()), "allowed by d.free cost 1 of nobody, 0 of 1");
+  ASSERT_TRUE(decider_.decide(asking("unknown", "x"), kNow).has_value());
+  EXPECT_EQ(text_of(decider_.take_note()), "allowed by  cost none of nobody, 0 of 1");
+}
+
+TEST_F(RateLimitServiceTest, AnAccessLineSaysWhatTheAnswerAsAWholeIs) {
+  shared_.settings.access_log = true;
+  const auto answering = std::make_shared<const envoy::Answering>(envoy::Answering{.shadow_mode = true});
+  envoy::Policy policy =
+      policy_of("domain: d\ndescriptors:\n  - {key: k, rate_limit: {unit: day, requests_per_unit: 0}}");
+  policy.answering = answering;
+  service_.set_policy(std::move(policy));
+  ASSERT_TRUE(decider_.decide(asking("k", "v"), kNow).has_value());
+  EXPECT_TRUE(text_of(decider_.take_note()).starts_with("allowed by d.k cost 1")) << "shadow_mode of the service";
+}
+
 Policy rules_of(std::string_view yaml) {
   const config::Config config = config::parse(yaml, "f").value();
   return {.rules = rules::RuleSet::compile(config.rules).value(),
@@ -157,6 +207,18 @@ TEST_F(RateLimitServiceTest, TheRulesDomainAsksRulesByTheirKey) {
   EXPECT_EQ(refused.statuses[0].until_reset, Duration::seconds(30)) << "when one comes back";
   const auto other = asking_rule({{"rule", "login"}, {"ip", "203.0.113.10"}});
   EXPECT_EQ((*decider_.decide(other, kNow))->overall, envoy::Code::kOk);
+}
+
+TEST_F(RateLimitServiceTest, AnAccessLineNamesARuleThatIsAskedByItsDomain) {
+  shared_.settings.access_log = true;
+  service_.set_rules(rules_of(kRules));
+  const auto login = asking_rule({{"rule", "login"}, {"ip", "203.0.113.9"}});
+  for (const char* const text :
+       {"allowed by login cost 1 of somebody, 0 of 1", "allowed by login cost 1 of somebody, 0 of 1",
+        "refused by login cost 1 of somebody, 1 of 1"}) {
+    ASSERT_TRUE(decider_.decide(login, kNow).has_value());
+    EXPECT_EQ(text_of(decider_.take_note()), text);
+  }
 }
 
 TEST_F(RateLimitServiceTest, RulesHavePlansCostsAndShadows) {
