@@ -44,7 +44,7 @@ void append_extras(std::string& out, const AnswerLine& line) {
   }
 }
 
-void append_line(std::string& out, const AnswerLine& line) {
+void append_line(std::string& out, const Answer& answer, const AnswerLine& line) {
   out += "{\"allowed\":";
   append_bool(out, line.decision.allowed());
   out += ',';
@@ -57,6 +57,8 @@ void append_line(std::string& out, const AnswerLine& line) {
     out += to_string(line.limit->algorithm);
     out += '"';
   }
+  append_all(out, ",\"cost\":", server::signed_units(line.cost),
+             ",\"charged\":", answer.has_charged(line) ? "true"sv : "false"sv);
   append_extras(out, line);
   out += '}';
 }
@@ -89,7 +91,7 @@ void append_answer(std::string& out, const Answer& answer, Explain explain) {
     out += ",\"limits\":[";
     for (const AnswerLine& line : answer.lines) {
       if (&line != answer.lines.data()) out += ',';
-      append_line(out, line);
+      append_line(out, answer, line);
     }
     out += ']';
   }

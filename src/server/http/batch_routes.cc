@@ -38,7 +38,7 @@ class BatchWriter {
       waiting_.push_back({.index = *added, .explain = explain});
     } else {
       flush();
-      write(workspace_.decider.decide(std::get<FactsCheck>(form).facts, now_), explain);
+      write(*decide(workspace_, form, explain, now_), explain);
     }
   }
 

@@ -192,9 +192,9 @@ TEST(PostCheck, FactsMeetEveryRuleThatMatches) {
   EXPECT_EQ(answer.text, R"({"allowed":true,"limit":1,"remaining":0,"retry_after_ms":0,"reset_after_ms":60000,)"
                          R"("rule":"login","degraded":false,"limits":[)"
                          R"({"allowed":true,"limit":1,"remaining":0,"retry_after_ms":0,"reset_after_ms":60000,)"
-                         R"("rule":"login","mode":"enforce","algorithm":"sliding_window_log"},)"
+                         R"("rule":"login","mode":"enforce","algorithm":"sliding_window_log","cost":1,"charged":true},)"
                          R"({"allowed":true,"limit":1,"remaining":0,"retry_after_ms":0,"reset_after_ms":40000,)"
-                         R"("rule":"shadow","mode":"shadow","algorithm":"fixed_window"}]})");
+                         R"("rule":"shadow","mode":"shadow","algorithm":"fixed_window","cost":1,"charged":true}]})");
   EXPECT_EQ(answer["RateLimit-Policy"], R"("login";q=1;w=60)");
 }
 

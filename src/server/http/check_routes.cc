@@ -12,13 +12,14 @@ void check(Call& call) {
   CheckForm form;
   if (!read_form(body, form)) return call.respond_problem(problem_of(std::move(body.errors)));
 
-  const auto answer = decide(call.workspace, form, call.now);
+  const Explain explain = body.explain ? Explain::kYes : Explain::kNo;
+  const auto answer = decide(call.workspace, form, explain, call.now);
   if (!answer) return call.respond_problem(answer.error());
 
   http::HttpResponder& out = call.begin(status_of(*answer));
   write_limit_headers(out, *answer, call.workspace.service.settings.headers, call.workspace.scratch);
   call.workspace.body.clear();
-  append_answer(call.workspace.body, *answer, body.explain ? Explain::kYes : Explain::kNo);
+  append_answer(call.workspace.body, *answer, explain);
   call.finish("application/json", call.workspace.body);
 }
 

@@ -2,8 +2,11 @@
 
 namespace rateguard::http_api {
 
-std::expected<Answer, Problem> decide(Workspace& workspace, const CheckForm& form, Now now) {
-  if (const auto* facts = std::get_if<FactsCheck>(&form)) return workspace.decider.decide(facts->facts, now);
+std::expected<Answer, Problem> decide(Workspace& workspace, const CheckForm& form, Explain explain, Now now) {
+  if (const auto* asked = std::get_if<FactsCheck>(&form)) {
+    return explain == Explain::kYes ? workspace.decider.explain(asked->facts, now)
+                                    : workspace.decider.decide(asked->facts, now);
+  }
   if (const auto* ad_hoc = std::get_if<AdHocCheck>(&form)) return workspace.decider.decide(*ad_hoc, now);
   const RuleCheck& rule = std::get<RuleCheck>(form);
   auto answer = workspace.decider.decide(rule, now);

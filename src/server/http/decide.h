@@ -10,9 +10,9 @@
 
 namespace rateguard::http_api {
 
-// The answer points into the workspace and lives until its next decision. The problem: an unknown rule, or a key that
-// the rule cannot take.
-std::expected<Answer, Problem> decide(Workspace& workspace, const CheckForm& form, Now now);
+// With Explain::kYes facts are decided by server::Decider::explain(). The answer points into the workspace and lives
+// until its next decision. The problem: an unknown rule, or a key that the rule cannot take.
+std::expected<Answer, Problem> decide(Workspace& workspace, const CheckForm& form, Explain explain, Now now);
 
 // Why RuleSet::lookup refused.
 Problem lookup_problem(const RuleCheck& check, const Policy& policy, const Error& error);
