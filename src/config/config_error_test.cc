@@ -6,6 +6,7 @@
 
 #include "config/config.h"
 #include "config/yaml_tree.h"
+#include "rules/rule_check.h"
 
 namespace rateguard::config {
 namespace {
@@ -104,12 +105,27 @@ TEST(ConfigError, Bombs) {
     laughs +=
         fmt::format("a{0}: &a{0} [*a{1}, *a{1}, *a{1}, *a{1}, *a{1}, *a{1}, *a{1}, *a{1}, *a{1}, *a{1}]\n", i, i - 1);
   }
-  EXPECT_TRUE(message(laughs).contains("more than 1000000 values")) << message(laughs);
+  EXPECT_TRUE(message(laughs).contains("more than 4000000 values")) << message(laughs);
   EXPECT_EQ(message("a: " + std::string(40, '[')).substr(0, 2), "f:");
   EXPECT_EQ(message("a: " + std::string(32, '[') + std::string(32, ']')), "f:1:35: more than 32 levels of nesting");
   EXPECT_FALSE(message(std::string(100'000, '[')).empty());
   EXPECT_FALSE(message(std::string(100'000, '{')).empty());
   EXPECT_EQ(message(std::string(kYamlBytesMax + 1, ' ')), "f: 16777217 bytes; at most 16777216 are read");
+}
+
+// As many values as the largest number of rules has, written as people write them.
+TEST(ConfigError, TheLargestNumberOfRulesFitsOneFile) {
+  std::string text =
+      "x-shared: &shared {per: ip, algorithm: sliding_window_log, missing: skip, mode: shadow}\nrules:\n";
+  for (size_t i = 0; i < rules::kRulesMax; ++i) {
+    text +=
+        fmt::format("  - {{<<: *shared, name: r{0}, match: {{methods: [GET, POST], path: /a{0}}}, limit: 5/m}}\n", i);
+  }
+  const auto config = parse(text, "f");
+  ASSERT_TRUE(config.has_value()) << config.error().to_string();
+  EXPECT_EQ(config->rules.size(), rules::kRulesMax);
+  EXPECT_TRUE(
+      message(text + "  - {name: one-more, limit: 5/m}\n").contains("100001 rules; at most 100000 are possible"));
 }
 
 TEST(ConfigError, Settings) {

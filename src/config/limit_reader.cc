@@ -18,8 +18,8 @@ namespace rateguard::config {
 namespace {
 
 constexpr std::string_view kUnlimited = "unlimited";
-// Of one rule: what the bound on a file's values lets a map of them hold.
-constexpr size_t kSubjectsMax = kYamlNodesMax / 2;
+// Of one rule. They take about 50 MB, and as many entries of a map are a quarter of what a file may hold.
+constexpr size_t kSubjectsMax = 500'000;
 // Of one rule; far above any price list.
 constexpr size_t kPlansMax = 1'000;
 

@@ -45,9 +45,11 @@ class YamlDocument {
   const YamlNode* root_ = nullptr;
 };
 
-// Bounds on a file: far above what 10,000 rules need, far below what would hurt.
+// Bounds on a file: what the largest number of rules needs (rules::kRulesMax, 100,000), and far below what would hurt.
 inline constexpr size_t kYamlBytesMax = 16 << 20;
-inline constexpr size_t kYamlNodesMax = 1'000'000;  // with every alias counted as what it stands for
+// With every alias counted as what it stands for: forty for each rule. A rule with its name, match, per and limit has
+// some twelve.
+inline constexpr size_t kYamlNodesMax = 4'000'000;
 inline constexpr int kYamlDepthMax = 32;
 
 // What holds when a map gives a key itself and merges it too (<<, https://yaml.org/type/merge.html).
