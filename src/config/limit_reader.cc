@@ -227,6 +227,12 @@ class SubjectsReader {
         problems_.add(name, fmt::format("{} is counted as {}, with all addresses of that network; write that, or set "
                                         "ipv4_prefix or ipv6_prefix of the rule",
                                         name.text, cut.to_string()));
+      const IpAddress whole = address->masked_v6(128);
+      if (whole != *address) {
+        problems_.add(name, fmt::format("{} is counted as {}, the IPv4 address inside (NAT64); write that", name.text,
+                                        whole.to_string()));
+        return false;
+      }
         return false;
       }
       counted.assign(reinterpret_cast<const char*>(cut.bytes.data()), cut.bytes.size());

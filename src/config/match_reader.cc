@@ -90,10 +90,13 @@ class MatchReader {
 
   void read_addresses(const YamlNode& node, std::string_view key, std::vector<IpPrefix>& prefixes) {
     for (const YamlNode* item : nodes_.items_under(node, key, "an address or prefix such as 10.0.0.0/8")) {
-      if (const auto prefix = IpPrefix::parse(item->text)) {
-        prefixes.push_back(*prefix);
-      } else {
+      const auto prefix = IpPrefix::parse(item->text);
+      if (!prefix) {
         problems_.add(*item, fmt::format("{}: {}", key, prefix.error().message));
+      } else if (const auto good = rules::check_condition_prefix(*prefix); !good) {
+        problems_.add(*item, fmt::format("{}: {}", key, good.error().message));
+      } else {
+        prefixes.push_back(*prefix);
       }
     }
   }

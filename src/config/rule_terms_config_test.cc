@@ -92,6 +92,10 @@ TEST(RuleTerms, AMatchThatNothingCanMeetIsRefused) {
             "f:1:38: no request can match: method GET is taken back by not_method GET");
   EXPECT_EQ(wrong_with("limit: 5/m, match: {ip: 10.1.0.0/16, not_ip: 10.0.0.0/8}"),
             "f:1:38: no request can match: not_ip takes back every address of ip");
+  EXPECT_EQ(
+      wrong_with("limit: 5/m, match: {not_ip: [10.0.0.0/8, '64:ff9b::/96']}"),
+      "f:1:60: not_ip: no caller is ever in 64:ff9b::/96: an address of NAT64 is read as the IPv4 address inside; "
+      "write 0.0.0.0/0, which callers over IPv4 are in, too");
   EXPECT_EQ(wrong_with("limit: 5/m, match: {user: a, not_user: [b, a]}"),
             "f:1:38: no request can match: a value of user is asked for and taken back");
 }
@@ -145,6 +149,8 @@ TEST(RuleTerms, SubjectErrors) {
             "f:1:69: the subject is given twice, first in line 1");
   EXPECT_EQ(wrong_with("per: user, by_subject: {ann: 5/m}"), "f:1:9: limit is missing; expected N/period, such as 5/m");
   EXPECT_EQ(wrong_with("per: user, limit: 5/m, by_subject_file: x"),
+  EXPECT_EQ(wrong_with("per: ip, ipv6_prefix: 128, limit: 5/m, by_subject: {'64:ff9b::cb00:7109': 5/m}"),
+            "f:1:71: 64:ff9b::cb00:7109 is counted as 203.0.113.9, the IPv4 address inside (NAT64); write that");
             "f:1:59: by_subject_file: these rules are no file, beside which it could be; expected by_subject");
   EXPECT_EQ(wrong_with("per: user, limit: 5/m, by_subject: {a: 5/m}, by_subject_file: x").substr(0, 75),
             "f:1:81: both by_subject and by_subject_file; expected one of them");

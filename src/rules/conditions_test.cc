@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "rules/rule_check.h"
 #include "rules/rule_set.h"
 
 namespace rateguard::rules {
@@ -128,6 +129,28 @@ TEST(Conditions, WhatCanMatchNothingIsRefused) {
             "a value of user is asked for and taken back");
   EXPECT_EQ(why({.values = {{.of = user, .kind = Kind::kAbsent}, {.of = user, .values = {"a"}}}}),
             "user is asked to be absent and to have a value");
+}
+
+// Identified callers over NAT64 have the IPv4 address inside, so that none is ever in such a network.
+TEST(Conditions, ANetworkInsideNat64IsRefusedWithTheIpv4NetworkToWrite) {
+  const auto refusal = [](const char* prefix) {
+    const auto good = check_condition_prefix(IpPrefix::parse(prefix).value());
+    return good ? "none" : good.error().message;
+  };
+  EXPECT_EQ(refusal("64:ff9b::203.0.113.0/120"),
+            "no caller is ever in 64:ff9b::cb00:7100/120: an address of NAT64 is read as the IPv4 address inside; "
+            "write 203.0.113.0/24, which callers over IPv4 are in, too");
+  EXPECT_TRUE(refusal("64:ff9b::203.0.113.9").contains("write 203.0.113.9, ")) << refusal("64:ff9b::203.0.113.9");
+  EXPECT_TRUE(refusal("64:ff9b::/96").contains("write 0.0.0.0/0, "));
+  EXPECT_TRUE(refusal("64:ff9b::/64").contains("write 0.0.0.0/0, "));
+  for (const char* good : {"64:ff9b::/32", "64:ff9b:1::/48", "::/0", "0.0.0.0/0", "64:ff9b:0:1::/64", "10.0.0.0/8"}) {
+    EXPECT_EQ(refusal(good), "none") << good;
+  }
+  for (const bool is_excepted : {false, true}) {
+    Match match;
+    (is_excepted ? match.address.outside : match.address.inside) = prefixes({"64:ff9b::/96"});
+    EXPECT_FALSE(RuleSet::compile({{.name = "r", .match = match, .limit = Limit::gcra(1, {.units = 1}).value()}}));
+  }
 }
 
 }  // namespace

@@ -7,7 +7,8 @@ NamedLimits::NamedLimits(const Rule& rule) {
   const bool by_address = rule.per[*named_part(rule.per)].kind == PartKind::kIp;
   for (const auto& [name, limit] : rule.by_subject->subjects) {
     if (by_address) {
-      names_.find_or_add(0, bytes_of(rule.prefixes.cut(IpAddress::parse(name).value())), limit);
+      const IpAddress whole = IpAddress::parse(name).value().masked_v6(128);  // as identify() has it
+      names_.find_or_add(0, bytes_of(rule.prefixes.cut(whole)), limit);
     } else {
       names_.find_or_add(0, name, limit);
     }

@@ -6,6 +6,7 @@
 
 #include "model/ascii.h"
 #include "rules/conditions.h"
+#include "rules/describe_match.h"
 #include "rules/host_pattern.h"
 #include "rules/named_limits.h"
 #include "rules/path_pattern.h"
@@ -56,6 +57,11 @@ Result<void> check_match(const Match& match) {
   auto good = check_targets(match.methods, match.hosts, match.paths);
   if (good) good = check_targets(match.except.methods, match.except.hosts, match.except.paths);
   if (!good) return good;
+  for (const auto* prefixes : {&match.address.inside, &match.address.outside}) {
+    for (const IpPrefix& prefix : *prefixes) {
+      if (good = check_condition_prefix(prefix); !good) return good;
+    }
+  }
   for (const ValueCondition& condition : match.values) {
     if (good = check_condition(condition); !good) return good;
   }
@@ -170,6 +176,20 @@ Result<void> check_condition_value(std::string_view value) {
   }
   if (value == "*") return invalid("'*' is compared as it stands; for any value write {present: true}");
   return {};
+}
+
+Result<void> check_condition_prefix(const IpPrefix& prefix) {
+  // Shorter than the first, a network also holds 64:ff9b:1::/48, whose addresses are counted as they are (RFC 8215).
+  constexpr int kOnlyNat64Bits = 48;
+  constexpr int kNat64Bits = 96;
+  const IpAddress inside = prefix.address.masked_v6(128);
+  if (inside == prefix.address || prefix.bits < kOnlyNat64Bits) return {};
+  const IpPrefix network = prefix.bits >= kNat64Bits ? IpPrefix{.address = inside, .bits = prefix.bits}
+                                                     : IpPrefix::parse("0.0.0.0/0").value();
+  return invalid(
+      fmt::format("no caller is ever in {}: an address of NAT64 is read as the IPv4 address inside; write {}, which "
+                  "callers over IPv4 are in, too",
+                  to_string(prefix), to_string(network)));
 }
 
 Result<void> check_rule(const Rule& rule) {
