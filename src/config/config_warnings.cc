@@ -60,6 +60,12 @@ void warn_of_rule(const Rule& rule, const identify::Settings& identity, std::vec
     if (why.empty()) continue;
     warn(fmt::format("counts per {}, but {} {}", part.to_string(), why, fate(rule.missing)));
   }
+  using Kind = rules::ValueCondition::Kind;
+  for (const rules::ValueCondition& condition : rule.match.values) {
+    if (condition.kind != Kind::kOneOf && condition.kind != Kind::kPresent) continue;
+    const std::string why = lacking(condition.of, identity);
+    if (!why.empty()) warn(fmt::format("asks for {}, but {} are passed over", condition.of.to_string(), why));
+  }
   if (rule.by_plan.empty() || identity.plan.kind != Source::Kind::kNone) return;
   const std::string_view otherwise =
       rule.by_plan.contains("default") ? "have the limit of the plan 'default'" : fate(rule.missing);

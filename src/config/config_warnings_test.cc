@@ -44,6 +44,16 @@ TEST(ConfigWarnings, PlansThatNothingNames) {
   EXPECT_EQ(warnings_of("identity: {plan: 'header:X-Plan'}\nrules:\n- {name: p, by_plan: {a: 5/m}}"), Lines{});
 }
 
+TEST(ConfigWarnings, AConditionOnAUserWhomNothingNames) {
+  EXPECT_EQ(warnings_of("rules:\n- {name: u, match: {user: ann}, per: ip, limit: 5/m}"),
+            Lines{"f:2:3: rule 'u' asks for user, but identity.user does not say where the user is read from, and only "
+                  "callers of POST /check can name one: all other requests are passed over"});
+  EXPECT_TRUE(warnings_of("rules:\n- {name: u, match: {jwt: {sub: {present: true}}}, per: ip, limit: 5/m}")
+                  .front()
+                  .ends_with("without it no token is believed: all requests are passed over"));
+  EXPECT_EQ(warnings_of("rules:\n- {name: u, match: {not_user: ann}, per: ip, limit: 5/m}"), Lines{});
+}
+
 TEST(ConfigWarnings, ThoseOfTheRulesThemselvesComeFirst) {
   const auto lines = warnings_of("rules:\n- {name: a, match: {path: /api/*}, per: [user, route], limit: 5/m}");
   ASSERT_EQ(lines.size(), 2u);

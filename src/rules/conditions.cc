@@ -16,21 +16,6 @@ PathTrie trie_of(const std::vector<std::string>& paths) {
   return PathTrie(entries);
 }
 
-// Whether every path that `narrow` matches is matched by `wide`.
-bool covers(const PathPattern& wide, const PathPattern& narrow) {
-  if (wide.segments.size() > narrow.segments.size()) return false;
-  for (size_t i = 0; i < wide.segments.size(); ++i) {
-    if (!wide.segments[i].any && wide.segments[i] != narrow.segments[i]) return false;
-  }
-  return wide.prefix || (!narrow.prefix && wide.segments.size() == narrow.segments.size());
-}
-
-bool covers_host(std::string_view wide, std::string_view narrow) {
-  if (!wide.starts_with("*.")) return wide == narrow;
-  wide.remove_prefix(1);  // ".example.com"
-  return narrow.size() > wide.size() && narrow.ends_with(wide);
-}
-
 // The first of `wanted` that one of `excepted` covers, with which one it is.
 template <typename Covers>
 std::string covered(const std::vector<std::string>& wanted, const std::vector<std::string>& excepted, const char* key,
@@ -48,14 +33,17 @@ std::string contradicting_values(const std::vector<ValueCondition>& conditions) 
     if (one->kind == Kind::kNoneOf) continue;
     for (auto other = conditions.begin(); other != conditions.end(); ++other) {
       if (other->of != one->of || other == one) continue;
+      const auto is_wanted = [&](const std::string& value) {
+        return std::ranges::find(other->values, value) != other->values.end();
+      };
+      if (one->kind == Kind::kOneOf && other->kind == Kind::kOneOf && std::ranges::none_of(one->values, is_wanted)) {
+        return fmt::format("{} is asked to have one of several values, and one of quite others", one->of.to_string());
+      }
       if (one->kind == Kind::kAbsent && other->kind != Kind::kNoneOf) {
         return fmt::format("{} is asked to be absent and to have a value", one->of.to_string());
       }
       if (one->kind != Kind::kOneOf || other->kind != Kind::kNoneOf) continue;
-      const auto taken_back = [&](const std::string& value) {
-        return std::ranges::find(other->values, value) != other->values.end();
-      };
-      if (std::ranges::any_of(one->values, taken_back)) {
+      if (std::ranges::any_of(one->values, is_wanted)) {
         return fmt::format("a value of {} is asked for and taken back", one->of.to_string());
       }
     }
@@ -127,13 +115,13 @@ bool Conditions::excepted(const Asked& asked) const {
 std::string why_nothing_matches(const Match& match) {
   const auto equal = [](const std::string& a, const std::string& b) { return a == b; };
   const auto path_covers = [](const std::string& wide, const std::string& narrow) {
-    return covers(PathPattern::parse(wide).value(), PathPattern::parse(narrow).value());
+    return PathPattern::parse(wide)->covers(PathPattern::parse(narrow).value());
   };
   const auto every = [](const std::string& path) { return path == "/*"; };
   if (std::ranges::any_of(match.except.paths, every)) return "not_path /* leaves no path";
   for (std::string why :
        {covered(match.methods, match.except.methods, "method", equal),
-        covered(match.hosts, match.except.hosts, "host", covers_host),
+        covered(match.hosts, match.except.hosts, "host", host_covers),
         covered(match.paths, match.except.paths, "path", path_covers), contradicting_values(match.values)}) {
     if (!why.empty()) return why;
   }

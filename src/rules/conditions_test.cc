@@ -129,6 +129,9 @@ TEST(Conditions, WhatCanMatchNothingIsRefused) {
             "a value of user is asked for and taken back");
   EXPECT_EQ(why({.values = {{.of = user, .kind = Kind::kAbsent}, {.of = user, .values = {"a"}}}}),
             "user is asked to be absent and to have a value");
+  EXPECT_EQ(why({.values = {{.of = user, .values = {"a", "b"}}, {.of = user, .values = {"c"}}}}),
+            "user is asked to have one of several values, and one of quite others");
+  EXPECT_EQ(why({.values = {{.of = user, .values = {"a", "b"}}, {.of = user, .values = {"b"}}}}), "");
 }
 
 // Identified callers over NAT64 have the IPv4 address inside, so that none is ever in such a network.

@@ -76,4 +76,10 @@ std::string_view bare_host(std::string_view authority) {
   return authority;
 }
 
+bool host_covers(std::string_view wide, std::string_view narrow) {
+  if (!wide.starts_with("*.")) return wide == narrow;
+  wide.remove_prefix(1);  // ".example.com"
+  return narrow.size() > wide.size() && narrow.ends_with(wide);
+}
+
 }  // namespace rateguard::rules

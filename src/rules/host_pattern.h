@@ -19,6 +19,9 @@ struct HostPattern {
   static Result<HostPattern> parse(std::string_view text);
 };
 
+// Whether every host that the pattern `narrow` matches is one that `wide` matches. Both as a Rule has them.
+bool host_covers(std::string_view wide, std::string_view narrow);
+
 // The host of a Host field or authority (RFC 3986, section 3.2), without user information, port and the dot of the
 // root. An IPv6 address keeps its brackets. A view into `authority`.
 std::string_view bare_host(std::string_view authority);

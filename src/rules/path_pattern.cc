@@ -65,4 +65,20 @@ bool PathPattern::is_route() const {
   return !prefix || std::ranges::any_of(segments, [](const Segment& segment) { return segment.any; });
 }
 
+bool PathPattern::covers(const PathPattern& narrow) const {
+  if (segments.size() > narrow.segments.size()) return false;
+  for (size_t i = 0; i < segments.size(); ++i) {
+    if (!segments[i].any && segments[i] != narrow.segments[i]) return false;
+  }
+  return prefix || (!narrow.prefix && segments.size() == narrow.segments.size());
+}
+
+bool PathPattern::overlaps(const PathPattern& other) const {
+  const size_t common = std::min(segments.size(), other.segments.size());
+  for (size_t i = 0; i < common; ++i) {
+    if (!segments[i].any && !other.segments[i].any && segments[i] != other.segments[i]) return false;
+  }
+  return (segments.size() == common || other.prefix) && (other.segments.size() == common || prefix);
+}
+
 }  // namespace rateguard::rules

@@ -32,6 +32,10 @@ struct PathPattern {
   // Whether the pattern names one route, which is counted as one, by its text: every pattern but a prefix without
   // braces.
   bool is_route() const;
+  // Whether every path that `narrow` matches is one of this pattern's.
+  bool covers(const PathPattern& narrow) const;
+  // Whether some path matches both.
+  bool overlaps(const PathPattern& other) const;
 
   bool operator==(const PathPattern&) const = default;
 };

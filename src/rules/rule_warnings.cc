@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "model/ip_address.h"
+#include "rules/futile_terms.h"
 #include "rules/path_pattern.h"
 
 namespace rateguard::rules {
@@ -67,6 +68,27 @@ void add_hidden(std::span<const Rule> rules, std::vector<Error>& warnings) {
   }
 }
 
+// Rules of which another one exempts every request.
+void add_exempted(std::span<const Rule> rules, std::vector<Error>& warnings) {
+  // Each is compared with every rule; whoever has more is warned of some.
+  constexpr size_t kExemptionsMax = 20;
+  std::vector<const Rule*> exemptions;
+  for (const Rule& rule : rules) {
+    if (rule.exempts() && rule.mode == RuleMode::kEnforce) exemptions.push_back(&rule);
+    if (exemptions.size() == kExemptionsMax) break;
+  }
+  for (const Rule& rule : rules) {
+    if (rule.mode == RuleMode::kOff || rule.exempts()) continue;
+    const auto by = std::ranges::find_if(exemptions, [&](const Rule* one) { return covers(one->match, rule.match); });
+    if (by == exemptions.end()) continue;
+    warnings.push_back(
+        {.message = fmt::format("rule '{}' never applies: '{}' exempts all requests that it matches; narrow the match "
+                                "of '{}', or remove one of the two",
+                                rule.name, (*by)->name, (*by)->name),
+         .position = rule.position});
+  }
+}
+
 // One path, which its author may have taken for two.
 std::string list_in_a_path(const Rule& rule) {
   const auto is_list = [](const std::string& path) { return path.contains(",/"); };
@@ -86,8 +108,12 @@ std::vector<Error> rule_warnings(std::span<const Rule> rules) {
       if (why.empty()) continue;
       warnings.push_back({.message = fmt::format("rule '{}' {}", rule.name, why), .position = rule.position});
     }
+    for (const std::string& why : futile_terms(rule)) {
+      warnings.push_back({.message = fmt::format("rule '{}' {}", rule.name, why), .position = rule.position});
+    }
   }
   add_hidden(rules, warnings);
+  add_exempted(rules, warnings);
   return warnings;
 }
 
