@@ -7,6 +7,7 @@
 
 #include "app/listen_options.h"
 #include "app/redis_counters.h"
+#include "base/named_file.h"
 #include "config/config_warnings.h"
 
 namespace rateguard::app {
@@ -49,6 +50,24 @@ Result<void> check_ports(const config::Config& config) {
   return {};
 }
 
+// What OpenSSL would wait for, or read for ever.
+Result<void> check_tls_files(const config::Config& config) {
+  const auto check = [&](std::string_view key, const std::string& path) -> Result<void> {
+    const auto good = path.empty() ? Result<void>() : check_named_file(path);
+    return good ? good : at(config, key, {.code = good.error().code, .message = path + ": " + good.error().message});
+  };
+  const config::TlsSettings& tls = config.listen.tls;
+  auto good = check("listen.tls.certificate", tls.certificate);
+  if (good) good = check("listen.tls.key", tls.key);
+  if (good) good = check("listen.tls.client_ca", tls.client_ca);
+  for (const auto& [name, store] : config.stores) {
+    if (good) good = check("stores." + name, store.redis.tls.ca);
+    if (good) good = check("stores." + name, store.redis.tls.certificate);
+    if (good) good = check("stores." + name, store.redis.tls.key);
+  }
+  return good;
+}
+
 bool is_loopback(const config::Endpoint& endpoint) {
   return endpoint.host == "localhost" || endpoint.host == "::1" || endpoint.host.starts_with("127.");
 }
@@ -86,6 +105,7 @@ Result<Prepared> prepare(const config::Config& config, const LoadEnvoy& load_env
   if (!policy) return std::unexpected(policy.error());
   auto envoy = load_envoy(config.envoy);
   if (!envoy) return at(config, "envoy.config", envoy.error());
+  if (auto good = check_tls_files(config); !good) return std::unexpected(good.error());
   Prepared prepared{.policy = *std::move(policy), .envoy = *std::move(envoy), .tls = {}, .h2 = {}};
   if (auto good = read_tls(config, prepared); !good) return std::unexpected(good.error());
   for (const auto& [name, store] : config.stores) {

@@ -252,8 +252,8 @@ Result<Config> load(const std::string& path) {
   if (!text) return std::unexpected(text.error());
   std::vector<std::string> subject_files;
   auto config = parse_with_files(*text, path, [&](const std::string& named) {
-    subject_files.push_back(beside(path, named));
-    return read_file(subject_files.back());
+    const std::string& file = subject_files.emplace_back(beside(path, named));
+    return NamedFile{.path = file, .text = read_named_file(file)};
   });
   if (!config) return config;
   config->path = path;

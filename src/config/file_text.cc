@@ -5,6 +5,7 @@
 #include <memory>
 #include <system_error>
 
+#include "base/named_file.h"
 #include "config/yaml_tree.h"
 
 namespace rateguard::config {
@@ -26,6 +27,14 @@ Result<std::string> read_file(const std::string& path) {
   }
   if (std::ferror(file.get())) return failed();
   return text;
+}
+
+Result<std::string> read_named_file(const std::string& path) {
+  if (auto good = check_named_file(path); !good) {
+    good.error().position.file = path;
+    return std::unexpected(std::move(good.error()));
+  }
+  return read_file(path);
 }
 
 }  // namespace rateguard::config

@@ -175,14 +175,15 @@ class SubjectsReader {
       return problems_.add(where,
                            "by_subject_file: these rules are no file, beside which it could be; expected by_subject");
     }
-    const std::string& path = where.text;
-    const auto text = surroundings_.read_file(path);
-    if (!text) return problems_.add(where, fmt::format("by_subject_file: {}", text.error().message));
-    Problems inside(path);
+    const NamedFile file = surroundings_.read_file(where.text);
+    if (!file.text) {
+      return problems_.add(where, fmt::format("by_subject_file: {}: {}", file.path, file.text.error().message));
+    }
+    Problems inside(file.path);
     SubjectsReader reader(rule_, surroundings_, shared_, inside);
-    if (path.ends_with(".csv")) {
-      reader.read_lines(*text, path);
-    } else if (const auto document = parse_yaml(*text, path)) {
+    if (file.path.ends_with(".csv")) {
+      reader.read_lines(*file.text, file.path);
+    } else if (const auto document = parse_yaml(*file.text, file.path)) {
       reader.read_map(document->root());
     } else {
       return problems_.add(document.error());
@@ -200,6 +201,11 @@ class SubjectsReader {
     if (const auto good = check_text(text, path); !good) return problems_.add(good.error());
     const auto lines = parse_subject_lines(text, path);
     if (!lines) return problems_.add(lines.error());
+    if (lines->empty()) {
+      return problems_.add(Error{.message = "no line names a subject; expected lines of subject,limit, such as "
+                                            "alice,100/m, or no by_subject_file in the rule",
+                                 .position = {.file = path}});
+    }
     if (lines->size() > kSubjectsMax) {
       return problems_.add(
           Error{.message = fmt::format("more than {} subjects", kSubjectsMax), .position = {.file = path}});
@@ -221,18 +227,18 @@ class SubjectsReader {
         problems_.add(name, fmt::format("{} is not an IP address", quote(name.text)));
         return false;
       }
-      const bool own = address->is_v4() ? true : rule_.prefixes.v6.has_value();
-      const IpAddress cut = own ? rule_.prefixes.cut(*address) : address->masked_v6(surroundings_.ipv6_prefix);
-      if (cut != *address) {
-        problems_.add(name, fmt::format("{} is counted as {}, with all addresses of that network; write that, or set "
-                                        "ipv4_prefix or ipv6_prefix of the rule",
-                                        name.text, cut.to_string()));
       const IpAddress whole = address->masked_v6(128);
       if (whole != *address) {
         problems_.add(name, fmt::format("{} is counted as {}, the IPv4 address inside (NAT64); write that", name.text,
                                         whole.to_string()));
         return false;
       }
+      const bool own = address->is_v4() ? true : rule_.prefixes.v6.has_value();
+      const IpAddress cut = own ? rule_.prefixes.cut(*address) : address->masked_v6(surroundings_.ipv6_prefix);
+      if (cut != *address) {
+        problems_.add(name, fmt::format("{} is counted as {}, with all addresses of that network; write that, or set "
+                                        "ipv4_prefix or ipv6_prefix of the rule",
+                                        name.text, cut.to_string()));
         return false;
       }
       counted.assign(reinterpret_cast<const char*>(cut.bytes.data()), cut.bytes.size());

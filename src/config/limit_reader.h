@@ -10,8 +10,12 @@
 
 namespace rateguard::config {
 
-// Reads a file that a configuration names. Errors: kIo.
-using FileReader = std::function<Result<std::string>(const std::string& path)>;
+// A file that a configuration names.
+struct NamedFile {
+  std::string path;          // as it was opened
+  Result<std::string> text;  // errors: kIo
+};
+using FileReader = std::function<NamedFile(const std::string& name)>;
 
 // Whether it is a problem of its own that a key is missing: not where one beside it is misspelt, and said to be.
 enum class MissingLimit : uint8_t { kProblem, kToldAlready };

@@ -1,6 +1,8 @@
 // The keys of a rule that say whom it is for, and what it takes from whom.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -90,12 +92,12 @@ TEST(RuleTerms, MatchErrorsSayWhereAndWhatWasExpected) {
 TEST(RuleTerms, AMatchThatNothingCanMeetIsRefused) {
   EXPECT_EQ(wrong_with("limit: 5/m, match: {method: GET, not_method: GET}"),
             "f:1:38: no request can match: method GET is taken back by not_method GET");
-  EXPECT_EQ(wrong_with("limit: 5/m, match: {ip: 10.1.0.0/16, not_ip: 10.0.0.0/8}"),
-            "f:1:38: no request can match: not_ip takes back every address of ip");
   EXPECT_EQ(
       wrong_with("limit: 5/m, match: {not_ip: [10.0.0.0/8, '64:ff9b::/96']}"),
       "f:1:60: not_ip: no caller is ever in 64:ff9b::/96: an address of NAT64 is read as the IPv4 address inside; "
       "write 0.0.0.0/0, which callers over IPv4 are in, too");
+  EXPECT_EQ(wrong_with("limit: 5/m, match: {ip: 10.1.0.0/16, not_ip: 10.0.0.0/8}"),
+            "f:1:38: no request can match: not_ip takes back every address of ip");
   EXPECT_EQ(wrong_with("limit: 5/m, match: {user: a, not_user: [b, a]}"),
             "f:1:38: no request can match: a value of user is asked for and taken back");
 }
@@ -147,10 +149,10 @@ TEST(RuleTerms, SubjectErrors) {
   EXPECT_EQ(wrong_with("per: ip, ipv6_prefix: 128, limit: 5/m, by_subject: {'2001:db8::1': 5/m}"), "nothing");
   EXPECT_EQ(wrong_with("per: ip, limit: 5/m, by_subject: {192.0.2.1: 5/m, '::ffff:192.0.2.1': 6/m}"),
             "f:1:69: the subject is given twice, first in line 1");
-  EXPECT_EQ(wrong_with("per: user, by_subject: {ann: 5/m}"), "f:1:9: limit is missing; expected N/period, such as 5/m");
-  EXPECT_EQ(wrong_with("per: user, limit: 5/m, by_subject_file: x"),
   EXPECT_EQ(wrong_with("per: ip, ipv6_prefix: 128, limit: 5/m, by_subject: {'64:ff9b::cb00:7109': 5/m}"),
             "f:1:71: 64:ff9b::cb00:7109 is counted as 203.0.113.9, the IPv4 address inside (NAT64); write that");
+  EXPECT_EQ(wrong_with("per: user, by_subject: {ann: 5/m}"), "f:1:9: limit is missing; expected N/period, such as 5/m");
+  EXPECT_EQ(wrong_with("per: user, limit: 5/m, by_subject_file: x"),
             "f:1:59: by_subject_file: these rules are no file, beside which it could be; expected by_subject");
   EXPECT_EQ(wrong_with("per: user, limit: 5/m, by_subject: {a: 5/m}, by_subject_file: x").substr(0, 75),
             "f:1:81: both by_subject and by_subject_file; expected one of them");
@@ -218,6 +220,45 @@ TEST_F(SubjectFile, ErrorsNameTheFileAndTheLine) {
   ASSERT_FALSE(missing.has_value());
   EXPECT_EQ(missing.error().position.line, 1);
   EXPECT_TRUE(missing.error().message.contains("by_subject_file: ")) << missing.error().message;
+}
+
+TEST_F(SubjectFile, ErrorsGiveThePathAsItWasOpened) {
+  write("vip.csv", "ann;5/m\n");
+  const std::string rules = "rules: [{name: r, per: user, limit: 5/m, by_subject_file: ";
+  const auto bad = load(write("rules.yaml", rules + "vip.csv}]"));
+  EXPECT_EQ(bad.error().to_string(), (folder_ / "vip.csv").string() + ":1:1: expected subject,limit");
+  const auto missing = load(write("rules.yaml", rules + "none.csv}]"));
+  EXPECT_EQ(missing.error().message,
+            "rule 'r': by_subject_file: " + (folder_ / "none.csv").string() + ": No such file or directory");
+}
+
+TEST_F(SubjectFile, ThatNamesNobodyIsRefused) {
+  const std::string expected =
+      "no line names a subject; expected lines of subject,limit, such as alice,100/m, or no by_subject_file in the "
+      "rule";
+  for (const char* text : {"", "\n", "# nobody yet\n", "subject,limit\n"}) {
+    EXPECT_EQ(error_with("vip.csv", text), "vip.csv: " + expected);
+  }
+  EXPECT_EQ(error_with("vip.yaml", ""),
+            "vip.yaml:1:1: expected a map of subjects to limits, such as alice: 100/m, found nothing");
+}
+
+// Whoever opened the pipe would wait for a writer until the end of days.
+TEST_F(SubjectFile, ThatIsNoRegularFileIsRefusedAtOnce) {
+  ASSERT_EQ(::mkfifo((folder_ / "pipe.csv").c_str(), 0600), 0);
+  std::filesystem::create_directory(folder_ / "folder.csv");
+  const auto refusal = [&](std::string_view name) {
+    const auto config = load(
+        write("rules.yaml", fmt::format("rules: [{{name: r, per: user, limit: 5/m, by_subject_file: {}}}]", name)));
+    return config ? "none" : config.error().message;
+  };
+  EXPECT_EQ(refusal("pipe.csv"),
+            fmt::format("rule 'r': by_subject_file: {}: this is a named pipe, which waits until something is written "
+                        "into it; expected a regular file",
+                        (folder_ / "pipe.csv").string()));
+  EXPECT_EQ(refusal("folder.csv"),
+            fmt::format("rule 'r': by_subject_file: {}: this is a folder; expected a regular file",
+                        (folder_ / "folder.csv").string()));
 }
 
 TEST_F(SubjectFile, OfAHundredThousandIsReadAndFound) {

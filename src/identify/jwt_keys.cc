@@ -14,6 +14,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/named_file.h"
 #include "identify/base64url.h"
 
 namespace rateguard::identify {
@@ -279,6 +280,9 @@ Result<JwtKeys> JwtKeys::parse(std::string_view text) {
 }
 
 Result<JwtKeys> JwtKeys::load(const std::string& path) {
+  if (const auto good = check_named_file(path); !good) {
+    return fail(ErrorCode::kIo, fmt::format("key file {}: {}", path, good.error().message));
+  }
   std::ifstream file(path, std::ios::binary);
   if (!file) return fail(ErrorCode::kIo, fmt::format("key file {}: {}", path, std::strerror(errno)));
   std::string text(kFileBytesMax + 1, '\0');

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <openssl/err.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
@@ -190,6 +191,13 @@ TEST(JwtKeys, LoadReadsFilesAndNamesThem) {
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().code, ErrorCode::kIo);
   EXPECT_TRUE(mentions(missing.error().message, "No such file"));
+  const std::string pipe = path.string() + ".pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const auto waiting = JwtKeys::load(pipe);
+  std::filesystem::remove(pipe);
+  ASSERT_FALSE(waiting);
+  EXPECT_TRUE(mentions(waiting.error().message, "named pipe")) << waiting.error().message;
+
   const auto directory = JwtKeys::load(std::filesystem::temp_directory_path());
   ASSERT_FALSE(directory);
 }

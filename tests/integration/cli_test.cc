@@ -175,6 +175,7 @@ TEST(CliTest, ValidateRefusesWhatServeRefuses) {
       {"stores: {default: {type: redis, url: 'rediss://h', tls: {ca: /no/ca.pem}}}\n", "/no/ca.pem"},
       {"listen: {http: '127.0.0.1:7000', resp: '0.0.0.0:7000'}\n",
        ":1:40: listen.http and listen.resp both listen on port 7000"}};
+      {"listen: {tls: {certificate: /, key: /no/such.key}}\n", ":1:29: /: this is a folder; expected a regular file"},
   for (const auto& [text, problem] : files) {
     const std::string file = folder.write("rules.yaml", text);
     for (const std::vector<std::string>& command :
