@@ -76,6 +76,8 @@ Result<void> check_name(std::string_view name) {
                   "is whatever zone each machine is set to; write the name of the zone itself, such as Europe/Berlin "
                   "(`timedatectl` or `readlink /etc/localtime` shows this machine's)");
   }
+  if (name == "Factory")
+    return refuse(name, "says that no zone was ever set; write the name of a zone, such as Europe/Berlin");
   if (name == "posixrules") return refuse(name, "names no place; write the name of a zone, such as America/New_York");
   for (const std::string_view copies : {"posix/", "right/"}) {
     if (!name.starts_with(copies)) continue;

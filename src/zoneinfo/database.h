@@ -38,9 +38,9 @@ class Database {
   explicit Database(std::string folder);
 
   // A zone by its name: "Europe/Berlin". Its file is read at the first call for it. Refused are names that mean
-  // another zone on another machine ("localtime", "posixrules"), the copies below "posix/" and "right/", and paths.
-  // Errors: kInvalid for a name, saying what to write; kCorrupt for a file that cannot be used; kUnavailable where
-  // there is no database at all.
+  // another zone on another machine ("localtime", "posixrules") or none ("Factory"), the copies below "posix/" and
+  // "right/", and paths. Errors: kInvalid for a name, saying what to write; kCorrupt for a file that cannot be used;
+  // kUnavailable where there is no database at all.
   Result<const TimeZone*> find(std::string_view name);
 
   // Reads the files of every zone in use again, after which their rules are those of the files. A zone whose file

@@ -77,6 +77,8 @@ TEST_F(DatabaseTest, NamesThatDependOnTheMachineAreRefusedWithWhatToWrite) {
             "Europe/Berlin (`timedatectl` or `readlink /etc/localtime` shows this machine's)");
   EXPECT_EQ(refusal(database, "posixrules"),
             "time zone 'posixrules' names no place; write the name of a zone, such as America/New_York");
+  EXPECT_EQ(refusal(database, "Factory"),
+            "time zone 'Factory' says that no zone was ever set; write the name of a zone, such as Europe/Berlin");
   EXPECT_EQ(refusal(database, "posix/Here/There"),
             "time zone 'posix/Here/There' is a copy of 'Here/There'; write that");
   EXPECT_EQ(refusal(database, "right/Here/There"),
