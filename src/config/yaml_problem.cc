@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "config/open_quote.h"
+
 namespace rateguard::config {
 namespace {
 
@@ -88,7 +90,14 @@ Error explain_yaml(const YamlComplaint& complaint, std::string_view text, const 
                  .position = {.file = file_name, .line = line, .column = column}};
   };
   // The parser sees a bracket that is never closed only at the end.
-  if (innermost && (complaint.message == YamlText::END_OF_SEQ_FLOW || complaint.message == YamlText::END_OF_MAP_FLOW)) {
+  const bool is_open = complaint.message == YamlText::END_OF_SEQ_FLOW || complaint.message == YamlText::END_OF_MAP_FLOW;
+  if (innermost && is_open) {
+    if (auto quote = explain_open_quote(text, *innermost, file_name)) return *std::move(quote);
+  }
+  if (complaint.message == YamlText::EOF_IN_SCALAR) {
+    if (auto quote = explain_open_quote(text, file_name)) return *std::move(quote);
+  }
+  if (innermost && is_open) {
     return error(innermost->line, innermost->column,
                  fmt::format("{} is not closed, or lacks a comma", innermost->describe()));
   }

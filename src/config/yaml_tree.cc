@@ -14,6 +14,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "config/open_quote.h"
 #include "config/text_check.h"
 #include "config/yaml_problem.h"
 #include "config/yaml_scalar.h"
@@ -248,34 +249,6 @@ class ViewBuffer : public std::streambuf {
   }
 };
 
-// Where a node's own text begins, behind its anchor and tag.
-std::string_view behind_properties(std::string_view text, const YamlNode& node) {
-  for (int line = 1; line < node.line; ++line) text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
-  text.remove_prefix(std::min(text.size(), static_cast<size_t>(node.column - 1)));
-  while (!text.empty() && (text[0] == '&' || text[0] == '!')) {
-    text.remove_prefix(std::min(text.find_first_of(" \t\r\n"), text.size()));
-    text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
-  }
-  return text;
-}
-
-// Whether the last text in quotes of a file lacks the quote that closes it. yaml-cpp 0.7 takes what is there when the
-// file ends with a new line.
-bool ends_in_quotes(std::string_view text, const YamlNode& last) {
-  text = behind_properties(text, last);
-  if (text.empty() || (text[0] != '"' && text[0] != '\'')) return false;
-  const char quote = text[0];
-  for (size_t i = 1; i < text.size(); ++i) {
-    if (text[i] == '\\' && quote == '"') {
-      ++i;
-    } else if (text[i] == quote) {
-      if (quote == '"' || i + 1 == text.size() || text[i + 1] != quote) return false;
-      ++i;  // two single quotes stand for one
-    }
-  }
-  return true;
-}
-
 }  // namespace
 
 Result<YamlDocument> parse_yaml(std::string_view text, const std::string& file_name, MergeOrder merge_order) {
@@ -304,13 +277,8 @@ Result<YamlDocument> parse_yaml(std::string_view text, const std::string& file_n
         Error{.message = fmt::format("this is not valid YAML: {}", e.what()), .position = {.file = file_name}});
   }
   if (builder.error()) return std::unexpected(*builder.error());
-  if (const YamlNode* last = builder.last_quoted(); last && ends_in_quotes(text, *last)) {
-    const auto lines = std::ranges::count(text, '\n');
-    return std::unexpected(
-        Error{.message = fmt::format("this is not valid YAML: a quote is opened here and not closed before the file "
-                                     "ends, in line {}",
-                                     lines + (text.ends_with('\n') ? 0 : 1)),
-              .position = {.file = file_name, .line = last->line, .column = last->column}});
+  if (const YamlNode* last = builder.last_quoted()) {
+    if (auto open = explain_open_quote(text, *last, file_name)) return std::unexpected(*std::move(open));
   }
   builder.finish();
   return document;

@@ -108,8 +108,29 @@ TEST(YamlTree, AnUnclosedQuoteSaysWhereTheFileEnds) {
   EXPECT_EQ(read("domain: d\nkey: 'it''s\nmore: x\n"), "f:2:6: " + kOpened + "3");
   EXPECT_EQ(read("é: &a !!str \"b\\\"\n\n"), "f:1:5: " + kOpened + "2");
   EXPECT_EQ(read("bad: \"\n"), "f:1:6: " + kOpened + "1");
-  EXPECT_EQ(read("domain: d\nkey: 'abc\n  def"),
-            "f:3:6: this is not valid YAML: the file ends here, inside a text whose quote is not closed");
+  EXPECT_EQ(read("domain: it's [a\nkey: 'abc\n  def"), "f:2:6: " + kOpened + "3");
+  EXPECT_EQ(read("- a: don't\n- - 'b'\n  - \"c: d, e\n- f"), "f:3:5: " + kOpened + "4");
+  EXPECT_EQ(read("text: |\n  'a\nkey: 'abc"),
+            "f:3:10: this is not valid YAML: the file ends here, inside a text whose quote is not closed")
+      << "anything may stand in a block";
+}
+
+TEST(YamlTree, AnUnclosedQuoteInBracketsIsSaidToBeTheMistakeAndNotTheBracket) {
+  const std::string kOpened =
+      "this is not valid YAML: a quote is opened here and not closed before the file ends, in line ";
+  for (const char* end : {"", "\n"}) {
+    EXPECT_EQ(read(std::string("r: {name: \"a, limit: 5/m}") + end), "f:1:11: " + kOpened + "1");
+    EXPECT_EQ(read(std::string("r: {name: 'it''s, limit: 5/m}") + end), "f:1:11: " + kOpened + "1");
+    EXPECT_EQ(read(std::string("r:\n  - {name: a, match: {path: [/a, \"/b]}, limit: 5/m}\n  - {name: b}") + end),
+              "f:2:34: " + kOpened + "3");
+    EXPECT_EQ(read(std::string("r: {\"name: a}") + end), "f:1:5: " + kOpened + "1");
+    EXPECT_EQ(read(std::string("r: {a: it's, # \"\n  b: &x !!str 'c}") + end), "f:2:15: " + kOpened + "2");
+  }
+}
+
+TEST(YamlTree, ABracketThatIsNotClosedIsStillTheMistakeWhereQuotesAre) {
+  EXPECT_EQ(read("r: {name: \"a\", b: it's\n"), "f:1:4: this is not valid YAML: a map is not closed, or lacks a comma");
+  EXPECT_EQ(read("r: ['a', \"b\\\"\"\n"), "f:1:4: this is not valid YAML: a list is not closed, or lacks a comma");
 }
 
 TEST(YamlTree, AClosedQuoteAtTheEndIsGood) {
