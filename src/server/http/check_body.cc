@@ -5,6 +5,7 @@
 #include <boost/json/basic_parser_impl.hpp>
 
 #include "server/http/check_events.h"
+#include "server/http/json_exponents.h"
 #include "server/http/plain_json.h"
 #include "server/json_text.h"
 
@@ -70,14 +71,26 @@ struct CheckBodyParser::Impl {
     events.begin(shape, text);
     if (text.empty()) return FieldError{"body", "empty; expected a JSON object"};
     if (PlainJsonReader(text, events).read(kDepthMax)) return events.document_error();
-    parser.reset();
-    events.begin(shape, text);
     json::error_code error;
-    const size_t used = parser.write_some(false, text.data(), text.size(), error);
-    if (!error && used < text.size()) error = json::error::extra_data;
+    size_t used = read_any(shape, text, error);
+    if (error == json::error::exponent_overflow) {
+      bounded = with_bounded_exponents(text);
+      used = read_any(shape, bounded, error);
+    }
     if (error) return syntax_error(error, used);
     return events.document_error();
   }
+
+  // Returns how far it came.
+  size_t read_any(BodyShape shape, std::string_view text, json::error_code& error) {
+    parser.reset();
+    parser.handler().begin(shape, text);
+    const size_t used = parser.write_some(false, text.data(), text.size(), error);
+    if (!error && used < text.size()) error = json::error::extra_data;
+    return used;
+  }
+
+  std::string bounded;  // the text that was read last of those that needed it, into which values point
 };
 
 CheckBodyParser::CheckBodyParser() : impl_(std::make_unique<Impl>()) {}

@@ -1,0 +1,13 @@
+// Exponents of numbers that Boost.JSON 1.81 calls an overflow, though JSON sets no bound to them (RFC 8259, section 6).
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace rateguard::http_api {
+
+// The same JSON with every exponent of more than seven digits, leading zeros apart, cut to 1000000: a number of such an
+// exponent is zero if its digits are, and otherwise larger, or closer to zero, than any that a body may hold.
+std::string with_bounded_exponents(std::string_view json);
+
+}  // namespace rateguard::http_api
