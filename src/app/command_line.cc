@@ -41,6 +41,18 @@ CLI::Validator one_of(const std::string& option) {
       "");
 }
 
+// CLI::Range takes "nan" for a number that is inside.
+CLI::Validator number_between(double least, double most) {
+  return CLI::Validator(
+      [least, most](std::string& text) {
+        double number = 0;
+        const bool is_number = CLI::detail::lexical_cast(text, number) && number >= least && number <= most;
+        return is_number ? std::string()
+                         : fmt::format("expected a number from {} to {}, found '{}'", least, most, text);
+      },
+      "");
+}
+
 void add_serve(CLI::App& app, ServeOptions& options) {
   CLI::App* serve = app.add_subcommand("serve", "Answer checks over HTTP, gRPC and the Redis protocol");
   serve->add_option("--config", options.config, "Rules and settings (YAML); read again on SIGHUP and when it changes")
@@ -188,7 +200,7 @@ void add_suggest(CLI::App& app, SuggestOptions& options) {
   suggest
       ->add_option("--headroom", options.headroom,
                    "A limit is this many times what 99.9 % of the callers did at most (default 2)")
-      ->check(CLI::Range(1.0, 100.0).description(""))
+      ->check(number_between(1, 100))
       ->type_name("FACTOR");
   suggest->add_option("--out", options.out, "Write the rules to this file instead of printing them")->type_name("OUT");
   suggest->add_option("--json", options.json, "Write the figures and the rules as JSON")->type_name("OUT");

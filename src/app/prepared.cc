@@ -32,22 +32,22 @@ bool is_any_address(std::string_view host) {
   return host == "0.0.0.0" || host == "::";
 }
 
-// Two listeners of this process on one port: the system would say that "another process" has it.
-Result<void> check_ports(const config::Config& config) {
-  const auto all = listeners(config.listen);
-  for (size_t i = 0; i < all.size(); ++i) {
-    for (size_t j = i + 1; j < all.size(); ++j) {
-      const auto& [first, second] = std::pair(all[i].endpoint, all[j].endpoint);
-      if (!first || !second || first->port != second->port || first->port == 0) continue;
-      if (first->host != second->host && !is_any_address(first->host) && !is_any_address(second->host)) continue;
-      return at(
-          config, all[j].key,
-          Error{.message = fmt::format("{} and {} both listen on port {} ({} and {}); expected a port of its own "
-                                       "for each, or off for the one that is not needed",
-                                       all[i].key, all[j].key, first->port, first->to_string(), second->to_string())});
-    }
+bool is_loopback(const config::Endpoint& endpoint) {
+  return endpoint.host == "localhost" || endpoint.host == "::1" || endpoint.host.starts_with("127.");
+}
+
+// Anyone who can reach an open address may ask, so its owner should know.
+void warn_if_open(const config::Config& config, std::vector<Error>& warnings) {
+  const config::ListenSettings& listen = config.listen;
+  if (!listen.tokens.empty() || !listen.tls.client_ca.empty()) return;
+  for (const Listener& listener : listeners(listen)) {
+    if (!listener.endpoint || is_loopback(*listener.endpoint)) continue;
+    warnings.push_back(
+        {.message = fmt::format("{} is not a loopback address, and neither listen.tokens nor listen.tls.client_ca "
+                                "restricts who may ask",
+                                listener.endpoint->to_string()),
+         .position = config.position_of(listener.key)});
   }
-  return {};
 }
 
 // What OpenSSL would wait for, or read for ever.
@@ -68,24 +68,6 @@ Result<void> check_tls_files(const config::Config& config) {
   return good;
 }
 
-bool is_loopback(const config::Endpoint& endpoint) {
-  return endpoint.host == "localhost" || endpoint.host == "::1" || endpoint.host.starts_with("127.");
-}
-
-// Anyone who can reach an open address may ask, so its owner should know.
-void warn_if_open(const config::Config& config, std::vector<Error>& warnings) {
-  const config::ListenSettings& listen = config.listen;
-  if (!listen.tokens.empty() || !listen.tls.client_ca.empty()) return;
-  for (const Listener& listener : listeners(listen)) {
-    if (!listener.endpoint || is_loopback(*listener.endpoint)) continue;
-    warnings.push_back(
-        {.message = fmt::format("{} is not a loopback address, and neither listen.tokens nor listen.tls.client_ca "
-                                "restricts who may ask",
-                                listener.endpoint->to_string()),
-         .position = config.position_of(listener.key)});
-  }
-}
-
 Result<void> read_tls(const config::Config& config, Prepared& prepared) {
   if (config.listen.tls.certificate.empty()) return {};
   auto tls = net::TlsContext::create(tls_files(config.listen.tls, "http/1.1"));
@@ -99,14 +81,31 @@ Result<void> read_tls(const config::Config& config, Prepared& prepared) {
 
 }  // namespace
 
+Result<void> check_ports(const config::Config& config) {
+  const auto all = listeners(config.listen);
+  for (size_t i = 0; i < all.size(); ++i) {
+    for (size_t j = i + 1; j < all.size(); ++j) {
+      const auto& [first, second] = std::pair(all[i].endpoint, all[j].endpoint);
+      if (!first || !second || first->port != second->port || first->port == 0) continue;
+      if (first->host != second->host && !is_any_address(first->host) && !is_any_address(second->host)) continue;
+      return at(
+          config, all[j].key,
+          Error{.message = fmt::format("{} and {} both listen on port {} ({} and {}); expected a port of its own "
+                                       "for each, or off for the one that is not needed",
+                                       all[i].key, all[j].key, first->port, first->to_string(), second->to_string())});
+    }
+  }
+  return {};
+}
+
 Result<Prepared> prepare(const config::Config& config, const LoadEnvoy& load_envoy) {
   if (auto good = check_ports(config); !good) return std::unexpected(good.error());
   auto policy = make_policy(config);
   if (!policy) return std::unexpected(policy.error());
   auto envoy = load_envoy(config.envoy);
   if (!envoy) return at(config, "envoy.config", envoy.error());
-  if (auto good = check_tls_files(config); !good) return std::unexpected(good.error());
   Prepared prepared{.policy = *std::move(policy), .envoy = *std::move(envoy), .tls = {}, .h2 = {}};
+  if (auto good = check_tls_files(config); !good) return std::unexpected(good.error());
   if (auto good = read_tls(config, prepared); !good) return std::unexpected(good.error());
   for (const auto& [name, store] : config.stores) {
     if (store.type != config::StoreType::kRedis) continue;

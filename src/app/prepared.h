@@ -27,6 +27,9 @@ using LoadEnvoy = std::function<Result<envoy::Policy>(const config::EnvoySetting
 // Reads files, opens no socket. Errors: kIo and kInvalid, with the place in the file that names what is wrong.
 Result<Prepared> prepare(const config::Config& config, const LoadEnvoy& load_envoy = make_envoy_policy);
 
+// Two listeners of one process on one port: the system would say that "another process" has it. Errors: kInvalid.
+Result<void> check_ports(const config::Config& config);
+
 // What is valid and hardly meant: config::config_warnings(), and listeners that anybody can reach.
 std::vector<Error> warnings_about(const config::Config& config);
 

@@ -52,6 +52,25 @@ Result<config::Config> apply_options(const ServeOptions& options, config::Config
   return std::unexpected(error);
 }
 
+// Whether the command line itself is wrong, whatever the file and the environment say.
+Result<void> check_options(const ServeOptions& options) {
+  auto config = apply_options(options, {});
+  if (!config) return std::unexpected(config.error());
+  config::ListenSettings& listen = config->listen;
+  if (!options.grpc) listen.grpc.reset();
+  if (!options.resp) listen.resp.reset();
+  if (!options.http) listen.http.port = 0;  // any that is free
+  auto good = check_ports(*config);
+  for (const std::string_view name : {"http", "grpc", "resp"}) {
+    if (good) break;
+    const std::string key = fmt::format("listen.{}", name);
+    std::string& message = good.error().message;
+    if (const size_t at = message.find(key); at != std::string::npos)
+      message.replace(at, key.size(), fmt::format("--{}", name));
+  }
+  return good;
+}
+
 // As many descriptors as the system lets this process have: each connection takes one.
 void raise_descriptor_limit() {
   rlimit limit{};
@@ -111,7 +130,7 @@ void log_start(server::Log& log, const config::Config& config, const Prepared& p
 }  // namespace
 
 int serve(const ServeOptions& options) {
-  if (const auto good = apply_options(options, {}); !good) {
+  if (const auto good = check_options(options); !good) {
     complain(good.error().to_string());
     return kUsage;
   }

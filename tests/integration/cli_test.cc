@@ -152,6 +152,8 @@ TEST(CliTest, AWrongValueOfAnOptionIsAWrongCommandLine) {
                                              {"serve", "--threads", "5000"},
                                              {"serve", "--threads", "abc"},
                                              {"serve", "--resp", "nowhere"},
+                                             {"serve", "--http", "127.0.0.1:7000", "--grpc", "127.0.0.1:7000"},
+                                             {"serve", "--grpc", "0.0.0.0:7000", "--resp", "127.0.0.1:7000"},
                                              {"check", "--limit", "5/x", "--key", "k"},
                                              {"check", "--limit", "5/m", "--key", "k", "--every", "soon"},
                                              {"check", "--server", "nowhere", "--limit", "1/m", "--key", "k"},
@@ -173,9 +175,9 @@ TEST(CliTest, ValidateRefusesWhatServeRefuses) {
       {"identity: {user: 'jwt:sub'}\n", ":1:18: identity.user: jwt:sub is read from tokens"},
       {"envoy: {config: /no/such/folder}\n", "/no/such/folder"},
       {"stores: {default: {type: redis, url: 'rediss://h', tls: {ca: /no/ca.pem}}}\n", "/no/ca.pem"},
+      {"listen: {tls: {certificate: /, key: /no/such.key}}\n", ":1:29: /: this is a folder; expected a regular file"},
       {"listen: {http: '127.0.0.1:7000', resp: '0.0.0.0:7000'}\n",
        ":1:40: listen.http and listen.resp both listen on port 7000"}};
-      {"listen: {tls: {certificate: /, key: /no/such.key}}\n", ":1:29: /: this is a folder; expected a regular file"},
   for (const auto& [text, problem] : files) {
     const std::string file = folder.write("rules.yaml", text);
     for (const std::vector<std::string>& command :

@@ -105,7 +105,11 @@ TEST(SuggestTest, EndsAsSimulateDoes) {
   const TemporaryFolder folder;
   const std::string log = folder.write("access.log", kLog);
   EXPECT_EQ(run({"suggest"}).exit_code, 2);
-  EXPECT_EQ(run({"suggest", "--headroom", "0.5", log}).exit_code, 2);
+  for (const char* headroom : {"0.5", "nan", "inf", "101", "two"}) {
+    const Finished finished = run({"suggest", "--headroom", headroom, log});
+    EXPECT_EQ(finished.exit_code, 2) << headroom;
+    EXPECT_TRUE(contains(finished.err, "--headroom")) << finished.err;
+  }
   EXPECT_EQ(run({"suggest", folder.path() / "missing.log"}).exit_code, 4);
   EXPECT_EQ(run({"suggest", "--out", folder.path() / "missing" / "rules.yaml", log}).exit_code, 4);
   EXPECT_EQ(run({"suggest", folder.write("nonsense", "what is\nthis\n")}).exit_code, 3);
