@@ -15,15 +15,21 @@ std::string lower_case(std::string_view text) {
 }
 
 Result<Scenario> compile(Result<config::Config> config, const std::string& name) {
-  if (!config) {
-    Error error = config.error();
+  // Whatever keeps rules from loading is a fault of the rules, as it is for `validate`: also a file that they name.
+  const auto does_not_load = [](Error error) {
     error.code = ErrorCode::kInvalid;
     return std::unexpected(std::move(error));
-  }
+  };
+  if (!config) return does_not_load(config.error());
+  const SourcePosition key_file = config->position_of("identity.jwt.key_file");
   auto rules = rules::RuleSet::compile(std::move(config->rules));
-  if (!rules) return std::unexpected(rules.error());
+  if (!rules) return does_not_load(rules.error());
   auto identifier = identify::Identifier::create(std::move(config->identity));
-  if (!identifier) return std::unexpected(identifier.error());
+  if (!identifier) {
+    Error error = identifier.error();
+    if (error.position == SourcePosition{}) error.position = key_file;
+    return does_not_load(std::move(error));
+  }
   return Scenario{.name = name, .policy = {.rules = std::move(*rules), .identifier = std::move(*identifier)}};
 }
 

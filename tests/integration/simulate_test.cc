@@ -38,6 +38,12 @@ TEST(SimulateTest, RulesThatDoNotLoadExitWithThreeWhetherTheyAreThereOrNot) {
     EXPECT_EQ(run({"simulate", "--rules", rules, log}).exit_code, 3) << rules;
     EXPECT_EQ(run({"simulate", "--rules", good, "--compare", rules, log}).exit_code, 3) << rules;
   }
+  const std::string named =
+      folder.write("named.yaml", "identity: {jwt: {key_file: missing.pem}}\n" + std::string(kRules));
+  const Finished without_keys = run({"simulate", "--rules", named, log});
+  EXPECT_EQ(without_keys.exit_code, 3) << "so it is for validate";
+  EXPECT_EQ(run({"validate", named}).exit_code, 3);
+  EXPECT_TRUE(contains(without_keys.err, "named.yaml:1:28: key file missing.pem")) << without_keys.err;
   const Finished finished = run({"simulate", "--rules", missing, log});
   EXPECT_TRUE(contains(finished.err, "missing.yaml")) << finished.err;
 }
