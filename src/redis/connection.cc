@@ -57,6 +57,7 @@ void Connection::push(Pending pending, size_t out_before) {
   if (pending_.empty()) useful_at_ = loop_.now();
   if (pending.done) arm_deadline(pending.deadline);
   pending_.push_back(std::move(pending));
+  if (leaving_) return;
   // A server that has nothing to do begins while the rest of the turn is still being made.
   const bool is_idle = pending_.front().begin >= session_.sent_total();
   if (is_idle && session_.is_open() && session_.out().size() >= kWorthAWriteBytes) return session_.flush();
@@ -65,7 +66,7 @@ void Connection::push(Pending pending, size_t out_before) {
   loop_.post([self = self_] {
     if (*self == nullptr) return;
     (*self)->flush_posted_ = false;
-    (*self)->session_.flush();
+    if (!(*self)->leaving_) (*self)->session_.flush();
   });
 }
 
@@ -73,16 +74,14 @@ void Connection::call(std::span<const std::string_view> words, Duration patience
   size_t bytes = 0;
   for (const std::string_view word : words) bytes += word.size();
   if (!admit(bytes, done)) return;
-  const size_t before = session_.out().size();
-  append_command(session_.out(), words);
-  push({.done = std::move(done), .deadline = loop_.now() + patience}, before);
+  Pending pending{.done = std::move(done), .deadline = loop_.now() + patience};
+  append_command(pending.tail, words);
+  send(std::move(pending));
 }
 
 void Connection::call_encoded(std::string_view bytes, Duration patience, AnswerHandler done) {
   if (!admit(bytes.size(), done)) return;
-  const size_t before = session_.out().size();
-  session_.out() += bytes;
-  push({.done = std::move(done), .deadline = loop_.now() + patience}, before);
+  send({.done = std::move(done), .deadline = loop_.now() + patience, .tail = std::string(bytes)});
 }
 
 void Connection::eval(const Script& script, std::span<const std::string_view> keys,
@@ -92,17 +91,16 @@ void Connection::eval(const Script& script, std::span<const std::string_view> ke
 
 void Connection::eval_encoded(const Script& script, std::string tail, Duration patience, AnswerHandler done) {
   if (!admit(tail.size() + script.sha().size(), done)) return;
-  send_script(
-      {.done = std::move(done), .deadline = loop_.now() + patience, .script = &script, .tail = std::move(tail)});
+  send({.done = std::move(done), .deadline = loop_.now() + patience, .script = &script, .tail = std::move(tail)});
 }
 
 void Connection::eval_source(const Script& script, std::string tail, Duration patience, AnswerHandler done) {
   if (!admit(tail.size() + script.source().size(), done)) return;
-  send_script({.done = std::move(done),
-               .deadline = loop_.now() + patience,
-               .script = &script,
-               .tail = std::move(tail),
-               .attempt = Attempt::kBySource});
+  send({.done = std::move(done),
+        .deadline = loop_.now() + patience,
+        .script = &script,
+        .tail = std::move(tail),
+        .attempt = Attempt::kBySource});
 }
 
 std::string Connection::script_tail(std::span<const std::string_view> keys,
@@ -115,10 +113,12 @@ std::string Connection::script_tail(std::span<const std::string_view> keys,
   return tail;
 }
 
-void Connection::send_script(Pending pending) {
+void Connection::send(Pending pending) {
   std::string& out = session_.out();
   const size_t before = out.size();
-  if (pending.attempt == Attempt::kBySource) {
+  if (pending.script == nullptr) {
+    out += pending.tail;
+  } else if (pending.attempt == Attempt::kBySource) {
     append_script(out, "EVAL", pending.script->source(), pending.tail);
   } else {
     append_script(out, "EVALSHA", pending.script->sha(), pending.tail);
@@ -136,10 +136,15 @@ void Connection::send_again(Pending pending) {
     pending.attempt = Attempt::kBySource;
     loading_.push_back(pending.script);
   }
-  send_script(std::move(pending));
+  send(std::move(pending));
 }
 
 void Connection::on_reply(const Reply& reply) {
+  take_reply(reply);
+  if (leaving_) leave_when_answered();
+}
+
+void Connection::take_reply(const Reply& reply) {
   const auto mismatch = [this](std::string_view what) {
     return Error{.code = ErrorCode::kCorrupt,
                  .message = fmt::format("Redis at {} {}: what it says cannot be matched to what was asked any more",
@@ -158,12 +163,7 @@ void Connection::on_reply(const Reply& reply) {
     silences_ = 0;
     if (!reply.is_error()) attempts_ = 0;
   }
-  if (is_of_no_use(reply)) {
-    renew({.code = ErrorCode::kUnavailable,
-           .message = fmt::format("Redis at {}: {}", server_.target.to_string(), explain_error(reply.text))});
-    if (pending.done) pending.done(&reply);
-    return;
-  }
+  if (is_of_no_use(reply)) return take_useless(std::move(pending), reply);
   if (pending.attempt == Attempt::kBySource) std::erase(loading_, pending.script);
   if (!pending.done) return;
   if (pending.script != nullptr && pending.attempt != Attempt::kBySource && reply.is_error("NOSCRIPT")) {

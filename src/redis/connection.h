@@ -3,11 +3,13 @@
 // What a loop turn asks goes out in one write; but where the server has nothing to do and there is much to ask, it
 // begins with the first of it while the rest of the turn is still being made. A command is sent at most once: where a
 // connection breaks before its reply has come nobody knows whether it was carried out, and it fails saying so. The
-// exception is a script that the server does not know (NOSCRIPT), since that reply says that nothing was done.
+// exceptions are replies that say that nothing was done: of a script that the server does not know (NOSCRIPT), and of
+// a server that is the wrong one to ask.
 //
 // A connection that leads to the wrong server is made again at once: a primary may have been demoted behind its
-// address, and a new connection reach the one that took its place (error_reply.h). Where the new one hears the same the
-// next comes later and later.
+// address, and a new connection reach the one that took its place (error_reply.h). Commands that were refused so, and
+// those that the server has not seen, are sent on the new connection, once and within their patience. Where it hears
+// the same they fail, and the next connection comes later and later.
 //
 // Replies are matched to commands by their order alone. A stream in which one is missing or too many would answer each
 // question with another's answer: a script's reply of a wrong kind ends the connection at once, and silence soon.
@@ -67,6 +69,9 @@ struct ConnectionOptions {
   Duration silence_max = Duration::millis(600);
   // The same for one that has heard nothing but errors, since another server may answer better.
   Duration refusals_max = Duration::millis(600);
+  // How long a connection to the wrong server is kept for the replies that are under way: a round trip, which leaves
+  // something of the least deadlines.
+  Duration rest_patience = Duration::millis(1);
   // The first attempt after a break comes after half to all of backoff_min; the span doubles up to backoff_max.
   Duration backoff_min = Duration::millis(10);
   Duration backoff_max = Duration::millis(500);
@@ -100,7 +105,7 @@ class Connection final : private SessionOwner {
   // Why there is no connection; empty while there is one.
   const Error& problem() const { return problem_; }
   // Commands sent or waiting whose replies have not come.
-  size_t pending() const { return pending_.size(); }
+  size_t pending() const { return pending_.size() + refused_.size(); }
 
   // Asks. While the connection is being made the command waits for it; between attempts it fails at once. When
   // `patience` ends before the reply has come the command fails; if not sent it never will be.
@@ -129,14 +134,19 @@ class Connection final : private SessionOwner {
     uint64_t begin = 0;  // of its bytes, counted since the session was started
     uint64_t end = 0;
     const Script* script = nullptr;  // null: no script call
-    std::string tail = {};           // of a script call, as script_tail() has it
+    std::string tail = {};           // of a script call, as script_tail() has it; of another the whole command
     Attempt attempt = Attempt::kBySha;
+    bool was_refused = false;  // by the server of the connection before this one
+  };
+  struct Refused {
+    Pending pending;
+    Reply reply;
   };
 
   // Whether a command may be put into the queue; if not, `done` has been told.
   bool admit(size_t bytes, AnswerHandler& done);
   void push(Pending pending, size_t out_before);
-  void send_script(Pending pending);
+  void send(Pending pending);
   void send_again(Pending pending);
   void connect();
   void arm_deadline(Instant when);
@@ -148,6 +158,10 @@ class Connection final : private SessionOwner {
   void give_up(const Error& error);
   void renew(const Error& error);
   bool is_of_no_use(const Reply& reply);
+  void take_reply(const Reply& reply);
+  void take_useless(Pending pending, const Reply& reply);
+  void leave_when_answered();
+  void leave();
   void break_off(const Error& error);
   void fail_all(const Error& error);
   void try_later();
@@ -175,6 +189,9 @@ class Connection final : private SessionOwner {
   int silences_ = 0;                       // connections in a row that were given up for silence
   std::optional<Instant> refusing_since_;  // the first of the errors that were all that was heard since
   int refusals_ = 0;                       // connections in a row that were given up for them
+  std::optional<Error> leaving_;           // why this connection is about to be left; nothing is sent on it any more
+  std::vector<Refused> refused_;           // meanwhile: what is to be asked on the next one
+  net::Timer rest_;                        // of the replies has not come in time
   std::shared_ptr<Connection*> self_;      // for posted work: null where the connection is gone
 };
 

@@ -11,9 +11,9 @@ using ConnectionRenewalTest = ConnectionTest;
 
 // An attempt that waits at all waits for longer than a test.
 constexpr Duration kHours = Duration::seconds(10'000);
-const ConnectionOptions kWaitsForHours = {.backoff_min = kHours, .backoff_max = kHours};
+const ConnectionOptions kWaitsForHours = {.rest_patience = kHours, .backoff_min = kHours, .backoff_max = kHours};
 
-TEST_F(ConnectionRenewalTest, AnErrorOfTheWrongServerEndsTheConnectionAndTheNextIsMadeAtOnce) {
+TEST_F(ConnectionRenewalTest, WhatTheWrongServerRefusesIsAskedOnTheNextConnectionWhichIsMadeAtOnce) {
   for (const std::string error :
        {"READONLY You can't write against a read only replica. script: db8d, on @user_script:1.",
         "ERR Error running script (call to f_5f0b): @user_script:1: @user_script: 1: -READONLY You can't write",
@@ -24,34 +24,147 @@ TEST_F(ConnectionRenewalTest, AnErrorOfTheWrongServerEndsTheConnectionAndTheNext
     server_.on_command = [&](FakeServer::Peer& peer, const Words&) {
       peer.send(peer.number == wrong ? "-" + error + "\r\n" : "+done\r\n");
     };
-    Heard first;
-    Heard behind;
-    Heard next;
-    connection_->call({"x"}, kPatient, [&](const Answer& answer) {
-      into(first)(answer);
-      EXPECT_FALSE(connection_->is_open());
-      EXPECT_TRUE(connection_->problem().message.contains(error)) << connection_->problem().message;
-      call("x", next);  // waits for the connection that is being made
-    });
-    call("x", behind);
-    ASSERT_TRUE(run_until(*loop_, [&] { return next.times == 1; }));
-    EXPECT_EQ(first.reply.text, error);
-    EXPECT_EQ(behind.failure->fate, Fate::kUnknown);
-    EXPECT_EQ(next.reply.text, "done") << error;
+    server_.commands.clear();
+    std::vector<Heard> heard(2);
+    for (Heard& one : heard) call("x", one);
+    ASSERT_TRUE(run_until(*loop_, [&] { return heard[1].times == 1; }));
+    for (const Heard& one : heard) EXPECT_EQ(one.reply.text, "done") << error;
+    EXPECT_EQ(server_.commands.size(), 4U) << "each twice";
     EXPECT_EQ(server_.last().number, wrong + 1);
     EXPECT_EQ(connection_->problem().message, "");
   }
 }
 
+// A server that is the wrong one to ask, of whose address the next connection reaches another.
+class WrongServerTest : public ConnectionTest {
+ protected:
+  void SetUp() override {
+    connect_and_wait(kWaitsForHours);
+    answer();
+  }
+  // What was not answered at once is not waited for.
+  void connect_in_a_hurry() {
+    server_.peers.clear();
+    connect_and_wait({.rest_patience = Duration::millis(1), .backoff_min = kHours, .backoff_max = kHours});
+  }
+  void answer() {
+    server_.on_command = [this](FakeServer::Peer& peer, const Words& words) {
+      peer.send(peer.number == 0 ? wrong_answer(words) : right_answer(words));
+    };
+  }
+  std::string asked() const {
+    std::string text;
+    for (const Words& words : server_.commands) text += (text.empty() ? "" : " ") + words[0];
+    return text;
+  }
+
+  std::function<std::string(const Words&)> wrong_answer = [](const Words&) { return "-READONLY it is a replica\r\n"; };
+  std::function<std::string(const Words&)> right_answer = [](const Words& words) { return "+" + words[0] + "\r\n"; };
+};
+
+TEST_F(WrongServerTest, WhatItMayHaveDoneIsNotAskedAgain) {
+  connect_in_a_hurry();
+  wrong_answer = [](const Words& words) { return words[0] == "a" ? "-READONLY it is a replica\r\n" : ""; };
+  Heard refused;
+  Heard unanswered;
+  call("a", refused);
+  call("b", unanswered);
+  ASSERT_TRUE(run_until(*loop_, [&] { return refused.times == 1 && unanswered.times == 1; }));
+  EXPECT_EQ(refused.reply.text, "a");
+  ASSERT_TRUE(unanswered.failure);
+  EXPECT_EQ(unanswered.failure->fate, Fate::kUnknown);
+  EXPECT_EQ(asked(), "a b a");
+}
+
+TEST_F(WrongServerTest, WhatItAnswersOtherwiseIsAnAnswer) {
+  wrong_answer = [](const Words& words) { return words[0] == "b" ? "+done\r\n" : "-READONLY it is a replica\r\n"; };
+  std::vector<Heard> heard(3);
+  for (size_t i = 0; i < heard.size(); ++i) call(std::string(1, static_cast<char>('a' + i)), heard[i]);
+  ASSERT_TRUE(run_until(*loop_, [&] { return heard[2].times == 1; }));
+  EXPECT_EQ(heard[1].reply.text, "done");
+  EXPECT_EQ(asked(), "a b c a c");
+}
+
+TEST_F(WrongServerTest, ItIsAskedNothingMore) {
+  connect_in_a_hurry();
+  std::vector<Heard> heard(2);
+  wrong_answer = [&](const Words& words) {
+    if (words[0] == "a") return std::string("-READONLY it is a replica\r\n");
+    if (words[0] == "b") call("c", heard[1]);
+    return std::string();
+  };
+  Heard unanswered;
+  call("a", heard[0]);
+  call("b", unanswered);
+  ASSERT_TRUE(run_until(*loop_, [&] { return heard[1].times == 1; }));
+  EXPECT_EQ(asked(), "a b a c");
+}
+
+TEST_F(WrongServerTest, AScriptIsSentAgainByItsNameAndThenByItsSource) {
+  const Script script({"return 1"}, ReplyKind::kInteger);
+  right_answer = [](const Words& words) { return words[0] == "EVAL" ? ":1\r\n" : "-NOSCRIPT\r\n"; };
+  Heard heard;
+  const std::array<std::string_view, 1> keys = {"k"};
+  connection_->eval(script, keys, {}, kPatient, into(heard));
+  ASSERT_TRUE(run_until(*loop_, [&] { return heard.times == 1; }));
+  EXPECT_EQ(heard.reply.integer, 1);
+  EXPECT_EQ(asked(), "EVALSHA EVALSHA EVAL");
+}
+
+TEST_F(WrongServerTest, OneThatIsRefusedTwiceIsToldSo) {
+  right_answer = wrong_answer;
+  Heard heard;
+  call("a", heard);
+  ASSERT_TRUE(run_until(*loop_, [&] { return heard.times == 1; }));
+  EXPECT_TRUE(heard.reply.is_error("READONLY"));
+  EXPECT_EQ(asked(), "a a");
+  run_for(*loop_, Duration::millis(5));
+  EXPECT_EQ(heard.times, 1);
+}
+
+TEST_F(WrongServerTest, WhoseSuccessorIsNotThereInTimeIsAFailureThatDidNothing) {
+  server_.greet = [](const Words&) { return ""; };
+  server_.on_command = [this](FakeServer::Peer& peer, const Words& words) {
+    if (peer.number == 0) peer.send(wrong_answer(words));
+  };
+  Heard heard;
+  call("a", heard, Duration::millis(30));
+  ASSERT_TRUE(run_until(*loop_, [&] { return heard.times == 1; }));
+  ASSERT_TRUE(heard.failure);
+  EXPECT_EQ(heard.failure->fate, Fate::kNotSent);
+}
+
+TEST_F(WrongServerTest, ThatClosesTheConnectionIsLeftAllTheSame) {
+  server_.on_command = [this](FakeServer::Peer& peer, const Words& words) {
+    peer.send(peer.number == 0 ? wrong_answer(words) : right_answer(words));
+    if (peer.number == 0) peer.close();
+  };
+  Heard refused;
+  Heard unanswered;
+  call("a", refused);
+  call("b", unanswered);
+  ASSERT_TRUE(run_until(*loop_, [&] { return refused.times == 1; }));
+  EXPECT_EQ(refused.reply.text, "a");
+  EXPECT_EQ(server_.last().number, 1);
+}
+
+TEST_F(WrongServerTest, WhoEndsTheConnectionMeanwhileIsToldWhatWasHeard) {
+  Heard refused;
+  wrong_answer = [](const Words& words) { return words[0] == "b" ? "+b\r\n" : "-READONLY it is a replica\r\n"; };
+  call("a", refused);
+  connection_->call({"b"}, kPatient, [&](const Answer&) { connection_->stop(); });
+  ASSERT_TRUE(run_until(*loop_, [&] { return refused.times == 1; }));
+  EXPECT_TRUE(refused.reply.is_error("READONLY"));
+  EXPECT_EQ(asked(), "a b");
+}
+
 TEST_F(ConnectionRenewalTest, WhoHearsTheSameAgainWaitsBeforeTheNext) {
   connect_and_wait(kWaitsForHours);
   server_.on_command = [&](FakeServer::Peer& peer, const Words&) { peer.send("-READONLY it is a replica\r\n"); };
-  std::vector<Heard> heard(2);
-  for (Heard& one : heard) {
-    call("x", one);
-    ASSERT_TRUE(run_until(*loop_, [&] { return one.times == 1; }));
-    EXPECT_TRUE(one.reply.is_error("READONLY"));
-  }
+  Heard heard;
+  call("x", heard);
+  ASSERT_TRUE(run_until(*loop_, [&] { return heard.times == 1; }));
+  EXPECT_TRUE(heard.reply.is_error("READONLY"));
   Heard refused;
   call("x", refused);
   ASSERT_EQ(refused.times, 1) << "nothing is being made that could be waited for";

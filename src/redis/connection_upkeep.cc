@@ -73,6 +73,63 @@ bool Connection::is_of_no_use(const Reply& reply) {
   return true;
 }
 
+// What is refused by a server that is the wrong one to ask is asked again on the connection that is made at once.
+void Connection::take_useless(Pending pending, const Reply& reply) {
+  Error error = {.code = ErrorCode::kUnavailable,
+                 .message = fmt::format("Redis at {}: {}", server_.target.to_string(), explain_error(reply.text))};
+  const bool nothing_was_done = kKnownErrors[known_error(reply.text)].scope == ErrorScope::kConnection;
+  if (!nothing_was_done || pending.was_refused || attempts_ != 0 || !started_) {
+    renew(error);
+    if (pending.done) pending.done(&reply);
+    return;
+  }
+  if (!leaving_) {
+    leaving_ = std::move(error);
+    rest_ = loop_.after(options_.rest_patience, [this] {
+      session_.read_now();  // as in on_deadline()
+      if (leaving_) leave();
+    });
+  }
+  if (pending.done) refused_.push_back({.pending = std::move(pending), .reply = reply});
+}
+
+// Those that were sent behind the first that was refused hear the same, and soon.
+void Connection::leave_when_answered() {
+  const uint64_t begun = session_.sent_total() + session_.begun_bytes();
+  if (pending_.empty() || pending_.front().begin >= begun) leave();
+}
+
+void Connection::leave() {
+  const Error error = *std::exchange(leaving_, std::nullopt);
+  rest_.cancel();
+  std::vector<Refused> refused = std::exchange(refused_, {});
+  std::deque<Pending> unsent;
+  const uint64_t begun = session_.sent_total() + session_.begun_bytes();
+  while (!pending_.empty() && pending_.back().begin >= begun) {
+    if (pending_.back().done) unsent.push_front(std::move(pending_.back()));
+    pending_.pop_back();
+  }
+  break_off(error);
+  was_open_ = false;
+  if (!started_) {  // a handler's doing
+    for (Refused& one : refused) one.pending.done(&one.reply);
+    for (Pending& one : unsent) one.done(std::unexpected(Failure{.error = error, .fate = Fate::kNotSent}));
+    return;
+  }
+  ++attempts_;
+  connect();
+  for (Refused& one : refused) {
+    one.pending.was_refused = true;
+    one.pending.attempt = Attempt::kBySha;
+    send(std::move(one.pending));
+  }
+  for (Pending& one : unsent) {
+    one.attempt = Attempt::kBySha;
+    send(std::move(one));
+  }
+  options_.on_change();
+}
+
 // The first time at once: what is asked meanwhile waits for the new connection.
 void Connection::renew(const Error& error) {
   const bool is_first = attempts_ == 0;
@@ -96,10 +153,13 @@ void Connection::give_up(const Error& error) {
 void Connection::break_off(const Error& error) {
   session_.close();
   problem_ = error;
+  leaving_.reset();
+  rest_.cancel();
   fail_all(error);
 }
 
 void Connection::on_closed(const Error& error) {
+  if (leaving_) return leave();
   problem_ = error;
   // A server may close whom it has not heard of for long.
   if (std::exchange(was_open_, false) && pending_.empty()) attempts_ = 0;
@@ -113,6 +173,7 @@ void Connection::fail_all(const Error& error) {
   deadline_at_ = Instant::max();
   const uint64_t begun = session_.sent_total();
   std::deque<Pending> failed = std::exchange(pending_, {});
+  for (Refused& one : std::exchange(refused_, {})) one.pending.done(&one.reply);
   for (Pending& pending : failed) {
     if (!pending.done) continue;
     Failure failure{.error = error, .fate = pending.begin < begun ? Fate::kUnknown : Fate::kNotSent};
