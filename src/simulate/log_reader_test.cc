@@ -291,6 +291,31 @@ TEST_F(LogFiles, SaysWhatAFileIsThatIsNoText) {
   EXPECT_EQ(binary.error().message.find('\xB5'), std::string::npos) << binary.error().message;
 }
 
+TEST_F(LogFiles, SaysWhatAnArchiveOrATableIsAndHowToReadIt) {
+  using namespace std::string_literals;
+  const auto message = [&](const std::string& bytes) {
+    const auto summary = read({write("log", bytes)});
+    return summary ? "read" : summary.error().to_string();
+  };
+  const std::string path = folder_ / "log";
+  std::string tar = "access.log"s + std::string(247, '\0') + "ustar\0"s + "00";
+  tar.resize(512, '\0');
+  tar += lines(kGood, 3);
+  const std::string is_tar =
+      path + ": is a tar archive, which is not read: tar -xOf " + path + " | rateguard simulate ... -";
+  EXPECT_EQ(message(tar), is_tar);
+  EXPECT_EQ(message(compressed(tar)), is_tar) << "tar finds out itself how it is compressed";
+  EXPECT_TRUE(
+      message("PAR1\x15\x04").contains("is a Parquet file, which is not read: duckdb -c \"COPY (FROM '" + path));
+  EXPECT_TRUE(message("SQLite format 3\0\x10"s).contains("is an SQLite database, which is not read: sqlite3 "));
+  for (const std::string& magic : {"\xD4\xC3\xB2\xA1\x02"s, "\x0A\x0D\x0D\x0A\xA0"s}) {
+    EXPECT_TRUE(message(magic).contains("is a packet capture, which is not read: tshark -r " + path)) << message(magic);
+    EXPECT_TRUE(
+        message(magic).ends_with("-e http.request.uri | rateguard simulate ... --columns time=frame.time_epoch,"
+                                 "ip=ip.src,method=http.request.method,path=http.request.uri -"));
+  }
+}
+
 TEST_F(LogFiles, ReadsZstdOfSeveralFrames) {
   const auto frame = [](const std::string& text) {
     std::string out(ZSTD_compressBound(text.size()), '\0');

@@ -18,8 +18,8 @@ namespace {
 
 // One read of the kernel's: large enough that system calls do not show, small enough to stay in the second-level cache.
 constexpr size_t kReadBytes = 256 * 1024;
-// Enough to tell every kind of file below.
-constexpr size_t kMagicBytes = 6;
+// Enough to tell every kind of file below: the first block of a tar archive.
+constexpr size_t kMagicBytes = 512;
 
 using namespace std::string_view_literals;  // the magics hold NUL bytes
 
@@ -31,23 +31,37 @@ constexpr std::string_view kZstd = "\x28\xB5\x2F\xFD"sv;
 struct Kind {
   std::string_view magic;
   std::string_view name;
-  std::string_view command;
+  std::string_view command;  // with {} for the file
+  size_t at = 0;             // where the magic stands
 };
+constexpr std::string_view kPackets =
+    "tshark -r {} -Y http.request -T fields -E header=y -E separator=, -e frame.time_epoch -e ip.src "
+    "-e http.request.method -e http.request.uri";
 constexpr Kind kKinds[] = {
     {"\xFD"
      "7zXZ\0"sv,
-     "xz", "xzcat"},
-    {"BZh"sv, "bzip2", "bzcat"},
-    {"PK\x03\x04"sv, "a zip archive", "unzip -p"},
-    {"\x04\x22\x4D\x18"sv, "lz4", "lz4cat"},
-    {"7z\xBC\xAF\x27\x1C"sv, "a 7z archive", "7z x -so"},
-    {"\x1F\x9D"sv, "compress (.Z)", "zcat"},
-    {"\xFF\xFE\0\0"sv, "UTF-32", "iconv -f UTF-32 -t UTF-8"},  // before UTF-16, whose mark it begins with
-    {"\0\0\xFE\xFF"sv, "UTF-32", "iconv -f UTF-32 -t UTF-8"},
-    {"\xFF\xFE"sv, "UTF-16", "iconv -f UTF-16 -t UTF-8"},
-    {"\xFE\xFF"sv, "UTF-16", "iconv -f UTF-16 -t UTF-8"},
+     "xz", "xzcat {}"},
+    {"BZh"sv, "bzip2", "bzcat {}"},
+    {"PK\x03\x04"sv, "a zip archive", "unzip -p {}"},
+    {"\x04\x22\x4D\x18"sv, "lz4", "lz4cat {}"},
+    {"7z\xBC\xAF\x27\x1C"sv, "a 7z archive", "7z x -so {}"},
+    {"\x1F\x9D"sv, "compress (.Z)", "zcat {}"},
+    {"\xFF\xFE\0\0"sv, "UTF-32", "iconv -f UTF-32 -t UTF-8 {}"},  // before UTF-16, whose mark it begins with
+    {"\0\0\xFE\xFF"sv, "UTF-32", "iconv -f UTF-32 -t UTF-8 {}"},
+    {"\xFF\xFE"sv, "UTF-16", "iconv -f UTF-16 -t UTF-8 {}"},
+    {"\xFE\xFF"sv, "UTF-16", "iconv -f UTF-16 -t UTF-8 {}"},
+    {"ustar"sv, "a tar archive", "tar -xOf {}", 257},  // POSIX 1003.1, pax: tar knows itself how it is compressed
+    {"Rar!\x1A\x07"sv, "a rar archive", "unrar p -inul {}"},
+    {"PAR1"sv, "a Parquet file", "duckdb -c \"COPY (FROM '{}') TO '/dev/stdout' (FORMAT csv)\""},
+    {"SQLite format 3\0"sv, "an SQLite database", "sqlite3 -header -csv {} 'SELECT * FROM ...'"},
+    {"LPKSHHRH"sv, "a journal of systemd", "journalctl -o cat --file {}"},
+    {"\xD4\xC3\xB2\xA1"sv, "a packet capture", kPackets},
+    {"\xA1\xB2\xC3\xD4"sv, "a packet capture", kPackets},
+    {"\x4D\x3C\xB2\xA1"sv, "a packet capture", kPackets},  // with nanoseconds
+    {"\x0A\x0D\x0D\x0A"sv, "a packet capture", kPackets},  // pcapng
 };
 constexpr size_t kPathChars = 200;
+constexpr std::string_view kStandardInput = "standard input";
 
 }  // namespace
 
@@ -57,6 +71,7 @@ struct ByteSource::State {
   uint64_t taken = 0;
   uint64_t total = 0;
   bool started = false;
+  bool looked_inside = false;                  // whether the first of what was compressed is known to be no archive
   std::unique_ptr<Decompressor> decompressor;  // null: plain
   std::array<char, kReadBytes> input = {};
   size_t input_at = 0;
@@ -118,6 +133,12 @@ struct ByteSource::State {
       const auto made = decompressor->decompress(in, out, size);
       if (!made) return std::unexpected(error(ErrorCode::kCorrupt, made.error()));
       input_at = input_end - in.size();
+      if (*made > 0 && !looked_inside) {
+        looked_inside = true;
+        if (std::string why = unreadable_kind({out, *made}, path); !why.empty()) {
+          return std::unexpected(error(ErrorCode::kInvalid, std::move(why)));
+        }
+      }
       if (*made > 0) return *made;
       const auto got = read_raw(input.data(), input.size());
       if (!got) return got;
@@ -133,9 +154,14 @@ struct ByteSource::State {
 
 std::string unreadable_kind(std::string_view bytes, std::string_view path) {
   for (const Kind& kind : kKinds) {
-    if (!bytes.starts_with(kind.magic)) continue;
-    return fmt::format("is {}, which is not read: {} {} | rateguard simulate ... -", kind.name, kind.command,
-                       printable(path, kPathChars));
+    if (!bytes.substr(std::min(kind.at, bytes.size())).starts_with(kind.magic)) continue;
+    const std::string file = path == kStandardInput ? "-" : printable(path, kPathChars);
+    return fmt::format("is {}, which is not read: {} | rateguard simulate ... {}-", kind.name,
+                       fmt::format(fmt::runtime(kind.command), file),
+                       kind.command == kPackets
+                           ? "--columns time=frame.time_epoch,ip=ip.src,method=http.request.method,"
+                             "path=http.request.uri "
+                           : "");
   }
   return {};
 }
@@ -147,7 +173,7 @@ ByteSource::~ByteSource() = default;
 
 Result<ByteSource> ByteSource::open(const std::string& path) {
   auto state = std::make_unique<State>();
-  state->path = path == "-" ? "standard input" : path;
+  state->path = path == "-" ? std::string(kStandardInput) : path;
   state->fd = path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (state->fd < 0) {
     const ErrorCode code = errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo;
