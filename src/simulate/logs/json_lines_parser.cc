@@ -185,7 +185,8 @@ struct JsonLinesParser::State {
   std::string_view time_text(const JsonValue& value, std::string_view text) {
     if (value.type != JsonType::kNumber || text.find_first_of("eE") == std::string_view::npos) return text;
     double number = 0;
-    std::from_chars(text.data(), text.data() + text.size(), number);
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (read.ec != std::errc()) return text;  // beyond any time, as whoever reads it says
     // Six decimals: a time's microseconds, to which a double is exact until the year 2255.
     return texts.emplace_back(fmt::format("{:.6f}", number));
   }

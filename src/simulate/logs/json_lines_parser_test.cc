@@ -72,6 +72,7 @@ TEST(JsonLinesParser, SaysWhatIsWrongAndGoesOn) {
       {R"({"time":"yesterday"})", "the time"},
       {R"({"time":-1})", "the time"},
       {R"({"time":1e300})", "the time"},
+      {R"({"time":1e400,"ip":"203.0.113.5"})", "time"},
       {R"({"time":true})", "no time"},
       {R"({"time":1,"cost":-1})", "cost"},
       {R"({"time":1,"cost":4294967296})", "cost"},
