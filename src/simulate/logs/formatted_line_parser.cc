@@ -36,6 +36,19 @@ bool is_field(const FormatField& field, FieldKind kind) {
   return field.use == FieldUse::kField && field.kind == kind;
 }
 
+// Where a list of addresses ends, whose commas have spaces behind them: before the first other `next`, which begins
+// with a space, or with the text.
+size_t end_of_addresses(std::string_view text, std::string_view next) {
+  size_t end = text.find(next);
+  while (end != std::string_view::npos && end > 0 && text[end - 1] == ',') end = text.find(next, end + 1);
+  return std::min(end, text.size());
+}
+
+// Envoy's field for the method of a request, which connections without one have empty.
+bool is_envoy_method(const FormatField& field) {
+  return is_field(field, FieldKind::kMethod) && field.name.starts_with('%');
+}
+
 // Whether the value may hold spaces though it stands in no quotes: what clients send, and lists of addresses.
 bool may_hold_spaces(const FormatField& field) {
   return !field.header.empty() || field.name == kAnything || is_field(field, FieldKind::kUser) ||
@@ -51,6 +64,7 @@ FormattedLineParser::FormattedLineParser(LineFormat format, const WantedHeaders&
     if (field.use == FieldUse::kHeader && !wanted.contains(field.header)) field.use = FieldUse::kNothing;
     has_pieces_ |= field.use == FieldUse::kTimePiece;
     has_time_ |= is_field(field, FieldKind::kTime);
+    has_connections_ |= is_envoy_method(field);
     const bool last = i + 1 == format.fields.size();
     std::string next = last ? format.after : format.fields[i + 1].before;
     steps_.push_back({.field = std::move(field), .next = std::move(next)});
@@ -82,7 +96,7 @@ size_t FormattedLineParser::find_end(size_t index, std::string_view rest) const 
     case End::kWord:
       return std::min(rest.find(' '), rest.size());
     case End::kLine:
-      return rest.size();
+      return is_field(step.field, FieldKind::kClient) ? end_of_addresses(rest, " ") : rest.size();
     case End::kSpace: {
       const size_t space = rest.find(' ');
       return space != std::string_view::npos && rest.substr(space).starts_with(step.next) ? space
@@ -98,12 +112,11 @@ size_t FormattedLineParser::find_end(size_t index, std::string_view rest) const 
       break;
   }
   if (step.next.empty()) return rest.size();
-  size_t end = step.next.size() == 1 ? rest.find(step.next.front()) : rest.find(step.next);
-  // The commas of a list of addresses have spaces behind them.
   if (step.next.front() == ' ' && is_field(step.field, FieldKind::kClient)) {
-    while (end != std::string_view::npos && end > 0 && rest[end - 1] == ',') end = rest.find(step.next, end + 1);
+    const size_t end = end_of_addresses(rest, step.next);
+    return end == rest.size() ? std::string_view::npos : end;
   }
-  return end;
+  return step.next.size() == 1 ? rest.find(step.next.front()) : rest.find(step.next);
 }
 
 size_t FormattedLineParser::find_end_before_time(const Step& step, const Step& time, std::string_view rest) const {
@@ -151,6 +164,7 @@ Parsed FormattedLineParser::parse(std::string_view line, LogEntry& out) {
   fields_.begin(out);
   if (has_pieces_) parts_ = {};
   std::string_view rest = line;
+  bool has_protocol = false;
   for (size_t i = 0; i < steps_.size(); ++i) {
     const Step& step = steps_[i];
     if (!rest.starts_with(step.field.before)) {
@@ -173,6 +187,7 @@ Parsed FormattedLineParser::parse(std::string_view line, LogEntry& out) {
     }
     const std::string_view text = rest.substr(0, end);
     if (noting()) note(step.field.name, text, use_name(step.field));
+    has_protocol |= has_connections_ && step.field.name == "%PROTOCOL%" && text != "-";
     if (auto used = use(step, text); !used) return used;
     rest.remove_prefix(end);
   }
@@ -182,6 +197,7 @@ Parsed FormattedLineParser::parse(std::string_view line, LogEntry& out) {
     out.time = *time;
   }
   fields_.end();
+  if (has_connections_ && !has_protocol && out.method.empty() && out.path.empty()) out.kind = LineKind::kNoRequest;
   return {};
 }
 

@@ -30,7 +30,7 @@ class FormattedLineParser final : public LineParser {
     kQuote,       // at the next quote that is not escaped
     kBeforeTime,  // at the last text after it that a time follows: a user name may hold anything
     kWord,        // the last field, at a space
-    kLine,        // the last field, at the end of the line
+    kLine,        // the last field, at the end of the line; addresses also where their list ends
   };
   struct Step {
     FormatField field;
@@ -48,7 +48,8 @@ class FormattedLineParser final : public LineParser {
   std::vector<Step> steps_;
   EntryFields fields_;
   bool has_pieces_ = false;
-  bool has_time_ = false;  // in one field, which takes precedence over pieces
+  bool has_connections_ = false;  // whether lines may be about connections without a request, as Envoy's are
+  bool has_time_ = false;         // in one field, which takes precedence over pieces
   TimeParts parts_;
   std::deque<std::string> texts_;  // of values with escapes; a deque, so that views stay
 };

@@ -43,6 +43,28 @@ TEST(LineFormat, TakesNginxsDirectiveAsItStands) {
             R"(203.0.113.5|||/a\x22||)");
 }
 
+TEST(LineFormat, AnAddressAtTheEndDoesNotTakeTheRestOfTheLine) {
+  const std::string_view format = "$msec $request_method $uri $remote_addr";
+  EXPECT_EQ(read(format, "1715940303 GET /a 203.0.113.5 and more"), "203.0.113.5|GET||/a||");
+  EXPECT_EQ(read(format, "1715940303 GET /a 203.0.113.5"), "203.0.113.5|GET||/a||");
+  EXPECT_EQ(read(format, "1715940303 GET /a 198.51.100.7, 203.0.113.5 - -"),
+            "203.0.113.5|GET||/a||X-Forwarded-For:198.51.100.7|");
+}
+
+TEST(LineFormat, AConnectionWithoutARequestIsNone) {
+  auto format =
+      compile_line_format("[%START_TIME%] \"%REQ(:METHOD)% %REQ(:PATH)% %PROTOCOL%\" %DOWNSTREAM_REMOTE_ADDRESS%");
+  FormattedLineParser parser(std::move(*format), kAllHeaders);
+  const auto kind_of = [&](std::string_view request) {
+    LogEntry entry;
+    EXPECT_TRUE(parser.parse("[2024-05-17T10:05:03Z] \"" + std::string(request) + "\" 203.0.113.5:4711", entry));
+    return entry.kind;
+  };
+  EXPECT_EQ(kind_of("- - -"), LineKind::kNoRequest);
+  EXPECT_EQ(kind_of("GET /a HTTP/1.1"), LineKind::kRequest);
+  EXPECT_EQ(kind_of("- - HTTP/1.1"), LineKind::kRequest) << "a request that Envoy could not read";
+}
+
 TEST(LineFormat, TakesWhatStandsInNginxsQuotes) {
   EXPECT_EQ(read("$remote_addr $msec $request_method $host$request_uri", ""),
             "log format: nothing stands between $host and $request_uri, so that nobody can tell where one ends");
