@@ -122,8 +122,9 @@ Result<LogExplanation> explain_log(const std::string& path, const ReadOptions& o
   out.envelopes = choice->envelopes;
   out.known_by = options.layout                         ? "--log-format"
                  : options.format != InputFormat::kAuto ? "--format"
-                 : choice->format == InputFormat::kCsv
-                     ? "a first line with commas, tabs or semicolons"
+                 : choice->format == InputFormat::kCsv  ? "a first line with commas, tabs or semicolons"
+                 : choice->lines == 1
+                     ? "its first line, which fits"
                      : fmt::format("{} of its first {} lines, which fit", choice->fitting, choice->lines);
   if (out.format == InputFormat::kCsv) {
     if (auto done = explain_csv(lines, options, out); !done) return std::unexpected(done.error());
@@ -155,7 +156,8 @@ std::string explanation_text(const LogExplanation& explanation) {
     for (const ExplainedField& field : line.fields) {
       out += fmt::format("  {:<{}}  {:<{}}  ", field.noted.from, from_width, field.noted.text, text_width);
       if (field.noted.use.empty()) {
-        out += "not used\n";
+        const std::string near = near_nginx_variable(field.noted.from);
+        out += near.empty() ? "not used\n" : fmt::format("not used; did you mean {}?\n", near);
       } else {
         out += fmt::format("{}: {}\n", field.noted.use, field.value.empty() ? "none" : field.value);
       }

@@ -34,7 +34,7 @@ TEST_F(LogExplainer, ShowsEveryFieldWhereItCameFromAndWhatItBecame) {
   const auto explanation = explain(kVhost, {.wanted_headers = {"x-forwarded-for"}});
   ASSERT_TRUE(explanation) << explanation.error().to_string();
   EXPECT_EQ(explanation_text(*explanation),
-            R"(the.log: combined (known by 1 of its first 1 lines, which fit)
+            R"(the.log: combined (known by its first line, which fits)
 
 line 1: h.example:443 203.0.113.9, 10.0.0.1 - bob [17/May/2024:10:05:03 +0000] "GET /a?b HTTP/1.1" 200 5 "-" "c"
   the time in brackets         17/May/2024:10:05:03 +0000  time: 2024-05-17T10:05:03Z
@@ -84,6 +84,23 @@ TEST_F(LogExplainer, ExplainsTablesLayoutsAndEnvelopes) {
   ASSERT_TRUE(w3c);
   EXPECT_NE(explanation_text(*w3c).find("  time  10:05:03     time: 2024-05-17T10:05:03Z\n"), std::string::npos)
       << explanation_text(*w3c);
+}
+
+TEST_F(LogExplainer, AVariableThatIsNotUsedAndNearToOneThatIsMayBeMisspelt) {
+  ReadOptions options;
+  options.layout =
+      compile_line_format("$remote_addr $time_iso8601 $request_metod $request_id $urt ${hots} $status").value();
+  const auto explanation = explain("203.0.113.9 2024-05-17T10:05:03Z GET 17 0.1 a 200\n", options);
+  ASSERT_TRUE(explanation) << explanation.error().to_string();
+  EXPECT_TRUE(explanation_text(*explanation).ends_with(R"(
+  $remote_addr    203.0.113.9           ip: 203.0.113.9
+  $time_iso8601   2024-05-17T10:05:03Z  time: 2024-05-17T10:05:03Z
+  $request_metod  GET                   not used; did you mean $request_method?
+  $request_id     17                    not used
+  $urt            0.1                   not used
+  ${hots}         a                     not used
+  $status         200                   not used
+)")) << explanation_text(*explanation);
 }
 
 TEST_F(LogExplainer, WritesTheSameAsJson) {

@@ -51,6 +51,10 @@ struct LineFormat {
 // no address.
 Result<LineFormat> compile_line_format(std::string_view text);
 
+// The variable of nginx that is used and from which `name`, which is not, differs by one letter: "$remote_addr" of
+// "$remote_adr". Empty: none.
+std::string near_nginx_variable(std::string_view name);
+
 // The three syntaxes, without the check for what is missing; `text` is what stands in the quotes.
 Result<LineFormat> compile_nginx_format(std::string_view text);
 Result<LineFormat> compile_apache_format(std::string_view text);

@@ -77,6 +77,15 @@ constexpr Variable kVariables[] = {
     {"remote_user", FieldKind::kUser, 0},
 };
 
+// Whether one letter that is left out, put in or exchanged makes `b` of `a`.
+bool differ_by_one(std::string_view a, std::string_view b) {
+  if (a.size() > b.size()) std::swap(a, b);
+  const auto from = std::ranges::mismatch(a, b).in1;
+  const auto same = static_cast<size_t>(from - a.begin());
+  if (b.size() == a.size()) return same < a.size() && a.substr(same + 1) == b.substr(same + 1);
+  return b.size() == a.size() + 1 && a.substr(same) == b.substr(same + 1);
+}
+
 FormatField nginx_field(std::string_view variable) {
   if (variable == "client_and_port") return {.use = FieldUse::kClientAndPort};
   for (const Variable& known : kVariables) {
@@ -162,6 +171,18 @@ Result<FormatField> envoy_field(std::string_view name, std::string_view argument
 }
 
 }  // namespace
+
+std::string near_nginx_variable(std::string_view name) {
+  constexpr size_t kNameMin = 4;  // a shorter one is near to many
+  if (!name.starts_with('$')) return {};
+  name.remove_prefix(1);
+  if (name.starts_with('{') && name.ends_with('}')) name = name.substr(1, name.size() - 2);
+  if (name.size() < kNameMin) return {};
+  for (const Variable& known : kVariables) {
+    if (differ_by_one(known.name, name)) return fmt::format("${}", known.name);
+  }
+  return {};
+}
 
 Result<LineFormat> compile_nginx_format(std::string_view text) {
   FormatBuilder builder;
