@@ -174,6 +174,20 @@ Error unknown_format(std::string_view head, const std::string& name) {
   return error;
 }
 
+// The names of the members that the first lines of a JSON log have, in the order in which they come.
+std::vector<std::string> names_in(std::string_view head) {
+  constexpr size_t kLinesMax = 20;
+  std::vector<std::string> names;
+  for (size_t line = 0; line < kLinesMax && !head.empty(); ++line) {
+    const size_t end = std::min(head.find('\n'), head.size());
+    for (std::string& name : member_names(head.substr(0, end))) {
+      if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
+    }
+    head.remove_prefix(std::min(end + 1, head.size()));
+  }
+  return names;
+}
+
 // --columns gives names to what has names.
 Result<void> check_columns(const ReadOptions& options, InputFormat format, const std::string& name) {
   const bool has_names =
@@ -265,7 +279,7 @@ Result<void> read_log(LineReader& lines, const std::string& name, const ReadOpti
   reading.log().envelopes = detected->envelopes;
   if (detected->format == InputFormat::kCsv) return reading.run_csv();
   if (detected->format == InputFormat::kJsonLines) {
-    reading.log().columns = member_names(head.substr(0, head.find('\n')));
+    reading.log().columns = names_in(head);
   }
   const auto parser = make_line_parser({.format = detected->format,
                                         .envelopes = std::move(detected->envelopes),

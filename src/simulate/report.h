@@ -61,6 +61,18 @@ struct Callers {
   uint64_t shadow_refused = 0;  // that a rule in shadow mode would have refused
 };
 
+// The one address that all requests come from by a set of rules, or else one of the several, all of trusted proxies,
+// that they come from: what rules by ip count is then not the caller.
+struct ProxyReport {
+  enum class Kind : uint8_t {
+    kTrusted,  // trusted_proxies names it, and the log does not say on whose behalf it asked
+    kPrivate,  // of a private network, or of this machine
+    kPublic,
+  };
+  std::string address;
+  Kind kind = Kind::kPublic;
+};
+
 // One set of rules over the whole recording.
 struct ScenarioReport {
   std::string name;
@@ -69,6 +81,7 @@ struct ScenarioReport {
   TimelineCounts timeline = {};
   std::vector<QuotaReport> quotas = {};  // only where Options::plots asks
   std::optional<Callers> callers = {};   // likewise
+  std::optional<ProxyReport> proxy = {};
   // Counters that were dropped alive or refused for want of room: above 0 the figures are not exact.
   uint64_t evicted = 0;
 };

@@ -40,6 +40,25 @@ std::string columns_text(const std::vector<std::string>& columns) {
   return out;
 }
 
+// Those of the first log that has any.
+std::string all_columns_text(const Report& report) {
+  const auto& logs = report.input.logs;
+  const auto found = std::ranges::find_if(logs, [](const LogSummary& log) { return !log.columns.empty(); });
+  return found == logs.end() ? std::string() : columns_text(found->columns);
+}
+
+// What lines are that name no request.
+std::string_view why_no_request(const Report& report, const std::vector<std::string>& not_found) {
+  if (report.requests == 0 && !not_found.empty()) {
+    return "none has an address, a method, a path, or anything else to know one by";
+  }
+  const auto is_of_connections = [](const LogSummary& log) { return log.no_request == 0 || !has_columns(log.format); };
+  if (std::ranges::all_of(report.input.logs, is_of_connections)) {
+    return "they are about connections without one (TCP), and are left out";
+  }
+  return "messages of the program, which are left out";
+}
+
 // The field of --columns that a rule's part is read from.
 std::string field_of(std::string_view part) {
   if (part.starts_with("cookie:")) return "header:Cookie";
@@ -100,6 +119,27 @@ std::string unreachable_remark(const Report& report, const RuleReport& rule) {
   return named ? out + "; " + remedy(report, what) : out;
 }
 
+// That all requests come from a proxy, and how rules and logs tell who is behind it.
+std::string proxy_remark(const Report& report, const ProxyReport& proxy) {
+  using Kind = ProxyReport::Kind;
+  const bool has_names =
+      std::ranges::any_of(report.input.logs, [](const LogSummary& log) { return has_columns(log.format); });
+  const std::string_view field = has_names ? "--columns header:X-Forwarded-For=NAME says which column holds it"
+                                           : "--log-format with the field that holds it ($http_x_forwarded_for of "
+                                             "nginx, %{X-Forwarded-For}i of Apache) reads it";
+  if (proxy.kind == Kind::kTrusted) {
+    return fmt::format(
+        "all {} come from proxies that trusted_proxies names, such as {}, and their lines do not say on "
+        "whose behalf: rules by ip count everybody together; if the log has X-Forwarded-For, {}",
+        requests_text(report.requests), proxy.address, field);
+  }
+  return fmt::format(
+      "all {} come from one address, {}, {}: rules by ip count everybody who comes through it together; "
+      "write listen: {{trusted_proxies: [{}]}} in the rules, and if the log has X-Forwarded-For, {}",
+      requests_text(report.requests), proxy.address,
+      proxy.kind == Kind::kPrivate ? "which looks like a proxy's" : "which may be a proxy's", proxy.address, field);
+}
+
 // The rules that depend on when within its second a request came.
 std::string short_rules(const ScenarioReport& scenario) {
   std::vector<std::string> names;
@@ -127,12 +167,16 @@ std::vector<std::string> input_remarks(const Report& report) {
     }
     if (log.lines == 0 && log.problem.empty()) out.push_back(empty_remark(log));
   }
+  const std::vector<std::string> not_found = report.input.not_found();
   if (const uint64_t lines = report.input.no_request(); lines > 0) {
-    out.push_back(fmt::format("{} {} no request: messages of the program, which are left out", count_text(lines),
-                              lines == 1 ? "line names" : "lines name"));
+    out.push_back(fmt::format("{} {} no request: {}", count_text(lines), lines == 1 ? "line names" : "lines name",
+                              why_no_request(report, not_found)));
   }
-  for (const std::string& name : report.input.not_found()) {
+  for (const std::string& name : not_found) {
     out.push_back(fmt::format("no line has {}, which --columns names", column_text(name)));
+  }
+  if (const std::string columns = all_columns_text(report); !not_found.empty() && !columns.empty()) {
+    out.back() += "; there are the columns " + columns;
   }
   if (report.without_address > 0) {
     out.push_back(fmt::format("{} from clients that are no addresses (host names); rules by ip find none",
@@ -157,6 +201,7 @@ std::vector<std::string> scenario_remarks(const Report& report, const ScenarioRe
                     "figures of {}, whose limits are shorter than {}, are therefore estimates",
                     requests_text(report.spread_requests), names, duration_text(kShortLimit)));
   }
+  if (scenario.proxy) out.push_back(proxy_remark(report, *scenario.proxy));
   for (const RuleReport& rule : scenario.rules) {
     for (const MissingReport& missing : rule.missing) out.push_back(missing_remark(report, rule, missing));
     if (rule.unreachable != Unreachable::kNone) out.push_back(unreachable_remark(report, rule));

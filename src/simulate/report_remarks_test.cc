@@ -1,6 +1,7 @@
 // What a report says in words: each remark from the log and the rules that call for it.
 #include "simulate/report_remarks.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -89,11 +90,69 @@ TEST(Remarks, AnEmptyLogSaysWhereItsLinesMayBe) {
 TEST(Remarks, LinesThatNameNoRequestAndColumnsThatNoLineHasAreSaid) {
   const std::string log =
       "{\"time\":1715940303,\"msg\":\"started\"}\n{\"time\":1715940304,\"path\":\"/a\",\"adr\":\"203.0.113.5\"}\n";
-  EXPECT_EQ(input_remarks(report_of(log, kPerIp, "ip=client_adr,user=who")),
-            (std::vector<std::string>{"1 line names no request: messages of the program, which are left out",
-                                      "no line has client_adr, which --columns names",
-                                      "no line has who, which --columns names"}));
+  EXPECT_EQ(
+      input_remarks(report_of(log, kPerIp, "ip=client_adr,user=who")),
+      (std::vector<std::string>{"1 line names no request: messages of the program, which are left out",
+                                "no line has client_adr, which --columns names",
+                                "no line has who, which --columns names; there are the columns time, msg, path, adr"}));
   EXPECT_TRUE(input_remarks(report_of(log, kPerIp, "ip=adr")).size() == 1);
+}
+
+TEST(Remarks, WhereTheOnlyColumnThatCouldNameACallerIsMissingThatIsSaid) {
+  const std::string log =
+      "{\"time\":1715940303,\"caller\":\"203.0.113.5\"}\n{\"time\":1715940304,\"caller\":\"203.0.113.5\"}\n";
+  EXPECT_EQ(input_remarks(report_of(log, kPerIp, "ip=WRONG")),
+            (std::vector<std::string>{
+                "2 lines name no request: none has an address, a method, a path, or anything else to know one by",
+                "no line has WRONG, which --columns names; there are the columns time, caller"}));
+}
+
+constexpr const char* kIstioConnection =
+    R"([2024-05-17T10:05:03.123Z] "- - -" 0 - - - "-" 1234 5678 100 - "-" "-" "-" "-" "10.0.0.1:3306" )"
+    "outbound|3306||mysql.default.svc.cluster.local 10.1.1.1:40000 10.2.2.2:3306 10.1.1.1:39999 - -\n";
+
+TEST(Remarks, IstiosLinesAboutConnectionsAreNoRequests) {
+  const Report report = report_of(std::string(kIstioConnection) + kIstioConnection, kPerIp);
+  EXPECT_EQ(report.requests, 0u);
+  EXPECT_EQ(input_remarks(report),
+            std::vector<std::string>{
+                "2 lines name no request: they are about connections without one (TCP), and are left out"});
+}
+
+// Many requests of one client each, or of several in turn.
+std::string log_of(std::initializer_list<const char*> clients, int requests = 20) {
+  std::string out;
+  for (int i = 0; i < requests; ++i) {
+    out += fmt::format("{} - - [17/May/2024:{:02}:05:07 +0000] \"GET /a HTTP/1.1\" 200 5 \"-\" \"c\"\n",
+                       clients.begin()[static_cast<size_t>(i) % clients.size()], i % 24);
+  }
+  return out;
+}
+
+TEST(Remarks, RequestsThatAllComeFromOneAddressMayComeThroughAProxy) {
+  EXPECT_EQ(remarks_of(log_of({"10.0.0.5"}), kPerIp),
+            "all 20 requests come from one address, 10.0.0.5, which looks like a proxy's: rules by ip count everybody "
+            "who comes through it together; write listen: {trusted_proxies: [10.0.0.5]} in the rules, and if the log "
+            "has X-Forwarded-For, --log-format with the field that holds it ($http_x_forwarded_for of nginx, "
+            "%{X-Forwarded-For}i of Apache) reads it\n");
+  EXPECT_EQ(remarks_of(log_of({"203.0.113.5"}), kPerIp), "");
+  EXPECT_TRUE(remarks_of(log_of({"203.0.113.5"}, 1'000), kPerIp).contains("which may be a proxy's: "));
+  EXPECT_EQ(remarks_of(log_of({"10.0.0.5", "10.0.0.6"}), kPerIp), "") << "two callers of a private network";
+  EXPECT_EQ(remarks_of(kLog, kPerIp), "") << "too few to say";
+  EXPECT_EQ(remarks_of(log_of({"10.0.0.5"}), "rules: [{name: all, per: global, limit: 100/m}]"), "");
+}
+
+TEST(Remarks, RequestsThatAllComeFromTrustedProxiesDoNotSayOnWhoseBehalf) {
+  const std::string rules = "listen: {trusted_proxies: [10.0.0.0/8]}\n" + std::string(kPerIp);
+  const std::string remark = remarks_of(log_of({"10.0.0.5", "10.0.0.6"}), rules);
+  EXPECT_TRUE(
+      remark.starts_with("all 20 requests come from proxies that trusted_proxies names, such as 10.0.0.5, and "
+                         "their lines do not say on whose behalf: "))
+      << remark;
+  std::string csv = "time,ip,xff\n";
+  for (int i = 0; i < 20; ++i) csv += fmt::format("17159403{:02},10.0.0.5,172.16.0.7\n", i);
+  EXPECT_TRUE(remarks_of(csv, rules).ends_with("--columns header:X-Forwarded-For=NAME says which column holds it\n"));
+  EXPECT_TRUE(remarks_of(csv, rules, "ip=ip,header:X-Forwarded-For=xff").contains("from one address, 172.16.0.7"));
 }
 
 TEST(Remarks, TheTableNamesTheLogsAndSaysUnderTheTotalWhyRequestsAreRefused) {

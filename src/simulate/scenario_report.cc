@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "simulate/proxy_search.h"
 
 namespace rateguard::simulate {
 namespace {
@@ -190,6 +191,7 @@ ScenarioReport scenario_report(const Scenario& scenario, const Recording& record
     }
   }
   tell_unreachable(scenario, recording, report.rules);
+  report.proxy = find_proxy(scenario, recording);
   return report;
 }
 
