@@ -31,11 +31,25 @@ struct MissingReport {
 // What no request of the log has, so that a rule that asks for it applied to none.
 enum class Unreachable : uint8_t { kNone, kPath, kHost, kMethod };
 
+// To which requests a rule applies, and what they cost, in the words of its file. Values that let whoever reads them in
+// are counted and not shown.
+struct RuleTerms {
+  std::vector<std::string> methods = {};  // empty: every; so are the next two
+  std::vector<std::string> hosts = {};
+  std::vector<std::string> paths = {};
+  std::vector<std::string> conditions = {};  // "from 10.0.0.0/8", "not GET", "user ann|bob"
+  std::vector<std::string> when = {};        // "mon-fri 09:00-18:00 Europe/Berlin"
+  std::vector<std::string> cost = {};        // "5 for POST", "1 otherwise"; empty: each request costs 1
+  std::string group = {};
+  uint64_t by_subject = 0;  // callers with a limit of their own
+};
+
 struct RuleReport {
   std::string name;
   std::string mode;   // "enforce", "shadow", "off"
   std::string limit;  // "5 per 1m, sliding_window_log"; "by plan"
   std::string per;    // "ip, route"
+  RuleTerms terms = {};
   RuleFigures figures = {};
   uint64_t subjects = 0;
   uint64_t subjects_refused = 0;  // in shadow mode: that would have been

@@ -44,6 +44,19 @@ json::array strings_json(const std::vector<std::string>& texts) {
   return out;
 }
 
+// Only what a rule says.
+json::object terms_json(const RuleTerms& terms) {
+  json::object out;
+  const auto add = [&](std::string_view name, const std::vector<std::string>& texts) {
+    if (!texts.empty()) out[name] = strings_json(texts);
+  };
+  add("methods", terms.methods);
+  add("hosts", terms.hosts);
+  add("paths", terms.paths);
+  add("conditions", terms.conditions);
+  return out;
+}
+
 json::object rule_json(const RuleReport& rule) {
   const RuleFigures& figures = rule.figures;
   json::array top;
@@ -54,6 +67,11 @@ json::object rule_json(const RuleReport& rule) {
           {"mode", rule.mode},
           {"per", rule.per},
           {"limit", rule.limit},
+          {"match", terms_json(rule.terms)},
+          {"when", strings_json(rule.terms.when)},
+          {"cost", strings_json(rule.terms.cost)},
+          {"group", rule.terms.group.empty() ? json::value(nullptr) : json::value(rule.terms.group)},
+          {"by_subject", rule.terms.by_subject},
           {"requests", figures.requests},
           {"admitted", figures.admitted},
           {"refused", figures.refused},

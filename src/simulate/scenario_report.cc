@@ -12,6 +12,7 @@
 
 #include "base/check.h"
 #include "simulate/proxy_search.h"
+#include "simulate/rule_terms.h"
 
 namespace rateguard::simulate {
 namespace {
@@ -76,7 +77,8 @@ std::string rule_limit_text(const rules::Rule& rule) {
   const std::string limit = rule.unlimited ? "unlimited" : rule.limit ? limit_text(*rule.limit) : "by plan";
   return rule.by_subject == nullptr
              ? limit
-             : fmt::format("{}, {} subjects by name", limit, count_text(rule.by_subject->subjects.size()));
+             : fmt::format("{}, {} {} by name", limit, count_text(rule.by_subject->subjects.size()),
+                           rule.by_subject->subjects.size() == 1 ? "subject" : "subjects");
 }
 
 auto all_figures(const SubjectTable& counters) {
@@ -131,6 +133,7 @@ RuleReport rule_report(const rules::Rule& rule, const RuleFigures& figures, cons
           .mode = std::string(mode_text(rule.mode)),
           .limit = rule_limit_text(rule),
           .per = per.empty() ? "global" : fmt::format("{}", fmt::join(per, ", ")),
+          .terms = rule_terms(rule),
           .figures = figures,
           .is_short = is_short(rule),
           .timeline = timeline};

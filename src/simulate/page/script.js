@@ -10,6 +10,13 @@ const plural = (n, one, many) => number(n) + ' ' + (n === 1 ? one : many);
 // What the rule itself refused, or would have.
 const own = r => r.refused + r.shadow_refused;
 
+// Which requests a rule is about and what they cost, as its file says; empty for one that takes every request at 1.
+function terms(r) {
+  const m = r.match, list = (values, many) => values ? (values.length > 6 ? values.slice(0, 6).concat(`${values.length - 6} more`) : values).join(many) : '';
+  return [[list(m.methods, '|'), list(m.hosts, '|'), list(m.paths, ', ')].filter(Boolean).join(' '), list(m.conditions, ', '), list(r.when, ' or '),
+    r.cost.length ? 'cost ' + list(r.cost, ', ') : '', r.group ? 'group ' + r.group : ''].filter(Boolean).join(' · ');
+}
+
 // The first choice shows something: of the rules in force the one that refuses most, else of those in shadow mode, else all traffic.
 function pickRule() {
   const rules = scenario().rules;
@@ -132,7 +139,8 @@ function rulesTable() {
   table($('rules'), heads('Rule', 'Requests', 'Admitted', 'Refused', 'By others', 'Shadow', 'Subjects hit', 'Longest wait', '<Worst subject'),
     el('tbody', {}, ...scenario().rules.map((r, i) => el('tr', {},
       el('td', {class: 'wrap'}, el('button', {type: 'button', onclick: () => { state.rule = i; render(); $('traffic-title').scrollIntoView({block: 'center'}); }}, r.name),
-        r.mode === 'enforce' ? null : el('span', {class: 'chip'}, r.mode), el('span', {class: 'under'}, `${r.limit} · per ${r.per}`)),
+        r.mode === 'enforce' ? null : el('span', {class: 'chip'}, r.mode), el('span', {class: 'under'}, `${r.limit} · per ${r.per}`),
+        terms(r) ? el('span', {class: 'under'}, terms(r)) : null),
       cell(r.requests), cell(r.admitted), cell(r.refused, 'bad'), cell(r.refused_by_others), cell(r.shadow_refused, 'warn'),
       el('td', {class: r.subjects_refused ? '' : 'zero'}, `${number(r.subjects_refused)} of ${number(r.subjects)}`),
       el('td', {class: r.longest_wait_ms ? '' : 'zero'}, r.longest_wait_ms ? wait(r.longest_wait_ms) : '–',
@@ -183,10 +191,11 @@ function input() {
       el('td', {class: 'text wrap'}, el('code', {}, m.text)))))));
 }
 
-// What has to be known before believing the figures.
+// What has to be known before believing the figures: of both files at once, since both are compared from the first moment on.
 function remarks() {
-  $('remarks').replaceChildren(...scenario().remarks.map(text => el('p', {}, text)));
-  $('remarks').hidden = !scenario().remarks.length;
+  const shown = scenarios.flatMap(s => s.remarks.map(text => ({file: s.rules_file, text})));
+  $('remarks').replaceChildren(...shown.map(r => el('p', {}, scenarios.length > 1 ? el('b', {}, fileName(r.file) + ': ') : null, r.text)));
+  $('remarks').hidden = !shown.length;
 }
 
 function drawPlots() { traffic(); quotaPlot(); }
