@@ -163,9 +163,10 @@ std::string_view per_text(CallerKind per) {
   return kTexts[static_cast<size_t>(per)];
 }
 
-std::string_view callers_text(CallerKind per) {
-  constexpr std::array<std::string_view, 3> kTexts = {"addresses", "users", "API keys"};
-  return kTexts[static_cast<size_t>(per)];
+std::string callers_text(CallerKind per, uint64_t count) {
+  constexpr std::array<std::string_view, 3> kOne = {"address", "user", "API key"};
+  constexpr std::array<std::string_view, 3> kMany = {"addresses", "users", "API keys"};
+  return fmt::format("{} {}", count_text(count), (count == 1 ? kOne : kMany)[static_cast<size_t>(per)]);
 }
 
 }  // namespace
@@ -232,10 +233,9 @@ std::string applies_to_text(const ProposedRule& rule) {
 
 std::string evidence(const ProposedRule& rule) {
   const PeakSpread& spread = rule.spread;
-  std::string out =
-      fmt::format("99.9 % of {} {} made at most {} {} in a{}", count_text(spread.callers), callers_text(rule.per),
-                  count_text(spread.p999), spread.p999 == 1 ? "request" : "requests",
-                  rule.window == Window::kMinute ? " minute" : "n hour");
+  std::string out = fmt::format("99.9 % of {} made at most {} {} in a{}", callers_text(rule.per, spread.callers),
+                                count_text(spread.p999), spread.p999 == 1 ? "request" : "requests",
+                                rule.window == Window::kMinute ? " minute" : "n hour");
   out += fmt::format("; half of them {}, the busiest {}", count_text(spread.half), count_text(spread.most));
   if (spread.stand_apart > 0) {
     out += fmt::format("; {} that {} far above the others {} left out of account", count_text(spread.stand_apart),
@@ -243,7 +243,8 @@ std::string evidence(const ProposedRule& rule) {
   }
   if (spread.one_in > 1) out += fmt::format("; measured on one caller in {}", spread.one_in);
   if (rule.missed_max > 0) {
-    out += fmt::format("; at most {} requests came before it was followed", count_text(rule.missed_max));
+    out += fmt::format("; at most {} {} came before it was followed", count_text(rule.missed_max),
+                       rule.missed_max == 1 ? "request" : "requests");
   }
   return out;
 }

@@ -44,8 +44,9 @@ std::string about(const Suggestion& suggestion, Headroom headroom) {
     files.push_back(simulate::printable(log.file, 200));
   }
   const size_t more = suggestion.input.logs.size() - files.size();
-  std::string out = fmt::format("Proposed by rateguard suggest from {}{}:\n{} requests", fmt::join(files, ", "),
-                                more > 0 ? fmt::format(" and {} more", more) : "", count_text(suggestion.requests));
+  std::string out = fmt::format("Proposed by rateguard suggest from {}{}:\n{} {}", fmt::join(files, ", "),
+                                more > 0 ? fmt::format(" and {} more", more) : "", count_text(suggestion.requests),
+                                suggestion.requests == 1 ? "request" : "requests");
   if (suggestion.first) {
     out += fmt::format(", {} to {} UTC", simulate::instant_text(*suggestion.first),
                        simulate::instant_text(*suggestion.last));
@@ -67,8 +68,9 @@ std::vector<std::string> remarks_of(const TrafficProfile& profile, const Suggest
   }
   const uint64_t without = profile.requests() - profile.with_address();
   if (without > 0) {
-    out.push_back(fmt::format("{} of {} requests have no address and were not measured by it", count_text(without),
-                              count_text(profile.requests())));
+    out.push_back(fmt::format("{} of {} requests {} no address and {} not measured by it", count_text(without),
+                              count_text(profile.requests()), without == 1 ? "has" : "have",
+                              without == 1 ? "was" : "were"));
   }
   // One caller with most of the traffic is a proxy, or the log is of one client.
   uint64_t most = 0;

@@ -14,6 +14,10 @@ using simulate::count_text;
 
 constexpr size_t kRefusedShown = 10;
 
+std::string counted(uint64_t n, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", count_text(n), n == 1 ? one : many);
+}
+
 const simulate::RuleReport* verdict_of(const Suggestion& suggestion, size_t rule) {
   return suggestion.verdicts ? &(*suggestion.verdicts)[rule] : nullptr;
 }
@@ -41,13 +45,14 @@ std::string refused_text(const Suggestion& suggestion) {
   for (const simulate::RuleReport& rule : *suggestion.verdicts) {
     for (const simulate::SubjectReport& subject : rule.most_refused) {
       if (rows.size() == kRefusedShown) break;
-      rows.push_back({subject.name, rule.name,
-                      fmt::format("{} of {} requests", count_text(subject.refused), count_text(subject.requests))});
+      rows.push_back(
+          {subject.name, rule.name,
+           fmt::format("{} of {}", count_text(subject.refused), counted(subject.requests, "request", "requests"))});
     }
   }
   if (rows.empty()) return "\nNobody in these logs would be refused.\n";
-  std::string out = fmt::format("\nWould be refused: {} of {} requests\n", count_text(suggestion.refused),
-                                count_text(suggestion.requests));
+  std::string out = fmt::format("\nWould be refused: {} of {}\n", count_text(suggestion.refused),
+                                counted(suggestion.requests, "request", "requests"));
   return out + lay_out(rows);
 }
 
@@ -86,8 +91,8 @@ json::object rule_json(const ProposedRule& rule, const simulate::RuleReport* ver
 }  // namespace
 
 std::string table_text(const Suggestion& suggestion) {
-  std::string out =
-      fmt::format("{} requests of {} addresses", count_text(suggestion.requests), count_text(suggestion.callers));
+  std::string out = fmt::format("{} of {}", counted(suggestion.requests, "request", "requests"),
+                                counted(suggestion.callers, "address", "addresses"));
   if (suggestion.first) {
     out += fmt::format(", {} to {} UTC ({})", simulate::instant_text(*suggestion.first),
                        simulate::instant_text(*suggestion.last),
@@ -95,7 +100,7 @@ std::string table_text(const Suggestion& suggestion) {
   }
   out += '\n';
   if (const uint64_t malformed = suggestion.input.malformed(); malformed > 0) {
-    out += fmt::format("{} malformed lines skipped\n", count_text(malformed));
+    out += counted(malformed, "malformed line", "malformed lines") + " skipped\n";
   }
   for (const std::string& remark : suggestion.remarks) out += remark + '\n';
   if (suggestion.rules.empty()) return out;
