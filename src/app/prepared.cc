@@ -50,8 +50,8 @@ void warn_if_open(const config::Config& config, std::vector<Error>& warnings) {
   }
 }
 
-// What OpenSSL would wait for, or read for ever.
-Result<void> check_tls_files(const config::Config& config) {
+// Files that OpenSSL, or the store, would wait for or read for ever.
+Result<void> check_files(const config::Config& config) {
   const auto check = [&](std::string_view key, const std::string& path) -> Result<void> {
     const auto good = path.empty() ? Result<void>() : check_named_file(path);
     return good ? good : at(config, key, {.code = good.error().code, .message = path + ": " + good.error().message});
@@ -64,6 +64,7 @@ Result<void> check_tls_files(const config::Config& config) {
     if (good) good = check("stores." + name, store.redis.tls.ca);
     if (good) good = check("stores." + name, store.redis.tls.certificate);
     if (good) good = check("stores." + name, store.redis.tls.key);
+    if (good) good = check("stores." + name, store.snapshot);
   }
   return good;
 }
@@ -105,7 +106,7 @@ Result<Prepared> prepare(const config::Config& config, const LoadEnvoy& load_env
   auto envoy = load_envoy(config.envoy);
   if (!envoy) return at(config, "envoy.config", envoy.error());
   Prepared prepared{.policy = *std::move(policy), .envoy = *std::move(envoy), .tls = {}, .h2 = {}};
-  if (auto good = check_tls_files(config); !good) return std::unexpected(good.error());
+  if (auto good = check_files(config); !good) return std::unexpected(good.error());
   if (auto good = read_tls(config, prepared); !good) return std::unexpected(good.error());
   for (const auto& [name, store] : config.stores) {
     if (store.type != config::StoreType::kRedis) continue;

@@ -261,6 +261,29 @@ TEST_F(SubjectFile, ThatIsNoRegularFileIsRefusedAtOnce) {
                         (folder_ / "folder.csv").string()));
 }
 
+// What a shell makes of <(command): a pipe below /dev/fd, with its content written already.
+std::string piped(std::string_view text, int& reading) {
+  int ends[2] = {};
+  EXPECT_EQ(::pipe(ends), 0);
+  EXPECT_EQ(::write(ends[1], text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  ::close(ends[1]);
+  reading = ends[0];
+  return fmt::format("/dev/fd/{}", reading);
+}
+
+TEST(SubjectPipe, RulesAndSubjectsMayComeFromTheShellsCommands) {
+  int subjects = -1;
+  int rules = -1;
+  const std::string named = piped("ann: 100/m\n", subjects);
+  const std::string path =
+      piped(fmt::format("rules: [{{name: r, per: user, limit: 5/m, by_subject_file: {}}}]", named), rules);
+  const auto config = load(path);
+  ::close(subjects);
+  ::close(rules);
+  ASSERT_TRUE(config.has_value()) << config.error().to_string();
+  EXPECT_EQ(config->rules[0].by_subject->subjects.size(), 1u);
+}
+
 TEST_F(SubjectFile, OfAHundredThousandIsReadAndFound) {
   std::string text;
   for (int i = 0; i < 100'000; ++i) text += fmt::format("user-{},{}/m\n", i, i % 50 + 1);

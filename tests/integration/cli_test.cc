@@ -175,6 +175,7 @@ TEST(CliTest, ValidateRefusesWhatServeRefuses) {
       {"identity: {user: 'jwt:sub'}\n", ":1:18: identity.user: jwt:sub is read from tokens"},
       {"envoy: {config: /no/such/folder}\n", "/no/such/folder"},
       {"stores: {default: {type: redis, url: 'rediss://h', tls: {ca: /no/ca.pem}}}\n", "/no/ca.pem"},
+      {"stores: {default: {snapshot: /}}\n", ":1:10: /: this is a folder; expected a regular file"},
       {"listen: {tls: {certificate: /, key: /no/such.key}}\n", ":1:29: /: this is a folder; expected a regular file"},
       {"listen: {http: '127.0.0.1:7000', resp: '0.0.0.0:7000'}\n",
        ":1:40: listen.http and listen.resp both listen on port 7000"}};
