@@ -1,6 +1,9 @@
 // A Redis that is there and answers calls with errors, whatever the error is: said by /ready, the log and the metrics.
 #include <gtest/gtest.h>
+#include <signal.h>
 
+#include <array>
+#include <filesystem>
 #include <functional>
 #include <thread>
 
@@ -46,7 +49,23 @@ TEST_F(RedisErrorsTest, EachIsToldInWordsCountedAndLogged) {
     EXPECT_EQ(server_.ask({"CONFIG", "SET", name, value}).text, "OK");
   };
   std::thread busy;
+  // A snapshot that cannot take the place of the one before it, since that is a folder.
+  const std::filesystem::path snapshot = server_.folder() / "dump.rdb";
+  const auto has_saved = [&](const char* status) {
+    server_.ask({"BGSAVE"});
+    return contains(server_.ask({"INFO", "persistence"}).text, std::string("rdb_last_bgsave_status:") + status);
+  };
   const Case cases[] = {
+      {"MISCONF", "it cannot write to its disk",
+       [&] {
+         set("save", "3600 1000000");
+         std::filesystem::create_directory(snapshot);
+         EXPECT_TRUE(eventually([&] { return has_saved("err"); })) << server_.log();
+       },
+       [&] {
+         std::filesystem::remove(snapshot);
+         EXPECT_TRUE(eventually([&] { return has_saved("ok"); })) << server_.log();
+       }},
       {"OOM", "raise maxmemory", [&] { set("maxmemory", "1"); }, [&] { set("maxmemory", "0"); }},
       {"NOREPLICAS", "too few replicas follow it", [&] { set("min-replicas-to-write", "1"); },
        [&] { set("min-replicas-to-write", "0"); }},
@@ -125,6 +144,80 @@ TEST_F(RedisErrorsTest, ANodeOfAClusterAsUrlIsAnExitWithTheLineToWrite) {
                     fmt::format("stores: {{default: {{type: redis, deadline: 10s, {}}}}}\n{}", line, kRules))});
   const HttpAnswer answer = HttpConnection(service_->port()).post("/check", check_rule("r", "a"));
   EXPECT_FALSE(is_degraded(answer)) << answer.body;
+}
+
+// Two nodes with half of the slots each; what one serves is refused too while the other half is not there.
+class BrokenClusterTest : public RedisErrorsTest {
+ protected:
+  void SetUp() override {
+    for (RedisServer* const node : {&one_, &other_}) ASSERT_TRUE(node->start()) << node->log();
+    ASSERT_EQ(one_.ask({"CLUSTER", "ADDSLOTSRANGE", "0", "8191"}).text, "OK");
+    ASSERT_EQ(other_.ask({"CLUSTER", "ADDSLOTSRANGE", "8192", "16383"}).text, "OK");
+    one_.ask({"CLUSTER", "MEET", "127.0.0.1", std::to_string(other_.port()), bus_ports_[1]});
+    ASSERT_TRUE(eventually([&] { return is_whole(one_) && is_whole(other_); }));
+    service_.emplace(std::vector<std::string>{
+        "--config",
+        folder_.write("cluster.yaml", fmt::format("stores: {{default: {{type: redis, deadline: 1s, cluster: "
+                                                  "[\"redis://127.0.0.1:{}\"]}}}}\n{}",
+                                                  one_.port(), kRules))});
+    ASSERT_TRUE(eventually([&] { return is_ready(); })) << ready();
+  }
+  static bool is_whole(const RedisServer& node) {
+    return node.ask({"CLUSTER", "INFO"}).text.starts_with("cluster_state:ok");
+  }
+  // Users whose counters are in either half.
+  void check_all() const {
+    HttpConnection connection(service_->port());
+    for (int user = 0; user < 10; ++user) connection.post("/check", check_rule("r", std::to_string(user)));
+  }
+  void expect_it_is_said() {
+    EXPECT_TRUE(eventually([&] {
+      check_all();
+      return !is_ready() && says("CLUSTERDOWN") && says("its Cluster is not complete");
+    })) << ready();
+    EXPECT_TRUE(eventually([&] {
+      check_all();
+      return contains(service_->log(), "its Cluster is not complete");
+    })) << service_->log();
+    const std::string metrics = HttpConnection(service_->port()).get("/metrics").body;
+    EXPECT_TRUE(contains(metrics, R"(rateguard_redis_errors_total{store="default",error="CLUSTERDOWN"})")) << metrics;
+  }
+  void expect_it_works_again() {
+    EXPECT_TRUE(eventually([&] {
+      check_all();
+      return is_ready();
+    })) << ready();
+    EXPECT_TRUE(eventually([&] { return contains(service_->log(), "redis answers again"); })) << service_->log();
+  }
+  std::vector<std::string> arguments(size_t node) const {
+    return {"--cluster-enabled", "yes", "--cluster-port", bus_ports_[node], "--cluster-node-timeout", "500"};
+  }
+
+  const std::array<std::string, 2> bus_ports_ = {std::to_string(reserved_port()), std::to_string(reserved_port())};
+  RedisServer one_{arguments(0)};
+  RedisServer other_{arguments(1)};
+};
+
+TEST_F(BrokenClusterTest, SlotsThatNobodyServesAreSaidInWords) {
+  ASSERT_EQ(one_.ask({"CLUSTER", "DELSLOTSRANGE", "0", "99"}).text, "OK");
+  ASSERT_EQ(other_.ask({"CLUSTER", "DELSLOTSRANGE", "0", "99"}).text, "OK");
+  expect_it_is_said();
+  ASSERT_EQ(one_.ask({"CLUSTER", "ADDSLOTSRANGE", "0", "99"}).text, "OK");
+  expect_it_works_again();
+}
+
+// The other node answers CLUSTERDOWN meanwhile, which says less.
+TEST_F(BrokenClusterTest, ANodeThatDoesNotAnswerIsNamed) {
+  other_.signal(SIGSTOP);
+  ASSERT_TRUE(eventually([&] { return one_.ask({"GET", "x"}).is_error("CLUSTERDOWN"); }));
+  const std::string node = fmt::format("Redis at 127.0.0.1:{}", other_.port());
+  EXPECT_TRUE(eventually([&] {
+    check_all();
+    return !is_ready() && says(node);
+  })) << ready();
+  EXPECT_TRUE(eventually([&] { return contains(service_->log(), node); })) << service_->log();
+  other_.signal(SIGCONT);
+  expect_it_works_again();
 }
 
 TEST_F(RedisErrorsTest, AServerThatComesBackAsANodeOfAClusterDegradesAndSaysSo) {
