@@ -12,12 +12,14 @@ SOURCE = "/usr/share/zoneinfo/tzdata.zi"
 BEGIN = datetime.date(2024, 1, 1)
 END = datetime.date(2046, 1, 1)
 DAY = datetime.timedelta(days=1)
+NO_ZONE = "Factory"  # says that no zone was ever set; the program refuses it
 ZONES_MIN = 500  # 2024a has 597 with its links; fewer mean that zic compiled something else
 
 
 def compile_zones(source, style, folder):
     subprocess.run(["/usr/sbin/zic", "-b", style, "-d", folder, source], check=True, stderr=subprocess.DEVNULL)
-    return sorted(str(path.relative_to(folder)) for path in Path(folder).rglob("*") if path.is_file())
+    names = {str(path.relative_to(folder)) for path in Path(folder).rglob("*") if path.is_file()}
+    return sorted(names - {NO_ZONE})
 
 
 def windows_of(program, folder, names):
