@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "rules/path_pattern.h"
+#include "rules/rule_check.h"
 #include "simulate/report.h"
 
 namespace rateguard::suggest {
@@ -51,7 +52,7 @@ std::string name_of(std::string_view prefix, std::string_view path) {
     }
   }
   while (!out.empty() && out.back() == '-') out.pop_back();
-  return out.substr(0, 60);
+  return out.empty() ? "path" : out.substr(0, 60);  // "/_/*" has no letter
 }
 
 // Collects rules under names that are all different.
@@ -93,7 +94,9 @@ ProposedRule rule_of(const RouteProfile& route, std::string_view name_prefix) {
 
 // Methods and paths come from a log: only those that a rules file takes.
 bool can_be_named(const RouteProfile& route) {
-  const bool method = std::ranges::all_of(route.method, [](char c) { return (c >= 'A' && c <= 'Z') || c == '-'; });
+  const auto is_plain = [](char c) { return (c >= 'A' && c <= 'Z') || c == '-'; };  // and needs no quotes in YAML
+  const bool method = route.method.empty() ||
+                      (std::ranges::all_of(route.method, is_plain) && rules::check_method(route.method).has_value());
   return method && rules::PathPattern::parse(route.pattern).has_value() && route.callers.size() > 0;
 }
 

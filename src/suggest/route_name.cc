@@ -29,9 +29,10 @@ bool looks_like_id(std::string_view segment) {
   return one_word && segment.size() >= 16 && digits >= 3;
 }
 
-// What a pattern takes literally: no braces, stars, escapes or bytes that YAML or a person could stumble over.
+// What a pattern takes literally: no braces, stars, escapes or bytes that YAML or a person could stumble over, such as
+// a comma before the next slash, which looks like a list of paths.
 bool is_plain(std::string_view segment) {
-  return segment != "." && segment != ".." && std::ranges::all_of(segment, [](char c) {
+  return segment != "." && segment != ".." && !segment.ends_with(',') && std::ranges::all_of(segment, [](char c) {
            return std::isalnum(static_cast<unsigned char>(c)) ||
                   std::string_view("-_.~@+,!$()=:").find(c) != std::string_view::npos;
          });

@@ -50,6 +50,14 @@ TEST(RouteName, IsAlwaysAPatternThatARuleTakesOrNone) {
   }
 }
 
+TEST(RouteName, EndsBeforeASegmentThatLooksLikeAListOfPaths) {
+  std::string route;
+  route_of(Access::kWrite, "/shop/a,/b", route);
+  EXPECT_EQ(route, "/shop/*");
+  route_of(Access::kWrite, "/shop/a,b", route);
+  EXPECT_EQ(route, "/shop/a,b");
+}
+
 TEST(RouteName, KnowsFilesThatCostNothing) {
   for (const char* path : {"/favicon.ico", "/style2.CSS", "/images/a.png", "/x/app.min.js", "/robots.txt"}) {
     EXPECT_TRUE(is_static_file(path)) << path;
