@@ -209,6 +209,27 @@ void look_for_costs_without_requests(const Rule& rule, Said& said) {
   }
 }
 
+// Exceptions from what the match does not hold anyway: their author expects it to hold more.
+void look_for_needless_exceptions(const Rule& rule, Said& said) {
+  const Match& match = rule.match;
+  const auto needless = [&](std::string_view key, std::string_view what, std::string_view wanted) {
+    said.push_back(
+        fmt::format("leaves out {1} with not_{0}, which its {0} {2} does not hold anyway; remove not_{0}, or "
+                    "widen {0}",
+                    key, what, wanted));
+  };
+  for (const std::string& method : match.except.methods) {
+    if (match.methods.empty() || contains(match.methods, method)) continue;
+    needless("method", method, match.methods.front());
+  }
+  if (match.paths.empty()) return;
+  for (const std::string& path : match.except.paths) {
+    const PathPattern excepted = PathPattern::parse(path).value();
+    const auto overlaps = [&](const std::string& one) { return PathPattern::parse(one)->overlaps(excepted); };
+    if (std::ranges::none_of(match.paths, overlaps)) needless("path", path, match.paths.front());
+  }
+}
+
 void look_for_addresses(const Rule& rule, Said& said) {
   static const IpSet every_address(std::vector{IpPrefix{.address = {}, .bits = 0}});
   if (rule.match.address.outside.empty() || !IpSet(rule.match.address.outside).covers(every_address)) return;
@@ -238,6 +259,7 @@ std::vector<std::string> futile_terms(const Rule& rule) {
   look_for_plans(rule, said);
   look_for_subjects(rule, said);
   look_for_addresses(rule, said);
+  look_for_needless_exceptions(rule, said);
   if (costs_nothing(rule.cost)) {
     said.push_back(
         "never refuses: every request costs 0; leave cost out, or exempt the requests with limit: unlimited");

@@ -143,6 +143,19 @@ TEST(FutileTerms, NoAddressThatIsLeft) {
   EXPECT_EQ(futile(all_v4), "none");
 }
 
+TEST(FutileTerms, ExceptionsFromWhatTheMatchDoesNotHold) {
+  Rule rule{.name = "r", .match = {.paths = {"/api/*"}, .except = {.paths = {"/admin/*"}}}, .limit = five()};
+  EXPECT_EQ(futile(rule),
+            "leaves out /admin/* with not_path, which its path /api/* does not hold anyway; remove not_path, or widen "
+            "path");
+  rule.match.except.paths = {"/{any}/health"};
+  EXPECT_EQ(futile(rule), "none");
+  rule.match = {.methods = {"GET"}, .except = {.methods = {"POST"}}};
+  EXPECT_TRUE(futile(rule).starts_with("leaves out POST with not_method, which its method GET does not hold anyway"));
+  rule.match = {.except = {.methods = {"POST"}, .paths = {"/admin/*"}}};
+  EXPECT_EQ(futile(rule), "none");
+}
+
 TEST(FutileTerms, AMatchCoversAnotherWhereEveryTermDoes) {
   EXPECT_TRUE(covers({}, {.paths = {"/a"}}));
   EXPECT_TRUE(covers({.paths = {"/a/*"}}, {.methods = {"GET"}, .paths = {"/a/b", "/a/{x}/c"}}));
