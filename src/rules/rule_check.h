@@ -28,7 +28,7 @@ Result<void> check_group_name(std::string_view name);
 Result<void> check_condition_value(std::string_view value);
 // Where callers may be asked to be. Errors: kInvalid for a network inside NAT64's well-known prefix, 64:ff9b::/96 (RFC
 // 6052), whose addresses identify() reads as the IPv4 address inside, so that none is ever there; the message says
-// which IPv4 network it stands for.
+// which IPv4 network it stands for (docs/decisions/0028-nat64-in-rules.md).
 Result<void> check_condition_prefix(const IpPrefix& prefix);
 // All of the above, the paths and hosts, that some request can match, and that there is exactly one of limit, unlimited
 // and by_plan. Errors: kInvalid at rule.position.
