@@ -9,9 +9,9 @@ namespace {
 
 using namespace rateguard;
 
-class ConstantHandler final : public http::HttpHandler {
+class ConstantHandler final : public http::Handler {
  public:
-  void handle(const http::HttpRequest&, Now, http::HttpResponder& responder) override {
+  void handle(http::Exchange& responder, Now) override {
     responder.status(200);
     responder.header("RateLimit-Policy", "\"ad_hoc\";q=4000000000;w=1000");
     responder.header("RateLimit", "\"ad_hoc\";r=3999999999;t=1");
@@ -19,7 +19,7 @@ class ConstantHandler final : public http::HttpHandler {
         "application/json",
         R"({"allowed":true,"limit":4000000000,"remaining":3999999999,"retry_after_ms":0,"reset_after_ms":1,"rule":null,"degraded":false})");
   }
-  void reject(const http::HttpRejection& rejection, Instant, http::HttpResponder& responder) override {
+  void reject(const http::Rejection& rejection, Instant, http::Responder& responder) override {
     responder.status(rejection.status);
     responder.body("text/plain", rejection.detail);
   }

@@ -12,6 +12,7 @@
 #include "app/describe.h"
 #include "app/terminal.h"
 #include "http/client/blocking_client.h"
+#include "http/local_exchange.h"
 #include "net/clock.h"
 #include "server/http/http_api.h"
 #include "store/memory/memory_store.h"
@@ -133,7 +134,7 @@ struct Answer {
 };
 using Ask = std::function<Result<Answer>(const std::string& body)>;
 
-class CapturedAnswer final : public http::HttpResponder {
+class CapturedAnswer final : public http::Responder {
  public:
   void status(int code) override { answer.status = code; }
   void header(std::string_view, std::string_view) override {}
@@ -158,12 +159,13 @@ class LocalService {
 
   Answer ask(const std::string& body) {
     CapturedAnswer captured;
-    http::HttpRequest request{};
+    http::Request request{};
     request.method = "POST";
     request.target = request.path = "/check";
     request.body = body;
     request.peer = *IpAddress::parse("127.0.0.1");
-    api_.handle(request, now_, captured);
+    http::LocalExchange exchange(request, captured);
+    api_.handle(exchange, now_);
     now_ = now_ + every_;
     return captured.answer;
   }

@@ -6,7 +6,7 @@
 #include <span>
 #include <string_view>
 
-#include "http/http_exchange.h"
+#include "http/exchange.h"
 #include "model/instant.h"
 #include "model/ip_address.h"
 #include "model/request_facts.h"
@@ -46,11 +46,6 @@ class Http2Responder {
   virtual size_t waiting_bytes() const = 0;
 };
 
-enum class BodyDelivery : uint8_t {
-  kWhole,   // handle() is called when the request is complete, within the read timeout
-  kPieces,  // handle() is called at once, then data() with what arrives, as long as both sides like
-};
-
 // Answers requests. One per event loop; called on that loop's thread only. Never blocks.
 class Http2Handler {
  public:
@@ -59,7 +54,7 @@ class Http2Handler {
   virtual BodyDelivery delivery(const Http2Request& head) = 0;
   virtual void handle(const Http2Request& request, Now now, Http2Responder& responder) = 0;
   // What the session could not accept: the rejection's status is 413 or 431.
-  virtual void reject(const HttpRejection& rejection, Instant now, Http2Responder& responder) = 0;
+  virtual void reject(const Rejection& rejection, Instant now, Http2Responder& responder) = 0;
   // kPieces: more of the body; `end` after the last of it.
   virtual void data(std::string_view bytes, Http2Responder& responder) = 0;
   virtual void data_end(Http2Responder& responder) = 0;

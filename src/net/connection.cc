@@ -51,8 +51,7 @@ void Connection::drain() {
 void Connection::on_ready(uint32_t events) {
   switch (state_) {
     case State::kOpen:
-      if (paused_) return ready_while_paused(events);
-      return out_.empty() ? read_input() : flush();
+      return ready_while_open(events);
     case State::kPreamble:
       return read_preamble();
     case State::kHandshake:
@@ -61,6 +60,15 @@ void Connection::on_ready(uint32_t events) {
       return linger();
     case State::kClosed:
       return;
+  }
+}
+
+void Connection::ready_while_open(uint32_t events) {
+  if (paused_) return ready_while_paused(events);
+  if (out_.empty()) return read_input();
+  flush();
+  if (state_ == State::kOpen && duplex_ && !paused_ && !out_.empty() && (events & ~uint32_t{EPOLLOUT}) != 0) {
+    read_input();
   }
 }
 
@@ -135,7 +143,7 @@ void Connection::input_stalled(IoStatus status) {
   switch (status) {
     case IoStatus::kOk:
     case IoStatus::kWantRead:
-      return set_interest(EPOLLIN);
+      return set_interest(out_.empty() ? EPOLLIN : EPOLLIN | EPOLLOUT);
     case IoStatus::kWantWrite:
       return set_interest(EPOLLOUT);
     case IoStatus::kEnd:
@@ -158,11 +166,30 @@ void Connection::write(std::string_view bytes) {
     }
     if (result.status == IoStatus::kFailed || result.status == IoStatus::kEnd) return close();
     out_.append(bytes);
-    out_sent_ = 0;
-    set_interest(result.status == IoStatus::kWantWrite ? EPOLLOUT : EPOLLIN);
+    set_interest(output_interest(result.status));
     return arm(Timeout::kWrite);
   }
   finish();
+}
+
+void Connection::queue(std::string_view bytes) {
+  out_.append(bytes);
+  set_interest(output_interest(IoStatus::kWantWrite));
+  arm(Timeout::kWrite);
+}
+
+void Connection::write_behind(std::string_view bytes) {
+  if (out_.empty()) return write(bytes);
+  if (out_sent_ > out_.size() / 2) {
+    out_.consume(out_sent_);
+    out_sent_ = 0;
+  }
+  out_.append(bytes);
+}
+
+uint32_t Connection::output_interest(IoStatus status) const {
+  const uint32_t reading = duplex_ && !paused_ ? uint32_t{EPOLLIN} : 0;
+  return reading | (status == IoStatus::kWantWrite ? EPOLLOUT : EPOLLIN);
 }
 
 void Connection::flush() {
@@ -173,9 +200,11 @@ void Connection::flush() {
       continue;
     }
     if (result.status == IoStatus::kFailed || result.status == IoStatus::kEnd) return close();
-    return set_interest(result.status == IoStatus::kWantWrite ? EPOLLOUT : EPOLLIN);
+    return set_interest(output_interest(result.status));
   }
   out_.release();
+  out_sent_ = 0;
+  if (paused_) host_.wheel_.disarm(*this);
   finish();
   if (state_ == State::kOpen) go_on();
 }
@@ -191,8 +220,15 @@ void Connection::go_on() {
 
 void Connection::pause() {
   paused_ = true;
+  if (!out_.empty()) return;  // its reader's time goes on
   timeout_ = Timeout::kIdle;  // of whatever was armed for what has been read
   host_.wheel_.disarm(*this);
+}
+
+void Connection::read_again() {
+  resume();
+  set_interest(out_.empty() ? EPOLLIN : EPOLLIN | EPOLLOUT);
+  if (transport_.has_pending()) read_input();
 }
 
 void Connection::yield_turn() {
@@ -211,7 +247,9 @@ void Connection::next_turn() {
 // More has come, which stays where it is, unwatched; only errors are still heard of.
 void Connection::ready_while_paused(uint32_t events) {
   if ((events & (EPOLLERR | EPOLLHUP)) != 0) return close();
-  set_interest(0);
+  if (out_.empty()) return set_interest(0);
+  if ((events & interest_ & EPOLLOUT) != 0 || interest_ == EPOLLIN) return flush();
+  set_interest(EPOLLOUT);
 }
 
 // Everything is written.

@@ -41,9 +41,9 @@ class Connection : public ReadyHandler, public WheelEntry {
   // What a protocol adds. Each may close the connection.
   // Nothing has been read yet; the idle timeout is armed.
   virtual void opened() {}
-  // Open, readable, and nothing waits to be written: receives and answers.
+  // Open, readable, and nothing waits to be written unless duplex_: receives and answers.
   virtual void read_input() = 0;
-  // What waited is written, and the connection goes on: answers what had to wait, arms the timeout.
+  // What waited is written, and the connection goes on: answers what had to wait, arms the timeout. Also while paused.
   virtual void output_gone() = 0;
   // A request was not there in time.
   virtual void read_timed_out() { time_out(); }
@@ -61,11 +61,19 @@ class Connection : public ReadyHandler, public WheelEntry {
   void input_stalled(IoStatus status);
   // Sends, or keeps what the socket does not take. REQUIRES: out_ is empty.
   void write(std::string_view bytes);
+  // Keeps bytes to be written as soon as the loop comes back to this connection.
+  void queue(std::string_view bytes);
+  // As write(), behind what waits already.
+  void write_behind(std::string_view bytes);
+  // Of what was written, what the socket has not taken.
+  size_t waiting_bytes() const { return out_.size() - out_sent_; }
   void arm(Timeout timeout);
-  // Nothing is read and nothing times out until resume(): an answer is being waited for. Closes if the peer breaks off.
-  // REQUIRES: open, and nothing waits to be written.
+  // Nothing is read and nothing but a slow reader times out until resume(): an answer is being waited for. What waits
+  // to be written still goes out, and output_gone() is called after it. Closes if the peer breaks off. REQUIRES: open.
   void pause();
   void resume() { paused_ = false; }
+  // resume(), and reads what has come meanwhile.
+  void read_again();
   bool paused() const { return paused_; }
   // Ends this turn, though there is more to be answered: others come first, then output_gone(). Nothing is read and
   // nothing times out until then. REQUIRES: open, and nothing waits to be written.
@@ -81,13 +89,16 @@ class Connection : public ReadyHandler, public WheelEntry {
   ByteBuffer in_;                                // what has arrived and is not whole yet
   ByteBuffer out_;                               // what the socket would not take yet, from out_sent_ on
   Ending ending_ = Ending::kNone;
+  bool duplex_ = false;  // reads even while something waits to be written
   Timeout timeout_ = Timeout::kHandshake;
 
  private:
   friend class ConnectionHost;
 
   void read_preamble();
+  void ready_while_open(uint32_t events);
   void ready_while_paused(uint32_t events);
+  uint32_t output_interest(IoStatus status) const;
   void begin_tls();
   void shake_hands();
   void open();

@@ -2,20 +2,28 @@
 
 #include <utility>
 
+#include "base/check.h"
 #include "http/http1/session.h"
 
 namespace rateguard::http {
 
-Http1Exchange::Http1Exchange(HttpSession& session, std::string_view bytes, const HttpRequest& request,
-                             AfterResponse after, Content content)
-    : session_(&session),
-      bytes_(bytes),
-      client_subject_(request.client_subject),
-      headers_(request.headers.begin(), request.headers.end()),
-      request_(request),
-      after_(after),
-      content_(content) {
-  const auto move = [&](std::string_view& view) { view = {bytes_.data() + (view.data() - bytes.data()), view.size()}; };
+void Http1Exchange::begin(Http1Session& session, std::span<const char> bytes, const Request& request,
+                          net::ByteBuffer& out, const Http1Response::Options& options) {
+  session_ = &session;
+  request_ = request;
+  bytes_ = bytes;
+  options_ = options;
+  response_.begin(out, options);
+}
+
+// The session's buffers are its loop's, and other connections may have them before this is answered.
+void Http1Exchange::own_request() {
+  own_bytes_.assign(bytes_.data(), bytes_.size());
+  client_subject_ = request_.client_subject;
+  headers_.assign(request_.headers.begin(), request_.headers.end());
+  const auto move = [&](std::string_view& view) {
+    if (!view.empty()) view = {own_bytes_.data() + (view.data() - bytes_.data()), view.size()};
+  };
   for (std::string_view* const view :
        {&request_.method, &request_.target, &request_.path, &request_.query, &request_.body}) {
     move(*view);
@@ -28,25 +36,87 @@ Http1Exchange::Http1Exchange(HttpSession& session, std::string_view bytes, const
   request_.client_subject = client_subject_;
 }
 
-Http1Exchange::~Http1Exchange() {
-  if (session_ != nullptr) session_->abandoned();
+KeptExchange Http1Exchange::keep(ExchangeEvents* events) {
+  RG_CHECK(!kept_);
+  kept_ = true;
+  events_ = events;
+  own_request();
+  options_.date = {};
+  response_.begin(out_, options_);
+  session_->exchange_kept(*this);
+  return KeptExchange(this);
 }
 
 // An answer is of the time when it begins, and so is what becomes of the connection: it may be drained by now.
 void Http1Exchange::status(int code) {
-  Http1Response::Options options{.date = {}, .after = after_, .content = content_};
-  if (session_ != nullptr) {
+  if (kept_ && session_ != nullptr) {
     date_ = session_->date();
-    options.date = date_.at(session_->now().wall());
-    if (session_->draining()) options.after = after_ = AfterResponse::kClose;
+    options_.date = date_.at(session_->now().wall());
+    if (session_->draining()) options_.after = AfterResponse::kClose;
+    response_.begin(out_, options_);
   }
-  response_.emplace(out_, options).status(code);
+  response_.status(code);
 }
 
 void Http1Exchange::finish() {
-  if (!response_) status(500);
-  response_->finish();
-  if (session_ != nullptr) std::exchange(session_, nullptr)->answered(out_.view(), after_);
+  RG_DCHECK(kept_);
+  if (!raw_) {
+    if (response_.code() == 0) status(500);
+    response_.finish();
+  }
+  if (session_ != nullptr) std::exchange(session_, nullptr)->answered(*this, out_.view());
+  out_.release();
+}
+
+void Http1Exchange::receive() {
+  RG_DCHECK(kept_ && events_ != nullptr);
+  if (session_ != nullptr) session_->receive_body();
+}
+
+void Http1Exchange::consume(size_t bytes) {
+  if (session_ != nullptr) session_->body_consumed(bytes);
+}
+
+void Http1Exchange::inform(int code, std::span<const Header> headers) {
+  if (request_.version == Version::k10) return;
+  response_.interim(code, headers);
+  if (kept_) flush();
+}
+
+void Http1Exchange::write(std::string_view bytes) {
+  if (session_ == nullptr) return;
+  raw_ ? out_.append(bytes) : response_.write(bytes);
+}
+
+void Http1Exchange::flush() {
+  if (session_ == nullptr || !kept_) return;
+  if (!raw_ && response_.code() != 0) response_.begin_content();
+  session_->send(out_.view());
+  out_.clear();
+}
+
+size_t Http1Exchange::waiting_bytes() const {
+  return out_.size() + (session_ == nullptr || !kept_ ? 0 : session_->waiting());
+}
+
+bool Http1Exchange::upgrade(std::string_view protocol, std::span<const Header> headers) {
+  RG_DCHECK(kept_ && response_.code() == 0);
+  if (request_.version != Version::k11) return false;
+  response_.interim(101, headers, protocol);
+  raw_ = true;
+  if (session_ != nullptr) session_->upgrade();
+  flush();
+  return true;
+}
+
+void Http1Exchange::forget_session() {
+  session_ = nullptr;
+  if (events_ != nullptr) events_->client_gone(*this);
+}
+
+void Http1Exchange::let_go() {
+  if (session_ != nullptr) std::exchange(session_, nullptr)->abandoned();
+  delete this;
 }
 
 }  // namespace rateguard::http

@@ -1,48 +1,66 @@
-// A request of an HTTP/1.1 session that is answered later.
+// A request of an HTTP/1.1 session and its answer.
 #pragma once
 
-#include <optional>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "http/exchange.h"
 #include "http/http1/response.h"
-#include "http/http_exchange.h"
 #include "net/byte_buffer.h"
 
 namespace rateguard::http {
 
-class HttpSession;
+class Http1Session;
 
-// Lives as long as the handler keeps it, longer than its session if need be.
-class Http1Exchange final : public HttpExchange, private HttpResponder {
+// Answered at once, it renders into its loop's output and is used again for the next request. Kept, it has bytes of its
+// own, and lives as long as the handler keeps it, longer than its session if need be.
+class Http1Exchange final : public Exchange {
  public:
-  // `request` points into `bytes`; both are copied. `after` is what the request leaves of the connection.
-  Http1Exchange(HttpSession& session, std::string_view bytes, const HttpRequest& request, AfterResponse after,
-                Content content);
-  ~Http1Exchange() override;
-
-  const HttpRequest& request() const override { return request_; }
-  HttpResponder& responder() override { return *this; }
-  void finish() override;
-
+  // For the session: it begins, and its request's bytes are `bytes`.
+  void begin(Http1Session& session, std::span<const char> bytes, const Request& request, net::ByteBuffer& out,
+             const Http1Response::Options& options);
+  // For the session, of one that was not kept: what the handler has left out is added.
+  void complete() { response_.finish(); }
+  AfterResponse after() const { return response_.after(); }
+  bool is_whole() const { return response_.is_whole(); }
   // The session has closed.
-  void forget_session() { session_ = nullptr; }
+  void forget_session();
+  ExchangeEvents* events() const { return events_; }
+
+  const Request& request() const override { return request_; }
+  void status(int code) override;
+  void header(std::string_view name, std::string_view value) override { response_.header(name, value); }
+  void body(std::string_view content_type, std::string_view bytes) override { response_.body(content_type, bytes); }
+  KeptExchange keep(ExchangeEvents* events) override;
+  void finish() override;
+  void receive() override;
+  void consume(size_t bytes) override;
+  void inform(int code, std::span<const Header> headers) override;
+  void write(std::string_view bytes) override;
+  void trailer(std::string_view name, std::string_view value) override { response_.trailer(name, value); }
+  void flush() override;
+  size_t waiting_bytes() const override;
+  bool upgrade(std::string_view protocol, std::span<const Header> headers) override;
 
  private:
-  void status(int code) override;
-  void header(std::string_view name, std::string_view value) override { response_->header(name, value); }
-  void body(std::string_view content_type, std::string_view bytes) override { response_->body(content_type, bytes); }
+  void let_go() override;
+  void own_request();
 
-  HttpSession* session_;  // null: nobody waits for the answer
-  const std::string bytes_;
-  const std::string client_subject_;
+  Http1Session* session_ = nullptr;  // null: nobody waits for the answer
+  Request request_;
+  Http1Response response_;
+  std::span<const char> bytes_;  // of the request, in the session's buffer until keep()
+  // Of one that is kept.
+  bool kept_ = false;
+  bool raw_ = false;  // upgraded
+  ExchangeEvents* events_ = nullptr;
+  std::string own_bytes_;
+  std::string client_subject_;
   std::vector<Header> headers_;
-  HttpRequest request_;
-  AfterResponse after_;
-  Content content_;
   DateField date_;
   net::ByteBuffer out_;
-  std::optional<Http1Response> response_;  // from its status on
+  Http1Response::Options options_;
 };
 
 }  // namespace rateguard::http

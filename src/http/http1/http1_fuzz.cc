@@ -30,11 +30,11 @@ std::string outcome(const std::vector<std::string>& pieces) {
         break;
       }
       if (status == Http1Parser::Status::kRejected) {
-        const HttpRejection& rejection = parser.rejection();
+        const Rejection& rejection = parser.rejection();
         return seen + "refused " + std::to_string(rejection.status) + rejection.field + rejection.detail +
                std::to_string(parser.refused_bytes());
       }
-      const HttpRequest request = parser.request(bytes);
+      const Request request = parser.request(bytes);
       seen.append(request.method).append(" ").append(request.path).append("?").append(request.query).append("\n");
       for (const auto& header : request.headers) seen.append(header.name).append(":").append(header.value).append("\n");
       seen.append(request.body).append(parser.keep_alive() ? "+" : "-");

@@ -22,11 +22,11 @@ std::string_view trim(std::string_view text) {
 
 }  // namespace
 
-Http1Parser::Http1Parser(const Http1Limits& limits) : limits_(limits) {}
+Http1Parser::Http1Parser(const Http1Limits& limits, AfterHead after_head) : limits_(limits), after_head_(after_head) {}
 
 void Http1Parser::reset() {
   phase_ = Phase::kStart;
-  head_request_ = chunked_ = has_length_ = has_host_ = false;
+  head_request_ = chunked_ = streams_ = has_length_ = has_host_ = false;
   says_close_ = says_keep_alive_ = expects_continue_ = other_expectation_ = false;
   authority_ = {};
   fields_.clear();
@@ -76,7 +76,7 @@ Http1Parser::Status Http1Parser::parse(std::span<char>& bytes) {
 }
 
 Http1Parser::Step Http1Parser::reject(int status, std::string_view field, std::string detail) {
-  rejection_ = HttpRejection{.status = status, .detail = std::move(detail), .field = std::string(field)};
+  rejection_ = Rejection{.status = status, .detail = std::move(detail), .field = std::string(field)};
   return Step::kRejected;
 }
 
@@ -301,28 +301,41 @@ Http1Parser::Step Http1Parser::finish_head() {
   body_begin_ = body_end_ = position_;
   if (chunked_) {
     phase_ = Phase::kChunkSize;
-    return Step::kOn;
+    return after_head_ == AfterHead::kPause ? Step::kNeedMore : Step::kOn;
   }
   if (!has_length_) return Step::kComplete;
-  if (length_ <= limits_.body_bytes_max) {
-    phase_ = Phase::kBody;
-    return Step::kOn;
-  }
+  phase_ = Phase::kBody;
+  return after_head_ == AfterHead::kPause ? Step::kNeedMore : Step::kOn;
+}
+
+// The length is more than is accepted.
+Http1Parser::Step Http1Parser::reject_length() {
   // What is at most as long again is read past, so that the connection can go on. A client that waits for
   // "100 Continue" may send its body now or not: nobody knows where its next request starts.
-  if (!expects_continue_ && length_ <= 2 * limits_.body_bytes_max) refused_bytes_ = position_ + length_;
+  if (!expects_continue_ && length_ <= 2 * limits_.body_bytes_max) refused_bytes_ = body_begin_ + length_;
   return reject(413, "Content-Length",
                 fmt::format("{} bytes are more than the {} that are accepted", length_, limits_.body_bytes_max));
 }
 
 // A chunked body ends nobody knows where.
-void Http1Parser::pass_over_body() {
-  if (phase_ == Phase::kBody && !expects_continue_) refused_bytes_ = body_begin_ + length_;
-  body_end_ = body_begin_;
-  phase_ = Phase::kOver;
+void Http1Parser::stream_body() {
+  position_ -= body_begin_;
+  scan_ -= std::min(scan_, body_begin_);
+  body_end_ -= body_begin_;
+  body_begin_ = 0;
+  streams_ = true;
 }
 
-HttpRequest Http1Parser::request(std::span<char> bytes) {
+size_t Http1Parser::drop_piece() {
+  // After kNeedMore what is not decoded begins where the piece ends: squeeze() closes the gap.
+  const size_t used = phase_ == Phase::kOver ? position_ : body_end_;
+  position_ -= used;
+  scan_ -= std::min(scan_, used);
+  body_end_ = 0;
+  return used;
+}
+
+Request Http1Parser::request(std::span<char> bytes) {
   const auto view = [&](Part part) { return std::string_view(bytes.data() + part.begin, part.size); };
   headers_.clear();
   for (const Field& field : fields_) {
@@ -331,7 +344,7 @@ HttpRequest Http1Parser::request(std::span<char> bytes) {
   }
   const std::string_view target = view(target_);
   const size_t question = std::min(target.find('?'), target.size());
-  HttpRequest request;
+  Request request;
   request.method = view(method_);
   request.target = target;
   request.path = target.substr(0, question);

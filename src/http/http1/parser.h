@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "http/http_exchange.h"
+#include "http/exchange.h"
 #include "http/server_options.h"
 
 namespace rateguard::http {
@@ -20,7 +20,11 @@ class Http1Parser {
  public:
   enum class Status : uint8_t { kNeedMore, kComplete, kRejected };
 
-  explicit Http1Parser(const Http1Limits& limits);
+  // Whether parse() says kNeedMore once when the head of a request with a body is whole, whatever else is there, so
+  // that the handler can be asked how it wants the body.
+  enum class AfterHead : uint8_t { kGoOn, kPause };
+
+  explicit Http1Parser(const Http1Limits& limits, AfterHead after_head = AfterHead::kGoOn);
 
   // `bytes` is everything received since the start of this request, with more at its end than at the last call. A
   // chunked body is decoded in place, so what kNeedMore leaves is to be kept as it is now, and may be shorter.
@@ -30,7 +34,7 @@ class Http1Parser {
 
   // After kComplete, and after kNeedMore with the head whole. Method, target, path, query, headers and body; who the
   // peer is, the session knows.
-  HttpRequest request(std::span<char> bytes);
+  Request request(std::span<char> bytes);
   // After kComplete: where the next request starts.
   size_t consumed() const { return position_; }
   // After kComplete: whether the client may send another (RFC 9112, section 9.3).
@@ -43,11 +47,21 @@ class Http1Parser {
 
   // After kNeedMore: the head is whole and its body is not.
   bool awaits_body() const { return phase_ >= Phase::kBody; }
-  // With awaits_body(): the body is not wanted. request() has none then, and refused_bytes() is as after kRejected.
-  void pass_over_body();
+  // With awaits_body(): how long the head is, which is where the body begins.
+  size_t head_bytes() const { return body_begin_; }
+  // With awaits_body(): whether it is known where the body ends, and that it comes at all.
+  bool body_end_is_known() const { return !chunked_ && !expects_continue_; }
+  // With body_end_is_known(): of the body, what stream_body() has not given yet.
+  uint64_t body_bytes_left() const { return length_; }
+
+  // With awaits_body(): from here on `bytes` begin behind the head, request() may not be called, and the body has no
+  // limit. After each parse() piece() is what was decoded; drop_piece() says how many bytes to take off the front.
+  void stream_body();
+  std::string_view piece(std::span<const char> bytes) const { return {bytes.data(), body_end_}; }
+  size_t drop_piece();
 
   // After kRejected.
-  const HttpRejection& rejection() const { return rejection_; }
+  const Rejection& rejection() const { return rejection_; }
   // After kRejected: where the refused request ends, counted from its first byte, if that is known and near enough to
   // read past; 0: the framing is lost and the connection with it.
   uint64_t refused_bytes() const { return refused_bytes_; }
@@ -92,6 +106,7 @@ class Http1Parser {
   Step host(std::string_view value);
   void connection(std::string_view value);
   Step finish_head();
+  Step reject_length();
   Step parse_body(std::span<const char> bytes);
   Step parse_chunk_size(std::span<const char> bytes);
   Step parse_chunk_data(std::span<char> bytes);
@@ -100,10 +115,12 @@ class Http1Parser {
   void squeeze(std::span<char>& bytes);
 
   Http1Limits limits_;
+  AfterHead after_head_;
   Phase phase_ = Phase::kStart;
   Version version_ = Version::k11;
   bool head_request_ = false;
   bool chunked_ = false;
+  bool streams_ = false;  // the body is given in pieces
   bool has_length_ = false;
   bool has_host_ = false;
   bool says_close_ = false;
@@ -123,7 +140,7 @@ class Http1Parser {
   size_t trailer_bytes_ = 0;
   uint32_t trailers_ = 0;
   uint64_t refused_bytes_ = 0;
-  HttpRejection rejection_;
+  Rejection rejection_;
 };
 
 }  // namespace rateguard::http

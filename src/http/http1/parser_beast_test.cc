@@ -90,7 +90,7 @@ std::optional<Accepted> accepted_by_ours(std::string text) {
   Http1Parser parser({});
   std::span<char> bytes(text);
   if (parser.parse(bytes) != Http1Parser::Status::kComplete) return std::nullopt;
-  const HttpRequest request = parser.request(bytes);
+  const Request request = parser.request(bytes);
   return Accepted{std::string(request.method), std::string(request.target), std::string(request.body),
                   parser.consumed()};
 }

@@ -56,6 +56,13 @@ bool valid_extensions(std::string_view text) {
 }  // namespace
 
 Http1Parser::Step Http1Parser::parse_body(std::span<const char> bytes) {
+  if (streams_) {
+    const size_t here = static_cast<size_t>(std::min<uint64_t>(length_, bytes.size() - body_end_));
+    length_ -= here;
+    position_ = body_end_ += here;
+    return length_ == 0 ? Step::kComplete : Step::kNeedMore;
+  }
+  if (length_ > limits_.body_bytes_max) return reject_length();
   if (bytes.size() - body_begin_ < length_) return Step::kNeedMore;
   position_ = body_end_ = body_begin_ + static_cast<size_t>(length_);
   return Step::kComplete;
@@ -71,7 +78,7 @@ Http1Parser::Step Http1Parser::parse_chunk_size(std::span<const char> bytes) {
   }
   length_ = 0;
   for (const char c : line.substr(0, digits)) length_ = length_ * 16 + hex_value(c);
-  if (length_ > limits_.body_bytes_max - (body_end_ - body_begin_)) {
+  if (!streams_ && length_ > limits_.body_bytes_max - (body_end_ - body_begin_)) {
     return reject(413, "body", fmt::format("more than the {} bytes that are accepted", limits_.body_bytes_max));
   }
   phase_ = length_ == 0 ? Phase::kTrailers : Phase::kChunkData;

@@ -51,7 +51,7 @@ Seen parse_pieces(const std::vector<std::string_view>& pieces, const Http1Limits
       return seen;
     }
     if (status == Http1Parser::Status::kComplete) {
-      const HttpRequest request = parser.request(view);
+      const Request request = parser.request(view);
       seen.method = request.method;
       seen.target = request.target;
       seen.path = request.path;

@@ -18,48 +18,55 @@ constexpr size_t kParsersAtRest = 64;
 
 }  // namespace
 
-// An answer that comes later has its connection to itself, so what has been said before it is sent first.
-HttpSessionContext::HttpSessionContext(HttpHandler& its_handler, const HttpServerOptions& its_options,
-                                       HttpServerStats& its_stats)
-    : handler(its_handler),
-      options(its_options),
-      stats(its_stats),
-      answers_later(its_handler.answers_later()),
-      batch_bytes_max(answers_later ? 1 : its_options.output_bytes_max) {}
+Http1SessionContext::Http1SessionContext(Handler& its_handler, const HttpServerOptions& its_options,
+                                         HttpServerStats& its_stats)
+    : handler(its_handler), options(its_options), stats(its_stats), streams(its_handler.streams()) {}
 
-std::unique_ptr<Http1Parser> HttpSessionContext::take_parser() {
-  if (parsers.empty()) return std::make_unique<Http1Parser>(options.limits);
+std::unique_ptr<Http1Parser> Http1SessionContext::take_parser() {
+  if (parsers.empty()) {
+    const auto after_head = streams ? Http1Parser::AfterHead::kPause : Http1Parser::AfterHead::kGoOn;
+    return std::make_unique<Http1Parser>(options.limits, after_head);
+  }
   std::unique_ptr<Http1Parser> parser = std::move(parsers.back());
   parsers.pop_back();
   return parser;
 }
 
-void HttpSessionContext::give_parser(std::unique_ptr<Http1Parser> parser) {
+void Http1SessionContext::give_parser(std::unique_ptr<Http1Parser> parser) {
   if (!parser || parsers.size() >= kParsersAtRest) return;
   parser->reset();
   parsers.push_back(std::move(parser));
 }
 
-HttpSession::HttpSession(net::ConnectionHost& host, HttpSessionContext& context, int descriptor, const IpAddress& peer)
-    : net::Connection(host, descriptor, peer), context_(context) {}
-
-HttpSession::~HttpSession() {
-  if (late_ != nullptr) late_->forget_session();
+std::unique_ptr<Http1Exchange> Http1SessionContext::take_exchange() {
+  if (exchanges.empty()) return std::make_unique<Http1Exchange>();
+  std::unique_ptr<Http1Exchange> exchange = std::move(exchanges.back());
+  exchanges.pop_back();
+  return exchange;
 }
 
-void HttpSession::closed() {
+Http1Session::Http1Session(net::ConnectionHost& host, Http1SessionContext& context, int descriptor,
+                           const IpAddress& peer)
+    : Connection(host, descriptor, peer), context_(context) {}
+
+Http1Session::~Http1Session() {
   if (late_ != nullptr) std::exchange(late_, nullptr)->forget_session();
+}
+
+void Http1Session::closed() {
   context_.give_parser(std::move(parser_));
   if (context_.options.bodies) context_.options.bodies->give_back(std::exchange(budgeted_, 0));
+  if (late_ != nullptr) std::exchange(late_, nullptr)->forget_session();
 }
 
-void HttpSession::drain_open() {
+void Http1Session::drain_open() {
   read_input();  // a request may have arrived that the loop has not seen yet
-  if (is_open() && out_.empty() && !paused() && !parser_ && skip_bytes_ == 0) close();
+  if (is_open() && out_.empty() && !paused() && late_ == nullptr && !parser_ && skip_bytes_ == 0) close();
 }
 
-void HttpSession::read_timed_out() {
+void Http1Session::read_timed_out() {
   if (skip_bytes_ != 0) return time_out();  // a body that is only read past has been answered already
+  if (late_ != nullptr) return time_out();  // the handler has begun to answer, or may have
   net::count(context_.stats.timeouts);
   host_.out().clear();
   reject({.status = 408, .detail = "the request took too long to arrive", .field = "request"}, AfterResponse::kClose);
@@ -67,7 +74,8 @@ void HttpSession::read_timed_out() {
   write(host_.out().view());
 }
 
-void HttpSession::read_input() {
+void Http1Session::read_input() {
+  if (late_ != nullptr) return read_body();
   do {
     const bool continued = !in_.empty();
     const std::span<char> room = continued ? in_.room(kReadBytes) : host_.scratch();
@@ -75,149 +83,197 @@ void HttpSession::read_input() {
     if (result.status != net::IoStatus::kOk) return input_stalled(result.status);
     if (continued) in_.commit(result.bytes);
     handle_input(continued ? in_.bytes() : room.first(result.bytes));
-  } while (is_open() && out_.empty() && !paused() && transport_.has_pending());
+  } while (is_open() && out_.empty() && !paused() && late_ == nullptr && transport_.has_pending());
 }
 
 // `input` is all of in_, or was received just now while in_ was empty.
-void HttpSession::handle_input(std::span<char> input) {
-  std::span<char> rest = input;
+void Http1Session::handle_input(std::span<char> input) {
+  input_ = rest_ = input;
   request_completed_ = false;
   net::TurnBudget turn(host_.steady_now());
   Batch batch = Batch::kOutputFull;
   while (batch != Batch::kAllHandled && is_open() && out_.empty()) {
     host_.out().clear();
-    batch = answer_requests(rest, turn);
-    if (ending_ == Ending::kClose && !rest.empty()) ending_ = Ending::kLinger;  // unread bytes would reset it
-    if (!host_.out().empty()) write(host_.out().view());
-    if (batch == Batch::kForLater) {
-      hand_over(input, rest);
-      if (paused()) return;
-      input = rest = in_.bytes();
-    }
-    const bool goes_on = is_open() && out_.empty() && ending_ == Ending::kNone && !rest.empty();
-    if (batch == Batch::kTurnOver || (batch == Batch::kForLater && goes_on && turn.used_up())) {
+    batch = answer_requests(turn);
+    if (late_ != nullptr) return feed_body();
+    if (ending_ == Ending::kClose && !rest_.empty()) ending_ = Ending::kLinger;  // unread bytes would reset it
+    if (batch != Batch::kKept && !host_.out().empty()) write(host_.out().view());
+    const bool goes_on = is_open() && out_.empty() && ending_ == Ending::kNone && !rest_.empty();
+    if (batch == Batch::kTurnOver || (batch == Batch::kKept && goes_on && turn.used_up())) {
       if (!goes_on) break;
-      keep(input, rest);
+      keep_rest();
       return yield_turn();
     }
   }
   if (is_open() && ending_ == Ending::kNone) {
-    keep(input, rest);
+    keep_rest();
     settle_budget();
     if (is_open() && out_.empty() && ending_ == Ending::kNone) arm_for_input();
   }
 }
 
-// Answers the requests at the start of `rest` into host_.out() and takes them off it.
-HttpSession::Batch HttpSession::answer_requests(std::span<char>& rest, net::TurnBudget& turn) {
-  while (!rest.empty() && ending_ == Ending::kNone) {
+// Answers the requests at the start of rest_ into host_.out() and takes them off it.
+Http1Session::Batch Http1Session::answer_requests(net::TurnBudget& turn) {
+  while (!rest_.empty() && ending_ == Ending::kNone) {
     if (skip_bytes_ != 0) {
-      const size_t skipped = static_cast<size_t>(std::min<uint64_t>(skip_bytes_, rest.size()));
+      const size_t skipped = static_cast<size_t>(std::min<uint64_t>(skip_bytes_, rest_.size()));
       skip_bytes_ -= skipped;
-      rest = rest.subspan(skipped);
+      rest_ = rest_.subspan(skipped);
       continue;
     }
-    if (host_.out().size() >= context_.batch_bytes_max) return Batch::kOutputFull;
+    if (host_.out().size() >= context_.options.output_bytes_max) return Batch::kOutputFull;
     if (!parser_) parser_ = context_.take_parser();
-    const Http1Parser::Status status = parser_->parse(rest);
+    const Http1Parser::Status status = parser_->parse(rest_);
     if (status == Http1Parser::Status::kNeedMore) {
-      if (parser_->awaits_body() && !std::exchange(body_asked_about_, true) && answer_without_body(rest)) continue;
+      if (parser_->awaits_body() && !std::exchange(body_asked_about_, true)) {
+        const BodyDelivery delivery = context_.handler.delivery(request(rest_, BodyState::kUnasked));
+        if (delivery == BodyDelivery::kNone) {
+          if (skip_body() == Batch::kKept) return Batch::kKept;
+          continue;
+        }
+        if (delivery == BodyDelivery::kPieces) {
+          if (hand_over(parser_->head_bytes(), after_response(), BodyState::kUnasked) == Batch::kKept) {
+            return Batch::kKept;
+          }
+          continue;
+        }
+        if (context_.streams) continue;  // the body may be there already
+      }
       if (parser_->awaits_continue() && !std::exchange(continue_sent_, true)) {
         host_.out().append("HTTP/1.1 100 Continue\r\n\r\n");
       }
       return Batch::kAllHandled;
     }
-    request_completed_ = true;
-    continue_sent_ = body_asked_about_ = false;
+    request_is_over();
     if (status == Http1Parser::Status::kComplete) {
-      if (context_.answers_later) return Batch::kForLater;
-      answer(rest, after_response());
-      rest = rest.subspan(parser_->consumed());
+      const size_t size = parser_->consumed();
+      if (hand_over(size, after_response(), BodyState::kNone) == Batch::kKept) return Batch::kKept;
     } else {
       skip_bytes_ = parser_->refused_bytes();
       reject(parser_->rejection(), skip_bytes_ != 0 ? after_response() : AfterResponse::kClose);
       if (skip_bytes_ == 0) ending_ = Ending::kLinger;
     }
     parser_->reset();
-    if (!rest.empty() && ending_ == Ending::kNone && turn.used_up()) return Batch::kTurnOver;
+    if (!rest_.empty() && ending_ == Ending::kNone && turn.used_up()) return Batch::kTurnOver;
   }
   if (parser_) context_.give_parser(std::move(parser_));
   return Batch::kAllHandled;
 }
 
-// What needs no body to be answered (who may not ask, and what there is not) is answered before it is kept. False: the
-// body is wanted.
-bool HttpSession::answer_without_body(std::span<char> bytes) {
-  if (context_.handler.wants_body(request(bytes))) return false;
-  parser_->pass_over_body();
-  skip_bytes_ = parser_->refused_bytes();
-  answer(bytes, skip_bytes_ != 0 ? after_response() : AfterResponse::kClose);
-  if (ending_ != Ending::kNone) ending_ = Ending::kLinger;  // the body is still coming
+void Http1Session::request_is_over() {
   request_completed_ = true;
   continue_sent_ = body_asked_about_ = false;
-  parser_->reset();
-  return true;
 }
 
-AfterResponse HttpSession::after_response() const {
+// What needs no body to be answered (who may not ask, and what there is not) is answered before the body is kept.
+Http1Session::Batch Http1Session::skip_body() {
+  const AfterResponse after = parser_->body_end_is_known() ? after_response() : AfterResponse::kClose;
+  return hand_over(parser_->head_bytes(), after, BodyState::kUnasked);
+}
+
+AfterResponse Http1Session::after_response() const {
   if (host_.draining() || !parser_->keep_alive()) return AfterResponse::kClose;
   return parser_->is_http_1_0() ? AfterResponse::kKeepAnnounced : AfterResponse::kKeep;
 }
-
-HttpRequest HttpSession::request(std::span<char> bytes) {
-  HttpRequest request = parser_->request(bytes);
+Request Http1Session::request(std::span<char> bytes, BodyState body) {
+  Request request = parser_->request(bytes);
+  if (body != BodyState::kNone) request.body = {};
   request.peer = peer_;
   request.secure = transport_.secure();
+  request.version = parser_->is_http_1_0() ? Version::k10 : Version::k11;
+  request.started = now();
   if (client_subject_) request.client_subject = *client_subject_;
   return request;
 }
 
-void HttpSession::answer(std::span<char> bytes, AfterResponse after) {
-  const HttpRequest request = this->request(bytes);
+Http1Session::Batch Http1Session::hand_over(size_t size, AfterResponse after, BodyState body) {
   const Now now = host_.loop().now();
-  Http1Response response(host_.out(), {.date = context_.date.at(now.wall()),
-                                       .after = after,
-                                       .content = parser_->is_head() ? Content::kDescribed : Content::kSent});
-  context_.handler.handle(request, now, response);
-  response.finish();
-  if (after == AfterResponse::kClose) ending_ = host_.draining() ? Ending::kLinger : Ending::kClose;
+  Http1Exchange* const exchange = context_.take_exchange().release();  // the handler's, if it keeps it
+  exchange->begin(*this, rest_.first(size), request(rest_, body), host_.out(),
+                  {.date = context_.date.at(now.wall()),
+                   .after = after,
+                   .content = parser_->is_head() ? Content::kDescribed : Content::kSent,
+                   .version = parser_->is_http_1_0() ? Version::k10 : Version::k11});
+  handed_bytes_ = size;
+  body_ = body;
+  was_kept_ = false;
+  hands_over_ = true;
+  context_.handler.handle(*exchange, now);
+  hands_over_ = false;
+  if (was_kept_) {
+    input_ = rest_ = in_.bytes();
+    return Batch::kKept;
+  }
+  exchange->complete();
+  if (exchange->after() == AfterResponse::kClose || !exchange->is_whole()) {
+    ending_ = host_.draining() ? Ending::kLinger : Ending::kClose;
+  }
+  context_.exchanges.emplace_back(exchange);
   net::count(context_.stats.requests_handled);
+  rest_ = rest_.subspan(size);
+  if (body != BodyState::kNone) {
+    leave_body();
+    request_is_over();
+    parser_->reset();
+  }
+  return Batch::kAllHandled;
 }
 
-// Gives the whole request at the start of `rest` to the handler, as bytes of its own. What follows it waits in in_: the
-// handler may let other connections have the host's buffers.
-void HttpSession::hand_over(std::span<char> input, std::span<char> rest) {
-  const size_t size = parser_->consumed();
-  auto exchange =
-      std::make_unique<Http1Exchange>(*this, std::string_view(rest.data(), size), request(rest), after_response(),
-                                      parser_->is_head() ? Content::kDescribed : Content::kSent);
-  late_ = exchange.get();
-  context_.give_parser(std::move(parser_));
-  keep(input, rest.subspan(size));
+void Http1Session::exchange_kept(Http1Exchange& exchange) {
+  was_kept_ = true;
+  late_ = &exchange;
+  if (!host_.out().empty()) {
+    queue(host_.out().view());
+    host_.out().clear();
+  }
+  rest_ = rest_.subspan(handed_bytes_);
+  keep_rest();
+  if (body_ == BodyState::kNone) {
+    context_.give_parser(std::move(parser_));
+  } else {
+    parser_->stream_body();
+  }
   give_back_budget();
   pause();
-  hands_over_ = true;
-  context_.handler.handle_later(std::move(exchange), now());
-  hands_over_ = false;
 }
 
-DateField HttpSession::date() {
+DateField Http1Session::date() {
   context_.date.at(now().wall());
   return context_.date;
 }
 
-void HttpSession::answered(std::string_view bytes, AfterResponse after) {
+void Http1Session::send(std::string_view bytes) {
+  if (!bytes.empty()) write_behind(bytes);
+}
+
+void Http1Session::answered(Http1Exchange& exchange, std::string_view bytes) {
   late_ = nullptr;
   net::count(context_.stats.requests_handled);
-  if (after == AfterResponse::kClose) ending_ = draining() || !in_.empty() ? Ending::kLinger : Ending::kClose;
+  if (exchange.after() == AfterResponse::kClose || !exchange.is_whole() || raw_) {
+    ending_ = draining() || !in_.empty() ? Ending::kLinger : Ending::kClose;
+  }
+  if (body_ == BodyState::kUnasked || body_ == BodyState::kFlowing) leave_body();
+  context_.give_parser(std::move(parser_));
+  if (body_ != BodyState::kNone) request_is_over();
+  body_ = BodyState::kNone;
+  body_held_ = 0;
+  duplex_ = false;
   resume();
-  write(bytes);
-  if (hands_over_) return;  // handle_input() goes on
+  write_behind(bytes);
+  if (!hands_over_ && !feeding_) go_on_after_answer();
+}
+
+void Http1Session::go_on_after_answer() {
   if (is_open() && out_.empty()) go_on();
   if (draining()) drain();  // it may have begun after the answer did
 }
 
-void HttpSession::reject(const HttpRejection& rejection, AfterResponse after) {
+void Http1Session::abandoned() {
+  late_ = nullptr;
+  close();
+}
+
+void Http1Session::reject(const Rejection& rejection, AfterResponse after) {
   const Now now = host_.loop().now();
   const bool is_head = parser_ && parser_->is_head();
   Http1Response response(host_.out(), {.date = context_.date.at(now.wall()),
@@ -229,23 +285,23 @@ void HttpSession::reject(const HttpRejection& rejection, AfterResponse after) {
   net::count(context_.stats.requests_rejected);
 }
 
-// Makes in_ hold what is left of `input`.
-void HttpSession::keep(std::span<char> input, std::span<char> rest) {
+// Makes in_ hold what is left of input_.
+void Http1Session::keep_rest() {
   if (in_.empty()) {
-    if (!rest.empty()) in_.append({rest.data(), rest.size()});
+    if (!rest_.empty()) in_.append({rest_.data(), rest_.size()});
     return;
   }
-  if (rest.empty()) return in_.release();
-  const size_t handled = static_cast<size_t>(rest.data() - input.data());
-  in_.truncate(handled + rest.size());
+  if (rest_.empty()) return in_.release();
+  const size_t handled = static_cast<size_t>(rest_.data() - input_.data());
+  in_.truncate(handled + rest_.size());
   if (handled != 0) in_.consume(handled);
 }
 
-uint64_t HttpSession::held() const {
+uint64_t Http1Session::held() const {
   return in_.size() - in_.size() % kBudgetStep;
 }
 
-void HttpSession::give_back_budget() {
+void Http1Session::give_back_budget() {
   if (held() >= budgeted_) return;
   context_.options.bodies->give_back(budgeted_ - held());
   budgeted_ = held();
@@ -253,7 +309,7 @@ void HttpSession::give_back_budget() {
 
 // Takes what in_ holds from the budget of all connections, or gives back what it holds no more. Whoever asks for more
 // than there is is told so and closed, for what it still sends would have to be kept.
-void HttpSession::settle_budget() {
+void Http1Session::settle_budget() {
   BodyBudget* const bodies = context_.options.bodies.get();
   if (bodies == nullptr) return;
   give_back_budget();
@@ -271,13 +327,18 @@ void HttpSession::settle_budget() {
   budgeted_ = held();
 }
 
-void HttpSession::arm_for_input() {
+void Http1Session::arm_for_input() {
   if (!parser_ && skip_bytes_ == 0) return arm(Timeout::kIdle);
   // From a request's first byte: what comes later does not put it off.
   if (timeout_ != Timeout::kRead || request_completed_) arm(Timeout::kRead);
 }
 
-void HttpSession::output_gone() {
+void Http1Session::output_gone() {
+  if (late_ != nullptr) {
+    if (ExchangeEvents* const events = late_->events()) events->drained(*late_);
+    if (is_open() && late_ != nullptr && out_.empty() && !paused()) arm(raw_ ? Timeout::kIdle : Timeout::kRead);
+    return;
+  }
   // Requests that had to wait for the room.
   give_back_budget();
   if (in_.empty()) return arm_for_input();

@@ -6,9 +6,10 @@
 #include <span>
 #include <vector>
 
+#include "http/exchange.h"
+#include "http/http1/exchange.h"
 #include "http/http1/parser.h"
 #include "http/http1/response.h"
-#include "http/http_exchange.h"
 #include "http/server_options.h"
 #include "net/connection.h"
 #include "net/turn_budget.h"
@@ -16,43 +17,59 @@
 namespace rateguard::http {
 
 // Shared by the sessions of one server.
-struct HttpSessionContext {
-  HttpSessionContext(HttpHandler& its_handler, const HttpServerOptions& its_options, HttpServerStats& its_stats);
+struct Http1SessionContext {
+  Http1SessionContext(Handler& its_handler, const HttpServerOptions& its_options, HttpServerStats& its_stats);
 
-  HttpHandler& handler;
+  Handler& handler;
   const HttpServerOptions& options;
   HttpServerStats& stats;
-  const bool answers_later;      // the handler does
-  const size_t batch_bytes_max;  // of answers that are sent together; what may be exceeded by one
+  const bool streams;  // the handler does
   DateField date = {};
   std::vector<std::unique_ptr<Http1Parser>> parsers = {};  // at rest; a session has one while a request is incomplete
+  std::vector<std::unique_ptr<Http1Exchange>> exchanges = {};  // at rest; of requests that are being answered at once
 
   std::unique_ptr<Http1Parser> take_parser();
   void give_parser(std::unique_ptr<Http1Parser> parser);
+  std::unique_ptr<Http1Exchange> take_exchange();
 };
 
-class Http1Exchange;
-
-class HttpSession final : public net::Connection {
+// While an exchange is kept the session is paused, but for what receive() asks for and what is written.
+class Http1Session final : public net::Connection {
  public:
-  HttpSession(net::ConnectionHost& host, HttpSessionContext& context, int descriptor, const IpAddress& peer);
-  ~HttpSession() override;
+  Http1Session(net::ConnectionHost& host, Http1SessionContext& context, int descriptor, const IpAddress& peer);
+  ~Http1Session() override;
 
   // For its exchange:
   Now now() const { return host_.loop().now(); }
   DateField date();  // at now()
   bool draining() const { return host_.draining(); }
-  // Sends the answer to the request that was handed over, and goes on.
-  void answered(std::string_view bytes, AfterResponse after);
-  // There will be none.
-  void abandoned() { close(); }
+  size_t waiting() const { return waiting_bytes(); }
+  // From here on what was received is copied out of the loop's buffers, and the next requests wait.
+  void exchange_kept(Http1Exchange& exchange);
+  // Sends a part of the answer.
+  void send(std::string_view bytes);
+  // Sends the last of it, and goes on with the next request.
+  void answered(Http1Exchange& exchange, std::string_view bytes);
+  // There will be no more of it.
+  void abandoned();
+  void receive_body();
+  void body_consumed(size_t bytes);
+  // What follows is not HTTP.
+  void upgrade();
 
  private:
   enum class Batch : uint8_t {
     kAllHandled,
     kOutputFull,
     kTurnOver,  // others come first
-    kForLater,  // a request is whole that the handler answers later
+    kKept,      // the handler has kept an exchange, answered or not; what follows its request is in in_
+  };
+  // How the body of a request is taken that was handed over before it was whole.
+  enum class BodyState : uint8_t {
+    kNone,     // it is part of the request, or there is none
+    kUnasked,  // until receive() is called
+    kFlowing,
+    kOver,
   };
 
   void read_input() override;
@@ -62,27 +79,44 @@ class HttpSession final : public net::Connection {
   void closed() override;
 
   void handle_input(std::span<char> input);
-  Batch answer_requests(std::span<char>& rest, net::TurnBudget& turn);
-  HttpRequest request(std::span<char> bytes);
-  void answer(std::span<char> bytes, AfterResponse after);
-  bool answer_without_body(std::span<char> bytes);
-  void hand_over(std::span<char> input, std::span<char> rest);
-  void reject(const HttpRejection& rejection, AfterResponse after);
+  Batch answer_requests(net::TurnBudget& turn);
+  Request request(std::span<char> bytes, BodyState body);
+  // Gives the request in the first `size` bytes of rest_ to the handler.
+  Batch hand_over(size_t size, AfterResponse after, BodyState body);
+  Batch skip_body();
+  void reject(const Rejection& rejection, AfterResponse after);
   AfterResponse after_response() const;
-  void keep(std::span<char> input, std::span<char> rest);
+  void request_is_over();
+  void keep_rest();
   void settle_budget();
   void give_back_budget();
   uint64_t held() const;  // of in_, as the budget counts it
   void arm_for_input();
 
-  HttpSessionContext& context_;
+  // session_body.cc
+  void read_body();
+  void feed_body();
+  bool give_piece();
+  void adjust_reading();
+  void leave_body();
+  void go_on_after_answer();
+
+  Http1SessionContext& context_;
   std::unique_ptr<Http1Parser> parser_;  // while a request is incomplete
-  Http1Exchange* late_ = nullptr;        // handed over, and not answered yet
+  Http1Exchange* late_ = nullptr;        // kept, and not answered yet
+  std::span<char> input_;                // being handled: all of in_, or received just now while in_ was empty
+  std::span<char> rest_;                 // of it, what is not handled yet
+  size_t handed_bytes_ = 0;              // of rest_, the request that the handler is being given
   uint64_t skip_bytes_ = 0;              // of a refused body, still to be read past
-  bool hands_over_ = false;              // the handler is being given an exchange
   uint64_t budgeted_ = 0;                // of in_, taken from the budget of all connections
+  size_t body_held_ = 0;                 // given to the handler and not consumed
+  BodyState body_ = BodyState::kNone;
+  bool raw_ = false;         // upgraded: what arrives is no HTTP
+  bool hands_over_ = false;  // the handler is being given an exchange
+  bool feeding_ = false;     // the handler is being given pieces
+  bool was_kept_ = false;    // the exchange that the handler is being given
   bool continue_sent_ = false;
-  bool body_asked_about_ = false;   // the handler was asked whether it wants it
+  bool body_asked_about_ = false;   // the handler was asked how it wants it
   bool request_completed_ = false;  // in the input being handled
 };
 

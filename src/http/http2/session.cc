@@ -294,7 +294,7 @@ void Http2Session::hand_over(Http2Stream& stream) {
   context_.handler.handle(stream.request, host_.loop().now(), stream);
 }
 
-void Http2Session::refuse(Http2Stream& stream, const HttpRejection& rejection) {
+void Http2Session::refuse(Http2Stream& stream, const Rejection& rejection) {
   stream.refused = true;
   body_is_over(stream);
   stream.request_body.release();

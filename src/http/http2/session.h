@@ -69,7 +69,7 @@ class Http2Session final : public net::Connection {
   void request_complete(Http2Stream& stream);
   void body_is_over(const Http2Stream& stream);
   int take_body(Http2Stream& stream, std::string_view bytes);
-  void refuse(Http2Stream& stream, const HttpRejection& rejection);
+  void refuse(Http2Stream& stream, const Rejection& rejection);
   void stream_gone(Http2Stream& stream, uint32_t error_code);
   void hand_over(Http2Stream& stream);
   int flooded();

@@ -51,7 +51,7 @@ class Http2EchoHandler final : public Http2Handler {
     responder.trailer("x-end", find_header(request.headers, "x-end"));
     responder.finish();
   }
-  void reject(const HttpRejection& rejection, Instant, Http2Responder& responder) override {
+  void reject(const Rejection& rejection, Instant, Http2Responder& responder) override {
     responder.status(rejection.status);
     responder.body(rejection.field);
     responder.finish();

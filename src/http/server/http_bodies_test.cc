@@ -11,13 +11,13 @@ namespace rateguard::http {
 namespace {
 
 // Wants no body but those of /wanted.
-class PickyHandler final : public HttpHandler {
+class PickyHandler final : public Handler {
  public:
-  bool wants_body(const HttpRequest& head) override { return head.path == "/wanted"; }
-  void handle(const HttpRequest& request, Now now, HttpResponder& responder) override {
-    echo_.handle(request, now, responder);
+  BodyDelivery delivery(const Request& head) override {
+    return head.path == "/wanted" ? BodyDelivery::kWhole : BodyDelivery::kNone;
   }
-  void reject(const HttpRejection& rejection, Instant now, HttpResponder& responder) override {
+  void handle(Exchange& exchange, Now now) override { echo_.handle(exchange, now); }
+  void reject(const Rejection& rejection, Instant now, Responder& responder) override {
     echo_.reject(rejection, now, responder);
   }
 

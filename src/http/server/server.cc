@@ -11,12 +11,12 @@ HttpServer::HttpServer(HttpServerOptions options)
 
 HttpServer::~HttpServer() = default;
 
-Result<uint16_t> HttpServer::start(net::EventLoop& loop, HttpHandler& handler) {
-  context_ = std::make_unique<HttpSessionContext>(handler, options_, stats_);
+Result<uint16_t> HttpServer::start(net::EventLoop& loop, Handler& handler) {
+  context_ = std::make_unique<Http1SessionContext>(handler, options_, stats_);
   return host_.start(
       loop,
       [this](int descriptor, const IpAddress& peer) {
-        return std::make_unique<HttpSession>(host_, *context_, descriptor, peer);
+        return std::make_unique<Http1Session>(host_, *context_, descriptor, peer);
       },
       [this](net::Transport& transport) { refuse(transport); });
 }

@@ -7,14 +7,14 @@
 #include <utility>
 
 #include "base/result.h"
-#include "http/http_exchange.h"
+#include "http/exchange.h"
 #include "http/server_options.h"
 #include "net/connection_host.h"
 #include "net/event_loop.h"
 
 namespace rateguard::http {
 
-struct HttpSessionContext;
+struct Http1SessionContext;
 
 // Every member is for the loop's thread, but stats(). The loop outlives the server.
 class HttpServer {
@@ -25,7 +25,7 @@ class HttpServer {
   HttpServer& operator=(const HttpServer&) = delete;
 
   // Listens and serves; gives the port. `handler` outlives the server. Errors: as net::Listener::open().
-  Result<uint16_t> start(net::EventLoop& loop, HttpHandler& handler);
+  Result<uint16_t> start(net::EventLoop& loop, Handler& handler);
 
   // Takes effect for new connections.
   void set_tls(std::shared_ptr<const net::TlsContext> tls) { host_.set_tls(std::move(tls)); }
@@ -41,7 +41,7 @@ class HttpServer {
 
   HttpServerOptions options_;  // but `host`, which went to host_
   HttpServerStats stats_;
-  std::unique_ptr<HttpSessionContext> context_;
+  std::unique_ptr<Http1SessionContext> context_;
   net::ConnectionHost host_;  // after what its connections use
 };
 

@@ -21,9 +21,10 @@
 namespace rateguard::http {
 
 // Answers with what it was asked: "METHOD path?query body", or with N times 'x' to /big?N.
-class EchoHandler final : public HttpHandler {
+class EchoHandler final : public Handler {
  public:
-  void handle(const HttpRequest& request, Now, HttpResponder& responder) override {
+  void handle(Exchange& exchange, Now) override { answer(exchange.request(), exchange); }
+  static void answer(const Request& request, Responder& responder) {
     if (request.path == "/nothing") return;
     responder.status(request.path == "/empty" ? 204 : 200);
     responder.header("X-Peer", request.peer.to_string());
@@ -38,7 +39,7 @@ class EchoHandler final : public HttpHandler {
     text.append(" ").append(request.target).append(" ").append(request.body);
     responder.body("text/plain", text);
   }
-  void reject(const HttpRejection& rejection, Instant, HttpResponder& responder) override {
+  void reject(const Rejection& rejection, Instant, Responder& responder) override {
     responder.status(rejection.status);
     responder.body("text/plain", rejection.field + ": " + rejection.detail);
   }
@@ -50,8 +51,7 @@ class TestServer {
  public:
   explicit TestServer(HttpServerOptions options = {}) : TestServer(nullptr, std::move(options)) {}
   // `handler` outlives it.
-  explicit TestServer(HttpHandler& handler, HttpServerOptions options = {})
-      : TestServer(&handler, std::move(options)) {}
+  explicit TestServer(Handler& handler, HttpServerOptions options = {}) : TestServer(&handler, std::move(options)) {}
   ~TestServer() { stop(); }
 
   void stop() {
@@ -78,7 +78,7 @@ class TestServer {
 
  private:
   // Null: one that echoes.
-  TestServer(HttpHandler* handler, HttpServerOptions options) : server_(std::move(options)) {
+  TestServer(Handler* handler, HttpServerOptions options) : server_(std::move(options)) {
     const auto started = server_.start(*loop_, handler == nullptr ? echo_ : *handler);
     EXPECT_TRUE(started.has_value());
     port_ = started.value_or(0);

@@ -28,22 +28,24 @@ TEST(TurnBudget, IsUsedUpByTimeFromTheFirstLookOn) {
 }
 
 // Takes 50 us for each request, by the server's own time, and remembers their order.
-class SlowHandler final : public HttpHandler {
+class SlowHandler final : public Handler {
  public:
   explicit SlowHandler(net::ManualSteadyTime& time) : time_(time) {}
-  void handle(const HttpRequest& request, Now now, HttpResponder& responder) override {
+  void handle(Exchange& exchange, Now now) override {
     time_.advance(Duration::micros(50));
-    order.emplace_back(request.target);
+    order.emplace_back(exchange.request().target);
     if (order.size() == 3) at_third();
-    echo_.handle(request, now, responder);
+    if (!keeps) return echo_.handle(exchange, now);
+    const KeptExchange kept = exchange.keep(nullptr);
+    EchoHandler::answer(kept->request(), *kept);
+    kept->finish();
   }
-  bool answers_later() const override { return later; }
-  void reject(const HttpRejection& rejection, Instant now, HttpResponder& responder) override {
+  void reject(const Rejection& rejection, Instant now, Responder& responder) override {
     echo_.reject(rejection, now, responder);
   }
 
   std::function<void()> at_third = [] {};
-  bool later = false;              // through handle_later(), which answers at once
+  bool keeps = false;              // each exchange, and answers it at once all the same
   std::vector<std::string> order;  // on the loop's thread
 
  private:
@@ -59,7 +61,7 @@ TEST(Fairness, APipelineOverHttpDoesNotKeepOthersWaiting) {
   for (const bool later : {false, true}) {
     net::ManualSteadyTime time;
     SlowHandler handler(time);
-    handler.later = later;
+    handler.keeps = later;
     TestServer server(handler, {.host = {.steady_now = time.source()}});
     TestClient greedy(server.port());
     TestClient modest(server.port());

@@ -159,7 +159,7 @@ void GrpcApi::fail(const Rpc* rpc, const Status& status, http::Http2Responder& r
   responder.finish();
 }
 
-void GrpcApi::reject(const http::HttpRejection& rejection, Instant, http::Http2Responder& responder) {
+void GrpcApi::reject(const http::Rejection& rejection, Instant, http::Http2Responder& responder) {
   fail(nullptr, {Code::kResourceExhausted, rejection.detail}, responder);
 }
 

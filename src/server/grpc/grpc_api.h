@@ -38,7 +38,7 @@ class GrpcApi final : public http::Http2Handler {
 
   http::BodyDelivery delivery(const http::Http2Request& head) override;
   void handle(const http::Http2Request& request, Now now, http::Http2Responder& responder) override;
-  void reject(const http::HttpRejection& rejection, Instant now, http::Http2Responder& responder) override;
+  void reject(const http::Rejection& rejection, Instant now, http::Http2Responder& responder) override;
   void data(std::string_view bytes, http::Http2Responder& responder) override;
   void data_end(http::Http2Responder& responder) override;
   void stream_closed(http::Http2Responder& responder) override;

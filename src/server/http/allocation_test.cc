@@ -7,7 +7,7 @@
 namespace rateguard::http_api {
 namespace {
 
-struct SilentResponder final : http::HttpResponder {
+struct SilentResponder final : http::Responder {
   int code = 0;
   void status(int value) override { code = value; }
   void header(std::string_view, std::string_view) override {}
@@ -26,16 +26,17 @@ TEST(Allocation, NoCheckAllocatesOnceTheBuffersHaveGrown) {
         R"({"key":"user\n\u00e9","algorithm":"sliding_window_counter","limit":5,"window":"1m","explain":true})",
         R"({"rule":"login","key":"203.0.113.9"})",
         R"({"facts":{"method":"POST","path":"/login","ip":"203.0.113.9","headers":{"X-A":"1"}}})"}) {
-    const http::HttpRequest request = {.method = "POST",
-                                       .target = "/check",
-                                       .path = "/check",
-                                       .query = {},
-                                       .headers = headers,
-                                       .body = body,
-                                       .peer = {}};
+    const http::Request request = {.method = "POST",
+                                   .target = "/check",
+                                   .path = "/check",
+                                   .query = {},
+                                   .headers = headers,
+                                   .body = body,
+                                   .peer = {}};
     const auto ask = [&] {
       SilentResponder responder;
-      api.handle(request, server.now, responder);
+      http::LocalExchange exchange(request, responder);
+      api.handle(exchange, server.now);
       EXPECT_TRUE(responder.code == 200 || responder.code == 429) << body;
     };
     for (int i = 0; i < 10; ++i) ask();

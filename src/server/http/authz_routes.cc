@@ -86,7 +86,7 @@ void answer_for(Call& call, const RequestFacts& facts, RefuseStatus refuse) {
     return call.respond_problem({.status = 503, .detail = "the counters cannot be reached"}, {{"Retry-After", "1"}});
   }
   if (!answer.allowed) call.request_id();
-  http::HttpResponder& out = call.begin(answer.allowed ? 200 : status_or(429));
+  http::Responder& out = call.begin(answer.allowed ? 200 : status_or(429));
   write_limit_headers(out, answer, call.workspace.service.settings.headers, call.workspace.scratch);
   out.header("Cache-Control", "no-store");
   call.workspace.body.clear();

@@ -2,7 +2,7 @@
 
 namespace rateguard::http_api {
 
-Call::Call(Workspace& its_workspace, const http::HttpRequest& its_request, Now its_now, http::HttpResponder& responder)
+Call::Call(Workspace& its_workspace, const http::Request& its_request, Now its_now, http::Responder& responder)
     : workspace(its_workspace),
       request(its_request),
       now(its_now),
@@ -15,7 +15,7 @@ std::string_view Call::request_id() {
   return request_id_;
 }
 
-http::HttpResponder& Call::begin(int status) {
+http::Responder& Call::begin(int status) {
   status_ = status;
   workspace.metrics.count_response(route, status);
   responder_.status(status);
@@ -25,7 +25,7 @@ http::HttpResponder& Call::begin(int status) {
 
 void Call::respond(int status, std::string_view content_type, std::string_view text,
                    std::initializer_list<ExtraHeader> extra) {
-  http::HttpResponder& out = begin(status);
+  http::Responder& out = begin(status);
   for (const ExtraHeader& header : extra) out.header(header.name, header.value);
   finish(content_type, text);
 }

@@ -4,7 +4,7 @@
 #include <initializer_list>
 #include <string_view>
 
-#include "http/http_exchange.h"
+#include "http/exchange.h"
 #include "server/http/answer.h"
 #include "server/http/problem.h"
 #include "server/http/request_headers.h"
@@ -26,10 +26,10 @@ class Call {
     std::string_view rest = {};
   };
 
-  Call(Workspace& its_workspace, const http::HttpRequest& its_request, Now its_now, http::HttpResponder& responder);
+  Call(Workspace& its_workspace, const http::Request& its_request, Now its_now, http::Responder& responder);
 
   Workspace& workspace;
-  const http::HttpRequest& request;
+  const http::Request& request;
   const Now now;
   const RequestHeaders headers;
   Captured captured = {};
@@ -41,7 +41,7 @@ class Call {
   void respond_json(int status, std::string_view text) { respond(status, "application/json", text); }
   void respond_problem(const Problem& problem, std::initializer_list<ExtraHeader> extra = {});
   // An answer in steps, for what has headers of its own: begin(), responder().header()..., then body().
-  http::HttpResponder& begin(int status);
+  http::Responder& begin(int status);
   void finish(std::string_view content_type, std::string_view text) { responder_.body(content_type, text); }
 
   // The id that came with the request, or one made now.
@@ -49,7 +49,7 @@ class Call {
   int status() const { return status_; }
 
  private:
-  http::HttpResponder& responder_;
+  http::Responder& responder_;
   std::string_view request_id_;
   int status_ = 0;
 };

@@ -10,7 +10,7 @@
 namespace rateguard::http_api {
 namespace {
 
-struct CountingResponder final : http::HttpResponder {
+struct CountingResponder final : http::Responder {
   size_t bytes = 0;
   int code = 0;
   void status(int value) override { code = value; }
@@ -37,18 +37,19 @@ void post_check(benchmark::State& state, const char* body) {
   server::Service service(store);
   const auto api = make_api(service);
   const Header headers[] = {{"Host", "127.0.0.1:8080"}, {"Content-Type", "application/json"}, {"Content-Length", "90"}};
-  const http::HttpRequest request = {.method = "POST",
-                                     .target = "/check",
-                                     .path = "/check",
-                                     .query = {},
-                                     .headers = headers,
-                                     .body = body,
-                                     .peer = *IpAddress::parse("::1")};
+  const http::Request request = {.method = "POST",
+                                 .target = "/check",
+                                 .path = "/check",
+                                 .query = {},
+                                 .headers = headers,
+                                 .body = body,
+                                 .peer = *IpAddress::parse("::1")};
   Instant now = Instant::from_seconds(1'700'000'000);
   for (auto _ : state) {
     CountingResponder responder;
     now = now + Duration::micros(1);
-    api->handle(request, now, responder);
+    http::LocalExchange exchange(request, responder);
+    api->handle(exchange, now);
     if (responder.code != 200) std::abort();
     benchmark::DoNotOptimize(responder.bytes);
   }

@@ -16,7 +16,7 @@ void check(Call& call) {
   const auto answer = decide(call.workspace, form, explain, call.now);
   if (!answer) return call.respond_problem(answer.error());
 
-  http::HttpResponder& out = call.begin(status_of(*answer));
+  http::Responder& out = call.begin(status_of(*answer));
   write_limit_headers(out, *answer, call.workspace.service.settings.headers, call.workspace.scratch);
   call.workspace.body.clear();
   append_answer(call.workspace.body, *answer, explain);

@@ -7,13 +7,14 @@
 #include <utility>
 #include <vector>
 
+#include "http/local_exchange.h"
 #include "server/http/http_api.h"
 #include "store/memory/memory_store.h"
 
 namespace rateguard::http_api {
 
 // What an API answered.
-struct FakeResponse final : http::HttpResponder {
+struct FakeResponse final : http::Responder {
   int code = 0;
   std::vector<std::pair<std::string, std::string>> headers = {};
   std::string content_type = {};
@@ -52,7 +53,7 @@ struct FakeRequest {
 };
 
 // As a handler sees it; points into `request` and `headers`, which it fills.
-http::HttpRequest parsed(const FakeRequest& request, std::vector<Header>& headers);
+http::Request parsed(const FakeRequest& request, std::vector<Header>& headers);
 
 // One event loop's API, its store and its time.
 class FakeServer {
@@ -65,7 +66,7 @@ class FakeServer {
   }
   FakeResponse check(std::string body) { return post("/check", std::move(body)); }
   FakeResponse get(std::string target) { return ask({.target = std::move(target)}); }
-  FakeResponse reject(const http::HttpRejection& rejection);
+  FakeResponse reject(const http::Rejection& rejection);
 
   void set_rules(std::vector<rules::Rule> rules);
 

@@ -32,7 +32,7 @@ void FakeServer::set_rules(std::vector<rules::Rule> rules) {
   api_->set_policy({.rules = compile(std::move(rules)), .identifier = identifier_});
 }
 
-http::HttpRequest parsed(const FakeRequest& request, std::vector<Header>& headers) {
+http::Request parsed(const FakeRequest& request, std::vector<Header>& headers) {
   headers.clear();
   for (const auto& [name, value] : request.headers) headers.push_back({.name = name, .value = value});
   const std::string_view target = request.target;
@@ -49,12 +49,14 @@ http::HttpRequest parsed(const FakeRequest& request, std::vector<Header>& header
 FakeResponse FakeServer::ask(const FakeRequest& request) {
   std::vector<Header> headers;
   FakeResponse response;
-  api_->handle(parsed(request, headers), now, response);
+  const http::Request heard = parsed(request, headers);
+  http::LocalExchange exchange(heard, response);
+  api_->handle(exchange, now);
   EXPECT_EQ(response.bodies, 1) << request.method << ' ' << request.target;
   return response;
 }
 
-FakeResponse FakeServer::reject(const http::HttpRejection& rejection) {
+FakeResponse FakeServer::reject(const http::Rejection& rejection) {
   FakeResponse response;
   api_->reject(rejection, now, response);
   EXPECT_EQ(response.bodies, 1);

@@ -107,8 +107,8 @@ void log_access(Call& call, std::chrono::steady_clock::time_point begin) {
   call.workspace.service.log->write(config::LogLevel::kInfo, "request", std::span<const server::LogField>(fields));
 }
 
-void answer(Workspace& workspace, const Routed& routed, const http::HttpRequest& request, Now now,
-            http::HttpResponder& responder) {
+void answer(Workspace& workspace, const Routed& routed, const http::Request& request, Now now,
+            http::Responder& responder) {
   Call call(workspace, request, now, responder);
   const bool logged = workspace.service.settings.access_log && workspace.service.log != nullptr;
   const auto begin = logged ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point();
@@ -139,36 +139,33 @@ void HttpApi::set_policy(Policy policy) {
   workspace_->set_policy(std::move(policy));
 }
 
-bool HttpApi::wants_body(const http::HttpRequest& head) {
+http::BodyDelivery HttpApi::delivery(const http::Request& head) {
   const Route* const route = find_route(head.method, head.path).route;
-  if (route == nullptr) return false;
+  if (route == nullptr) return http::BodyDelivery::kNone;
   const RequestHeaders headers = scan_headers(head.headers);
   const server::Tokens tokens = workspace_->service.settings.known_tokens();
-  return check_access(route->access, headers, head.peer, tokens) == AccessVerdict::kGranted &&
-         (route->body != BodyKind::kJson || takes_json(headers));
+  const bool wanted = check_access(route->access, headers, head.peer, tokens) == AccessVerdict::kGranted &&
+                      (route->body != BodyKind::kJson || takes_json(headers));
+  return wanted ? http::BodyDelivery::kWhole : http::BodyDelivery::kNone;
 }
 
-void HttpApi::handle(const http::HttpRequest& request, Now now, http::HttpResponder& responder) {
-  answer(*workspace_, find_route(request.method, request.path), request, now, responder);
-}
-
-void HttpApi::handle_later(std::unique_ptr<http::HttpExchange> exchange, Now now) {
-  const http::HttpRequest& request = exchange->request();
+void HttpApi::handle(http::Exchange& exchange, Now now) {
+  const http::Request& request = exchange.request();
   const Routed routed = find_route(request.method, request.path);
-  if (routed.route == nullptr || routed.route->asks == Asks::kNothing) {
-    answer(*workspace_, routed, request, now, exchange->responder());
-    return exchange->finish();
+  if (tasks_ == nullptr || routed.route == nullptr || routed.route->asks == Asks::kNothing) {
+    return answer(*workspace_, routed, request, now, exchange);
   }
-  tasks_->run([this, routed, now, exchange = std::move(exchange)] {
+  tasks_->run([this, now, kept = exchange.keep(nullptr)] {
     std::unique_ptr<Workspace> workspace = pool_->take();
-    answer(*workspace, routed, exchange->request(), now, exchange->responder());
+    const http::Request& own = kept->request();
+    answer(*workspace, find_route(own.method, own.path), own, now, *kept);
     pool_->give_back(std::move(workspace));  // the connection's next request may want it
-    exchange->finish();
+    kept->finish();
   });
 }
 
-void HttpApi::reject(const http::HttpRejection& rejection, Instant now, http::HttpResponder& responder) {
-  const http::HttpRequest nothing = {};
+void HttpApi::reject(const http::Rejection& rejection, Instant now, http::Responder& responder) {
+  const http::Request nothing = {};
   Call call(*workspace_, nothing, now, responder);
   call.route = rejected_place();
   call.respond_problem({.status = rejection.status, .detail = rejection.detail, .field = rejection.field});

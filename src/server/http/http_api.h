@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "http/http_exchange.h"
+#include "http/exchange.h"
 #include "limiter/limiter.h"
 #include "metrics/loop_metrics.h"
 #include "server/rls/rate_limit_service.h"
@@ -16,7 +16,7 @@ class WorkspacePool;
 
 // One per event loop, and used on that loop's thread only. `service` and the store outlive it; it is made before the
 // loops run, and names the routes in the service's metrics. Tasks that it has begun end before it does.
-class HttpApi final : public http::HttpHandler {
+class HttpApi final : public http::Handler {
  public:
   HttpApi(server::Service& service, Policy policy, const server::LoopStore& store);
   // On the service's own store.
@@ -25,13 +25,11 @@ class HttpApi final : public http::HttpHandler {
   void serve_rate_limits(rls::RateLimitService& rate_limits);
   ~HttpApi() override;
 
-  // Not where the head alone is refused: by who may call, by its route, by its media type.
-  bool wants_body(const http::HttpRequest& head) override;
-  void handle(const http::HttpRequest& request, Now now, http::HttpResponder& responder) override;
-  bool answers_later() const override { return tasks_ != nullptr; }
-  // What asks the store runs as a task; what does not is answered at once.
-  void handle_later(std::unique_ptr<http::HttpExchange> exchange, Now now) override;
-  void reject(const http::HttpRejection& rejection, Instant now, http::HttpResponder& responder) override;
+  // kNone if the head alone is refused: by who may call, by its route, by its media type.
+  http::BodyDelivery delivery(const http::Request& head) override;
+  // A request that asks a store behind a network runs as a task; every other is answered at once.
+  void handle(http::Exchange& exchange, Now now) override;
+  void reject(const http::Rejection& rejection, Instant now, http::Responder& responder) override;
 
   // What counts from the next request on; one that waits goes on with what it began with. Call it on the loop's thread,
   // between requests.

@@ -18,18 +18,32 @@ namespace {
 // What became of a request.
 struct Asked {
   FakeResponse response;
+  bool kept = false;
   bool finished = false;
   bool let_go = false;
 };
 
-class FakeExchange final : public http::HttpExchange {
+// May be kept; owns itself, as a session's exchange does.
+class FakeExchange final : public http::LocalExchange {
  public:
   FakeExchange(FakeRequest request, std::shared_ptr<Asked> asked)
-      : own_(std::move(request)), request_(parsed(own_, headers_)), asked_(std::move(asked)) {}
-  ~FakeExchange() override { asked_->let_go = true; }
+      : http::LocalExchange(request_, asked->response),
+        own_(std::move(request)),
+        request_(parsed(own_, headers_)),
+        asked_(std::move(asked)) {}
 
-  const http::HttpRequest& request() const override { return request_; }
-  http::HttpResponder& responder() override { return asked_->response; }
+  static void ask(HttpApi& api, FakeRequest request, const std::shared_ptr<Asked>& asked, Now now) {
+    auto* const exchange = new FakeExchange(std::move(request), asked);
+    api.handle(*exchange, now);
+    if (asked->kept) return;
+    asked->finished = true;
+    exchange->let_go();
+  }
+
+  http::KeptExchange keep(http::ExchangeEvents*) override {
+    asked_->kept = true;
+    return http::KeptExchange(this);
+  }
   void finish() override {
     EXPECT_FALSE(asked_->finished);
     EXPECT_EQ(asked_->response.bodies, 1);
@@ -37,9 +51,14 @@ class FakeExchange final : public http::HttpExchange {
   }
 
  private:
+  void let_go() override {
+    asked_->let_go = true;
+    delete this;
+  }
+
   FakeRequest own_;
   std::vector<Header> headers_;
-  http::HttpRequest request_;
+  http::Request request_;
   std::shared_ptr<Asked> asked_;
 };
 
@@ -57,7 +76,7 @@ class LateApi : public testing::Test {
   }
   std::shared_ptr<Asked> ask(FakeRequest request) {
     auto asked = std::make_shared<Asked>();
-    api_->handle_later(std::make_unique<FakeExchange>(std::move(request), asked), server_.now);
+    FakeExchange::ask(*api_, std::move(request), asked, server_.now);
     return asked;
   }
   std::shared_ptr<Asked> post(std::string target, std::string body) {
@@ -82,11 +101,11 @@ class LateApi : public testing::Test {
 };
 
 TEST_F(LateApi, AnswersWhenTheStoreHas) {
-  EXPECT_TRUE(api_->answers_later());
   const auto asked = check("k", 3);
   EXPECT_EQ(asked->response.code, 0);
   ASSERT_EQ(remote_.waiting(), 1u);
   remote_.answer();
+  EXPECT_TRUE(asked->kept);
   EXPECT_TRUE(asked->finished);
   EXPECT_TRUE(asked->let_go);
   EXPECT_EQ(asked->response.code, 200);

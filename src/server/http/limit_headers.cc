@@ -38,7 +38,7 @@ std::optional<int64_t> seconds_until_more(const Decision& decision) {
   return wait.ceil_seconds();
 }
 
-void write_number(http::HttpResponder& responder, std::string_view name, int64_t value) {
+void write_number(http::Responder& responder, std::string_view name, int64_t value) {
   char digits[server::kNumberBytesMax];
   const char* const end = server::write_piece(digits, value);
   responder.header(name, {digits, static_cast<size_t>(end - digits)});
@@ -64,7 +64,7 @@ void append_ietf_policy(std::string& out, const AnswerLine& line) {
   }
 }
 
-void write_ietf(http::HttpResponder& responder, const Answer& answer, std::string& buffer) {
+void write_ietf(http::Responder& responder, const Answer& answer, std::string& buffer) {
   buffer.clear();
   append_policies(buffer, answer, append_ietf_policy);
   if (!buffer.empty()) responder.header("RateLimit-Policy", buffer);
@@ -81,7 +81,7 @@ void append_window_policy(std::string& out, const AnswerLine& line) {
   if (has_window(*line.limit)) append_all(out, ";w=", window_seconds(*line.limit));
 }
 
-void write_draft6(http::HttpResponder& responder, const Answer& answer, std::string& buffer) {
+void write_draft6(http::Responder& responder, const Answer& answer, std::string& buffer) {
   buffer.clear();
   append_policies(buffer, answer, append_window_policy);
   if (!buffer.empty()) responder.header("RateLimit-Policy", buffer);
@@ -93,7 +93,7 @@ void write_draft6(http::HttpResponder& responder, const Answer& answer, std::str
 }
 
 // draft-ietf-httpapi-ratelimit-headers-07: a Dictionary, of which "limit", "remaining" and "reset" are all read.
-void write_draft7(http::HttpResponder& responder, const Answer& answer, std::string& buffer) {
+void write_draft7(http::Responder& responder, const Answer& answer, std::string& buffer) {
   buffer.clear();
   append_policies(buffer, answer, append_window_policy);
   if (!buffer.empty()) responder.header("RateLimit-Policy", buffer);
@@ -108,7 +108,7 @@ void write_draft7(http::HttpResponder& responder, const Answer& answer, std::str
 
 // draft-polli-ratelimit-headers-03, with the names that Envoy and Limitador give its fields: the limit, then the
 // policies.
-void write_draft03(http::HttpResponder& responder, const Answer& answer, std::string& buffer) {
+void write_draft03(http::Responder& responder, const Answer& answer, std::string& buffer) {
   if (answer.deciding == nullptr) return;
   const Decision& decision = answer.deciding->decision;
   buffer.clear();
@@ -119,7 +119,7 @@ void write_draft03(http::HttpResponder& responder, const Answer& answer, std::st
   if (const auto wait = seconds_until_more(decision)) write_number(responder, "X-RateLimit-Reset", *wait);
 }
 
-void write_legacy(http::HttpResponder& responder, const Answer& answer) {
+void write_legacy(http::Responder& responder, const Answer& answer) {
   if (answer.deciding == nullptr) return;
   const Decision& decision = answer.deciding->decision;
   write_number(responder, "X-RateLimit-Limit", decision.limit);
@@ -141,7 +141,7 @@ int64_t window_seconds(const Limit& limit) {
   return std::max<int64_t>(1, Duration{us}.ceil_seconds());
 }
 
-void write_limit_headers(http::HttpResponder& responder, const Answer& answer, config::HeaderStyle style,
+void write_limit_headers(http::Responder& responder, const Answer& answer, config::HeaderStyle style,
                          std::string& buffer) {
   switch (style) {
     case config::HeaderStyle::kIetf:

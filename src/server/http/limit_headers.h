@@ -5,7 +5,7 @@
 #include <string>
 
 #include "config/config.h"
-#include "http/http_exchange.h"
+#include "http/exchange.h"
 #include "model/limit.h"
 #include "server/http/answer.h"
 
@@ -14,7 +14,7 @@ namespace rateguard::http_api {
 // What each style writes is in the table of docs/http.md, section "Headers". All of them add Retry-After to a refusal
 // that waiting mends within kRetryAfterMax, and X-Should-Retry: false to one that a client should not sit out
 // (kWorthWaiting). `buffer` is scratch.
-void write_limit_headers(http::HttpResponder& responder, const Answer& answer, config::HeaderStyle style,
+void write_limit_headers(http::Responder& responder, const Answer& answer, config::HeaderStyle style,
                          std::string& buffer);
 
 // The longest wait that is told: JavaScript's timers end at 2^31 - 1 ms (24.8 days), and clients that set one beyond

@@ -5,7 +5,6 @@
 #include <memory>
 #include <vector>
 
-#include "http/http1/exchange.h"
 #include "http/server/server_fixture.h"
 #include "net/steady_time_testing.h"
 
@@ -16,26 +15,24 @@ constexpr Duration kShort = Duration::millis(40);
 constexpr Duration kLong = Duration::seconds(100);
 
 // Echoes when it is told to; "/now" at once.
-class LateHandler final : public HttpHandler {
+class LateHandler final : public Handler {
  public:
-  void handle(const HttpRequest&, Now, HttpResponder&) override { ADD_FAILURE() << "it answers later"; }
-  bool answers_later() const override { return true; }
-  void handle_later(std::unique_ptr<HttpExchange> exchange, Now now) override {
-    if (exchange->request().path == "/now") return answer(*exchange, now);
-    exchanges.push_back(std::move(exchange));
+  void handle(Exchange& exchange, Now) override {
+    if (exchange.request().path == "/now") return EchoHandler::answer(exchange.request(), exchange);
+    exchanges.push_back(exchange.keep(nullptr));
     waiting = exchanges.size();
   }
-  void reject(const HttpRejection& rejection, Instant now, HttpResponder& responder) override {
+  void reject(const Rejection& rejection, Instant now, Responder& responder) override {
     echo_.reject(rejection, now, responder);
   }
   // On the loop's thread.
-  void answer(HttpExchange& exchange, Now now = {}) {
-    echo_.handle(exchange.request(), now, exchange.responder());
+  static void answer(Exchange& exchange) {
+    EchoHandler::answer(exchange.request(), exchange);
     exchange.finish();
   }
 
-  std::vector<std::unique_ptr<HttpExchange>> exchanges;  // in order of arrival; answered ones too
-  std::atomic<size_t> waiting = 0;                       // of exchanges
+  std::vector<KeptExchange> exchanges;  // in order of arrival; answered ones too
+  std::atomic<size_t> waiting = 0;      // of exchanges
 
  private:
   EchoHandler echo_;
@@ -148,7 +145,7 @@ TEST_F(LateAnswers, TheRequestIsTheExchangesOwn) {
   ASSERT_TRUE(handed_over(1));
   EXPECT_EQ(connect().ask(post("/now", std::string(60'000, 'z'))).status, 200);  // the buffers are used again
   on_loop([&] {
-    const HttpRequest& request = handler_.exchanges[0]->request();
+    const Request& request = handler_.exchanges[0]->request();
     EXPECT_EQ(request.method, "POST");
     EXPECT_EQ(request.target, "/p?q");
     EXPECT_EQ(request.path, "/p");
@@ -310,10 +307,10 @@ TEST_F(LateAnswers, HalfGivenAreWaitedForByADrainToo) {
   TestClient client = connect();
   ASSERT_TRUE(client.send(get("/late")));
   ASSERT_TRUE(handed_over(1));
-  on_loop([&] { handler_.exchanges[0]->responder().status(200); });
+  on_loop([&] { handler_.exchanges[0]->status(200); });
   drain();
   on_loop([&] {
-    handler_.exchanges[0]->responder().body("text/plain", "ok");
+    handler_.exchanges[0]->body("text/plain", "ok");
     handler_.exchanges[0]->finish();
   });
   EXPECT_EQ(client.read_answer().body, "ok");
@@ -361,24 +358,20 @@ TEST_F(LateAnswers, ManyAtOnce) {
 
 // A handler may answer one request in the midst of being given another.
 TEST(LateAnswersOfOneAnother, MayComeFromWithinAnother) {
-  struct Handler final : HttpHandler {
-    bool answers_later() const override { return true; }
-    void handle(const HttpRequest& request, Now now, HttpResponder& responder) override {
-      echo.handle(request, now, responder);
-    }
-    void handle_later(std::unique_ptr<HttpExchange> exchange, Now now) override {
-      if (exchange->request().path == "/keep") {
-        kept = std::move(exchange);
+  struct OneAfterAnother final : Handler {
+    void handle(Exchange& exchange, Now) override {
+      if (exchange.request().path == "/keep") {
+        kept = exchange.keep(nullptr);
         is_kept = true;
         return;
       }
-      if (kept) HttpHandler::handle_later(std::move(kept), now);
-      HttpHandler::handle_later(std::move(exchange), now);
+      const KeptExchange mine = exchange.keep(nullptr);
+      if (kept) LateHandler::answer(*std::exchange(kept, nullptr));
+      LateHandler::answer(*mine);
     }
-    void reject(const HttpRejection&, Instant, HttpResponder&) override {}
+    void reject(const Rejection&, Instant, Responder&) override {}
 
-    EchoHandler echo;
-    std::unique_ptr<HttpExchange> kept;
+    KeptExchange kept;
     std::atomic<bool> is_kept = false;
   } handler;
   TestServer server(handler);

@@ -1,0 +1,156 @@
+// One request and its answer, whatever version of HTTP carries them: the seam between a session and the code that
+// answers. Everything here is for the event loop's thread.
+//
+// A handler that knows its answer says it and returns: status(), header()..., body(). Nothing is copied or allocated.
+// One that has to wait calls keep() and answers when it can. One that streams asks for the body with receive() and
+// writes its answer in pieces; both directions push back: what the handler has not consumed is not read from the
+// client, and what the client has not read is told by waiting_bytes() and drained().
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "model/instant.h"
+#include "model/ip_address.h"
+#include "model/request_facts.h"
+
+namespace rateguard::http {
+
+enum class Version : uint8_t { k10, k11, k2 };
+
+// A valid request. Its views live until Handler::handle() returns; after Exchange::keep(), as long as the exchange.
+struct Request {
+  std::string_view method = {};
+  std::string_view target = {};          // origin-form as sent: path and query
+  std::string_view path = {};            // the target up to '?', still percent-encoded
+  std::string_view query = {};           // after '?'; empty if there is none
+  std::span<const Header> headers = {};  // HTTP/2: names in lower case, without the pseudo-header fields
+  std::string_view body = {};            // BodyDelivery::kWhole only
+  IpAddress peer = {};
+  bool secure = false;                   // came over TLS
+  std::string_view client_subject = {};  // the verified client certificate's subject, if mTLS asked for one
+  std::string_view authority = {};       // HTTP/2: ":authority"; HTTP/1.1 has it in the Host field
+  Version version = Version::k11;
+  Instant started = {};  // when its head began to arrive; HTTP/1.1: when it was read to its end
+};
+
+// What a session could not accept. The handler phrases the answer, so that all errors of a server look alike.
+struct Rejection {
+  int status = 400;         // 400, 405, 408, 413, 414, 417, 431, 501, 503, 505
+  std::string detail = {};  // what was wrong, with the field and the value
+  std::string field = {};   // "header", "Content-Length", "request-line", ...
+};
+
+// Takes an answer whose content is there as a whole. The members are called in this order, once each but header():
+// status, header*, body. Content-Length, Date, Connection and framing are the session's.
+class Responder {
+ public:
+  virtual ~Responder() = default;
+  // A final status: 200 to 599.
+  virtual void status(int code) = 0;
+  // Bytes that no value may have become spaces. REQUIRES: `name` is a token.
+  virtual void header(std::string_view name, std::string_view value) = 0;
+  virtual void body(std::string_view content_type, std::string_view bytes) = 0;
+};
+
+class Exchange;
+
+// What happens on an exchange that was kept. Not called after finish(). Each may end the exchange.
+class ExchangeEvents {
+ public:
+  virtual ~ExchangeEvents() = default;
+  // A piece of the body, after receive(). `bytes` live until this returns; they count as held until consume().
+  virtual void body_arrived(Exchange& exchange, std::string_view bytes);
+  // The body is over; once, after its last piece.
+  virtual void body_ended(Exchange& exchange);
+  // All that was written and had to wait is on its way.
+  virtual void drained(Exchange& exchange);
+  // The client has broken off: nothing can be said any more, and what is still said is dropped.
+  virtual void client_gone(Exchange& exchange);
+};
+
+struct LetGo {
+  void operator()(Exchange* exchange) const;
+};
+// An exchange that was kept. Letting go of one that is not finished breaks it off: HTTP/1.1 closes the connection,
+// HTTP/2 resets the stream.
+using KeptExchange = std::unique_ptr<Exchange, LetGo>;
+
+// A handler that returns from handle() without keep() has answered; if it has said nothing, with status 500.
+class Exchange : public Responder {
+ public:
+  virtual const Request& request() const = 0;
+
+  // Answers later. The request gets bytes of its own, so views taken from it before are stale. `events` outlives the
+  // exchange; null: nobody needs to hear. REQUIRES: called once, from within handle(), before anything was said.
+  virtual KeptExchange keep(ExchangeEvents* events) = 0;
+  // Sends the answer, or the rest of it. REQUIRES: keep(); nothing more is said.
+  virtual void finish() = 0;
+
+  // Asks for the body in pieces; answers "Expect: 100-continue". REQUIRES: keep() with events;
+  // BodyDelivery::kPieces.
+  virtual void receive() = 0;
+  // Done with so many bytes of the body: as many more may be read. At most kBodyWindow are held at a time.
+  virtual void consume(size_t bytes) = 0;
+
+  // An interim answer (RFC 9110, section 15.2), such as 103, ahead of status(). HTTP/1.0 clients are told nothing.
+  virtual void inform(int code, std::span<const Header> headers) = 0;
+  // In place of body(): a piece of the content, after status() and header(). HTTP/1.1 sends it in chunks, unless the
+  // handler has said Content-Length. It is kept until flush() or finish().
+  virtual void write(std::string_view bytes) = 0;
+  // A field after the content; dropped if the client cannot take any. REQUIRES: no write() follows.
+  virtual void trailer(std::string_view name, std::string_view value) = 0;
+  // Sends what there is: the head at least.
+  virtual void flush() = 0;
+  // Of the answer, what the connection has not taken yet. A handler that writes without end stops above a bound of its
+  // choice and goes on when it hears drained().
+  virtual size_t waiting_bytes() const = 0;
+  // Switches to `protocol` (RFC 9110, section 7.8) with status 101 and the headers given: from here on receive() and
+  // write() move raw bytes, and finish() ends the connection. False, and nothing is said, if the version has no
+  // upgrades. REQUIRES: keep(); the client asked for it; status() was not called.
+  virtual bool upgrade(std::string_view protocol, std::span<const Header> headers) = 0;
+
+  // What one exchange holds of its body at most before it is consumed.
+  static constexpr size_t kBodyWindow = 64 * 1'024;
+
+ protected:
+  friend struct LetGo;
+  // The handler needs it no more.
+  virtual void let_go() = 0;
+};
+
+enum class BodyDelivery : uint8_t {
+  kWhole,   // handle() is called when the request is complete, within the read timeout and the limits
+  kNone,    // the body does not matter: handle() is called at once, and what arrives of the body is passed over
+  kPieces,  // handle() is called at once; receive() gives the body. Its size has no limit but the handler's
+};
+
+// Answers requests. One for each event loop; never blocks.
+class Handler {
+ public:
+  virtual ~Handler() = default;
+  // Whether delivery() may say kPieces. Constant.
+  virtual bool streams() const { return false; }
+  // How the body is wanted. `head` is the request without its body. HTTP/1.1 does not ask if the request is whole at
+  // once, unless the handler streams().
+  virtual BodyDelivery delivery(const Request& head);
+  virtual void handle(Exchange& exchange, Now now) = 0;
+  virtual void reject(const Rejection& rejection, Instant now, Responder& responder) = 0;
+};
+
+inline void ExchangeEvents::body_arrived(Exchange&, std::string_view) {}
+inline void ExchangeEvents::body_ended(Exchange&) {}
+inline void ExchangeEvents::drained(Exchange&) {}
+inline void ExchangeEvents::client_gone(Exchange&) {}
+inline BodyDelivery Handler::delivery(const Request&) {
+  return BodyDelivery::kWhole;
+}
+inline void LetGo::operator()(Exchange* exchange) const {
+  exchange->let_go();
+}
+
+}  // namespace rateguard::http
