@@ -82,6 +82,7 @@ http::Http2ServerOptions grpc_options(const config::Config& config) {
   const config::ListenSettings& listen = config.listen;
   http::Http2ServerOptions options{
       .host = host_options(config, *listen.grpc, "--grpc, or close it with --grpc off", listen.idle_timeout)};
+  options.date = http::DateHeader::kOmitted;
   options.header_bytes_max = std::max(static_cast<size_t>(listen.header_bytes_max), kHeaderBytesMin);
   options.body_bytes_max = static_cast<size_t>(listen.body_bytes_max) + grpc::kMessagePrefix;
   options.waiting_body_bytes_max = std::max(options.waiting_body_bytes_max, options.body_bytes_max);

@@ -32,6 +32,9 @@ struct HttpServerStats : net::ConnectionStats {
   std::atomic<uint64_t> requests_rejected = 0;  // not valid HTTP, too large, too slow
 };
 
+// Whether answers say when they were made (RFC 9110, section 6.6.1). gRPC has no use for it.
+enum class DateHeader : uint8_t { kSent, kOmitted };
+
 struct Http2ServerOptions {
   // Whoever comes beyond its connections_max is closed. Its timeouts: `idle` without a stream: goodbye; with streams: a
   // PING, then goodbye. `read` for one request, from its first byte to the last of its answer; kept to within twice
@@ -42,6 +45,7 @@ struct Http2ServerOptions {
   size_t body_bytes_max = 1'024 * 1'024;  // of a request; beyond: 413
   size_t waiting_body_bytes_max = 8 * 1'024 * 1'024;  // of a connection's incomplete requests together; beyond: reset
   std::shared_ptr<BodyBudget> bodies = {};            // of all connections together; beyond: reset; null: no bound
+  DateHeader date = DateHeader::kSent;
   // Answers that wait for a slow reader. While there are any its requests are not read.
   size_t output_bytes_max = 256 * 1'024;
   // Streams that are reset before they are answered, by either side (CVE-2023-44487). As nghttp2 has it by default, and

@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "base/check.h"
-#include "http/http1/chars.h"
+#include "http/chars.h"
 #include "http/http1/quote.h"
 
 namespace rateguard::http {

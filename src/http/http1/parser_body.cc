@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "http/http1/chars.h"
+#include "http/chars.h"
 #include "http/http1/parser.h"
 #include "http/http1/quote.h"
 

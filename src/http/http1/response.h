@@ -1,28 +1,16 @@
 // Responses as bytes (RFC 9112, section 4): status line, fields, framing, body.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
 
+#include "http/date_field.h"
 #include "http/exchange.h"
 #include "model/instant.h"
 #include "net/byte_buffer.h"
 
 namespace rateguard::http {
-
-// "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n" (RFC 9110, section 5.6.7), rendered once a second.
-class DateField {
- public:
-  // REQUIRES: 0 <= now < year 10000.
-  std::string_view at(Instant now);
-
- private:
-  static constexpr size_t kSize = 37;
-  std::array<char, kSize> text_{};
-  int64_t second_ = -1;
-};
 
 // What becomes of the connection after a response, as its Connection field says.
 enum class AfterResponse : uint8_t {

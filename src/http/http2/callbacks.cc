@@ -1,5 +1,7 @@
 #include "http/http2/callbacks.h"
 
+#include <utility>
+
 #include "base/check.h"
 #include "http/http2/session.h"
 #include "net/connection_host.h"
@@ -71,7 +73,7 @@ int Http2Callbacks::on_frame(nghttp2_session* session, const nghttp2_frame* fram
       Http2Stream* const stream = stream_of(session, frame->hd.stream_id);
       if (stream == nullptr) return 0;
       const bool ends = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
-      if (frame->hd.type == NGHTTP2_HEADERS && !stream->head_whole) ours.head_complete(*stream);
+      if (frame->hd.type == NGHTTP2_HEADERS && !stream->head_whole) ours.head_complete(*stream, ends);
       // A frame of padding alone, or of nothing.
       const bool empty = frame->hd.type == NGHTTP2_DATA && frame->hd.length <= frame->data.padlen;
       if (empty && !ends && !ours.control_frames_.take(ours.host_.loop().now())) return ours.flooded();
@@ -111,10 +113,11 @@ int Http2Callbacks::on_stream_close(nghttp2_session* session, int32_t id, uint32
 }
 
 ssize_t Http2Callbacks::read_content(nghttp2_session* session, int32_t id, uint8_t* into, size_t size, uint32_t* flags,
-                                     nghttp2_data_source* source, void*) {
+                                     nghttp2_data_source* source, void* user) {
   Http2Stream& stream = *static_cast<Http2Stream*>(source->ptr);
   const size_t taken = stream.take_content({into, size});
   if (stream.has_content()) return static_cast<ssize_t>(taken);
+  if (std::exchange(stream.had_to_wait, false)) session_of(user).drained_.push_back(&stream);
   if (!stream.finished) {
     if (taken != 0) return static_cast<ssize_t>(taken);
     stream.deferred = true;
@@ -131,7 +134,7 @@ ssize_t Http2Callbacks::read_content(nghttp2_session* session, int32_t id, uint8
   return static_cast<ssize_t>(taken);
 }
 
-Http2SessionContext::Http2SessionContext(Http2Handler& the_handler, const Http2ServerOptions& the_options,
+Http2SessionContext::Http2SessionContext(Handler& the_handler, const Http2ServerOptions& the_options,
                                          Http2ServerStats& the_stats)
     : handler(the_handler), options(the_options), stats(the_stats) {
   using Calls = Http2Callbacks;
@@ -144,6 +147,7 @@ Http2SessionContext::Http2SessionContext(Http2Handler& the_handler, const Http2S
   nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, Calls::on_frame_sent);
   nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, Calls::on_stream_close);
   RG_CHECK(nghttp2_option_new(&nghttp2_options) == 0);
+  nghttp2_option_set_no_auto_window_update(nghttp2_options, 1);
   nghttp2_option_set_no_closed_streams(nghttp2_options, 1);
   // Resets are counted here, by the loop's clock, and end with ENHANCE_YOUR_CALM.
   nghttp2_option_set_stream_reset_rate_limit(nghttp2_options, UINT64_MAX / 2, 1);

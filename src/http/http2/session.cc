@@ -1,9 +1,12 @@
 #include "http/http2/session.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
 
+#include "http/chars.h"
 #include "http/http2/callbacks.h"
 #include "net/connection_host.h"
 #include "net/turn_budget.h"
@@ -48,8 +51,8 @@ Http2Session::Http2Session(net::ConnectionHost& host, Http2SessionContext& conte
       resets_(context.options.resets) {}
 
 Http2Session::~Http2Session() {
+  closed();
   nghttp2_session_del(session_);
-  while (streams_ != nullptr) delete std::exchange(streams_, streams_->next);
 }
 
 void Http2Session::opened() {
@@ -85,7 +88,6 @@ void Http2Session::handle_input(std::span<const char> input) {
     used = nghttp2_session_mem_recv(session_, reinterpret_cast<const uint8_t*>(slice.data()), slice.size());
     handled += slice.size();
   } while (used >= 0 && handled < input.size() && !turn.used_up());
-  if (std::exchange(batch_, false)) context_.handler.batch_end(host_.loop().now());
   busy_ = false;
   if (used < 0) {
     const bool calm = flooded_ || used == NGHTTP2_ERR_FLOODED || used == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS;
@@ -106,8 +108,21 @@ void Http2Session::keep(std::span<const char> input, size_t handled) {
   if (handled < input.size()) in_.append({input.data() + handled, input.size() - handled});
 }
 
-// Sends all that nghttp2 has to say: in one write, unless it is more than the bound.
+// Sends all that nghttp2 has to say, and what handlers write as soon as there is room for it.
 void Http2Session::pump() {
+  net::TurnBudget turn(host_.steady_now());
+  for (;;) {
+    send_frames();
+    if (!is_open() || drained_.empty() || !out_.empty()) return;
+    if (turn.used_up()) return paused() ? void() : yield_turn();
+    busy_ = true;
+    tell_drained();
+    busy_ = false;
+  }
+}
+
+// In one write, unless it is more than the bound.
+void Http2Session::send_frames() {
   net::ByteBuffer& out = host_.out();
   ssize_t more = 1;
   while (more > 0) {
@@ -127,7 +142,7 @@ void Http2Session::pump() {
   }
   if (flooded_ && nghttp2_session_want_read(session_) != 0) {  // by what was sent: it has not been told so yet
     end(NGHTTP2_ENHANCE_YOUR_CALM);
-    return pump();
+    return send_frames();
   }
   if (nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0) {
     closed();  // whoever waits for a stream's end hears of it now, not after the lingering
@@ -219,10 +234,10 @@ void Http2Session::closed() {
 Http2Stream* Http2Session::open_stream(int32_t id) {
   std::unique_ptr<Http2Stream> stream = context_.take_stream();
   stream->begin(*this, id, round_);
-  stream->request.peer = peer_;
-  stream->request.started = host_.loop().now();
-  stream->request.secure = transport_.secure();
-  if (client_subject_) stream->request.client_subject = *client_subject_;
+  stream->head.peer = peer_;
+  stream->head.started = host_.loop().now();
+  stream->head.secure = transport_.secure();
+  if (client_subject_) stream->head.client_subject = *client_subject_;
   stream->previous = nullptr;
   stream->next = streams_;
   if (streams_ != nullptr) streams_->previous = stream.get();
@@ -242,21 +257,30 @@ int Http2Session::take_field(Http2Stream& stream, std::string_view name, std::st
   return 0;
 }
 
-void Http2Session::head_complete(Http2Stream& stream) {
+void Http2Session::head_complete(Http2Stream& stream, bool request_whole) {
   stream.head_is_whole();
+  stream.request_whole = request_whole;
   if (stream.head_bytes > context_.options.header_bytes_max) {
     return refuse(stream, {.status = 431, .detail = "the header fields are too large", .field = "header"});
   }
-  stream.delivery = context_.handler.delivery(stream.request);
-  if (stream.delivery == BodyDelivery::kWhole) return;
-  --unfinished_count_;
-  hand_over(stream);
+  if (!request_whole || context_.handler.streams()) stream.delivery = context_.handler.delivery(stream.head);
+  if (stream.delivery == BodyDelivery::kPieces) --unfinished_count_;
+  if (stream.delivery != BodyDelivery::kWhole) hand_over(stream);
 }
 
+// What arrives is taken from the window: given back at once if it is bounded otherwise or dropped, and by the handler
+// if it takes pieces.
 int Http2Session::take_body(Http2Stream& stream, std::string_view bytes) {
-  if (stream.refused || stream.finished) return 0;
+  const bool dropped = stream.refused || stream.finished || stream.delivery == BodyDelivery::kNone;
+  if (stream.delivery != BodyDelivery::kPieces || dropped) give_window(stream.id, bytes.size());
+  if (dropped) return 0;
   if (stream.delivery == BodyDelivery::kPieces) {
-    context_.handler.data(bytes, stream);
+    stream.body_held += bytes.size();
+    if (!stream.receiving) {
+      stream.request_body.append(bytes);
+    } else if (stream.has_events()) {
+      stream.events().body_arrived(stream, bytes);
+    }
     return 0;
   }
   if (stream.request_body.size() + bytes.size() > context_.options.body_bytes_max) {
@@ -272,26 +296,54 @@ int Http2Session::take_body(Http2Stream& stream, std::string_view bytes) {
   return 0;
 }
 
+void Http2Session::give_window(int32_t id, size_t bytes) {
+  nghttp2_session_consume(session_, id, bytes);
+}
+
+void Http2Session::body_consumed(Http2Stream& stream, size_t bytes) {
+  if (!is_open() || bytes == 0) return;
+  give_window(stream.id, bytes);
+  if (!busy_ && out_.empty()) pump();
+}
+
+void Http2Session::receive_body(Http2Stream& stream) {
+  if (std::exchange(stream.receiving, true)) return;
+  if (stream.request_body.empty() && !stream.request_whole &&
+      equals_lower(find_header(stream.head.headers, "expect"), "100-continue")) {
+    send_interim(stream, 100, {});
+  }
+  if (!stream.request_body.empty() && stream.has_events()) {
+    const net::ByteBuffer early = std::move(stream.request_body);
+    stream.request_body = {};
+    stream.events().body_arrived(stream, early.view());
+  }
+  if (stream.request_whole && stream.has_events()) stream.events().body_ended(stream);
+}
+
 // It is whole, or nobody wants the rest.
 void Http2Session::body_is_over(const Http2Stream& stream) {
+  if (stream.delivery == BodyDelivery::kPieces) return;
   body_bytes_ -= stream.request_body.size();
   if (context_.options.bodies) context_.options.bodies->give_back(stream.request_body.size());
 }
 
 void Http2Session::request_complete(Http2Stream& stream) {
   stream.request_whole = true;
-  if (stream.refused || stream.finished) return;
-  if (stream.delivery == BodyDelivery::kPieces) return context_.handler.data_end(stream);
+  if (stream.refused || stream.finished || stream.delivery == BodyDelivery::kNone) return;
+  if (stream.delivery == BodyDelivery::kPieces) {
+    if (stream.receiving && stream.has_events()) stream.events().body_ended(stream);
+    return;
+  }
   body_is_over(stream);
-  stream.request.body = stream.request_body.view();
+  stream.head.body = stream.request_body.view();
   hand_over(stream);
 }
 
 void Http2Session::hand_over(Http2Stream& stream) {
   stream.handed_over = true;
-  batch_ = true;
   net::count(context_.stats.requests_handled);
-  context_.handler.handle(stream.request, host_.loop().now(), stream);
+  context_.handler.handle(stream, host_.loop().now());
+  if (!stream.was_kept) stream.finish();
 }
 
 void Http2Session::refuse(Http2Stream& stream, const Rejection& rejection) {
@@ -323,12 +375,40 @@ void Http2Session::send_answer(Http2Stream& stream) {
   if (!busy_ && out_.empty()) pump();
 }
 
+void Http2Session::send_interim(Http2Stream& stream, int code, std::span<const Header> headers) {
+  if (!is_open() || stream.submitted) return;
+  FieldList fields;
+  const fmt::format_int digits(code);
+  fields.add(":status", {digits.data(), digits.size()});
+  for (const Header& header : headers) fields.add_lower(header.name, header.value);
+  NameValues values(fields.fields());
+  nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, stream.id, nullptr, values.data(), values.size(), nullptr);
+  if (!busy_ && out_.empty()) pump();
+}
+
+void Http2Session::abandon(Http2Stream& stream) {
+  if (!is_open()) return;
+  nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id, NGHTTP2_INTERNAL_ERROR);
+  if (!busy_ && out_.empty()) pump();
+}
+
+// What had to wait has been taken by nghttp2, and goes out.
+void Http2Session::tell_drained() {
+  for (size_t i = 0; i < drained_.size(); ++i) {
+    Http2Stream* const stream = drained_[i];
+    if (stream != nullptr && stream->has_events()) stream->events().drained(*stream);
+  }
+  drained_.clear();
+}
+
 void Http2Session::stream_gone(Http2Stream& stream, uint32_t error_code) {
+  std::ranges::replace(drained_, &stream, nullptr);
+  if (stream.body_held != 0) nghttp2_session_consume_connection(session_, std::exchange(stream.body_held, 0));
   if (stream.previous != nullptr) stream.previous->next = stream.next;
   if (stream.next != nullptr) stream.next->previous = stream.previous;
   if (streams_ == &stream) streams_ = stream.next;
   --stream_count_;
-  if (stream.delivery == BodyDelivery::kWhole) {
+  if (stream.delivery != BodyDelivery::kPieces) {
     --unfinished_count_;
     if (!stream.request_whole && !stream.refused) body_is_over(stream);
   }
@@ -340,9 +420,8 @@ void Http2Session::stream_gone(Http2Stream& stream, uint32_t error_code) {
   } else {
     net::count(context_.stats.streams_reset);
   }
-  if (stream.handed_over && !stream.finished) context_.handler.stream_closed(stream);
-  stream.finished = true;
-  context_.give_stream(std::unique_ptr<Http2Stream>(&stream));
+  stream.forget_session();
+  if (stream.is_free()) context_.give_stream(std::unique_ptr<Http2Stream>(&stream));
 }
 
 }  // namespace rateguard::http

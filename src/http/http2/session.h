@@ -6,9 +6,10 @@
 #include <span>
 #include <vector>
 
+#include "http/date_field.h"
+#include "http/exchange.h"
 #include "http/flood_budget.h"
 #include "http/http2/stream.h"
-#include "http/http2_exchange.h"
 #include "http/server_options.h"
 #include "net/connection.h"
 
@@ -20,7 +21,7 @@ namespace rateguard::http {
 
 // Shared by the sessions of one server.
 struct Http2SessionContext {
-  Http2SessionContext(Http2Handler& handler, const Http2ServerOptions& options, Http2ServerStats& stats);
+  Http2SessionContext(Handler& handler, const Http2ServerOptions& options, Http2ServerStats& stats);
   ~Http2SessionContext();
   Http2SessionContext(const Http2SessionContext&) = delete;
   Http2SessionContext& operator=(const Http2SessionContext&) = delete;
@@ -28,11 +29,12 @@ struct Http2SessionContext {
   std::unique_ptr<Http2Stream> take_stream();
   void give_stream(std::unique_ptr<Http2Stream> stream);
 
-  Http2Handler& handler;
+  Handler& handler;
   const Http2ServerOptions& options;
   Http2ServerStats& stats;
   nghttp2_session_callbacks* callbacks = nullptr;
   nghttp2_option* nghttp2_options = nullptr;
+  DateField date = {};
   std::vector<std::unique_ptr<Http2Stream>> streams_at_rest = {};
 };
 
@@ -43,6 +45,15 @@ class Http2Session final : public net::Connection {
 
   // For its streams: there is something new to send.
   void send_answer(Http2Stream& stream);
+  void send_interim(Http2Stream& stream, int code, std::span<const Header> headers);
+  // The handler takes pieces of the body from here on.
+  void receive_body(Http2Stream& stream);
+  // As many more bytes may come.
+  void body_consumed(Http2Stream& stream, size_t bytes);
+  // Nobody will answer.
+  void abandon(Http2Stream& stream);
+  bool says_date() const { return context_.options.date == DateHeader::kSent; }
+  std::string_view date() { return context_.date.value_at(host_.loop().now().wall()); }
 
  private:
   friend struct Http2Callbacks;  // what nghttp2 calls
@@ -57,6 +68,7 @@ class Http2Session final : public net::Connection {
 
   void handle_input(std::span<const char> input);
   void pump();
+  void send_frames();
   void end(uint32_t error_code);
   void keep(std::span<const char> input, size_t handled);
   void arm_for_input();
@@ -65,13 +77,15 @@ class Http2Session final : public net::Connection {
   // What arrives.
   Http2Stream* open_stream(int32_t id);
   int take_field(Http2Stream& stream, std::string_view name, std::string_view value);
-  void head_complete(Http2Stream& stream);
+  void head_complete(Http2Stream& stream, bool request_whole);
   void request_complete(Http2Stream& stream);
   void body_is_over(const Http2Stream& stream);
   int take_body(Http2Stream& stream, std::string_view bytes);
   void refuse(Http2Stream& stream, const Rejection& rejection);
   void stream_gone(Http2Stream& stream, uint32_t error_code);
   void hand_over(Http2Stream& stream);
+  void give_window(int32_t id, size_t bytes);
+  void tell_drained();
   int flooded();
   void ping_answered(std::span<const uint8_t> data);
 
@@ -83,9 +97,9 @@ class Http2Session final : public net::Connection {
   size_t body_bytes_ = 0;        // of requests that are not whole
   FloodBudget control_frames_;
   FloodBudget resets_;
-  uint32_t round_ = 0;  // of read timeouts
-  bool busy_ = false;   // in a call of nghttp2's, or before one: what is answered goes out after it
-  bool batch_ = false;  // requests were handed over since the last batch_end()
+  std::vector<Http2Stream*> drained_;  // whose handlers are to be told; null: gone since
+  uint32_t round_ = 0;                 // of read timeouts
+  bool busy_ = false;                  // in a call of nghttp2's, or before one: what is answered goes out after it
   bool flooded_ = false;
   bool greeted_ = false;  // the client's preface is there
   bool drain_begun_ = false;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/check.h"
+#include "http/chars.h"
 #include "http/http2/session.h"
 
 namespace rateguard::http {
@@ -15,6 +17,12 @@ constexpr size_t kKeptBytes = 4'096;
 
 void release_if_large(net::ByteBuffer& buffer) {
   if (buffer.capacity() > kKeptBytes) buffer.release();
+}
+
+// Fields of one connection, which HTTP/2 has no place for (RFC 9113, section 8.2.2).
+bool is_of_connection(std::string_view name) {
+  return name == "connection" || name == "keep-alive" || name == "proxy-connection" || name == "transfer-encoding" ||
+         name == "upgrade";
 }
 
 // No value holds these bytes (RFC 9113, section 8.2.1); a caller's text must not be able to smuggle them in.
@@ -30,6 +38,15 @@ void append_value(net::ByteBuffer& text, std::string_view value) {
 
 void FieldList::add(std::string_view name, std::string_view value) {
   text_.append(name);
+  append_value(text_, value);
+  places_.push_back({static_cast<uint32_t>(name.size()), static_cast<uint32_t>(value.size())});
+}
+
+void FieldList::add_lower(std::string_view name, std::string_view value) {
+  const size_t at = text_.size();
+  text_.append(name);
+  for (char& c : text_.bytes().subspan(at)) c = lower_ascii(c);
+  if (is_of_connection(text_.view().substr(at))) return text_.truncate(at);
   append_value(text_, value);
   places_.push_back({static_cast<uint32_t>(name.size()), static_cast<uint32_t>(value.size())});
 }
@@ -52,9 +69,10 @@ std::span<const Header> FieldList::fields() {
 
 void Http2Stream::begin(Http2Session& session, int32_t stream_id, uint32_t now_round) {
   session_ = &session;
+  in_session_ = true;
   id = stream_id;
   round = now_round;
-  request = {};
+  head = {};
   request_fields_.clear();
   request_body.clear();
   answer_head.clear();
@@ -62,8 +80,10 @@ void Http2Stream::begin(Http2Session& session, int32_t stream_id, uint32_t now_r
   content_.clear();
   content_sent_ = 0;
   delivery = BodyDelivery::kWhole;
-  head_bytes = 0;
-  head_whole = request_whole = refused = handed_over = submitted = finished = deferred = false;
+  head_bytes = body_held = 0;
+  head_whole = request_whole = refused = handed_over = was_kept = receiving = submitted = finished = deferred = false;
+  had_to_wait = kept_ = no_content_ = false;
+  events_ = nullptr;
 }
 
 void Http2Stream::add_request_field(std::string_view name, std::string_view value) {
@@ -72,17 +92,20 @@ void Http2Stream::add_request_field(std::string_view name, std::string_view valu
 
 void Http2Stream::head_is_whole() {
   head_whole = true;
+  head.version = Version::k2;
   std::span<const Header> fields = request_fields_.fields();
   // nghttp2 has seen to it that they come first, once each, and are of these names.
   while (!fields.empty() && fields.front().name.starts_with(':')) {
     const auto& [name, value] = fields.front();
-    if (name == ":method") request.method = value;
-    if (name == ":scheme") request.scheme = value;
-    if (name == ":authority") request.authority = value;
-    if (name == ":path") request.path = value;
+    if (name == ":method") head.method = value;
+    if (name == ":authority") head.authority = value;
+    if (name == ":path") head.target = value;
     fields = fields.subspan(1);
   }
-  request.headers = fields;
+  const size_t question = std::min(head.target.find('?'), head.target.size());
+  head.path = head.target.substr(0, question);
+  head.query = head.target.substr(std::min(question + 1, head.target.size()));
+  head.headers = fields;
 }
 
 void Http2Stream::merge_trailers() {
@@ -95,33 +118,92 @@ void Http2Stream::shrink() {
   release_if_large(content_);
 }
 
+void Http2Stream::forget_session() {
+  const bool tells = has_events();
+  session_ = nullptr;
+  if (tells) events_->client_gone(*this);
+  finished = true;
+}
+
+bool Http2Stream::is_free() {
+  in_session_ = false;
+  return !kept_;
+}
+
 void Http2Stream::status(int code) {
   answer_head.clear();
   trailers.clear();
   content_.clear();
+  code_ = code;
+  no_content_ = code == 204 || code == 304 || head.method == "HEAD";
   const fmt::format_int digits(code);
   answer_head.add(":status", {digits.data(), digits.size()});
+  if (session_ != nullptr && session_->says_date()) answer_head.add("date", session_->date());
 }
 
 void Http2Stream::header(std::string_view name, std::string_view value) {
-  answer_head.add(name, value);
+  answer_head.add_lower(name, value);
 }
 
-void Http2Stream::body(std::string_view bytes) {
-  content_.append(bytes);
+void Http2Stream::body(std::string_view content_type, std::string_view bytes) {
+  if (code_ != 204 && code_ != 304) {
+    if (!content_type.empty()) answer_head.add("content-type", content_type);
+    const fmt::format_int length(bytes.size());
+    answer_head.add("content-length", {length.data(), length.size()});
+  }
+  write(bytes);
 }
 
-void Http2Stream::trailer(std::string_view name, std::string_view value) {
-  trailers.add(name, value);
-}
-
-void Http2Stream::send() {
-  session_->send_answer(*this);
+KeptExchange Http2Stream::keep(ExchangeEvents* events) {
+  RG_CHECK(!was_kept);
+  was_kept = kept_ = true;
+  events_ = events;
+  client_subject_ = head.client_subject;  // the session's until now
+  head.client_subject = client_subject_;
+  return KeptExchange(this);
 }
 
 void Http2Stream::finish() {
   finished = true;
+  if (session_ != nullptr) session_->send_answer(*this);
+}
+
+void Http2Stream::receive() {
+  RG_DCHECK(kept_ && events_ != nullptr);
+  if (session_ != nullptr) session_->receive_body(*this);
+}
+
+void Http2Stream::consume(size_t bytes) {
+  bytes = std::min(bytes, body_held);
+  body_held -= bytes;
+  if (session_ != nullptr) session_->body_consumed(*this, bytes);
+}
+
+void Http2Stream::inform(int code, std::span<const Header> headers) {
+  if (session_ != nullptr) session_->send_interim(*this, code, headers);
+}
+
+void Http2Stream::write(std::string_view bytes) {
+  if (!no_content_ && session_ != nullptr) content_.append(bytes);
+}
+
+void Http2Stream::trailer(std::string_view name, std::string_view value) {
+  trailers.add_lower(name, value);
+}
+
+void Http2Stream::flush() {
+  if (session_ == nullptr) return;
   session_->send_answer(*this);
+  had_to_wait = kept_ && session_ != nullptr && has_content();
+}
+
+void Http2Stream::let_go() {
+  kept_ = false;
+  if (!finished) {
+    finished = true;
+    if (session_ != nullptr) session_->abandon(*this);
+  }
+  if (!in_session_) delete this;
 }
 
 size_t Http2Stream::take_content(std::span<uint8_t> into) {

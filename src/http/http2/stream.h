@@ -3,10 +3,11 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
-#include "http/http2_exchange.h"
+#include "http/exchange.h"
 #include "net/byte_buffer.h"
 
 namespace rateguard::http {
@@ -17,6 +18,8 @@ class Http2Session;
 class FieldList {
  public:
   void add(std::string_view name, std::string_view value);
+  // The same under the name in lower case; dropped if HTTP/2 has no place for the field.
+  void add_lower(std::string_view name, std::string_view value);
   void clear();
   bool empty() const { return places_.empty(); }
   // Valid until the next change.
@@ -34,8 +37,9 @@ class FieldList {
   std::vector<Header> fields_;
 };
 
-// Filled and emptied by its session, answered by the handler; used again for later streams.
-class Http2Stream final : public Http2Responder {
+// Filled and emptied by its session, answered by the handler; used again for later streams. One that the handler keeps
+// outlives its session if need be.
+class Http2Stream final : public Exchange {
  public:
   // For the session.
   void begin(Http2Session& session, int32_t stream_id, uint32_t now_round);
@@ -46,14 +50,28 @@ class Http2Stream final : public Http2Responder {
   void merge_trailers();
   // Gives back what an uncommonly large request or answer needed.
   void shrink();
+  // The stream is over; what is still said is dropped. A handler that waits for it is told.
+  void forget_session();
+  // The session will not use it again. False: the handler has it still, and frees it.
+  bool is_free();
+  // REQUIRES: handed_over, and its handler listens.
+  ExchangeEvents& events() { return *events_; }
+  bool has_events() const { return events_ != nullptr && kept_ && !finished; }
 
+  const Request& request() const override { return head; }
   void status(int code) override;
   void header(std::string_view name, std::string_view value) override;
-  void body(std::string_view bytes) override;
-  void trailer(std::string_view name, std::string_view value) override;
-  void send() override;
+  void body(std::string_view content_type, std::string_view bytes) override;
+  KeptExchange keep(ExchangeEvents* events) override;
   void finish() override;
+  void receive() override;
+  void consume(size_t bytes) override;
+  void inform(int code, std::span<const Header> headers) override;
+  void write(std::string_view bytes) override;
+  void trailer(std::string_view name, std::string_view value) override;
+  void flush() override;
   size_t waiting_bytes() const override { return content_.size() - content_sent_; }
+  bool upgrade(std::string_view, std::span<const Header>) override { return false; }
 
   // The answer's content that waits. Gives how much fits `into`.
   size_t take_content(std::span<uint8_t> into);
@@ -63,25 +81,37 @@ class Http2Stream final : public Http2Responder {
   uint32_t round = 0;  // of the session's read timeouts, in which it was opened
   Http2Stream* previous = nullptr;
   Http2Stream* next = nullptr;
-  Http2Request request;
-  net::ByteBuffer request_body;
-  FieldList answer_head;  // ":status" first
+  Request head;
+  net::ByteBuffer request_body;  // kWhole: what has arrived; kPieces: what came before receive()
+  FieldList answer_head;         // ":status" first
   FieldList trailers;
   BodyDelivery delivery = BodyDelivery::kWhole;
   size_t head_bytes = 0;  // as RFC 9113, section 6.5.2 counts them
+  size_t body_held = 0;   // kPieces: arrived and not consumed
   bool head_whole = false;
   bool request_whole = false;
   bool refused = false;  // answered before it was whole: what still comes is dropped
   bool handed_over = false;
-  bool submitted = false;  // nghttp2 has the answer's head
-  bool finished = false;   // by the handler
-  bool deferred = false;   // nghttp2 waits for more content
+  bool was_kept = false;     // by the handler, whether it still is or not
+  bool receiving = false;    // the handler takes pieces
+  bool submitted = false;    // nghttp2 has the answer's head
+  bool finished = false;     // by the handler
+  bool deferred = false;     // nghttp2 waits for more content
+  bool had_to_wait = false;  // what was written; the handler is told when it has gone
 
  private:
+  void let_go() override;
+
   Http2Session* session_ = nullptr;
+  bool in_session_ = false;
+  bool kept_ = false;
+  ExchangeEvents* events_ = nullptr;
   FieldList request_fields_;
+  std::string client_subject_;
   net::ByteBuffer content_;
   size_t content_sent_ = 0;
+  int code_ = 0;
+  bool no_content_ = false;  // by its status, or asked with HEAD
 };
 
 }  // namespace rateguard::http

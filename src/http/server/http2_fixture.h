@@ -20,68 +20,85 @@
 namespace rateguard::http {
 
 // "METHOD path body" with a trailer; N times 'x' to /big?N; every piece back to /echo; nothing, ever, to /never;
-// answers to /late when the read is over.
-class Http2EchoHandler final : public Http2Handler {
+// answers to /late when answer_late() is called.
+class Http2EchoHandler final : public Handler, private ExchangeEvents {
  public:
-  BodyDelivery delivery(const Http2Request& head) override {
+  bool streams() const override { return true; }
+  BodyDelivery delivery(const Request& head) override {
     return head.path == "/echo" || head.path == "/early" ? BodyDelivery::kPieces : BodyDelivery::kWhole;
   }
-  void handle(const Http2Request& request, Now, Http2Responder& responder) override {
+  void handle(Exchange& exchange, Now) override {
+    const Request& request = exchange.request();
     heard(request);
     if (request.path == "/never") {
+      keep(exchange);
       ++waiting;
       return;
     }
-    if (request.path == "/late") return late_.push_back(&responder);
-    if (request.path == "/nothing") return responder.finish();
-    responder.status(200);
-    responder.header("x-subject", request.client_subject);
-    if (request.path == "/echo") return responder.send();
-    if (request.path == "/empty" || request.path == "/early") {
-      responder.trailer("x-end", "alone");
-      return responder.finish();
+    if (request.path == "/late") {
+      keep(exchange);
+      ++late;
+      return;
     }
-    if (request.path.starts_with("/big?")) {
+    if (request.path == "/nothing") return;
+    if (request.path == "/echo") {
+      keep(exchange);
+      exchange.status(200);
+      exchange.flush();
+      return exchange.receive();
+    }
+    exchange.status(200);
+    exchange.header("x-subject", request.client_subject);
+    if (request.path == "/empty" || request.path == "/early") return exchange.trailer("x-end", "alone");
+    if (request.path == "/big") {
       size_t size = 0;
-      std::from_chars(request.path.data() + 5, request.path.data() + request.path.size(), size);
-      responder.body(std::string(size, 'x'));
+      std::from_chars(request.query.data(), request.query.data() + request.query.size(), size);
+      exchange.write(std::string(size, 'x'));
     } else {
-      responder.body(std::string(request.method) + " " + std::string(request.path) + " " + std::string(request.body));
+      exchange.write(std::string(request.method) + " " + std::string(request.target) + " " + std::string(request.body));
     }
-    responder.trailer("x-end", find_header(request.headers, "x-end"));
-    responder.finish();
+    exchange.trailer("x-end", find_header(request.headers, "x-end"));
   }
-  void reject(const Rejection& rejection, Instant, Http2Responder& responder) override {
+  void reject(const Rejection& rejection, Instant, Responder& responder) override {
     responder.status(rejection.status);
-    responder.body(rejection.field);
-    responder.finish();
+    responder.body("text/plain", rejection.field);
   }
-  void data(std::string_view bytes, Http2Responder& responder) override {
-    responder.body(bytes);
-    responder.send();
-  }
-  void data_end(Http2Responder& responder) override {
-    responder.trailer("x-end", "echoed");
-    responder.finish();
-  }
-  void stream_closed(Http2Responder&) override { ++closed; }
-  void batch_end(Now) override {
-    ++batches;
-    for (Http2Responder* responder : std::exchange(late_, {})) {
-      responder->status(200);
-      responder->body("late");
-      responder->finish();
+  // On the loop's thread.
+  void answer_late() {
+    for (KeptExchange& exchange : std::exchange(kept_, {})) {
+      exchange->status(200);
+      exchange->write("late");
+      exchange->finish();
     }
   }
 
   // Called for each request, on the loop's thread; set before there is any.
-  std::function<void(const Http2Request&)> heard = [](const Http2Request&) {};
+  std::function<void(const Request&)> heard = [](const Request&) {};
   std::atomic<int> waiting = 0;
+  std::atomic<int> late = 0;
   std::atomic<int> closed = 0;
-  std::atomic<int> batches = 0;
 
  private:
-  std::vector<Http2Responder*> late_;
+  void keep(Exchange& exchange) { kept_.push_back(exchange.keep(this)); }
+  void body_arrived(Exchange& exchange, std::string_view bytes) override {
+    exchange.consume(bytes.size());
+    exchange.write(bytes);
+    exchange.flush();
+  }
+  void body_ended(Exchange& exchange) override {
+    exchange.trailer("x-end", "echoed");
+    exchange.finish();
+    forget(exchange);
+  }
+  void client_gone(Exchange& exchange) override {
+    ++closed;
+    forget(exchange);
+  }
+  void forget(Exchange& exchange) {
+    std::erase_if(kept_, [&](const KeptExchange& kept) { return kept.get() == &exchange; });
+  }
+
+  std::vector<KeptExchange> kept_;
 };
 
 class Http2TestServer {

@@ -11,7 +11,7 @@ Http2Server::Http2Server(Http2ServerOptions options)
 
 Http2Server::~Http2Server() = default;
 
-Result<uint16_t> Http2Server::start(net::EventLoop& loop, Http2Handler& handler) {
+Result<uint16_t> Http2Server::start(net::EventLoop& loop, Handler& handler) {
   context_ = std::make_unique<Http2SessionContext>(handler, options_, stats_);
   return host_.start(loop,
                      [this](int descriptor, const IpAddress& peer) {

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/result.h"
-#include "http/http2_exchange.h"
+#include "http/exchange.h"
 #include "http/server_options.h"
 #include "net/connection_host.h"
 #include "net/event_loop.h"
@@ -26,7 +26,7 @@ class Http2Server {
   Http2Server& operator=(const Http2Server&) = delete;
 
   // Listens and serves; gives the port. `handler` outlives the server. Errors: as net::Listener::open().
-  Result<uint16_t> start(net::EventLoop& loop, Http2Handler& handler);
+  Result<uint16_t> start(net::EventLoop& loop, Handler& handler);
 
   // Takes effect for new connections.
   void set_tls(std::shared_ptr<const net::TlsContext> tls) { host_.set_tls(std::move(tls)); }

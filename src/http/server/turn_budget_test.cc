@@ -128,7 +128,7 @@ TEST(Fairness, StreamsOfOneConnectionDoNotKeepOthersWaiting) {
   net::ManualSteadyTime time;
   std::vector<std::string> order;
   Http2TestServer server({.host = {.steady_now = time.source()}});
-  server.handler().heard = [&](const Http2Request& request) {
+  server.handler().heard = [&](const Request& request) {
     time.advance(Duration::micros(50));
     order.emplace_back(request.path);
   };

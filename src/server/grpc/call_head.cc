@@ -33,7 +33,7 @@ bool CallHead::is_grpc() const {
   return rest.empty() || rest.front() == ';' || rest == "+proto" || rest.starts_with("+proto;");
 }
 
-CallHead read_head(const http::Http2Request& request) {
+CallHead read_head(const http::Request& request) {
   CallHead head{.is_post = request.method == "POST"};
   for (const auto& [name, value] : request.headers) {
     if (name == "content-type") {

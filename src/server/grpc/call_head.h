@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-#include "http/http2_exchange.h"
+#include "http/exchange.h"
 #include "model/instant.h"
 
 namespace rateguard::grpc {
@@ -26,7 +26,7 @@ struct CallHead {
   bool is_grpc() const;
 };
 
-CallHead read_head(const http::Http2Request& request);
+CallHead read_head(const http::Request& request);
 
 // "100m" is 100 ms: one to eight digits and a unit, H M S m u n. Nothing: not of that form. Nanoseconds are rounded up.
 std::optional<Duration> parse_timeout(std::string_view text);

@@ -20,11 +20,9 @@ constexpr size_t kCompressedMin = 512;
 // Pending calls kept for others to come: as many as there are stacks kept for their tasks (net::TasksOptions).
 constexpr size_t kIdleMax = 256;
 
-void refuse_http(int status, std::string_view text, http::Http2Responder& responder) {
+void refuse_http(int status, std::string_view text, http::Responder& responder) {
   responder.status(status);
-  responder.header("content-type", "text/plain");
-  responder.body(text);
-  responder.finish();
+  responder.body("text/plain", text);
 }
 
 }  // namespace
@@ -44,21 +42,21 @@ GrpcApi::GrpcApi(server::Service& service, rls::RateLimitService& rate_limits, n
 
 GrpcApi::~GrpcApi() = default;
 
-http::BodyDelivery GrpcApi::delivery(const http::Http2Request& head) {
-  const Rpc* const rpc = find_rpc(head.path);
+http::BodyDelivery GrpcApi::delivery(const http::Request& head) {
+  const Rpc* const rpc = find_rpc(head.target);
   return rpc != nullptr && rpc->is_streaming() ? http::BodyDelivery::kPieces : http::BodyDelivery::kWhole;
 }
 
-void GrpcApi::handle(const http::Http2Request& request, Now now, http::Http2Responder& responder) {
+void GrpcApi::handle(http::Exchange& exchange, Now now) {
+  const http::Request& request = exchange.request();
   const CallHead head = read_head(request);
-  if (!head.is_post) return refuse_http(405, "gRPC is spoken here: POST\n", responder);
-  if (!head.is_grpc()) return refuse_http(415, "gRPC is spoken here: application/grpc\n", responder);
-  const Rpc* const rpc = find_rpc(request.path);
+  if (!head.is_post) return refuse_http(405, "gRPC is spoken here: POST\n", exchange);
+  if (!head.is_grpc()) return refuse_http(415, "gRPC is spoken here: application/grpc\n", exchange);
+  const Rpc* const rpc = find_rpc(request.target);
   Status status = admit(head, rpc, request);
-  if (status.ok() && rpc->is_streaming()) return begin_conversation(head, *rpc, request, responder);
+  if (status.ok() && rpc->is_streaming()) return begin_conversation(head, *rpc, exchange);
   UnaryCall call{
       .rpc = rpc,
-      .responder = &responder,
       .peer = request.peer,
       .reply_as = head.encoding == Encoding::kGzip && head.accepts_gzip ? Compressed::kYes : Compressed::kNo};
   if (logs_access()) call.begin = std::chrono::steady_clock::now();
@@ -73,17 +71,17 @@ void GrpcApi::handle(const http::Http2Request& request, Now now, http::Http2Resp
     if (unframed.outcome != Unframed::Outcome::kMessage) {
       status = std::move(unframed.refusal);
     } else if (rpc->kind == RpcKind::kShouldRateLimit && rate_limits_.tasks() != nullptr) {
-      status = begin_pending(call, unframed.message);
+      status = begin_pending(call, unframed.message, exchange);
       if (status.ok()) return;
     } else {
       status = answer(*rpc, unframed.message, now);
     }
   }
-  conclude(call, status, at_once_.take_note());
+  conclude(call, status, at_once_.take_note(), exchange);
 }
 
-Status GrpcApi::admit(const CallHead& head, const Rpc* rpc, const http::Http2Request& request) const {
-  if (rpc == nullptr) return {Code::kUnimplemented, "unknown method " + std::string(request.path.substr(0, 200))};
+Status GrpcApi::admit(const CallHead& head, const Rpc* rpc, const http::Request& request) const {
+  if (rpc == nullptr) return {Code::kUnimplemented, "unknown method " + std::string(request.target.substr(0, 200))};
   if (head.encoding == Encoding::kUnknown) {
     return {Code::kUnimplemented, "grpc-encoding: only identity and gzip are spoken here"};
   }
@@ -124,15 +122,16 @@ Status GrpcApi::check_health(std::string_view message) {
   return {};
 }
 
-void GrpcApi::conclude(const UnaryCall& call, const Status& status, const server::DecisionNote& note) {
+void GrpcApi::conclude(const UnaryCall& call, const Status& status, const server::DecisionNote& note,
+                       http::Exchange& exchange) {
   log_call(call, status.code, note);
-  if (!status.ok()) return fail(call.rpc, status, *call.responder);
+  if (!status.ok()) return fail(call.rpc, status, exchange);
   count(call.rpc, Code::kOk);
-  send_unary(call.reply_as, *call.responder);
+  say_reply(call.reply_as, exchange);
 }
 
 // Compressed where that gains anything.
-void GrpcApi::send_unary(Compressed reply_as, http::Http2Responder& responder) {
+void GrpcApi::say_reply(Compressed reply_as, http::Exchange& exchange) {
   bool compress = reply_as == Compressed::kYes && reply_.size() >= kCompressedMin;
   if (compress) {
     compressed_.resize(kMessagePrefix);
@@ -140,26 +139,24 @@ void GrpcApi::send_unary(Compressed reply_as, http::Http2Responder& responder) {
                compressed_.size() < reply_.size();
     if (compress) write_prefix(compressed_.data(), compressed_.size() - kMessagePrefix, Compressed::kYes);
   }
-  responder.status(200);
-  responder.header("content-type", kContentType);
-  if (compress) responder.header("grpc-encoding", "gzip");
-  responder.body(compress ? compressed_ : reply_);
-  responder.trailer("grpc-status", "0");
-  responder.finish();
+  exchange.status(200);
+  exchange.header("content-type", kContentType);
+  if (compress) exchange.header("grpc-encoding", "gzip");
+  exchange.write(compress ? compressed_ : reply_);
+  exchange.trailer("grpc-status", "0");
 }
 
 // "Trailers-Only": one block of fields.
-void GrpcApi::fail(const Rpc* rpc, const Status& status, http::Http2Responder& responder) {
+void GrpcApi::fail(const Rpc* rpc, const Status& status, http::Responder& responder) {
   count(rpc, status.code);
   responder.status(200);
   responder.header("content-type", kContentType);
   if (status.code == Code::kUnimplemented) responder.header("grpc-accept-encoding", kEncodings);
-  responder.trailer("grpc-status", number_of(status.code));
-  responder.trailer("grpc-message", percent_encoded(status.message));
-  responder.finish();
+  responder.header("grpc-status", number_of(status.code));
+  responder.header("grpc-message", percent_encoded(status.message));
 }
 
-void GrpcApi::reject(const http::Rejection& rejection, Instant, http::Http2Responder& responder) {
+void GrpcApi::reject(const http::Rejection& rejection, Instant, http::Responder& responder) {
   fail(nullptr, {Code::kResourceExhausted, rejection.detail}, responder);
 }
 
@@ -168,7 +165,7 @@ void GrpcApi::count(const Rpc* rpc, Code code) {
 }
 
 // The question is taken before anything waits: it goes with the stream, and the task may have to wait to begin.
-Status GrpcApi::begin_pending(const UnaryCall& call, std::string_view message) {
+Status GrpcApi::begin_pending(const UnaryCall& call, std::string_view message, http::Exchange& exchange) {
   const size_t bytes = RateLimitCall::bytes_for(message.size());
   if (pending_bytes_ + bytes > limits_.pending_bytes_max) {
     return {Code::kResourceExhausted, "too many calls wait for the counters"};
@@ -179,6 +176,7 @@ Status GrpcApi::begin_pending(const UnaryCall& call, std::string_view message) {
     return read;
   }
   pending->call = call;
+  pending->exchange = exchange.keep(this);
   pending->bytes = bytes;
   pending_bytes_ += bytes;
   if (call.deadline) {
@@ -186,13 +184,13 @@ Status GrpcApi::begin_pending(const UnaryCall& call, std::string_view message) {
       conclude_pending(passed, {Code::kDeadlineExceeded, "the deadline has passed"}, {});
     });
   }
-  pending_[call.responder] = pending.get();
+  pending_[&exchange] = pending.get();
   rate_limits_.tasks()->run([this, pending = std::move(pending)]() mutable { decide_pending(std::move(pending)); });
   return {};
 }
 
 void GrpcApi::decide_pending(std::unique_ptr<PendingCall> pending) {
-  if (pending->call.responder != nullptr) {  // else it was given up before its turn came
+  if (pending->exchange) {  // else it was given up before its turn came
     Status status = pending->question.answer(loop_.now(), reply_);
     const std::optional<Instant> deadline = pending->call.deadline;
     if (deadline && loop_.now() >= *deadline) status = {Code::kDeadlineExceeded, "the deadline has passed"};
@@ -203,15 +201,16 @@ void GrpcApi::decide_pending(std::unique_ptr<PendingCall> pending) {
 }
 
 void GrpcApi::conclude_pending(PendingCall& pending, const Status& status, const server::DecisionNote& note) {
-  if (pending.call.responder == nullptr) return;
-  const UnaryCall call = pending.call;
-  forget_stream(pending);
-  conclude(call, status, note);
+  if (!pending.exchange) return;
+  const http::KeptExchange exchange = forget_stream(pending);
+  conclude(pending.call, status, note, *exchange);
+  exchange->finish();
 }
 
-void GrpcApi::forget_stream(PendingCall& pending) {
-  pending_.erase(std::exchange(pending.call.responder, nullptr));
+http::KeptExchange GrpcApi::forget_stream(PendingCall& pending) {
+  pending_.erase(pending.exchange.get());
   pending.timer.cancel();
+  return std::exchange(pending.exchange, nullptr);
 }
 
 std::unique_ptr<GrpcApi::PendingCall> GrpcApi::take_pending() {
@@ -227,20 +226,25 @@ void GrpcApi::give_pending(std::unique_ptr<PendingCall> pending) {
   if (idle_.size() < kIdleMax && pending->question.is_current()) idle_.push_back(std::move(pending));
 }
 
-void GrpcApi::begin_conversation(const CallHead& head, const Rpc& rpc, const http::Http2Request& request,
-                                 http::Http2Responder& responder) {
-  log_stream(rpc, request.peer);
-  Conversation& conversation = conversations_[&responder];
+void GrpcApi::begin_conversation(const CallHead& head, const Rpc& rpc, http::Exchange& exchange) {
+  log_stream(rpc, exchange.request().peer);
+  std::optional<Duration> timeout;
+  if (!head.timeout.empty()) timeout = parse_timeout(head.timeout);
+  Conversation& conversation = conversations_[&exchange];
   conversation = {.rpc = &rpc, .encoding = head.encoding};
-  if (head.timeout.empty()) return;
-  conversation.deadline = loop_.after(*parse_timeout(head.timeout), [this, &responder] {
-    end_conversation(responder, {Code::kDeadlineExceeded, "the deadline has passed"});
-  });
+  conversation.exchange = exchange.keep(this);
+  if (timeout) {
+    conversation.deadline = loop_.after(*timeout, [this, &exchange] {
+      end_conversation(exchange, {Code::kDeadlineExceeded, "the deadline has passed"});
+    });
+  }
+  exchange.receive();
 }
 
-void GrpcApi::data(std::string_view bytes, http::Http2Responder& responder) {
-  const auto found = conversations_.find(&responder);
-  if (found == conversations_.end()) return;  // refused already
+void GrpcApi::body_arrived(http::Exchange& exchange, std::string_view bytes) {
+  exchange.consume(bytes.size());  // what is kept of a message has a bound of its own
+  const auto found = conversations_.find(&exchange);
+  if (found == conversations_.end()) return;
   Conversation& conversation = found->second;
   conversation.received.append(bytes);
   std::string_view rest = conversation.received;
@@ -252,39 +256,36 @@ void GrpcApi::data(std::string_view bytes, http::Http2Responder& responder) {
       status = std::move(unframed.refusal);
       break;
     }
-    status = converse(conversation, unframed.message, responder);
+    status = converse(conversation, unframed.message);
     rest.remove_prefix(unframed.consumed);
   }
-  if (!status.ok()) return end_conversation(responder, status);
+  if (!status.ok()) return end_conversation(exchange, status);
   conversation.received.erase(0, conversation.received.size() - rest.size());
 }
 
-void GrpcApi::data_end(http::Http2Responder& responder) {
-  const auto found = conversations_.find(&responder);
+void GrpcApi::body_ended(http::Exchange& exchange) {
+  const auto found = conversations_.find(&exchange);
   if (found == conversations_.end()) return;
   const Conversation& conversation = found->second;
   if (!conversation.received.empty()) {
-    return end_conversation(responder, {Code::kInternal, "the message is not whole"});
+    return end_conversation(exchange, {Code::kInternal, "the message is not whole"});
   }
   if (conversation.is_watching) return;
   const bool one_was_due = conversation.rpc->kind == RpcKind::kHealthWatch;
-  end_conversation(responder, one_was_due ? Status{Code::kInternal, "no message in a call that takes one"} : Status{});
+  end_conversation(exchange, one_was_due ? Status{Code::kInternal, "no message in a call that takes one"} : Status{});
 }
 
-Status GrpcApi::converse(Conversation& conversation, std::string_view message, http::Http2Responder& responder) {
+Status GrpcApi::converse(Conversation& conversation, std::string_view message) {
   if (conversation.rpc->kind == RpcKind::kReflection) {
     reply_.assign(kMessagePrefix, '\0');
     if (Status status = reflect(message, reply_); !status.ok()) return status;
     write_prefix(reply_.data(), reply_.size() - kMessagePrefix, Compressed::kNo);
-    if (responder.waiting_bytes() + reply_.size() > limits_.waiting_bytes_max) {
+    if (conversation.exchange->waiting_bytes() + reply_.size() > limits_.waiting_bytes_max) {
       return {Code::kResourceExhausted, "the answers are not read"};
     }
-    if (!std::exchange(conversation.head_sent, true)) {
-      responder.status(200);
-      responder.header("content-type", kContentType);
-    }
-    responder.body(reply_);
-    responder.send();
+    begin_reply(conversation);
+    conversation.exchange->write(reply_);
+    conversation.exchange->flush();
     return {};
   }
   if (conversation.is_watching) return {Code::kInternal, "more than one message in a call that takes one"};
@@ -292,66 +293,68 @@ Status GrpcApi::converse(Conversation& conversation, std::string_view message, h
   if (Status parsed = parse(message, asked); !parsed.ok()) return parsed;
   conversation.is_watching = true;
   conversation.watched = asked.service();
-  tell_watcher(conversation, health_of(service_, conversation.watched), responder);
+  tell_watcher(conversation, health_of(service_, conversation.watched));
   watch_ = loop_.every(kWatchInterval, [this] { tell_watchers(); });
   return {};
 }
 
-void GrpcApi::tell_watcher(Conversation& conversation, ServingStatus status, http::Http2Responder& responder) {
-  if (!std::exchange(conversation.head_sent, true)) {
-    responder.status(200);
-    responder.header("content-type", kContentType);
-  } else if (conversation.last == status) {
-    return;
-  }
+void GrpcApi::begin_reply(Conversation& conversation) {
+  if (std::exchange(conversation.head_sent, true)) return;
+  conversation.exchange->status(200);
+  conversation.exchange->header("content-type", kContentType);
+}
+
+void GrpcApi::tell_watcher(Conversation& conversation, ServingStatus status) {
+  if (conversation.head_sent && conversation.last == status) return;
+  begin_reply(conversation);
   conversation.last = status;
   ::grpc::health::v1::HealthCheckResponse answered;
   answered.set_status(static_cast<::grpc::health::v1::HealthCheckResponse::ServingStatus>(status));
   frame(answered, reply_);
   // A watcher that does not read needs to hear the last state only, but none is lost unless there are thousands.
-  if (responder.waiting_bytes() + reply_.size() > limits_.waiting_bytes_max) return;
-  responder.body(reply_);
-  responder.send();
+  if (conversation.exchange->waiting_bytes() + reply_.size() > limits_.waiting_bytes_max) return;
+  conversation.exchange->write(reply_);
+  conversation.exchange->flush();
 }
 
 void GrpcApi::tell_watchers() {
-  std::vector<http::Http2Responder*> watchers;  // telling one may end others: their connection may break
-  for (const auto& [responder, conversation] : conversations_) {
-    if (conversation.is_watching) watchers.push_back(responder);
+  std::vector<http::Exchange*> watchers;  // telling one may end others: their connection may break
+  for (const auto& [exchange, conversation] : conversations_) {
+    if (conversation.is_watching) watchers.push_back(exchange);
   }
   if (watchers.empty()) return watch_.cancel();
-  for (http::Http2Responder* const watcher : watchers) {
+  for (http::Exchange* const watcher : watchers) {
     const auto found = conversations_.find(watcher);
     if (found == conversations_.end()) continue;
-    tell_watcher(found->second, health_of(service_, found->second.watched), *watcher);
+    tell_watcher(found->second, health_of(service_, found->second.watched));
   }
 }
 
-void GrpcApi::end_conversation(http::Http2Responder& responder, const Status& status) {
-  const auto found = conversations_.find(&responder);
+void GrpcApi::end_conversation(http::Exchange& exchange, const Status& status) {
+  const auto found = conversations_.find(&exchange);
   if (found == conversations_.end()) return;
-  const Rpc* const rpc = found->second.rpc;
-  const bool head_sent = found->second.head_sent;
-  auto node = conversations_.extract(found);  // its timer may be what is running
-  if (!head_sent && !status.ok()) return fail(rpc, status, responder);
-  count(rpc, status.code);
-  if (!head_sent) {
-    responder.status(200);
-    responder.header("content-type", kContentType);
+  auto node = conversations_.extract(found);  // its timer may be what is running, and it has the exchange
+  Conversation& conversation = node.mapped();
+  if (!conversation.head_sent && !status.ok()) {
+    fail(conversation.rpc, status, exchange);
+    return exchange.finish();
   }
-  responder.trailer("grpc-status", number_of(status.code));
-  if (!status.ok()) responder.trailer("grpc-message", percent_encoded(status.message));
-  responder.finish();
+  count(conversation.rpc, status.code);
+  begin_reply(conversation);
+  exchange.trailer("grpc-status", number_of(status.code));
+  if (!status.ok()) exchange.trailer("grpc-message", percent_encoded(status.message));
+  exchange.finish();
 }
 
-void GrpcApi::stream_closed(http::Http2Responder& responder) {
-  if (const auto waits = pending_.find(&responder); waits != pending_.end()) {
+void GrpcApi::client_gone(http::Exchange& exchange) {
+  if (const auto waits = pending_.find(&exchange); waits != pending_.end()) {
     PendingCall& pending = *waits->second;
     count(pending.call.rpc, Code::kCancelled);
     log_call(pending.call, Code::kCancelled, {});
-    return forget_stream(pending);
+    forget_stream(pending);
+    return;
   }
-  const auto found = conversations_.find(&responder);
+  const auto found = conversations_.find(&exchange);
   if (found == conversations_.end()) return;
   count(found->second.rpc, Code::kCancelled);
   conversations_.erase(found);
@@ -359,10 +362,10 @@ void GrpcApi::stream_closed(http::Http2Responder& responder) {
 
 void GrpcApi::drain() {
   tell_watchers();
-  std::vector<http::Http2Responder*> open;
-  for (const auto& [responder, conversation] : conversations_) open.push_back(responder);
-  for (http::Http2Responder* const responder : open) {
-    end_conversation(*responder, {Code::kUnavailable, "the server is shutting down"});
+  std::vector<http::Exchange*> open;
+  for (const auto& [exchange, conversation] : conversations_) open.push_back(exchange);
+  for (http::Exchange* const exchange : open) {
+    end_conversation(*exchange, {Code::kUnavailable, "the server is shutting down"});
   }
 }
 

@@ -8,7 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "http/http2_exchange.h"
+#include "http/exchange.h"
 #include "metrics/grpc_metrics.h"
 #include "net/event_loop.h"
 #include "server/grpc/health.h"
@@ -31,18 +31,15 @@ struct GrpcLimits {
 
 // One per event loop, and used on that loop's thread only. What it is given outlives it; it is made before the loops
 // run, and names the RPCs in the service's metrics.
-class GrpcApi final : public http::Http2Handler {
+class GrpcApi final : public http::Handler, private http::ExchangeEvents {
  public:
   GrpcApi(server::Service& service, rls::RateLimitService& rate_limits, net::EventLoop& loop, GrpcLimits limits = {});
   ~GrpcApi() override;
 
-  http::BodyDelivery delivery(const http::Http2Request& head) override;
-  void handle(const http::Http2Request& request, Now now, http::Http2Responder& responder) override;
-  void reject(const http::Rejection& rejection, Instant now, http::Http2Responder& responder) override;
-  void data(std::string_view bytes, http::Http2Responder& responder) override;
-  void data_end(http::Http2Responder& responder) override;
-  void stream_closed(http::Http2Responder& responder) override;
-  void batch_end(Now) override {}
+  bool streams() const override { return true; }
+  http::BodyDelivery delivery(const http::Request& head) override;
+  void handle(http::Exchange& exchange, Now now) override;
+  void reject(const http::Rejection& rejection, Instant now, http::Responder& responder) override;
 
   // The program is asked to end: whoever watches hears of it, and calls without an end of their own end.
   void drain();
@@ -54,7 +51,6 @@ class GrpcApi final : public http::Http2Handler {
   // What has to be known of a call of one message to answer it.
   struct UnaryCall {
     const Rpc* rpc = nullptr;  // null: unknown
-    http::Http2Responder* responder = nullptr;
     IpAddress peer = {};
     Compressed reply_as = Compressed::kNo;  // kYes: where that gains anything
     std::optional<Instant> deadline = {};
@@ -65,11 +61,13 @@ class GrpcApi final : public http::Http2Handler {
     explicit PendingCall(rls::RateLimitService& rate_limits) : question(rate_limits) {}
     RateLimitCall question;
     size_t bytes = 0;
-    UnaryCall call = {};  // its responder is null once nothing more can or need be said
+    UnaryCall call = {};
+    http::KeptExchange exchange = {};  // null once nothing more can or need be said
     net::Timer timer = {};
   };
   // A call whose messages flow.
   struct Conversation {
+    http::KeptExchange exchange = {};
     const Rpc* rpc = nullptr;
     Encoding encoding = Encoding::kIdentity;
     std::string received = {};  // a message that is not whole yet
@@ -80,26 +78,32 @@ class GrpcApi final : public http::Http2Handler {
     ServingStatus last = ServingStatus::kUnknown;  // what the watcher heard
   };
 
+  void body_arrived(http::Exchange& exchange, std::string_view bytes) override;
+  void body_ended(http::Exchange& exchange) override;
+  void client_gone(http::Exchange& exchange) override;
+
   // Why a call cannot be served, before its message is looked at.
-  Status admit(const CallHead& head, const Rpc* rpc, const http::Http2Request& request) const;
+  Status admit(const CallHead& head, const Rpc* rpc, const http::Request& request) const;
   Status answer(const Rpc& rpc, std::string_view message, Now now);
   Status should_rate_limit(std::string_view message, Now now);
   Status check_health(std::string_view message);
-  // Sends reply_, or why there is none.
-  void conclude(const UnaryCall& call, const Status& status, const server::DecisionNote& note);
-  void send_unary(Compressed reply_as, http::Http2Responder& responder);
-  void fail(const Rpc* rpc, const Status& status, http::Http2Responder& responder);
-  Status begin_pending(const UnaryCall& call, std::string_view message);
+  // Says reply_, or why there is none.
+  void conclude(const UnaryCall& call, const Status& status, const server::DecisionNote& note,
+                http::Exchange& exchange);
+  void say_reply(Compressed reply_as, http::Exchange& exchange);
+  void fail(const Rpc* rpc, const Status& status, http::Responder& responder);
+  Status begin_pending(const UnaryCall& call, std::string_view message, http::Exchange& exchange);
   void decide_pending(std::unique_ptr<PendingCall> pending);
   void conclude_pending(PendingCall& pending, const Status& status, const server::DecisionNote& note);
-  void forget_stream(PendingCall& pending);
+  // Gives what it takes to answer; afterwards nobody waits.
+  http::KeptExchange forget_stream(PendingCall& pending);
   std::unique_ptr<PendingCall> take_pending();
   void give_pending(std::unique_ptr<PendingCall> pending);
-  void begin_conversation(const CallHead& head, const Rpc& rpc, const http::Http2Request& request,
-                          http::Http2Responder& responder);
-  Status converse(Conversation& conversation, std::string_view message, http::Http2Responder& responder);
-  void tell_watcher(Conversation& conversation, ServingStatus status, http::Http2Responder& responder);
-  void end_conversation(http::Http2Responder& responder, const Status& status);
+  void begin_conversation(const CallHead& head, const Rpc& rpc, http::Exchange& exchange);
+  Status converse(Conversation& conversation, std::string_view message);
+  void begin_reply(Conversation& conversation);
+  void tell_watcher(Conversation& conversation, ServingStatus status);
+  void end_conversation(http::Exchange& exchange, const Status& status);
   void tell_watchers();
   void count(const Rpc* rpc, Code code);
   bool logs_access() const { return service_.settings.access_log && service_.log != nullptr; }
@@ -116,10 +120,10 @@ class GrpcApi final : public http::Http2Handler {
   RateLimitCall at_once_;  // where nothing has to be waited for
   std::string reply_;      // a framed message; whoever writes it sends it before anything else can happen
   std::string compressed_;
-  std::unordered_map<http::Http2Responder*, PendingCall*> pending_;
+  std::unordered_map<const http::Exchange*, PendingCall*> pending_;
   size_t pending_bytes_ = 0;
   std::vector<std::unique_ptr<PendingCall>> idle_;
-  std::unordered_map<http::Http2Responder*, Conversation> conversations_;
+  std::unordered_map<http::Exchange*, Conversation> conversations_;
   net::Timer watch_;  // while somebody watches
 };
 
