@@ -51,6 +51,7 @@ void fail_unsent(AnswerHandler& done, std::string message) {
 Cluster::Cluster(net::EventLoop& loop, ClusterSettings settings, ConnectionOptions options)
     : loop_(loop), settings_(std::move(settings)), options_(std::move(options)), slots_(kSlotCount, nullptr) {
   RG_CHECK(!settings_.seeds.empty());
+  options_.redirections = Redirections::kAnswers;
 }
 
 Cluster::~Cluster() = default;

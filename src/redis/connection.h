@@ -55,6 +55,9 @@ using Answer = std::expected<const Reply*, Failure>;
 // again; it must not destroy the connection.
 using AnswerHandler = std::move_only_function<void(Answer)>;
 
+// What MOVED, ASK and TRYAGAIN are to whoever asks: errors like others, or, where they are followed, answers.
+enum class Redirections : uint8_t { kErrors, kAnswers };
+
 struct ConnectionOptions {
   SessionOptions session = {};
   // Commands under way, those included whose deadline has passed. A server that does 100,000 a second takes 160 ms.
@@ -69,6 +72,7 @@ struct ConnectionOptions {
   Duration silence_max = Duration::millis(600);
   // The same for one that has heard nothing but errors, since another server may answer better.
   Duration refusals_max = Duration::millis(600);
+  Redirections redirections = Redirections::kErrors;
   // How long a connection to the wrong server is kept for the replies that are under way: a round trip, which leaves
   // something of the least deadlines.
   Duration rest_patience = Duration::millis(1);
@@ -157,6 +161,7 @@ class Connection final : private SessionOwner {
   void look_for_silence();
   void give_up(const Error& error);
   void renew(const Error& error);
+  bool is_refusal(const Reply& reply) const;
   bool is_of_no_use(const Reply& reply);
   void take_reply(const Reply& reply);
   void take_useless(Pending pending, const Reply& reply);

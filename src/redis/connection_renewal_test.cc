@@ -193,6 +193,22 @@ TEST_F(ConnectionRenewalTest, AGoodAnswerBetweenErrorsKeepsTheConnection) {
   EXPECT_EQ(server_.peers.size(), 1u);
 }
 
+TEST_F(ConnectionRenewalTest, RedirectionsThatAreFollowedAreGoodAnswers) {
+  for (const Redirections redirections : {Redirections::kAnswers, Redirections::kErrors}) {
+    server_.peers.clear();
+    connect_and_wait({.refusals_max = Duration::millis(20), .redirections = redirections});
+    int asked = 0;
+    server_.on_command = [&](FakeServer::Peer& peer, const Words&) {
+      const char* const answers[] = {"-MOVED 1 h:7\r\n", "-ASK 1 h:7\r\n", "-TRYAGAIN\r\n"};
+      peer.send(answers[++asked % 3]);
+    };
+    const net::Timer asking =
+        loop_->every(Duration::millis(5), [&] { connection_->call({"x"}, kPatient, [](const Answer&) {}); });
+    ASSERT_TRUE(run_until(*loop_, [&] { return asked > 40; }));
+    EXPECT_EQ(server_.peers.size() == 1, redirections == Redirections::kAnswers);
+  }
+}
+
 // What INFO says of a server that is to hold every key and take writes, by the one section or the other.
 TEST_F(ConnectionRenewalTest, AServerThatIsNotWholeOrNotWritableIsNotUsed) {
   struct Case {

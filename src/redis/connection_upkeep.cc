@@ -59,9 +59,15 @@ void Connection::on_open() {
   options_.on_change();
 }
 
+bool Connection::is_refusal(const Reply& reply) const {
+  if (!reply.is_error()) return false;
+  const bool is_redirection = reply.is_error("MOVED") || reply.is_error("ASK") || reply.is_error("TRYAGAIN");
+  return !is_redirection || options_.redirections == Redirections::kErrors;
+}
+
 // Whether another connection may hear better than this error.
 bool Connection::is_of_no_use(const Reply& reply) {
-  if (!reply.is_error()) {
+  if (!is_refusal(reply)) {
     refusing_since_.reset();
     refusals_ = 0;
     return false;
