@@ -87,7 +87,9 @@ class Reading {
         --log().lines;
       }
     }
-    log().not_found = parser.names_never_found();
+    for (const std::string& name : parser.names_never_found()) {
+      log().not_found.push_back(options_.columns.as_given(name));
+    }
     return end();
   }
 

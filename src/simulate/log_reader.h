@@ -50,7 +50,7 @@ struct LogSummary {
   uint64_t malformed = 0;
   uint64_t no_request = 0;                  // of the lines: they can be read, and are of something else
   std::vector<std::string> columns = {};    // the names that its records have, as far as the format has names
-  std::vector<std::string> not_found = {};  // of the names that --columns gave, those that no record had
+  std::vector<std::string> not_found = {};  // of what --columns gave ("ip=client_adr"), what no record had
   std::string problem = {};                 // why the log was not read, or not to its end; empty: it was
 };
 

@@ -236,8 +236,8 @@ TEST_F(LogFiles, NamesTheGivenColumnsThatNoLineHad) {
   const std::string b = write("b.json", "{\"time\":2,\"adr\":\"203.0.113.5\",\"who\":\"x\"}\n");
   const ReadOptions options{.columns = ColumnMap::parse("ip=client_adr,user=who").value()};
   EXPECT_EQ(read({a})->not_found(), std::vector<std::string>{});
-  EXPECT_EQ(read({a}, options)->not_found(), (std::vector<std::string>{"client_adr", "who"}));
-  EXPECT_EQ(read({a, b}, options)->not_found(), std::vector<std::string>{"client_adr"});
+  EXPECT_EQ(read({a}, options)->not_found(), (std::vector<std::string>{"ip=client_adr", "user=who"}));
+  EXPECT_EQ(read({a, b}, options)->not_found(), std::vector<std::string>{"ip=client_adr"});
 }
 
 TEST_F(LogFiles, ColumnsOfALogThatHasNoNamesAreAMistake) {

@@ -41,8 +41,8 @@ std::string columns_text(const std::vector<std::string>& columns) {
 }
 
 // Those of the first log that has any.
-std::string all_columns_text(const Report& report) {
-  const auto& logs = report.input.logs;
+std::string all_columns_text(const ReadSummary& input) {
+  const auto& logs = input.logs;
   const auto found = std::ranges::find_if(logs, [](const LogSummary& log) { return !log.columns.empty(); });
   return found == logs.end() ? std::string() : columns_text(found->columns);
 }
@@ -158,6 +158,19 @@ std::string empty_remark(const LogSummary& log) {
 
 }  // namespace
 
+std::vector<std::string> column_remarks(const ReadSummary& input) {
+  std::vector<std::string> out;
+  for (const std::string& name : input.not_found()) {
+    const size_t equals = name.find('=');
+    out.push_back(fmt::format("no line has {}, which --columns names for {}", column_text(name.substr(equals + 1)),
+                              printable(name.substr(0, equals), kNameChars)));
+  }
+  if (const std::string columns = all_columns_text(input); !out.empty() && !columns.empty()) {
+    out.back() += "; there are the columns " + columns;
+  }
+  return out;
+}
+
 std::vector<std::string> input_remarks(const Report& report) {
   std::vector<std::string> out;
   for (const LogSummary& log : report.input.logs) {
@@ -172,12 +185,8 @@ std::vector<std::string> input_remarks(const Report& report) {
     out.push_back(fmt::format("{} {} no request: {}", count_text(lines), lines == 1 ? "line names" : "lines name",
                               why_no_request(report, not_found)));
   }
-  for (const std::string& name : not_found) {
-    out.push_back(fmt::format("no line has {}, which --columns names", column_text(name)));
-  }
-  if (const std::string columns = all_columns_text(report); !not_found.empty() && !columns.empty()) {
-    out.back() += "; there are the columns " + columns;
-  }
+  const std::vector<std::string> missing = column_remarks(report.input);
+  out.insert(out.end(), missing.begin(), missing.end());
   if (report.without_address > 0) {
     out.push_back(fmt::format("{} from clients that are no addresses (host names); rules by ip find none",
                               requests_text(report.without_address)));

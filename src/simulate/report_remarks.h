@@ -9,6 +9,8 @@
 
 namespace rateguard::simulate {
 
+// Columns that --columns names and no line has, and which there are instead. Safe to print.
+std::vector<std::string> column_remarks(const ReadSummary& input);
 // About what was read: logs that are empty or ended early, requests that are not what they seem. Safe to print.
 std::vector<std::string> input_remarks(const Report& report);
 // About one set of rules (`report.rules` or `report.compared`): rules whose figures come from what the log lacks.

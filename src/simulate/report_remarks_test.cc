@@ -90,11 +90,11 @@ TEST(Remarks, AnEmptyLogSaysWhereItsLinesMayBe) {
 TEST(Remarks, LinesThatNameNoRequestAndColumnsThatNoLineHasAreSaid) {
   const std::string log =
       "{\"time\":1715940303,\"msg\":\"started\"}\n{\"time\":1715940304,\"path\":\"/a\",\"adr\":\"203.0.113.5\"}\n";
-  EXPECT_EQ(
-      input_remarks(report_of(log, kPerIp, "ip=client_adr,user=who")),
-      (std::vector<std::string>{"1 line names no request: messages of the program, which are left out",
-                                "no line has client_adr, which --columns names",
-                                "no line has who, which --columns names; there are the columns time, msg, path, adr"}));
+  EXPECT_EQ(input_remarks(report_of(log, kPerIp, "ip=client_adr,user=who")),
+            (std::vector<std::string>{
+                "1 line names no request: messages of the program, which are left out",
+                "no line has client_adr, which --columns names for ip",
+                "no line has who, which --columns names for user; there are the columns time, msg, path, adr"}));
   EXPECT_TRUE(input_remarks(report_of(log, kPerIp, "ip=adr")).size() == 1);
 }
 
@@ -104,7 +104,7 @@ TEST(Remarks, WhereTheOnlyColumnThatCouldNameACallerIsMissingThatIsSaid) {
   EXPECT_EQ(input_remarks(report_of(log, kPerIp, "ip=WRONG")),
             (std::vector<std::string>{
                 "2 lines name no request: none has an address, a method, a path, or anything else to know one by",
-                "no line has WRONG, which --columns names; there are the columns time, caller"}));
+                "no line has WRONG, which --columns names for ip; there are the columns time, caller"}));
 }
 
 constexpr const char* kIstioConnection =

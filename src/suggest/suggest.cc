@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "simulate/logs/printable.h"
+#include "simulate/report_remarks.h"
 #include "simulate/scenario.h"
 #include "simulate/simulate.h"
 
@@ -58,8 +59,11 @@ std::string about(const Suggestion& suggestion, Headroom headroom) {
 }
 
 std::vector<std::string> remarks_of(const TrafficProfile& profile, const Suggestion& suggestion) {
-  std::vector<std::string> out;
-  if (suggestion.requests == 0) return {"no request was read, so there is nothing to measure"};
+  std::vector<std::string> out = simulate::column_remarks(suggestion.input);
+  if (suggestion.requests == 0) {
+    out.emplace_back("no request was read, so there is nothing to measure");
+    return out;
+  }
   if (suggestion.rules.empty()) {
     out.push_back(
         "no request names its caller, neither by address nor by user or API key; --columns ip=NAME says which "

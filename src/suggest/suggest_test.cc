@@ -262,6 +262,20 @@ TEST(Suggest, SaysWhatToDoWhereTheLogNamesNobody) {
   EXPECT_TRUE(simulate::Scenario::parse(empty.yaml, "rules.yaml"));
 }
 
+TEST(Suggest, SaysWhichColumnNoLineHas) {
+  const std::filesystem::path path =
+      std::filesystem::temp_directory_path() / fmt::format("rateguard_suggest_{}.jsonl", getpid());
+  std::ofstream(path) << "{\"time\":1715940303,\"caller\":\"203.0.113.5\"}\n";
+  Options options{.logs = {path}};
+  options.read.columns = simulate::ColumnMap::parse("ip=WRONG").value();
+  const auto made = run(options, {});
+  std::filesystem::remove(path);
+  ASSERT_TRUE(made) << made.error().to_string();
+  EXPECT_EQ(made->remarks, (std::vector<std::string>{
+                               "no line has WRONG, which --columns names for ip; there are the columns time, caller",
+                               "no request was read, so there is nothing to measure"}));
+}
+
 TEST(Suggest, MoreHeadroomGivesHigherLimits) {
   Traffic traffic;
   for (int caller = 0; caller < 20; ++caller) traffic.add({.number = caller}, caller * 600, 20);

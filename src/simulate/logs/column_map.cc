@@ -140,6 +140,16 @@ bool ColumnMap::empty() const {
   return given().empty();
 }
 
+std::string ColumnMap::as_given(std::string_view column) const {
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (names[i] == column) return fmt::format("{}={}", to_string(static_cast<FieldKind>(i)), column);
+  }
+  for (const auto& [header, name] : headers) {
+    if (name == column) return fmt::format("header:{}={}", header, column);
+  }
+  return fmt::format("cost={}", column);
+}
+
 std::vector<std::string> ColumnMap::given() const {
   std::vector<std::string> out;
   for (const std::string& name : names) {

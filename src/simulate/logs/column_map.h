@@ -52,6 +52,8 @@ struct ColumnMap {
   bool empty() const;
   // Every column that is named, as often as it is.
   std::vector<std::string> given() const;
+  // A column with what it was named for, as the option says it: "ip=client_adr". REQUIRES: it is one of given().
+  std::string as_given(std::string_view column) const;
 };
 
 // The sum of costs. A term is a whole number, however it is written: "1000", "1000.0", "1e3". Errors say which is none,
