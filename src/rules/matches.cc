@@ -14,7 +14,6 @@ void Matches::clear() {
   exempted_by_.reset();
   uncounted_.clear();
   of_groups_.clear();
-  candidates_.clear();
 }
 
 void Matches::reject(RuleId rule, std::string_view missing) {

@@ -10,6 +10,7 @@
 
 #include "model/limit.h"
 #include "rules/path_trie.h"
+#include "rules/routed.h"
 #include "rules/rule.h"
 #include "store/store.h"
 
@@ -94,10 +95,8 @@ class Matches {
   std::optional<RuleId> exempted_by_;
   std::vector<UncountedRule> uncounted_;
   std::vector<OfGroup> of_groups_;
-  std::vector<PathHit> candidates_;
   std::vector<PathHit> searched_;  // what conditions and costs find on their way
-  std::string path_buffer_;
-  std::string route_buffer_;
+  Routed routed_;                  // of a match that begins with the request itself
 };
 
 }  // namespace rateguard::rules

@@ -232,40 +232,58 @@ Result<std::shared_ptr<const RuleSet>> RuleSet::compile(std::vector<Rule> rules)
 }
 
 void RuleSet::match(const RequestFacts& facts, const Subject& subject, Instant wall, Matches& out) const {
-  out.clear();
+  route(facts, out.routed_);
+  match(out.routed_, facts, subject, wall, out);
+}
+
+void RuleSet::route(const RequestFacts& facts, Routed& out) const {
   const Target target = split_target(facts.path);
-  const std::string_view path = normal_path(target.path, out.path_buffer_);
-  const std::string_view host = bare_host(target.authority.empty() ? facts.host : target.authority);
-  index_->any_host.find(path, out.candidates_);
+  out.path_ = normal_path(target.path, out.path_buffer_);
+  out.host_ = bare_host(target.authority.empty() ? facts.host : target.authority);
+  out.hits_.clear();
+  index_->any_host.find(out.path_, out.hits_);
   if (index_->hosts.size() > 0) {
-    index_->hosts.find(host, [&](uint32_t number) { index_->of_hosts[number].find(path, out.candidates_); });
+    index_->hosts.find(out.host_, [&](uint32_t number) { index_->of_hosts[number].find(out.path_, out.hits_); });
   }
-  // A rule that no recent request met is far away; it comes while the candidates are sorted.
-  for (const PathHit& hit : out.candidates_) {
+  // A rule that no recent request met is far away; it comes while they are sorted.
+  for (const PathHit& hit : out.hits_) {
     prefetch(&index_->rules[hit.rule]);
     prefetch(&index_->routes[hit.route]);
   }
-  sort_candidates(out.candidates_);
+  sort_candidates(out.hits_);
 
   const uint64_t method = index_->methods.find(facts.method);
-  const Asked asked{
-      .facts = facts, .subject = subject, .host = host, .path = path, .wall = wall, .hits = out.searched_};
-  for (const PathHit& hit : out.candidates_) {
+  std::erase_if(out.hits_, [&](const PathHit& hit) { return !index_->rules[hit.rule].accepts_method(method); });
+  const bool counts_path = std::ranges::any_of(
+      out.hits_, [&](const PathHit& hit) { return hit.route == 0 && index_->rules[hit.rule].counts_by_route(); });
+  out.route_ = counts_path ? route_path(target.path, out.path_, out.route_buffer_) : std::string_view();
+}
+
+void RuleSet::match(const Routed& routed, const RequestFacts& facts, const Subject& subject, Instant wall,
+                    Matches& out) const {
+  out.clear();
+  const Asked asked{.facts = facts,
+                    .subject = subject,
+                    .host = routed.host_,
+                    .path = routed.path_,
+                    .wall = wall,
+                    .hits = out.searched_};
+  for (const PathHit& hit : routed.hits_) {
     const CompiledRule& rule = index_->rules[hit.rule];
-    if (!rule.accepts_method(method) || !rule.accepts(asked)) continue;
+    if (!rule.accepts(asked)) continue;
     if (rule.exempts()) {
       out.clear();
       out.exempted_by_ = hit.rule;
       return;
     }
-    apply(hit, asked, target.path, out);
+    apply(hit, asked, hit.route == 0 ? routed.route_ : index_->routes[hit.route], out);
   }
   if (!out.of_groups_.empty()) out.settle_groups();
   out.point_at_keys();
 }
 
-// What a rule that matches says of the request.
-void RuleSet::apply(const PathHit& hit, const Asked& asked, std::string_view raw_path, Matches& out) const {
+// What a rule that matches says of the request; `route` is how rules that count by route count it.
+void RuleSet::apply(const PathHit& hit, const Asked& asked, std::string_view route, Matches& out) const {
   using Says = Matches::OfGroup::Says;
   const CompiledRule& rule = index_->rules[hit.rule];
   const CompiledLimit* limit = rule.limit_for(asked.facts, asked.subject);
@@ -282,8 +300,6 @@ void RuleSet::apply(const PathHit& hit, const Asked& asked, std::string_view raw
 
   const size_t key_begin = out.key_bytes_.size();
   if (limit) out.key_bytes_.append(limit->key_front);
-  std::string_view route = index_->routes[hit.route];
-  if (hit.route == 0 && rule.counts_by_route()) route = route_path(raw_path, asked.path, out.route_buffer_);
   const Identified found =
       limit ? rule.identify(asked.facts, asked.subject, route, out.key_bytes_) : rule.without_plan();
   if (found.result == Identified::Result::kCounted) {

@@ -32,6 +32,12 @@ class RuleSet {
   // rules that have hours.
   void match(const RequestFacts& facts, const Subject& subject, Instant wall, Matches& out) const;
 
+  // match() in two steps. The first finds the rules that fit the method, the host and the target of `facts`; the second
+  // takes it from there, for these facts or others that agree in all three. What `out` says of the first holds as long
+  // as the texts of the facts do, and the rule set.
+  void route(const RequestFacts& facts, Routed& out) const;
+  void match(const Routed& routed, const RequestFacts& facts, const Subject& subject, Instant wall, Matches& out) const;
+
   // One rule's limit and counter for a subject named by its parts (one string for each `per`, none for global),
   // whatever the rule's match, group and schedule. `cost` in the answer is what a request of cost 1 takes.
   // Addresses may be written any way; `prefix_v6` masks them as identify() does. A route is a template as written in
@@ -57,7 +63,7 @@ class RuleSet {
   // A part of a subject as a request would be counted, from how its name is written.
   Result<std::string_view> counted_value(RuleId id, size_t part_index, std::string_view text, int prefix_v6,
                                          PartRoom& room) const;
-  void apply(const PathHit& hit, const Asked& asked, std::string_view raw_path, Matches& out) const;
+  void apply(const PathHit& hit, const Asked& asked, std::string_view route, Matches& out) const;
   // `text` as a request would be counted: a template of the rule, or a path.
   std::string_view route_named(RuleId id, std::string_view text, std::string& path_buffer) const;
   explicit RuleSet(std::vector<Rule> rules);
