@@ -350,7 +350,7 @@ Slot* MemoryStore::restore_slot(Fingerprint key) {
       if (!table_.split(group)) return nullptr;
       continue;
     }
-    return count_new_key() ? &table_.insert(group, key, {}) : nullptr;
+    return count_new_keys(1) ? &table_.insert(group, key, {}) : nullptr;
   }
 }
 

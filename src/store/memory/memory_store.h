@@ -73,6 +73,9 @@ class MemoryStore final : public Store {
   // Charges of one request that are decided without asking the allocator; more are, but cost an allocation.
   static constexpr size_t kJobsInline = 16;
 
+  // Charges of one request that charge_few() takes: nearly all have no more limits than that.
+  static constexpr size_t kFewCharges = 4;
+
   // One charge on its way through decide().
   struct Job {
     Charge* charge;
@@ -101,6 +104,11 @@ class MemoryStore final : public Store {
   bool charge_at_home(Charge& charge, memory::Fingerprint key, memory::Table::Spot spot, Now now);
   void charge_anywhere(Charge& charge, memory::Fingerprint key, Now now);
   bool charge_slot(Charge& charge, memory::Fingerprint key, Now now);
+  bool add_slot(size_t group, memory::Fingerprint key, Charge& charge, Now now);
+  void charge_several(std::span<Charge> charges, const memory::Fingerprint* keys, Now now);
+  bool charge_few(std::span<Charge> charges, const memory::Fingerprint* keys, Now now);
+  bool decide_few(std::span<Charge> charges, const memory::Fingerprint* keys, const memory::Table::Spot* spots,
+                  Now now);
   void charge_many(std::span<Charge> charges, Now now);
   void decide(std::span<Charge> charges, const memory::Fingerprint* keys, Now now);
   void decide(Jobs jobs, Groups groups, Now now);
@@ -116,7 +124,7 @@ class MemoryStore final : public Store {
   // memory_store_room.cc: who goes when somebody new comes.
   bool claim(Job& job, Jobs jobs, Instant now, Instant* soonest);
   void find_again(Jobs jobs);
-  bool count_new_key();
+  bool count_new_keys(uint64_t added);
   void forget(size_t group, memory::Slot* slot);
   uint32_t drop_expired(size_t group, Jobs keep, Instant now);
   bool free_one(size_t group, Jobs keep, Instant now, Instant* soonest);

@@ -1,4 +1,6 @@
-// charge() and charge_batch(): the short way of what nearly every request is, one limit whose counter is there.
+// charge() and charge_batch(): the short ways of what nearly every request is, a few limits whose counters are there or
+// find room.
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -110,7 +112,7 @@ inline void MemoryStore::charge_ahead(std::span<ChargeGroup> groups, Hash&& hash
       // stand still; now it has room for them.
       for (; asked < count && asked < i + kNextAhead; ++asked) Table::prefetch_next(spots[asked], keys[asked]);
       if (group.charges.size() != 1) {
-        decide(group.charges, &keys[i], now);
+        charge_several(group.charges, &keys[i], now);
       } else if (!charge_at_home(group.charges[0], keys[i], spots[i], now)) {
         charge_anywhere(group.charges[0], keys[i], now);
       }
@@ -141,22 +143,101 @@ inline bool MemoryStore::charge_at_home(Charge& charge, Fingerprint key, Table::
   if (!charge_slot(charge, key, now)) decide({&charge, 1}, &key, now);
 }
 
-// One charge of a key that is there, whose whole memory is its slot. False: anything else, and nothing was done.
+// One charge whose whole memory is its slot, or will be one for which there is room. False: anything else, and nothing
+// was done.
 inline bool MemoryStore::charge_slot(Charge& charge, Fingerprint key, Now now) {
   const Table::Spot spot = table_.locate(key);
   if (!table_.lock_where_owned(spot, key)) [[unlikely]]
     return false;
   Slot* const slot = spot.slots->find(key);
-  const bool decided = slot != nullptr && evaluate_slot(*slot, charge, now);
+  const bool decided = slot != nullptr ? evaluate_slot(*slot, charge, now) : add_slot(spot.group, key, charge, now);
   table_.unlock(spot.group);
   return decided;
+}
+
+// One charge of a key that is not in the group, which is locked. False as above.
+inline bool MemoryStore::add_slot(size_t group, Fingerprint key, Charge& charge, Now now) {
+  const Limit& limit = *charge.limit;
+  if (!algorithm::has_fixed_state(limit.algorithm) || table_.count(group) == memory::SlotGroup::kSlots) return false;
+  const State next = algorithm::evaluate(State{}, limit, charge.cost, now, charge.decision);
+  if (!algorithm::moves_state(charge.cost, charge.decision) || next == State{}) return true;
+  if (!count_new_keys(1)) return false;
+  table_.insert(group, key, next);
+  return true;
+}
+
+// The charges of one request where each has its whole memory in its slot, or will have it in one for which there is
+// room, and nobody else is in the way. False: anything else, and nothing was done. REQUIRES: at most kFewCharges.
+bool MemoryStore::charge_few(std::span<Charge> charges, const Fingerprint* keys, Now now) {
+  std::array<Table::Spot, kFewCharges> spots;
+  for (size_t i = 0; i < charges.size(); ++i) {
+    if (!algorithm::has_fixed_state(charges[i].limit->algorithm)) return false;
+    spots[i] = table_.locate(keys[i]);
+    Table::prefetch_home(spots[i], keys[i]);
+  }
+  size_t locked = 0;
+  const auto is_locked = [&](size_t i) {  // by one before it
+    return std::any_of(spots.begin(), spots.begin() + static_cast<ptrdiff_t>(i),
+                       [&](const Table::Spot& other) { return other.group == spots[i].group; });
+  };
+  const auto lock = [&](size_t i) {
+    return is_locked(i) ? table_.owns(spots[i], keys[i]) : table_.try_lock_where_owned(spots[i], keys[i]);
+  };
+  while (locked < charges.size() && lock(locked)) ++locked;
+  const bool decided = locked == charges.size() && decide_few(charges, keys, spots.data(), now);
+  for (size_t i = 0; i < locked; ++i) {
+    if (!is_locked(i)) table_.unlock(spots[i].group);
+  }
+  return decided;
+}
+
+// The same once all groups are locked.
+inline bool MemoryStore::decide_few(std::span<Charge> charges, const Fingerprint* keys, const Table::Spot* spots,
+                                    Now now) {
+  std::array<Slot*, kFewCharges> slots;
+  std::array<State, kFewCharges> next;
+  bool admitted = true;
+  for (size_t i = 0; i < charges.size(); ++i) {
+    Charge& charge = charges[i];
+    slots[i] = spots[i].slots->find(keys[i]);
+    if (slots[i] == nullptr && table_.count(spots[i].group) + charges.size() > memory::SlotGroup::kSlots) return false;
+    if (slots[i] != nullptr && memory::is_side(slots[i]->state())) return false;
+    next[i] = algorithm::evaluate(slots[i] == nullptr ? State{} : slots[i]->state(), *charge.limit, charge.cost, now,
+                                  charge.decision);
+    if (charge.mode == Mode::kEnforce) admitted &= charge.decision.allowed();
+  }
+  const auto moves = [&](size_t i) {
+    const Charge& charge = charges[i];
+    return algorithm::moves_state(charge.cost, charge.decision) && (admitted || !is_held_back_by_others(charge));
+  };
+  const auto is_new = [&](size_t i) { return slots[i] == nullptr && moves(i) && next[i] != State{}; };
+  uint64_t added = 0;
+  for (size_t i = 0; i < charges.size(); ++i) {
+    if (!is_new(i)) continue;
+    // Keys are distinct; where a caller breaks that promise they share a slot.
+    if (std::find(keys, keys + i, keys[i]) != keys + i) return false;
+    ++added;
+  }
+  if (added != 0 && !count_new_keys(added)) return false;
+  for (size_t i = 0; i < charges.size(); ++i) {
+    if (is_new(i)) {
+      table_.insert(spots[i].group, keys[i], next[i]);
+    } else if (slots[i] != nullptr && moves(i)) {
+      slots[i]->set_state(next[i]);
+    }
+  }
+  return true;
+}
+
+inline void MemoryStore::charge_several(std::span<Charge> charges, const Fingerprint* keys, Now now) {
+  if (charges.size() > kFewCharges || !charge_few(charges, keys, now)) decide(charges, keys, now);
 }
 
 [[gnu::noinline]] void MemoryStore::charge_many(std::span<Charge> charges, Now now) {
   std::array<Fingerprint, kJobsInline> keys;
   if (charges.size() <= keys.size()) {
     for (size_t i = 0; i < charges.size(); ++i) keys[i] = fingerprint(charges[i].key);
-    return decide(charges, keys.data(), now);
+    return charge_several(charges, keys.data(), now);
   }
   std::vector<Fingerprint> many;
   many.reserve(charges.size());

@@ -39,7 +39,7 @@ bool MemoryStore::claim(Job& job, Jobs jobs, Instant now, Instant* soonest) {
     return true;
   };
   if (table_.count(job.spot.group) == SlotGroup::kSlots && !free_one_of(job)) return false;
-  while (!count_new_key()) {
+  while (!count_new_keys(1)) {
     if (free_one_of(job) || std::ranges::any_of(jobs, free_one_of)) continue;
     Instant elsewhere = Instant::max();
     if (free_one_elsewhere(now, &elsewhere)) continue;
@@ -58,12 +58,12 @@ void MemoryStore::find_again(Jobs jobs) {
   }
 }
 
-// Counts one key more, unless there are as many as there may be.
-bool MemoryStore::count_new_key() {
+// Counts so many keys more, unless there would be more than there may be.
+bool MemoryStore::count_new_keys(uint64_t added) {
   uint64_t keys = keys_.load(std::memory_order_relaxed);
   do {
-    if (keys >= max_keys_) return false;
-  } while (!keys_.compare_exchange_weak(keys, keys + 1, std::memory_order_relaxed));
+    if (keys + added > max_keys_) return false;
+  } while (!keys_.compare_exchange_weak(keys, keys + added, std::memory_order_relaxed));
   return true;
 }
 
