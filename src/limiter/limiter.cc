@@ -27,35 +27,32 @@ std::optional<size_t> deciding_limit(std::span<const Outcome::Judged> judged) {
 }
 
 const Outcome& Limiter::check(const Policy& policy, const RequestFacts& facts, Now now) {
-  prepare(policy, facts, now, one_);
-  if (!one_.charges.empty()) {
-    store_.charge({one_.charges}, now);
-  }
-  conclude(one_);
-  return one_.outcome;
-}
-
-void Limiter::check_batch(const Policy& policy, std::span<const RequestFacts> batch, Now now) {
-  while (batch_.size() < batch.size()) batch_.emplace_back();
-  groups_.clear();
-  for (size_t i = 0; i < batch.size(); ++i) {
-    prepare(policy, batch[i], now, batch_[i]);
-    if (!batch_[i].charges.empty()) groups_.push_back({batch_[i].charges});
-  }
-  store_.charge_batch(groups_, now);
-  for (size_t i = 0; i < batch.size(); ++i) conclude(batch_[i]);
-}
-
-void Limiter::prepare(const Policy& policy, const RequestFacts& facts, Now now, Request& out) {
   const Subject subject = policy.identifier->identify(facts, now, scratch_);
-  policy.rules->match(facts, subject, now.wall(), out.matches);
-  out.outcome.unknown_plan = out.matches.missing_part() == "plan" && !subject.plan.empty();
+  policy.rules->match(facts, subject, now.wall(), matches_);
+  return decide(subject, now);
+}
+
+const Outcome& Limiter::check(const Policy& policy, const RequestFacts& facts, const rules::Routed& routed, Now now) {
+  const Subject subject = policy.identifier->identify(facts, now, scratch_);
+  policy.rules->match(routed, facts, subject, now.wall(), matches_);
+  return decide(subject, now);
+}
+
+const Outcome& Limiter::decide(const Subject& subject, Now now) {
+  outcome_.unknown_plan = matches_.missing_part() == "plan" && !subject.plan.empty();
+  prepare_charges();
+  if (!charges_.empty()) store_.charge({charges_}, now);
+  conclude();
+  return outcome_;
+}
+
+void Limiter::prepare_charges() {
   // Where a rule refuses whatever the limits say, no enforced one may be charged; shadow limits are charged on their
   // own as ever.
-  const bool rejected = out.matches.rejected_by().has_value();
-  out.charges.clear();
-  for (const rules::MatchedLimit& match : out.matches.limits()) {
-    Charge& charge = out.charges.emplace_back();  // in place: a copy would wait for its parts to be written
+  const bool rejected = matches_.rejected_by().has_value();
+  charges_.clear();
+  for (const rules::MatchedLimit& match : matches_.limits()) {
+    Charge& charge = charges_.emplace_back();  // in place: a copy would wait for its parts to be written
     charge.key = match.key;
     charge.limit = match.limit;
     charge.cost = rejected && match.mode == Mode::kEnforce ? Cost{0} : cost_on(*match.limit, match.cost);
@@ -67,36 +64,35 @@ void Limiter::prepare(const Policy& policy, const RequestFacts& facts, Now now, 
   }
 }
 
-void Limiter::conclude(Request& request) {
-  Outcome& outcome = request.outcome;
-  outcome.verdict = Verdict::kAdmitted;
-  outcome.deciding.reset();
-  outcome.rejected_by = request.matches.rejected_by();
-  outcome.missing_part = request.matches.missing_part();
-  outcome.exempted_by = request.matches.exempted_by();
-  outcome.degraded = false;
-  outcome.undecided = false;
-  outcome.judged.clear();
-  for (size_t i = 0; i < request.charges.size(); ++i) {
-    const rules::MatchedLimit& match = request.matches.limits()[i];
-    Outcome::Judged& judged = outcome.judged.emplace_back();
-    const Basis basis = request.charges[i].basis;
+void Limiter::conclude() {
+  outcome_.verdict = Verdict::kAdmitted;
+  outcome_.deciding.reset();
+  outcome_.rejected_by = matches_.rejected_by();
+  outcome_.missing_part = matches_.missing_part();
+  outcome_.exempted_by = matches_.exempted_by();
+  outcome_.degraded = false;
+  outcome_.undecided = false;
+  outcome_.judged.clear();
+  for (size_t i = 0; i < charges_.size(); ++i) {
+    const rules::MatchedLimit& match = matches_.limits()[i];
+    Outcome::Judged& judged = outcome_.judged.emplace_back();
+    const Basis basis = charges_[i].basis;
     judged.rule = match.rule;
     judged.mode = match.mode;
     judged.basis = basis;
-    judged.decision = request.charges[i].decision;
-    outcome.degraded |= basis != Basis::kCounter && basis != Basis::kNotAsked;
-    outcome.undecided |= basis == Basis::kDenied && match.mode == Mode::kEnforce;
+    judged.decision = charges_[i].decision;
+    outcome_.degraded |= basis != Basis::kCounter && basis != Basis::kNotAsked;
+    outcome_.undecided |= basis == Basis::kDenied && match.mode == Mode::kEnforce;
   }
-  if (outcome.rejected_by) {
-    outcome.verdict = Verdict::kRefused;
+  if (outcome_.rejected_by) {
+    outcome_.verdict = Verdict::kRefused;
     return;
   }
-  if (outcome.undecided) outcome.verdict = Verdict::kRefused;
-  const auto deciding = deciding_limit(outcome.judged);
+  if (outcome_.undecided) outcome_.verdict = Verdict::kRefused;
+  const auto deciding = deciding_limit(outcome_.judged);
   if (!deciding) return;
-  outcome.deciding = *deciding;
-  outcome.verdict = outcome.judged[*deciding].decision.verdict;
+  outcome_.deciding = *deciding;
+  outcome_.verdict = outcome_.judged[*deciding].decision.verdict;
 }
 
 }  // namespace rateguard

@@ -1,7 +1,6 @@
 // check(): the whole life of a decision.
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -64,33 +63,24 @@ class Limiter {
   const Outcome& check(const Policy& policy, const RequestFacts& facts, Now now);
   // What the last check() matched, for whoever has to name the counters: one limit for each of Outcome::judged, in the
   // same order.
-  const rules::Matches& matches() const { return one_.matches; }
+  const rules::Matches& matches() const { return matches_; }
 
-  // Decides requests that came at one instant as check() would, one after the other, but lets the store wait for the
-  // memory of many counters at once. The results live until the next call. A batch's buffers are kept: let it be short.
-  void check_batch(const Policy& policy, std::span<const RequestFacts> batch, Now now);
-  // Of the last check_batch(), by the request's place in it.
-  const Outcome& outcome(size_t i) const { return batch_[i].outcome; }
-  const rules::Matches& matches(size_t i) const { return batch_[i].matches; }
+  // The same where `routed` is what policy.rules->route() says of these facts, or of others of the same method, host
+  // and target.
+  const Outcome& check(const Policy& policy, const RequestFacts& facts, const rules::Routed& routed, Now now);
 
  private:
-  // One request on its way, in buffers that the next one uses again.
-  struct Request {
-    rules::Matches matches;
-    std::vector<Charge> charges;
-    Outcome outcome;
-  };
-
-  // Identifies, matches, and says what to charge.
-  void prepare(const Policy& policy, const RequestFacts& facts, Now now, Request& out);
-  // Makes an outcome of the decisions.
-  static void conclude(Request& request);
+  // Charges what matched, and makes an outcome of the decisions.
+  const Outcome& decide(const Subject& subject, Now now);
+  void prepare_charges();
+  void conclude();
 
   Store& store_;
+  // Buffers that the next request uses again.
   identify::Scratch scratch_;
-  Request one_;
-  std::deque<Request> batch_;
-  std::vector<ChargeGroup> groups_;
+  rules::Matches matches_;
+  std::vector<Charge> charges_;
+  Outcome outcome_;
 };
 
 }  // namespace rateguard

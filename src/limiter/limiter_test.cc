@@ -89,39 +89,33 @@ TEST_F(LimiterTest, ARequestWithoutWhatARuleCountsByIsRefusedAndChargesNoOtherRu
   EXPECT_EQ(admitted.judged[0].decision.remaining, 4u) << "the refused request was not charged";
 }
 
-TEST_F(LimiterTest, ABatchIsDecidedAsItsRequestsWouldBeOneAfterTheOther) {
+TEST_F(LimiterTest, ARequestWhoseRulesAreFoundAlreadyIsDecidedAsAnyOther) {
   rules::Rule shadow = rule("trial", {}, per_minute(4));
   shadow.mode = rules::RuleMode::kShadow;
   const Policy rules = policy({shadow, rule("by-ip", {kByIp}, per_minute(3)), rule("all", {}, per_minute(20)),
                                rule("by-key", {kByKey}, per_minute(5))});
-  std::vector<RequestFacts> batch;
-  for (int i = 0; i < 40; ++i) {
+  const auto other = MemoryStore::create({.max_keys = 1000}).value();
+  Limiter plain(*other);
+  rules::Routed routed;
+  rules.rules->route({}, routed);
+  for (int i = 0; i < 80; ++i) {
     RequestFacts facts = from(i % 3 == 0 ? "192.0.2.1" : i % 3 == 1 ? "192.0.2.2" : "192.0.2.3");
     if (i % 7 != 0) facts.api_key = i % 2 == 0 ? "even" : "odd";  // without one the last rule refuses
     facts.cost = Cost{static_cast<uint32_t>(i % 4)};
-    batch.push_back(facts);
-  }
-  const auto other = MemoryStore::create({.max_keys = 1000}).value();
-  Limiter one_by_one(*other);
-  for (int round = 0; round < 2; ++round) {  // the second in buffers that the first has used
-    const Instant now = kNow + Duration::seconds(round * 45);
-    limiter_.check_batch(rules, batch, now);
-    for (size_t i = 0; i < batch.size(); ++i) {
-      const Outcome& expected = one_by_one.check(rules, batch[i], now);
-      const Outcome& outcome = limiter_.outcome(i);
-      EXPECT_EQ(outcome.verdict, expected.verdict) << i;
-      EXPECT_EQ(outcome.deciding, expected.deciding) << i;
-      EXPECT_EQ(outcome.rejected_by, expected.rejected_by) << i;
-      EXPECT_EQ(outcome.missing_part, expected.missing_part) << i;
-      ASSERT_EQ(outcome.judged.size(), expected.judged.size()) << i;
-      for (size_t j = 0; j < outcome.judged.size(); ++j) {
-        EXPECT_EQ(outcome.judged[j].rule, expected.judged[j].rule) << i;
-        EXPECT_EQ(outcome.judged[j].decision, expected.judged[j].decision) << i;
-        EXPECT_EQ(limiter_.matches(i).limits()[j].key, one_by_one.matches().limits()[j].key) << i;
-      }
+    const Instant now = kNow + Duration::seconds(i / 40 * 45);
+    const Outcome& expected = plain.check(rules, facts, now);
+    const Outcome& outcome = limiter_.check(rules, facts, routed, now);
+    EXPECT_EQ(outcome.verdict, expected.verdict) << i;
+    EXPECT_EQ(outcome.deciding, expected.deciding) << i;
+    EXPECT_EQ(outcome.rejected_by, expected.rejected_by) << i;
+    EXPECT_EQ(outcome.missing_part, expected.missing_part) << i;
+    ASSERT_EQ(outcome.judged.size(), expected.judged.size()) << i;
+    for (size_t j = 0; j < outcome.judged.size(); ++j) {
+      EXPECT_EQ(outcome.judged[j].rule, expected.judged[j].rule) << i;
+      EXPECT_EQ(outcome.judged[j].decision, expected.judged[j].decision) << i;
+      EXPECT_EQ(limiter_.matches().limits()[j].key, plain.matches().limits()[j].key) << i;
     }
   }
-  limiter_.check_batch(rules, {}, kNow);
 }
 
 TEST_F(LimiterTest, EqualSharesAreBrokenByOrder) {

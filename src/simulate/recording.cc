@@ -36,6 +36,7 @@ bool earlier(const Event& a, const Event& b) {
 Recording::Recording() {
   attribute_bytes_.intern({});
   methods_.intern({});
+  hosts_.intern({});
   attributes_.emplace_back();
 }
 
@@ -109,6 +110,7 @@ uint32_t Recording::intern_attributes(const LogEntry& entry) {
     const std::string_view name = take_part(bytes);
     made.headers.push_back({.name = name, .value = take_part(bytes)});
   }
+  made.host = hosts_.intern(made.fields[0]);
   attributes_.push_back(std::move(made));
   return id;
 }

@@ -64,6 +64,9 @@ class Recording {
     return out;
   }
 
+  // A number for the host of an event, the same for the same host.
+  uint32_t host_number(const Event& event) const { return attributes_[event.attributes].host; }
+
   // Begin to bring to the processor's cache what facts() reads of an event: first where its parts lie, some events
   // later the parts.
   void prefetch_places(const Event& event) const {
@@ -96,6 +99,7 @@ class Recording {
   struct Attributes {
     std::array<std::string_view, kAttributeFields> fields = {};  // host, user, api_key, workspace, plan
     std::vector<Header> headers = {};
+    uint32_t host = 0;  // its number in hosts_
   };
 
   // An event whose client and path are being fetched: what add() does to the tables waits for some events, so that it
@@ -121,6 +125,7 @@ class Recording {
   Interner methods_;
   uint32_t last_method_ = 0;  // most requests have the method of the one before
   Interner paths_;
+  Interner hosts_;
   Interner attribute_bytes_;  // every distinct set of attributes, its parts length-prefixed
   std::vector<Attributes> attributes_;
   std::string scratch_;

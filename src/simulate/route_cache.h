@@ -1,0 +1,58 @@
+// The rules that fit the methods, hosts and paths of recorded requests, found once for many of them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "base/prefetch.h"
+#include "rules/rule_set.h"
+#include "simulate/recording.h"
+
+namespace rateguard::simulate {
+
+// Of bounded size, whatever the recording holds: each (method, host, path) has one place, which the last one to need it
+// has. Paths are numbered in the order of first sight, so the commonest, which are met early, lie side by side.
+// Not thread-safe.
+class RouteCache {
+ public:
+  // Both outlive this.
+  RouteCache(const Recording& recording, const rules::RuleSet& rules)
+      : recording_(recording), rules_(rules), places_(kPlaces) {}
+
+  // `facts` are the event's. What is returned holds until the next call.
+  const rules::Routed& find(const Event& event, const RequestFacts& facts) {
+    const Key key = key_of(event);
+    Place& place = places_[place_of(key)];
+    if (place.key != key) [[unlikely]] {
+      place.key = key;
+      rules_.route(facts, place.routed);
+    }
+    return place.routed;
+  }
+  // Begins to bring to the processor's cache what find() will look at.
+  void prefetch(const Event& event) const {
+    const Place& place = places_[place_of(key_of(event))];
+    rateguard::prefetch(&place);
+    rateguard::prefetch(&place.routed);
+  }
+
+ private:
+  // Enough for the paths that most requests ask for, few enough to stay in the nearer caches.
+  static constexpr size_t kPlaces = 4096;
+
+  using Key = std::array<uint32_t, 3>;
+  struct alignas(64) Place {
+    Key key = {UINT32_MAX, UINT32_MAX, UINT32_MAX};  // which no event has
+    rules::Routed routed;
+  };
+
+  Key key_of(const Event& event) const { return {event.path, event.method, recording_.host_number(event)}; }
+  static size_t place_of(const Key& key) { return (key[0] + key[1] * 977 + key[2] * 61) % kPlaces; }
+
+  const Recording& recording_;
+  const rules::RuleSet& rules_;
+  std::vector<Place> places_;
+};
+
+}  // namespace rateguard::simulate
