@@ -6,6 +6,7 @@
 #include <cstring>
 #include <optional>
 
+#include "simulate/logs/byte_search.h"
 #include "simulate/logs/printable.h"
 #include "simulate/logs/quoted_text.h"
 
@@ -16,8 +17,28 @@ namespace {
 constexpr size_t kTimeCharsMax = 48;
 constexpr size_t kAddressChars = 60;
 
+// Where the method ends that a request begins with; 0 where it begins with none in capital letters.
+size_t end_of_method(std::string_view request) {
+  size_t end = 0;
+  while (end < request.size() && request[end] >= 'A' && request[end] <= 'Z') ++end;
+  return end < request.size() && request[end] == ' ' ? end : 0;
+}
+
+// Where the quote is behind the protocol that stands at `at` ("HTTP/1.1\""); 0: another request stands there.
+size_t end_of_protocol(std::string_view line, size_t at) {
+  constexpr std::string_view kProtocol = "HTTP/";
+  constexpr size_t kVersionChars = 8;
+  if (!line.substr(at).starts_with(kProtocol)) return 0;
+  const size_t last = std::min(at + kProtocol.size() + kVersionChars, line.size());
+  for (size_t i = at + kProtocol.size(); i < last; ++i) {
+    if (line[i] == '"') return i;
+    if (line[i] == ' ' || line[i] == '\\') return 0;
+  }
+  return 0;
+}
+
 // Takes a number, or "-", and the space that ends it; false where there is none, `rest` then being anywhere.
-bool take_count(std::string_view& rest) {
+inline bool take_count(std::string_view& rest) {
   size_t end = 0;
   while (end < rest.size() && rest[end] >= '0' && rest[end] <= '9') ++end;
   if (end == 0 && rest.starts_with('-')) end = 1;
@@ -101,16 +122,9 @@ Parsed AccessLogParser::parse(std::string_view line, LogEntry& out) {
   if (noting() || !take_usual_front(rest, out)) {
     if (auto taken = take_front(rest, out); !taken) return taken;
   }
-  const auto request = take_quoted(rest);
-  if (!request) return malformed("the request's closing quote is missing");
-  note("the request in quotes", *request, "method, path");
-  if (request->find('\\') == std::string_view::npos) {
-    read_request_line(*request, out);
-  } else {
-    unescape(*request, unescaped_request_);
-    read_request_line(unescaped_request_, out);
+  if (noting() || !take_usual_request(rest, out)) {
+    if (auto taken = take_request(rest, out); !taken) return taken;
   }
-
   if (!rest.starts_with(' ')) return malformed("no status after the request");
   rest.remove_prefix(1);
   const std::string_view counts = rest;
@@ -127,17 +141,15 @@ bool AccessLogParser::take_usual_front(std::string_view& rest, LogEntry& out) {
   constexpr std::string_view kBefore = "- - [";
   constexpr std::string_view kBehind = "] \"";
   constexpr size_t kTimeEnd = kBefore.size() + AccessTimeParser::kLength;
-  const size_t space = rest.find(' ');
-  if (space == std::string_view::npos || rest.size() - space <= kTimeEnd + kBehind.size()) return false;
+  const size_t space = find_first<' ', ','>(rest, 0);
+  if (rest.size() - space <= kTimeEnd + kBehind.size() || rest[space] != ' ') return false;
   const std::string_view after = rest.substr(space + 1);
   if (std::memcmp(after.data(), kBefore.data(), kBefore.size()) != 0) return false;
   if (std::memcmp(after.data() + kTimeEnd, kBehind.data(), kBehind.size()) != 0) return false;
   const auto time = time_.parse(after.substr(kBefore.size(), AccessTimeParser::kLength));
   if (!time || !in_range(*time)) return false;
-  const std::string_view client = rest.substr(0, space);
-  if (client.find(',') != std::string_view::npos) return false;
   out.time = *time;
-  out.client = value_or_none(client);
+  out.client = value_or_none(rest.substr(0, space));
   rest.remove_prefix(space + 1 + kTimeEnd + kBehind.size());
   return true;
 }
@@ -151,6 +163,36 @@ Parsed AccessLogParser::take_front(std::string_view& rest, LogEntry& out) {
   const std::string_view front = rest.substr(0, place->bracket - 1);
   rest.remove_prefix(place->request);
   return take_identities(front, out);
+}
+
+// METHOD /TARGET HTTP/1.1", which nearly every request is, in one pass. False: any other.
+bool AccessLogParser::take_usual_request(std::string_view& rest, LogEntry& out) {
+  const size_t method_end = end_of_method(rest);
+  const size_t path = method_end + 1;
+  if (method_end == 0 || path >= rest.size() || rest[path] != '/') return false;
+  const size_t path_end = find_first<' ', '?', '"', '\\'>(rest, path);
+  const bool has_query = path_end < rest.size() && rest[path_end] == '?';
+  const size_t target_end = has_query ? find_first<' ', '"', '\\'>(rest, path_end) : path_end;
+  if (target_end >= rest.size() || rest[target_end] != ' ') return false;
+  const size_t quote = end_of_protocol(rest, target_end + 1);
+  if (quote == 0) return false;
+  out.method = rest.substr(0, method_end);
+  out.path = rest.substr(path, path_end - path);
+  rest.remove_prefix(quote + 1);
+  return true;
+}
+
+Parsed AccessLogParser::take_request(std::string_view& rest, LogEntry& out) {
+  const auto request = take_quoted(rest);
+  if (!request) return malformed("the request's closing quote is missing");
+  note("the request in quotes", *request, "method, path");
+  if (request->find('\\') == std::string_view::npos) {
+    read_request_line(*request, out);
+  } else {
+    unescape(*request, unescaped_request_);
+    read_request_line(unescaped_request_, out);
+  }
+  return {};
 }
 
 // The fields before the time.

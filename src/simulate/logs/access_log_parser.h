@@ -28,6 +28,8 @@ class AccessLogParser final : public LineParser {
   // Each takes its part from the front of `rest`.
   bool take_usual_front(std::string_view& rest, LogEntry& out);
   Parsed take_front(std::string_view& rest, LogEntry& out);
+  bool take_usual_request(std::string_view& rest, LogEntry& out);
+  Parsed take_request(std::string_view& rest, LogEntry& out);
   Parsed take_identities(std::string_view front, LogEntry& out);
   Parsed take_user(std::string_view user, LogEntry& out);
   void set_client(std::string_view text, LogEntry& out);

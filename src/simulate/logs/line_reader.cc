@@ -1,5 +1,6 @@
 #include "simulate/logs/line_reader.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace rateguard::simulate {
@@ -8,6 +9,8 @@ namespace {
 // Room for the longest line and as much again, so that moving what is left over to the front costs less than reading
 // it.
 constexpr size_t kBufferBytes = 2 * kLineBytesMax;
+// Read at once, after the first: what a read brings is then still in the second-level cache when it is searched.
+constexpr size_t kReadBytes = 256 * 1024;
 constexpr size_t kNotFound = SIZE_MAX;
 
 }  // namespace
@@ -16,7 +19,7 @@ LineReader::LineReader(Fill fill)
     : fill_(std::move(fill)), buffer_(std::make_unique_for_overwrite<char[]>(kBufferBytes)) {}
 
 std::string_view LineReader::head() {
-  refill();
+  refill(kBufferBytes);
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (std::string_view(buffer_.get(), end_).starts_with(kByteOrderMark)) begin_ = next_ = kByteOrderMark.size();
   skip_nuls();
@@ -28,20 +31,21 @@ void LineReader::skip_nuls() {
     while (next_ < end_ && buffer_[next_] == '\0') ++next_;
     begin_ = next_;
     if (next_ < end_ || at_end_) return;
-    refill();
+    refill(kReadBytes);
   }
 }
 
-void LineReader::refill() {
+void LineReader::refill(size_t wanted) {
   if (begin_ > 0) {
     std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
     end_ -= begin_;
     next_ -= begin_;
     begin_ = 0;
   }
-  // Whole buffers, so that the copy above is rare even where a pipe gives a little at a time.
-  while (!at_end_ && end_ < kBufferBytes) {
-    const auto got = fill_(buffer_.get() + end_, kBufferBytes - end_);
+  // All that is wanted, so that the copy above is rare even where a pipe gives a little at a time.
+  const size_t full = std::min(end_ + wanted, kBufferBytes);
+  while (!at_end_ && end_ < full) {
+    const auto got = fill_(buffer_.get() + end_, full - end_);
     if (!got) error_ = got.error();
     at_end_ = !got || *got == 0;
     end_ += got.value_or(0);
@@ -59,7 +63,7 @@ size_t LineReader::find_end(size_t from) {
     if (at_end_) return end_;
     if (end_ - begin_ == kBufferBytes) return kNotFound;
     searched = end_ - begin_;
-    refill();
+    refill(kReadBytes);
   }
 }
 

@@ -22,7 +22,8 @@ struct Line {
 
 // Whether a line has nothing but spaces and tabs in it.
 inline bool is_blank(std::string_view text) {
-  return text.find_first_not_of(" \t") == std::string_view::npos;
+  return (text.empty() || text.front() == ' ' || text.front() == '\t') &&
+         text.find_first_not_of(" \t") == std::string_view::npos;
 }
 
 class LineReader {
@@ -48,7 +49,8 @@ class LineReader {
  private:
   // The end of the line that begins at `from`: the index of its "\n", or of the end of the input.
   size_t find_end(size_t from);
-  void refill();
+  // Reads so many bytes more, as far as there is room for them and the input has them.
+  void refill(size_t wanted);
   // Moves begin_ and next_ beyond the NUL bytes that the next line begins with, however many they are.
   void skip_nuls();
   void skip_long_line();
