@@ -30,9 +30,14 @@ void CounterKey::append_descriptor(std::string& out, std::string_view domain, Al
 
 void CounterKey::append_part(std::string& out, std::string_view part) {
   RG_CHECK(part.size() <= 0xFFFF);
-  out.push_back(static_cast<char>(part.size() & 0xFF));
-  out.push_back(static_cast<char>(part.size() >> 8));
-  out.append(part);
+  const size_t begin = out.size();
+  const size_t end = begin + 2 + part.size();
+  out.resize_and_overwrite(end, [&](char* bytes, size_t) {  // libstdc++ 12 gives the capacity for the size
+    bytes[begin] = static_cast<char>(part.size() & 0xFF);
+    bytes[begin + 1] = static_cast<char>(part.size() >> 8);
+    part.copy(bytes + begin + 2, part.size());
+    return end;
+  });
 }
 
 }  // namespace rateguard
