@@ -1,6 +1,7 @@
 #include "simulate/subject_table.h"
 
 #include <algorithm>
+#include <ranges>
 
 namespace rateguard::simulate {
 namespace {
@@ -14,9 +15,10 @@ SubjectTable::SubjectTable() : slots_(kSlotsAtStart) {}
 // The slot of a subject, or the empty one where it would be.
 inline size_t SubjectTable::place_of(const KeyedHash& hash) const {
   const size_t mask = slots_.size() - 1;
-  size_t at = hash.low & mask;
+  const uint32_t tag = tag_of(hash);
+  size_t at = tag & mask;
   for (; slots_[at].entry_plus_one != 0; at = (at + 1) & mask) {
-    if (slots_[at].tag == tag_of(hash.low) && entries_[slots_[at].entry_plus_one - 1].is_of(hash)) break;
+    if (slots_[at].tag == tag && entries_[slots_[at].entry_plus_one - 1].is_of(hash)) break;
   }
   return at;
 }
@@ -30,7 +32,7 @@ SubjectTable::Sums& SubjectTable::find_or_add(const KeyedHash& hash, uint32_t ev
   }
   entries_.push_back({.hash_low = hash.low, .hash_high = static_cast<uint32_t>(hash.high), .sums = {.id = next++}});
   first_events_.push_back(event);
-  slots_[at] = {.tag = tag_of(hash.low), .entry_plus_one = static_cast<uint32_t>(entries_.size())};
+  slots_[at] = {.tag = tag_of(hash), .entry_plus_one = static_cast<uint32_t>(entries_.size())};
   return entries_.back().sums;
 }
 
@@ -50,19 +52,21 @@ std::optional<size_t> SubjectTable::find(const KeyedHash& hash) const {
 }
 
 std::optional<size_t> SubjectTable::find(SubjectId id) const {
-  const auto found = std::ranges::lower_bound(entries_, id, {}, [](const Entry& entry) { return entry.sums.id; });
-  if (found == entries_.end() || found->sums.id != id) return std::nullopt;
-  return static_cast<size_t>(found - entries_.begin());
+  const auto indices = std::views::iota(size_t{0}, entries_.size());
+  const auto found = std::ranges::lower_bound(indices, id, {}, [&](size_t index) { return entries_[index].sums.id; });
+  if (found == indices.end() || entries_[*found].sums.id != id) return std::nullopt;
+  return *found;
 }
 
+// From slot to slot, whose tags say where they belong: what lies side by side goes to two places side by side.
 void SubjectTable::grow() {
   HugePageVector<Slot> larger(slots_.size() * 2);
   const size_t mask = larger.size() - 1;
-  for (size_t i = 0; i < entries_.size(); ++i) {
-    const uint64_t hash = entries_[i].hash_low;
-    size_t at = hash & mask;
+  for (const Slot& slot : slots_) {
+    if (slot.entry_plus_one == 0) continue;
+    size_t at = slot.tag & mask;
     while (larger[at].entry_plus_one != 0) at = (at + 1) & mask;
-    larger[at] = {.tag = tag_of(hash), .entry_plus_one = static_cast<uint32_t>(i + 1)};
+    larger[at] = slot;
   }
   slots_ = std::move(larger);
 }

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/prefetch.h"
+#include "simulate/growing_array.h"
 #include "simulate/huge_pages.h"
 #include "simulate/keyed_hash.h"
 
@@ -33,9 +34,9 @@ class SubjectTable {
 
   // Begin to bring to the processor's cache what find_or_add will want: first its place in the index; once that has
   // come, the figures that it leads to.
-  void prefetch_place(const KeyedHash& hash) const { prefetch(&slots_[hash.low & (slots_.size() - 1)]); }
+  void prefetch_place(const KeyedHash& hash) const { prefetch(&slots_[tag_of(hash) & (slots_.size() - 1)]); }
   void prefetch_figures(const KeyedHash& hash) const {
-    const Slot slot = slots_[hash.low & (slots_.size() - 1)];  // nearly always the one
+    const Slot slot = slots_[tag_of(hash) & (slots_.size() - 1)];  // nearly always the one
     if (slot.entry_plus_one != 0) prefetch(&entries_[slot.entry_plus_one - 1]);
   }
 
@@ -68,7 +69,7 @@ class SubjectTable {
 
  private:
   struct Slot {
-    uint32_t tag = 0;             // of the hash, so that hardly any other entry is looked at
+    uint32_t tag = 0;             // tag_of(hash): where the slot belongs, and hardly ever that of another entry
     uint32_t entry_plus_one = 0;  // 0: empty
   };
   struct alignas(32) Entry {  // two to a cache line
@@ -81,13 +82,13 @@ class SubjectTable {
     }
   };
 
-  static uint32_t tag_of(uint64_t hash_low) { return static_cast<uint32_t>(hash_low >> 32); }
+  static uint32_t tag_of(const KeyedHash& hash) { return static_cast<uint32_t>(hash.low >> 32); }
   size_t place_of(const KeyedHash& hash) const;
   void grow();
 
   HugePageVector<Slot> slots_;  // a power of 2
-  HugePageVector<Entry> entries_;
-  HugePageVector<uint32_t> first_events_;  // of the entries
+  GrowingArray<Entry> entries_;
+  GrowingArray<uint32_t> first_events_;  // of the entries
 };
 
 }  // namespace rateguard::simulate
