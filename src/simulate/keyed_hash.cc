@@ -3,8 +3,11 @@
 #include <sys/random.h>
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstring>
+
+#include "store/memory/key_hash.h"
 
 namespace rateguard::simulate {
 namespace {
@@ -24,6 +27,8 @@ std::array<LaneKey, 2> random_keys() {
 }
 
 const std::array<LaneKey, 2> kKeys = random_keys();
+// Of the memory store, where the processor has instructions for it: then it is the quicker one.
+const memory::KeyHash kInstructionsHash(std::bit_cast<memory::HashKey>(kKeys[0]));
 
 uint64_t load64(const char* p) {
   uint64_t v;
@@ -47,10 +52,8 @@ inline void absorb(Lanes& lanes, uint64_t x, uint64_t y) {
   lanes.high += fold(x ^ kKeys[1].a ^ lanes.high, y ^ kKeys[1].b);
 }
 
-}  // namespace
-
 // Multiply-and-fold over words of 8 bytes, as in wyhash (github.com/wangyi-fudan/wyhash, public domain).
-KeyedHash keyed_hash(std::string_view text) {
+KeyedHash by_products(std::string_view text) {
   const char* p = text.data();
   size_t left = text.size();
   Lanes lanes{.low = left * kKeys[0].a, .high = left * kKeys[1].a};
@@ -68,6 +71,17 @@ KeyedHash keyed_hash(std::string_view text) {
            static_cast<uint8_t>(p[left - 1]));
   }
   return {.low = fold(lanes.low ^ kKeys[0].b, kKeys[0].a), .high = fold(lanes.high ^ kKeys[1].b, kKeys[1].a)};
+}
+
+[[gnu::flatten]] RG_TARGET_AES KeyedHash by_instructions(std::string_view text) {
+  const memory::Hash128 hash = kInstructionsHash.by_instructions(text);
+  return {.low = hash.low, .high = hash.high};
+}
+
+}  // namespace
+
+KeyedHash keyed_hash(std::string_view text) {
+  return memory::KeyHash::has_instructions() ? by_instructions(text) : by_products(text);
 }
 
 }  // namespace rateguard::simulate
