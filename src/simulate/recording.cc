@@ -5,13 +5,11 @@
 #include <string>
 #include <utility>
 
+#include "simulate/event_order.h"
 #include "simulate/whole_seconds.h"
 
 namespace rateguard::simulate {
 namespace {
-
-// More ordered runs than this are no concatenation of ordered files: a general sort is then quicker than merging.
-constexpr size_t kRunsMax = 16;
 
 void append_part(std::string& out, std::string_view part) {
   const auto size = static_cast<uint32_t>(part.size());
@@ -25,10 +23,6 @@ std::string_view take_part(std::string_view& bytes) {
   const std::string_view part = bytes.substr(sizeof size, size);
   bytes.remove_prefix(sizeof size + size);
   return part;
-}
-
-bool earlier(const Event& a, const Event& b) {
-  return a.time_us < b.time_us;
 }
 
 }  // namespace
@@ -120,52 +114,9 @@ void Recording::sort() {
   end_log();
   const bool has_fractions = std::ranges::any_of(logs_, &LogEnd::has_fractions);
   if (has_fractions) mark_fractions();
-  sort_by_time();
+  sort_by_time(events_);
   const bool has_whole_seconds = std::ranges::any_of(logs_, [](const LogEnd& log) { return !log.has_fractions; });
   if (has_whole_seconds) spread_requests_ = spread_whole_seconds(events_);
-}
-
-void Recording::sort_by_time() {
-  std::vector<size_t> ends;  // of the runs that are in order already
-  for (size_t i = 1; i < events_.size() && ends.size() <= kRunsMax; ++i) {
-    if (earlier(events_[i], events_[i - 1])) ends.push_back(i);
-  }
-  if (ends.empty()) return;
-  if (ends.size() > kRunsMax) {
-    if (!sort_by_seconds()) std::ranges::stable_sort(events_, earlier);
-    return;
-  }
-  const auto begin = events_.begin();
-  ends.push_back(events_.size());
-  for (size_t i = 1; i < ends.size(); ++i) {
-    std::inplace_merge(begin, begin + static_cast<ptrdiff_t>(ends[i - 1]), begin + static_cast<ptrdiff_t>(ends[i]),
-                       earlier);
-  }
-}
-
-// A counting sort by the second, then by time within those seconds that need it: what a busy server's log is. False,
-// and nothing changed: the events lie too far apart for it to pay.
-bool Recording::sort_by_seconds() {
-  const auto [first, last] = std::ranges::minmax_element(events_, earlier);
-  const int64_t begin_us = first->time_us;
-  const auto second_of = [&](const Event& event) {
-    return static_cast<size_t>((event.time_us - begin_us) / 1'000'000);
-  };
-  const size_t seconds = second_of(*last) + 1;
-  if (seconds > events_.size()) return false;
-
-  std::vector<size_t> begins(seconds + 1);
-  for (const Event& event : events_) ++begins[second_of(event) + 1];
-  for (size_t i = 1; i <= seconds; ++i) begins[i] += begins[i - 1];
-  HugePageVector<Event> sorted(events_.size());
-  std::vector<size_t> next(begins.begin(), begins.end() - 1);
-  for (const Event& event : events_) sorted[next[second_of(event)]++] = event;
-  for (size_t i = 0; i < seconds; ++i) {
-    const std::span<Event> second(sorted.data() + begins[i], begins[i + 1] - begins[i]);
-    if (!std::ranges::is_sorted(second, earlier)) std::ranges::stable_sort(second, earlier);
-  }
-  events_ = std::move(sorted);
-  return true;
 }
 
 // Field by field: a whole one would be built aside and copied, and the copy would wait for its parts to be written.

@@ -91,8 +91,6 @@ class Recording {
 
  private:
   void mark_fractions();
-  void sort_by_time();
-  bool sort_by_seconds();
 
   static constexpr size_t kAttributeFields = 5;
 
