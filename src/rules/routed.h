@@ -19,13 +19,16 @@ class Routed {
   Routed(const Routed&) = delete;
   Routed& operator=(const Routed&) = delete;
 
+  // The rules that may apply, each once, in the order of the file.
+  std::span<const PathHit> hits() const { return hits_; }
+
  private:
   friend class RuleSet;
 
-  std::vector<PathHit> hits_;  // rules that may apply, each once, in the order of the file
-  std::string_view host_;      // as bare_host() gives it
-  std::string_view path_;      // in normal form
-  std::string_view route_;     // the path as rules count it that have no template for it; empty where none does
+  std::vector<PathHit> hits_;
+  std::string_view host_;   // as bare_host() gives it
+  std::string_view path_;   // in normal form
+  std::string_view route_;  // the path as rules count it that have no template for it; empty where none does
   std::string path_buffer_;
   std::string route_buffer_;
 };

@@ -70,7 +70,9 @@ class Recording {
   // Begin to bring to the processor's cache what facts() reads of an event: first where its parts lie, some events
   // later the parts.
   void prefetch_places(const Event& event) const {
-    prefetch(&addresses_[event.client]);
+    const std::optional<IpAddress>* const address = &addresses_[event.client];
+    prefetch(address);
+    prefetch(reinterpret_cast<const char*>(address + 1) - 1);  // some lie in two cache lines
     paths_.prefetch_text(event.path);
   }
   void prefetch_bytes(const Event& event) const {

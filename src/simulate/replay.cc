@@ -26,10 +26,13 @@ void replay(const Recording& recording, const Policy& policy, Store& store, cons
   RequestFacts facts;
   for (size_t i = 0; i < events.size(); ++i) {
     if (i % kEventsPerUpdate == 0) tell(i);
-    if (i + kPlacesAhead < events.size()) recording.prefetch_places(events[i + kPlacesAhead]);
+    if (i + kPlacesAhead < events.size()) {
+      recording.prefetch_places(events[i + kPlacesAhead]);
+      routes.prefetch_place(events[i + kPlacesAhead]);
+    }
     if (i + kBytesAhead < events.size()) {
       recording.prefetch_bytes(events[i + kBytesAhead]);
-      routes.prefetch(events[i + kBytesAhead]);
+      routes.prefetch_rules(events[i + kBytesAhead]);
     }
     const Event& event = events[i];
     for (ReplayObserver* observer : observers) observer->before(i, event, store);

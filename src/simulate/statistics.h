@@ -98,7 +98,7 @@ class Statistics : public ReplayObserver {
     bool refused_as = false;  // the whole event, for this subject
   };
   // The most touches that wait: enough to hide a fetch behind, few enough to stay in the first-level cache.
-  static constexpr size_t kWaitingMax = 32;
+  static constexpr size_t kWaitingMax = 64;
 
   // A request that a rule takes out of all others.
   void count_exempted(const Event& event, rules::RuleId by);

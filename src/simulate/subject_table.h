@@ -36,8 +36,10 @@ class SubjectTable {
   // come, the figures that it leads to.
   void prefetch_place(const KeyedHash& hash) const { prefetch(&slots_[tag_of(hash) & (slots_.size() - 1)]); }
   void prefetch_figures(const KeyedHash& hash) const {
-    const Slot slot = slots_[tag_of(hash) & (slots_.size() - 1)];  // nearly always the one
-    if (slot.entry_plus_one != 0) prefetch(&entries_[slot.entry_plus_one - 1]);
+    const size_t mask = slots_.size() - 1;
+    size_t at = tag_of(hash) & mask;
+    while (slots_[at].entry_plus_one != 0 && slots_[at].tag != tag_of(hash)) at = (at + 1) & mask;
+    if (slots_[at].entry_plus_one != 0) prefetch(&entries_[slots_[at].entry_plus_one - 1]);
   }
 
   // What is added up of a subject.

@@ -28,7 +28,8 @@ size_t end_of_method(std::string_view request) {
 size_t end_of_protocol(std::string_view line, size_t at) {
   constexpr std::string_view kProtocol = "HTTP/";
   constexpr size_t kVersionChars = 8;
-  if (!line.substr(at).starts_with(kProtocol)) return 0;
+  if (line.size() - at < kProtocol.size()) return 0;
+  if (std::memcmp(line.data() + at, kProtocol.data(), kProtocol.size()) != 0) return 0;
   const size_t last = std::min(at + kProtocol.size() + kVersionChars, line.size());
   for (size_t i = at + kProtocol.size(); i < last; ++i) {
     if (line[i] == '"') return i;
@@ -143,13 +144,13 @@ bool AccessLogParser::take_usual_front(std::string_view& rest, LogEntry& out) {
   constexpr size_t kTimeEnd = kBefore.size() + AccessTimeParser::kLength;
   const size_t space = find_first<' ', ','>(rest, 0);
   if (rest.size() - space <= kTimeEnd + kBehind.size() || rest[space] != ' ') return false;
-  const std::string_view after = rest.substr(space + 1);
+  const std::string_view after(rest.data() + space + 1, rest.size() - space - 1);
   if (std::memcmp(after.data(), kBefore.data(), kBefore.size()) != 0) return false;
   if (std::memcmp(after.data() + kTimeEnd, kBehind.data(), kBehind.size()) != 0) return false;
-  const auto time = time_.parse(after.substr(kBefore.size(), AccessTimeParser::kLength));
+  const auto time = time_.parse(std::string_view(after.data() + kBefore.size(), AccessTimeParser::kLength));
   if (!time || !in_range(*time)) return false;
   out.time = *time;
-  out.client = value_or_none(rest.substr(0, space));
+  out.client = value_or_none(std::string_view(rest.data(), space));
   rest.remove_prefix(space + 1 + kTimeEnd + kBehind.size());
   return true;
 }
@@ -176,8 +177,8 @@ bool AccessLogParser::take_usual_request(std::string_view& rest, LogEntry& out) 
   if (target_end >= rest.size() || rest[target_end] != ' ') return false;
   const size_t quote = end_of_protocol(rest, target_end + 1);
   if (quote == 0) return false;
-  out.method = rest.substr(0, method_end);
-  out.path = rest.substr(path, path_end - path);
+  out.method = std::string_view(rest.data(), method_end);
+  out.path = std::string_view(rest.data() + path, path_end - path);
   rest.remove_prefix(quote + 1);
   return true;
 }
