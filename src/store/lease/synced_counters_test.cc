@@ -11,6 +11,7 @@ namespace rateguard {
 namespace {
 
 using lease::FakeRemote;
+using lease::kSecond;
 
 class SyncedCountersTest : public lease::LeaseFixture {};
 
