@@ -37,10 +37,10 @@ inline bool within(milliseconds patience, const std::function<bool()>& holds, mi
 constexpr milliseconds kPatient{30'000};
 // Until all is well again. It is about a second; on a loaded machine it may be more.
 constexpr milliseconds kRecovers{5'000};
-// After what a network did: the connection is back within half a second, its longest pause between two attempts, and
-// one that is stuck is given up within 700 ms; then the store is asked at once. Each of those steps may be late on a
-// loaded machine.
-constexpr milliseconds kNetworkRecovers{1'000};
+// After what a network did. The connection is back within half a second, its longest pause between two attempts, and
+// one that is stuck is given up within 700 ms. On a machine that is late with every answer it is given up for silence
+// again and again, and each time twice as late, up to 5 s: twice that is the most.
+constexpr milliseconds kNetworkRecovers{10'000};
 
 enum class Data : uint8_t {
   kKept,

@@ -24,7 +24,7 @@ class ChaosInTheNetwork : public testing::Test {
                                  .begin = [&] { gate_->set(weather); },
                                  .lasts = lasts,
                                  .end = [&] { gate_->set({}); },
-                                 .recovers = kNetworkRecovers + 5 * slack()});
+                                 .recovers = kNetworkRecovers});
   }
 
   RedisServer server_;

@@ -30,9 +30,9 @@ class SharedRedis {
       case RedisShape::kOne:
         return one_.emplace().start();
       case RedisShape::kSentinels:
-        return sentinels_.start();
+        return sentinels_.start(Failover::kIsNone);
       case RedisShape::kCluster:
-        return cluster_.start();
+        return cluster_.start(Failover::kIsNone);
     }
     return false;
   }

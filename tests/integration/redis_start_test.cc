@@ -111,7 +111,7 @@ TEST(RedisStartTest, WhatIsNoRedisOrTooOldIsAnExit) {
 TEST(RedisStartTest, SentinelsThatRefuseOrDoNotKnowTheServiceAreAnExit) {
   const TemporaryFolder folder;
   RedisSentinels all;
-  ASSERT_TRUE(all.start());
+  ASSERT_TRUE(all.start(Failover::kIsNone));
   const auto serve = [&](const std::string& login, const std::string& service) {
     std::string urls;
     for (const auto& sentinel : all.sentinels) {

@@ -8,8 +8,6 @@
 namespace rateguard::peers {
 namespace {
 
-using Texts = std::vector<std::string>;
-
 TEST(PeersBehindSentinels, FollowThePrimary) {
   test::RedisSentinels servers;
   ASSERT_TRUE(servers.start());
@@ -40,7 +38,7 @@ TEST(PeersBehindSentinels, FollowThePrimary) {
 
 TEST(PeersOfACluster, HearEachOtherWhereverTheyListen) {
   test::RedisCluster servers;
-  ASSERT_TRUE(servers.start());
+  ASSERT_TRUE(servers.start(test::Failover::kIsNone));
   net::SystemClock clock;
   const auto loop = net::EventLoop::create(clock).value();
   InstanceForTests one(*loop, redis::ClusterSettings{.seeds = {server_at(*servers.nodes[0])}}, 1);
@@ -51,9 +49,9 @@ TEST(PeersOfACluster, HearEachOtherWhereverTheyListen) {
   one.peers.tell_reset("a");
   two.peers.tell_reset("b");
   const auto heard = [](const InstanceForTests& instance) {
-    Texts sorted = instance.resets;
-    std::ranges::sort(sorted);
-    return sorted == Texts{"a", "b"};
+    // One whose answer was late is told twice.
+    return std::ranges::find(instance.resets, "a") != instance.resets.end() &&
+           std::ranges::find(instance.resets, "b") != instance.resets.end();
   };
   EXPECT_TRUE(run_until(*loop, [&] { return heard(one) && heard(two); }));
 }

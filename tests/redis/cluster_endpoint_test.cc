@@ -79,7 +79,7 @@ class ClusterEndpointTest : public testing::Test {
 };
 
 TEST_F(ClusterEndpointTest, NothingFailsWhileSlotsMove) {
-  ASSERT_TRUE(servers_.start());
+  ASSERT_TRUE(servers_.start(test::Failover::kIsNone));
   for (const char* const type : {"ip", "hostname", "unknown-endpoint"}) {
     SCOPED_TRACE(type);
     connect(type);

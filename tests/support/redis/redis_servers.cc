@@ -22,6 +22,7 @@ constexpr int kReplySeconds = 10;
 // How long something may take to come about on a loaded machine, in looks of 10 ms.
 constexpr int kLooks = 3'000;
 constexpr int kSlots = 16'384;  // of a cluster
+constexpr int kNoFailoverMs = 30'000;
 
 redis::Reply no_reply(const char* what) {
   return {.kind = redis::ReplyKind::kError, .text = std::string("no ") + what};
@@ -115,7 +116,7 @@ std::string RedisServer::log() const {
   return content.str() + problem_;
 }
 
-bool RedisSentinels::start() {
+bool RedisSentinels::start(Failover failover) {
   servers.push_back(std::make_unique<RedisServer>());
   if (!servers[0]->start()) return false;
   const std::string primary_port = std::to_string(servers[0]->port());
@@ -135,9 +136,9 @@ bool RedisSentinels::start() {
     std::ofstream(sentinel.folder() / "redis.conf")
         << "bind 127.0.0.1\nport " << sentinel.port() << "\n"
         << fmt::format(
-               "sentinel monitor {0} 127.0.0.1 {1} 2\nsentinel down-after-milliseconds {0} 500\n"
+               "sentinel monitor {0} 127.0.0.1 {1} 2\nsentinel down-after-milliseconds {0} {2}\n"
                "sentinel failover-timeout {0} 2000\n",
-               kServiceName, primary_port);
+               kServiceName, primary_port, failover == Failover::kQuick ? 500 : kNoFailoverMs);
     if (!sentinels.back()->start()) return false;
     // One whose timer is two seconds late, as on a machine with too much to do, fails over nothing for half a minute:
     // https://redis.io/docs/management/sentinel/#tilt-mode. That is longer than a test waits.
@@ -153,12 +154,13 @@ bool RedisSentinels::start() {
   });
 }
 
-bool RedisCluster::start() {
+bool RedisCluster::start(Failover failover) {
+  const std::string timeout_ms = std::to_string(failover == Failover::kQuick ? 1'000 : kNoFailoverMs);
   for (int i = 0; i < kPrimaries * 2; ++i) {
     // The bus's port is 10,000 higher where nobody says, which may be no port at all.
     nodes.push_back(std::make_unique<RedisServer>(
         std::vector<std::string>{"--cluster-enabled", "yes", "--cluster-port", std::to_string(reserved_port()),
-                                 "--cluster-node-timeout", "1000", "--repl-diskless-sync-delay", "0"}));
+                                 "--cluster-node-timeout", timeout_ms, "--repl-diskless-sync-delay", "0"}));
     if (!nodes.back()->start()) return false;
   }
   for (int i = 0; i < kPrimaries; ++i) {

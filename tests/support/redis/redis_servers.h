@@ -72,12 +72,18 @@ class RedisServer {
   std::string problem_;  // of the last start
 };
 
-// A primary, two replicas and three Sentinels that need two votes and give a silent primary half a second.
+// When a silent primary is given up for another. On a loaded machine any may be silent for seconds.
+enum class Failover : uint8_t {
+  kQuick,   // after half a second to a second: for tests of that
+  kIsNone,  // later than a test waits
+};
+
+// A primary, two replicas and three Sentinels that need two votes.
 class RedisSentinels {
  public:
   static constexpr const char* kServiceName = "rateguard";
   // False: something did not start.
-  bool start();
+  bool start(Failover failover = Failover::kQuick);
   std::vector<std::unique_ptr<RedisServer>> servers;
   std::vector<std::unique_ptr<RedisServer>> sentinels;
 };
@@ -86,7 +92,7 @@ class RedisSentinels {
 class RedisCluster {
  public:
   static constexpr int kPrimaries = 3;
-  bool start();
+  bool start(Failover failover = Failover::kQuick);
   std::vector<std::unique_ptr<RedisServer>> nodes;  // the primaries first
 };
 
