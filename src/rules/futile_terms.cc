@@ -10,6 +10,7 @@
 #include <unordered_set>
 
 #include "model/ascii.h"
+#include "rules/describe_match.h"
 #include "rules/host_pattern.h"
 #include "rules/ip_set.h"
 #include "rules/named_limits.h"
@@ -122,11 +123,10 @@ void look_for_subjects(const Rule& rule, Said& said) {
   const auto first = std::ranges::find_if(subjects, is_left_out);
   if (first == subjects.end()) return;
   const auto others = std::ranges::count_if(std::next(first), subjects.end(), is_left_out);
-  // A name may be an API key: it is counted and not shown, as elsewhere.
-  const bool is_secret = rule.per[*part].kind == PartKind::kApiKey;
-  const std::string whom = is_secret     ? fmt::format("{} of its by_subject", others + 1)
-                           : others == 0 ? fmt::format("'{}'", first->first)
-                                         : fmt::format("'{}' and {} more", first->first, others);
+  // A name may let whoever reads it in: it is counted and not shown, as elsewhere.
+  const std::string whom = is_secret(rule.per[*part]) ? fmt::format("{} of its by_subject", others + 1)
+                           : others == 0              ? fmt::format("'{}'", first->first)
+                                                      : fmt::format("'{}' and {} more", first->first, others);
   said.push_back(
       fmt::format("has limits by name for {}, whom its match leaves out; widen match, or remove the names", whom));
 }

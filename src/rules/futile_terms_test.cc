@@ -84,6 +84,10 @@ TEST(FutileTerms, NamesWhomTheMatchLeavesOut) {
   rule.match.values = {{.of = key, .values = {"k1"}}};
   rule.per = {key};
   EXPECT_TRUE(futile(rule).contains("for 3 of its by_subject, whom")) << "keys are not shown";
+  const Part session{.kind = PartKind::kCookie, .name = "session"};
+  rule.match.values = {{.of = session, .values = {"s1"}}};
+  rule.per = {session};
+  EXPECT_TRUE(futile(rule).contains("for 3 of its by_subject, whom")) << "nor are cookies";
   rule.match = {.address = {.inside = networks({"10.0.0.0/8"}), .outside = networks({"10.9.0.0/16"})}};
   rule.per = {{.kind = PartKind::kIp}};
   rule.by_subject = named({"10.1.2.3", "10.9.2.3", "192.0.2.1"});
