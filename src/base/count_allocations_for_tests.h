@@ -18,6 +18,11 @@ inline constinit thread_local size_t allocations = 0;
   if (void* const memory = std::malloc(size)) return memory;
   std::abort();
 }
+// What std::stable_sort asks for. The library's own would be freed by the operator below.
+[[gnu::noinline]] void* operator new(size_t size, const std::nothrow_t&) noexcept {
+  ++rateguard::allocations;
+  return std::malloc(size);
+}
 [[gnu::noinline]] void operator delete(void* memory) noexcept {
   std::free(memory);
 }
