@@ -35,6 +35,8 @@ class RedisServerTest : public testing::Test {
     const auto parsed = Url::parse(url);
     ASSERT_TRUE(parsed.has_value()) << parsed.error().message;
     ConnectionOptions options;
+    // A loaded machine is no server that is silent.
+    options.session = {.patience = kPatient, .rest_patience = kPatient};
     options.on_change = [this] { ++changes_; };
     connection_.emplace(*loop_, Server::from(*parsed, context), std::move(options));
     connection_->start();
