@@ -167,6 +167,11 @@ void add_log_format(CLI::App& command, LogFormatOptions& options) {
       .add_option("--columns", options.columns,
                   "Which fields of a CSV, JSON or W3C log mean what: time=TIMESTAMP,cost=ContextTokens+GeneratedTokens")
       ->type_name("MAP");
+  command
+      .add_option("--jobs", options.jobs,
+                  "Threads that read the logs (default: one for each processor); the result is the same for any number")
+      ->check(number_between(1, 1024))
+      ->type_name("N");
 }
 
 void add_simulate(CLI::App& app, SimulateOptions& options) {

@@ -70,6 +70,7 @@ struct LogFormatOptions {
   std::string format = "auto";
   std::string log_format = {};  // a layout in the words of a server's configuration
   std::string columns = {};
+  uint32_t jobs = 0;  // threads that read; 0: one for each processor
 };
 
 struct SimulateOptions {

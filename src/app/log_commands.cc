@@ -3,6 +3,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <thread>
+
 #include "app/terminal.h"
 #include "simulate/output_file.h"
 #include "simulate/progress_bar.h"
@@ -20,6 +23,7 @@ int columns_of(std::FILE* stream) {
 
 Result<simulate::ReadOptions> read_options(const LogFormatOptions& options) {
   simulate::ReadOptions read;
+  read.jobs = options.jobs > 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
   const auto format = simulate::parse_input_format(options.format);
   if (!format) return std::unexpected(format.error());
   read.format = *format;

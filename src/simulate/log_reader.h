@@ -28,8 +28,14 @@ struct ReadOptions {
   // Bounds the memory of a recording: 32 bytes a request, 64 while out-of-order ones are sorted; the default is
   // 6.4 GB.
   uint64_t requests_max = 200'000'000;
+  // Threads that read: logs side by side, and large plain ones in pieces. What comes out is the same for any number.
+  uint32_t jobs = 1;
+  // The pieces: large enough that what their lines have in common is looked up seldom for each line, small enough that
+  // all threads have some until near the end.
+  uint64_t piece_bytes = 16 * 1024 * 1024;
   // For whoever wants the requests one by one instead of a recording, which then stays empty: called for each, whose
-  // texts last until the next, and after the last one of a log.
+  // texts last until the next, and after the last one of a log. Both on the calling thread and in the order of the
+  // logs; with several threads nothing is said of request_unreadable.
   std::function<void(const LogEntry&)> each = {};
   std::function<void()> end_of_log = {};
 };

@@ -52,8 +52,50 @@ void Recording::add(const LogEntry& entry) {
   has_fractions_ |= entry.time.us % 1'000'000 != 0;
 }
 
-void Recording::end_log() {
+void Recording::apply_all() {
   while (applied_ < added_) apply_oldest();
+}
+
+// Each distinct text is looked up once, in the order in which `other` met them: it gets the number here that it would
+// have got.
+void Recording::append(Recording& other) {
+  RG_DCHECK(!sorted_ && !other.sorted_ && other.logs_.empty());
+  apply_all();
+  other.apply_all();
+  const auto numbers_of = [](const Interner& from, Interner& to, auto&& added) {
+    std::vector<uint32_t> numbers(from.size());
+    for (uint32_t i = 0; i < from.size(); ++i) {
+      const uint32_t size = to.size();
+      numbers[i] = to.intern(from.text(i));
+      if (to.size() != size) added(i);
+    }
+    return numbers;
+  };
+  const auto nothing = [](uint32_t) {};
+  const auto clients = numbers_of(other.clients_, clients_, [&](uint32_t i) {
+    addresses_.push_back(other.addresses_[i]);
+    is_name_.push_back(other.is_name_[i]);
+  });
+  const auto methods = numbers_of(other.methods_, methods_, nothing);
+  const auto paths = numbers_of(other.paths_, paths_, nothing);
+  const auto attributes = numbers_of(other.attribute_bytes_, attribute_bytes_,
+                                     [&](uint32_t) { add_attributes(attribute_bytes_.size() - 1); });
+  for (Event event : other.events_) {
+    event.client = clients[event.client];
+    event.method = methods[event.method];
+    event.path = paths[event.path];
+    event.attributes = attributes[event.attributes];
+    events_.push_back(event);
+  }
+  added_ += other.events_.size();
+  applied_ = added_;
+  without_address_ += other.without_address_;
+  unreadable_requests_ += other.unreadable_requests_;
+  has_fractions_ |= other.has_fractions_;
+}
+
+void Recording::end_log() {
+  apply_all();
   if (events_.size() == (logs_.empty() ? 0 : logs_.back().end)) return;
   logs_.push_back({.end = events_.size(), .has_fractions = std::exchange(has_fractions_, false)});
 }
@@ -96,7 +138,11 @@ uint32_t Recording::intern_attributes(const LogEntry& entry) {
   }
   const uint32_t id = attribute_bytes_.intern(scratch_);
   if (id < attributes_.size()) return id;
+  add_attributes(id);
+  return id;
+}
 
+void Recording::add_attributes(uint32_t id) {
   Attributes made;
   std::string_view bytes = attribute_bytes_.text(id);
   for (std::string_view& field : made.fields) field = take_part(bytes);
@@ -106,7 +152,6 @@ uint32_t Recording::intern_attributes(const LogEntry& entry) {
   }
   made.host = hosts_.intern(made.fields[0]);
   attributes_.push_back(std::move(made));
-  return id;
 }
 
 void Recording::sort() {

@@ -39,6 +39,13 @@ class Recording {
   Recording();
 
   void add(const LogEntry& entry);
+  // Adds what was added to another, in its order, as if it had been added here. `other` is not sorted, and its log has
+  // not ended.
+  void append(Recording& other);
+  // Calls `take` with each request that was added, in that order, as the log had it but for request_unreadable. Not
+  // sorted yet.
+  template <typename Take>
+  void for_each_added(Take&& take);
   // What is added from here on comes from another log. Whether times have fractions of a second is known of each log as
   // a whole: a request at 10:05:03.000 is no reason to believe that a log knows only seconds.
   void end_log();
@@ -115,8 +122,11 @@ class Recording {
 
   uint32_t intern_method(std::string_view text);
   void apply_oldest();
+  void apply_all();
   void resolve_client(std::string_view text);
   uint32_t intern_attributes(const LogEntry& entry);
+  // Takes apart what attribute_bytes_ has just got under that number.
+  void add_attributes(uint32_t id);
 
   HugePageVector<Event> events_;
   Interner clients_;
@@ -144,5 +154,27 @@ class Recording {
   bool has_fractions_ = false;  // of the log that is being added
   bool sorted_ = false;
 };
+
+template <typename Take>
+void Recording::for_each_added(Take&& take) {
+  RG_DCHECK(!sorted_);
+  apply_all();
+  LogEntry entry;
+  for (const Event& event : events_) {
+    const Attributes& attributes = attributes_[event.attributes];
+    entry.time = {event.time_us};
+    entry.client = clients_.text(event.client);
+    entry.method = methods_.text(event.method);
+    entry.path = paths_.text(event.path);
+    entry.host = attributes.fields[0];
+    entry.user = attributes.fields[1];
+    entry.api_key = attributes.fields[2];
+    entry.workspace = attributes.fields[3];
+    entry.plan = attributes.fields[4];
+    entry.headers = attributes.headers;
+    entry.cost = {event.cost};
+    take(entry);
+  }
+}
 
 }  // namespace rateguard::simulate

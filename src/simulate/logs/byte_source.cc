@@ -70,6 +70,8 @@ struct ByteSource::State {
   std::string path;
   uint64_t taken = 0;
   uint64_t total = 0;
+  uint64_t left = UINT64_MAX;  // of the part that is to be read
+  bool is_regular = false;
   bool started = false;
   bool looked_inside = false;                  // whether the first of what was compressed is known to be no archive
   std::unique_ptr<Decompressor> decompressor;  // null: plain
@@ -86,10 +88,13 @@ struct ByteSource::State {
   }
 
   Result<size_t> read_raw(char* out, size_t size) {
+    size = std::min<uint64_t>(size, left);
+    if (size == 0) return 0;
     for (;;) {
       const ssize_t got = ::read(fd, out, size);
       if (got >= 0) {
         taken += static_cast<uint64_t>(got);
+        left -= static_cast<uint64_t>(got);
         return static_cast<size_t>(got);
       }
       if (errno != EINTR)
@@ -182,9 +187,22 @@ Result<ByteSource> ByteSource::open(const std::string& path) {
   struct stat info = {};
   if (fstat(state->fd, &info) == 0) {
     if (S_ISDIR(info.st_mode)) return std::unexpected(state->error(ErrorCode::kIo, "is a directory, not a log"));
-    if (S_ISREG(info.st_mode)) state->total = static_cast<uint64_t>(info.st_size);
+    state->is_regular = S_ISREG(info.st_mode);
+    if (state->is_regular) state->total = static_cast<uint64_t>(info.st_size);
   }
   return ByteSource(std::move(state));
+}
+
+Result<ByteSource> ByteSource::open_part(const std::string& path, Part part) {
+  auto source = open(path);
+  if (!source) return source;
+  State& state = *source->state_;
+  if (lseek(state.fd, static_cast<off_t>(part.begin), SEEK_SET) < 0) {
+    return std::unexpected(state.error(ErrorCode::kIo, fmt::format("cannot read: {}", strerror(errno))));
+  }
+  state.left = part.end - part.begin;
+  state.started = true;  // whatever it begins with
+  return source;
 }
 
 Result<size_t> ByteSource::read(char* out, size_t size) {
@@ -195,6 +213,9 @@ Result<size_t> ByteSource::read(char* out, size_t size) {
   return state_->decompressor ? state_->read_compressed(out, size) : state_->read_plain(out, size);
 }
 
+bool ByteSource::is_plain() const {
+  return state_->is_regular && state_->decompressor == nullptr;
+}
 uint64_t ByteSource::bytes_taken() const {
   return state_->taken;
 }

@@ -14,6 +14,13 @@ class ByteSource {
  public:
   // "-" is standard input. Errors: kNotFound, kIo with the system's reason.
   static Result<ByteSource> open(const std::string& path);
+  // A part of a plain file, from one byte to before another, or to the end of the file where that is nearer. Errors:
+  // likewise.
+  struct Part {
+    uint64_t begin = 0;
+    uint64_t end = UINT64_MAX;
+  };
+  static Result<ByteSource> open_part(const std::string& path, Part part);
   ByteSource(ByteSource&&) noexcept;
   ByteSource& operator=(ByteSource&&) noexcept;
   ~ByteSource();
@@ -22,6 +29,8 @@ class ByteSource {
   // short; kInvalid where the file is of a kind that is not read, with the command that makes text of it.
   Result<size_t> read(char* out, size_t size);
 
+  // Whether the file is a regular one that is read as it lies there. Known once something was read of it.
+  bool is_plain() const;
   // Bytes taken from the file so far, compressed as they are, and the file's size (0: unknown, as for a pipe).
   uint64_t bytes_taken() const;
   uint64_t bytes_total() const;

@@ -60,6 +60,7 @@ class EnvelopedParser final : public LineParser {
   EnvelopedParser(std::span<const Envelope> envelopes, std::unique_ptr<LineParser> inner);
 
   Parsed parse(std::string_view line, LogEntry& out) override;
+  bool lines_stand_alone() const override { return false; }  // one may go on in the next
   void note_fields(std::vector<NotedField>* notes) override;
   std::vector<std::string> names_never_found() const override { return inner_->names_never_found(); }
 

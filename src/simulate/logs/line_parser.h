@@ -27,6 +27,9 @@ class LineParser {
   // `out` is borrowed from the line and from this parser, until the next call.
   virtual Parsed parse(std::string_view line, LogEntry& out) = 0;
 
+  // Whether every line can be read without those before it.
+  virtual bool lines_stand_alone() const { return true; }
+
   // From here on every call of parse() puts what it finds into `notes` as well, after what is there. Null: none.
   virtual void note_fields(std::vector<NotedField>* notes) { notes_ = notes; }
 

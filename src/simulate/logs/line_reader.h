@@ -43,6 +43,8 @@ class LineReader {
   // Grows the line last given by the one after it, the line break between them included: a quoted CSV field may hold
   // one. False, and nothing changes, at the end of the input or where it would grow beyond kLineBytesMax.
   bool extend(Line& line);
+  // How many lines were read so far.
+  uint64_t lines() const { return number_; }
   // Takes all extensions of the line last given back, so that next() goes on after its first line.
   void retract(Line& line);
 

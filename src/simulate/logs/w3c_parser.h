@@ -22,6 +22,7 @@ class W3cParser final : public LineParser {
   W3cParser(ColumnMap columns, const WantedHeaders& wanted);
 
   Parsed parse(std::string_view line, LogEntry& out) override;
+  bool lines_stand_alone() const override { return false; }  // directives say how those after them are to be read
 
   std::vector<std::string> names_never_found() const override;
   // The names of the last #Fields line.

@@ -1,0 +1,249 @@
+#include "simulate/parallel_reader.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <cstring>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "simulate/log_part.h"
+#include "simulate/log_summaries.h"
+#include "simulate/logs/byte_source.h"
+
+namespace rateguard::simulate {
+namespace {
+
+// Requests that are handed over at once, of logs that are not cut into pieces; they take 4 MB.
+constexpr size_t kRequestsAtOnce = 128 * 1024;
+// Pieces that may be read before those in front of them are taken up, for each thread.
+constexpr size_t kAheadPerJob = 2;
+// Handed over and not taken up yet, of one log, where requests are not kept: more would only fill memory.
+constexpr size_t kHandedOverMax = 4;
+
+// A log, or a piece of one: what one thread reads in one go.
+struct Piece {
+  size_t log = 0;                                       // its index
+  std::optional<ByteSource::Part> part = {};            // none: the whole log
+  std::shared_ptr<const DetectedFormat> detected = {};  // of a part
+  bool is_first = true;                                 // of its log
+
+  // What the thread that reads hands over to the calling one.
+  struct Requests {
+    std::unique_ptr<Recording> recording = {};
+    uint64_t bytes = 0;  // that were read of the file for them
+  };
+  std::deque<Requests> requests = {};
+  std::optional<std::pair<LogPart, Result<void>>> finished = {};
+};
+
+// Where the first line begins at or after `at`; UINT64_MAX where the file ends before that.
+uint64_t line_begin_after(int fd, uint64_t at) {
+  std::array<char, 64 * 1024> bytes;
+  for (uint64_t from = at - 1;;) {
+    const ssize_t got = pread(fd, bytes.data(), bytes.size(), static_cast<off_t>(from));
+    if (got <= 0) return UINT64_MAX;
+    const auto size = static_cast<size_t>(got);
+    if (const void* found = std::memchr(bytes.data(), '\n', size)) {
+      return from + static_cast<uint64_t>(static_cast<const char*>(found) - bytes.data()) + 1;
+    }
+    from += size;
+  }
+}
+
+// The pieces of a plain file; the last one goes on to wherever the file ends by then.
+std::vector<ByteSource::Part> cut_at_lines(const std::string& path, uint64_t piece_bytes) {
+  std::vector<ByteSource::Part> parts = {{}};
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return parts;
+  struct stat info = {};
+  const uint64_t size = fstat(fd, &info) == 0 ? static_cast<uint64_t>(info.st_size) : 0;
+  while (parts.back().begin + piece_bytes < size) {
+    const uint64_t next = line_begin_after(fd, parts.back().begin + piece_bytes);
+    if (next >= size) break;
+    parts.back().end = next;
+    parts.push_back({.begin = next});
+  }
+  close(fd);
+  return parts;
+}
+
+// Cuts a log into pieces where its lines can be read wherever one begins.
+void plan(const std::string& path, size_t log, const ReadOptions& options, std::deque<Piece>& out) {
+  const auto whole = [&] { out.push_back({.log = log}); };
+  auto source = ByteSource::open(path);
+  if (!source || source->bytes_total() <= options.piece_bytes) return whole();
+  LineReader lines([&](char* bytes, size_t size) { return source->read(bytes, size); });
+  const std::string_view head = lines.head();
+  if (!source->is_plain() || head.find_first_not_of(" \t\r\n") == std::string_view::npos) return whole();
+  auto detected = choose_format(head, path, options);
+  if (!detected || !lines_stand_alone(*detected, options)) return whole();
+  const auto shared = std::make_shared<const DetectedFormat>(std::move(*detected));
+  bool is_first = true;
+  for (const ByteSource::Part& part : cut_at_lines(path, options.piece_bytes)) {
+    out.push_back({.log = log, .part = part, .detected = shared, .is_first = std::exchange(is_first, false)});
+  }
+}
+
+class Readers {
+ public:
+  Readers(std::span<const std::string> paths, const ReadOptions& options) : paths_(paths), options_(options) {
+    for (size_t log = 0; log < paths.size(); ++log) plan(paths[log], log, options, pieces_);
+    const size_t threads = std::min<size_t>(options.jobs, pieces_.size());
+    for (size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { read_pieces(); });
+  }
+  ~Readers() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopped_ = true;
+    }
+    changed_.notify_all();
+    for (std::thread& thread : threads_) thread.join();
+  }
+  Readers(const Readers&) = delete;
+  Readers& operator=(const Readers&) = delete;
+
+  // What the next piece that is to be taken up hands over, in order; no recording once it is finished, which `finished`
+  // then has. REQUIRES: there is such a piece.
+  Piece::Requests take(std::optional<std::pair<LogPart, Result<void>>>& finished) {
+    std::unique_lock lock(mutex_);
+    Piece& piece = pieces_[taking_];
+    changed_.wait(lock, [&] { return !piece.requests.empty() || piece.finished; });
+    Piece::Requests taken;
+    if (!piece.requests.empty()) {
+      taken = std::move(piece.requests.front());
+      piece.requests.pop_front();
+    } else {
+      finished = std::move(piece.finished);
+      ++taking_;
+    }
+    lock.unlock();
+    changed_.notify_all();
+    return taken;
+  }
+  bool has_more() const { return taking_ < pieces_.size(); }
+  // Of the piece that take() is at.
+  size_t log() const { return pieces_[taking_].log; }
+
+ private:
+  // Each thread reads the next piece that nobody has begun, unless too many wait to be taken up.
+  void read_pieces() {
+    std::unique_lock lock(mutex_);
+    const size_t ahead = kAheadPerJob * options_.jobs;
+    for (;;) {
+      changed_.wait(lock, [&] { return stopped_ || reading_ == pieces_.size() || reading_ < taking_ + ahead; });
+      if (stopped_ || reading_ == pieces_.size()) return;
+      Piece& piece = pieces_[reading_++];
+      lock.unlock();
+      auto finished = read(piece);
+      lock.lock();
+      piece.finished = std::move(finished);
+      changed_.notify_all();
+    }
+  }
+
+  std::pair<LogPart, Result<void>> read(Piece& piece) {
+    const std::string& path = paths_[piece.log];
+    LogPart part{.log = {.file = path}};
+    auto source = piece.part ? ByteSource::open_part(path, *piece.part) : ByteSource::open(path);
+    if (!source) return {std::move(part), std::unexpected(source.error())};
+    LineReader lines([&](char* bytes, size_t size) -> Result<size_t> {
+      if (stopped_.load(std::memory_order_relaxed)) return 0;
+      return source->read(bytes, size);
+    });
+    uint64_t handed_over = 0;  // bytes
+    const auto hand_over = [&](std::unique_ptr<Recording> requests) {
+      const uint64_t bytes = source->bytes_taken() - std::exchange(handed_over, source->bytes_taken());
+      if (requests->size() > 0) put(piece, {.recording = std::move(requests), .bytes = bytes});
+    };
+    auto requests = std::make_unique<Recording>();
+    ReadOptions options = options_;
+    options.each = [&](const LogEntry& entry) {
+      requests->add(entry);
+      if (requests->size() < kRequestsAtOnce || piece.part) return;
+      hand_over(std::move(requests));
+      requests = std::make_unique<Recording>();
+    };
+    Recording unused;
+    Result<void> done;
+    if (piece.is_first) {
+      done = read_whole(lines, options, unused, part);
+    } else {
+      done = read_lines(lines, *piece.detected, options, unused, part);
+    }
+    hand_over(std::move(requests));
+    return {std::move(part), std::move(done)};
+  }
+
+  void put(Piece& piece, Piece::Requests requests) {
+    std::unique_lock lock(mutex_);
+    // What is kept takes no less memory once it is taken up.
+    if (options_.each) changed_.wait(lock, [&] { return stopped_ || piece.requests.size() < kHandedOverMax; });
+    piece.requests.push_back(std::move(requests));
+    lock.unlock();
+    changed_.notify_all();
+  }
+
+  std::span<const std::string> paths_;
+  const ReadOptions& options_;
+  std::deque<Piece> pieces_;
+  std::vector<std::thread> threads_;
+  std::atomic<bool> stopped_ = false;  // nobody wants to know any more
+  std::mutex mutex_;                   // of what is handed over, and of:
+  std::condition_variable changed_;
+  size_t reading_ = 0;  // the first piece that nobody has begun
+  size_t taking_ = 0;   // the piece that is being taken up; written by the calling thread alone
+};
+
+}  // namespace
+
+Result<ReadSummary> read_logs_in_parallel(std::span<const std::string> paths, const ReadOptions& options,
+                                          const ProgressCallback& progress, uint64_t total, Recording& out) {
+  Readers readers(paths, options);
+  LogSummaries logs(options, out);
+  RoomGuess room(options, total);
+  uint64_t done = 0;  // bytes
+  for (size_t log = 0; log < paths.size(); ++log) {
+    std::optional<LogPart> whole;
+    Result<void> read;
+    while (readers.has_more() && readers.log() == log) {
+      std::optional<std::pair<LogPart, Result<void>>> finished;
+      const auto [requests, bytes] = readers.take(finished);
+      done += bytes;
+      if (progress) progress({.stage = ProgressUpdate::Stage::kRead, .done = done, .total = total});
+      const bool goes_on = read && !(whole && whole->broken_off);  // else the log has ended before this
+      if (requests && goes_on) {
+        if (options.each) {
+          requests->for_each_added(options.each);
+          continue;
+        }
+        if (out.size() + requests->size() > options.requests_max) {
+          return std::unexpected(too_many_requests(paths[log], options));
+        }
+        out.append(*requests);
+        room.make(out, done);
+      } else if (finished && goes_on) {
+        read = std::move(finished->second);
+        if (whole) {
+          whole->append(std::move(finished->first));
+        } else {
+          whole = std::move(finished->first);
+        }
+      }
+    }
+    if (auto added = logs.add(std::move(*whole), std::move(read)); !added) return std::unexpected(added.error());
+  }
+  return logs.finish();
+}
+
+}  // namespace rateguard::simulate
