@@ -98,8 +98,13 @@ void Instance::join_others() {
 }
 
 void Instance::log_membership(const std::string& store, std::string_view problem) {
-  if (problem.empty()) return log_.write(LogLevel::kInfo, "other instances are seen again", {{"store", store}});
-  log_.write(LogLevel::kWarn, "other instances are not seen, or not heard", {{"store", store}, {"why", problem}});
+  if (problem.empty())
+    return log_.write(LogLevel::kInfo, "other instances are seen and heard again", {{"store", store}});
+  log_.write(
+      LogLevel::kWarn,
+      "other instances are not seen or heard; resets made there do not arrive, and local shares go by their last "
+      "number",
+      {{"store", store}, {"why", problem}});
 }
 
 void Instance::forget(std::string_view key) {
@@ -117,9 +122,10 @@ void Instance::forget_refusals() {
 
 Result<void> Instance::watch() {
   net::EventLoop& loop = *workers_.front()->loop;
-  signals_ =
-      std::make_unique<net::SignalWatcher>(loop, std::initializer_list<int>{SIGHUP, SIGTERM, SIGINT},
-                                           [this](int signal) { signal == SIGHUP ? (void)reload("SIGHUP") : drain(); });
+  signals_ = std::make_unique<net::SignalWatcher>(
+      loop, std::initializer_list<int>{SIGHUP, SIGTERM, SIGINT}, [this](int signal) {
+        signal == SIGHUP ? (void)reload("SIGHUP") : drain(signal == SIGTERM ? "SIGTERM" : "SIGINT");
+      });
   files_in_force_ = files_watched_ = files_to_watch(config_);
   if (auto watching = watch_files(files_watched_); !watching) return watching;
   sweep_ = loop.every(kSweepInterval, [this, &loop] { store_->tick(loop.now(), kSweepBudget); });
@@ -142,12 +148,18 @@ Result<void> Instance::run() {
   for (const auto& worker : workers_) {
     if (worker->thread.joinable()) worker->thread.join();
   }
-  return snapshots_ != nullptr ? snapshots_->finish() : Result<void>();
+  const Result<void> saved = snapshots_ != nullptr ? snapshots_->finish() : Result<void>();
+  if (!saved) return saved;
+  const std::string path = config_.snapshot_path();
+  log_.write(LogLevel::kInfo, "stopped",
+             {{"counters_saved_to", path.empty() ? std::string_view("none") : std::string_view(path)}});
+  return {};
 }
 
-void Instance::drain() {
+void Instance::drain(std::string_view by) {
   if (service_.draining.exchange(true)) return;
-  log_.write(LogLevel::kInfo, "draining", {{"grace_ms", config_.listen.drain_grace.us / 1'000}});
+  log_.write(LogLevel::kInfo, "stopping; nothing new is accepted, and what has begun may end within the grace",
+             {{"by", by}, {"grace_ms", config_.listen.drain_grace.us / 1'000}});
   parts_left_ = 1 + workers_.size() * (1 + (resp_ ? 1 : 0) + (grpc_ ? 1 : 0));
   membership_.leave([this] { part_has_ended(); });
   net::EventLoop& first = *workers_.front()->loop;
@@ -163,7 +175,6 @@ void Instance::drain() {
 
 void Instance::part_has_ended() {
   if (--parts_left_ > 0) return;
-  log_.write(LogLevel::kInfo, "drained");
   for (const auto& worker : workers_) worker->loop->stop();
 }
 

@@ -105,7 +105,8 @@ class Instance {
   void log_reload(std::string_view by, const Result<server::Reloaded>& outcome, const std::vector<Error>& warnings);
   server::Dependency configuration_state() const;
   bool has_configuration() const { return !source_.path().empty() || !config_.envoy.config.empty(); }
-  void drain();
+  // `by` is who asked, for the log.
+  void drain(std::string_view by);
   void part_has_ended();
 
   ConfigSource source_;

@@ -204,6 +204,7 @@ void Decider::tally(const Job& job, Counting counting) {
   out.key = key_of(job);
   out.refuses = job.is_limited && job.over && job.mode() == Mode::kEnforce;
   if (job.gives_back) {
+  out.degraded = job.degraded;
     out.given_back = job.hits;
     return;
   }

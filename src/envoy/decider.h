@@ -28,6 +28,7 @@ struct Tally {
   uint64_t over = 0;
   uint64_t given_back = 0;
   uint64_t shadowed = 0;     // would have been refused, but for the descriptor's shadow_mode
+  bool degraded = false;     // decided by on_store_failure
   bool debt_is_cut = false;  // a debt was kept in part (Decision::debt_is_cut)
 };
 
@@ -74,6 +75,7 @@ class Decider {
     bool over = false;
     bool debt_is_cut = false;
     uint64_t most = 0;  // of the count below; a bucket's capacity, not its rate
+    bool degraded = false;
     uint64_t before = 0;
     uint64_t after = 0;
     Duration until_reset = {};

@@ -106,6 +106,7 @@ void Decider::take_decision(Job& job, const Charge& charge, bool counts_refusals
   const Decision& decision = charge.decision;
   job.debt_is_cut = decision.debt_is_cut;
   if (job.gives_back) return take_given_back(job, decision, counts_refusals);
+  job.degraded = charge.basis != Basis::kCounter;
   const uint64_t left = decision.remaining;
   const uint64_t taken = decision.allowed() ? charge.cost.units : 0;
   if (counts_refusals) {

@@ -131,6 +131,7 @@ void Decider::note(const Answer& answer) {
   ++note_.decisions;
   const bool first_refusal = !answer.allowed && note_.refused++ == 0;
   if (!answer.allowed) note_.verdict = Verdict::kRefused;
+  note_.degraded = note_.degraded || answer.degraded;
   if (note_.decisions > 1 && !first_refusal) return;
   const AnswerLine* const deciding = answer.deciding;
   note_.rule = deciding != nullptr ? deciding->rule : answer.rejected_by;

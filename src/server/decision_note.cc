@@ -12,6 +12,7 @@ void DecisionNote::add_to(std::vector<LogField>& fields) const {
   if (!rule.empty()) fields.push_back({"rule", std::string_view(rule)});
   if (!subject.empty()) fields.push_back({"subject", std::string_view(subject)});
   if (cost) fields.push_back({"cost", *cost});
+  if (degraded) fields.push_back({"degraded", true});
   if (decisions == 1) return;
   fields.push_back({"decisions", decisions});
   fields.push_back({"refused", refused});

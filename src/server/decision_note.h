@@ -17,6 +17,7 @@ struct DecisionNote {
   int64_t decisions = 0;
   int64_t refused = 0;
   Verdict verdict = Verdict::kAdmitted;  // of all together
+  bool degraded = false;                 // one of them, at least, was made without its counter (on_store_failure)
   // Of the first that was refused, or else of the first: the deciding rule (empty: a limit of the request's own, or
   // none applies), its subject_tag() (empty: no counter decided), and what it was asked for, in units (none: likewise;
   // negative: they are given back).
@@ -24,8 +25,8 @@ struct DecisionNote {
   std::string subject = {};
   std::optional<int64_t> cost = {};
 
-  // Adds verdict, and rule, subject and cost where there are any; `decisions` and `refused` where there are several.
-  // Borrows from this.
+  // Adds verdict, and rule, subject and cost where there are any; `degraded` where it is so; `decisions` and `refused`
+  // where there are several. Borrows from this.
   void add_to(std::vector<LogField>& fields) const;
 };
 

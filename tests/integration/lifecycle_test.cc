@@ -248,6 +248,17 @@ TEST(LifecycleTest, AReloadSaysWhatItCouldNotTakeOver) {
   EXPECT_TRUE(contains(connection.post("/v1/reload", "").body, R"("waiting":[])")) << "as at the start again";
 }
 
+TEST(LifecycleTest, TheLogEndsWithWhoStoppedItAndWhereTheCountersAre) {
+  const TemporaryFolder folder;
+  Service service({"--data", folder.path().string()});
+  service.signal(SIGTERM);
+  EXPECT_EQ(service.wait(), 0);
+  const std::string log = service.log();
+  EXPECT_TRUE(contains(log, " by=SIGTERM grace_ms=10000\n")) << log;
+  EXPECT_TRUE(log.ends_with(" info stopped counters_saved_to=" + (folder.path() / "counters.snap").string() + "\n"))
+      << log;
+}
+
 TEST(LifecycleTest, TheLogBeginsWithWhatHasBeenStarted) {
   const TemporaryFolder folder;
   const std::string file = folder.write("rules.yaml", rules_with_limit(5));

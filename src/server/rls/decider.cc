@@ -43,6 +43,7 @@ void Decider::note(size_t descriptors, const envoy::Response& response) {
   const envoy::Tally* deciding = nullptr;
   for (const envoy::Tally& tally : decider_.tallies()) {
     const bool first_refusal = tally.refuses && note_.refused++ == 0;
+    note_.degraded = note_.degraded || tally.degraded;
     if (deciding == nullptr || first_refusal) deciding = &tally;
   }
   if (deciding == nullptr) return;

@@ -235,6 +235,36 @@ TEST_F(RateLimitServiceTest, RulesHavePlansCostsAndShadows) {
   for (int i = 0; i < 3; ++i) EXPECT_EQ((*decider_.decide(trial, kNow))->overall, envoy::Code::kOk);
 }
 
+// A store that cannot be asked, where on_store_failure is `allow`.
+struct AllowingStore final : Store {
+  void charge(ChargeGroup group, Now) override {
+    for (Charge& charge : group.charges) {
+      charge.basis = Basis::kAllowed;
+      charge.decision = {.limit = charge.limit->capacity, .remaining = charge.limit->capacity};
+    }
+  }
+  void charge_batch(std::span<ChargeGroup> groups, Now now) override {
+    for (const ChargeGroup& group : groups) charge(group, now);
+  }
+  ResetResult reset(std::string_view, CounterPlace) override { return ResetResult::kUnavailable; }
+  ReleaseResult release(const HoldId&, Instant) override { return ReleaseResult::kUnavailable; }
+  void tick(Instant, TickBudget) override {}
+  StoreStats stats() const override { return {}; }
+};
+
+TEST_F(RateLimitServiceTest, AnAccessLineSaysThatTheStoreCouldNotBeAsked) {
+  shared_.settings.access_log = true;
+  AllowingStore away;
+  RateLimitService service(shared_, {.store = away});
+  service.set_policy(policy_of("domain: d\ndescriptors:\n  - {key: k, rate_limit: {unit: day, requests_per_unit: 1}}"));
+  service.set_rules(rules_of(kRules));
+  Decider decider(service);
+  for (const envoy::Request& request : {asking("k", "v"), asking_rule({{"rule", "login"}, {"ip", "203.0.113.9"}})}) {
+    ASSERT_TRUE(decider.decide(request, kNow).has_value());
+    EXPECT_TRUE(decider.take_note().degraded);
+  }
+}
+
 TEST_F(RateLimitServiceTest, TheRulesDomainSaysWhatIsWrong) {
   service_.set_rules(rules_of(kRules));
   const auto message = [&](const envoy::Request& request) { return decider_.decide(request, kNow).error().message; };
