@@ -62,7 +62,8 @@ Result<Policy> make_policy(const config::Config& config) {
   return Policy{.rules = *rules, .identifier = *identifier};
 }
 
-Result<envoy::Policy> make_envoy_policy(const config::EnvoySettings& settings) {
+Result<envoy::Policy> make_envoy_policy(const config::Config& config) {
+  const config::EnvoySettings& settings = config.envoy;
   envoy::Answering answering{.shadow_mode = settings.shadow_mode,
                              .dynamic_metadata = settings.response_dynamic_metadata};
   using enum envoy::Counting;
@@ -79,7 +80,7 @@ Result<envoy::Policy> make_envoy_policy(const config::EnvoySettings& settings) {
   envoy::Policy policy{.answering = std::make_shared<const envoy::Answering>(std::move(answering))};
   if (settings.config.empty()) return policy;
   const auto same_domain = settings.merge_domains ? envoy::SameDomain::kMerged : envoy::SameDomain::kRejected;
-  auto limits = config::load_envoy(settings.config, same_domain);
+  auto limits = config::load_envoy(settings.config, same_domain, config.store_names());
   if (!limits) return std::unexpected(limits.error());
   policy.limits = *std::move(limits);
   return policy;

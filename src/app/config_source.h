@@ -33,6 +33,6 @@ class ConfigSource {
 Result<Policy> make_policy(const config::Config& config);
 // The same for Envoy's rate limit service, its files included; nothing is loaded where `envoy.config` names none.
 // Errors: those of config::load_envoy().
-Result<envoy::Policy> make_envoy_policy(const config::EnvoySettings& settings);
+Result<envoy::Policy> make_envoy_policy(const config::Config& config);
 
 }  // namespace rateguard::app

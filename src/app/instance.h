@@ -95,7 +95,7 @@ class Instance {
   Result<server::Reloaded> reload(std::string_view by);
   server::ConfigState config_state() const;
   Result<server::Reloaded> reload_from(const config::Config& config);
-  Result<envoy::Policy> load_envoy(const config::EnvoySettings& settings);
+  Result<envoy::Policy> load_envoy(const config::Config& config);
   // Every file that a reload of `config` reads again.
   std::vector<std::string> files_to_watch(const config::Config& config) const;
   // After a reload has read `config`, whether or not it could be taken over. REQUIRES: reload_mutex_ is held.

@@ -47,7 +47,7 @@ Result<server::Reloaded> Instance::reload_from(const config::Config& config) {
                         fmt::join(config_.store_names(), ", "), fmt::join(config.store_names(), ", ")),
         .position = config.position_of("stores")});
   }
-  const auto prepared = prepare(config, [this](const config::EnvoySettings& envoy) { return load_envoy(envoy); });
+  const auto prepared = prepare(config, [this](const config::Config& loaded) { return load_envoy(loaded); });
   if (!prepared) return std::unexpected(prepared.error());
   // Listeners without TLS get none, and those with it keep it.
   const bool has_tls = at_start_.tls != nullptr && prepared->tls != nullptr;
@@ -126,9 +126,9 @@ void Instance::log_key_warnings(const Policy& policy) {
   }
 }
 
-Result<envoy::Policy> Instance::load_envoy(const config::EnvoySettings& settings) {
-  auto policy = make_envoy_policy(settings);
-  if (settings.config.empty()) return policy;
+Result<envoy::Policy> Instance::load_envoy(const config::Config& config) {
+  auto policy = make_envoy_policy(config);
+  if (config.envoy.config.empty()) return policy;
   const std::lock_guard lock(state_mutex_);
   ++(policy ? envoy_loads_.successes : envoy_loads_.failures);
   return policy;

@@ -103,7 +103,7 @@ Result<Prepared> prepare(const config::Config& config, const LoadEnvoy& load_env
   if (auto good = check_ports(config); !good) return std::unexpected(good.error());
   auto policy = make_policy(config);
   if (!policy) return std::unexpected(policy.error());
-  auto envoy = load_envoy(config.envoy);
+  auto envoy = load_envoy(config);
   if (!envoy) return at(config, "envoy.config", envoy.error());
   Prepared prepared{.policy = *std::move(policy), .envoy = *std::move(envoy), .tls = {}, .h2 = {}};
   if (auto good = check_files(config); !good) return std::unexpected(good.error());

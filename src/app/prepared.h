@@ -22,7 +22,7 @@ struct Prepared {
 };
 
 // How Envoy's configuration is loaded.
-using LoadEnvoy = std::function<Result<envoy::Policy>(const config::EnvoySettings& settings)>;
+using LoadEnvoy = std::function<Result<envoy::Policy>(const config::Config& config)>;
 
 // Reads files, opens no socket. Errors: kIo and kInvalid, with the place in the file that names what is wrong.
 Result<Prepared> prepare(const config::Config& config, const LoadEnvoy& load_envoy = make_envoy_policy);

@@ -54,9 +54,9 @@ std::string json_warnings(const std::vector<Error>& warnings) {
 }
 
 // What a path of Envoy's configuration holds, in one line.
-int validate_envoy(const ValidateOptions& options) {
+int validate_envoy(const ValidateOptions& options, const std::vector<std::string>& stores) {
   const auto same_domain = options.merge_domains ? envoy::SameDomain::kMerged : envoy::SameDomain::kRejected;
-  const auto limits = config::load_envoy(options.envoy, same_domain);
+  const auto limits = config::load_envoy(options.envoy, same_domain, stores);
   if (!limits) {
     print_problem(limits.error(), options.json);
     return kBadConfig;
@@ -75,7 +75,8 @@ int validate_envoy(const ValidateOptions& options) {
 }
 
 // As `serve` would take the file here and now: with the environment over it, and the files that it names.
-int validate_file(const ValidateOptions& options) {
+// `stores` becomes the names of its stores.
+int validate_file(const ValidateOptions& options, std::vector<std::string>& stores) {
   const ConfigSource source(options.file, [](config::Config config) { return config; });
   const auto config = source.load();
   const auto prepared = config ? prepare(*config) : std::unexpected(config.error());
@@ -83,6 +84,7 @@ int validate_file(const ValidateOptions& options) {
     print_problem(prepared.error(), options.json);
     return kBadConfig;
   }
+  stores = config->store_names();
   for (const std::string& warning : prepared->policy.identifier->key_warnings()) complain("warning: " + warning);
   const std::vector<Error> warnings = warnings_about(*config);
   if (options.json) {
@@ -104,9 +106,10 @@ int validate(const ValidateOptions& options) {
     complain("nothing to validate; expected FILE or --envoy PATH");
     return kUsage;
   }
-  const int file = options.file.empty() ? kSuccess : validate_file(options);
+  std::vector<std::string> stores;
+  const int file = options.file.empty() ? kSuccess : validate_file(options, stores);
   if (file != kSuccess || options.envoy.empty()) return file;
-  return validate_envoy(options);
+  return validate_envoy(options, stores);
 }
 
 }  // namespace rateguard::app

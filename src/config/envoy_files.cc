@@ -40,7 +40,8 @@ Result<std::vector<std::string>> envoy_files(const std::string& path) {
   return files;
 }
 
-Result<std::shared_ptr<const envoy::RateLimits>> load_envoy(const std::string& path, envoy::SameDomain same_domain) {
+Result<std::shared_ptr<const envoy::RateLimits>> load_envoy(const std::string& path, envoy::SameDomain same_domain,
+                                                            std::span<const std::string> stores) {
   const auto files = envoy_files(path);
   if (!files) return std::unexpected(files.error());
   std::vector<envoy::DomainSpec> specs;
@@ -48,7 +49,7 @@ Result<std::shared_ptr<const envoy::RateLimits>> load_envoy(const std::string& p
     // What was named is read whatever it is, such as a shell's <(command); what lies in a folder has to be a file.
     const auto text = file == path ? read_file(file) : read_named_file(file);
     if (!text) return std::unexpected(text.error());
-    auto spec = parse_envoy(*text, file);
+    auto spec = parse_envoy(*text, file, stores);
     if (!spec) return std::unexpected(spec.error());
     specs.push_back(std::move(*spec));
   }

@@ -1,6 +1,7 @@
 #include "config/envoy_reader.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -28,9 +29,9 @@ constexpr std::array<std::string_view, 3> kRootKeys = {"domain", "descriptors", 
 constexpr std::array<std::string_view, 10> kDescriptorKeys = {
     "key",        "value",           "rate_limit",      "descriptors",     "shadow_mode",
     "quota_mode", "detailed_metric", "value_to_metric", "share_threshold", "metadata"};
-constexpr std::array<std::string_view, 9> kLimitKeys = {"unit",  "requests_per_unit", "unlimited",
-                                                        "name",  "replaces",          "algorithm",
-                                                        "burst", "on_store_failure",  "overdraft"};
+constexpr std::array<std::string_view, 10> kLimitKeys = {
+    "unit",  "requests_per_unit", "unlimited", "name", "replaces", "algorithm",
+    "burst", "on_store_failure",  "overdraft", "store"};
 constexpr std::array<std::string_view, 1> kReplacesKeys = {"name"};
 
 constexpr Choice<OnStoreFailure> kFailures[] = {
@@ -71,7 +72,7 @@ Value to_value(const YamlNode& node) {
 
 class EnvoyReader {
  public:
-  explicit EnvoyReader(Problems& problems) : problems_(problems) {}
+  EnvoyReader(Problems& problems, std::span<const std::string> stores) : problems_(problems), stores_(stores) {}
 
   DomainSpec read(const YamlNode& root) {
     DomainSpec file{.domain = "", .position = problems_.position(root)};
@@ -213,12 +214,26 @@ class EnvoyReader {
       if (!choice) return problems_.add(*failure, "on_store_failure: " + choice.error().message), spec;
       spec.on_store_failure = *choice;
     }
+    if (const YamlNode* store = map.find("store")) read_store(*store, spec.store);
     if (const YamlNode* requests = map.find("requests_per_unit")) {
       spec.requests_per_unit = read_units(*requests, "requests_per_unit", 0).value_or(0);
     }
     const bool has_period = read_unit(map, spec);
     if (has_period && !spec.unlimited) make_limit(map, spec);
     return spec;
+  }
+
+  void read_store(const YamlNode& node, StoreNumber& number) {
+    std::string name;
+    read_text(node, "store", name);
+    if (name.empty()) return;
+    const auto found = std::ranges::find(stores_, name);
+    if (found == stores_.end()) {
+      return problems_.add(
+          node, fmt::format("there is no store '{}' in stores of RateGuard's own configuration; expected {}", name,
+                            fmt::join(stores_, " or ")));
+    }
+    number = static_cast<StoreNumber>(found - stores_.begin());
   }
 
   void read_replaces(const YamlNode& list, LimitSpec& spec) {
@@ -235,7 +250,7 @@ class EnvoyReader {
     std::string text;
     if (node) read_text(*node, "unit", text);
     if (spec.unlimited) {
-      for (const std::string_view key : {"unit", "algorithm", "burst", "overdraft"}) {
+      for (const std::string_view key : {"unit", "algorithm", "burst", "overdraft", "store"}) {
         const YamlNode* given = map.find(key);
         if (!given || given->is_null() || (key == "unit" && text.empty())) continue;
         problems_.add(*given, key == "unit" ? "should not specify rate limit unit when unlimited"
@@ -319,18 +334,22 @@ class EnvoyReader {
   }
 
   Problems& problems_;
+  std::span<const std::string> stores_;
 };
 
 }  // namespace
 
-Result<DomainSpec> parse_envoy(std::string_view yaml, const std::string& file_name) {
+Result<DomainSpec> parse_envoy(std::string_view yaml, const std::string& file_name,
+                               std::span<const std::string> stores) {
   auto document = parse_yaml(yaml, file_name, MergeOrder::kMergeKeyFirst);
   if (!document) {
     document.error().message = "error loading config file: " + document.error().message;
     return std::unexpected(document.error());
   }
+  static const std::array<std::string, 1> kOnlyStore = {"default"};
+  if (stores.empty()) stores = kOnlyStore;
   Problems problems(file_name);
-  DomainSpec file = EnvoyReader(problems).read(document->root());
+  DomainSpec file = EnvoyReader(problems, stores).read(document->root());
   if (!problems.empty()) return std::unexpected(problems.to_error());
   return file;
 }

@@ -101,6 +101,26 @@ descriptors:
   EXPECT_EQ(spec->descriptors[3].rate_limit->period, Duration::millis(250));
 }
 
+TEST(EnvoyReader, ALimitNamesOneOfTheStoresThatThereAre) {
+  const std::string yaml = R"(
+domain: edge
+descriptors:
+  - {key: a, rate_limit: {unit: hour, requests_per_unit: 5}}
+  - {key: b, rate_limit: {unit: hour, requests_per_unit: 5, store: region}}
+  - {key: c, rate_limit: {unit: hour, requests_per_unit: 5, store: global}}
+)";
+  const std::vector<std::string> stores = {"global", "region"};
+  const auto spec = parse_envoy(yaml, "f", stores);
+  ASSERT_TRUE(spec.has_value()) << spec.error().to_string();
+  EXPECT_EQ(spec->descriptors[0].rate_limit->store, 0);
+  EXPECT_EQ(spec->descriptors[1].rate_limit->store, 1);
+  EXPECT_EQ(spec->descriptors[2].rate_limit->store, 0);
+  EXPECT_EQ(limit_problem("unit: day\n      store: region"),
+            "f:6:14: there is no store 'region' in stores of RateGuard's own configuration; expected default");
+  EXPECT_EQ(limit_problem("unit: day\n      store: default"), "good");
+  EXPECT_EQ(limit_problem("unlimited: true\n      store: default"), "f:6:14: should not specify store when unlimited");
+}
+
 TEST(EnvoyReader, RejectsWhatEnvoyproxyRejects) {
   EXPECT_EQ(problem(""), "f:1:1: config file cannot have empty domain");
   EXPECT_EQ(problem("descriptors: []"), "f:1:1: config file cannot have empty domain");

@@ -105,6 +105,7 @@ Result<void> Decider::find_limits(const RateLimits& limits, RateLimits::DomainId
 Result<void> Decider::use_override(Job& job, const Override& given, std::string_view domain,
                                    const Descriptor& descriptor) {
   const RateLimit* configured = std::exchange(job.limit, nullptr);
+  if (configured != nullptr) job.store = configured->spec.store;
   const auto period = period_of(given);
   if (!period) return std::unexpected(period.error());
   job.period = *period;
@@ -129,6 +130,7 @@ void Decider::use_configured(Job& job, const RateLimit& limit, std::string_view 
   if (limit.detailed_metric || limit.value_to_metric) write_path(job, domain, descriptor.entries);
   if (limit.spec.unlimited) return;
   job.is_limited = true;
+  job.store = limit.spec.store;
   job.period = limit.spec.period;
   const UnitCount units = units_of(limit.spec.period);
   job.current = {.requests_per_unit = limit.spec.requests_per_unit,
@@ -202,9 +204,9 @@ void Decider::tally(const Job& job, Counting counting) {
   out.limit = job.limit;
   out.path = std::string_view(path_bytes_).substr(job.path_begin, job.path_end - job.path_begin);
   out.key = key_of(job);
+  out.degraded = job.degraded;
   out.refuses = job.is_limited && job.over && job.mode() == Mode::kEnforce;
   if (job.gives_back) {
-  out.degraded = job.degraded;
     out.given_back = job.hits;
     return;
   }

@@ -67,6 +67,7 @@ class Decider {
     Duration period = {};
     uint64_t hits = 1;
     bool gives_back = false;
+    StoreNumber store = 0;
     size_t key_begin = 0;  // in key_bytes_
     size_t key_end = 0;
     size_t path_begin = 0;  // in path_bytes_
@@ -74,8 +75,8 @@ class Decider {
     // What came out.
     bool over = false;
     bool debt_is_cut = false;
-    uint64_t most = 0;  // of the count below; a bucket's capacity, not its rate
     bool degraded = false;
+    uint64_t most = 0;  // of the count below; a bucket's capacity, not its rate
     uint64_t before = 0;
     uint64_t after = 0;
     Duration until_reset = {};

@@ -83,7 +83,8 @@ void Decider::add_charge(size_t job, const Limit& limit, Cost cost) {
                       .cost = cost_on(limit, cost),
                       .mode = jobs_[job].mode(),
                       .on_failure = configured != nullptr ? configured->spec.on_store_failure : on_failure_,
-                      .place_from = is_atomic_ ? kOnePlace : KeyOffset{0}});
+                      .place_from = is_atomic_ ? kOnePlace : KeyOffset{0},
+                      .store = jobs_[job].store});
   charged_.push_back(job);
 }
 
@@ -105,8 +106,8 @@ void Decider::note_undecided() {
 void Decider::take_decision(Job& job, const Charge& charge, bool counts_refusals) {
   const Decision& decision = charge.decision;
   job.debt_is_cut = decision.debt_is_cut;
-  if (job.gives_back) return take_given_back(job, decision, counts_refusals);
   job.degraded = charge.basis != Basis::kCounter;
+  if (job.gives_back) return take_given_back(job, decision, counts_refusals);
   const uint64_t left = decision.remaining;
   const uint64_t taken = decision.allowed() ? charge.cost.units : 0;
   if (counts_refusals) {

@@ -24,6 +24,7 @@ struct LimitSpec {
   std::string name = {};
   std::vector<std::string> replaces = {};
   rules::OnStoreFailure on_store_failure = rules::OnStoreFailure::kAllow;
+  StoreNumber store = 0;  // that has its counters, among those of the configuration
 };
 
 struct DescriptorSpec {

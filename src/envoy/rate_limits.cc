@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <unordered_map>
 #include <utility>
@@ -54,18 +55,24 @@ class RateLimits::Compiler {
       return refuse(file.position, fmt::format("the files of domain '{}' differ in atomic", file.domain));
     }
     const Domain& domain = out_.domains_[id];
-    const Place root = {.node = domain.root, .path = domain.name + ".", .atomic = domain.atomic};
+    const Place root = {.domain = id, .node = domain.root, .path = domain.name + ".", .atomic = domain.atomic};
     return add_level(root, std::move(file.descriptors));
   }
 
  private:
   // Where descriptors are added.
   struct Place {
+    DomainId domain = 0;
     uint32_t node = 0;
     std::string path;  // of the parent, with the point behind it
     bool atomic = false;
     bool value_to_metric = false;  // of any descriptor above
   };
+
+  // Whether a limit is in the store that the limits of its domain before it are in.
+  bool fits_atomic(DomainId domain, const LimitSpec& limit) {
+    return limit.unlimited || atomic_stores_.emplace(domain, limit.store).first->second == limit.store;
+  }
 
   Result<void> add_level(const Place& place, std::vector<DescriptorSpec> descriptors) {
     for (DescriptorSpec& spec : descriptors) {
@@ -91,6 +98,11 @@ class RateLimits::Compiler {
                                                "found key '{}'",
                                                composite_key(spec)));
     }
+    if (spec.rate_limit && place.atomic && !fits_atomic(place.domain, *spec.rate_limit)) {
+      return refuse(spec.position,
+                    "atomic charges the limits of a domain together, which takes one store for all of them; found "
+                    "another store than that of the limits before");
+    }
     if (spec.quota_mode && place.atomic) {
       return refuse(spec.position,
                     "quota_mode does not go with atomic: a quota that is used up does not refuse the request alone");
@@ -103,7 +115,11 @@ class RateLimits::Compiler {
     if (spec.rate_limit) {
       if (auto added = add_limit(node, path, value_to_metric, spec); !added) return added;
     }
-    return add_level({.node = node, .path = path + ".", .atomic = place.atomic, .value_to_metric = value_to_metric},
+    return add_level({.domain = place.domain,
+                      .node = node,
+                      .path = path + ".",
+                      .atomic = place.atomic,
+                      .value_to_metric = value_to_metric},
                      std::move(spec.descriptors));
   }
 
@@ -164,6 +180,7 @@ class RateLimits::Compiler {
   }
 
   RateLimits& out_;
+  std::map<DomainId, StoreNumber> atomic_stores_;
   SameDomain same_domain_;
   std::set<std::pair<uint32_t, std::string>> composites_;  // (parent, composite key)
   std::unordered_map<std::string, uint32_t> names_;

@@ -98,6 +98,19 @@ TEST(RateLimits, Rejections) {
             "f:8:7: quota_mode does not go with atomic: a quota that is used up does not refuse the request alone");
 }
 
+TEST(RateLimits, AtomicTakesOneStoreForADomain) {
+  const auto in_store = [](std::string key, StoreNumber store) {
+    DescriptorSpec spec = leaf(std::move(key), "", per_unit(1, Unit::kHour));
+    spec.rate_limit->store = store;
+    return spec;
+  };
+  EXPECT_TRUE(compiled({in_store("a", 1), in_store("b", 1), leaf("c", "", unlimited())}, true).has_value());
+  EXPECT_TRUE(compiled({in_store("a", 1), in_store("b", 0)}, false).has_value());
+  const auto refused = compiled({in_store("a", 1), in_store("b", 0)}, true);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_TRUE(refused.error().message.starts_with("atomic charges the limits of a domain together"));
+}
+
 TEST(RateLimits, Domains) {
   const auto compile = [](std::vector<DomainSpec> files, SameDomain same) {
     return problem(RateLimits::compile(std::move(files), same));

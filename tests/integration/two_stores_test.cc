@@ -66,6 +66,35 @@ class TwoStoresTest : public testing::Test {
   std::unique_ptr<Service> west_;
 };
 
+TEST_F(TwoStoresTest, SoItIsOfEnvoysDescriptors) {
+  const std::string limits = folder_.write("limits.yaml", R"(
+domain: edge
+descriptors:
+  - {key: per_region, rate_limit: {unit: day, requests_per_unit: 4, store: region}}
+  - {key: worldwide, rate_limit: {unit: day, requests_per_unit: 6, store: global}}
+)");
+  const std::string rules = "envoy: {config: " + limits + "}\n";
+  const Service east({"--config", folder_.write("east_envoy.yaml", config(east_redis_, rules))});
+  const Service west({"--config", folder_.write("west_envoy.yaml", config(west_redis_, rules))});
+  const auto admitted_of_ten = [](const Service& service, const std::string& key, const std::string& more = "") {
+    HttpConnection connection(service.port());
+    int admitted = 0;
+    for (int i = 0; i < 10; ++i) {
+      const std::string descriptor = R"({"entries":[{"key":")" + key + R"(","value":""}])" + more + "}";
+      const std::string body = R"({"domain":"edge","descriptors":[)" + descriptor + "]}";
+      admitted += connection.post("/json", body).status == 200 ? 1 : 0;
+    }
+    return admitted;
+  };
+  EXPECT_EQ(admitted_of_ten(east, "per_region"), 4);
+  EXPECT_EQ(admitted_of_ten(west, "per_region"), 4) << "its own region's";
+  EXPECT_EQ(admitted_of_ten(east, "worldwide"), 6);
+  EXPECT_EQ(admitted_of_ten(west, "worldwide"), 0) << "the world's";
+  const std::string own_limit = R"(,"limit":{"requestsPerUnit":3,"unit":"HOUR"})";
+  EXPECT_EQ(admitted_of_ten(east, "worldwide", own_limit), 3) << "a request's own limit is where the configured one is";
+  EXPECT_EQ(admitted_of_ten(west, "worldwide", own_limit), 0);
+}
+
 TEST_F(TwoStoresTest, EachLimitIsHeldByItsStore) {
   EXPECT_EQ(admitted(*east_, "/both"), 4) << "its region's";
   EXPECT_EQ(admitted(*west_, "/both"), 2) << "what is left of the world's";
