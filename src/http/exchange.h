@@ -35,7 +35,7 @@ struct Request {
   std::string_view client_subject = {};  // the verified client certificate's subject, if mTLS asked for one
   std::string_view authority = {};       // HTTP/2: ":authority"; HTTP/1.1 has it in the Host field
   Version version = Version::k11;
-  Instant started = {};  // when its head began to arrive; HTTP/1.1: when it was read to its end
+  Instant started = {};  // when its head began to arrive; HTTP/1.1: when its head was read to its end
 };
 
 // What a session could not accept. The handler phrases the answer, so that all errors of a server look alike.
@@ -117,10 +117,18 @@ class Exchange : public Responder {
   // What one exchange holds of its body at most before it is consumed.
   static constexpr size_t kBodyWindow = 64 * 1'024;
 
+  // With a label, Handler::sent() is called when the whole answer has gone. REQUIRES: set before handle() returns.
+  void set_label(uint32_t label) { label_ = label; }
+  uint32_t label() const { return label_; }
+  static constexpr uint32_t kUnlabelled = UINT32_MAX;
+
  protected:
   friend struct LetGo;
   // The handler needs it no more.
   virtual void let_go() = 0;
+
+ private:
+  uint32_t label_ = kUnlabelled;
 };
 
 enum class BodyDelivery : uint8_t {
@@ -140,12 +148,16 @@ class Handler {
   virtual BodyDelivery delivery(const Request& head);
   virtual void handle(Exchange& exchange, Now now) = 0;
   virtual void reject(const Rejection& rejection, Instant now, Responder& responder) = 0;
+  // The last byte of an answer that has this label was handed to the kernel, so long after Request::started. The
+  // exchange may be gone. Not called for answers that a broken connection has cut short.
+  virtual void sent(uint32_t label, Duration took);
 };
 
 inline void ExchangeEvents::body_arrived(Exchange&, std::string_view) {}
 inline void ExchangeEvents::body_ended(Exchange&) {}
 inline void ExchangeEvents::drained(Exchange&) {}
 inline void ExchangeEvents::client_gone(Exchange&) {}
+inline void Handler::sent(uint32_t, Duration) {}
 inline BodyDelivery Handler::delivery(const Request&) {
   return BodyDelivery::kWhole;
 }

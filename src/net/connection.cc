@@ -164,7 +164,10 @@ void Connection::write(std::string_view bytes) {
       bytes.remove_prefix(result.bytes);
       continue;
     }
-    if (result.status == IoStatus::kFailed || result.status == IoStatus::kEnd) return close();
+    if (result.status == IoStatus::kFailed || result.status == IoStatus::kEnd) {
+      broken_ = true;
+      return close();
+    }
     out_.append(bytes);
     set_interest(output_interest(result.status));
     return arm(Timeout::kWrite);
@@ -205,6 +208,7 @@ void Connection::flush() {
   out_.release();
   out_sent_ = 0;
   if (paused_) host_.wheel_.disarm(*this);
+  written();
   finish();
   if (state_ == State::kOpen) go_on();
 }

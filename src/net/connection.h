@@ -43,6 +43,8 @@ class Connection : public ReadyHandler, public WheelEntry {
   virtual void opened() {}
   // Open, readable, and nothing waits to be written unless duplex_: receives and answers.
   virtual void read_input() = 0;
+  // What waited is written, whatever becomes of the connection.
+  virtual void written() {}
   // What waited is written, and the connection goes on: answers what had to wait, arms the timeout. Also while paused.
   virtual void output_gone() = 0;
   // A request was not there in time.
@@ -90,6 +92,7 @@ class Connection : public ReadyHandler, public WheelEntry {
   ByteBuffer out_;                               // what the socket would not take yet, from out_sent_ on
   Ending ending_ = Ending::kNone;
   bool duplex_ = false;  // reads even while something waits to be written
+  bool broken_ = false;  // write() has failed: not all of its bytes have gone
   Timeout timeout_ = Timeout::kHandshake;
 
  private:

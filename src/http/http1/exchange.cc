@@ -13,6 +13,7 @@ void Http1Exchange::begin(Http1Session& session, std::span<const char> bytes, co
   request_ = request;
   bytes_ = bytes;
   options_ = options;
+  set_label(kUnlabelled);
   response_.begin(out, options);
 }
 

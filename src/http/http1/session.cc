@@ -98,6 +98,7 @@ void Http1Session::handle_input(std::span<char> input) {
     if (late_ != nullptr) return feed_body();
     if (ending_ == Ending::kClose && !rest_.empty()) ending_ = Ending::kLinger;  // unread bytes would reset it
     if (batch != Batch::kKept && !host_.out().empty()) write(host_.out().view());
+    tell_sent();
     const bool goes_on = is_open() && out_.empty() && ending_ == Ending::kNone && !rest_.empty();
     if (batch == Batch::kTurnOver || (batch == Batch::kKept && goes_on && turn.used_up())) {
       if (!goes_on) break;
@@ -126,6 +127,7 @@ Http1Session::Batch Http1Session::answer_requests(net::TurnBudget& turn) {
     const Http1Parser::Status status = parser_->parse(rest_);
     if (status == Http1Parser::Status::kNeedMore) {
       if (parser_->awaits_body() && !std::exchange(body_asked_about_, true)) {
+        head_whole_at_ = now();
         const BodyDelivery delivery = context_.handler.delivery(request(rest_, BodyState::kUnasked));
         if (delivery == BodyDelivery::kNone) {
           if (skip_body() == Batch::kKept) return Batch::kKept;
@@ -181,7 +183,7 @@ Request Http1Session::request(std::span<char> bytes, BodyState body) {
   request.peer = peer_;
   request.secure = transport_.secure();
   request.version = parser_->is_http_1_0() ? Version::k10 : Version::k11;
-  request.started = now();
+  request.started = head_whole_at_ != Instant{} ? head_whole_at_ : now();
   if (client_subject_) request.client_subject = *client_subject_;
   return request;
 }
@@ -194,6 +196,7 @@ Http1Session::Batch Http1Session::hand_over(size_t size, AfterResponse after, Bo
                    .after = after,
                    .content = parser_->is_head() ? Content::kDescribed : Content::kSent,
                    .version = parser_->is_http_1_0() ? Version::k10 : Version::k11});
+  head_whole_at_ = {};
   handed_bytes_ = size;
   body_ = body;
   was_kept_ = false;
@@ -205,6 +208,7 @@ Http1Session::Batch Http1Session::hand_over(size_t size, AfterResponse after, Bo
     return Batch::kKept;
   }
   exchange->complete();
+  context_.answered.add(*exchange);
   if (exchange->after() == AfterResponse::kClose || !exchange->is_whole()) {
     ending_ = host_.draining() ? Ending::kLinger : Ending::kClose;
   }
@@ -226,6 +230,7 @@ void Http1Session::exchange_kept(Http1Exchange& exchange) {
     queue(host_.out().view());
     host_.out().clear();
   }
+  unsent_.take(context_.answered);
   rest_ = rest_.subspan(handed_bytes_);
   keep_rest();
   if (body_ == BodyState::kNone) {
@@ -235,6 +240,17 @@ void Http1Session::exchange_kept(Http1Exchange& exchange) {
   }
   give_back_budget();
   pause();
+}
+
+// What was in the loop's output has been written to its end, or waits in out_ from now on.
+void Http1Session::tell_sent() {
+  if (broken_) return context_.answered.clear();
+  if (!out_.empty()) return unsent_.take(context_.answered);
+  context_.answered.tell(context_.handler, host_.loop().clock());
+}
+
+void Http1Session::written() {
+  unsent_.tell(context_.handler, host_.loop().clock());
 }
 
 DateField Http1Session::date() {
@@ -260,6 +276,8 @@ void Http1Session::answered(Http1Exchange& exchange, std::string_view bytes) {
   duplex_ = false;
   resume();
   write_behind(bytes);
+  unsent_.add(exchange);
+  if (out_.empty() && !broken_) written();
   if (!hands_over_ && !feeding_) go_on_after_answer();
 }
 

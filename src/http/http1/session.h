@@ -10,6 +10,7 @@
 #include "http/http1/exchange.h"
 #include "http/http1/parser.h"
 #include "http/http1/response.h"
+#include "http/sent_answers.h"
 #include "http/server_options.h"
 #include "net/connection.h"
 #include "net/turn_budget.h"
@@ -27,6 +28,7 @@ struct Http1SessionContext {
   DateField date = {};
   std::vector<std::unique_ptr<Http1Parser>> parsers = {};  // at rest; a session has one while a request is incomplete
   std::vector<std::unique_ptr<Http1Exchange>> exchanges = {};  // at rest; of requests that are being answered at once
+  SentAnswers answered = {};                                   // whose bytes are in the loop's output
 
   std::unique_ptr<Http1Parser> take_parser();
   void give_parser(std::unique_ptr<Http1Parser> parser);
@@ -73,6 +75,7 @@ class Http1Session final : public net::Connection {
   };
 
   void read_input() override;
+  void written() override;
   void output_gone() override;
   void read_timed_out() override;
   void drain_open() override;
@@ -87,6 +90,7 @@ class Http1Session final : public net::Connection {
   void reject(const Rejection& rejection, AfterResponse after);
   AfterResponse after_response() const;
   void request_is_over();
+  void tell_sent();
   void keep_rest();
   void settle_budget();
   void give_back_budget();
@@ -108,6 +112,8 @@ class Http1Session final : public net::Connection {
   std::span<char> rest_;                 // of it, what is not handled yet
   size_t handed_bytes_ = 0;              // of rest_, the request that the handler is being given
   uint64_t skip_bytes_ = 0;              // of a refused body, still to be read past
+  Instant head_whole_at_ = {};           // of a request whose body came later; {}: there is none
+  SentAnswers unsent_;                   // whose bytes wait in out_
   uint64_t budgeted_ = 0;                // of in_, taken from the budget of all connections
   size_t body_held_ = 0;                 // given to the handler and not consumed
   BodyState body_ = BodyState::kNone;

@@ -101,9 +101,11 @@ int Http2Callbacks::on_frame_sent(nghttp2_session* session, const nghttp2_frame*
   }
   const bool ends = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
   if (!ends || (frame->hd.type != NGHTTP2_DATA && frame->hd.type != NGHTTP2_HEADERS)) return 0;
-  // Answered before the request was whole: the client need not send the rest (RFC 9113, section 8.1).
   const Http2Stream* const stream = stream_of(session, frame->hd.stream_id);
-  if (stream == nullptr || stream->request_whole) return 0;
+  if (stream == nullptr) return 0;
+  ours.unsent_.add(*stream);
+  if (stream->request_whole) return 0;
+  // Answered before the request was whole: the client need not send the rest (RFC 9113, section 8.1).
   return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
 }
 

@@ -138,6 +138,7 @@ void Http2Session::send_frames() {
     if (more < 0) return close();
     if (out.empty()) break;
     write(out.view());
+    if (out_.empty() && !broken_) written();
     if (!is_open() || !out_.empty()) return;
   }
   if (flooded_ && nghttp2_session_want_read(session_) != 0) {  // by what was sent: it has not been told so yet
@@ -158,6 +159,10 @@ void Http2Session::end(uint32_t error_code) {
 int Http2Session::flooded() {
   flooded_ = true;
   return NGHTTP2_ERR_CALLBACK_FAILURE;
+}
+
+void Http2Session::written() {
+  unsent_.tell(context_.handler, host_.loop().clock());
 }
 
 void Http2Session::output_gone() {

@@ -10,6 +10,7 @@
 #include "http/exchange.h"
 #include "http/flood_budget.h"
 #include "http/http2/stream.h"
+#include "http/sent_answers.h"
 #include "http/server_options.h"
 #include "net/connection.h"
 
@@ -60,6 +61,7 @@ class Http2Session final : public net::Connection {
 
   void opened() override;
   void read_input() override;
+  void written() override;
   void output_gone() override;
   void read_timed_out() override;
   void idle_timed_out() override;
@@ -97,6 +99,7 @@ class Http2Session final : public net::Connection {
   size_t body_bytes_ = 0;        // of requests that are not whole
   FloodBudget control_frames_;
   FloodBudget resets_;
+  SentAnswers unsent_;                 // whose last frame waits in the loop's output or in out_
   std::vector<Http2Stream*> drained_;  // whose handlers are to be told; null: gone since
   uint32_t round_ = 0;                 // of read timeouts
   bool busy_ = false;                  // in a call of nghttp2's, or before one: what is answered goes out after it

@@ -69,6 +69,7 @@ std::span<const Header> FieldList::fields() {
 
 void Http2Stream::begin(Http2Session& session, int32_t stream_id, uint32_t now_round) {
   session_ = &session;
+  set_label(kUnlabelled);
   in_session_ = true;
   id = stream_id;
   round = now_round;

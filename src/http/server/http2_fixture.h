@@ -29,6 +29,7 @@ class Http2EchoHandler final : public Handler, private ExchangeEvents {
   }
   void handle(Exchange& exchange, Now) override {
     const Request& request = exchange.request();
+    exchange.set_label(1);
     heard(request);
     if (request.path == "/never") {
       keep(exchange);
@@ -63,6 +64,7 @@ class Http2EchoHandler final : public Handler, private ExchangeEvents {
     responder.status(rejection.status);
     responder.body("text/plain", rejection.field);
   }
+  void sent(uint32_t, Duration) override { ++sent_answers; }
   // On the loop's thread.
   void answer_late() {
     for (KeptExchange& exchange : std::exchange(kept_, {})) {
@@ -77,6 +79,7 @@ class Http2EchoHandler final : public Handler, private ExchangeEvents {
   std::atomic<int> waiting = 0;
   std::atomic<int> late = 0;
   std::atomic<int> closed = 0;
+  std::atomic<int> sent_answers = 0;
 
  private:
   void keep(Exchange& exchange) { kept_.push_back(exchange.keep(this)); }
