@@ -162,6 +162,28 @@ void add_responses(Families& out, const Sources& sources) {
   }
 }
 
+void add_request_times(Families& out, const Sources& sources) {
+  MetricFamily& family = out.add(MetricType::Histogram, "rateguard_http_request_duration_seconds",
+                                 "HTTP requests by method and route: how long from when the head was there until the "
+                                 "whole answer had been handed to the kernel. Routes never asked are left out.");
+  for (size_t route = 0; route < sources.routes.size() && route < kRoutesMax; ++route) {
+    ClientMetric metric;
+    metric.label = {{"method", std::string(sources.routes[route].method)},
+                    {"route", std::string(sources.routes[route].route)}};
+    uint64_t cumulated = 0;
+    for (size_t i = 0; i <= kRequestBounds_us.size(); ++i) {
+      for (const LoopMetrics* loop : sources.loops) cumulated += loop->request_bucket(route, i);
+      if (i == kRequestBounds_us.size()) break;
+      metric.histogram.bucket.push_back(
+          {.cumulative_count = cumulated, .upper_bound = static_cast<double>(kRequestBounds_us[i]) / 1e6});
+    }
+    if (cumulated == 0) continue;
+    metric.histogram.sample_count = cumulated;
+    metric.histogram.sample_sum = sum(sources, [&](const auto& loop) { return loop.request_sum_us(route); }) / 1e6;
+    family.metric.push_back(std::move(metric));
+  }
+}
+
 // Commands never seen are left out.
 void add_resp_counter(Families& out, const Sources& sources,
                       std::array<Counter, kRespCommandsMax> RespMetrics::* counters, std::string name,
@@ -364,6 +386,7 @@ std::string expose(const Sources& sources, Instant now) {
   add_descriptors(out, sources);
   add_latency(out, sources);
   add_responses(out, sources);
+  add_request_times(out, sources);
   add_resp(out, sources);
   add_grpc(out, sources);
   add_stores(out, sources);

@@ -86,9 +86,18 @@ TEST(Exposition, SumsTheLoops) {
   all.second.count_response(1, 404);
   all.first.record_latency(200);
   all.second.record_latency(20'000'000);
+  all.first.record_request(0, Duration::micros(50));
+  all.second.record_request(0, Duration::micros(51));
+  all.second.record_request(0, Duration::seconds(11));
   const std::string text = all.text();
   for (const char* line :
-       {"rateguard_requests_allowed_total{rule=\"login\"} 7", "rateguard_requests_blocked_total{rule=\"login\"} 1",
+       {"rateguard_http_request_duration_seconds_bucket{method=\"POST\",route=\"/check\",le=\"5e-05\"} 1",
+        "rateguard_http_request_duration_seconds_bucket{method=\"POST\",route=\"/check\",le=\"0.0001\"} 2",
+        "rateguard_http_request_duration_seconds_bucket{method=\"POST\",route=\"/check\",le=\"10\"} 2",
+        "rateguard_http_request_duration_seconds_bucket{method=\"POST\",route=\"/check\",le=\"+Inf\"} 3",
+        "rateguard_http_request_duration_seconds_sum{method=\"POST\",route=\"/check\"} 11.000101",
+        "rateguard_http_request_duration_seconds_count{method=\"POST\",route=\"/check\"} 3",
+        "rateguard_requests_allowed_total{rule=\"login\"} 7", "rateguard_requests_blocked_total{rule=\"login\"} 1",
         "rateguard_requests_shadow_blocked_total{rule=\"login\"} 4",
         "rateguard_requests_allowed_total{rule=\"ad_hoc\"} 0", "rateguard_decisions_total{verdict=\"allowed\"} 1",
         "rateguard_decisions_total{verdict=\"blocked\"} 1",
@@ -98,6 +107,7 @@ TEST(Exposition, SumsTheLoops) {
         "rateguard_decision_duration_seconds_bucket{le=\"+Inf\"} 2", "rateguard_decision_duration_seconds_count 2"}) {
     EXPECT_TRUE(has_line(text, line)) << line << '\n' << text;
   }
+  EXPECT_FALSE(text.contains("rateguard_http_request_duration_seconds_count{method=\"\",route=\"unmatched\"}"));
 }
 
 TEST(Exposition, CarriesWhatTheRestOfTheProgramSays) {

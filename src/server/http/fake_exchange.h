@@ -69,6 +69,7 @@ class FakeServer {
   FakeResponse reject(const http::Rejection& rejection);
 
   void set_rules(std::vector<rules::Rule> rules);
+  HttpApi& api() { return *api_; }
 
   std::unique_ptr<MemoryStore> store;
   server::Service service;

@@ -74,12 +74,13 @@ void refuse_repeated(Call& call) {
                         .field = name});
 }
 
+size_t place_of(const Routed& routed) {
+  return routed.route == nullptr ? unmatched_place() : static_cast<size_t>(routed.route - routes().data());
+}
+
 void answer(Call& call, const Routed& routed) {
-  if (routed.route == nullptr) {
-    call.route = unmatched_place();
-    return refuse_route(call, routed.path_known);
-  }
-  call.route = static_cast<size_t>(routed.route - routes().data());
+  call.route = place_of(routed);
+  if (routed.route == nullptr) return refuse_route(call, routed.path_known);
   call.captured = routed.captured;
   if (!call.headers.repeated.empty()) return refuse_repeated(call);
   const AccessVerdict verdict = check_access(routed.route->access, call.headers, call.request.peer,
@@ -152,6 +153,7 @@ http::BodyDelivery HttpApi::delivery(const http::Request& head) {
 void HttpApi::handle(http::Exchange& exchange, Now now) {
   const http::Request& request = exchange.request();
   const Routed routed = find_route(request.method, request.path);
+  exchange.set_label(static_cast<uint32_t>(place_of(routed)));
   if (tasks_ == nullptr || routed.route == nullptr || routed.route->asks == Asks::kNothing) {
     return answer(*workspace_, routed, request, now, exchange);
   }
@@ -162,6 +164,10 @@ void HttpApi::handle(http::Exchange& exchange, Now now) {
     pool_->give_back(std::move(workspace));  // the connection's next request may want it
     kept->finish();
   });
+}
+
+void HttpApi::sent(uint32_t label, Duration took) {
+  metrics_->record_request(label, took);
 }
 
 void HttpApi::reject(const http::Rejection& rejection, Instant now, http::Responder& responder) {

@@ -31,6 +31,8 @@ class HttpApi final : public http::Handler {
   void handle(http::Exchange& exchange, Now now) override;
   void reject(const http::Rejection& rejection, Instant now, http::Responder& responder) override;
 
+  void sent(uint32_t label, Duration took) override;
+
   // What counts from the next request on; one that waits goes on with what it began with. Call it on the loop's thread,
   // between requests.
   void set_policy(Policy policy);

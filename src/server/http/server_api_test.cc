@@ -4,6 +4,7 @@
 
 #include <sstream>
 
+#include "http/local_exchange.h"
 #include "server/http/fake_exchange.h"
 #include "server/http/routes.h"
 
@@ -231,6 +232,26 @@ TEST(Status, MetricsCountByRule) {
         "rateguard_decision_duration_seconds_count 1\n"}) {
     EXPECT_NE(answer.text.find(line), std::string::npos) << line << answer.text;
   }
+}
+
+TEST(Status, MetricsTimeRequestsByRoute) {
+  FakeServer server;
+  const auto place_of = [&](std::string method, std::string target) {
+    std::vector<Header> headers;
+    FakeResponse response;
+    const FakeRequest request{.method = std::move(method), .target = std::move(target)};
+    const http::Request heard = parsed(request, headers);
+    http::LocalExchange exchange(heard, response);
+    server.api().handle(exchange, server.now);
+    return exchange.label();
+  };
+  server.api().sent(place_of("GET", "/health"), Duration::micros(30));
+  server.api().sent(place_of("GET", "/nowhere"), Duration::seconds(2));
+  const std::string text = server.get("/metrics").text;
+  const std::string name = "rateguard_http_request_duration_seconds";
+  EXPECT_TRUE(text.contains(name + "_bucket{method=\"GET\",route=\"/health\",le=\"2.5e-05\"} 0\n")) << text;
+  EXPECT_TRUE(text.contains(name + "_bucket{method=\"GET\",route=\"/health\",le=\"5e-05\"} 1\n")) << text;
+  EXPECT_TRUE(text.contains(name + "_sum{method=\"\",route=\"unmatched\"} 2\n")) << text;
 }
 
 TEST(Status, MetricsCountDebtsThatWereCut) {
