@@ -87,7 +87,9 @@ class AnyLog {
   }
 
   void add(int second, int caller, const Request& request) {
-    text_ += boost::json::serialize(boost::json::object{{"time", kBegin + second},
+    // Not a whole second: the requests of one are spread over it by how many there are, and only those that may be
+    // refused are simulated for the proposal.
+    text_ += boost::json::serialize(boost::json::object{{"time", fmt::format("{}.5", kBegin + second)},
                                                         {"ip", fmt::format("10.0.0.{}", caller)},
                                                         {"method", request.method},
                                                         {"path", request.path},
