@@ -28,8 +28,23 @@ namespace {
 constexpr size_t kRequestsAtOnce = 128 * 1024;
 // Pieces that may be read before those in front of them are taken up, for each thread.
 constexpr size_t kAheadPerJob = 2;
-// Handed over and not taken up yet, of one log, where requests are not kept: more would only fill memory.
+// Where requests are not kept, what waits to be taken up would only fill memory: there the pieces are smaller, fewer of
+// one log wait, and no more threads read than whoever takes the requests one by one can follow.
+constexpr uint64_t kPartOfPiece = 4;
 constexpr size_t kHandedOverMax = 4;
+constexpr uint32_t kJobsMaxOneByOne = 4;
+
+uint64_t piece_bytes(const ReadOptions& options) {
+  return options.each ? options.piece_bytes / kPartOfPiece : options.piece_bytes;
+}
+
+size_t requests_at_once(const ReadOptions& options) {
+  return options.each ? kRequestsAtOnce / kPartOfPiece : kRequestsAtOnce;
+}
+
+uint32_t jobs(const ReadOptions& options) {
+  return options.each ? std::min(options.jobs, kJobsMaxOneByOne) : options.jobs;
+}
 
 // A log, or a piece of one: what one thread reads in one go.
 struct Piece {
@@ -62,14 +77,14 @@ uint64_t line_begin_after(int fd, uint64_t at) {
 }
 
 // The pieces of a plain file; the last one goes on to wherever the file ends by then.
-std::vector<ByteSource::Part> cut_at_lines(const std::string& path, uint64_t piece_bytes) {
+std::vector<ByteSource::Part> cut_at_lines(const std::string& path, uint64_t bytes_each) {
   std::vector<ByteSource::Part> parts = {{}};
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return parts;
   struct stat info = {};
   const uint64_t size = fstat(fd, &info) == 0 ? static_cast<uint64_t>(info.st_size) : 0;
-  while (parts.back().begin + piece_bytes < size) {
-    const uint64_t next = line_begin_after(fd, parts.back().begin + piece_bytes);
+  while (parts.back().begin + bytes_each < size) {
+    const uint64_t next = line_begin_after(fd, parts.back().begin + bytes_each);
     if (next >= size) break;
     parts.back().end = next;
     parts.push_back({.begin = next});
@@ -82,7 +97,7 @@ std::vector<ByteSource::Part> cut_at_lines(const std::string& path, uint64_t pie
 void plan(const std::string& path, size_t log, const ReadOptions& options, std::deque<Piece>& out) {
   const auto whole = [&] { out.push_back({.log = log}); };
   auto source = ByteSource::open(path);
-  if (!source || source->bytes_total() <= options.piece_bytes) return whole();
+  if (!source || source->bytes_total() <= piece_bytes(options)) return whole();
   LineReader lines([&](char* bytes, size_t size) { return source->read(bytes, size); });
   const std::string_view head = lines.head();
   if (!source->is_plain() || head.find_first_not_of(" \t\r\n") == std::string_view::npos) return whole();
@@ -90,7 +105,7 @@ void plan(const std::string& path, size_t log, const ReadOptions& options, std::
   if (!detected || !lines_stand_alone(*detected, options)) return whole();
   const auto shared = std::make_shared<const DetectedFormat>(std::move(*detected));
   bool is_first = true;
-  for (const ByteSource::Part& part : cut_at_lines(path, options.piece_bytes)) {
+  for (const ByteSource::Part& part : cut_at_lines(path, piece_bytes(options))) {
     out.push_back({.log = log, .part = part, .detected = shared, .is_first = std::exchange(is_first, false)});
   }
 }
@@ -99,7 +114,7 @@ class Readers {
  public:
   Readers(std::span<const std::string> paths, const ReadOptions& options) : paths_(paths), options_(options) {
     for (size_t log = 0; log < paths.size(); ++log) plan(paths[log], log, options, pieces_);
-    const size_t threads = std::min<size_t>(options.jobs, pieces_.size());
+    const size_t threads = std::min<size_t>(jobs(options), pieces_.size());
     for (size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { read_pieces(); });
   }
   ~Readers() {
@@ -139,7 +154,7 @@ class Readers {
   // Each thread reads the next piece that nobody has begun, unless too many wait to be taken up.
   void read_pieces() {
     std::unique_lock lock(mutex_);
-    const size_t ahead = kAheadPerJob * options_.jobs;
+    const size_t ahead = kAheadPerJob * jobs(options_);
     for (;;) {
       changed_.wait(lock, [&] { return stopped_ || reading_ == pieces_.size() || reading_ < taking_ + ahead; });
       if (stopped_ || reading_ == pieces_.size()) return;
@@ -170,7 +185,7 @@ class Readers {
     ReadOptions options = options_;
     options.each = [&](const LogEntry& entry) {
       requests->add(entry);
-      if (requests->size() < kRequestsAtOnce || piece.part) return;
+      if (requests->size() < requests_at_once(options_) || piece.part) return;
       hand_over(std::move(requests));
       requests = std::make_unique<Recording>();
     };
