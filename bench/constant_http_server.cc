@@ -32,7 +32,7 @@ int main() {
   auto loop = net::EventLoop::create(clock);
   if (!loop) return 1;
   ConstantHandler handler;
-  http::HttpServer server({});
+  http::Server server({});
   const auto port = server.start(**loop, handler);
   if (!port) {
     std::fprintf(stderr, "%s\n", port.error().to_string().c_str());

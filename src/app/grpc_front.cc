@@ -7,14 +7,14 @@
 namespace rateguard::app {
 namespace {
 
-grpc::GrpcLimits limits_of(const http::Http2ServerOptions& options) {
-  return {.message_bytes_max = options.body_bytes_max - grpc::kMessagePrefix};
+grpc::GrpcLimits limits_of(const http::ServerOptions& options) {
+  return {.message_bytes_max = options.limits.body_bytes_max - grpc::kMessagePrefix};
 }
 
 }  // namespace
 
 GrpcFront::GrpcFront(server::Service& service, rls::RateLimitService& rate_limits, net::EventLoop& loop,
-                     const http::Http2ServerOptions& options)
+                     const http::ServerOptions& options)
     : loop_(loop), api_(service, rate_limits, loop, limits_of(options)), server_(options) {
   grpc::silence_protobuf();
 }
@@ -25,7 +25,7 @@ void GrpcFront::drain(Duration grace, std::function<void()> on_empty) {
 }
 
 void GrpcFront::add_figures(metrics::GrpcFigures& sum) const {
-  const http::Http2ServerStats& stats = server_.stats();
+  const http::ServerStats& stats = server_.stats();
   sum.connections.open += stats.connections_open;
   sum.connections.accepted += stats.connections_accepted;
   sum.connections.refused += stats.connections_refused;

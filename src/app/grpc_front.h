@@ -4,7 +4,7 @@
 #include <functional>
 #include <memory>
 
-#include "http/server/http2_server.h"
+#include "http/server/server.h"
 #include "metrics/exposition.h"
 #include "net/event_loop.h"
 #include "server/grpc/grpc_api.h"
@@ -17,12 +17,12 @@ namespace rateguard::app {
 class GrpcFront {
  public:
   GrpcFront(server::Service& service, rls::RateLimitService& rate_limits, net::EventLoop& loop,
-            const http::Http2ServerOptions& options);
+            const http::ServerOptions& options);
 
   // Gives the port. Errors: as net::Listener::open().
   Result<uint16_t> start() { return server_.start(loop_, api_); }
   void set_tls(std::shared_ptr<const net::TlsContext> tls) { server_.set_tls(std::move(tls)); }
-  // As http::Http2Server::drain(); calls that have no end of their own end.
+  // As http::Server::drain(); calls that have no end of their own end.
   void drain(Duration grace, std::function<void()> on_empty);
 
   // Adds its own. Any thread.
@@ -32,7 +32,7 @@ class GrpcFront {
  private:
   net::EventLoop& loop_;
   grpc::GrpcApi api_;
-  http::Http2Server server_;
+  http::Server server_;
 };
 
 }  // namespace rateguard::app

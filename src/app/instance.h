@@ -61,7 +61,7 @@ class Instance {
     std::unique_ptr<LoopCounters> counters;              // none: all are in memory
     std::unique_ptr<rls::RateLimitService> rate_limits;  // of gRPC and POST /json
     std::unique_ptr<http_api::HttpApi> api;
-    std::unique_ptr<http::HttpServer> server;
+    std::unique_ptr<http::Server> server;
     std::unique_ptr<resp::RespApi> resp_api;
     std::unique_ptr<resp::RespServer> resp_server;  // none: closed
     std::unique_ptr<GrpcFront> grpc;                // none: closed
@@ -89,7 +89,7 @@ class Instance {
   void forget_refusals();
   Result<void> watch();
   Result<void> add_resp(Worker& worker, const Policy& policy, resp::RespServerOptions& options);
-  Result<void> add_grpc(Worker& worker, http::Http2ServerOptions& options);
+  Result<void> add_grpc(Worker& worker, http::ServerOptions& options);
   void fill_service();
   // Any loop's thread, both. Errors leave what was in force. `by` is who asked, for the log.
   Result<server::Reloaded> reload(std::string_view by);

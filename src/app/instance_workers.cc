@@ -18,10 +18,10 @@ constexpr Duration kLoopPatience = Duration::millis(200);
 Result<void> Instance::add_workers() {
   log_key_warnings(at_start_.policy);
   const size_t loops = loops_of(config_);
-  http::HttpServerOptions http = http_options(config_);
+  http::ServerOptions http = http_options(config_);
   std::optional<resp::RespServerOptions> resp;
   if (config_.listen.resp) resp = resp_options(config_);
-  std::optional<http::Http2ServerOptions> grpc;
+  std::optional<http::ServerOptions> grpc;
   if (config_.listen.grpc) grpc = grpc_options(config_);
   bodies_ = std::make_shared<http::BodyBudget>(config_.listen.waiting_bodies_bytes_max);
   http.bodies = bodies_;
@@ -48,7 +48,7 @@ Result<void> Instance::add_workers() {
     worker->rate_limits->set_rules(at_start_.policy);
     worker->api = std::make_unique<http_api::HttpApi>(service_, at_start_.policy, store_of(*worker));
     worker->api->serve_rate_limits(*worker->rate_limits);
-    worker->server = std::make_unique<http::HttpServer>(http);
+    worker->server = std::make_unique<http::Server>(http);
     const auto port = worker->server->start(*worker->loop, *worker->api);
     if (!port) return std::unexpected(port.error());
     http.host.address.port = http_.port = *port;
@@ -98,7 +98,7 @@ Result<void> Instance::add_resp(Worker& worker, const Policy& policy, resp::Resp
   return {};
 }
 
-Result<void> Instance::add_grpc(Worker& worker, http::Http2ServerOptions& options) {
+Result<void> Instance::add_grpc(Worker& worker, http::ServerOptions& options) {
   worker.grpc = std::make_unique<GrpcFront>(service_, *worker.rate_limits, *worker.loop, options);
   const auto port = worker.grpc->start();
   if (!port) return std::unexpected(port.error());

@@ -59,18 +59,21 @@ net::ConnectionHostOptions host_options(const config::Config& config, const conf
 
 }  // namespace
 
-net::TlsFiles tls_files(const config::TlsSettings& settings, std::string protocol) {
+net::TlsFiles tls_files(const config::TlsSettings& settings, std::vector<std::string> protocols) {
   return {.certificate = settings.certificate,
           .key = settings.key,
           .client_ca = settings.client_ca,
-          .protocol = std::move(protocol)};
+          .protocols = std::move(protocols)};
 }
 
-http::HttpServerOptions http_options(const config::Config& config) {
+http::ServerOptions http_options(const config::Config& config) {
   const config::ListenSettings& listen = config.listen;
-  return {.host = host_options(config, listen.http, "--http", listen.idle_timeout),
-          .limits = {.header_bytes_max = static_cast<uint32_t>(listen.header_bytes_max),
-                     .body_bytes_max = static_cast<uint64_t>(listen.body_bytes_max)}};
+  http::ServerOptions options{.host = host_options(config, listen.http, "--http", listen.idle_timeout),
+                              .limits = {.header_bytes_max = static_cast<uint32_t>(listen.header_bytes_max),
+                                         .body_bytes_max = static_cast<uint64_t>(listen.body_bytes_max)}};
+  options.http2.waiting_body_bytes_max =
+      std::max<size_t>(options.http2.waiting_body_bytes_max, options.limits.body_bytes_max);
+  return options;
 }
 
 resp::RespServerOptions resp_options(const config::Config& config) {
@@ -78,14 +81,17 @@ resp::RespServerOptions resp_options(const config::Config& config) {
   return {.host = host_options(config, *listen.resp, "--resp, or close it with --resp off", listen.resp_idle_timeout)};
 }
 
-http::Http2ServerOptions grpc_options(const config::Config& config) {
+http::ServerOptions grpc_options(const config::Config& config) {
   const config::ListenSettings& listen = config.listen;
-  http::Http2ServerOptions options{
-      .host = host_options(config, *listen.grpc, "--grpc, or close it with --grpc off", listen.idle_timeout)};
-  options.date = http::DateHeader::kOmitted;
-  options.header_bytes_max = std::max(static_cast<size_t>(listen.header_bytes_max), kHeaderBytesMin);
-  options.body_bytes_max = static_cast<size_t>(listen.body_bytes_max) + grpc::kMessagePrefix;
-  options.waiting_body_bytes_max = std::max(options.waiting_body_bytes_max, options.body_bytes_max);
+  http::ServerOptions options{
+      .host = host_options(config, *listen.grpc, "--grpc, or close it with --grpc off", listen.idle_timeout),
+      .protocols = http::Protocols::kHttp2,
+      .limits = {.header_bytes_max =
+                     static_cast<uint32_t>(std::max(static_cast<size_t>(listen.header_bytes_max), kHeaderBytesMin)),
+                 .body_bytes_max = static_cast<uint64_t>(listen.body_bytes_max) + grpc::kMessagePrefix},
+      .date = http::DateHeader::kOmitted};
+  options.http2.waiting_body_bytes_max =
+      std::max<size_t>(options.http2.waiting_body_bytes_max, options.limits.body_bytes_max);
   return options;
 }
 

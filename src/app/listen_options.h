@@ -3,23 +3,23 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "config/config.h"
-#include "http/server/http2_server.h"
 #include "http/server/server.h"
 #include "net/tls.h"
 #include "server/resp/resp_server.h"
 
 namespace rateguard::app {
 
-// `protocol` is what ALPN agrees on.
-net::TlsFiles tls_files(const config::TlsSettings& settings, std::string protocol);
+// `protocols` are what ALPN may agree on, the best first.
+net::TlsFiles tls_files(const config::TlsSettings& settings, std::vector<std::string> protocols);
 
 // Of one loop of so many, each of which takes its share of listen.connections_max.
-http::HttpServerOptions http_options(const config::Config& config);
+http::ServerOptions http_options(const config::Config& config);
 // REQUIRES: listen.resp is not off.
 resp::RespServerOptions resp_options(const config::Config& config);
 // REQUIRES: listen.grpc is not off.
-http::Http2ServerOptions grpc_options(const config::Config& config);
+http::ServerOptions grpc_options(const config::Config& config);
 
 }  // namespace rateguard::app

@@ -71,9 +71,9 @@ Result<void> check_files(const config::Config& config) {
 
 Result<void> read_tls(const config::Config& config, Prepared& prepared) {
   if (config.listen.tls.certificate.empty()) return {};
-  auto tls = net::TlsContext::create(tls_files(config.listen.tls, "http/1.1"));
+  auto tls = net::TlsContext::create(tls_files(config.listen.tls, {"h2", "http/1.1"}));
   if (!tls) return at(config, "listen.tls", tls.error());
-  auto h2 = net::TlsContext::create(tls_files(config.listen.tls, "h2"));
+  auto h2 = net::TlsContext::create(tls_files(config.listen.tls, {"h2"}));
   if (!h2) return at(config, "listen.tls", h2.error());
   prepared.tls = *std::move(tls);
   prepared.h2 = *std::move(h2);

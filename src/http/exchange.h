@@ -59,7 +59,8 @@ class Responder {
 
 class Exchange;
 
-// What happens on an exchange that was kept. Not called after finish(). Each may end the exchange.
+// What happens on an exchange that was kept. Not called after finish(), nor from within anything that the handler
+// calls. Each may end the exchange.
 class ExchangeEvents {
  public:
   virtual ~ExchangeEvents() = default;
@@ -67,7 +68,7 @@ class ExchangeEvents {
   virtual void body_arrived(Exchange& exchange, std::string_view bytes);
   // The body is over; once, after its last piece.
   virtual void body_ended(Exchange& exchange);
-  // All that was written and had to wait is on its way.
+  // All that was flushed is on its way.
   virtual void drained(Exchange& exchange);
   // The client has broken off: nothing can be said any more, and what is still said is dropped.
   virtual void client_gone(Exchange& exchange);
@@ -88,13 +89,14 @@ class Exchange : public Responder {
   // Answers later. The request gets bytes of its own, so views taken from it before are stale. `events` outlives the
   // exchange; null: nobody needs to hear. REQUIRES: called once, from within handle(), before anything was said.
   virtual KeptExchange keep(ExchangeEvents* events) = 0;
-  // Sends the answer, or the rest of it. REQUIRES: keep(); nothing more is said.
+  // Sends the answer, or the rest of it. The handler may be given the connection's next request before this returns.
+  // REQUIRES: keep(); nothing more is said.
   virtual void finish() = 0;
 
   // Asks for the body in pieces; answers "Expect: 100-continue". REQUIRES: keep() with events;
   // BodyDelivery::kPieces.
   virtual void receive() = 0;
-  // Done with so many bytes of the body: as many more may be read. At most kBodyWindow are held at a time.
+  // Done with so many bytes of the body: as many more may be read. While kBodyWindow or more are held, nothing is.
   virtual void consume(size_t bytes) = 0;
 
   // An interim answer (RFC 9110, section 15.2), such as 103, ahead of status(). HTTP/1.0 clients are told nothing.
@@ -104,7 +106,7 @@ class Exchange : public Responder {
   virtual void write(std::string_view bytes) = 0;
   // A field after the content; dropped if the client cannot take any. REQUIRES: no write() follows.
   virtual void trailer(std::string_view name, std::string_view value) = 0;
-  // Sends what there is: the head at least.
+  // Sends what there is, the head at least, when the handler has returned.
   virtual void flush() = 0;
   // Of the answer, what the connection has not taken yet. A handler that writes without end stops above a bound of its
   // choice and goes on when it hears drained().
@@ -114,7 +116,7 @@ class Exchange : public Responder {
   // upgrades. REQUIRES: keep(); the client asked for it; status() was not called.
   virtual bool upgrade(std::string_view protocol, std::span<const Header> headers) = 0;
 
-  // What one exchange holds of its body at most before it is consumed.
+  // What one exchange may hold of its body; what came in the same read is given with it.
   static constexpr size_t kBodyWindow = 64 * 1'024;
 
   // With a label, Handler::sent() is called when the whole answer has gone. REQUIRES: set before handle() returns.

@@ -19,6 +19,15 @@ constexpr Duration kLingerMax = Duration::seconds(10);
 Connection::Connection(ConnectionHost& host, int descriptor, const IpAddress& peer)
     : host_(host), transport_(descriptor), peer_(peer) {}
 
+Connection::Connection(ConnectionHost& host, Connection&& from)
+    : host_(host),
+      transport_(std::move(from.transport_)),
+      peer_(from.peer_),
+      client_subject_(std::move(from.client_subject_)),
+      in_(std::move(from.in_)) {
+  from.in_ = {};
+}
+
 Connection::~Connection() {
   host_.wheel_.disarm(*this);
 }
@@ -41,6 +50,23 @@ void Connection::close() {
   host_.wheel_.disarm(*this);
   closed();
   host_.remove(*this);
+}
+
+void Connection::hand_on(std::unique_ptr<Connection> successor) {
+  state_ = State::kClosed;
+  host_.loop().unwatch(successor->transport_.descriptor(), *this);
+  host_.wheel_.disarm(*this);
+  host_.replace(*this, std::move(successor));
+}
+
+void Connection::take_over() {
+  interest_ = EPOLLIN;
+  state_ = State::kOpen;
+  if (!host_.loop().watch(transport_.descriptor(), interest_, *this)) return close();
+  arm(Timeout::kIdle);
+  opened();
+  if (state_ == State::kOpen && out_.empty()) go_on();
+  if (host_.draining()) drain();
 }
 
 void Connection::drain() {
@@ -175,10 +201,13 @@ void Connection::write(std::string_view bytes) {
   finish();
 }
 
-void Connection::queue(std::string_view bytes) {
+void Connection::write_soon(std::string_view bytes) {
   out_.append(bytes);
-  set_interest(output_interest(IoStatus::kWantWrite));
-  arm(Timeout::kWrite);
+  call_soon();
+}
+
+void Connection::call_soon() {
+  if (!std::exchange(turn_queued_, true)) host_.queue_turn(*this);
 }
 
 void Connection::write_behind(std::string_view bytes) {
@@ -237,15 +266,25 @@ void Connection::read_again() {
 
 void Connection::yield_turn() {
   pause();
-  if (!std::exchange(turn_queued_, true)) host_.queue_turn(*this);
+  yielded_ = true;
+  call_soon();
 }
 
 void Connection::next_turn() {
   turn_queued_ = false;
+  if (!std::exchange(yielded_, false)) return end_turn();
   resume();
   if (!out_.empty()) return set_interest(EPOLLOUT);  // an answer came meanwhile: it is written first
   go_on();
   if (host_.draining()) drain();  // it may have begun meanwhile
+}
+
+void Connection::end_turn() {
+  if (!out_.empty()) {
+    flush();
+    if (state_ == State::kOpen && !out_.empty()) arm(Timeout::kWrite);
+  }
+  if (state_ == State::kOpen) called_back();
 }
 
 // More has come, which stays where it is, unwatched; only errors are still heard of.

@@ -20,6 +20,9 @@ class ConnectionHost;
 class Connection : public ReadyHandler, public WheelEntry {
  public:
   Connection(ConnectionHost& host, int descriptor, const IpAddress& peer);
+  // Goes on with what `from` has: its transport, its peer, and what has been received. REQUIRES: `from` is open and has
+  // nothing to write; it hands on to this next.
+  Connection(ConnectionHost& host, Connection&& from);
   virtual ~Connection();
 
   // Begins. It may close itself at once.
@@ -51,20 +54,26 @@ class Connection : public ReadyHandler, public WheelEntry {
   virtual void read_timed_out() { time_out(); }
   // Open, and nothing has happened for a while.
   virtual void idle_timed_out() { time_out(); }
+  // After call_soon(), and after what write_soon() kept was sent as far as it could be.
+  virtual void called_back() {}
   // While open and nothing waits to be written: closes if there is nothing to answer.
   virtual void drain_open() = 0;
   // It is closed; gives back what it has borrowed.
   virtual void closed() {}
 
   bool is_open() const { return state_ == State::kOpen; }
+  // Leaves the connection to another, which begins with opened(). Nothing of this may be used afterwards.
+  void hand_on(std::unique_ptr<Connection> successor);
   // Closes, and counts why.
   void time_out();
   // What to do where receive() gave no bytes.
   void input_stalled(IoStatus status);
   // Sends, or keeps what the socket does not take. REQUIRES: out_ is empty.
   void write(std::string_view bytes);
-  // Keeps bytes to be written as soon as the loop comes back to this connection.
-  void queue(std::string_view bytes);
+  // Keeps bytes to be written at the end of this turn of the loop, so that nothing is called and nothing closes now.
+  void write_soon(std::string_view bytes);
+  // called_back() at the end of this turn of the loop.
+  void call_soon();
   // As write(), behind what waits already.
   void write_behind(std::string_view bytes);
   // Of what was written, what the socket has not taken.
@@ -98,6 +107,7 @@ class Connection : public ReadyHandler, public WheelEntry {
  private:
   friend class ConnectionHost;
 
+  void take_over();
   void read_preamble();
   void ready_while_open(uint32_t events);
   void ready_while_paused(uint32_t events);
@@ -110,6 +120,7 @@ class Connection : public ReadyHandler, public WheelEntry {
   void linger();
   void set_interest(uint32_t events);
   void next_turn();
+  void end_turn();
 
   size_t out_sent_ = 0;
   Instant linger_end_;
@@ -118,6 +129,7 @@ class Connection : public ReadyHandler, public WheelEntry {
   State state_ = State::kPreamble;
   bool paused_ = false;
   bool turn_queued_ = false;
+  bool yielded_ = false;  // what was to be done this turn waits for the next
 };
 
 }  // namespace rateguard::net

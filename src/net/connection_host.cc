@@ -89,12 +89,7 @@ void ConnectionHost::remove(Connection& connection) {
       std::ranges::replace(*turns, &connection, nullptr);
     }
   }
-  if (closed_.empty()) {
-    loop_->post([this, guard = std::weak_ptr(alive_)] {
-      if (!guard.expired()) closed_.clear();
-    });
-  }
-  closed_.push_back(std::move(connections_[index]));
+  free_later(std::move(connections_[index]));
   if (index + 1 != connections_.size()) {
     connections_[index] = std::move(connections_.back());
     connections_[index]->index_ = static_cast<uint32_t>(index);
@@ -102,6 +97,23 @@ void ConnectionHost::remove(Connection& connection) {
   connections_.pop_back();
   stats_.connections_open.store(connections_.size(), std::memory_order_relaxed);
   if (draining_ && connections_.empty()) emptied();
+}
+
+void ConnectionHost::replace(Connection& connection, std::unique_ptr<Connection> successor) {
+  const uint32_t index = connection.index_;
+  successor->index_ = index;
+  std::swap(connections_[index], successor);
+  free_later(std::move(successor));
+  connections_[index]->take_over();
+}
+
+void ConnectionHost::free_later(std::unique_ptr<Connection> connection) {
+  if (closed_.empty()) {
+    loop_->post([this, guard = std::weak_ptr(alive_)] {
+      if (!guard.expired()) closed_.clear();
+    });
+  }
+  closed_.push_back(std::move(connection));
 }
 
 void ConnectionHost::queue_turn(Connection& connection) {

@@ -111,6 +111,10 @@ class ConnectionHost {
   bool take_place();
   void tell_turned_away(TurnedAway what, const IpAddress& peer, std::string_view why) const;
   void remove(Connection& connection);
+  // `successor` has the connection's place from now on.
+  void replace(Connection& connection, std::unique_ptr<Connection> successor);
+  // Frees it as soon as it cannot be on the call stack any more.
+  void free_later(std::unique_ptr<Connection> connection);
   // The connection's next turn comes when everybody else's events have been handled.
   void queue_turn(Connection& connection);
   void run_turns();

@@ -33,8 +33,9 @@ int select_protocol(SSL* ssl, const unsigned char** out, unsigned char* out_size
   return SSL_TLSEXT_ERR_OK;
 }
 
-Result<void> offer_protocol(SSL_CTX* context, const std::string& protocol) {
-  auto list = std::make_unique<std::string>(static_cast<char>(protocol.size()) + protocol);
+Result<void> offer_protocols(SSL_CTX* context, const std::vector<std::string>& protocols) {
+  auto list = std::make_unique<std::string>();
+  for (const std::string& protocol : protocols) *list += static_cast<char>(protocol.size()) + protocol;
   if (SSL_CTX_set_ex_data(context, protocols_index(), list.get()) != 1) {
     return fail(ErrorCode::kExhausted, "cannot set up TLS: out of memory");
   }
@@ -78,7 +79,7 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::create(const TlsFiles& fil
                    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_read_ahead(context, 1);  // one recv takes whole records, not first their heads
   refuse_pass_phrases(context);
-  if (auto offered = offer_protocol(context, files.protocol); !offered) return std::unexpected(offered.error());
+  if (auto offered = offer_protocols(context, files.protocols); !offered) return std::unexpected(offered.error());
   if (SSL_CTX_use_certificate_chain_file(context, files.certificate.c_str()) != 1) {
     return tls_file_error("the certificate", files.certificate);
   }

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 
@@ -16,9 +17,9 @@ struct TlsFiles {
   std::string certificate;
   std::string key;
   std::string client_ca = {};  // empty: clients show nothing; else each must show a certificate that it signed
-  // What is spoken over it, as ALPN names it: "http/1.1", "h2". A client that offers a list without it is refused; one
-  // that offers none is taken at its word.
-  std::string protocol = "http/1.1";
+  // What is spoken over it, as ALPN names it: "http/1.1", "h2"; the best first. A client that offers a list without any
+  // of them is refused; one that offers none is taken at its word.
+  std::vector<std::string> protocols = {"http/1.1"};
 };
 
 // Immutable. A reload makes a new one for new connections; those that live go on with theirs.

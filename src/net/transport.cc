@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <climits>
 #include <memory>
+#include <utility>
 
 #include "model/ip_address.h"
 #include "net/tls.h"
@@ -27,7 +28,19 @@ bool would_block(int error) {
 
 Transport::~Transport() {
   if (tls_ != nullptr) SSL_free(tls_);
-  ::close(descriptor_);
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+Transport::Transport(Transport&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)),
+      tls_(std::exchange(other.tls_, nullptr)),
+      tls_error_(other.tls_error_) {}
+
+std::string_view Transport::protocol() const {
+  const unsigned char* name = nullptr;
+  unsigned int size = 0;
+  if (tls_ != nullptr) SSL_get0_alpn_selected(tls_, &name, &size);
+  return {reinterpret_cast<const char*>(name), size};
 }
 
 IoResult Transport::receive(std::span<char> into) {

@@ -33,6 +33,8 @@ class Transport {
  public:
   explicit Transport(int descriptor) : descriptor_(descriptor) {}
   ~Transport();
+  // Takes the connection over; `other` has none.
+  Transport(Transport&& other) noexcept;
   Transport(const Transport&) = delete;
   Transport& operator=(const Transport&) = delete;
 
@@ -54,6 +56,9 @@ class Transport {
   bool has_pending() const;
   // RFC 4514 text of the verified client certificate's subject; empty where there is none.
   std::string client_subject() const;
+
+  // What ALPN has agreed on, such as "h2"; empty without TLS or ALPN.
+  std::string_view protocol() const;
 
   // Why the peer's certificate was not accepted; empty where it was, or where it never came to that.
   std::string certificate_problem() const;

@@ -89,6 +89,10 @@ void Http1Exchange::write(std::string_view bytes) {
   raw_ ? out_.append(bytes) : response_.write(bytes);
 }
 
+void Http1Exchange::trailer(std::string_view name, std::string_view value) {
+  if (session_ != nullptr && !raw_) response_.trailer(name, value);
+}
+
 void Http1Exchange::flush() {
   if (session_ == nullptr || !kept_) return;
   if (!raw_ && response_.code() != 0) response_.begin_content();

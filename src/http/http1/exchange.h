@@ -38,7 +38,7 @@ class Http1Exchange final : public Exchange {
   void consume(size_t bytes) override;
   void inform(int code, std::span<const Header> headers) override;
   void write(std::string_view bytes) override;
-  void trailer(std::string_view name, std::string_view value) override { response_.trailer(name, value); }
+  void trailer(std::string_view name, std::string_view value) override;
   void flush() override;
   size_t waiting_bytes() const override;
   bool upgrade(std::string_view protocol, std::span<const Header> headers) override;

@@ -13,7 +13,7 @@ namespace {
 using namespace rateguard::http;
 
 // Small, so that a fuzzer reaches them.
-constexpr Http1Limits kLimits{.header_bytes_max = 512, .headers_max = 8, .body_bytes_max = 256};
+constexpr Limits kLimits{.header_bytes_max = 512, .headers_max = 8, .body_bytes_max = 256};
 
 // Everything that can be seen of the requests in the pieces, as one text.
 std::string outcome(const std::vector<std::string>& pieces) {

@@ -22,7 +22,7 @@ std::string_view trim(std::string_view text) {
 
 }  // namespace
 
-Http1Parser::Http1Parser(const Http1Limits& limits, AfterHead after_head) : limits_(limits), after_head_(after_head) {}
+Http1Parser::Http1Parser(const Limits& limits, AfterHead after_head) : limits_(limits), after_head_(after_head) {}
 
 void Http1Parser::reset() {
   phase_ = Phase::kStart;

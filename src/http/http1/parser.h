@@ -24,7 +24,7 @@ class Http1Parser {
   // that the handler can be asked how it wants the body.
   enum class AfterHead : uint8_t { kGoOn, kPause };
 
-  explicit Http1Parser(const Http1Limits& limits, AfterHead after_head = AfterHead::kGoOn);
+  explicit Http1Parser(const Limits& limits, AfterHead after_head = AfterHead::kGoOn);
 
   // `bytes` is everything received since the start of this request, with more at its end than at the last call. A
   // chunked body is decoded in place, so what kNeedMore leaves is to be kept as it is now, and may be shorter.
@@ -114,7 +114,7 @@ class Http1Parser {
   Step parse_trailer(std::span<const char> bytes);
   void squeeze(std::span<char>& bytes);
 
-  Http1Limits limits_;
+  Limits limits_;
   AfterHead after_head_;
   Phase phase_ = Phase::kStart;
   Version version_ = Version::k11;

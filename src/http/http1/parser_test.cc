@@ -34,7 +34,7 @@ void PrintTo(const Seen& seen, std::ostream* out) {
 }
 
 // Feeds the pieces one after another, each in a fresh place of its own, as a session's buffers may do.
-Seen parse_pieces(const std::vector<std::string_view>& pieces, const Http1Limits& limits = {}) {
+Seen parse_pieces(const std::vector<std::string_view>& pieces, const Limits& limits = {}) {
   Http1Parser parser(limits);
   std::vector<char> kept;
   for (size_t i = 0; i < pieces.size(); ++i) {
@@ -69,7 +69,7 @@ Seen parse_pieces(const std::vector<std::string_view>& pieces, const Http1Limits
 }
 
 // The outcome of the whole, having made sure that every split into two, and into single bytes, gives the same.
-Seen parse_every_way(std::string_view text, const Http1Limits& limits = {}) {
+Seen parse_every_way(std::string_view text, const Limits& limits = {}) {
   const Seen whole = parse_pieces({text}, limits);
   for (size_t at = 1; at < text.size(); ++at) {
     const Seen split = parse_pieces({text.substr(0, at), text.substr(at)}, limits);
@@ -141,7 +141,7 @@ TEST(Http1Parser, AcceptsWhatTheRfcAllows) {
 
 TEST(Http1Parser, IgnoresEmptyLinesBeforeARequestWithinTheHeadsSize) {
   const std::string request = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
-  const Http1Limits limits{.header_bytes_max = 40, .headers_max = 3, .body_bytes_max = 10};
+  const Limits limits{.header_bytes_max = 40, .headers_max = 3, .body_bytes_max = 10};
   std::string empty_lines;
   for (; empty_lines.size() + request.size() <= limits.header_bytes_max; empty_lines += "\r\n") {
     const Seen seen = parse_every_way(empty_lines + request + "GET /b", limits);
@@ -315,7 +315,7 @@ TEST(Http1Parser, WaitsForTheRest) {
 }
 
 TEST(Http1Parser, HoldsToItsLimits) {
-  const Http1Limits limits{.header_bytes_max = 100, .headers_max = 3, .body_bytes_max = 10};
+  const Limits limits{.header_bytes_max = 100, .headers_max = 3, .body_bytes_max = 10};
   const auto padded = [](std::string_view before, size_t size, std::string_view after) {
     return std::string(before) + std::string(size - before.size() - after.size(), 'x') + std::string(after);
   };
@@ -339,7 +339,7 @@ TEST(Http1Parser, HoldsToItsLimits) {
 }
 
 TEST(Http1Parser, SaysWhereARefusedBodyEndsWhenItIsNear) {
-  const Http1Limits limits{.body_bytes_max = 10};
+  const Limits limits{.body_bytes_max = 10};
   const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ";
   const Seen near = parse_every_way(head + "20\r\n\r\n", limits);
   EXPECT_EQ(near.status, 413);

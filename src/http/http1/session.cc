@@ -13,13 +13,14 @@ namespace {
 constexpr size_t kReadBytes = 4'096;
 // What an incomplete request may hold without anybody counting it: most do, and never meet what all loops share.
 constexpr size_t kBudgetStep = 4'096;
+// How a client begins that knows of HTTP/2 (RFC 9113, section 3.4).
+constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 // Parsers at rest. More than are ever in use at once on a loop, unless many clients are slow at the same time.
 constexpr size_t kParsersAtRest = 64;
 
 }  // namespace
 
-Http1SessionContext::Http1SessionContext(Handler& its_handler, const HttpServerOptions& its_options,
-                                         HttpServerStats& its_stats)
+Http1SessionContext::Http1SessionContext(Handler& its_handler, const ServerOptions& its_options, ServerStats& its_stats)
     : handler(its_handler), options(its_options), stats(its_stats), streams(its_handler.streams()) {}
 
 std::unique_ptr<Http1Parser> Http1SessionContext::take_parser() {
@@ -53,6 +54,19 @@ Http1Session::~Http1Session() {
   if (late_ != nullptr) std::exchange(late_, nullptr)->forget_session();
 }
 
+void Http1Session::opened() {
+  if (!context_.make_http2) return;
+  if (transport_.protocol() == "h2") return hand_on(context_.make_http2(*this));
+  may_be_http2_ = !transport_.secure();
+}
+
+// Whether that is all there is, or its beginning. A request begins otherwise: no method is PRI.
+bool Http1Session::is_http2_preface(std::span<const char> received) {
+  const size_t size = std::min(received.size(), kHttp2Preface.size());
+  may_be_http2_ = std::string_view(received.data(), size) == kHttp2Preface.substr(0, size);
+  return may_be_http2_;
+}
+
 void Http1Session::closed() {
   context_.give_parser(std::move(parser_));
   if (context_.options.bodies) context_.options.bodies->give_back(std::exchange(budgeted_, 0));
@@ -82,7 +96,14 @@ void Http1Session::read_input() {
     const net::IoResult result = transport_.receive(room);
     if (result.status != net::IoStatus::kOk) return input_stalled(result.status);
     if (continued) in_.commit(result.bytes);
-    handle_input(continued ? in_.bytes() : room.first(result.bytes));
+    const std::span<char> received = continued ? in_.bytes() : room.first(result.bytes);
+    if (may_be_http2_ && is_http2_preface(received)) [[unlikely]] {
+      if (!continued) in_.append({received.data(), received.size()});
+      if (in_.size() >= kHttp2Preface.size()) return hand_on(context_.make_http2(*this));
+      arm(Timeout::kRead);
+      continue;
+    }
+    handle_input(received);
   } while (is_open() && out_.empty() && !paused() && late_ == nullptr && transport_.has_pending());
 }
 
@@ -227,7 +248,7 @@ void Http1Session::exchange_kept(Http1Exchange& exchange) {
   was_kept_ = true;
   late_ = &exchange;
   if (!host_.out().empty()) {
-    queue(host_.out().view());
+    write_soon(host_.out().view());
     host_.out().clear();
   }
   unsent_.take(context_.answered);
@@ -259,7 +280,7 @@ DateField Http1Session::date() {
 }
 
 void Http1Session::send(std::string_view bytes) {
-  if (!bytes.empty()) write_behind(bytes);
+  if (!bytes.empty()) write_soon(bytes);
 }
 
 void Http1Session::answered(Http1Exchange& exchange, std::string_view bytes) {
@@ -288,7 +309,8 @@ void Http1Session::go_on_after_answer() {
 
 void Http1Session::abandoned() {
   late_ = nullptr;
-  close();
+  if (out_.empty()) return close();
+  ending_ = Ending::kLinger;  // what was sent of the answer still goes out, and is seen not to be all
 }
 
 void Http1Session::reject(const Rejection& rejection, AfterResponse after) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -19,12 +20,14 @@ namespace rateguard::http {
 
 // Shared by the sessions of one server.
 struct Http1SessionContext {
-  Http1SessionContext(Handler& its_handler, const HttpServerOptions& its_options, HttpServerStats& its_stats);
+  Http1SessionContext(Handler& its_handler, const ServerOptions& its_options, ServerStats& its_stats);
 
   Handler& handler;
-  const HttpServerOptions& options;
-  HttpServerStats& stats;
+  const ServerOptions& options;
+  ServerStats& stats;
   const bool streams;  // the handler does
+  // Makes the session that goes on with a connection whose client speaks HTTP/2; empty: HTTP/1.1 alone is spoken.
+  std::function<std::unique_ptr<net::Connection>(net::Connection& from)> make_http2 = {};
   DateField date = {};
   std::vector<std::unique_ptr<Http1Parser>> parsers = {};  // at rest; a session has one while a request is incomplete
   std::vector<std::unique_ptr<Http1Exchange>> exchanges = {};  // at rest; of requests that are being answered at once
@@ -48,7 +51,7 @@ class Http1Session final : public net::Connection {
   size_t waiting() const { return waiting_bytes(); }
   // From here on what was received is copied out of the loop's buffers, and the next requests wait.
   void exchange_kept(Http1Exchange& exchange);
-  // Sends a part of the answer.
+  // Sends a part of the answer, soon.
   void send(std::string_view bytes);
   // Sends the last of it, and goes on with the next request.
   void answered(Http1Exchange& exchange, std::string_view bytes);
@@ -74,14 +77,17 @@ class Http1Session final : public net::Connection {
     kOver,
   };
 
+  void opened() override;
   void read_input() override;
   void written() override;
   void output_gone() override;
+  void called_back() override { feed_body(); }
   void read_timed_out() override;
   void drain_open() override;
   void closed() override;
 
   void handle_input(std::span<char> input);
+  bool is_http2_preface(std::span<const char> received);
   Batch answer_requests(net::TurnBudget& turn);
   Request request(std::span<char> bytes, BodyState body);
   // Gives the request in the first `size` bytes of rest_ to the handler.
@@ -117,10 +123,11 @@ class Http1Session final : public net::Connection {
   uint64_t budgeted_ = 0;                // of in_, taken from the budget of all connections
   size_t body_held_ = 0;                 // given to the handler and not consumed
   BodyState body_ = BodyState::kNone;
-  bool raw_ = false;         // upgraded: what arrives is no HTTP
-  bool hands_over_ = false;  // the handler is being given an exchange
-  bool feeding_ = false;     // the handler is being given pieces
-  bool was_kept_ = false;    // the exchange that the handler is being given
+  bool raw_ = false;           // upgraded: what arrives is no HTTP
+  bool may_be_http2_ = false;  // nothing but a part of HTTP/2's preface has arrived
+  bool hands_over_ = false;    // the handler is being given an exchange
+  bool feeding_ = false;       // the handler is being given pieces
+  bool was_kept_ = false;      // the exchange that the handler is being given
   bool continue_sent_ = false;
   bool body_asked_about_ = false;   // the handler was asked how it wants it
   bool request_completed_ = false;  // in the input being handled

@@ -20,12 +20,12 @@ void Http1Session::receive_body() {
   if (parser_ && parser_->awaits_continue() && !std::exchange(continue_sent_, true) && in_.empty()) {
     send("HTTP/1.1 100 Continue\r\n\r\n");
   }
-  feed_body();
+  if (!feeding_ && !hands_over_) call_soon();
 }
 
 void Http1Session::body_consumed(size_t bytes) {
   body_held_ -= std::min(body_held_, bytes);
-  if (body_ == BodyState::kFlowing && paused()) feed_body();
+  if (body_ == BodyState::kFlowing && paused() && !feeding_) call_soon();
 }
 
 void Http1Session::upgrade() {
@@ -50,7 +50,7 @@ void Http1Session::read_body() {
 
 // Gives the handler what has arrived, as far as it takes it.
 void Http1Session::feed_body() {
-  if (feeding_ || hands_over_) return;
+  if (feeding_ || hands_over_ || late_ == nullptr) return;
   feeding_ = true;
   while (late_ != nullptr && body_ == BodyState::kFlowing && body_held_ < Exchange::kBodyWindow && give_piece()) {
   }

@@ -101,12 +101,11 @@ int Http2Callbacks::on_frame_sent(nghttp2_session* session, const nghttp2_frame*
   }
   const bool ends = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
   if (!ends || (frame->hd.type != NGHTTP2_DATA && frame->hd.type != NGHTTP2_HEADERS)) return 0;
-  const Http2Stream* const stream = stream_of(session, frame->hd.stream_id);
+  Http2Stream* const stream = stream_of(session, frame->hd.stream_id);
   if (stream == nullptr) return 0;
   ours.unsent_.add(*stream);
-  if (stream->request_whole) return 0;
-  // Answered before the request was whole: the client need not send the rest (RFC 9113, section 8.1).
-  return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
+  if (!stream->request_whole) ours.linger(*stream);
+  return 0;
 }
 
 int Http2Callbacks::on_stream_close(nghttp2_session* session, int32_t id, uint32_t error_code, void* user) {
@@ -136,8 +135,7 @@ ssize_t Http2Callbacks::read_content(nghttp2_session* session, int32_t id, uint8
   return static_cast<ssize_t>(taken);
 }
 
-Http2SessionContext::Http2SessionContext(Handler& the_handler, const Http2ServerOptions& the_options,
-                                         Http2ServerStats& the_stats)
+Http2SessionContext::Http2SessionContext(Handler& the_handler, const ServerOptions& the_options, ServerStats& the_stats)
     : handler(the_handler), options(the_options), stats(the_stats) {
   using Calls = Http2Callbacks;
   RG_CHECK(nghttp2_session_callbacks_new(&callbacks) == 0);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <utility>
 
 #include "http/chars.h"
@@ -47,8 +48,14 @@ Http2Session::Http2Session(net::ConnectionHost& host, Http2SessionContext& conte
                            const IpAddress& peer)
     : net::Connection(host, descriptor, peer),
       context_(context),
-      control_frames_(context.options.control_frames),
-      resets_(context.options.resets) {}
+      control_frames_(context.options.http2.control_frames),
+      resets_(context.options.http2.resets) {}
+
+Http2Session::Http2Session(net::ConnectionHost& host, Http2SessionContext& context, net::Connection&& from)
+    : Connection(host, std::move(from)),
+      context_(context),
+      control_frames_(context.options.http2.control_frames),
+      resets_(context.options.http2.resets) {}
 
 Http2Session::~Http2Session() {
   closed();
@@ -59,8 +66,8 @@ void Http2Session::opened() {
   if (nghttp2_session_server_new2(&session_, context_.callbacks, this, context_.nghttp2_options) != 0) return close();
   const auto limit = [](size_t value) { return static_cast<uint32_t>(std::min<size_t>(value, INT32_MAX)); };
   const std::array<nghttp2_settings_entry, 3> settings = {{
-      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, context_.options.streams_max},
-      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, limit(context_.options.header_bytes_max)},
+      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, context_.options.http2.streams_max},
+      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, limit(context_.options.limits.header_bytes_max)},
       {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
   }};
   nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
@@ -175,6 +182,15 @@ void Http2Session::output_gone() {
   if (is_open() && out_.empty() && host_.draining()) begin_drain();
 }
 
+void Http2Session::called_back() {
+  busy_ = true;
+  give_early_bodies();
+  busy_ = false;
+  if (!out_.empty()) return;  // what waits goes first
+  pump();
+  if (is_open() && out_.empty()) arm_for_input();
+}
+
 void Http2Session::arm_for_input() {
   if (!greeted_) return;  // the handshake's timeout is armed
   if (unfinished_count_ == 0) return arm(Timeout::kIdle);
@@ -189,9 +205,10 @@ void Http2Session::read_timed_out() {
       stream->round = round_ + 1;
       continue;
     }
-    if (stream->delivery == BodyDelivery::kPieces || stream->round == round_) continue;
-    net::count(context_.stats.requests_rejected);
-    nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_CANCEL);
+    if (!has_read_time(*stream) || stream->round == round_) continue;
+    if (!stream->lingers) net::count(context_.stats.requests_rejected);
+    const uint32_t code = stream->lingers ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL;
+    nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream->id, code);
   }
   ++round_;
   arm(Timeout::kRead);
@@ -257,20 +274,33 @@ Http2Stream* Http2Session::open_stream(int32_t id) {
 int Http2Session::take_field(Http2Stream& stream, std::string_view name, std::string_view value) {
   if (stream.head_whole) return 0;  // trailers: nothing here needs them
   stream.head_bytes += name.size() + value.size() + FieldList::kPerField;
-  if (stream.head_bytes > kBombFactor * context_.options.header_bytes_max) return flooded();
-  if (stream.head_bytes <= context_.options.header_bytes_max) stream.add_request_field(name, value);
+  if (stream.head_bytes > kBombFactor * context_.options.limits.header_bytes_max) return flooded();
+  if (stream.head_bytes <= context_.options.limits.header_bytes_max) stream.add_request_field(name, value);
   return 0;
 }
 
 void Http2Session::head_complete(Http2Stream& stream, bool request_whole) {
   stream.head_is_whole();
   stream.request_whole = request_whole;
-  if (stream.head_bytes > context_.options.header_bytes_max) {
+  if (stream.head_bytes > context_.options.limits.header_bytes_max) {
     return refuse(stream, {.status = 431, .detail = "the header fields are too large", .field = "header"});
   }
   if (!request_whole || context_.handler.streams()) stream.delivery = context_.handler.delivery(stream.head);
   if (stream.delivery == BodyDelivery::kPieces) --unfinished_count_;
-  if (stream.delivery != BodyDelivery::kWhole) hand_over(stream);
+  if (stream.delivery != BodyDelivery::kWhole) return hand_over(stream);
+  if (!request_whole) check_length(stream);
+}
+
+// nghttp2 has seen to it that a length is one, and that the body is as long.
+void Http2Session::check_length(Http2Stream& stream) {
+  const std::string_view length = find_header(stream.head.headers, "content-length");
+  uint64_t bytes = 0;
+  std::from_chars(length.data(), length.data() + length.size(), bytes);
+  const uint64_t limit = context_.options.limits.body_bytes_max;
+  if (bytes <= limit) return;
+  refuse(stream, {.status = 413,
+                  .detail = fmt::format("{} bytes are more than the {} that are accepted", bytes, limit),
+                  .field = "Content-Length"});
 }
 
 // What arrives is taken from the window: given back at once if it is bounded otherwise or dropped, and by the handler
@@ -281,18 +311,21 @@ int Http2Session::take_body(Http2Stream& stream, std::string_view bytes) {
   if (dropped) return 0;
   if (stream.delivery == BodyDelivery::kPieces) {
     stream.body_held += bytes.size();
-    if (!stream.receiving) {
+    if (!stream.receiving || !stream.request_body.empty()) {
       stream.request_body.append(bytes);
     } else if (stream.has_events()) {
       stream.events().body_arrived(stream, bytes);
     }
     return 0;
   }
-  if (stream.request_body.size() + bytes.size() > context_.options.body_bytes_max) {
-    refuse(stream, {.status = 413, .detail = "the body is too large", .field = "body"});
+  if (stream.request_body.size() + bytes.size() > context_.options.limits.body_bytes_max) {
+    refuse(stream,
+           {.status = 413,
+            .detail = fmt::format("more than the {} bytes that are accepted", context_.options.limits.body_bytes_max),
+            .field = "body"});
     return 0;
   }
-  const bool fits = body_bytes_ + bytes.size() <= context_.options.waiting_body_bytes_max;
+  const bool fits = body_bytes_ + bytes.size() <= context_.options.http2.waiting_body_bytes_max;
   if (!fits || (context_.options.bodies && !context_.options.bodies->take(bytes.size()))) {
     return nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id, NGHTTP2_ENHANCE_YOUR_CALM);
   }
@@ -308,21 +341,35 @@ void Http2Session::give_window(int32_t id, size_t bytes) {
 void Http2Session::body_consumed(Http2Stream& stream, size_t bytes) {
   if (!is_open() || bytes == 0) return;
   give_window(stream.id, bytes);
-  if (!busy_ && out_.empty()) pump();
+  if (!busy_) call_soon();
 }
 
 void Http2Session::receive_body(Http2Stream& stream) {
   if (std::exchange(stream.receiving, true)) return;
-  if (stream.request_body.empty() && !stream.request_whole &&
-      equals_lower(find_header(stream.head.headers, "expect"), "100-continue")) {
+  const bool has_begun = !stream.request_body.empty() || stream.request_whole;
+  if (!has_begun && equals_lower(find_header(stream.head.headers, "expect"), "100-continue")) {
     send_interim(stream, 100, {});
   }
-  if (!stream.request_body.empty() && stream.has_events()) {
-    const net::ByteBuffer early = std::move(stream.request_body);
-    stream.request_body = {};
-    stream.events().body_arrived(stream, early.view());
+  if (!has_begun) return;
+  asked_late_.push_back(&stream);
+  call_soon();
+}
+
+// Gives what came before it was asked for.
+void Http2Session::give_early_bodies() {
+  for (size_t i = 0; i < asked_late_.size(); ++i) {
+    Http2Stream* const stream = asked_late_[i];
+    if (stream == nullptr) continue;
+    const net::ByteBuffer early = std::exchange(stream->request_body, {});
+    if (!early.empty() && stream->has_events()) stream->events().body_arrived(*stream, early.view());
+    if (asked_late_[i] != nullptr && stream->request_whole) tell_body_ended(*stream);
   }
-  if (stream.request_whole && stream.has_events()) stream.events().body_ended(stream);
+  asked_late_.clear();
+}
+
+void Http2Session::tell_body_ended(Http2Stream& stream) {
+  if (!stream.has_events() || std::exchange(stream.end_told, true)) return;
+  stream.events().body_ended(stream);
 }
 
 // It is whole, or nobody wants the rest.
@@ -336,7 +383,7 @@ void Http2Session::request_complete(Http2Stream& stream) {
   stream.request_whole = true;
   if (stream.refused || stream.finished || stream.delivery == BodyDelivery::kNone) return;
   if (stream.delivery == BodyDelivery::kPieces) {
-    if (stream.receiving && stream.has_events()) stream.events().body_ended(stream);
+    if (stream.receiving && stream.request_body.empty()) tell_body_ended(stream);
     return;
   }
   body_is_over(stream);
@@ -377,7 +424,7 @@ void Http2Session::send_answer(Http2Stream& stream) {
   } else if (std::exchange(stream.deferred, false)) {
     nghttp2_session_resume_data(session_, stream.id);
   }
-  if (!busy_ && out_.empty()) pump();
+  if (!busy_) call_soon();
 }
 
 void Http2Session::send_interim(Http2Stream& stream, int code, std::span<const Header> headers) {
@@ -388,13 +435,13 @@ void Http2Session::send_interim(Http2Stream& stream, int code, std::span<const H
   for (const Header& header : headers) fields.add_lower(header.name, header.value);
   NameValues values(fields.fields());
   nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, stream.id, nullptr, values.data(), values.size(), nullptr);
-  if (!busy_ && out_.empty()) pump();
+  if (!busy_) call_soon();
 }
 
 void Http2Session::abandon(Http2Stream& stream) {
   if (!is_open()) return;
   nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id, NGHTTP2_INTERNAL_ERROR);
-  if (!busy_ && out_.empty()) pump();
+  if (!busy_) call_soon();
 }
 
 // What had to wait has been taken by nghttp2, and goes out.
@@ -406,17 +453,24 @@ void Http2Session::tell_drained() {
   drained_.clear();
 }
 
+// Answered before the request was whole. The client need not send the rest, and a reset would say so (RFC 9113, section
+// 8.1), but there are clients that lose the answer by it. They have as long as for a request.
+void Http2Session::linger(Http2Stream& stream) {
+  if (!has_read_time(stream)) ++unfinished_count_;
+  stream.lingers = true;
+  stream.round = round_;
+}
+
 void Http2Session::stream_gone(Http2Stream& stream, uint32_t error_code) {
   std::ranges::replace(drained_, &stream, nullptr);
+  std::ranges::replace(asked_late_, &stream, nullptr);
   if (stream.body_held != 0) nghttp2_session_consume_connection(session_, std::exchange(stream.body_held, 0));
   if (stream.previous != nullptr) stream.previous->next = stream.next;
   if (stream.next != nullptr) stream.next->previous = stream.previous;
   if (streams_ == &stream) streams_ = stream.next;
   --stream_count_;
-  if (stream.delivery != BodyDelivery::kPieces) {
-    --unfinished_count_;
-    if (!stream.request_whole && !stream.refused) body_is_over(stream);
-  }
+  if (has_read_time(stream)) --unfinished_count_;
+  if (!stream.request_whole && !stream.refused) body_is_over(stream);
   std::atomic<uint64_t>& open = context_.stats.streams_open;
   open.store(open.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
   if (error_code == NGHTTP2_NO_ERROR) {

@@ -22,7 +22,7 @@ namespace rateguard::http {
 
 // Shared by the sessions of one server.
 struct Http2SessionContext {
-  Http2SessionContext(Handler& handler, const Http2ServerOptions& options, Http2ServerStats& stats);
+  Http2SessionContext(Handler& handler, const ServerOptions& options, ServerStats& stats);
   ~Http2SessionContext();
   Http2SessionContext(const Http2SessionContext&) = delete;
   Http2SessionContext& operator=(const Http2SessionContext&) = delete;
@@ -31,8 +31,8 @@ struct Http2SessionContext {
   void give_stream(std::unique_ptr<Http2Stream> stream);
 
   Handler& handler;
-  const Http2ServerOptions& options;
-  Http2ServerStats& stats;
+  const ServerOptions& options;
+  ServerStats& stats;
   nghttp2_session_callbacks* callbacks = nullptr;
   nghttp2_option* nghttp2_options = nullptr;
   DateField date = {};
@@ -42,6 +42,8 @@ struct Http2SessionContext {
 class Http2Session final : public net::Connection {
  public:
   Http2Session(net::ConnectionHost& host, Http2SessionContext& context, int descriptor, const IpAddress& peer);
+  // Goes on with a connection whose client has turned out to speak HTTP/2.
+  Http2Session(net::ConnectionHost& host, Http2SessionContext& context, net::Connection&& from);
   ~Http2Session() override;
 
   // For its streams: there is something new to send.
@@ -63,6 +65,7 @@ class Http2Session final : public net::Connection {
   void read_input() override;
   void written() override;
   void output_gone() override;
+  void called_back() override;
   void read_timed_out() override;
   void idle_timed_out() override;
   void drain_open() override;
@@ -80,14 +83,22 @@ class Http2Session final : public net::Connection {
   Http2Stream* open_stream(int32_t id);
   int take_field(Http2Stream& stream, std::string_view name, std::string_view value);
   void head_complete(Http2Stream& stream, bool request_whole);
+  void check_length(Http2Stream& stream);
   void request_complete(Http2Stream& stream);
   void body_is_over(const Http2Stream& stream);
   int take_body(Http2Stream& stream, std::string_view bytes);
   void refuse(Http2Stream& stream, const Rejection& rejection);
+  void linger(Http2Stream& stream);
+  // Whether it has to be done within the read timeout.
+  static bool has_read_time(const Http2Stream& stream) {
+    return stream.delivery != BodyDelivery::kPieces || stream.lingers;
+  }
   void stream_gone(Http2Stream& stream, uint32_t error_code);
   void hand_over(Http2Stream& stream);
   void give_window(int32_t id, size_t bytes);
   void tell_drained();
+  void give_early_bodies();
+  void tell_body_ended(Http2Stream& stream);
   int flooded();
   void ping_answered(std::span<const uint8_t> data);
 
@@ -99,10 +110,11 @@ class Http2Session final : public net::Connection {
   size_t body_bytes_ = 0;        // of requests that are not whole
   FloodBudget control_frames_;
   FloodBudget resets_;
-  SentAnswers unsent_;                 // whose last frame waits in the loop's output or in out_
-  std::vector<Http2Stream*> drained_;  // whose handlers are to be told; null: gone since
-  uint32_t round_ = 0;                 // of read timeouts
-  bool busy_ = false;                  // in a call of nghttp2's, or before one: what is answered goes out after it
+  SentAnswers unsent_;                    // whose last frame waits in the loop's output or in out_
+  std::vector<Http2Stream*> drained_;     // whose handlers are to be told; null: gone since
+  std::vector<Http2Stream*> asked_late_;  // likewise: for a body that had begun to arrive
+  uint32_t round_ = 0;                    // of read timeouts
+  bool busy_ = false;                     // in a call of nghttp2's, or before one: what is answered goes out after it
   bool flooded_ = false;
   bool greeted_ = false;  // the client's preface is there
   bool drain_begun_ = false;

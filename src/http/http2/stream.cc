@@ -82,8 +82,9 @@ void Http2Stream::begin(Http2Session& session, int32_t stream_id, uint32_t now_r
   content_sent_ = 0;
   delivery = BodyDelivery::kWhole;
   head_bytes = body_held = 0;
-  head_whole = request_whole = refused = handed_over = was_kept = receiving = submitted = finished = deferred = false;
-  had_to_wait = kept_ = no_content_ = false;
+  head_whole = request_whole = refused = handed_over = was_kept = receiving = end_told = submitted = finished =
+      deferred = false;
+  lingers = had_to_wait = kept_ = no_content_ = false;
   events_ = nullptr;
 }
 

@@ -94,8 +94,10 @@ class Http2Stream final : public Exchange {
   bool handed_over = false;
   bool was_kept = false;     // by the handler, whether it still is or not
   bool receiving = false;    // the handler takes pieces
+  bool end_told = false;     // body_ended() was called
   bool submitted = false;    // nghttp2 has the answer's head
   bool finished = false;     // by the handler
+  bool lingers = false;      // answered: what still comes of the request is read and dropped
   bool deferred = false;     // nghttp2 waits for more content
   bool had_to_wait = false;  // what was written; the handler is told when it has gone
 

@@ -109,7 +109,8 @@ class Http2Client {
 
   // The answer on a stream, when it is closed; what there is of it where the connection ends first.
   Http2Answer wait(int32_t stream) {
-    while (!answers_[stream].closed && turn()) {
+    // The last of the request may end the stream.
+    while (!answers_[stream].closed && flush() && !answers_[stream].closed && turn()) {
     }
     return answers_[stream];
   }

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "http/server/http2_client_for_tests.h"
-#include "http/server/http2_server.h"
+#include "http/server/server.h"
 #include "http/server/server_fixture.h"
 #include "net/clock.h"
 
@@ -106,7 +106,7 @@ class Http2EchoHandler final : public Handler, private ExchangeEvents {
 
 class Http2TestServer {
  public:
-  explicit Http2TestServer(Http2ServerOptions options = {}) : server_(std::move(options)) {
+  explicit Http2TestServer(ServerOptions options = {}) : server_(http2_alone(std::move(options))) {
     const auto started = server_.start(*loop_, handler_);
     EXPECT_TRUE(started.has_value());
     port_ = started.value_or(0);
@@ -128,15 +128,20 @@ class Http2TestServer {
   }
 
   uint16_t port() const { return port_; }
-  Http2Server& server() { return server_; }
+  Server& server() { return server_; }
   Http2EchoHandler& handler() { return handler_; }
-  const Http2ServerStats& stats() const { return server_.stats(); }
+  const ServerStats& stats() const { return server_.stats(); }
 
  private:
+  static ServerOptions http2_alone(ServerOptions options) {
+    options.protocols = Protocols::kHttp2;
+    return options;
+  }
+
   net::SystemClock clock_;
   std::unique_ptr<net::EventLoop> loop_ = *net::EventLoop::create(clock_);
   Http2EchoHandler handler_;
-  Http2Server server_;
+  Server server_;
   uint16_t port_ = 0;
   std::thread thread_;
 };

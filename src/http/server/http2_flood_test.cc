@@ -17,7 +17,7 @@ std::string repeated(const std::string& text, int count) {
 
 // Sends it all, then expects the goodbye; a friend on another connection is served before and after.
 void expect_calm(const std::function<void(Http2Client&)>& attack) {
-  Http2TestServer server({.header_bytes_max = 4'096});
+  Http2TestServer server({.limits = {.header_bytes_max = 4'096}});
   Http2Client friendly(server.port());
   ASSERT_EQ(friendly.ask("/", "").field(":status"), "200");
   Http2Client client(server.port());

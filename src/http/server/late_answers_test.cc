@@ -40,7 +40,7 @@ class LateHandler final : public Handler {
 
 class LateAnswers : public testing::Test {
  protected:
-  void serve(HttpServerOptions options = {}) { server_ = std::make_unique<TestServer>(handler_, std::move(options)); }
+  void serve(ServerOptions options = {}) { server_ = std::make_unique<TestServer>(handler_, std::move(options)); }
   TestClient connect() const { return TestClient(server_->port()); }
   // Waits for the `index`th request to be handed over and answers it.
   void answer(size_t index) {

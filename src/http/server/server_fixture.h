@@ -49,9 +49,9 @@ using net::eventually;
 
 class TestServer {
  public:
-  explicit TestServer(HttpServerOptions options = {}) : TestServer(nullptr, std::move(options)) {}
+  explicit TestServer(ServerOptions options = {}) : TestServer(nullptr, std::move(options)) {}
   // `handler` outlives it.
-  explicit TestServer(Handler& handler, HttpServerOptions options = {}) : TestServer(&handler, std::move(options)) {}
+  explicit TestServer(Handler& handler, ServerOptions options = {}) : TestServer(&handler, std::move(options)) {}
   ~TestServer() { stop(); }
 
   void stop() {
@@ -73,12 +73,12 @@ class TestServer {
   void post(std::function<void()> work) { loop_->post(std::move(work)); }
 
   uint16_t port() const { return port_; }
-  HttpServer& server() { return server_; }
-  const HttpServerStats& stats() const { return server_.stats(); }
+  Server& server() { return server_; }
+  const ServerStats& stats() const { return server_.stats(); }
 
  private:
   // Null: one that echoes.
-  TestServer(Handler* handler, HttpServerOptions options) : server_(std::move(options)) {
+  TestServer(Handler* handler, ServerOptions options) : server_(std::move(options)) {
     const auto started = server_.start(*loop_, handler == nullptr ? echo_ : *handler);
     EXPECT_TRUE(started.has_value());
     port_ = started.value_or(0);
@@ -88,7 +88,7 @@ class TestServer {
   net::SystemClock clock_;
   std::unique_ptr<net::EventLoop> loop_ = *net::EventLoop::create(clock_);
   EchoHandler echo_;
-  HttpServer server_;
+  Server server_;
   uint16_t port_ = 0;
   std::thread thread_;
 };
@@ -128,6 +128,26 @@ class TestClient : public net::ByteClient {
     unread_.erase(0, length);
     std::from_chars(answer.head.data() + 9, answer.head.data() + 12, answer.status);
     return answer;
+  }
+  // The status line and the fields alone; what follows is read by read_bytes() and read_line().
+  Answer read_head() { return read_answer(BodyOf::kHead); }
+  // So many bytes, or fewer if the connection ends first.
+  std::string read_bytes(size_t size) {
+    while (unread_.size() < size && receive()) {
+    }
+    const std::string bytes = unread_.substr(0, size);
+    unread_.erase(0, bytes.size());
+    return bytes;
+  }
+  // Without its CR LF; empty if the connection ends first.
+  std::string read_line() {
+    size_t end = 0;
+    while ((end = unread_.find("\r\n")) == std::string::npos) {
+      if (!receive()) return {};
+    }
+    const std::string line = unread_.substr(0, end);
+    unread_.erase(0, end + 2);
+    return line;
   }
   Answer ask(std::string_view request) { return send(request) ? read_answer() : Answer{}; }
 };

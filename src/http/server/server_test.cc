@@ -113,7 +113,7 @@ TEST(HttpServer, EndsTheConnectionAsTheClientAsks) {
 }
 
 TEST(HttpServer, AnswersWhatIsNotHttpAndEndsTheConnection) {
-  TestServer server;
+  TestServer server({.protocols = Protocols::kHttp1});
   const struct {
     std::string text;
     int status;
@@ -210,7 +210,7 @@ TEST(HttpServer, SaysWhatToDoWhenItCannotListen) {
   const auto loop = *net::EventLoop::create(clock);
   EchoHandler handler;
   const auto error_of = [&](const net::ListenAddress& address) {
-    HttpServer server({.host = {.address = address}});
+    Server server({.host = {.address = address}});
     const auto port = server.start(*loop, handler);
     return port ? "listens" : port.error().message;
   };

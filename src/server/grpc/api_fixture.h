@@ -12,7 +12,7 @@
 
 #include "envoy/specs_for_tests.h"
 #include "http/server/http2_client_for_tests.h"
-#include "http/server/http2_server.h"
+#include "http/server/server.h"
 #include "net/clock.h"
 #include "server/grpc/grpc_api.h"
 #include "store/memory/memory_store.h"
@@ -37,7 +37,7 @@ inline const http::Http2Fields kGrpcFields = {{"content-type", "application/grpc
 
 class ApiServer {
  public:
-  explicit ApiServer(GrpcLimits limits = {}, http::Http2ServerOptions options = {})
+  explicit ApiServer(GrpcLimits limits = {}, http::ServerOptions options = {})
       : api_(service_, rate_limits_, *loop_, limits), server_(std::move(options)) {
     const auto port = server_.start(*loop_, api_);
     EXPECT_TRUE(port.has_value());
@@ -73,7 +73,7 @@ class ApiServer {
   server::Service service_{*store_};
   rls::RateLimitService rate_limits_{service_};
   GrpcApi api_;
-  http::Http2Server server_;
+  http::Server server_;
   uint16_t port_ = 0;
   std::thread thread_;
 };

@@ -27,7 +27,7 @@ std::string some_request(int descriptors = 1) {
 }
 
 struct Running : ApiServer {
-  explicit Running(GrpcLimits limits = {}, http::Http2ServerOptions options = {}) : ApiServer(limits, options) {
+  explicit Running(GrpcLimits limits = {}, http::ServerOptions options = {}) : ApiServer(limits, options) {
     rate_limits().set_policy(
         {.limits = *envoy::compiled({envoy::leaf("user", "", envoy::per_unit(2, envoy::Unit::kHour))})});
   }
@@ -136,7 +136,7 @@ TEST(GrpcApi, SpeaksGzip) {
 }
 
 TEST(GrpcApi, RefusesWhatIsTooLargeOrNoMessage) {
-  Running server({.message_bytes_max = 1'000}, {.body_bytes_max = 1'005});
+  Running server({.message_bytes_max = 1'000}, {.limits = {.body_bytes_max = 1'005}});
   server.run();
   EXPECT_EQ(status_of_call(server, kShouldRateLimit, framed(std::string(1'001, 'x'))), "8");
   EXPECT_EQ(status_of_call(server, kShouldRateLimit, framed(std::string(100'000, 'x'))), "8");

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/check.h"
-#include "http/server/http2_server.h"
+#include "http/server/server.h"
 #include "net/server_driver_for_fuzzing.h"
 #include "server/grpc/grpc_api.h"
 #include "server/grpc/policies_for_fuzzing.h"
@@ -22,10 +22,10 @@ using namespace std::string_view_literals;
 
 constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"sv;
 
-http::Http2ServerOptions options() {
-  http::Http2ServerOptions options;
-  options.header_bytes_max = 4'096;
-  options.body_bytes_max = 8'192;
+http::ServerOptions options() {
+  http::ServerOptions options;
+  options.limits.header_bytes_max = 4'096;
+  options.limits.body_bytes_max = 8'192;
   options.host.timeouts.read = Duration::millis(200);
   return options;
 }
@@ -37,7 +37,7 @@ struct Server {
   server::Service service{*store};
   rls::RateLimitService rate_limits{service};
   GrpcApi api{service, rate_limits, driver.loop(), {.message_bytes_max = 8'187}};
-  http::Http2Server server{options()};
+  http::Server server{options()};
 
   Server() {
     silence_protobuf();

@@ -42,7 +42,7 @@ v3::RateLimitResponse response_of(const Answered& got) {
 
 struct Settings {
   GrpcLimits limits = {};
-  http::Http2ServerOptions options = {};
+  http::ServerOptions options = {};
   net::TasksOptions tasks = {};
 };
 
@@ -65,14 +65,14 @@ class LateServer : public server::LateLoop {
   uint64_t calls_with(Code code) const { return api.metrics().calls[0][static_cast<size_t>(code)].value(); }
 
   uint16_t port() const { return port_; }
-  http::Http2Server& server() { return server_; }
+  http::Server& server() { return server_; }
 
   // These two on the loop's thread.
   rls::RateLimitService rate_limits;
   GrpcApi api;
 
  private:
-  http::Http2Server server_;
+  http::Server server_;
   uint16_t port_ = 0;
 };
 

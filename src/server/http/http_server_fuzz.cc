@@ -17,8 +17,8 @@
 namespace rateguard::http_api {
 namespace {
 
-http::HttpServerOptions options() {
-  http::HttpServerOptions options;
+http::ServerOptions options() {
+  http::ServerOptions options;
   options.limits = {.header_bytes_max = 4096, .headers_max = 32, .body_bytes_max = 8192};
   options.host.timeouts.read = Duration::millis(200);
   return options;
@@ -30,7 +30,7 @@ struct Server {
   std::unique_ptr<MemoryStore> store = MemoryStore::create({.max_keys = 1000}).value();
   server::Service service{*store};
   HttpApi api{service, server::policy_for_fuzzing({.trusted_proxies = {IpPrefix::parse("127.0.0.0/8").value()}})};
-  http::HttpServer server{options()};
+  http::Server server{options()};
 
   Server() { driver.serve(server.start(driver.loop(), api).value(), server.stats()); }
 };
