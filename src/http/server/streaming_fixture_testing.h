@@ -1,0 +1,175 @@
+// For tests: a handler that streams both ways and pushes back, over whatever version of HTTP asks.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <charconv>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "http/server/server_fixture.h"
+
+namespace rateguard::http {
+
+// /echo: gives the body back as it arrives. /source?N: N bytes. /hold: takes the body and consumes it when it is told
+// to. /late: asks for the body when it is told to. /hints: an interim answer. /upgrade: echoes raw bytes. /letgo:
+// begins an answer and lets go of it. /early: answers without looking at the body.
+class StreamingHandler final : public Handler, private ExchangeEvents {
+ public:
+  // What may wait for a client before this handler stops.
+  static constexpr size_t kWaitingMax = 64 * 1'024;
+  static constexpr size_t kPiece = 16 * 1'024;
+
+  bool streams() const override { return true; }
+  BodyDelivery delivery(const Request&) override { return BodyDelivery::kPieces; }
+  void handle(Exchange& exchange, Now) override {
+    ++handled;
+    const std::string path(exchange.request().path);
+    const std::string query(exchange.request().query);
+    if (path == "/early") {
+      exchange.status(200);
+      return exchange.body("text/plain", "early");
+    }
+    Stream& stream = streams_[&exchange];
+    stream.exchange = exchange.keep(this);
+    if (path == "/letgo") {
+      exchange.status(200);
+      exchange.write("begun");
+      exchange.flush();
+      streams_.erase(&exchange);
+      return;
+    }
+    if (path == "/late") return;
+    if (path == "/hints") {
+      const Header link{"link", "</style.css>"};
+      exchange.inform(103, {&link, 1});
+    }
+    if (path == "/upgrade") {
+      const Header accept{"X-Accept", "yes"};
+      if (!exchange.upgrade("echo", {&accept, 1})) {
+        exchange.status(426);
+        exchange.finish();
+        streams_.erase(&exchange);
+        return;
+      }
+      stream.echoes = true;
+      return exchange.receive();
+    }
+    if (path == "/source") {
+      std::from_chars(query.data(), query.data() + query.size(), stream.source_left);
+      exchange.status(200);
+      return write_more(exchange, stream);
+    }
+    stream.echoes = path == "/echo";
+    stream.holds = path == "/hold";
+    exchange.status(200);
+    exchange.flush();
+    exchange.receive();
+  }
+  void reject(const Rejection& rejection, Instant, Responder& responder) override {
+    responder.status(rejection.status);
+    responder.body("text/plain", rejection.field);
+  }
+
+  // On the loop's thread, of all streams that are open:
+  void consume_all() {
+    for (Exchange* const exchange : open()) {
+      const auto found = streams_.find(exchange);
+      if (found == streams_.end()) continue;
+      found->second.holds = false;
+      consume(*exchange, found->second);
+    }
+  }
+  void receive_all() {
+    for (Exchange* const exchange : open()) {
+      if (!streams_.contains(exchange)) continue;
+      exchange->status(200);
+      exchange->receive();
+    }
+  }
+
+  std::atomic<size_t> handled = 0;
+  std::atomic<size_t> gone = 0;      // clients that broke off
+  std::atomic<size_t> ended = 0;     // bodies that were whole
+  std::atomic<size_t> arrived = 0;   // bytes of bodies
+  std::atomic<size_t> held = 0;      // of them, not consumed
+  std::atomic<size_t> held_max = 0;  // at any time
+  std::atomic<size_t> waiting_max = 0;
+
+ private:
+  struct Stream {
+    KeptExchange exchange = {};
+    size_t source_left = 0;
+    size_t held = 0;
+    bool echoes = false;
+    bool holds = false;
+    bool over = false;
+  };
+
+  // Whatever is done with one may end it, and others.
+  std::vector<Exchange*> open() const {
+    std::vector<Exchange*> all;
+    for (const auto& [exchange, stream] : streams_) all.push_back(exchange);
+    return all;
+  }
+  void body_arrived(Exchange& exchange, std::string_view bytes) override {
+    Stream& stream = streams_.at(&exchange);
+    arrived += bytes.size();
+    stream.held += bytes.size();
+    held += bytes.size();
+    held_max = std::max(held_max.load(), held.load());
+    if (stream.holds) return;
+    if (stream.echoes) {
+      exchange.write(bytes);
+      exchange.flush();
+      note_waiting(exchange);
+    }
+    if (exchange.waiting_bytes() <= kWaitingMax) consume(exchange, stream);
+  }
+  void body_ended(Exchange& exchange) override {
+    Stream& stream = streams_.at(&exchange);
+    ++ended;
+    stream.over = true;
+    if (exchange.waiting_bytes() == 0 || !stream.echoes) end(exchange, stream);
+  }
+  void drained(Exchange& exchange) override {
+    Stream& stream = streams_.at(&exchange);
+    if (stream.source_left != 0) return write_more(exchange, stream);
+    if (stream.over) return end(exchange, stream);
+    if (!stream.holds) consume(exchange, stream);
+  }
+  void client_gone(Exchange& exchange) override {
+    ++gone;
+    held -= streams_.at(&exchange).held;
+    streams_.erase(&exchange);
+  }
+  void end(Exchange& exchange, Stream& stream) {
+    held -= stream.held;
+    exchange.trailer("x-end", "whole");
+    exchange.finish();
+    streams_.erase(&exchange);
+  }
+  void consume(Exchange& exchange, Stream& stream) {
+    held -= stream.held;
+    exchange.consume(std::exchange(stream.held, 0));
+  }
+  void write_more(Exchange& exchange, Stream& stream) {
+    static const std::string text(kPiece, 's');
+    while (stream.source_left != 0 && exchange.waiting_bytes() < kWaitingMax) {
+      const size_t size = std::min(stream.source_left, kPiece);
+      stream.source_left -= size;
+      exchange.write(std::string_view(text).substr(0, size));
+      exchange.flush();
+      note_waiting(exchange);
+    }
+    if (stream.source_left == 0) end(exchange, stream);
+  }
+  void note_waiting(const Exchange& exchange) { waiting_max = std::max(waiting_max.load(), exchange.waiting_bytes()); }
+
+  std::map<Exchange*, Stream> streams_;
+};
+
+}  // namespace rateguard::http
