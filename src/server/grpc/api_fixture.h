@@ -38,7 +38,7 @@ inline const http::Http2Fields kGrpcFields = {{"content-type", "application/grpc
 class ApiServer {
  public:
   explicit ApiServer(GrpcLimits limits = {}, http::ServerOptions options = {})
-      : api_(service_, rate_limits_, *loop_, limits), server_(std::move(options)) {
+      : api_(service_, rate_limits_, *loop_, limits), server_(http2_alone(std::move(options))) {
     const auto port = server_.start(*loop_, api_);
     EXPECT_TRUE(port.has_value());
     port_ = port.value_or(0);
@@ -67,6 +67,11 @@ class ApiServer {
   GrpcApi& api() { return api_; }
 
  private:
+  static http::ServerOptions http2_alone(http::ServerOptions options) {
+    options.protocols = http::Protocols::kHttp2;
+    return options;
+  }
+
   net::ManualClock clock_;  // 800 s into an hour
   std::unique_ptr<net::EventLoop> loop_ = net::EventLoop::create(clock_).value();
   std::unique_ptr<MemoryStore> store_ = MemoryStore::create({.max_keys = 1'000}).value();

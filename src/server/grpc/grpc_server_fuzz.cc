@@ -24,6 +24,7 @@ constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\
 
 http::ServerOptions options() {
   http::ServerOptions options;
+  options.protocols = http::Protocols::kHttp2;
   options.limits.header_bytes_max = 4'096;
   options.limits.body_bytes_max = 8'192;
   options.host.timeouts.read = Duration::millis(200);
