@@ -1,0 +1,253 @@
+// The streams of a session: requests as they arrive, answers as they go.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "http/chars.h"
+#include "http/http2/callbacks.h"
+#include "http/http2/session.h"
+#include "net/connection_host.h"
+
+namespace rateguard::http {
+namespace {
+
+// A header list this many times over its limit is no oversight but a bomb (HPACK expands a byte to a whole field).
+constexpr size_t kBombFactor = 4;
+// What a stream that ended well gives back to the budget of control frames.
+constexpr int64_t kFramesPerStream = 4;
+
+}  // namespace
+
+Http2Stream* Http2Session::open_stream(int32_t id) {
+  std::unique_ptr<Http2Stream> stream = context_.take_stream();
+  stream->begin(*this, id, round_);
+  stream->head.peer = peer_;
+  stream->head.started = host_.loop().now();
+  stream->head.secure = transport_.secure();
+  if (client_subject_) stream->head.client_subject = *client_subject_;
+  stream->previous = nullptr;
+  stream->next = streams_;
+  if (streams_ != nullptr) streams_->previous = stream.get();
+  streams_ = stream.get();
+  ++stream_count_;
+  ++unfinished_count_;
+  std::atomic<uint64_t>& open = context_.stats.streams_open;
+  open.store(open.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  return stream.release();
+}
+
+int Http2Session::take_field(Http2Stream& stream, std::string_view name, std::string_view value) {
+  if (stream.head_whole) return 0;  // trailers: nothing here needs them
+  stream.head_bytes += name.size() + value.size() + FieldList::kPerField;
+  if (stream.head_bytes > kBombFactor * context_.options.limits.header_bytes_max) return flooded();
+  if (stream.head_bytes <= context_.options.limits.header_bytes_max) stream.add_request_field(name, value);
+  return 0;
+}
+
+void Http2Session::head_complete(Http2Stream& stream, bool request_whole) {
+  stream.head_is_whole();
+  stream.request_whole = request_whole;
+  if (stream.head_bytes > context_.options.limits.header_bytes_max) {
+    return refuse(stream, {.status = 431, .detail = "the header fields are too large", .field = "header"});
+  }
+  if (!request_whole || context_.handler.streams()) stream.delivery = context_.handler.delivery(stream.head);
+  if (stream.delivery == BodyDelivery::kPieces) --unfinished_count_;
+  if (stream.delivery != BodyDelivery::kWhole) return hand_over(stream);
+  if (!request_whole) check_length(stream);
+}
+
+// nghttp2 has seen to it that a length is one, and that the body is as long.
+void Http2Session::check_length(Http2Stream& stream) {
+  const std::string_view length = find_header(stream.head.headers, "content-length");
+  uint64_t bytes = 0;
+  std::from_chars(length.data(), length.data() + length.size(), bytes);
+  const uint64_t limit = context_.options.limits.body_bytes_max;
+  if (bytes <= limit) return;
+  refuse(stream, {.status = 413,
+                  .detail = fmt::format("{} bytes are more than the {} that are accepted", bytes, limit),
+                  .field = "Content-Length"});
+}
+
+// What arrives is taken from the window: given back at once if it is bounded otherwise or dropped, and by the handler
+// if it takes pieces.
+int Http2Session::take_body(Http2Stream& stream, std::string_view bytes) {
+  const bool dropped = stream.refused || stream.finished || stream.delivery == BodyDelivery::kNone;
+  if (stream.delivery != BodyDelivery::kPieces || dropped) give_window(stream.id, bytes.size());
+  if (dropped) return 0;
+  if (stream.delivery == BodyDelivery::kPieces) {
+    stream.body_held += bytes.size();
+    if (!stream.receiving || !stream.request_body.empty()) {
+      stream.request_body.append(bytes);
+    } else if (stream.has_events()) {
+      stream.events().body_arrived(stream, bytes);
+    }
+    return 0;
+  }
+  if (stream.request_body.size() + bytes.size() > context_.options.limits.body_bytes_max) {
+    refuse(stream,
+           {.status = 413,
+            .detail = fmt::format("more than the {} bytes that are accepted", context_.options.limits.body_bytes_max),
+            .field = "body"});
+    return 0;
+  }
+  const bool fits = body_bytes_ + bytes.size() <= context_.options.http2.waiting_body_bytes_max;
+  if (!fits || (context_.options.bodies && !context_.options.bodies->take(bytes.size()))) {
+    return nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id, NGHTTP2_ENHANCE_YOUR_CALM);
+  }
+  stream.request_body.append(bytes);
+  body_bytes_ += bytes.size();
+  return 0;
+}
+
+void Http2Session::give_window(int32_t id, size_t bytes) {
+  nghttp2_session_consume(session_, id, bytes);
+}
+
+void Http2Session::body_consumed(Http2Stream& stream, size_t bytes) {
+  if (!is_open() || bytes == 0) return;
+  give_window(stream.id, bytes);
+  if (!busy_) call_soon();
+}
+
+void Http2Session::receive_body(Http2Stream& stream) {
+  if (std::exchange(stream.receiving, true)) return;
+  const bool has_begun = !stream.request_body.empty() || stream.request_whole;
+  if (!has_begun && equals_lower(find_header(stream.head.headers, "expect"), "100-continue")) {
+    send_interim(stream, 100, {});
+  }
+  if (!has_begun) return;
+  asked_late_.push_back(&stream);
+  call_soon();
+}
+
+// Gives what came before it was asked for.
+void Http2Session::give_early_bodies() {
+  for (size_t i = 0; i < asked_late_.size(); ++i) {
+    Http2Stream* const stream = asked_late_[i];
+    if (stream == nullptr) continue;
+    const net::ByteBuffer early = std::exchange(stream->request_body, {});
+    if (!early.empty() && stream->has_events()) stream->events().body_arrived(*stream, early.view());
+    if (asked_late_[i] != nullptr && stream->request_whole) tell_body_ended(*stream);
+  }
+  asked_late_.clear();
+}
+
+void Http2Session::tell_body_ended(Http2Stream& stream) {
+  if (!stream.has_events() || std::exchange(stream.end_told, true)) return;
+  stream.events().body_ended(stream);
+}
+
+// It is whole, or nobody wants the rest.
+void Http2Session::body_is_over(const Http2Stream& stream) {
+  if (stream.delivery == BodyDelivery::kPieces) return;
+  body_bytes_ -= stream.request_body.size();
+  if (context_.options.bodies) context_.options.bodies->give_back(stream.request_body.size());
+}
+
+void Http2Session::request_complete(Http2Stream& stream) {
+  stream.request_whole = true;
+  if (stream.refused || stream.finished || stream.delivery == BodyDelivery::kNone) return;
+  if (stream.delivery == BodyDelivery::kPieces) {
+    if (stream.receiving && stream.request_body.empty()) tell_body_ended(stream);
+    return;
+  }
+  body_is_over(stream);
+  stream.head.body = stream.request_body.view();
+  hand_over(stream);
+}
+
+void Http2Session::hand_over(Http2Stream& stream) {
+  stream.handed_over = true;
+  net::count(context_.stats.requests_handled);
+  context_.handler.handle(stream, host_.loop().now());
+  if (!stream.was_kept) stream.finish();
+}
+
+void Http2Session::refuse(Http2Stream& stream, const Rejection& rejection) {
+  stream.refused = true;
+  body_is_over(stream);
+  stream.request_body.release();
+  net::count(context_.stats.requests_rejected);
+  context_.handler.reject(rejection, host_.loop().now(), stream);
+  if (!stream.finished) stream.finish();
+}
+
+void Http2Session::send_answer(Http2Stream& stream) {
+  if (!is_open()) return;
+  if (!stream.submitted) {
+    stream.submitted = true;
+    if (stream.answer_head.empty()) stream.status(500);
+    const bool head_alone = stream.finished && !stream.has_content();
+    // Trailers without content are fields of the one block there is.
+    if (head_alone) stream.merge_trailers();
+    NameValues fields(stream.answer_head.fields());
+    nghttp2_data_provider content{.source = {.ptr = &stream}, .read_callback = Http2Callbacks::read_content};
+    const auto* const provider = head_alone ? nullptr : &content;
+    if (nghttp2_submit_response(session_, stream.id, fields.data(), fields.size(), provider) != 0) {
+      nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id, NGHTTP2_INTERNAL_ERROR);
+    }
+  } else if (std::exchange(stream.deferred, false)) {
+    nghttp2_session_resume_data(session_, stream.id);
+  }
+  if (!busy_) call_soon();
+}
+
+void Http2Session::send_interim(Http2Stream& stream, int code, std::span<const Header> headers) {
+  if (!is_open() || stream.submitted) return;
+  FieldList fields;
+  const fmt::format_int digits(code);
+  fields.add(":status", {digits.data(), digits.size()});
+  for (const Header& header : headers) fields.add_lower(header.name, header.value);
+  NameValues values(fields.fields());
+  nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, stream.id, nullptr, values.data(), values.size(), nullptr);
+  if (!busy_) call_soon();
+}
+
+void Http2Session::abandon(Http2Stream& stream) {
+  if (!is_open()) return;
+  nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id, NGHTTP2_INTERNAL_ERROR);
+  if (!busy_) call_soon();
+}
+
+// What had to wait has been taken by nghttp2, and goes out.
+void Http2Session::tell_drained() {
+  for (size_t i = 0; i < drained_.size(); ++i) {
+    Http2Stream* const stream = drained_[i];
+    if (stream != nullptr && stream->has_events()) stream->events().drained(*stream);
+  }
+  drained_.clear();
+}
+
+// Answered before the request was whole. The client need not send the rest, and a reset would say so (RFC 9113, section
+// 8.1), but there are clients that lose the answer by it. They have as long as for a request.
+void Http2Session::linger(Http2Stream& stream) {
+  if (!has_read_time(stream)) ++unfinished_count_;
+  stream.lingers = true;
+  stream.round = round_;
+}
+
+void Http2Session::stream_gone(Http2Stream& stream, uint32_t error_code) {
+  std::ranges::replace(drained_, &stream, nullptr);
+  std::ranges::replace(asked_late_, &stream, nullptr);
+  if (stream.body_held != 0) nghttp2_session_consume_connection(session_, std::exchange(stream.body_held, 0));
+  if (stream.previous != nullptr) stream.previous->next = stream.next;
+  if (stream.next != nullptr) stream.next->previous = stream.previous;
+  if (streams_ == &stream) streams_ = stream.next;
+  --stream_count_;
+  if (has_read_time(stream)) --unfinished_count_;
+  if (!stream.request_whole && !stream.refused) body_is_over(stream);
+  std::atomic<uint64_t>& open = context_.stats.streams_open;
+  open.store(open.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+  if (error_code == NGHTTP2_NO_ERROR) {
+    resets_.give_back(1);
+    control_frames_.give_back(kFramesPerStream);
+  } else {
+    net::count(context_.stats.streams_reset);
+  }
+  stream.forget_session();
+  if (stream.is_free()) context_.give_stream(std::unique_ptr<Http2Stream>(&stream));
+}
+
+}  // namespace rateguard::http
