@@ -1,7 +1,7 @@
 // HTTP from end to end: bytes on a real connection, through the session and the API to the store, and the answers back.
 //
-// Whatever arrives, everything that comes back is answers in the form of HTTP, the connection ends, and the next one is
-// served.
+// Whatever arrives, everything that comes back is answers in the form of HTTP/1.1, or frames where HTTP/2 is spoken;
+// the connection ends, and the next one is served.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -44,6 +44,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0 || size > 16'384) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
   const std::string answers = server->driver.exchange(bytes, bytes.size() * data[0] / 256);
-  RG_CHECK(answers.empty() || answers.starts_with("HTTP/1.1 "));
+  RG_CHECK(server->server.stats().streams_open == 0);
+  if (bytes.starts_with("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")) {
+    RG_CHECK(answers.size() >= 4 && answers[3] == 4);  // SETTINGS come first
+  } else {
+    RG_CHECK(answers.empty() || answers.starts_with("HTTP/1.1 "));
+  }
   return 0;
 }
