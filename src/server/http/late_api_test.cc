@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "http/server/http2_client_for_tests.h"
 #include "http/server/server_fixture.h"
 #include "server/awaiting_store.h"
 #include "server/http/fake_exchange.h"
@@ -307,6 +308,8 @@ class LateHttp : public LateApi {
   http::TestServer http_{*api_};
 };
 
+const http::Http2Fields kJson = {{"content-type", "application/json"}};
+
 TEST_F(LateHttp, PipelinedChecksAreAnsweredInOrder) {
   http::TestClient client(http_.port());
   std::string text;
@@ -340,6 +343,41 @@ TEST_F(LateHttp, AClientThatHasGoneIsNotAnswered) {
   ASSERT_TRUE(waits(1));
   answer_all();
   EXPECT_NE(client.read_answer().body.find("\"remaining\":4,"), std::string::npos) << "their checks were made";
+}
+
+TEST_F(LateHttp, ChecksOfOneHttp2ConnectionWaitAtTheSameTime) {
+  http::Http2Client client(http_.port());
+  std::vector<int32_t> streams;
+  for (int i = 0; i < 20; ++i) streams.push_back(client.post("/check", body_of("k"), kJson));
+  ASSERT_TRUE(client.flush());
+  ASSERT_TRUE(waits(20));
+  EXPECT_EQ(client.ask("/health", "").field(":status"), "405") << "POST; others are answered meanwhile";
+  answer_all();
+  int admitted = 0;
+  for (const int32_t stream : streams) admitted += client.wait(stream).field(":status") == "200" ? 1 : 0;
+  EXPECT_EQ(admitted, 10);
+}
+
+TEST_F(LateHttp, AnHttp2ClientThatHasGoneIsNotAnswered) {
+  {
+    http::Http2Client gone(http_.port());
+    const int32_t reset = gone.post("/check", body_of("k"), kJson);
+    for (int i = 0; i < 4; ++i) gone.post("/check", body_of("k"), kJson);
+    ASSERT_TRUE(gone.flush());
+    ASSERT_TRUE(waits(5));
+    gone.reset(reset);
+    ASSERT_TRUE(gone.flush());
+    ASSERT_TRUE(net::eventually([&] { return http_.stats().streams_open == 4; }));
+  }
+  answer_all();
+  EXPECT_TRUE(net::eventually([&] { return http_.stats().connections_open == 0; }));
+  EXPECT_EQ(waiting(), 0u);
+  http::Http2Client client(http_.port());
+  const int32_t stream = client.post("/check", body_of("k"), kJson);
+  ASSERT_TRUE(client.flush());
+  ASSERT_TRUE(waits(1));
+  answer_all();
+  EXPECT_NE(client.wait(stream).body.find("\"remaining\":4,"), std::string::npos) << "their checks were made";
 }
 
 TEST_F(LateHttp, ADrainWaits) {
