@@ -211,7 +211,7 @@ TEST(FaultsTest, WhatIsNotHttpIsRefusedAndTheNextConnectionWorks) {
       "GET / HTTP/1.1\r\nHost : a\r\n\r\n",
       "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
       "GET /" + std::string(100'000, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n",
-      "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+      "PRI * HTTP/2.0\r\n\r\nSM\r\n\r!",
   };
   for (const std::string& bytes : hostile) {
     HttpConnection connection(service.port());
