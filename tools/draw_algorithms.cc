@@ -40,7 +40,7 @@ struct Mark {
 // What a picture shows: every arrival with its decision, and what was left at each step of time.
 struct Recording {
   std::vector<Mark> marks;
-  std::vector<uint32_t> remaining;
+  std::vector<uint64_t> remaining;
 };
 
 // A counter of any algorithm. Holds are given back after kWorkTime.
@@ -154,8 +154,8 @@ std::string legend(bool has_turns, int admitted, int refused) {
 
 // The line of what is left, as steps, with the area below it.
 std::string remaining_line(const Recording& recording, const Limit& limit, int top, int bottom) {
-  const auto y_of = [&](uint32_t units) {
-    return bottom - static_cast<double>(units) / limit.capacity * (bottom - top);
+  const auto y_of = [&](uint64_t units) {
+    return bottom - static_cast<double>(units) / static_cast<double>(limit.capacity) * (bottom - top);
   };
   std::string path;
   for (size_t i = 0; i < recording.remaining.size(); ++i) {
@@ -187,8 +187,8 @@ std::string draw(const Picture& picture) {
   out += text(kLeft, 30, "title", fmt::format("{}: {}", to_string(limit.algorithm), picture.parameters));
   out += legend(has_turns, admitted, static_cast<int>(recording.marks.size()) - admitted);
 
-  for (uint32_t units = 0; units <= limit.capacity; units += limit.capacity / 5) {
-    const double y = bottom - static_cast<double>(units) / limit.capacity * (bottom - top);
+  for (uint64_t units = 0; units <= limit.capacity; units += limit.capacity / 5) {
+    const double y = bottom - static_cast<double>(units) / static_cast<double>(limit.capacity) * (bottom - top);
     out += fmt::format("<path class=\"grid\" d=\"M{} {:.1f}H{}\"/>\n", kLeft, y, kRight);
     out += text(kLeft - 8, y + 4, "end small", std::to_string(units));
   }

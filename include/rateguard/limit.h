@@ -19,21 +19,21 @@ inline constexpr Duration kNever = Duration::max();
 
 // Units per period, kept as a fraction: per_second(3) admits exactly 3,000,000 in a million seconds.
 struct Rate {
-  uint32_t units = 1;
+  uint64_t units = 1;
   Duration period = std::chrono::seconds(1);
 };
 
 // Shorthands for the usual periods.
-constexpr Rate per_second(uint32_t units) {
+constexpr Rate per_second(uint64_t units) {
   return {units, std::chrono::seconds(1)};
 }
-constexpr Rate per_minute(uint32_t units) {
+constexpr Rate per_minute(uint64_t units) {
   return {units, std::chrono::minutes(1)};
 }
-constexpr Rate per_hour(uint32_t units) {
+constexpr Rate per_hour(uint64_t units) {
   return {units, std::chrono::hours(1)};
 }
-constexpr Rate per_day(uint32_t units) {
+constexpr Rate per_day(uint64_t units) {
   return {units, std::chrono::hours(24)};
 }
 
@@ -47,25 +47,25 @@ enum class CalendarUnit : uint8_t { kDay, kWeek, kMonth, kYear };
 class Limit {
  public:
   // A bucket of `capacity` that starts full and refills evenly: bursts up to `capacity`, `refill` over time.
-  static Result<Limit> token_bucket(uint32_t capacity, Rate refill);
+  static Result<Limit> token_bucket(uint64_t capacity, Rate refill);
   // The same decisions as a token bucket of capacity `burst`, from one stored instant (the generic cell rate
   // algorithm).
-  static Result<Limit> gcra(uint32_t burst, Rate rate);
+  static Result<Limit> gcra(uint64_t burst, Rate rate);
   // A queue of `queue` that drains evenly; an admitted request is told in Decision::delay how long to wait for its
   // turn.
-  static Result<Limit> leaky_bucket(uint32_t queue, Rate drain);
+  static Result<Limit> leaky_bucket(uint64_t queue, Rate drain);
   // At most `limit` in each window of `period`; windows begin at multiples of it since the Unix epoch.
-  static Result<Limit> fixed_window(uint32_t limit, Duration period);
+  static Result<Limit> fixed_window(uint64_t limit, Duration period);
   // The same, but a key's window begins with the first request after the one before has ended.
-  static Result<Limit> fixed_window_from_first_request(uint32_t limit, Duration period);
+  static Result<Limit> fixed_window_from_first_request(uint64_t limit, Duration period);
   // At most `limit` in each day, week, month or year of a time zone named as in the IANA database ("Europe/Berlin").
-  static Result<Limit> calendar_window(uint32_t limit, CalendarUnit unit, std::string_view zone = "UTC");
+  static Result<Limit> calendar_window(uint64_t limit, CalendarUnit unit, std::string_view zone = "UTC");
   // At most `limit` in any `period`, exactly.
-  static Result<Limit> sliding_window_log(uint32_t limit, Duration period);
+  static Result<Limit> sliding_window_log(uint64_t limit, Duration period);
   // The same estimated from two fixed windows, in constant memory.
-  static Result<Limit> sliding_window_counter(uint32_t limit, Duration period);
+  static Result<Limit> sliding_window_counter(uint64_t limit, Duration period);
   // At most `limit` held at once; a hold that is not given back expires after `hold`.
-  static Result<Limit> concurrency(uint32_t limit, Duration hold);
+  static Result<Limit> concurrency(uint64_t limit, Duration hold);
   // The same limit, taking debt: what a check costs is charged whole, even below zero, and `allowed` says whether
   // anything was left before it; a cost of 0 asks, and is refused while nothing is left. For use that is known only
   // afterwards. Error: leaky buckets and concurrency take no debt.
@@ -80,8 +80,8 @@ class Limit {
   uint8_t algorithm_ = 0;
   uint8_t anchor_ = 0;
   bool overdraft_ = false;
-  uint32_t capacity_ = 0;
-  uint32_t rate_units_ = 0;
+  uint64_t capacity_ = 0;
+  uint64_t rate_units_ = 0;
   int64_t period_us_ = 0;
   const void* zone_ = nullptr;
 };

@@ -41,8 +41,8 @@ struct Hold {
 // The answer of one limit. A refusal is a value like any other, never an error.
 struct Decision {
   bool allowed = true;
-  uint32_t limit = 0;      // the capacity or limit; 0 where no limit applies
-  uint32_t remaining = 0;  // what a request at the same instant could still take
+  uint64_t limit = 0;      // the capacity or limit; 0 where no limit applies
+  uint64_t remaining = 0;  // what a request at the same instant could still take
   // Zero when admitted. Refused: after exactly this long the same request is admitted, were nobody else to come; kNever
   // when its cost is above the limit.
   Duration retry_after = {};

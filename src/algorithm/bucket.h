@@ -21,14 +21,14 @@ struct Debt {
   uint64_t used = 0;  // the same in whole units, rounded up; an instant before the anchor is read as the anchor
 
   // REQUIRES: `time` is what `owed` units owed at the anchor have become.
-  static Debt from(Wide time, uint32_t owed, uint64_t period_us) {
+  static Debt from(Wide time, uint64_t owed, uint64_t period_us) {
     if (time == 0) return {};
     const Wide all_but_one = product(owed - 1, period_us);
     if (time > all_but_one) return {.time = time, .used = owed};
     return {.time = time, .used = divide(time, period_us).rounded_up()};
   }
   // `owed` units, of which none had come back `fraction` / rate.units us after `anchor`.
-  static Debt since(Instant anchor, uint32_t fraction, uint32_t owed, const Rate& rate, Instant now) {
+  static Debt since(Instant anchor, uint64_t fraction, uint64_t owed, const Rate& rate, Instant now) {
     const auto period_us = static_cast<uint64_t>(rate.period.us);
     const Wide all = product(owed, period_us);
     if (now <= anchor)
@@ -48,12 +48,12 @@ struct Debt {
   decision = Decision();
   decision.limit = limit.capacity;
   if (cost.units != 0 && debt.used + cost.units <= capacity) [[likely]] {
-    decision.remaining = static_cast<uint32_t>(capacity - debt.used - cost.units);
+    decision.remaining = capacity - debt.used - cost.units;
     const Quotient drain = divide(debt.time + product(cost.units, period_us), limit.rate.units);
     decision.reset_after = drain.wait();
     return drain;
   }
-  decision.remaining = static_cast<uint32_t>(capacity - std::min(capacity, debt.used));
+  decision.remaining = capacity - std::min(capacity, debt.used);
   if (debt.time != 0) decision.reset_after = std::min(divide(debt.time, limit.rate.units).wait(), expires - now);
   if (cost.units == 0) return {};
   decision.verdict = Verdict::kRefused;
@@ -70,7 +70,7 @@ struct Debt {
 // is the one that gives nothing away.
 [[gnu::always_inline]] inline Debt bucket_debt(const State& state, const Limit& limit, Instant now) {
   if (state.algorithm != state_tag(limit.algorithm) || now >= Instant::from_seconds(state.z)) return {};
-  const uint32_t fraction = std::min<uint32_t>(state.x, limit.rate.units - 1);
+  const uint64_t fraction = std::min<uint64_t>(state.x, limit.rate.units - 1);
   return Debt::since({static_cast<int64_t>(state.time_us)}, fraction, state.y, limit.rate, now);
 }
 
@@ -83,7 +83,7 @@ struct Debt {
     moved = now;
     next.x = 0;
   } else if (debt.used == state.y) {
-    next.x = std::min<uint32_t>(state.x, limit.rate.units - 1);
+    next.x = static_cast<uint32_t>(std::min<uint64_t>(state.x, limit.rate.units - 1));
   } else {
     // Units came back: the anchor goes to where the last of them did, `since_last` before now.
     const Wide since_last = product(debt.used, static_cast<uint64_t>(limit.rate.period.us)) - debt.time;

@@ -21,7 +21,7 @@ inline void refuse_whole_units(const Limit& limit, Cost cost, uint64_t used, uin
   decision = Decision();
   decision.verdict = Verdict::kRefused;
   decision.limit = limit.capacity;
-  decision.remaining = static_cast<uint32_t>(limit.capacity - std::min<uint64_t>(limit.capacity, used));
+  decision.remaining = limit.capacity - std::min<uint64_t>(limit.capacity, used);
   if (owed_us != 0) decision.reset_after = wait(owed_us);
   decision.retry_after = cost.units > limit.capacity
                              ? Duration::never()
@@ -59,7 +59,7 @@ inline void refuse_whole_units(const Limit& limit, Cost cost, uint64_t used, uin
   const Instant drained = moved + Duration{static_cast<int64_t>((used + cost.units) * unit_us)};
   decision = Decision();
   decision.limit = limit.capacity;
-  decision.remaining = static_cast<uint32_t>(limit.capacity - used - cost.units);
+  decision.remaining = limit.capacity - used - cost.units;
   decision.reset_after = drained - now;
   stamp(next, Algorithm::kTokenBucket, moved);
   next.x = 0;

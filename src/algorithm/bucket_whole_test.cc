@@ -51,9 +51,10 @@ TEST(WholeUnits, LeaveToTheGeneralCaseWhatIsNotTheirs) {
 
 // Any state that buckets of edited limits could have left, and those near what matters: full, empty, just expired.
 State arbitrary_state(const Limit& limit, Instant now) {
-  const auto back_us = *rc::gen::inRange<int64_t>(0, 3 * int64_t{limit.capacity} * limit.unit_us + 3);
+  const auto back_us = *rc::gen::inRange<int64_t>(0, 3 * static_cast<int64_t>(limit.capacity) * limit.unit_us + 3);
   const Instant anchor = now - Duration{*rc::gen::element(int64_t{back_us}, back_us / limit.unit_us * limit.unit_us)};
-  const auto used = *rc::gen::oneOf(rc::gen::inRange<uint32_t>(1, limit.capacity + 2), rc::gen::just(limit.capacity),
+  const auto capacity = static_cast<uint32_t>(limit.capacity);
+  const auto used = *rc::gen::oneOf(rc::gen::inRange<uint32_t>(1, capacity + 2), rc::gen::just(capacity),
                                     rc::gen::arbitrary<uint32_t>());
   const auto lasts_us =
       *rc::gen::oneOf(rc::gen::just(int64_t{used} * limit.unit_us), rc::gen::inRange<int64_t>(0, back_us + 1));
@@ -65,11 +66,11 @@ State arbitrary_state(const Limit& limit, Instant now) {
 TEST(WholeUnits, DecideAsTheGeneralCase) {
   EXPECT_TRUE(rc::check("decision and next state", [] {
     const auto unit_ms = *rc::gen::oneOf(rc::gen::inRange<int64_t>(1, 100), rc::gen::inRange<int64_t>(1, 2'000'000));
-    const auto capacity = *rc::gen::inRange<uint32_t>(1, 50);
+    const auto capacity = *rc::gen::inRange<uint64_t>(1, 50);
     const Limit limit = Limit::token_bucket(capacity, {1, Duration::millis(unit_ms)}).value();
     RC_ASSERT(limit.unit_us != 0);
     const State state = arbitrary_state(limit, kNow);
-    const Cost cost = {*rc::gen::oneOf(rc::gen::inRange<uint32_t>(1, capacity + 2), rc::gen::arbitrary<uint32_t>())};
+    const Cost cost = {*rc::gen::oneOf(rc::gen::inRange<uint64_t>(1, capacity + 2), rc::gen::inRange<uint64_t>(0, uint64_t{1} << 53))};
 
     Decision decision;
     State next = state;

@@ -53,7 +53,7 @@ TEST_P(EveryAlgorithm, AnswersAsTheReferenceModelDoes) {
 TEST_P(EveryAlgorithm, RemainingIsWhatTheNextCallCanTake) {
   EXPECT_TRUE(rc::check("remaining is admitted, one more is not", [] {
     const auto [counter, now] = use(GetParam(), Steps::kAlsoBack);
-    const uint32_t remaining = counter.look({0}, now).remaining;
+    const uint64_t remaining = counter.look({0}, now).remaining;
     RC_ASSERT(counter.look({remaining}, now).allowed());
     if (remaining < UINT32_MAX) RC_ASSERT(!counter.look({remaining + 1}, now).allowed());
   }));
@@ -62,7 +62,7 @@ TEST_P(EveryAlgorithm, RemainingIsWhatTheNextCallCanTake) {
 TEST_P(EveryAlgorithm, WaitingAsToldIsEnoughAndNotTooMuch) {
   EXPECT_TRUE(rc::check("retry_after admits, one microsecond less does not", [] {
     const auto [counter, now] = use(GetParam(), Steps::kAlsoBack);
-    const Cost cost = {*rc::gen::element<uint32_t>(1, counter.limit().capacity, counter.limit().capacity / 2 + 1)};
+    const Cost cost = {*rc::gen::element<uint64_t>(1, counter.limit().capacity, counter.limit().capacity / 2 + 1)};
     const Decision decision = counter.look(cost, now);
     RC_CLASSIFY(!decision.allowed());
     if (decision.allowed()) {
@@ -121,7 +121,7 @@ TEST_P(EveryAlgorithm, AnExpiredStateEqualsOneNeverUsed) {
     if (*rc::gen::arbitrary<bool>()) counter.edit(pick_limit(GetParam()));
     const Instant later = counter.expires() + Duration{*rc::gen::element<int64_t>(0, 1, 1'000'000)};
     TestCounter fresh(counter.limit());
-    for (const uint32_t cost : {0U, 1U, counter.limit().capacity}) {
+    for (const uint64_t cost : {uint64_t{0}, uint64_t{1}, counter.limit().capacity}) {
       RC_ASSERT(counter.look({cost}, later) == fresh.look({cost}, later));
     }
     counter.decide({1}, later);
@@ -134,11 +134,11 @@ TEST_P(EveryAlgorithm, AnExpiredStateEqualsOneNeverUsed) {
 TEST_P(EveryAlgorithm, ACostOfNEqualsNCostsOfOne) {
   EXPECT_TRUE(rc::check("at one instant", [] {
     auto [counter, now] = use(GetParam(), Steps::kAlsoBack);
-    const uint32_t remaining = std::min<uint32_t>(counter.look({0}, now).remaining, 50);
+    const uint64_t remaining = std::min<uint64_t>(counter.look({0}, now).remaining, 50);
     TestCounter one_by_one = counter;
     const Decision at_once = counter.decide({remaining}, now);
     Decision last = one_by_one.look({0}, now);
-    for (uint32_t i = 0; i < remaining; ++i) last = one_by_one.decide({1}, now);
+    for (uint64_t i = 0; i < remaining; ++i) last = one_by_one.decide({1}, now);
     last.delay = at_once.delay;  // the last of several waits for those before it
     RC_ASSERT(last == at_once);
     RC_ASSERT(counter.state() == one_by_one.state());
@@ -150,13 +150,13 @@ TEST_P(EveryAlgorithm, AStepBackMintsNothing) {
     auto [counter, now] = use(GetParam(), Steps::kForward);
     counter.decide({1}, now);
     const Instant earlier = {std::max<int64_t>(0, now.us - *rc::gen::inRange<int64_t>(0, 1'000'000'000))};
-    const uint32_t left = counter.look({0}, now).remaining;
+    const uint64_t left = counter.look({0}, now).remaining;
     RC_ASSERT(counter.look({0}, earlier).remaining <= left);
     // A hold says when it is over, not when it was taken: one that was taken earlier is over earlier.
     if (GetParam() == Algorithm::kConcurrency) return;
     uint64_t admitted = 0;
     for (int i = 0; i < 40; ++i) {
-      const Cost cost = {std::max<uint32_t>(1, left / 8)};
+      const Cost cost = {std::max<uint64_t>(1, left / 8)};
       if (counter.decide(cost, i % 2 == 0 ? earlier : now).allowed()) admitted += cost.units;
     }
     RC_ASSERT(admitted <= left);
@@ -180,12 +180,12 @@ TEST_P(EveryAlgorithm, ARaisedCapacityTakesEffectAtOnceAndWhatWasUsedStaysUsed) 
   EXPECT_TRUE(rc::check("remaining moves by the difference", [] {
     auto [counter, now] = use(GetParam(), Steps::kForward);
     const Limit old = counter.limit();
-    const uint32_t remaining = counter.look({0}, now).remaining;
+    const uint64_t remaining = counter.look({0}, now).remaining;
     Limit edited = old;
     edited.capacity = *gen_units();
     counter.edit(edited);
     const uint64_t used = old.capacity - remaining;
-    const uint32_t expected = static_cast<uint32_t>(edited.capacity - std::min<uint64_t>(edited.capacity, used));
+    const uint64_t expected = edited.capacity - std::min(edited.capacity, used);
     RC_ASSERT(counter.look({0}, now).remaining == expected);
     if (expected > 0) RC_ASSERT(counter.look({expected}, now).allowed());
   }));
@@ -197,7 +197,7 @@ TEST_P(EveryAlgorithm, EditsNeverBreakTheWaits) {
     auto [counter, now] = use(GetParam(), Steps::kAlsoBack);
     for (int edits = 0; edits < 4; ++edits) {
       counter.edit(pick_limit(GetParam()));
-      const Cost cost = {*rc::gen::element<uint32_t>(1, counter.limit().capacity, counter.limit().capacity / 2 + 1)};
+      const Cost cost = {*rc::gen::element<uint64_t>(1, counter.limit().capacity, counter.limit().capacity / 2 + 1)};
       const Decision decision = counter.decide(cost, now);
       if (decision.allowed()) continue;
       RC_ASSERT(decision.retry_after > Duration{});

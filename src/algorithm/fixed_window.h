@@ -94,10 +94,10 @@ inline State evaluate_fixed_window(const State& state, const Limit& limit, Cost 
   decision = Decision();
   decision.limit = limit.capacity;
   if (cost.units != 0 && count + cost.units <= most) {
-    decision.remaining = static_cast<uint32_t>(most - count - cost.units);
+    decision.remaining = most - count - cost.units;
     return counted_state(state, limit, found, count + cost.units, now, decision);
   }
-  decision.remaining = static_cast<uint32_t>(most - std::min(most, count));
+  decision.remaining = most - std::min(most, count);
   if (count != 0) decision.reset_after = std::min(found.window.end - found.named, expires_at(state) - now);
   if (cost.units == 0) return state;
   decision.verdict = Verdict::kRefused;

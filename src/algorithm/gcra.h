@@ -42,7 +42,7 @@ struct PackedSpan {
 inline Debt gcra_debt(const State& state, const Rate& rate, Instant now) {
   const Instant arrival = {static_cast<int64_t>(state.time_us)};
   const auto period_us = static_cast<uint64_t>(rate.period.us);
-  const uint32_t owed = state.y;
+  const uint64_t owed = state.y;
   const PackedSpan span = PackedSpan::read(state);
   const Wide all = product(owed, period_us);
   if (all < product(span.us(), rate.units) || all >= product(span.next_us(), rate.units)) [[unlikely]] {
@@ -52,7 +52,7 @@ inline Debt gcra_debt(const State& state, const Rate& rate, Instant now) {
     return Debt::since(anchor, 0, owed, rate, now);
   }
   if (now > arrival) return {};
-  const uint32_t fraction = std::min<uint32_t>(state.x, rate.units - 1);
+  const uint64_t fraction = std::min<uint64_t>(state.x, rate.units - 1);
   return Debt::from(product(static_cast<uint64_t>((arrival - now).us), rate.units) + fraction, owed, period_us);
 }
 

@@ -65,11 +65,11 @@ Decision HoldSet::evaluate(const Limit& limit, Cost cost, Instant now) const {
   Decision decision = {.limit = limit.capacity};
   const Instant last = std::max(held == 0 ? now : expires_at(), now);
   if (cost.units != 0 && held + cost.units <= most) {
-    decision.remaining = static_cast<uint32_t>(most - held - cost.units);
+    decision.remaining = most - held - cost.units;
     decision.reset_after = std::max(last, now + limit.period()) - now;
     return decision;
   }
-  decision.remaining = static_cast<uint32_t>(most - std::min(most, held));
+  decision.remaining = most - std::min(most, held);
   decision.reset_after = last - now;
   if (cost.units == 0) return decision;
   decision.verdict = Verdict::kRefused;
@@ -90,7 +90,7 @@ void HoldSet::commit(const Limit& limit, Cost cost, Instant now, uint64_t number
   drop_expired(now);
   RG_DCHECK(!contains(number));
   if (holds_.size() == holds_.capacity() && (front_ > 0 || holds_.size() - front_ > live_)) compact();
-  const Hold hold = {.number = number, .expires = now + limit.period(), .units = cost.units};
+  const Hold hold = {.number = number, .expires = now + limit.period(), .units = static_cast<uint32_t>(cost.units)};
   const auto begin = holds_.begin() + static_cast<ptrdiff_t>(front_);
   const bool is_last = begin == holds_.end() || ends_before(holds_.back(), hold);
   holds_.insert(is_last ? holds_.end() : std::upper_bound(begin, holds_.end(), hold, ends_before), hold);

@@ -121,7 +121,7 @@ TEST(HoldSet, SurvivesASnapshot) {
     }
     auto restored = HoldSet::restore(set.holds());
     RC_ASSERT(restored.has_value());
-    for (const uint32_t cost : {0U, 1U, limit.capacity}) {
+    for (const uint64_t cost : {uint64_t{0}, uint64_t{1}, limit.capacity}) {
       RC_ASSERT(restored->evaluate(limit, {cost}, maker.now()) == set.evaluate(limit, {cost}, maker.now()));
     }
     for (uint64_t i = 0; i < number; ++i) RC_ASSERT(restored->release(i, maker.now()) == set.release(i, maker.now()));

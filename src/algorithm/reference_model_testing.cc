@@ -39,6 +39,10 @@ namespace {
 
 using Int128 = __int128;
 
+int64_t signed_units(uint64_t units) {
+  return static_cast<int64_t>(units);
+}
+
 Int128 ceil_div(Int128 a, Int128 b) {
   return (a + b - 1) / b;
 }
@@ -86,7 +90,7 @@ class Fixed final : public ReferenceLimiter::Model {
 
   int64_t room(Instant t) const override {
     const auto found = counts_.find(window(t).start);
-    return limit_.capacity - (found == counts_.end() ? 0 : found->second);
+    return signed_units(limit_.capacity) - (found == counts_.end() ? 0 : found->second);
   }
   void take(int64_t cost, Instant t) override {
     counts_[window(t).start] += cost;
@@ -165,7 +169,7 @@ class Log final : public ReferenceLimiter::Model {
     const Instant t = std::max(now, last_);
     int64_t used = 0;
     for (const Charge& charge : charges_) used += charge.time > t - limit_.period() ? charge.cost : 0;
-    return limit_.capacity - used;
+    return signed_units(limit_.capacity) - used;
   }
   void take(int64_t cost, Instant t) override {
     last_ = std::max(last_, t);
@@ -178,7 +182,7 @@ class Log final : public ReferenceLimiter::Model {
     charges_.back().time = last_ = before.time;
   }
   void give_back(int64_t units, Instant t) override {
-    if (room(t) == limit_.capacity) return;
+    if (room(t) == signed_units(limit_.capacity)) return;
     while (!charges_.empty() && charges_.front().time <= std::max(last_, t) - limit_.period()) charges_.pop_front();
     for (; units > 0 && !charges_.empty(); charges_.pop_back()) {
       const int64_t taken = std::min(units, charges_.back().cost);
@@ -196,7 +200,7 @@ class Log final : public ReferenceLimiter::Model {
       fits += charge.cost;
       if (fits >= cost) return charge.time + limit_.period();
     }
-    RG_CHECK(cost > limit_.capacity);
+    RG_CHECK(cost > signed_units(limit_.capacity));
     return now;
   }
 
@@ -217,7 +221,7 @@ class Concurrency final : public ReferenceLimiter::Model {
   int64_t room(Instant t) const override {
     int64_t held = 0;
     for (const Hold& hold : holds_) held += hold.expires > t ? hold.cost : 0;
-    return limit_.capacity - held;
+    return signed_units(limit_.capacity) - held;
   }
   void take(int64_t cost, Instant t) override {
     std::erase_if(holds_, [&](const Hold& hold) { return hold.expires <= t; });
@@ -273,13 +277,13 @@ ReferenceLimiter::~ReferenceLimiter() = default;
 
 Decision ReferenceLimiter::decide(Cost cost, Instant now) {
   if (cost.movement == Movement::kGiveBack) {
-    if (cost.units != 0) model_->give_back(cost.units, now);
+    if (cost.units != 0) model_->give_back(signed_units(cost.units), now);
     return report(now);
   }
   if (cost.movement == Movement::kTakeWhole) return take_whole(cost, now);
-  const int64_t units = cost.units;
+  const int64_t units = signed_units(cost.units);
   Decision decision = {.limit = limit_.capacity};
-  if (units > limit_.capacity) {
+  if (units > signed_units(limit_.capacity)) {
     decision.verdict = Verdict::kRefused;
     decision.retry_after = Duration::never();
   } else if (units > 0 && units > model_->room(now)) {
@@ -289,7 +293,7 @@ Decision ReferenceLimiter::decide(Cost cost, Instant now) {
     decision.delay = model_->delay(now);
     model_->take(units, now);
   }
-  decision.remaining = static_cast<uint32_t>(std::max<int64_t>(0, model_->room(now)));
+  decision.remaining = static_cast<uint64_t>(std::max<int64_t>(0, model_->room(now)));
   decision.reset_after = std::max(Duration{}, model_->whole_at() - now);
   return decision;
 }
@@ -297,13 +301,13 @@ Decision ReferenceLimiter::decide(Cost cost, Instant now) {
 Decision ReferenceLimiter::report(Instant now) const {
   const int64_t room = model_->room(now);
   return {.limit = limit_.capacity,
-          .remaining = static_cast<uint32_t>(std::max<int64_t>(0, room)),
+          .remaining = static_cast<uint64_t>(std::max<int64_t>(0, room)),
           .reset_after = std::max(Duration{}, model_->whole_at() - now)};
 }
 
 Decision ReferenceLimiter::take_whole(Cost cost, Instant now) {
   const bool had_some = model_->room(now) >= 1;
-  if (cost.units != 0) model_->take(cost.units, now);
+  if (cost.units != 0) model_->take(signed_units(cost.units), now);
   Decision decision = report(now);
   if (had_some) return decision;
   decision.verdict = Verdict::kRefused;

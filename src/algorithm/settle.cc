@@ -10,8 +10,8 @@ namespace {
 
 constexpr Cost kOneUnit = {1};
 
-uint32_t left_of(const Limit& limit, uint64_t used) {
-  return static_cast<uint32_t>(limit.capacity - std::min<uint64_t>(limit.capacity, used));
+uint64_t left_of(const Limit& limit, uint64_t used) {
+  return limit.capacity - std::min(limit.capacity, used);
 }
 
 // What is in use after `cost` was moved, where `used` was before; `most` is what there can be.

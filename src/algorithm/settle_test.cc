@@ -13,10 +13,10 @@ namespace {
 
 constexpr Instant kNow = Instant::from_seconds(1'700'006'400);  // a midnight
 
-Cost whole(uint32_t units) {
+Cost whole(uint64_t units) {
   return {units, Movement::kTakeWhole};
 }
-Cost back(uint32_t units) {
+Cost back(uint64_t units) {
   return {units, Movement::kGiveBack};
 }
 
@@ -69,8 +69,8 @@ TEST_P(EveryMovement, WhatIsGivenBackNeverGoesAboveTheLimit) {
     CallMaker maker(limit, Steps::kAlsoBack);
     Decision last = {};
     for (const Call& call : *gen_calls()) last = counter.decide(any_cost(maker, call), maker.step(call, last));
-    const uint32_t before = counter.look({0}, maker.now()).remaining;
-    const uint32_t units = *gen_units();
+    const uint64_t before = counter.look({0}, maker.now()).remaining;
+    const uint64_t units = *gen_units();
     const Decision given = counter.decide(back(units), maker.now());
     RC_ASSERT(given.allowed());
     RC_ASSERT(given.retry_after == Duration{});
@@ -103,7 +103,7 @@ TEST_P(EveryMovement, AskingLeavesTheStateAsItWas) {
 INSTANTIATE_TEST_SUITE_P(All, EveryMovement, testing::ValuesIn(kEveryAlgorithm),
                          [](const auto& each) { return std::string(to_string(each.param)); });
 
-Limit limit_of(Algorithm algorithm, uint32_t capacity) {
+Limit limit_of(Algorithm algorithm, uint64_t capacity) {
   return *make_limit(algorithm, capacity, {.units = capacity, .period = Duration::seconds(3'600)});
 }
 

@@ -40,7 +40,7 @@ inline Instant fits_at(const TwoWindows& counts, const Limit& limit, Cost cost) 
   const Duration period = limit.period();
   const uint64_t taken = counts.current + cost.units;
   if (taken <= limit.capacity) {
-    const Cost room = {static_cast<uint32_t>(limit.capacity - taken)};
+    const Cost room = {limit.capacity - taken};
     return counts.window.start + until_weighs(counts.previous, room, period);
   }
   // Not while this window's own count is whole: in the next one, as its previous count sinks.
@@ -73,7 +73,7 @@ inline State evaluate_sliding_window_counter(const State& state, const Limit& li
   decision = Decision();
   decision.limit = limit.capacity;
   if (cost.units != 0 && used + cost.units <= most) {
-    decision.remaining = static_cast<uint32_t>(most - used - cost.units);
+    decision.remaining = most - used - cost.units;
     decision.reset_after = gone - now;
     State next;
     stamp(next, Algorithm::kSlidingWindowCounter, t);
@@ -83,7 +83,7 @@ inline State evaluate_sliding_window_counter(const State& state, const Limit& li
     return next;
   }
   const Instant expires = expires_at(state);
-  decision.remaining = static_cast<uint32_t>(most - std::min(most, used));
+  decision.remaining = most - std::min(most, used);
   if (counts.current != 0) {
     decision.reset_after = std::min(gone, expires) - now;
   } else if (counts.previous != 0) {

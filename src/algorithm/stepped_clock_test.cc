@@ -38,14 +38,14 @@ class TwoClocks {
 // One counter of 10 a day in UTC.
 class DayCounter {
  public:
-  Decision take(uint32_t cost, Now now) {
+  Decision take(uint64_t cost, Now now) {
     Decision decision;
     state_ = evaluate(state_, limit_, {cost}, now, decision);
     return decision;
   }
   // Takes what is left, and says how much that was.
-  uint32_t take_all(Now now) {
-    const uint32_t left = take(0, now).remaining;
+  uint64_t take_all(Now now) {
+    const uint64_t left = take(0, now).remaining;
     return left != 0 && take(left, now).allowed() ? left : 0;
   }
 
@@ -74,7 +74,7 @@ TEST(SteppedClock, ADayEndsAtMidnightByTheWallClockAfterAStepThatIsTakenBack) {
 TEST(SteppedClock, GoingToAndFroOverMidnightOpensTheNextDayOnce) {
   TwoClocks clocks(kMidnight + kHour * 23);
   DayCounter counter;
-  uint32_t taken = counter.take(4, clocks.now()).allowed() ? 4 : 0;
+  uint64_t taken = counter.take(4, clocks.now()).allowed() ? 4 : 0;
   for (int i = 0; i < 100; ++i) {
     clocks.step(kHour * 2);
     taken += counter.take(i % 3, clocks.now()).allowed() ? i % 3 : 0;

@@ -99,7 +99,7 @@ class TestCounter {
 };
 
 // Any algorithm with a capacity and a rate; nothing where the bounds of Limit refuse them.
-inline Result<Limit> make_limit(Algorithm algorithm, uint32_t capacity, Rate rate) {
+inline Result<Limit> make_limit(Algorithm algorithm, uint64_t capacity, Rate rate) {
   switch (algorithm) {
     case Algorithm::kTokenBucket:
       return Limit::token_bucket(capacity, rate);
@@ -120,12 +120,12 @@ inline Result<Limit> make_limit(Algorithm algorithm, uint32_t capacity, Rate rat
 }
 
 // Units with their edges: 1, small, the largest.
-inline rc::Gen<uint32_t> gen_units() {
-  return rc::gen::weightedOneOf<uint32_t>({{2, rc::gen::just<uint32_t>(1)},
-                                           {6, rc::gen::inRange<uint32_t>(1, 12)},
-                                           {3, rc::gen::inRange<uint32_t>(1, 5000)},
-                                           {1, rc::gen::inRange<uint32_t>(1, UINT32_MAX)},
-                                           {1, rc::gen::just<uint32_t>(UINT32_MAX)}});
+inline rc::Gen<uint64_t> gen_units() {
+  return rc::gen::weightedOneOf<uint64_t>({{2, rc::gen::just<uint64_t>(1)},
+                                           {6, rc::gen::inRange<uint64_t>(1, 12)},
+                                           {3, rc::gen::inRange<uint64_t>(1, 5000)},
+                                           {1, rc::gen::inRange<uint64_t>(1, UINT32_MAX)},
+                                           {1, rc::gen::just<uint64_t>(UINT32_MAX)}});
 }
 
 inline rc::Gen<Duration> gen_period() {
@@ -138,7 +138,7 @@ inline rc::Gen<Duration> gen_period() {
 
 inline Limit pick_limit(Algorithm algorithm) {
   while (true) {
-    const uint32_t capacity = *gen_units();
+    const uint64_t capacity = *gen_units();
     const Rate rate = {.units = *gen_units(), .period = *gen_period()};
     if (algorithm == Algorithm::kFixedWindow && *rc::gen::inRange(0, 2) == 0) {
       return *Limit::fixed_window_from_first_request(capacity, rate.period);
@@ -176,7 +176,7 @@ class CallMaker {
   Instant now() const { return now_; }
 
   Instant step(const Call& call, const Decision& last) {
-    const int64_t unit_us = std::max<int64_t>(1, limit_.rate.period.us / limit_.rate.units);
+    const int64_t unit_us = std::max<int64_t>(1, limit_.rate.period.us / static_cast<int64_t>(limit_.rate.units));
     int64_t us = 0;
     switch (call.step) {
       case 5:
@@ -225,15 +225,15 @@ class CallMaker {
       case 0:
         return {0};
       case 1:
-        return {static_cast<uint32_t>(most)};
+        return {most};
       case 2:
-        return {static_cast<uint32_t>(std::min<uint64_t>(most + 1, UINT32_MAX))};
+        return {most + 1};
       case 3:
-        return {static_cast<uint32_t>(1 + most * (call.amount % 100) / 100)};
+        return {1 + most * (call.amount % 100) / 100};
       case 4:
         return {1 + call.amount % 7};
       case 5:
-        return {static_cast<uint32_t>(std::max<uint64_t>(1, most / 2))};
+        return {std::max<uint64_t>(1, most / 2)};
       default:
         return {1};
     }

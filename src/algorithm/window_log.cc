@@ -118,7 +118,7 @@ Decision WindowLog::settle(const Limit& limit, Cost cost, Instant now) const {
   const uint64_t moved = gives ? before - std::min<uint64_t>(before, cost.units)
                                : std::min<uint64_t>(before + cost.units, limit.units_max());
   Decision decision = {.limit = limit.capacity,
-                       .remaining = static_cast<uint32_t>(limit.capacity - std::min<uint64_t>(limit.capacity, moved))};
+                       .remaining = limit.capacity - std::min<uint64_t>(limit.capacity, moved)};
   if (gives) {
     if (moved != 0) decision.reset_after = kept_until(first, moved, limit.period()) - now;
     return decision;
@@ -150,12 +150,12 @@ Decision WindowLog::evaluate_taking(const Limit& limit, Cost cost, Instant now) 
 
   Decision decision = {.limit = limit.capacity};
   if (cost.units != 0 && used + cost.units <= most) {
-    decision.remaining = static_cast<uint32_t>(most - used - cost.units);
+    decision.remaining = most - used - cost.units;
     const Instant last = live ? read_time(now) : now;
     decision.reset_after = last + limit.period() - now;
     return decision;
   }
-  decision.remaining = static_cast<uint32_t>(most - std::min(most, used));
+  decision.remaining = most - std::min(most, used);
   const auto leaves_at = [&](size_t i) { return std::min(Instant{at(i).time_us} + limit.period(), expires_); };
   if (used != 0) decision.reset_after = leaves_at(size_ - 1) - now;
   if (cost.units == 0) return decision;
@@ -179,7 +179,7 @@ void WindowLog::commit(const Limit& limit, Cost cost, Instant now) {
   const uint64_t used = sum_before(size_);
   if (used + cost.units > limit.capacity) {
     t = debt_time(t, limit.period());
-    cost.units = static_cast<uint32_t>(std::min<uint64_t>(cost.units, limit.units_max() - used));
+    cost.units = std::min(cost.units, limit.units_max() - used);
     if (cost.units == 0) return;
   }
   append(t, cost);

@@ -93,7 +93,7 @@ TEST(WindowLog, SurvivesASnapshot) {
     auto restored = WindowLog::restore(log.records(), log.expires_at());
     RC_ASSERT(restored.has_value());
     RC_ASSERT(restored->records() == log.records());
-    for (const uint32_t cost : {0U, 1U, limit.capacity}) {
+    for (const uint64_t cost : {uint64_t{0}, uint64_t{1}, limit.capacity}) {
       RC_ASSERT(restored->evaluate(limit, {cost}, maker.now()) == log.evaluate(limit, {cost}, maker.now()));
     }
     const WindowLog copied = *restored;

@@ -34,7 +34,7 @@ Result<json::object> limit_fields(const CheckOptions& options) {
   json::object fields = {{"algorithm", to_string(*algorithm)}};
   const std::string rate = fmt::format("{}/{}ms", text->rate.units, text->rate.period.us / 1'000);
   const std::string period = fmt::format("{}ms", text->rate.period.us / 1'000);
-  const uint32_t capacity = text->burst.value_or(text->rate.units);
+  const uint64_t capacity = text->burst.value_or(text->rate.units);
   switch (*algorithm) {
     case Algorithm::kTokenBucket:
       fields["capacity"] = capacity;

@@ -198,7 +198,7 @@ Result<Duration> parse_duration(std::string_view text);
 // "N/period [burst B]": "5/m", "100/10s burst 20".
 struct LimitText {
   Rate rate;
-  std::optional<uint32_t> burst;
+  std::optional<uint64_t> burst;
 };
 Result<LimitText> parse_limit_text(std::string_view text);
 // Tokens per second as a decimal, exactly ("0.1" is 1 per 10 s), or "100/10s".

@@ -40,12 +40,12 @@ class CostReader {
     if (const YamlNode* units = node.find("default")) {
       if (const auto number = nodes_.number_of(*units, "cost.default", kCostRange)) cost_.units = *number;
     }
-    read_table(node, "by_method", "methods", [&](const YamlNode& key, uint32_t units) {
+    read_table(node, "by_method", "methods", [&](const YamlNode& key, uint64_t units) {
       std::string method = upper_case(key.text);
       if (const auto good = rules::check_method(method); !good) return problems_.add(key, good.error().message);
       cost_.by_method.emplace_back(std::move(method), units);
     });
-    read_table(node, "by_path", "paths", [&](const YamlNode& key, uint32_t units) {
+    read_table(node, "by_path", "paths", [&](const YamlNode& key, uint64_t units) {
       if (const auto path = rules::PathPattern::parse(key.text); !path) return problems_.add(key, path.error().message);
       cost_.by_path.push_back({.path = key.text, .units = units});
     });

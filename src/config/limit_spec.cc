@@ -73,7 +73,7 @@ std::optional<LimitProblem> foreign_key(const LimitSpec& spec, Algorithm algorit
 // What `limit` says, in either form, with `window` and `burst` where they belong to it.
 struct Amount {
   Rate rate;
-  std::optional<uint32_t> burst;
+  std::optional<uint64_t> burst;
 };
 
 std::expected<Amount, LimitProblem> amount_of(const LimitSpec& spec) {
@@ -100,8 +100,8 @@ struct RateAndSize {
   LimitKey rate_key;
   std::optional<Rate> rate;
   LimitKey size_key;
-  std::optional<uint32_t> size;
-  Result<Limit> (*make)(uint32_t, Rate);
+  std::optional<uint64_t> size;
+  Result<Limit> (*make)(uint64_t, Rate);
 };
 
 Made make_rate_and_size(const LimitSpec& spec, const RateAndSize& parts) {
@@ -157,7 +157,7 @@ std::expected<Rate, LimitProblem> window_of(const LimitSpec& spec, Algorithm alg
 
 Made make_calendar_window(const LimitSpec& spec) {
   const Anchor unit = *spec.anchor;
-  uint32_t units = spec.limit.value_or(0);
+  uint64_t units = spec.limit.value_or(0);
   std::optional<Duration> period = spec.window;
   if (spec.limit_text) {
     const auto rate = window_of(spec, Algorithm::kFixedWindow);
@@ -187,7 +187,7 @@ Made make_fixed_window(const LimitSpec& spec) {
                  kLimit);
 }
 
-Made make_sliding(const LimitSpec& spec, Algorithm algorithm, Result<Limit> (*make)(uint32_t, Duration)) {
+Made make_sliding(const LimitSpec& spec, Algorithm algorithm, Result<Limit> (*make)(uint64_t, Duration)) {
   const auto rate = window_of(spec, algorithm);
   if (!rate) return std::unexpected(rate.error());
   return checked(make(rate->units, rate->period), kLimit);
@@ -206,10 +206,10 @@ constexpr Choice<Anchor> kAnchors[] = {{"epoch", Anchor::kEpoch}, {"first_reques
 
 constexpr Choice<bool> kTruths[] = {{"true", true}, {"false", false}};
 
-Result<uint32_t> parse_units(std::string_view text) {
+Result<uint64_t> parse_units(std::string_view text) {
   const auto units = parse_whole(text, {.min = 1, .max = UINT32_MAX});
   if (!units) return invalid(fmt::format("expected a whole number from 1 to 4294967295, found {}", quote(text)));
-  return static_cast<uint32_t>(*units);
+  return *units;
 }
 
 Result<Duration> parse_period(std::string_view text) {

@@ -35,14 +35,14 @@ std::string_view to_string(LimitKey key);
 // What was given; nothing is checked against anything else yet.
 struct LimitSpec {
   std::optional<Algorithm> algorithm = {};   // absent: token_bucket
-  std::optional<uint32_t> limit = {};        // a plain number, or
+  std::optional<uint64_t> limit = {};        // a plain number, or
   std::optional<LimitText> limit_text = {};  // "N/period [burst B]"
   std::optional<Duration> window = {};
-  std::optional<uint32_t> capacity = {};
+  std::optional<uint64_t> capacity = {};
   std::optional<Rate> refill = {};
   std::optional<Rate> rate = {};
-  std::optional<uint32_t> burst = {};
-  std::optional<uint32_t> queue = {};
+  std::optional<uint64_t> burst = {};
+  std::optional<uint64_t> queue = {};
   std::optional<Anchor> anchor = {};
   std::optional<const zoneinfo::TimeZone*> time_zone = {};
   std::optional<Duration> hold = {};

@@ -63,9 +63,9 @@ std::vector<const YamlNode*> NodeReader::items_under(const YamlNode& map, std::s
   return node ? items_of(*node, expected) : std::vector<const YamlNode*>{};
 }
 
-std::optional<uint32_t> NodeReader::number_of(const YamlNode& node, std::string_view name, WholeRange range) {
+std::optional<uint64_t> NodeReader::number_of(const YamlNode& node, std::string_view name, WholeRange range) {
   const auto number = node.is_scalar() && !node.quoted ? parse_whole(node.text, range) : std::nullopt;
-  if (number) return static_cast<uint32_t>(*number);
+  if (number) return *number;
   problems_.add(node, fmt::format("{}: expected a whole number from {} to {}, found {}", name, range.min, range.max,
                                   node.quoted ? "a text in quotes" : node.describe()));
   return std::nullopt;

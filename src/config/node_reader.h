@@ -37,7 +37,7 @@ class NodeReader {
   // The items under a key or its plural, none where there is neither; both at once is a problem.
   std::vector<const YamlNode*> items_under(const YamlNode& map, std::string_view key, std::string_view expected);
   // A whole number without quotes under `name`; nullopt and a problem otherwise.
-  std::optional<uint32_t> number_of(const YamlNode& node, std::string_view name, WholeRange range);
+  std::optional<uint64_t> number_of(const YamlNode& node, std::string_view name, WholeRange range);
 
   // Sets `field` to one of a few words, where the map has the key.
   template <typename T, size_t N>

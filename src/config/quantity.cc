@@ -105,11 +105,11 @@ Result<LimitText> parse_limit_text(std::string_view text) {
   if (!units) return bad_limit(text);
   std::string_view period_text = text.substr(slash + 1);
   LimitText parsed;
-  parsed.rate.units = static_cast<uint32_t>(*units);
+  parsed.rate.units = *units;
   if (const size_t at = period_text.find(" burst "); at != std::string_view::npos) {
     const auto burst = parse_whole(trimmed(period_text.substr(at + 7)), {.min = 1, .max = UINT32_MAX});
     if (!burst) return bad_limit(text);
-    parsed.burst = static_cast<uint32_t>(*burst);
+    parsed.burst = *burst;
     period_text = period_text.substr(0, at);
   }
   const auto period = parse_period(trimmed(period_text));
@@ -139,7 +139,7 @@ Result<Rate> parse_rate(std::string_view text) {
     return invalid(
         fmt::format("{} cannot be kept exactly; expected at most 4294967295 units in at most 366d", quote(text)));
   }
-  return Rate{.units = static_cast<uint32_t>(units), .period = Duration::seconds(static_cast<int64_t>(seconds))};
+  return Rate{.units = units, .period = Duration::seconds(static_cast<int64_t>(seconds))};
 }
 
 }  // namespace rateguard::config

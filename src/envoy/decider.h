@@ -1,6 +1,7 @@
 // ShouldRateLimit: the one function that answers a request of Envoy's rate limit service.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -88,7 +89,7 @@ class Decider {
     bool holds_others_back(Counting how) const;
     Mode mode() const { return limit != nullptr && limit->shadow_mode ? Mode::kShadow : Mode::kEnforce; }
     Cost cost() const {
-      return {hits > UINT32_MAX ? UINT32_MAX : static_cast<uint32_t>(hits),
+      return {std::min<uint64_t>(hits, UINT32_MAX),
               gives_back ? Movement::kGiveBack : Movement::kTake};
     }
     uint32_t remaining() const { return over || after >= most ? 0 : static_cast<uint32_t>(most - after); }

@@ -204,7 +204,7 @@ bool Decider::merge_charges() {
   sums_.clear();
   for (const size_t i : order_) {
     const Job& job = jobs_[i];
-    const int64_t hits = int64_t{job.cost().units} * (job.gives_back ? -1 : 1);
+    const int64_t hits = static_cast<int64_t>(job.cost().units) * (job.gives_back ? -1 : 1);
     if (charges_.empty() || charges_.back().key != key_of(job)) {
       add_charge(i, job.own, {0});
       sums_.push_back(hits);
@@ -217,7 +217,7 @@ bool Decider::merge_charges() {
   }
   bool fits = true;
   for (size_t i = 0; i < charges_.size(); ++i) {
-    const auto units = static_cast<uint32_t>(std::min<int64_t>(std::abs(sums_[i]), UINT32_MAX));
+    const auto units = static_cast<uint64_t>(std::min<int64_t>(std::abs(sums_[i]), UINT32_MAX));
     Charge& charge = charges_[i];
     charge.cost = cost_on(*charge.limit, {units, sums_[i] < 0 ? Movement::kGiveBack : Movement::kTake});
     fits = fits && (sums_[i] <= UINT32_MAX || charge.limit->overdraft);

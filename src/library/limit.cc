@@ -34,41 +34,41 @@ core::Anchor core_anchor(CalendarUnit unit) {
 
 }  // namespace
 
-Result<Limit> Limit::token_bucket(uint32_t capacity, Rate refill) {
+Result<Limit> Limit::token_bucket(uint64_t capacity, Rate refill) {
   return publish(core::Limit::token_bucket(capacity, core_rate(refill)));
 }
 
-Result<Limit> Limit::gcra(uint32_t burst, Rate rate) {
+Result<Limit> Limit::gcra(uint64_t burst, Rate rate) {
   return publish(core::Limit::gcra(burst, core_rate(rate)));
 }
 
-Result<Limit> Limit::leaky_bucket(uint32_t queue, Rate drain) {
+Result<Limit> Limit::leaky_bucket(uint64_t queue, Rate drain) {
   return publish(core::Limit::leaky_bucket(queue, core_rate(drain)));
 }
 
-Result<Limit> Limit::fixed_window(uint32_t limit, Duration period) {
+Result<Limit> Limit::fixed_window(uint64_t limit, Duration period) {
   return publish(core::Limit::fixed_window(limit, to_core(period)));
 }
 
-Result<Limit> Limit::fixed_window_from_first_request(uint32_t limit, Duration period) {
+Result<Limit> Limit::fixed_window_from_first_request(uint64_t limit, Duration period) {
   return publish(core::Limit::fixed_window_from_first_request(limit, to_core(period)));
 }
 
-Result<Limit> Limit::calendar_window(uint32_t limit, CalendarUnit unit, std::string_view zone) {
+Result<Limit> Limit::calendar_window(uint64_t limit, CalendarUnit unit, std::string_view zone) {
   const auto found = algorithm::find_zone(zone);
   if (!found) return from_core(found.error());
   return publish(core::Limit::calendar_window(limit, core_anchor(unit), *found));
 }
 
-Result<Limit> Limit::sliding_window_log(uint32_t limit, Duration period) {
+Result<Limit> Limit::sliding_window_log(uint64_t limit, Duration period) {
   return publish(core::Limit::sliding_window_log(limit, to_core(period)));
 }
 
-Result<Limit> Limit::sliding_window_counter(uint32_t limit, Duration period) {
+Result<Limit> Limit::sliding_window_counter(uint64_t limit, Duration period) {
   return publish(core::Limit::sliding_window_counter(limit, to_core(period)));
 }
 
-Result<Limit> Limit::concurrency(uint32_t limit, Duration hold) {
+Result<Limit> Limit::concurrency(uint64_t limit, Duration hold) {
   return publish(core::Limit::concurrency(limit, to_core(hold)));
 }
 

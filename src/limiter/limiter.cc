@@ -5,7 +5,8 @@ namespace {
 
 // Whether `a` has less left than `b`, in proportion to their limits; as a product, to stay exact.
 bool less_left(const Decision& a, const Decision& b) {
-  return uint64_t{a.remaining} * b.limit < uint64_t{b.remaining} * a.limit;
+  using Wide = unsigned __int128;
+  return Wide{a.remaining} * b.limit < Wide{b.remaining} * a.limit;
 }
 
 bool speaks_before(const Decision& a, const Decision& b) {
@@ -57,10 +58,7 @@ void Limiter::prepare_charges() {
     charge.limit = match.limit;
     charge.cost = rejected && match.mode == Mode::kEnforce ? Cost{0} : cost_on(*match.limit, match.cost);
     charge.mode = match.mode;
-    charge.on_failure = match.on_failure;
-    charge.consistency = match.consistency;
-    charge.place_from = match.place_from;
-    charge.store = match.store;
+    charge.terms = match.terms;
   }
 }
 

@@ -29,8 +29,8 @@ struct Target {
 
 // The limit that the default questions carry, and the one of those that are to be refused.
 struct LimitFigures {
-  uint32_t capacity = 1'000'000'000;  // a burst that no run uses up
-  uint32_t units = 1'000'000'000;     // per period
+  uint64_t capacity = 1'000'000'000;  // a burst that no run uses up
+  uint64_t units = 1'000'000'000;     // per period
   Duration period = Duration::seconds(1);
 };
 

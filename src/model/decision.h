@@ -22,8 +22,8 @@ struct HoldId {
 struct Decision {
   Verdict verdict = Verdict::kAdmitted;
   bool debt_is_cut = false;  // a cost taken whole was more than a counter can owe, and only a part of it was kept
-  uint32_t limit = 0;        // the capacity or limit
-  uint32_t remaining = 0;    // what a request at this instant could still take, after this one
+  uint64_t limit = 0;        // the capacity or limit
+  uint64_t remaining = 0;    // what a request at this instant could still take, after this one
   // Zero when admitted. Refused: a caller who waits exactly this long is admitted, were nobody else to come; never
   // zero; Duration::never() when the cost is above the limit. Of a cost that was taken whole, or that asks: until
   // something is left.

@@ -21,8 +21,12 @@ constexpr std::array<std::pair<std::string_view, Algorithm>, 8> kNames = {{
 }};
 
 Result<Limit> checked(Limit limit, std::string_view capacity_name, std::string_view period_name) {
-  if (limit.capacity == 0) return invalid(fmt::format("{} must be from 1 to 4294967295, not 0", capacity_name));
-  if (limit.rate.units == 0) return invalid("the rate must be from 1 to 4294967295 units per period, not 0");
+  if (limit.capacity == 0 || limit.capacity > UINT32_MAX) {
+    return invalid(fmt::format("{} must be from 1 to 4294967295, not {}", capacity_name, limit.capacity));
+  }
+  if (limit.rate.units == 0 || limit.rate.units > UINT32_MAX) {
+    return invalid(fmt::format("the rate must be from 1 to 4294967295 units per period, not {}", limit.rate.units));
+  }
   const Duration period = limit.rate.period;
   if (period < kPeriodMin || period > kPeriodMax) {
     return invalid(fmt::format("{} must be from 1ms to 366d, not {}us", period_name, period.us));
@@ -33,7 +37,7 @@ Result<Limit> checked(Limit limit, std::string_view capacity_name, std::string_v
   return limit;
 }
 
-Result<Limit> checked_bucket(Algorithm algorithm, uint32_t capacity, Rate rate, std::string_view capacity_name) {
+Result<Limit> checked_bucket(Algorithm algorithm, uint64_t capacity, Rate rate, std::string_view capacity_name) {
   auto limit = checked({.algorithm = algorithm, .capacity = capacity, .rate = rate}, capacity_name, "the period");
   if (!limit) return limit;
   const auto fill_us = static_cast<unsigned __int128>(capacity) * static_cast<uint64_t>(rate.period.us) / rate.units;
@@ -41,14 +45,15 @@ Result<Limit> checked_bucket(Algorithm algorithm, uint32_t capacity, Rate rate, 
     return invalid(fmt::format("{} {} at {} per {}s takes more than 35 years to refill; lower it or raise the rate",
                                capacity_name, capacity, rate.units, static_cast<double>(rate.period.us) / 1e6));
   }
-  const Duration unit = {rate.period.us / rate.units};
-  if (algorithm == Algorithm::kTokenBucket && rate.period.us % rate.units == 0 && unit <= kUnitMax) {
+  const auto period_us = static_cast<uint64_t>(rate.period.us);
+  const Duration unit = {static_cast<int64_t>(period_us / rate.units)};
+  if (algorithm == Algorithm::kTokenBucket && period_us % rate.units == 0 && unit <= kUnitMax) {
     limit->unit_us = static_cast<uint32_t>(unit.us);
   }
   return limit;
 }
 
-Result<Limit> checked_window(Algorithm algorithm, Anchor anchor, uint32_t limit, Duration period) {
+Result<Limit> checked_window(Algorithm algorithm, Anchor anchor, uint64_t limit, Duration period) {
   return checked(
       {.algorithm = algorithm, .anchor = anchor, .capacity = limit, .rate = {.units = limit, .period = period}},
       "limit", "window");
@@ -73,27 +78,27 @@ Result<Algorithm> parse_algorithm(std::string_view name) {
                   name));
 }
 
-Result<Limit> Limit::token_bucket(uint32_t capacity, Rate refill) {
+Result<Limit> Limit::token_bucket(uint64_t capacity, Rate refill) {
   return checked_bucket(Algorithm::kTokenBucket, capacity, refill, "capacity");
 }
 
-Result<Limit> Limit::gcra(uint32_t burst, Rate rate) {
+Result<Limit> Limit::gcra(uint64_t burst, Rate rate) {
   return checked_bucket(Algorithm::kGcra, burst, rate, "burst");
 }
 
-Result<Limit> Limit::leaky_bucket(uint32_t queue, Rate drain) {
+Result<Limit> Limit::leaky_bucket(uint64_t queue, Rate drain) {
   return checked_bucket(Algorithm::kLeakyBucket, queue, drain, "queue");
 }
 
-Result<Limit> Limit::fixed_window(uint32_t limit, Duration period) {
+Result<Limit> Limit::fixed_window(uint64_t limit, Duration period) {
   return checked_window(Algorithm::kFixedWindow, Anchor::kEpoch, limit, period);
 }
 
-Result<Limit> Limit::fixed_window_from_first_request(uint32_t limit, Duration period) {
+Result<Limit> Limit::fixed_window_from_first_request(uint64_t limit, Duration period) {
   return checked_window(Algorithm::kFixedWindow, Anchor::kFirstRequest, limit, period);
 }
 
-Result<Limit> Limit::calendar_window(uint32_t limit, Anchor unit, const zoneinfo::TimeZone* zone) {
+Result<Limit> Limit::calendar_window(uint64_t limit, Anchor unit, const zoneinfo::TimeZone* zone) {
   // The nominal length, for headers; the real one follows the calendar.
   constexpr int64_t kNominalDays[] = {0, 0, 1, 7, 31, 366};
   if (unit == Anchor::kEpoch || unit == Anchor::kFirstRequest) {
@@ -105,26 +110,26 @@ Result<Limit> Limit::calendar_window(uint32_t limit, Anchor unit, const zoneinfo
   return made;
 }
 
-Result<Limit> Limit::sliding_window_log(uint32_t limit, Duration period) {
+Result<Limit> Limit::sliding_window_log(uint64_t limit, Duration period) {
   return checked_window(Algorithm::kSlidingWindowLog, Anchor::kEpoch, limit, period);
 }
 
-Result<Limit> Limit::sliding_window_counter(uint32_t limit, Duration period) {
+Result<Limit> Limit::sliding_window_counter(uint64_t limit, Duration period) {
   return checked_window(Algorithm::kSlidingWindowCounter, Anchor::kEpoch, limit, period);
 }
 
-Result<Limit> Limit::concurrency(uint32_t limit, Duration hold) {
+Result<Limit> Limit::concurrency(uint64_t limit, Duration hold) {
   return checked({.algorithm = Algorithm::kConcurrency, .capacity = limit, .rate = {.units = limit, .period = hold}},
                  "limit", "hold");
 }
 
-uint32_t Limit::units_max() const {
+uint64_t Limit::units_max() const {
   const bool is_bucket =
       algorithm == Algorithm::kTokenBucket || algorithm == Algorithm::kGcra || algorithm == Algorithm::kLeakyBucket;
   if (!is_bucket) return UINT32_MAX;
   const auto fill =
       static_cast<unsigned __int128>(kFillTimeMax.us) * rate.units / static_cast<uint64_t>(rate.period.us);
-  return static_cast<uint32_t>(std::min<unsigned __int128>(fill, UINT32_MAX));
+  return static_cast<uint64_t>(std::min<unsigned __int128>(fill, UINT32_MAX));
 }
 
 Result<Limit> Limit::with_overdraft() const {

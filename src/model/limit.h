@@ -24,14 +24,14 @@ enum class Movement : uint8_t {
 // What one request takes from a limit, or gives back to it, in the limit's units. 0 takes nothing: it looks, and is
 // always admitted; as kTakeWhole it asks, and is refused while nothing is left.
 struct Cost {
-  uint32_t units = 1;
+  uint64_t units = 1;
   Movement movement = Movement::kTake;
   auto operator<=>(const Cost&) const = default;
 };
 
 // `units` per `period`, as a fraction that is never reduced to a floating-point number.
 struct Rate {
-  uint32_t units = 1;
+  uint64_t units = 1;
   Duration period = Duration::seconds(1);
   bool operator==(const Rate&) const = default;
 };
@@ -68,7 +68,7 @@ struct Limit {
   Algorithm algorithm = Algorithm::kTokenBucket;
   Anchor anchor = Anchor::kEpoch;  // fixed window only
   bool overdraft = false;          // takes debt: what a request costs is charged whole (cost_on)
-  uint32_t capacity = 1;           // most units: bucket capacity, burst, queue, limit of a window, units held
+  uint64_t capacity = 1;           // most units: bucket capacity, burst, queue, limit of a window, units held
   Rate rate = {};                  // refill or drain; for windows `capacity` per period; for concurrency the hold time
   const zoneinfo::TimeZone* zone = nullptr;  // calendar anchors only; null is UTC
   // Token buckets only: how long one unit takes to come back, where that is a whole number of microseconds up to
@@ -81,7 +81,7 @@ struct Limit {
 
   // The most units that a counter may have in use, debt included: all that its state can hold. Of buckets, also no
   // more than come back within kFillTimeMax.
-  uint32_t units_max() const;
+  uint64_t units_max() const;
   // The same limit, taking debt. kInvalid for leaky buckets, whose queue is what a request waits in, and concurrency,
   // whose units are held and not used up.
   Result<Limit> with_overdraft() const;
@@ -91,25 +91,26 @@ struct Limit {
 
   // Periods are whole milliseconds from 1 ms to 366 days; units from 1 to 2^32 - 1. Otherwise: kInvalid, saying the
   // bound.
-  static Result<Limit> token_bucket(uint32_t capacity, Rate refill);
-  static Result<Limit> gcra(uint32_t burst, Rate rate);
-  static Result<Limit> leaky_bucket(uint32_t queue, Rate drain);
-  static Result<Limit> fixed_window(uint32_t limit, Duration period);
-  static Result<Limit> fixed_window_from_first_request(uint32_t limit, Duration period);
+  static Result<Limit> token_bucket(uint64_t capacity, Rate refill);
+  static Result<Limit> gcra(uint64_t burst, Rate rate);
+  static Result<Limit> leaky_bucket(uint64_t queue, Rate drain);
+  static Result<Limit> fixed_window(uint64_t limit, Duration period);
+  static Result<Limit> fixed_window_from_first_request(uint64_t limit, Duration period);
   // `unit` is kDay, kWeek (from Monday), kMonth or kYear in `zone` (null: UTC).
-  static Result<Limit> calendar_window(uint32_t limit, Anchor unit, const zoneinfo::TimeZone* zone);
-  static Result<Limit> sliding_window_log(uint32_t limit, Duration period);
-  static Result<Limit> sliding_window_counter(uint32_t limit, Duration period);
-  static Result<Limit> concurrency(uint32_t limit, Duration hold);
+  static Result<Limit> calendar_window(uint64_t limit, Anchor unit, const zoneinfo::TimeZone* zone);
+  static Result<Limit> sliding_window_log(uint64_t limit, Duration period);
+  static Result<Limit> sliding_window_counter(uint64_t limit, Duration period);
+  static Result<Limit> concurrency(uint64_t limit, Duration hold);
 
   bool operator==(const Limit&) const = default;
 };
 
 // A cost as protocols write it: a negative one gives back. Nothing where it has more units than a cost can.
 constexpr std::optional<Cost> signed_cost(int64_t units) {
+  constexpr int64_t kMost = UINT32_MAX;
+  if (units < -kMost || units > kMost) return std::nullopt;
   const int64_t magnitude = units < 0 ? -units : units;
-  if (units < -int64_t{UINT32_MAX} || magnitude > UINT32_MAX) return std::nullopt;
-  return Cost{static_cast<uint32_t>(magnitude), units < 0 ? Movement::kGiveBack : Movement::kTake};
+  return Cost{static_cast<uint64_t>(magnitude), units < 0 ? Movement::kGiveBack : Movement::kTake};
 }
 
 // What a request that costs `asked` is charged on `limit`: a limit that takes debt takes all of it.

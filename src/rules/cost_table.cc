@@ -18,10 +18,10 @@ PathTrie trie_of_costs(const std::vector<RuleCost::OfPath>& by_path) {
 }
 
 // Decimal digits alone, of any length: a number larger than any limit is UINT32_MAX. nullopt: no number.
-std::optional<uint32_t> whole_number(std::string_view text) {
+std::optional<uint64_t> whole_number(std::string_view text) {
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   if (text.empty() || !std::ranges::all_of(text, is_digit)) return std::nullopt;
-  uint32_t number = 0;
+  uint64_t number = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
   return parsed.ec == std::errc() ? number : UINT32_MAX;
 }
@@ -30,10 +30,10 @@ std::optional<uint32_t> whole_number(std::string_view text) {
 
 CostTable::CostTable(const RuleCost& cost) : cost_(cost), paths_(trie_of_costs(cost.by_path)) {}
 
-uint32_t CostTable::units_for(const Asked& asked) const {
+uint64_t CostTable::units_for(const Asked& asked) const {
   if (!cost_.header.empty()) {
     if (const auto units = whole_number(trim(find_header(asked.facts.headers, cost_.header)))) {
-      return std::clamp<uint32_t>(*units, 1, cost_.header_max);
+      return std::clamp<uint64_t>(*units, 1, cost_.header_max);
     }
   }
   if (!cost_.by_path.empty()) {
@@ -47,9 +47,10 @@ uint32_t CostTable::units_for(const Asked& asked) const {
   return cost_.units;
 }
 
-Cost weighed(Cost asked, uint32_t units) {
-  const uint64_t product = uint64_t{asked.units} * units;
-  return {static_cast<uint32_t>(std::min<uint64_t>(product, UINT32_MAX)), asked.movement};
+Cost weighed(Cost asked, uint64_t units) {
+  uint64_t product = 0;
+  const bool fits = !__builtin_mul_overflow(asked.units, units, &product);
+  return {fits ? std::min<uint64_t>(product, UINT32_MAX) : UINT32_MAX, asked.movement};
 }
 
 }  // namespace rateguard::rules

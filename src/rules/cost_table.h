@@ -16,7 +16,7 @@ class CostTable {
   explicit CostTable(const RuleCost& cost);
 
   // Units for a request of cost 1.
-  uint32_t units_for(const Asked& asked) const;
+  uint64_t units_for(const Asked& asked) const;
 
  private:
   const RuleCost& cost_;
@@ -25,6 +25,6 @@ class CostTable {
 
 // A request of cost `asked` by a rule that takes `units` of cost 1: at most what a Cost can hold, which no limit can
 // fit.
-Cost weighed(Cost asked, uint32_t units);
+Cost weighed(Cost asked, uint64_t units);
 
 }  // namespace rateguard::rules

@@ -83,17 +83,17 @@ struct Match {
 struct RuleCost {
   struct OfPath {
     std::string path;  // a pattern, as in Match
-    uint32_t units = 1;
+    uint64_t units = 1;
     bool operator==(const OfPath&) const = default;
   };
 
   // A header that says it: a whole number, taken as `header_max` where it is larger and as 1 where it is 0. What is no
   // number counts as absent.
   std::string header = {};
-  uint32_t header_max = 0;
+  uint64_t header_max = 0;
   std::vector<OfPath> by_path = {};                              // the most specific that matches
-  std::vector<std::pair<std::string, uint32_t>> by_method = {};  // upper case
-  uint32_t units = 1;                                            // otherwise
+  std::vector<std::pair<std::string, uint64_t>> by_method = {};  // upper case
+  uint64_t units = 1;                                            // otherwise
 
   bool operator==(const RuleCost&) const = default;
 };

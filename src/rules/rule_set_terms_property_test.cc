@@ -143,10 +143,10 @@ std::optional<Limit> plain_limit(const Rule& rule, const Plain& request) {
   return rule.limit;
 }
 
-uint32_t plain_cost(const RuleCost& cost, const Plain& request) {
+uint64_t plain_cost(const RuleCost& cost, const Plain& request) {
   if (!cost.header.empty() && !request.cost.empty() &&
       request.cost.find_first_not_of("0123456789") == std::string::npos) {
-    return static_cast<uint32_t>(std::clamp<uint64_t>(std::stoull(request.cost), 1, cost.header_max));
+    return std::clamp<uint64_t>(std::stoull(request.cost), 1, cost.header_max);
   }
   const RuleCost::OfPath* nearest = nullptr;
   for (const RuleCost::OfPath& one : cost.by_path) {

@@ -178,7 +178,7 @@ Rule with_names(Rule made, std::vector<std::pair<std::string, std::optional<Limi
   return made;
 }
 
-uint32_t capacity(const RuleSet& set, const Subject& subject) {
+uint64_t capacity(const RuleSet& set, const Subject& subject) {
   Matches matches;
   set.match({}, subject, Instant{}, matches);
   return matches.limits().empty() ? 0 : matches.limits()[0].limit->capacity;
@@ -235,7 +235,7 @@ TEST(BySubject, NeedsOneCallerToName) {
       refusal({with_names(rule_for("r", {}, {"ip"}), {{"ann", of_units(1)}})}).contains("'ann' is not an IP address"));
 }
 
-uint32_t cost(const RuleCost& of, const RequestFacts& facts) {
+uint64_t cost(const RuleCost& of, const RequestFacts& facts) {
   Rule made = rule_for("r", {});
   made.cost = of;
   Matches matches;

@@ -14,7 +14,8 @@ namespace rateguard::server {
 
 // As protocols write a cost: what is given back is negative.
 constexpr int64_t signed_units(Cost cost) {
-  return cost.movement == Movement::kGiveBack ? -int64_t{cost.units} : int64_t{cost.units};
+  const auto units = static_cast<int64_t>(cost.units);
+  return cost.movement == Movement::kGiveBack ? -units : units;
 }
 
 // One limit that was asked.

@@ -17,7 +17,7 @@ constexpr Duration kMinute = Duration::seconds(60);
 class AwaitingStoreTest : public testing::Test {
  protected:
   // What is left of eight after one more.
-  uint32_t ask() {
+  uint64_t ask() {
     Charge charge{.key = "k", .limit = &window_};
     store_.charge({{&charge, 1}}, now_);
     return charge.decision.remaining;
@@ -35,7 +35,7 @@ class AwaitingStoreTest : public testing::Test {
 
 TEST_F(AwaitingStoreTest, TheTaskGoesOnWhenTheAnswerHasCome) {
   std::vector<int> order;
-  std::vector<uint32_t> left;
+  std::vector<uint64_t> left;
   for (int i = 0; i < 2; ++i) {
     tasks_.run([&, i] {
       left.push_back(ask());
@@ -46,7 +46,7 @@ TEST_F(AwaitingStoreTest, TheTaskGoesOnWhenTheAnswerHasCome) {
   remote_.answer(1);
   remote_.answer(0);
   EXPECT_EQ(order, (std::vector<int>{1, 0}));
-  EXPECT_EQ(left, (std::vector<uint32_t>{7, 6}));
+  EXPECT_EQ(left, (std::vector<uint64_t>{7, 6}));
 }
 
 TEST_F(AwaitingStoreTest, AnAnswerAtOnceIsNotWaitedFor) {

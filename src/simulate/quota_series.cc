@@ -28,7 +28,7 @@ void coarsen(QuotaSeries& series) {
 }
 
 // The piece that an instant lies in, as the last one so far; `gap` is what those between are taken to have left.
-size_t reach(QuotaSeries& series, Instant at, std::optional<uint32_t> gap) {
+size_t reach(QuotaSeries& series, Instant at, std::optional<uint64_t> gap) {
   const auto piece_of = [&] { return static_cast<size_t>((at - series.grid.begin).us / series.grid.step.us); };
   while (piece_of() >= kPiecesMax) coarsen(series);
   const size_t piece = piece_of();
@@ -42,7 +42,7 @@ size_t reach(QuotaSeries& series, Instant at, std::optional<uint32_t> gap) {
   return piece;
 }
 
-void lower(std::optional<uint32_t>& lowest, uint32_t remaining) {
+void lower(std::optional<uint64_t>& lowest, uint64_t remaining) {
   lowest = std::min(lowest.value_or(remaining), remaining);
 }
 

@@ -19,10 +19,10 @@ struct QuotaSeries {
   // two days would be a single piece of the report's grid. Steps of 1, 2, 4... seconds, as many as fit.
   TimeGrid grid = {.pieces = 0};
   // Per piece of that grid; nullopt where nobody asked for long and the counter was not looked at.
-  std::vector<std::optional<uint32_t>> lowest;  // remaining, right after a decision or at the piece's end
-  std::vector<std::optional<uint32_t>> at_end;  // remaining at the piece's end
+  std::vector<std::optional<uint64_t>> lowest;  // remaining, right after a decision or at the piece's end
+  std::vector<std::optional<uint64_t>> at_end;  // remaining at the piece's end
   std::vector<uint32_t> refused;
-  uint32_t limit = 0;  // as of its last decision
+  uint64_t limit = 0;  // as of its last decision
 };
 
 // Follows counters by their keys; asks the store at the end of each piece, at cost 0, which changes nothing, until the

@@ -41,7 +41,7 @@ void Recording::add(const LogEntry& entry) {
   waiting.event = {.time_us = entry.time.us,
                    .method = intern_method(entry.method),
                    .attributes = intern_attributes(entry),
-                   .cost = entry.cost.units};
+                   .cost = static_cast<uint32_t>(entry.cost.units)};  // as add_cost() has it
   waiting.client.assign(entry.client);
   waiting.path.assign(entry.path);
   waiting.client_hash = keyed_hash(entry.client);

@@ -164,7 +164,7 @@ json::object counts_json(const TimelineCounts& counts) {
           {"shadow_refused", json::value_from(counts.shadow_refused)}};
 }
 
-json::array optional_json(const std::vector<std::optional<uint32_t>>& values) {
+json::array optional_json(const std::vector<std::optional<uint64_t>>& values) {
   json::array out;
   for (const auto& value : values) out.push_back(value ? json::value(*value) : json::value(nullptr));
   return out;

@@ -17,7 +17,7 @@ void Statistics::decided(size_t index, const Event& event, const rules::Matches&
   if (keep_ == KeepAnswers::kYes) answers_.push_back(kNoSubject);
   for (size_t i = 0; i < outcome.judged.size(); ++i) {
     const Outcome::Judged& judged = outcome.judged[i];
-    const uint32_t cost = matches.limits()[i].cost.units;  // as the rule weighs it
+    const uint64_t cost = matches.limits()[i].cost.units;  // as the rule weighs it
     count_rule(cost, outcome, judged);
     Touch& touch = add_touch(counters_[judged.rule], matches.limits()[i].key, index);
     touch.is_request = true;
@@ -37,7 +37,7 @@ void Statistics::count_exempted(const Event& event, rules::RuleId by) {
   rule.cost_admitted += event.cost;
 }
 
-void Statistics::count_rule(uint32_t cost, const Outcome& outcome, const Outcome::Judged& judged) {
+void Statistics::count_rule(uint64_t cost, const Outcome& outcome, const Outcome::Judged& judged) {
   RuleFigures& rule = figures_[judged.rule];
   ++rule.requests;
   switch (Verdicts::share_of(outcome, judged)) {

@@ -92,7 +92,7 @@ class Statistics : public ReplayObserver {
     KeyedHash hash = {};
     SubjectTable* table = nullptr;
     uint32_t event = 0;
-    uint32_t cost_admitted = 0;
+    uint64_t cost_admitted = 0;
     bool is_request = false;  // else it is counted elsewhere
     bool refused = false;
     bool refused_as = false;  // the whole event, for this subject
@@ -102,7 +102,7 @@ class Statistics : public ReplayObserver {
 
   // A request that a rule takes out of all others.
   void count_exempted(const Event& event, rules::RuleId by);
-  void count_rule(uint32_t cost, const Outcome& outcome, const Outcome::Judged& judged);
+  void count_rule(uint64_t cost, const Outcome& outcome, const Outcome::Judged& judged);
   void count_uncounted(const Event& event, const Outcome& outcome, const rules::UncountedRule& uncounted);
   void count_missing_part(const rules::UncountedRule& uncounted);
   void touch_missing(size_t index, const Outcome& outcome);

@@ -49,9 +49,10 @@ class SubjectTable {
     uint32_t refused = 0;
 
     // 64 bits in two halves, so that an entry is half a cache line.
-    void add_cost(uint32_t units) {
-      cost_high += units > UINT32_MAX - cost_low;
-      cost_low += units;
+    void add_cost(uint64_t units) {
+      const uint64_t sum = cost_admitted() + units;
+      cost_low = static_cast<uint32_t>(sum);
+      cost_high = static_cast<uint32_t>(sum >> 32);
     }
     uint64_t cost_admitted() const { return uint64_t{cost_high} << 32 | cost_low; }
     uint32_t cost_low = 0;

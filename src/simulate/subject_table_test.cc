@@ -41,7 +41,7 @@ TEST(SubjectTable, CostsAddUpBeyond32Bits) {
   SubjectTable table;
   SubjectId next = 0;
   uint64_t expected = 0;
-  for (const uint32_t cost : {UINT32_MAX, 1u, 0u, UINT32_MAX, UINT32_MAX, 7u}) {
+  for (const uint64_t cost : {uint64_t{UINT32_MAX}, uint64_t{1}, uint64_t{0}, uint64_t{UINT32_MAX}, uint64_t{1} << 52}) {
     table.find_or_add(keyed_hash("R"), 0, next).add_cost(cost);
     expected += cost;
     EXPECT_EQ(table.figures(0).cost_admitted, expected);

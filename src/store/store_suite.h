@@ -23,7 +23,7 @@
 namespace rateguard {
 
 // Every algorithm with room for `capacity` at once. Nothing comes back for hours, so tests need not mind time.
-inline std::vector<Limit> limits_of_every_algorithm(uint32_t capacity) {
+inline std::vector<Limit> limits_of_every_algorithm(uint64_t capacity) {
   const Duration day = Duration::seconds(86'400);
   return {Limit::token_bucket(capacity, {1, day}).value(),  Limit::gcra(capacity, {1, day}).value(),
           Limit::leaky_bucket(capacity, {1, day}).value(),  Limit::fixed_window(capacity, day).value(),
@@ -44,7 +44,7 @@ class StoreSuite : public ::testing::Test {
  protected:
   static constexpr Instant kNow = Instant::from_seconds(1'700'006'400);  // a midnight: windows of a day have just begun
 
-  Decision charge(std::string_view key, const Limit& limit, uint32_t cost = 1, Instant now = kNow) {
+  Decision charge(std::string_view key, const Limit& limit, uint64_t cost = 1, Instant now = kNow) {
     Charge one = {.key = key, .limit = &limit, .cost = {cost}};
     store_->charge({{&one, 1}}, now);
     return one.decision;
@@ -60,7 +60,7 @@ class StoreSuite : public ::testing::Test {
     for (const Charge& charge : charges) decisions.push_back(charge.decision);
     return decisions;
   }
-  uint32_t left(std::string_view key, const Limit& limit, Instant now = kNow) {
+  uint64_t left(std::string_view key, const Limit& limit, Instant now = kNow) {
     return charge(key, limit, 0, now).remaining;
   }
 
@@ -408,7 +408,7 @@ TYPED_TEST_P(StoreSuite, ThreadsWithSeveralLimitsChargeAllOrNone) {
     });
   }
   threads.clear();
-  uint32_t taken = 0;
+  uint64_t taken = 0;
   for (const std::string& account : accounts) taken += kLimit - this->left(account, limit);
   EXPECT_EQ(taken, 2 * admitted.load());
   EXPECT_EQ(this->left(total, count), 1'000'000 - admitted.load());

@@ -25,7 +25,7 @@ const zoneinfo::TimeZone* zone_of(uint64_t choice) {
   return algorithm::find_zone(kNames[choice % kNames.size()]).value();
 }
 
-Result<Limit> make_limit(Algorithm algorithm, uint32_t most, Rate rate) {
+Result<Limit> make_limit(Algorithm algorithm, uint64_t most, Rate rate) {
   switch (algorithm) {
     case Algorithm::kTokenBucket:
       return Limit::token_bucket(most, rate);
@@ -93,7 +93,7 @@ const std::string& RandomCalls::key() {
 }
 
 // Units with their edges: 1, small, some thousands, any, the largest.
-uint32_t RandomCalls::units() {
+uint64_t RandomCalls::units() {
   switch (below(13)) {
     case 0:
     case 1:
@@ -101,13 +101,13 @@ uint32_t RandomCalls::units() {
     case 2:
     case 3:
     case 4:
-      return static_cast<uint32_t>(1 + below(5'000));
+      return 1 + below(5'000);
     case 5:
-      return static_cast<uint32_t>(1 + below(UINT32_MAX));
+      return 1 + below(UINT32_MAX);
     case 6:
       return UINT32_MAX;
     default:
-      return static_cast<uint32_t>(1 + below(12));
+      return 1 + below(12);
   }
 }
 
@@ -128,7 +128,7 @@ Algorithm RandomCalls::algorithm() {
   return kAlgorithms[below(kAlgorithms.size())];
 }
 
-Limit RandomCalls::window(uint32_t most) {
+Limit RandomCalls::window(uint64_t most) {
   switch (below(4)) {
     case 0:
       return *Limit::fixed_window_from_first_request(most, period());
@@ -143,7 +143,7 @@ Limit RandomCalls::window(uint32_t most) {
 
 Limit RandomCalls::limit(Algorithm algorithm) {
   while (true) {
-    const uint32_t most = is_dense_ && below(4) != 0 ? static_cast<uint32_t>(50 + below(500)) : units();
+    const uint64_t most = is_dense_ && below(4) != 0 ? 50 + below(500) : units();
     if (algorithm == Algorithm::kFixedWindow) return window(most);
     if (const auto made = make_limit(algorithm, most, {.units = units(), .period = period()})) return *made;
   }
@@ -152,14 +152,14 @@ Limit RandomCalls::limit(Algorithm algorithm) {
 // A little more or less of one of its figures, where that is a limit.
 Limit RandomCalls::nearby(const Limit& limit) {
   if (limit.algorithm == Algorithm::kFixedWindow) return window(limit.capacity);
-  uint32_t most = limit.capacity;
+  uint64_t most = limit.capacity;
   Rate rate = limit.rate;
   switch (below(4)) {
     case 0:
-      most += below(2) == 0 ? 1u : UINT32_MAX;
+      most += below(2) == 0 ? 1 : UINT64_MAX;  // or one less
       break;
     case 1:
-      rate.units += below(2) == 0 ? 1u : UINT32_MAX;
+      rate.units += below(2) == 0 ? 1 : UINT64_MAX;  // or one less
       break;
     default:
       rate.period = rate.period + Duration::millis(below(2) == 0 ? 1 : -1);
@@ -174,17 +174,17 @@ Cost RandomCalls::cost(const Limit& limit) {
     case 0:
       return {0};
     case 1:
-      return {static_cast<uint32_t>(is_dense_ ? 1 : most)};
+      return {is_dense_ ? 1 : most};
     case 2:
-      return {static_cast<uint32_t>(std::min<uint64_t>(most + 1, UINT32_MAX))};
+      return {most + 1};
     case 3:
-      return {static_cast<uint32_t>(is_dense_ ? 1 : 1 + most * below(100) / 100)};
+      return {is_dense_ ? 1 : 1 + most * below(100) / 100};
     case 4:
-      return {static_cast<uint32_t>(1 + below(7))};
+      return {1 + below(7)};
     case 5:
-      return {static_cast<uint32_t>(is_dense_ ? 1 : std::max<uint64_t>(1, most / 2))};
+      return {is_dense_ ? 1 : std::max<uint64_t>(1, most / 2)};
     case 6:
-      return {static_cast<uint32_t>(below(50) == 0 ? below(UINT32_MAX) : 1)};
+      return {below(50) == 0 ? below(UINT32_MAX) : 1};
     default:
       return {1};
   }

@@ -40,11 +40,11 @@ class RandomCalls {
     Limit limit;
   };
 
-  uint32_t units();
+  uint64_t units();
   Duration period();
   Limit limit(Algorithm algorithm);
   Limit nearby(const Limit& limit);
-  Limit window(uint32_t most);
+  Limit window(uint64_t most);
   Algorithm algorithm();
   Cost cost(const Limit& limit);
   // Now and then use after the fact, or units given back.

@@ -106,7 +106,7 @@ TEST_P(Envelope, HoldsForEveryInterval) {
                             std::ranges::min_element(admitted, {}, &Admitted::from_us)->from_us;
     std::printf("%s: %lld units of %lld in %lld ms\n", rounds[i].name.c_str(), static_cast<long long>(units),
                 static_cast<long long>(envelope(rounds[i].limit, span_us)), static_cast<long long>(span_us / 1'000));
-    EXPECT_GT(units, 2 * int64_t{rounds[i].limit.capacity}) << "too little came back to say anything";
+    EXPECT_GT(units, 2 * static_cast<int64_t>(rounds[i].limit.capacity)) << "too little came back to say anything";
   }
 }
 

@@ -53,7 +53,7 @@ void Clients::ask(Client& client) {
   ++in_flight_;
   client.charge = {.key = demand_.key, .limit = &demand_.limit, .cost = {demand_.cost(client.nth)}};
   client.group = {{&client.charge, 1}};
-  history_[client.nth] = {.sent_us = wall_us(), .units = client.charge.cost.units};
+  history_[client.nth] = {.sent_us = wall_us(), .units = static_cast<uint32_t>(client.charge.cost.units)};
   instance_.store->charge({&client.group, 1}, instance_.loop->now(), [this, &client] { on_answer(client); });
 }
 

@@ -50,8 +50,8 @@ class ModelRule {
   explicit ModelRule(Limit limit) : limit_(limit) {}
 
   Decision charge(const std::string& subject) { return counter(subject).decide(Cost{1}, kAnyTime); }
-  uint32_t left(const std::string& subject) { return counter(subject).decide(Cost{0}, kAnyTime).remaining; }
-  uint32_t limit() const { return limit_.capacity; }
+  uint64_t left(const std::string& subject) { return counter(subject).decide(Cost{0}, kAnyTime).remaining; }
+  uint64_t limit() const { return limit_.capacity; }
 
  private:
   algorithm::ReferenceLimiter& counter(const std::string& subject) {
@@ -157,7 +157,7 @@ TEST_F(TrafficTest, WhatEveryAddressHasLeftIsTheModels) {
   for (const auto& [client, count] : seen) {
     const HttpAnswer answer = connection.get("/v1/counters/ip/" + client);
     ASSERT_EQ(answer.status, 200) << answer.body;
-    EXPECT_EQ(json::parse(answer.body).as_object().at("remaining").to_number<uint32_t>(), model.left(client)) << client;
+    EXPECT_EQ(json::parse(answer.body).as_object().at("remaining").to_number<uint64_t>(), model.left(client)) << client;
   }
 }
 
@@ -168,8 +168,8 @@ TEST_F(TrafficTest, EachDecisionOfTwoLimitsAtOnceIsTheModels) {
   uint64_t refused = 0;
   for (size_t i = 0; i < requests_.size(); ++i) {
     const PlainRequest& request = requests_[i];
-    const uint32_t ip_left = by_ip.left(request.client);
-    const uint32_t route_left = by_route.left(request.path);
+    const uint64_t ip_left = by_ip.left(request.client);
+    const uint64_t route_left = by_route.left(request.path);
     const bool admitted = ip_left > 0 && route_left > 0;
     if (admitted) {
       by_ip.charge(request.client);
@@ -182,7 +182,7 @@ TEST_F(TrafficTest, EachDecisionOfTwoLimitsAtOnceIsTheModels) {
       const bool ip_speaks = uint64_t{ip_left - 1} * 35 <= uint64_t{route_left - 1} * 25;
       const auto body = json::parse(answer.body).as_object();
       ASSERT_EQ(body.at("rule").as_string(), ip_speaks ? "both-ip" : "both-route") << "request " << i;
-      ASSERT_EQ(body.at("remaining").to_number<uint32_t>(), ip_speaks ? ip_left - 1 : route_left - 1)
+      ASSERT_EQ(body.at("remaining").to_number<uint64_t>(), ip_speaks ? ip_left - 1 : route_left - 1)
           << "request " << i;
     } else {
       ++refused;

@@ -23,7 +23,7 @@ int64_t beyond_bucket(const Limit& limit, Admissions admissions) {
       if (last.from < first.from) continue;
       units += last.cost.units;
       const auto came_back = static_cast<__int128>((last.to - first.from).us) * limit.rate.units / limit.rate.period.us;
-      most = std::max(most, units - static_cast<int64_t>(came_back) - int64_t{limit.capacity});
+      most = std::max(most, units - static_cast<int64_t>(came_back) - static_cast<int64_t>(limit.capacity));
     }
   }
   return most;
@@ -39,7 +39,7 @@ int64_t beyond_log(const Limit& limit, Admissions admissions) {
       if (last.to - first.from >= limit.period()) break;
       units += last.cost.units;
     }
-    most = std::max(most, units - int64_t{limit.capacity});
+    most = std::max(most, units - static_cast<int64_t>(limit.capacity));
   }
   return most;
 }
@@ -55,7 +55,8 @@ int64_t units_within(Admissions admissions, algorithm::Window window) {
 int64_t beyond_first_windows(const Limit& limit, Admissions admissions, const std::set<Instant>& starts) {
   int64_t most = INT64_MIN;
   for (const Instant start : starts) {
-    most = std::max(most, units_within(admissions, {start, start + limit.period()}) - int64_t{limit.capacity});
+    most = std::max(most,
+                    units_within(admissions, {start, start + limit.period()}) - static_cast<int64_t>(limit.capacity));
   }
   return most;
 }
@@ -73,7 +74,7 @@ std::map<Instant, int64_t> by_window(const Limit& limit, Admissions admissions) 
 int64_t beyond_windows(const Limit& limit, Admissions admissions) {
   int64_t most = INT64_MIN;
   for (const auto& [start, units] : by_window(limit, admissions))
-    most = std::max(most, units - int64_t{limit.capacity});
+    most = std::max(most, units - static_cast<int64_t>(limit.capacity));
   return most;
 }
 
@@ -90,7 +91,7 @@ int64_t beyond_counter(const Limit& limit, Admissions admissions) {
     const int64_t previous = before == all.end() ? 0 : before->second;
     const int64_t period_us = limit.period().us;
     const int64_t weight = (previous * (window.end - admission.to).us + period_us - 1) / period_us;
-    most = std::max(most, now + weight - int64_t{limit.capacity});
+    most = std::max(most, now + weight - static_cast<int64_t>(limit.capacity));
   }
   return most;
 }
@@ -133,7 +134,7 @@ uint64_t History::uncharged(size_t key, size_t instance, std::span<const Charged
     while (units.cost.units != 0 && !waiting.empty()) {
       Admission first = waiting.top();
       waiting.pop();
-      const uint32_t dealt = std::min(units.cost.units, first.cost.units);
+      const uint64_t dealt = std::min(units.cost.units, first.cost.units);
       units.cost.units -= dealt;
       first.cost.units -= dealt;
       if (first.cost.units != 0) waiting.push(first);

@@ -143,7 +143,8 @@ Instance::Instance(const Scenario& scenario, size_t index, Timeline& timeline, S
     for (const Instant crowd : scenario.keys[key].crowds) {
       host_.at(crowd, [this, key] {
         const KeyPlan& plan = scenario_.keys[key];
-        const int64_t times = int64_t{plan.limit.capacity} * 2 / (int64_t{plan.cost_max} + 1) + 1;
+        const int64_t times =
+            static_cast<int64_t>(plan.limit.capacity) * 2 / (static_cast<int64_t>(plan.cost_max) + 1) + 1;
         for (int64_t i = 0; i < times; ++i) ask(key);
       });
     }
@@ -186,8 +187,9 @@ void Instance::ask(size_t key) {
     question.keys[1] = (key + 1) % scenario_.keys.size();
     size = 2;
   }
-  uint32_t units = static_cast<uint32_t>(random_.between(1, plan.cost_max));
-  if (random_.chance(2)) units = static_cast<uint32_t>(random_.between(0, int64_t{plan.limit.capacity} + 1));
+  auto units = static_cast<uint64_t>(random_.between(1, static_cast<int64_t>(plan.cost_max)));
+  if (random_.chance(2))
+    units = static_cast<uint64_t>(random_.between(0, static_cast<int64_t>(plan.limit.capacity) + 1));
   for (size_t i = 0; i < size; ++i) {
     const KeyPlan& of = scenario_.keys[question.keys[i]];
     question.charges[i] = {.key = of.key,

@@ -44,7 +44,7 @@ class Link final : public RemoteStore {
   Link(const Scenario& scenario, size_t instance, Host& host, SharedStore& shared, uint64_t seed);
 
   void charge(std::span<ChargeGroup> groups, Now now, Done done) override;
-  void reset(std::string_view, CounterPlace, Instant, std::move_only_function<void(ResetResult)>) override {}
+  void reset(std::string_view, const Terms&, Instant, std::move_only_function<void(ResetResult)>) override {}
   void release(const HoldId&, Instant, std::move_only_function<void(ReleaseResult)>) override {}
   void tick(Instant) override {}
 
@@ -75,7 +75,7 @@ class Watch final : public RemoteStore {
       : next_(next), scenario_(scenario), unknown_units_(scenario.keys.size()) {}
 
   void charge(std::span<ChargeGroup> groups, Now now, Done done) override;
-  void reset(std::string_view, CounterPlace, Instant, std::move_only_function<void(ResetResult)>) override {}
+  void reset(std::string_view, const Terms&, Instant, std::move_only_function<void(ResetResult)>) override {}
   void release(const HoldId&, Instant, std::move_only_function<void(ReleaseResult)>) override {}
   void tick(Instant now) override { next_.tick(now); }
 

@@ -40,16 +40,15 @@ KeyPlan any_key(Random& random, const Scenario& scenario, size_t index, int64_t 
   key.limit = any_limit(random);
   key.consistency = random.one_of(
       {Consistency::kExact, Consistency::kLease, Consistency::kLease, Consistency::kSync, Consistency::kSync});
-  key.cost_max =
-      static_cast<uint32_t>(random.one_of<int64_t>({1, 1, 3, std::max<int64_t>(1, key.limit.capacity / 20)}));
+  key.cost_max = random.one_of<uint64_t>({1, 1, 3, std::max<uint64_t>(1, key.limit.capacity / 20)});
   // From a fifth of what the limit lets through to five times as much.
   const int64_t percent = random.one_of({20, 50, 80, 150, 400});
   const Rate& rate = key.limit.rate;
-  const uint32_t per_period = key.limit.algorithm == Algorithm::kTokenBucket || key.limit.algorithm == Algorithm::kGcra
+  const uint64_t per_period = key.limit.algorithm == Algorithm::kTokenBucket || key.limit.algorithm == Algorithm::kGcra
                                   ? rate.units
                                   : key.limit.capacity;
-  const int64_t cost_mean_x2 = int64_t{key.cost_max} + 1;
-  const int64_t gap_us = rate.period.us * cost_mean_x2 * 50 * instances / (int64_t{per_period} * percent);
+  const int64_t cost_mean_x2 = static_cast<int64_t>(key.cost_max) + 1;
+  const int64_t gap_us = rate.period.us * cost_mean_x2 * 50 * instances / (static_cast<int64_t>(per_period) * percent);
   key.gap = std::clamp(Duration{gap_us}, Duration{5}, Duration::millis(20));
   key.checks = kChecksPerKey / instances;
   // As long as wallets live, or windows last.

@@ -16,7 +16,7 @@ struct KeyPlan {
   std::string key;
   Limit limit;
   Consistency consistency = Consistency::kExact;
-  uint32_t cost_max = 1;
+  uint64_t cost_max = 1;
   Duration gap = {};   // between two checks of one instance, on average
   int64_t checks = 0;  // of one instance, at most
   // An instance's callers come for a while, then stay away for a while; each instance's at other times.

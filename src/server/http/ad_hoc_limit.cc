@@ -129,7 +129,7 @@ std::optional<Limit> read_bucket(CheckBody& body, Algorithm algorithm) {
   }
 }
 
-std::optional<Limit> read_calendar_window(CheckBody& body, uint32_t limit) {
+std::optional<Limit> read_calendar_window(CheckBody& body, uint64_t limit) {
   const std::string_view anchor = body.value(Field::kAnchor).text;
   const Anchor unit = anchor == "day"     ? Anchor::kDay
                       : anchor == "week"  ? Anchor::kWeek
@@ -178,15 +178,15 @@ std::optional<Limit> read_window(CheckBody& body, Algorithm algorithm) {
 
 }  // namespace
 
-std::optional<uint32_t> read_units(CheckBody& body, Field field, uint32_t at_least) {
+std::optional<uint64_t> read_units(CheckBody& body, Field field, uint64_t at_least) {
   const FieldValue& value = body.value(field);
-  uint32_t units = 0;
+  uint64_t units = 0;
   const char* const end = value.text.data() + value.text.size();
   const auto [read_to, error] = std::from_chars(value.text.data(), end, units);
-  if (error == std::errc() && read_to == end && units >= at_least) return units;
+  if (error == std::errc() && read_to == end && units >= at_least && units <= UINT32_MAX) return units;
   if (const auto number = parse_json_number(value.text)) {  // 1E3, 1000.0, -0
     const auto whole = number->whole();
-    if (whole && *whole >= at_least && *whole <= UINT32_MAX) return static_cast<uint32_t>(*whole);
+    if (whole && *whole >= at_least && *whole <= UINT32_MAX) return *whole;
   }
   body.fail(field_name(field), fmt::format("expected {}, not {}", expectation(field), describe(value)));
   return std::nullopt;

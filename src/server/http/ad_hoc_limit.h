@@ -13,6 +13,6 @@ namespace rateguard::http_api {
 std::optional<Limit> read_limit(CheckBody& body, FieldSet other);
 
 // A field that holds a whole number of units. None: noted in the body's errors. REQUIRES: the field is present.
-std::optional<uint32_t> read_units(CheckBody& body, Field field, uint32_t at_least);
+std::optional<uint64_t> read_units(CheckBody& body, Field field, uint64_t at_least);
 
 }  // namespace rateguard::http_api

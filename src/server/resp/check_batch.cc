@@ -61,13 +61,13 @@ void write_answer(Reply& reply, Shape shape, const server::Answer& answer) {
   if (answer.undecided()) return reply.error(kUnavailable);
   if (shape == Shape::kMap) return write_map(reply, answer);
   const Decision& decision = answer.deciding->decision;
+  const auto limit = static_cast<int64_t>(decision.limit);
+  const auto remaining = static_cast<int64_t>(decision.remaining);
   const int64_t reset_after = decision.reset_after.ceil_seconds();
   if (shape == Shape::kCell) {
-    reply.integers(
-        {decision.allowed() ? 0 : 1, decision.limit, decision.remaining, seconds_to_wait(decision, -1), reset_after});
+    reply.integers({decision.allowed() ? 0 : 1, limit, remaining, seconds_to_wait(decision, -1), reset_after});
   } else {
-    reply.integers(
-        {decision.allowed() ? 1 : 0, decision.limit, decision.remaining, reset_after, seconds_to_wait(decision, 0)});
+    reply.integers({decision.allowed() ? 1 : 0, limit, remaining, reset_after, seconds_to_wait(decision, 0)});
   }
 }
 

@@ -40,13 +40,13 @@ Result<Limit> limit_of(int64_t burst, const Figures& figures) {
   if (figures.period_s < 1 || figures.period_s > kPeriodMax.ceil_seconds()) {
     return invalid(fmt::format("period must be 1 to {} seconds, not {}", kPeriodMax.ceil_seconds(), figures.period_s));
   }
-  return Limit::gcra(static_cast<uint32_t>(burst), Rate{.units = static_cast<uint32_t>(figures.count),
+  return Limit::gcra(static_cast<uint64_t>(burst), Rate{.units = static_cast<uint64_t>(figures.count),
                                                         .period = Duration::seconds(figures.period_s)});
 }
 
 void ask(Call& call, const Figures& figures, const Limit& limit, Shape shape) {
   call.workspace.batch.add(
-      {.key = call.words[1], .limit = limit, .cost = Cost{static_cast<uint32_t>(figures.quantity)}}, shape,
+      {.key = call.words[1], .limit = limit, .cost = Cost{static_cast<uint64_t>(figures.quantity)}}, shape,
       call.client);
 }
 

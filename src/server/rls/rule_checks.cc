@@ -13,6 +13,11 @@ namespace {
 constexpr std::string_view kRuleEntry = "rule";
 constexpr std::string_view kPlanEntry = "plan";
 
+// As the message has it, whose numbers have 32 bits.
+uint32_t saturated(uint64_t units) {
+  return static_cast<uint32_t>(std::min<uint64_t>(units, UINT32_MAX));
+}
+
 envoy::Status status_of(const server::Answer& answer) {
   envoy::Status status{.code = answer.allowed ? envoy::Code::kOk : envoy::Code::kOverLimit};
   if (answer.deciding == nullptr) {  // an unlimited plan, or a rule in shadow mode
@@ -23,8 +28,8 @@ envoy::Status status_of(const server::Answer& answer) {
   const Rate& rate = line.limit->rate;
   const envoy::UnitCount units = envoy::units_of(rate.period);
   status.current_limit = {
-      .requests_per_unit = rate.units, .unit = units.unit, .unit_multiplier = units.multiplier, .name = line.rule};
-  status.limit_remaining = line.decision.remaining;
+      .requests_per_unit = saturated(rate.units), .unit = units.unit, .unit_multiplier = units.multiplier, .name = line.rule};
+  status.limit_remaining = saturated(line.decision.remaining);
   const Duration wait = answer.allowed ? line.decision.reset_after : line.decision.retry_after;
   if (wait != Duration::never()) status.until_reset = wait;
   return status;
@@ -78,7 +83,7 @@ Result<void> Decider::add_rule_check(const envoy::Descriptor& descriptor, uint32
   server::RuleCheck check{.rule = descriptor.entries.front().value,
                           .key = {},
                           .plan = {},
-                          .cost = {static_cast<uint32_t>(std::min<uint64_t>(hits, UINT32_MAX)),
+                          .cost = {std::min<uint64_t>(hits, UINT32_MAX),
                                    descriptor.is_negative_hits ? Movement::kGiveBack : Movement::kTake}};
   for (size_t i = 1; i < descriptor.entries.size(); ++i) {
     const envoy::Entry& entry = descriptor.entries[i];

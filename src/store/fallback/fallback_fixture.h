@@ -73,7 +73,7 @@ class FakeRemote final : public RemoteStore {
 class FallbackStoreTest : public testing::Test {
  protected:
   static Charge on(std::string_view key, const Limit& limit, OnStoreFailure failure, Mode mode = Mode::kEnforce,
-                   uint32_t cost = 1) {
+                   uint64_t cost = 1) {
     return {.key = key, .limit = &limit, .cost = {cost}, .mode = mode, .on_failure = failure};
   }
   // One request's limits, as they come back.
@@ -85,8 +85,8 @@ class FallbackStoreTest : public testing::Test {
     return charges;
   }
   Charge ask(const Charge& charge, Duration later = {}) { return ask(std::vector{charge}, later)[0]; }
-  uint32_t left_here(std::string_view key, const Limit& limit) { return left(*local_, key, limit); }
-  static uint32_t left(Store& store, std::string_view key, const Limit& limit) {
+  uint64_t left_here(std::string_view key, const Limit& limit) { return left(*local_, key, limit); }
+  static uint64_t left(Store& store, std::string_view key, const Limit& limit) {
     Charge look = {.key = key, .limit = &limit, .cost = {0}};
     store.charge({{&look, 1}}, kNow);
     return look.decision.remaining;

@@ -17,7 +17,7 @@ bool is_unavailable(const ChargeGroup& group) {
 }
 
 void allow(Charge& charge) {
-  const uint32_t capacity = charge.limit->capacity;
+  const uint64_t capacity = charge.limit->capacity;
   charge.basis = Basis::kAllowed;
   charge.decision = {.limit = capacity, .remaining = capacity};
 }

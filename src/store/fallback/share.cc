@@ -13,34 +13,34 @@ using Wide = unsigned __int128;
 
 Rate divided(Rate rate, uint32_t instances) {
   // In lowest terms, so that the period grows no more than it must.
-  const uint32_t common = std::gcd(rate.units, instances);
+  const uint64_t common = std::gcd(rate.units, uint64_t{instances});
   rate.units /= common;
-  instances /= common;
-  const Wide period_us = Wide{static_cast<uint64_t>(rate.period.us)} * instances;
+  const uint64_t times = instances / common;
+  const Wide period_us = Wide{static_cast<uint64_t>(rate.period.us)} * times;
   const auto longest_us = static_cast<uint64_t>(kPeriodMax.us);
   if (period_us <= longest_us) return {.units = rate.units, .period = {static_cast<int64_t>(period_us)}};
-  const auto units = static_cast<uint32_t>(Wide{rate.units} * longest_us / period_us);
-  return {.units = std::max(units, 1U), .period = kPeriodMax};
+  const auto units = static_cast<uint64_t>(Wide{rate.units} * longest_us / period_us);
+  return {.units = std::max(units, uint64_t{1}), .period = kPeriodMax};
 }
 
 // A rate that was rounded down fills a bucket later, which has its bound too.
-uint32_t fillable(uint32_t capacity, Rate rate) {
+uint64_t fillable(uint64_t capacity, Rate rate) {
   const Wide most = Wide{static_cast<uint64_t>(kFillTimeMax.us)} * rate.units / static_cast<uint64_t>(rate.period.us);
-  return static_cast<uint32_t>(std::min(Wide{capacity}, most));
+  return static_cast<uint64_t>(std::min(Wide{capacity}, most));
 }
 
 }  // namespace
 
 Limit share_of(const Limit& limit, uint32_t instances) {
   if (instances <= 1) return limit;
-  const uint32_t capacity = std::max(limit.capacity / instances, 1U);
+  const uint64_t capacity = std::max(limit.capacity / instances, uint64_t{1});
   const auto made = [&]() -> Result<Limit> {
     switch (limit.algorithm) {
       case Algorithm::kTokenBucket:
       case Algorithm::kGcra:
       case Algorithm::kLeakyBucket: {
         const Rate rate = divided(limit.rate, instances);
-        const uint32_t fits = fillable(capacity, rate);
+        const uint64_t fits = fillable(capacity, rate);
         if (limit.algorithm == Algorithm::kTokenBucket) return Limit::token_bucket(fits, rate);
         return limit.algorithm == Algorithm::kGcra ? Limit::gcra(fits, rate) : Limit::leaky_bucket(fits, rate);
       }

@@ -52,7 +52,7 @@ TEST(Share, APeriodThatWouldGrowTooLongIsReducedThenRounded) {
 TEST(Share, OfAnyLimitIsALimitAndSharesAreNotMoreThanTheWhole) {
   const bool good = rc::check("shares", [] {
     const auto number = rc::gen::oneOf(rc::gen::inRange<uint32_t>(1, 100), rc::gen::inRange<uint32_t>(1, UINT32_MAX));
-    const uint32_t capacity = *number;
+    const uint64_t capacity = *number;
     const Rate rate = {
         .units = *number,
         .period = Duration::millis(*rc::gen::oneOf(rc::gen::inRange<int64_t>(1, 10'000),

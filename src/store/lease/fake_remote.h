@@ -59,7 +59,7 @@ class FakeRemote final : public RemoteStore {
   State state = State::kAnswers;
   bool holds_back = false;
   std::deque<Held> held;
-  std::vector<uint32_t> costs;  // of every charge that was asked
+  std::vector<uint64_t> costs;  // of every charge that was asked
   int calls = 0;
 };
 

@@ -28,7 +28,7 @@ struct Question {
 
 class LeaseFixture : public testing::Test {
  protected:
-  Question& send(const Limit& limit, uint32_t cost = 1, Consistency consistency = Consistency::kLease,
+  Question& send(const Limit& limit, uint64_t cost = 1, Consistency consistency = Consistency::kLease,
                  std::string_view key = "key") {
     Question& question = questions_.emplace_back();
     question.charge = {.key = key, .limit = &limit, .cost = {cost}, .consistency = consistency};
@@ -36,12 +36,12 @@ class LeaseFixture : public testing::Test {
     store_.charge({&question.group, 1}, now(), [&question] { question.is_done = true; });
     return question;
   }
-  Charge ask(const Limit& limit, uint32_t cost = 1, Consistency consistency = Consistency::kLease) {
+  Charge ask(const Limit& limit, uint64_t cost = 1, Consistency consistency = Consistency::kLease) {
     const Question& question = send(limit, cost, consistency);
     EXPECT_TRUE(question.is_done);
     return question.charge;
   }
-  Decision give_back(const Limit& limit, uint32_t units, Consistency consistency) {
+  Decision give_back(const Limit& limit, uint64_t units, Consistency consistency) {
     Charge charge = {.key = "key", .limit = &limit, .cost = {units, Movement::kGiveBack}, .consistency = consistency};
     ChargeGroup group{std::span(&charge, 1)};
     bool is_done = false;
@@ -57,13 +57,13 @@ class LeaseFixture : public testing::Test {
     return admitted;
   }
   // As another instance would.
-  uint32_t take_elsewhere(const Limit& limit, uint32_t cost) {
+  uint64_t take_elsewhere(const Limit& limit, uint64_t cost) {
     Charge charge = {.key = "key", .limit = &limit, .cost = {cost}};
     remote_.counters->charge({std::span(&charge, 1)}, remote_.now);
     EXPECT_TRUE(charge.decision.allowed());
     return charge.decision.remaining;
   }
-  uint32_t left_there(const Limit& limit) {
+  uint64_t left_there(const Limit& limit) {
     Charge look = {.key = "key", .limit = &limit, .cost = {0}};
     remote_.counters->charge({std::span(&look, 1)}, remote_.now);
     return look.decision.remaining;

@@ -18,7 +18,7 @@ using lease::Question;
 using Units = int;
 
 Cost cost_of(Units units) {
-  return units >= 0 ? Cost{static_cast<uint32_t>(units)} : Cost{static_cast<uint32_t>(-units), Movement::kGiveBack};
+  return units >= 0 ? Cost{static_cast<uint64_t>(units)} : Cost{static_cast<uint64_t>(-units), Movement::kGiveBack};
 }
 
 // A limit of 100 as one caller finds it, leased and plain, at one instant.
@@ -51,7 +51,7 @@ struct Both {
 // A few units of a wallet may be lost to a larger one: then it has less left than the plain store.
 void expect_what_is_told(const Limit& limit, const std::vector<Units>& all) {
   Both both(limit);
-  uint32_t told = both.leased(0).remaining;
+  uint64_t told = both.leased(0).remaining;
   for (const Units units : all) {
     const Decision leased = both.leased(units);
     RC_ASSERT(leased.allowed() == (units <= static_cast<Units>(told)));
@@ -95,7 +95,7 @@ TEST(LeaseMovementsTest, MoreThanWasUsedGivenBackMintsNothingThoughAWalletIsUnus
   Both both(Limit::fixed_window(100, kDay).value());
   for (int i = 0; i < 20; ++i) both.leased(1);
   EXPECT_EQ(both.leased(-100).remaining, 100U);
-  uint32_t admitted = 0;
+  uint64_t admitted = 0;
   for (int i = 0; i < 200; ++i) admitted += both.leased(1).allowed() ? 1 : 0;
   EXPECT_EQ(admitted, 100U);
 }
@@ -105,7 +105,7 @@ class LeaseRestTest : public lease::LeaseFixture {
   // A wallet of some units, and a check that needs it and what remains there.
   Question& ask_for_all() {
     for (int i = 0; i < 20; ++i) ask(window_);
-    const uint32_t left = ask(window_, 0).decision.remaining;
+    const uint64_t left = ask(window_, 0).decision.remaining;
     there_ = left_there(window_);
     held_ = left - there_;
     EXPECT_GT(held_, 0U);
@@ -117,8 +117,8 @@ class LeaseRestTest : public lease::LeaseFixture {
     return question;
   }
 
-  uint32_t there_ = 0;
-  uint32_t held_ = 0;
+  uint64_t there_ = 0;
+  uint64_t held_ = 0;
 };
 
 TEST_F(LeaseRestTest, ComesInASecondCall) {

@@ -80,8 +80,8 @@ void LeaseStore::on_passed(Asking& asking) {
     Decision& decision = charge.decision;
     leased_.learn(charge, decision.remaining);
     decision.limit = charge.limit->capacity;
-    const uint64_t left = uint64_t{decision.remaining} + leased_.held(charge.key, now_);
-    decision.remaining = static_cast<uint32_t>(std::min<uint64_t>(left, decision.limit));
+    const uint64_t left = decision.remaining + leased_.held(charge.key, now_);
+    decision.remaining = std::min(left, decision.limit);
   }
   asking.passed.clear();
   asking.charges.clear();

@@ -38,7 +38,7 @@ class LeaseStoreTest : public lease::LeaseFixture {};
 
 TEST_F(LeaseStoreTest, TheFirstCheckOfAKeyCostsWhatItAsks) {
   EXPECT_TRUE(ask(window_, 3).decision.allowed());
-  EXPECT_EQ(remote_.costs, std::vector<uint32_t>{3});
+  EXPECT_EQ(remote_.costs, std::vector<uint64_t>{3});
 }
 
 TEST_F(LeaseStoreTest, DemandIsMetWithFewCalls) {
@@ -56,7 +56,7 @@ TEST_F(LeaseStoreTest, AdmitsTheLimitWhoeverElseTakesOfIt) {
 
 TEST_F(LeaseStoreTest, TakesAtMostHalfOfWhatRemains) {
   ask_many(window_, 400);
-  const uint32_t before = left_there(window_);
+  const uint64_t before = left_there(window_);
   while (left_there(window_) == before) ask(window_);
   EXPECT_GE(left_there(window_), before / 2 - 1);
 }
@@ -101,7 +101,7 @@ TEST_F(LeaseStoreTest, UnitsEndWithTheirWindow) {
   const Limit limit = Limit::fixed_window(1'000, kSecond).value();
   pass(Duration::millis(968));  // 32 ms are left, 31 by a slow clock
   ask_many(limit, 10);
-  const uint32_t left = left_there(limit);
+  const uint64_t left = left_there(limit);
   pass(Duration::millis(31));
   const int calls = remote_.calls;
   ask(limit);
@@ -134,10 +134,10 @@ TEST_F(LeaseStoreTest, ChecksWaitForOneCallInTheirOrder) {
 TEST_F(LeaseStoreTest, AFewOldUnitsGiveWay) {
   const auto held = [&] { return ask(window_, 0).decision.remaining - left_there(window_); };
   ask_many(window_, 64);
-  const uint32_t old = held();
+  const uint64_t old = held();
   pass(Duration::millis(50));
   ask(window_, old + 1);
-  const uint32_t brought = held();
+  const uint64_t brought = held();
   ASSERT_GT(brought, old);
   pass(Duration::millis(90));
   EXPECT_EQ(held(), brought);
@@ -148,7 +148,7 @@ TEST_F(LeaseStoreTest, AFewOldUnitsGiveWay) {
 TEST_F(LeaseStoreTest, ManyOldUnitsEndAllTogether) {
   const auto held = [&] { return ask(window_, 0).decision.remaining - left_there(window_); };
   ask_many(window_, 70);
-  const uint32_t old = held();
+  const uint64_t old = held();
   ASSERT_GT(old, 2U);
   pass(Duration::millis(50));
   ask(window_, left_there(window_) - 4);
@@ -227,7 +227,7 @@ TEST_F(LeaseStoreTest, ALateAnswerAdmitsThoseItWasAskedForOnly) {
 TEST_F(LeaseStoreTest, AFailureIsEverybodysButTheWalletsOwn) {
   ask_many(window_, 18);
   Charge look = ask(window_, 0);
-  const uint32_t held = look.decision.remaining - left_there(window_);
+  const uint64_t held = look.decision.remaining - left_there(window_);
   ASSERT_GE(held, 2U);
   remote_.state = FakeRemote::State::kFails;
   EXPECT_EQ(ask(window_, held + 1).basis, Basis::kUnavailable);
@@ -277,7 +277,7 @@ TEST_F(LeaseStoreTest, AnEditedLimitBeginsAnew) {
   const Limit raised = Limit::fixed_window(2'000, kDay).value();
   remote_.costs.clear();
   EXPECT_EQ(ask(raised).decision.limit, 2'000U);
-  EXPECT_EQ(remote_.costs, std::vector<uint32_t>{1});
+  EXPECT_EQ(remote_.costs, std::vector<uint64_t>{1});
 
   pass(Duration::millis(97));
   remote_.holds_back = true;
@@ -369,8 +369,8 @@ TEST_F(LeaseStoreTest, HoldsPassThrough) {
 
 TEST_F(LeaseStoreTest, UnitsOfALeasedLimitAreGivenBackInTheRemoteStore) {
   for (int i = 0; i < 10; ++i) ask(window_, 10);
-  const uint32_t before = left_there(window_);
-  const uint32_t told = ask(window_, 0).decision.remaining;
+  const uint64_t before = left_there(window_);
+  const uint64_t told = ask(window_, 0).decision.remaining;
   EXPECT_EQ(give_back(window_, 30, Consistency::kLease).remaining, told + 30);
   EXPECT_EQ(left_there(window_), before + 30);
 }

@@ -42,7 +42,7 @@ Limit made(const Result<Limit>& limit) {
 std::optional<LeaseTerms> bucket_terms(const Limit& limit, Duration life_max) {
   const Duration life = std::min(life_max, quarter_fill(limit));
   if (limit.capacity < 4 || life < kLifeMin) return {};
-  const auto capacity = static_cast<uint32_t>(limit.capacity - refill(limit.rate, life));
+  const auto capacity = static_cast<uint64_t>(limit.capacity - refill(limit.rate, life));
   if (limit.algorithm == Algorithm::kGcra) return LeaseTerms{made(Limit::gcra(capacity, limit.rate)), life};
   return LeaseTerms{made(Limit::token_bucket(capacity, limit.rate)), life};
 }

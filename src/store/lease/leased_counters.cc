@@ -11,10 +11,6 @@ constexpr size_t kBucketsPerTick = 512;
 // A counter is dropped when nobody has asked for it in so long: its demand is forgotten by then.
 constexpr Duration kIdle = Duration::seconds(1);
 
-uint32_t saturated(uint64_t units) {
-  return static_cast<uint32_t>(std::min<uint64_t>(units, UINT32_MAX));
-}
-
 }  // namespace
 
 LeasedCounters::LeasedCounters(RemoteStore& remote, Askings& askings, Duration life_max, size_t counters_max,
@@ -57,20 +53,20 @@ LeasedCounters::Counter* LeasedCounters::counter_for(const Charge& charge) {
   return &counter;
 }
 
-uint32_t LeasedCounters::held(std::string_view key, Instant now) const {
+uint64_t LeasedCounters::held(std::string_view key, Instant now) const {
   const auto it = counters_.find(key);
   return it == counters_.end() ? 0 : it->second.wallet.at(now);
 }
 
 // What is given back ends with what is used, and to the remote store a wallet is used. Where more was given back than
 // was used otherwise, the wallet's units are in the remote store again, and are not to be had twice.
-void LeasedCounters::learn(const Charge& charge, uint32_t remaining) {
+void LeasedCounters::learn(const Charge& charge, uint64_t remaining) {
   const auto it = counters_.find(charge.key);
   if (it == counters_.end() || it->second.limit != *charge.limit) return;
   Counter& counter = it->second;
   counter.remaining = remaining;
   if (charge.cost.movement != Movement::kGiveBack) return;
-  const uint32_t capacity = counter.terms.charged.capacity;
+  const uint64_t capacity = counter.terms.charged.capacity;
   counter.wallet.units = std::min(counter.wallet.units, capacity - std::min(capacity, remaining));
 }
 
@@ -163,8 +159,8 @@ void LeasedCounters::size_call(Counter& counter) {
   const uint64_t next = counter.demand.next();
   const bool takes_more = counter.refused == 0 && counter.covered == counter.waiting.size();
   counter.extra =
-      takes_more && next > units && room > units ? saturated(std::min(next - units, (room - units) / 2)) : 0;
-  counter.call.cost = {saturated(units + counter.extra)};
+      takes_more && next > units && room > units ? std::min(next - units, (room - units) / 2) : 0;
+  counter.call.cost = {units + counter.extra};
 }
 
 void LeasedCounters::send(Counter& counter) {
@@ -218,7 +214,7 @@ void LeasedCounters::add_to_wallet(Counter& counter) {
                        .end = counter.asked_at + life_of_units(counter.terms, counter.call.decision),
                        .basis = counter.call.basis};
   Wallet& wallet = counter.wallet;
-  const uint32_t old = wallet.at(counter.asked_at);
+  const uint64_t old = wallet.at(counter.asked_at);
   // A few old units are not worth an early end.
   if (wallet.basis != more.basis || old <= more.units) {
     wallet = more;
@@ -256,7 +252,7 @@ void LeasedCounters::take_refusal(Counter& counter) {
     charge.basis = counter.call.basis;
     charge.decision = refusal;
     charge.decision.limit = counter.told_limit;
-    charge.decision.remaining = saturated(uint64_t{refusal.remaining} + counter.wallet.at(waiting.since));
+    charge.decision.remaining = refusal.remaining + counter.wallet.at(waiting.since);
     askings_.decided(*waiting.asking);
   }
   std::erase_if(counter.waiting, [cost](const Waiting& waiting) { return waiting.charge->cost == cost; });
@@ -264,12 +260,12 @@ void LeasedCounters::take_refusal(Counter& counter) {
 
 // Whether the first who waits can be served by the wallet and the remote store together.
 bool LeasedCounters::can_add_wallet(const Counter& counter) const {
-  const uint32_t held = counter.wallet.basis == counter.call.basis ? counter.wallet.at(time_()) : 0;
-  return held != 0 && uint64_t{held} + counter.call.decision.remaining >= counter.waiting.front().charge->cost.units;
+  const uint64_t held = counter.wallet.basis == counter.call.basis ? counter.wallet.at(time_()) : 0;
+  return held != 0 && held + counter.call.decision.remaining >= counter.waiting.front().charge->cost.units;
 }
 
 // The call has brought what the wallet lacks. Both are used now, so both have to be there.
-void LeasedCounters::take_rest(Counter& counter, uint32_t part) {
+void LeasedCounters::take_rest(Counter& counter, uint64_t part) {
   const Instant now = time_();
   if (counter.wallet.at(now) >= part && counter.wallet.basis == counter.call.basis) {
     counter.wallet.units -= part;
@@ -298,9 +294,9 @@ void LeasedCounters::pass_to_all(Counter& counter) {
 
 void LeasedCounters::admit(Counter& counter, Charge& charge, Instant since, Basis basis) {
   charge.basis = basis;
-  const uint64_t left = uint64_t{counter.remaining.value_or(0)} + counter.wallet.at(since);
+  const uint64_t left = counter.remaining.value_or(0) + counter.wallet.at(since);
   charge.decision = {.limit = counter.told_limit,
-                     .remaining = static_cast<uint32_t>(std::min<uint64_t>(left, counter.told_limit)),
+                     .remaining = std::min(left, counter.told_limit),
                      .reset_after = std::max(counter.unused_at - since, Duration{1})};
 }
 

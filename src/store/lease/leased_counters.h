@@ -46,9 +46,9 @@ class LeasedCounters {
   // REQUIRES: the charge's cost is above 0.
   Taken charge(Charge& charge, Instant now, Asking& asking);
   // The units in the key's wallet.
-  uint32_t held(std::string_view key, Instant now) const;
+  uint64_t held(std::string_view key, Instant now) const;
   // The remote store has answered another charge of this counter, by the same terms.
-  void learn(const Charge& charge, uint32_t remaining);
+  void learn(const Charge& charge, uint64_t remaining);
   // Their units are not used any more, nor those that are under way.
   void forget(std::string_view key);
   void forget_all();
@@ -62,11 +62,11 @@ class LeasedCounters {
  private:
   // Units, each of them to be used before `end`.
   struct Wallet {
-    uint32_t units = 0;
+    uint64_t units = 0;
     Instant end = {};
     Basis basis = Basis::kCounter;  // on which they were charged
 
-    uint32_t at(Instant t) const { return t <= end ? units : 0; }
+    uint64_t at(Instant t) const { return t <= end ? units : 0; }
   };
   struct Waiting {
     Charge* charge = nullptr;
@@ -89,9 +89,9 @@ class LeasedCounters {
     LeaseTerms terms;
     Wallet wallet;
     Demand demand;
-    std::optional<uint32_t> remaining;  // in the remote store, when it answered last
+    std::optional<uint64_t> remaining;  // in the remote store, when it answered last
     Instant unused_at = {};             // when it said the counter would equal one never used
-    uint32_t told_limit = 0;            // the configured one's, or of the share that decides in its place
+    uint64_t told_limit = 0;            // the configured one's, or of the share that decides in its place
     std::vector<Waiting> waiting;
 
     CallState state = CallState::kNone;
@@ -99,9 +99,9 @@ class LeasedCounters {
     ChargeGroup group;
     Instant asked_at = {};
     size_t covered = 0;     // of those that wait: whom the call is for
-    uint32_t extra = 0;     // beyond those
+    uint64_t extra = 0;     // beyond those
     uint32_t refused = 0;   // calls in a row
-    uint32_t part = 0;      // what the wallet adds to the call for the first who waits
+    uint64_t part = 0;      // what the wallet adds to the call for the first who waits
     Decision refusal = {};  // of the whole cost, where the call is for the rest of it
     bool is_forgotten = false;
   };
@@ -115,7 +115,7 @@ class LeasedCounters {
   void take_answer(Counter& counter);
   void take_refusal(Counter& counter);
   bool can_add_wallet(const Counter& counter) const;
-  void take_rest(Counter& counter, uint32_t part);
+  void take_rest(Counter& counter, uint64_t part);
   void serve_from_wallet(Counter& counter);
   void pass_to_all(Counter& counter);
   void add_to_wallet(Counter& counter);

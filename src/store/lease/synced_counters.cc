@@ -67,22 +67,22 @@ bool SyncedCounters::has_unreported(const Charge& charge) const {
   return it != counters_.end() && it->second.limit == *charge.limit && it->second.unreported() >= charge.cost.units;
 }
 
-uint32_t SyncedCounters::give_back(Charge& charge, Instant now) {
+uint64_t SyncedCounters::give_back(Charge& charge, Instant now) {
   now_ = std::max(now_, now);
   const auto it = counters_.find(charge.key);
   if (it == counters_.end() || it->second.limit != *charge.limit) return 0;
   Counter& counter = it->second;
   charge.basis = Basis::kCounter;
   local_.charge({std::span(&charge, 1)}, now_);
-  const uint32_t fresh = std::min(counter.fresh, charge.cost.units);
-  const uint32_t owed = std::min(counter.owed, charge.cost.units - fresh);
+  const uint64_t fresh = std::min(counter.fresh, charge.cost.units);
+  const uint64_t owed = std::min(counter.owed, charge.cost.units - fresh);
   counter.fresh -= fresh;
   counter.owed -= owed;
   return fresh + owed;
 }
 
 // What the own count has left, as the charge's decision tells.
-uint32_t SyncedCounters::left_here(Charge& charge) {
+uint64_t SyncedCounters::left_here(Charge& charge) {
   const Cost cost = std::exchange(charge.cost, Cost{0});
   local_.charge({std::span(&charge, 1)}, now_);
   charge.cost = cost;
@@ -96,7 +96,7 @@ void SyncedCounters::refuse(const Counter& counter, Charge& charge) {
   const uint64_t left = std::min<uint64_t>(left_here(charge), room);
   Decision& decision = charge.decision;
   decision.verdict = Verdict::kRefused;
-  decision.remaining = static_cast<uint32_t>(left);
+  decision.remaining = left;
   decision.reset_after = std::max(decision.reset_after, interval_);
   decision.retry_after = charge.cost.units > capacity ? Duration::never() : interval_;
 }
@@ -186,7 +186,7 @@ void SyncedCounters::on_answer() {
 
 void SyncedCounters::take_answer(Counters::value_type& named, const Charge& call) {
   Counter& counter = named.second;
-  const uint32_t sent = std::exchange(counter.sent, 0);
+  const uint64_t sent = std::exchange(counter.sent, 0);
   if (counter.is_forgotten) return;
   if (call.basis != Basis::kCounter) {
     lost_units_ += sent;
@@ -200,7 +200,7 @@ void SyncedCounters::take_answer(Counters::value_type& named, const Charge& call
   }
   counter.owed += sent;
   counter.is_blocked = true;
-  const uint32_t payable = std::min(call.decision.remaining, counter.owed);
+  const uint64_t payable = std::min(call.decision.remaining, counter.owed);
   if (payable == 0 || payable >= sent) return;  // others have taken it meanwhile: next time
   counter.owed -= payable;
   counter.sent = payable;
@@ -208,14 +208,14 @@ void SyncedCounters::take_answer(Counters::value_type& named, const Charge& call
 }
 
 // Makes the own count leave `remaining`, less what has been admitted since that was told.
-void SyncedCounters::set_local(Counters::value_type& named, uint32_t remaining) {
+void SyncedCounters::set_local(Counters::value_type& named, uint64_t remaining) {
   const auto& [key, counter] = named;
-  const uint32_t left = remaining - std::min(remaining, counter.fresh);
+  const uint64_t left = remaining - std::min(remaining, counter.fresh);
   Charge charge = look(key, counter);
   local_.charge({std::span(&charge, 1)}, now_);
-  const uint32_t left_here = charge.decision.remaining;
+  const uint64_t left_here = charge.decision.remaining;
   if (left == left_here) return;
-  uint32_t used = left_here - std::min(left, left_here);
+  uint64_t used = left_here - std::min(left, left_here);
   if (left > left_here) {
     local_.reset(key, counter.place_from);
     used = counter.limit.capacity - left;

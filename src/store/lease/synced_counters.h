@@ -39,7 +39,7 @@ class SyncedCounters {
   bool has_unreported(const Charge& charge) const;
   // Puts the charge's units back into the own count, and answers it by that. Returns how many of them had not been told
   // to anybody, and will not be; the rest is to be given back in the remote store.
-  uint32_t give_back(Charge& charge, Instant now);
+  uint64_t give_back(Charge& charge, Instant now);
   void forget(std::string_view key);
   void forget_all();
   void tick(Instant now);
@@ -55,28 +55,28 @@ class SyncedCounters {
     Limit limit;
     Mode mode = Mode::kEnforce;
     KeyOffset place_from = 0;
-    uint32_t fresh = 0;
-    uint32_t sent = 0;
-    uint32_t owed = 0;
+    uint64_t fresh = 0;
+    uint64_t sent = 0;
+    uint64_t owed = 0;
     bool is_blocked = false;    // something is owed, or was when the call under way was sent
     bool is_asked = false;      // since the last report
     bool is_forgotten = false;  // since the call under way was sent
     uint32_t idle_reports = 0;
 
-    uint64_t uncharged() const { return uint64_t{fresh} + sent + owed; }
-    uint64_t unreported() const { return uint64_t{fresh} + owed; }
+    uint64_t uncharged() const { return fresh + sent + owed; }
+    uint64_t unreported() const { return fresh + owed; }
   };
   using Counters = std::unordered_map<std::string, Counter, KeyHash, std::equal_to<>>;
   struct Report;  // the call under way
 
-  uint32_t left_here(Charge& charge);
+  uint64_t left_here(Charge& charge);
   void refuse(const Counter& counter, Charge& charge);
   void send_report();
   void add_to_report(Counters::value_type& counter, Cost cost);
   void send(Report& report);
   void on_answer();
   void take_answer(Counters::value_type& counter, const Charge& call);
-  void set_local(Counters::value_type& counter, uint32_t remaining);
+  void set_local(Counters::value_type& counter, uint64_t remaining);
   Charge look(std::string_view key, const Counter& counter) const;
 
   RemoteStore& remote_;

@@ -19,7 +19,7 @@ TEST_F(SyncedCountersTest, SyncedChecksAskNobody) {
   EXPECT_EQ(ask_many(window_, 1'500, Consistency::kSync), 1'000U);
   EXPECT_EQ(remote_.calls, 0);
   pass(Duration::millis(100));
-  EXPECT_EQ(remote_.costs, std::vector<uint32_t>{1'000});
+  EXPECT_EQ(remote_.costs, std::vector<uint64_t>{1'000});
   EXPECT_EQ(left_there(window_), 0U);
 }
 
@@ -36,7 +36,7 @@ TEST_F(SyncedCountersTest, WhatTheOthersLeftNoRoomForIsOwed) {
   ask_many(bucket_, 40, Consistency::kSync);
   take_elsewhere(bucket_, 90);
   pass(Duration::millis(100));  // 20 have room: 10, and what came back
-  EXPECT_EQ(remote_.costs, (std::vector<uint32_t>{40, 20}));
+  EXPECT_EQ(remote_.costs, (std::vector<uint64_t>{40, 20}));
   EXPECT_EQ(left_there(bucket_), 0U);
   const Charge blocked = ask(bucket_, 1, Consistency::kSync);
   EXPECT_FALSE(blocked.decision.allowed());
@@ -52,7 +52,7 @@ TEST_F(SyncedCountersTest, UnitsThatNobodyWasToldOfAreGivenBackHere) {
   EXPECT_EQ(give_back(window_, 30, Consistency::kSync).remaining, 930U);
   EXPECT_EQ(remote_.calls, 0);
   pass(Duration::millis(100));
-  EXPECT_EQ(remote_.costs, std::vector<uint32_t>{70});
+  EXPECT_EQ(remote_.costs, std::vector<uint64_t>{70});
   EXPECT_EQ(left_there(window_), 930U);
 }
 
@@ -113,7 +113,7 @@ TEST_F(SyncedCountersTest, WithoutTheRemoteStoreTheWholeLimitIsEnforcedHere) {
   pass(Duration::millis(100));
   EXPECT_EQ(ask_many(window_, 600, Consistency::kSync), 400U);
   pass(Duration::millis(100));
-  EXPECT_EQ(remote_.costs, (std::vector<uint32_t>{600, 400}));
+  EXPECT_EQ(remote_.costs, (std::vector<uint64_t>{600, 400}));
   remote_.state = FakeRemote::State::kAnswers;
   ask(window_, 1, Consistency::kSync);
   pass(Duration::millis(200));

@@ -120,12 +120,12 @@ Instant next_instant() {
 // came over a connection; a processor that runs ahead in a loop of calls would hide the memory's latency.
 template <Order order>
 double time_checks(MemoryStore& store, const Requests& requests) {
-  uint32_t previous = 0;
+  uint64_t previous = 0;
   Charge charge = {.key = {}, .limit = &bench_limit()};
   const double begin = now_ns();
   for (size_t i = 0; i < requests.size(); ++i) {
     size_t after = i;
-    if constexpr (order == Order::kOneAfterTheOther) after += previous >> 31;  // 0: none of a thousand units is 2^31
+    if constexpr (order == Order::kOneAfterTheOther) after += previous >> 31;  // 0: a thousand units are below 2^31
     charge.key = requests[after];
     store.charge({{&charge, 1}}, next_instant());
     previous = charge.decision.remaining;

@@ -111,7 +111,7 @@ TEST(MemoryStore, RequestsOfSeveralKeysFindThemWhereverRoomIsMade) {
     std::vector<Charge> here;
     std::vector<Charge> there;
     for (const std::string& key : keys) {
-      here.push_back({.key = key, .limit = &limit, .cost = {1 + static_cast<uint32_t>(random() % 5)}});
+      here.push_back({.key = key, .limit = &limit, .cost = {1 + random() % 5}});
       there.push_back(here.back());
     }
     small->charge({here}, now);

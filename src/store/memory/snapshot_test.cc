@@ -36,7 +36,7 @@ class SnapshotTest : public ::testing::Test {
   static std::unique_ptr<MemoryStore> make(uint64_t max_keys = 10'000) {
     return MemoryStore::create({.max_keys = max_keys}).value();
   }
-  static Decision charge(MemoryStore& store, const std::string& key, const Limit& limit, uint32_t cost,
+  static Decision charge(MemoryStore& store, const std::string& key, const Limit& limit, uint64_t cost,
                          Instant now = kNow) {
     Charge one = {.key = key, .limit = &limit, .cost = {cost}};
     store.charge({{&one, 1}}, now);
@@ -309,13 +309,13 @@ TEST_F(SnapshotTest, CountersGoOnWhileItIsTaken) {
     });
   }
   for (int round = 0; round < 5; ++round) {
-    std::vector<uint32_t> before;
+    std::vector<uint64_t> before;
     for (int n = 0; n < 2'000; ++n) before.push_back(charge(*store, key(n), limit, 0).remaining);
     ASSERT_TRUE(save_snapshot(*store, path_, kNow).has_value());
     const auto again = make(200'000);
     ASSERT_TRUE(load_snapshot(*again, path_, kNow).has_value());
     for (int n = 0; n < 2'000; ++n) {
-      const uint32_t saved = charge(*again, key(n), limit, 0).remaining;
+      const uint64_t saved = charge(*again, key(n), limit, 0).remaining;
       EXPECT_LE(saved, before[static_cast<size_t>(n)]) << n;
       EXPECT_GE(saved, charge(*store, key(n), limit, 0).remaining) << n;
     }

@@ -35,8 +35,8 @@ void append_number(std::string& out, uint64_t value) {
   append(0xCF, 8);
 }
 
-void append_negative(std::string& out, uint32_t value) {
-  const uint64_t number = ~uint64_t{value} + 1;  // two's complement, in its 64-bit format
+void append_negative(std::string& out, uint64_t value) {
+  const uint64_t number = ~value + 1;  // two's complement, in its 64-bit format
   out.push_back(static_cast<char>(0xD3));
   for (size_t i = 8; i-- > 0;) out.push_back(static_cast<char>(number >> (8 * i)));
 }
@@ -106,7 +106,7 @@ Decision WireDecision::decision(const Charge& charge) const {
   return {.verdict = admitted() ? Verdict::kAdmitted : Verdict::kRefused,
           .debt_is_cut = is_cut(),
           .limit = charge.limit->capacity,
-          .remaining = static_cast<uint32_t>(remaining),
+          .remaining = remaining,
           .retry_after = retry_us == kNever ? Duration::never() : Duration{static_cast<int64_t>(retry_us)},
           .reset_after = {static_cast<int64_t>(reset_us)},
           .delay = {static_cast<int64_t>(delay_us)}};

@@ -22,7 +22,7 @@ uint64_t take_little_endian(std::string_view& in, size_t bytes);
 
 // MessagePack (its specification, "Formats"), which Redis reads fastest, and in which a small number is a small byte.
 void append_number(std::string& out, uint64_t value);
-void append_negative(std::string& out, uint32_t value);  // -value
+void append_negative(std::string& out, uint64_t value);  // -value
 // As a string of at most 2^16 - 1 bytes.
 void append_text(std::string& out, std::string_view text);
 

@@ -48,7 +48,7 @@ class Part final : public RemoteStore {
     waiting.pop_front();
     question();
   }
-  uint32_t left(const std::string& key, const Limit& limit) {
+  uint64_t left(const std::string& key, const Limit& limit) {
     Charge look{.key = key, .limit = &limit};
     look.cost = Cost{0};
     counters->charge({{&look, 1}}, kNow);
@@ -286,8 +286,8 @@ TEST_F(SplitStoreTest, NoLimitAdmitsMoreThanItSays) {
     std::mt19937 random(seed);
     const std::string number = std::to_string(seed);
     const std::array<std::string, 4> keys = {"n0-" + number, "n1-" + number, "f0-" + number, "f1-" + number};
-    const auto limit_up_to = [&](uint32_t most) {
-      return Limit::fixed_window(static_cast<uint32_t>(3 + random() % (most - 3)), kDay).value();
+    const auto limit_up_to = [&](uint64_t most) {
+      return Limit::fixed_window(3 + random() % (most - 3), kDay).value();
     };
     const std::array<Limit, 4> limits = {limit_up_to(12), two_, limit_up_to(12), nine_};
     struct Caller {
@@ -324,7 +324,7 @@ TEST_F(SplitStoreTest, NoLimitAdmitsMoreThanItSays) {
     }
     for (size_t k = 0; k < keys.size(); ++k) {
       Part& part = k < 2 ? near_ : far_;
-      const uint32_t counted = limits[k].capacity - part.left(keys[k], limits[k]);
+      const uint64_t counted = limits[k].capacity - part.left(keys[k], limits[k]);
       EXPECT_LE(passed[keys[k]], counted) << "seed " << seed << " " << keys[k];
     }
   }
