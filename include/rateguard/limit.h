@@ -17,6 +17,9 @@ using TimePoint = std::chrono::time_point<std::chrono::system_clock, Duration>;
 // "This will never happen": the wait for a cost above the limit.
 inline constexpr Duration kNever = Duration::max();
 
+// The most units of a limit or a cost: 2^53 - 1, enough for nine million dollars in nano-dollars.
+inline constexpr uint64_t kUnitsMax = (uint64_t{1} << 53) - 1;
+
 // Units per period, kept as a fraction: per_second(3) admits exactly 3,000,000 in a million seconds.
 struct Rate {
   uint64_t units = 1;
@@ -42,8 +45,8 @@ enum class CalendarUnit : uint8_t { kDay, kWeek, kMonth, kYear };
 
 // How much one key may use. A small value; copy it freely. docs/algorithms/ has a page with a picture for each.
 //
-// Units go from 1 to 2^32 - 1, periods from 1 ms to 366 days in whole milliseconds; anything else is an Error that says
-// the bound.
+// Units go from 1 to kUnitsMax, of sliding windows and concurrency to 2^32 - 1, and of a rate to 2^45 - 1; periods from
+// 1 ms to 366 days in whole milliseconds. Anything else is an Error that says the bound.
 class Limit {
  public:
   // A bucket of `capacity` that starts full and refills evenly: bursts up to `capacity`, `refill` over time.

@@ -150,7 +150,7 @@ class Limiter {
   ~Limiter();
 
   // Takes `cost` from the limit of `key` if it fits. A negative cost gives back: at most what is used, into no window
-  // that has ended, and always admitted. Errors: kInvalid for a key, a cost (beyond 2^32 - 1 either way) or a time out
+  // that has ended, and always admitted. Errors: kInvalid for a key, a cost (beyond kUnitsMax either way) or a time out
   // of bounds, and for a negative cost of a concurrency limit, whose holds are given back by release().
   Result<Decision> check(std::string_view key, const Limit& limit, int64_t cost = 1);
   Result<Decision> check(std::string_view key, const Limit& limit, int64_t cost, TimePoint now);

@@ -70,7 +70,8 @@ TEST(WholeUnits, DecideAsTheGeneralCase) {
     const Limit limit = Limit::token_bucket(capacity, {1, Duration::millis(unit_ms)}).value();
     RC_ASSERT(limit.unit_us != 0);
     const State state = arbitrary_state(limit, kNow);
-    const Cost cost = {*rc::gen::oneOf(rc::gen::inRange<uint64_t>(1, capacity + 2), rc::gen::inRange<uint64_t>(0, uint64_t{1} << 53))};
+    const Cost cost = {
+        *rc::gen::oneOf(rc::gen::inRange<uint64_t>(1, capacity + 2), rc::gen::inRange<uint64_t>(0, uint64_t{1} << 53))};
 
     Decision decision;
     State next = state;

@@ -10,6 +10,7 @@
 #include "algorithm/settle.h"
 #include "algorithm/sliding_window_counter.h"
 #include "algorithm/state.h"
+#include "algorithm/wide_bucket.h"
 #include "base/check.h"
 #include "model/decision.h"
 #include "model/limit.h"
@@ -28,11 +29,17 @@ constexpr bool has_fixed_state(Algorithm algorithm) {
       State next;
       if (limit.unit_us != 0 && evaluate_whole_units(state, limit, cost, now, decision, next)) [[likely]]
         return decision.allowed() ? next : state;
+      if (needs_wide(state, limit, now)) [[unlikely]]
+        return evaluate_wide(state, limit, cost, now, decision);
       return evaluate_bucket(state, limit, cost, now, decision);
     }
     case Algorithm::kLeakyBucket:
+      if (needs_wide(state, limit, now)) [[unlikely]]
+        return evaluate_wide(state, limit, cost, now, decision);
       return evaluate_bucket(state, limit, cost, now, decision);
     case Algorithm::kGcra:
+      if (needs_wide(state, limit, now)) [[unlikely]]
+        return evaluate_wide(state, limit, cost, now, decision);
       return evaluate_gcra(state, limit, cost, now, decision);
     case Algorithm::kFixedWindow:
       return evaluate_fixed_window(state, limit, cost, now, decision);

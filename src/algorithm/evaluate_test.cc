@@ -55,7 +55,7 @@ TEST_P(EveryAlgorithm, RemainingIsWhatTheNextCallCanTake) {
     const auto [counter, now] = use(GetParam(), Steps::kAlsoBack);
     const uint64_t remaining = counter.look({0}, now).remaining;
     RC_ASSERT(counter.look({remaining}, now).allowed());
-    if (remaining < UINT32_MAX) RC_ASSERT(!counter.look({remaining + 1}, now).allowed());
+    if (remaining < kUnitsMax) RC_ASSERT(!counter.look({remaining + 1}, now).allowed());
   }));
 }
 
@@ -79,7 +79,7 @@ TEST_P(EveryAlgorithm, WaitingAsToldIsEnoughAndNotTooMuch) {
 TEST_P(EveryAlgorithm, ACostAboveTheCapacityIsRefusedForEver) {
   EXPECT_TRUE(rc::check("never, and consumes nothing", [] {
     auto [counter, now] = use(GetParam(), Steps::kForward);
-    RC_PRE(counter.limit().capacity < UINT32_MAX);
+    RC_PRE(counter.limit().capacity < kUnitsMax);
     const TestCounter before = counter;
     const Decision decision = counter.decide({counter.limit().capacity + 1}, now);
     RC_ASSERT(!decision.allowed());
@@ -96,7 +96,7 @@ TEST_P(EveryAlgorithm, RefusalsAndLooksLeaveTheStateAsItWas) {
     RC_ASSERT(look.allowed());
     RC_ASSERT(look.retry_after == Duration{});
     RC_ASSERT(counter.same_state(before));
-    if (look.remaining == UINT32_MAX) return;
+    if (look.remaining == kUnitsMax) return;
     RC_ASSERT(!counter.decide({look.remaining + 1}, now).allowed());
     RC_ASSERT(counter.same_state(before));
     RC_ASSERT(counter.look({0}, now) == look);
@@ -182,7 +182,8 @@ TEST_P(EveryAlgorithm, ARaisedCapacityTakesEffectAtOnceAndWhatWasUsedStaysUsed) 
     const Limit old = counter.limit();
     const uint64_t remaining = counter.look({0}, now).remaining;
     Limit edited = old;
-    edited.capacity = *gen_units();
+    edited.capacity = std::min(*gen_units(), capacity_max(GetParam()));
+    if (is_wide(edited)) edited.unit_us = 0;
     counter.edit(edited);
     const uint64_t used = old.capacity - remaining;
     const uint64_t expected = edited.capacity - std::min(edited.capacity, used);

@@ -1,10 +1,10 @@
 // The fixed window: a count that starts again with each window. It lets up to twice the limit through around a
 // boundary.
 //
-// State: y is the count; z is when the window ends, in seconds, rounded up. time_us is the last charge for windows of
-// the epoch and the calendar: the window is computed from now, and the count holds while the last charge lies in it, so
-// that an edited period keeps what was used. For windows from the first request time_us is that request, where the
-// window starts.
+// State: x and y are the upper and the lower half of the count; z is when the window ends, in seconds, rounded up.
+// time_us is the last charge for windows of the epoch and the calendar: the window is computed from now, and the count
+// holds while the last charge lies in it, so that an edited period keeps what was used. For windows from the first
+// request time_us is that request, where the window starts.
 //
 // Windows of the calendar are named by the wall clock, so time_us is by the wall clock there, while z is by the
 // counters' time as everywhere. Where the wall clock was set back behind the last charge, the count stays that of the
@@ -61,7 +61,7 @@ inline FoundWindow found_window(const State& state, const Limit& limit, Now now)
   const Instant named = limit.is_of_calendar() ? now.wall() : Instant(now);
   const auto [window, is_counted] = window_of(limit, live ? &stored : nullptr, named);
   return {.window = window,
-          .count = is_counted ? state.y : 0,
+          .count = is_counted ? uint64_t{state.x} << 32 | state.y : 0,
           .named = named,
           .last = live ? std::max(named, stored) : named};
 }
@@ -79,7 +79,7 @@ inline State counted_state(const State& state, const Limit& limit, const FoundWi
   State next;
   stamp(next, Algorithm::kFixedWindow, limit.anchor == Anchor::kFirstRequest ? found.window.start : found.last,
         of_calendar ? kByWallClock : 0);
-  next.x = 0;
+  next.x = static_cast<uint32_t>(count >> 32);
   next.y = static_cast<uint32_t>(count);
   next.z = expiry_seconds(end);
   return next;

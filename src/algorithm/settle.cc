@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "algorithm/evaluate.h"
+#include "algorithm/wide_bucket.h"
 #include "base/check.h"
 
 namespace rateguard::algorithm {
@@ -94,7 +95,7 @@ State settle_gcra(const State& state, const Limit& limit, Cost cost, Instant now
 State settle_fixed_window(const State& state, const Limit& limit, Cost cost, Now now, Decision& decision) {
   const FoundWindow found = found_window(state, limit, now);
   if (nothing_to_give(cost, found.count)) return look(state, limit, now, decision);
-  const uint64_t count = moved(found.count, cost, UINT32_MAX, decision);
+  const uint64_t count = moved(found.count, cost, limit.units_max(), decision);
   decision.remaining = left_of(limit, count);
   if (count == 0) return {};
   const State next = counted_state(state, limit, found, count, now, decision);
@@ -105,6 +106,14 @@ State settle_fixed_window(const State& state, const Limit& limit, Cost cost, Now
   return next;
 }
 
+State settle_wide(const State& state, const Limit& limit, Cost cost, Instant now, Decision& decision) {
+  const Debt debt = any_bucket_debt(state, limit, now);
+  if (nothing_to_give(cost, debt.used)) return look(state, limit, now, decision);
+  const Settled settled = settle_debt(debt, limit, cost, decision);
+  if (settled.used == 0) return {};
+  return wide_state(settled.is_cut ? Debt{} : debt, limit, settled.used, now, decision.reset_after);
+}
+
 // What is given back is of the window at hand: the one before has ended.
 State settle_window_counter(const State& state, const Limit& limit, Cost cost, Instant now, Decision& decision) {
   const bool live = is_live(state, Algorithm::kSlidingWindowCounter, now);
@@ -112,7 +121,7 @@ State settle_window_counter(const State& state, const Limit& limit, Cost cost, I
   TwoWindows counts = live ? read_windows(state, limit, t) : TwoWindows{epoch_window(t, limit.period())};
   if (nothing_to_give(cost, counts.current)) return look(state, limit, now, decision);
   const bool was_used_up = counts.weight(t - counts.window.start) >= limit.capacity;
-  counts.current = moved(counts.current, cost, UINT32_MAX, decision);
+  counts.current = moved(counts.current, cost, limit.units_max(), decision);
   decision.remaining = left_of(limit, counts.weight(t - counts.window.start));
   if (counts.current == 0 && counts.previous == 0) return {};
   const Instant gone = counts.current == 0 ? counts.window.end : counts.window.end + limit.period();
@@ -133,8 +142,10 @@ State settle_known(const State& state, const Limit& limit, Cost cost, Now now, D
   switch (limit.algorithm) {
     case Algorithm::kTokenBucket:
     case Algorithm::kLeakyBucket:
+      if (needs_wide(state, limit, now)) return settle_wide(state, limit, cost, now, decision);
       return settle_bucket(state, limit, cost, now, decision);
     case Algorithm::kGcra:
+      if (needs_wide(state, limit, now)) return settle_wide(state, limit, cost, now, decision);
       return settle_gcra(state, limit, cost, now, decision);
     case Algorithm::kFixedWindow:
       return settle_fixed_window(state, limit, cost, now, decision);

@@ -1,5 +1,5 @@
 // The movements that what is left does not decide: use after the fact, which is taken whole and may leave a debt, and
-// what is given back. Beside the hot path, and so not inline. lua_settle.cc has the same for Redis.
+// what is given back. Beside the hot path, and so not inline. store/redis/lua has the same for Redis.
 //
 // A debt is use beyond the capacity: the state holds what was used, so it needs no field of its own. It is bounded by
 // Limit::units_max(). What is given back ends with what is used; it reaches no window that has ended.

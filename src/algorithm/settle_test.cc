@@ -150,7 +150,7 @@ TEST(Settle, ADebtIsBoundedAndSaysWhenItIsCut) {
     const Limit limit = limit_of(algorithm, 10);
     TestCounter counter(limit);
     Decision last;
-    for (int i = 0; i < 5; ++i) last = counter.decide(whole(UINT32_MAX), kNow);
+    for (int i = 0; i < 5; ++i) last = counter.decide(whole(kUnitsMax), kNow);
     EXPECT_TRUE(last.debt_is_cut) << to_string(algorithm);
     EXPECT_LE(counter.expires().us, Instant::max().us) << to_string(algorithm);
     EXPECT_LE(last.reset_after, kFillTimeMax + Duration::seconds(1)) << to_string(algorithm);

@@ -16,7 +16,7 @@ namespace rateguard::algorithm {
 // is the instant at which the last entry is gone; x, y and z are the store's handle.
 struct __attribute__((packed, aligned(4))) State {
   uint64_t time_us : 52;   // an instant: 52 bits of microseconds last until 2112
-  uint64_t algorithm : 4;  // Algorithm + 1; 0 in a state never used
+  uint64_t algorithm : 4;  // state_tag() or wide_tag(); 0 in a state never used
   uint64_t extra : 8;
   uint32_t x;
   uint32_t y;
@@ -32,13 +32,25 @@ static_assert(sizeof(State) == 20);
 constexpr uint64_t state_tag(Algorithm algorithm) {
   return static_cast<uint64_t>(algorithm) + 1;
 }
+// The tags of buckets in the form of wide_bucket.h: 8 to 10.
+inline constexpr uint64_t kWideTagMin = 8;
+constexpr uint64_t wide_tag(Algorithm algorithm) {
+  return state_tag(algorithm) + kWideTagMin - state_tag(Algorithm::kTokenBucket);
+}
+inline constexpr uint64_t kStateTagMax = wide_tag(Algorithm::kLeakyBucket);
+// Where `extra` of those has the exponent of how long they last, in microseconds.
+inline constexpr uint64_t kWideExponentMask = 0x3F;
+inline constexpr uint64_t kWideExponentMax = 51;  // of kFillTimeMax and a microsecond
 
 // Sets whose state it is, its instant and `extra`. One store of 64 bits: a load of all of them, which follows soon,
 // would wait for three stores of the parts to reach the cache.
-inline void stamp(State& state, Algorithm algorithm, Instant t, uint8_t extra = 0) {
+inline void stamp_tag(State& state, uint64_t tag, Instant t, uint8_t extra) {
   const uint64_t time_us = static_cast<uint64_t>(t.us) & ((uint64_t{1} << 52) - 1);
-  const uint64_t head = time_us | (state_tag(algorithm) << 52) | (uint64_t{extra} << 56);
+  const uint64_t head = time_us | (tag << 52) | (uint64_t{extra} << 56);
   std::memcpy(&state, &head, sizeof(head));
+}
+inline void stamp(State& state, Algorithm algorithm, Instant t, uint8_t extra = 0) {
+  stamp_tag(state, state_tag(algorithm), t, extra);
 }
 
 // Whole seconds, rounded up: how a State writes when it expires. 32 bits of seconds last until 2106.
@@ -57,6 +69,9 @@ inline Instant expires_at(const State& state) {
   if (state.algorithm == state_tag(Algorithm::kGcra)) {
     const Instant arrival = {static_cast<int64_t>(state.time_us) + (state.x != 0)};
     return Instant::from_seconds(expiry_seconds(arrival));
+  }
+  if (state.algorithm >= kWideTagMin) [[unlikely]] {
+    return {static_cast<int64_t>(state.time_us) + (int64_t{1} << (state.extra & kWideExponentMask))};
   }
   return Instant::from_seconds(state.z);
 }

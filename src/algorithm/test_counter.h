@@ -125,7 +125,9 @@ inline rc::Gen<uint64_t> gen_units() {
                                            {6, rc::gen::inRange<uint64_t>(1, 12)},
                                            {3, rc::gen::inRange<uint64_t>(1, 5000)},
                                            {1, rc::gen::inRange<uint64_t>(1, UINT32_MAX)},
-                                           {1, rc::gen::just<uint64_t>(UINT32_MAX)}});
+                                           {1, rc::gen::just<uint64_t>(UINT32_MAX)},
+                                           {1, rc::gen::inRange<uint64_t>(1, kUnitsMax)},
+                                           {1, rc::gen::just(uint64_t{kUnitsMax})}});
 }
 
 inline rc::Gen<Duration> gen_period() {
@@ -227,7 +229,7 @@ class CallMaker {
       case 1:
         return {most};
       case 2:
-        return {most + 1};
+        return {std::min(most + 1, kUnitsMax)};
       case 3:
         return {1 + most * (call.amount % 100) / 100};
       case 4:

@@ -86,7 +86,7 @@ TEST(ConfigError, AMisspeltKeyIsOneMistakeNotTwo) {
   EXPECT_EQ(rule_message("by_plan: {a: {limt: 5/m}}"), "f:1:33: unknown key 'limt' in a plan; did you mean 'limit'?");
   EXPECT_EQ(rule_message("limt: 5/m, limit: 0"),
             "f:1:19: unknown key 'limt' in a rule; did you mean 'limit'?\n"
-            "f:1:37: limit: expected a whole number from 1 to 4294967295, found '0'");
+            "f:1:37: limit: expected a whole number from 1 to 9007199254740991, found '0'");
 }
 
 TEST(ConfigError, BytesThatAreNoText) {
@@ -283,7 +283,7 @@ TEST(ConfigError, Rules) {
 TEST(ConfigError, Limits) {
   EXPECT_EQ(rule_message("mode: off"), "f:1:9: limit is missing; expected N/period, such as 5/m");
   EXPECT_EQ(rule_message("limit: 5"), "f:1:26: limit: 5 leaves out the period; expected window beside it, or 5/period");
-  EXPECT_EQ(rule_message("limit: 0"), "f:1:26: limit: expected a whole number from 1 to 4294967295, found '0'");
+  EXPECT_EQ(rule_message("limit: 0"), "f:1:26: limit: expected a whole number from 1 to 9007199254740991, found '0'");
   EXPECT_EQ(rule_message("limit: 5/x").substr(0, 41), "f:1:26: limit: '5/x' is not a limit; expe");
   EXPECT_EQ(rule_message("limit: [5/m]"), "f:1:26: limit: expected one value, found a list");
   EXPECT_EQ(rule_message("limit: 5/m, window: 1m"), "f:1:39: the period is given twice, in limit and in window");

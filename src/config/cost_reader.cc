@@ -13,8 +13,8 @@
 namespace rateguard::config {
 namespace {
 
-constexpr WholeRange kCostRange = {.min = 0, .max = UINT32_MAX};
-constexpr WholeRange kSomeCostRange = {.min = 1, .max = UINT32_MAX};
+constexpr WholeRange kCostRange = {.min = 0, .max = kUnitsMax};
+constexpr WholeRange kSomeCostRange = {.min = 1, .max = kUnitsMax};
 
 std::string upper_case(std::string text) {
   std::ranges::transform(text, text.begin(),

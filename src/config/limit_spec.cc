@@ -207,8 +207,8 @@ constexpr Choice<Anchor> kAnchors[] = {{"epoch", Anchor::kEpoch}, {"first_reques
 constexpr Choice<bool> kTruths[] = {{"true", true}, {"false", false}};
 
 Result<uint64_t> parse_units(std::string_view text) {
-  const auto units = parse_whole(text, {.min = 1, .max = UINT32_MAX});
-  if (!units) return invalid(fmt::format("expected a whole number from 1 to 4294967295, found {}", quote(text)));
+  const auto units = parse_whole(text, {.min = 1, .max = kUnitsMax});
+  if (!units) return invalid(fmt::format("expected a whole number from 1 to {}, found {}", kUnitsMax, quote(text)));
   return *units;
 }
 

@@ -101,13 +101,13 @@ Result<Duration> parse_duration(std::string_view text) {
 Result<LimitText> parse_limit_text(std::string_view text) {
   const size_t slash = text.find('/');
   if (slash == std::string_view::npos) return bad_limit(text);
-  const auto units = parse_whole(trimmed(text.substr(0, slash)), {.min = 1, .max = UINT32_MAX});
+  const auto units = parse_whole(trimmed(text.substr(0, slash)), {.min = 1, .max = kUnitsMax});
   if (!units) return bad_limit(text);
   std::string_view period_text = text.substr(slash + 1);
   LimitText parsed;
   parsed.rate.units = *units;
   if (const size_t at = period_text.find(" burst "); at != std::string_view::npos) {
-    const auto burst = parse_whole(trimmed(period_text.substr(at + 7)), {.min = 1, .max = UINT32_MAX});
+    const auto burst = parse_whole(trimmed(period_text.substr(at + 7)), {.min = 1, .max = kUnitsMax});
     if (!burst) return bad_limit(text);
     parsed.burst = *burst;
     period_text = period_text.substr(0, at);
@@ -135,9 +135,9 @@ Result<Rate> parse_rate(std::string_view text) {
   const uint64_t units = number->digits / common;
   const uint64_t seconds = number->divisor / common;
   const auto longest = static_cast<uint64_t>(kPeriodMax.us / kSecond);
-  if (units > UINT32_MAX || seconds > longest) {
+  if (units > kUnitsMax || seconds > longest) {
     return invalid(
-        fmt::format("{} cannot be kept exactly; expected at most 4294967295 units in at most 366d", quote(text)));
+        fmt::format("{} cannot be kept exactly; expected at most {} units in at most 366d", quote(text), kUnitsMax));
   }
   return Rate{.units = units, .period = Duration::seconds(static_cast<int64_t>(seconds))};
 }

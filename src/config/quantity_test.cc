@@ -53,7 +53,7 @@ TEST(ParseLimitText, Good) {
   EXPECT_EQ(shown(parse_limit_text("100/10s burst 20")), "100 per 10000000us burst 20");
   EXPECT_EQ(shown(parse_limit_text("1000/day")), "1000 per 86400000000us");
   EXPECT_EQ(shown(parse_limit_text("3/250ms")), "3 per 250000us");
-  EXPECT_EQ(shown(parse_limit_text("4294967295 / hour burst 1")), "4294967295 per 3600000000us burst 1");
+  EXPECT_EQ(shown(parse_limit_text("9007199254740991 / hour burst 1")), "9007199254740991 per 3600000000us burst 1");
   for (const char* second : {"1/s", "1/sec", "1/second", "1/1s", "1/1 second"}) {
     EXPECT_EQ(shown(parse_limit_text(second)), "1 per 1000000us") << second;
   }
@@ -61,7 +61,7 @@ TEST(ParseLimitText, Good) {
 
 TEST(ParseLimitText, Bad) {
   for (const char* text :
-       {"", "5", "/m", "5/", "0/m", "-5/m", "5.5/m", "4294967296/m", "5/60", "5/x", "5/m/s", "5/0s", "5/367d",
+       {"", "5", "/m", "5/", "0/m", "-5/m", "5.5/m", "9007199254740992/m", "5/60", "5/x", "5/m/s", "5/0s", "5/367d",
         "5/m burst", "5/m burst 0", "5/m burst x", "5/mburst 3", "5/m burst 3 burst 4", "5 per m"}) {
     EXPECT_EQ(
         shown(parse_limit_text(text)),
@@ -80,9 +80,9 @@ TEST(ParseRate, Exact) {
   EXPECT_EQ(shown(parse_rate("100/10s")), "100 per 10000000us");
   EXPECT_EQ(shown(parse_rate("0")), "a rate of 0 never refills; expected more than 0");
   EXPECT_EQ(shown(parse_rate("0.00000001")),
-            "'0.00000001' cannot be kept exactly; expected at most 4294967295 units in at most 366d");
-  EXPECT_EQ(shown(parse_rate("4294967296")),
-            "'4294967296' cannot be kept exactly; expected at most 4294967295 units in at most 366d");
+            "'0.00000001' cannot be kept exactly; expected at most 9007199254740991 units in at most 366d");
+  EXPECT_EQ(shown(parse_rate("9007199254740992")),
+            "'9007199254740992' cannot be kept exactly; expected at most 9007199254740991 units in at most 366d");
   EXPECT_EQ(shown(parse_rate("1e3")), "'1e3' is not a rate; expected a number per second, such as 0.1, or 100/10s");
   EXPECT_EQ(shown(parse_rate("5/m burst 3")),
             "'5/m burst 3' is not a rate; expected units per period, such as 100/10s");

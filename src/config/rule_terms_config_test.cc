@@ -310,9 +310,10 @@ TEST(RuleTerms, Costs) {
                        .by_path = {{"/export", 50}},
                        .by_method = {{"POST", 5}, {"GET", 0}},
                        .units = 2}));
-  EXPECT_EQ(wrong_with("limit: 5/m, cost: 0"), "f:1:37: cost: expected a whole number from 1 to 4294967295, found '0'");
+  EXPECT_EQ(wrong_with("limit: 5/m, cost: 0"),
+            "f:1:37: cost: expected a whole number from 1 to 9007199254740991, found '0'");
   EXPECT_EQ(wrong_with("limit: 5/m, cost: '3'"),
-            "f:1:37: cost: expected a whole number from 1 to 4294967295, found a text in quotes");
+            "f:1:37: cost: expected a whole number from 1 to 9007199254740991, found a text in quotes");
   EXPECT_EQ(wrong_with("limit: 5/m, cost: {header: X-Cost}"),
             "f:1:46: cost.max is missing: the most that one request may cost, whatever the header says");
   EXPECT_EQ(wrong_with("limit: 5/m, cost: {max: 5}"), "f:1:43: cost.max goes with cost.header");

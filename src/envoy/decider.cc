@@ -87,7 +87,7 @@ Result<void> Decider::find_limits(const RateLimits& limits, RateLimits::DomainId
     const Descriptor& descriptor = request.descriptors[i];
     Job& job = jobs_[i];
     const uint64_t hits = descriptor.hits_addend ? *descriptor.hits_addend : std::max(1U, request.hits_addend);
-    job.hits = std::min(hits, uint64_t{UINT32_MAX} + 1);  // more than any counter holds; a sum must not wrap
+    job.hits = std::min(hits, kUnitsMax + 1);  // more than any counter holds; a sum must not wrap
     job.gives_back = descriptor.is_negative_hits;
     const RateLimit* matched = limits.match(domain, descriptor.entries, scratch_);
     if (descriptor.limit) {
@@ -113,7 +113,7 @@ Result<void> Decider::use_override(Job& job, const Override& given, std::string_
   job.current = {
       .requests_per_unit = given.requests_per_unit, .unit = given.unit, .unit_multiplier = given.unit_multiplier};
   job.own = *Limit::fixed_window(std::max(1U, given.requests_per_unit), job.period);
-  job.counting = *Limit::fixed_window(UINT32_MAX, job.period);
+  job.counting = *Limit::fixed_window(kUnitsMax, job.period);
   job.is_impossible = !write_key(job, domain, descriptor.entries, false);
   const bool same_window = configured != nullptr && configured->counting && configured->spec.period == job.period;
   if (same_window) return {};

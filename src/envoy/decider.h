@@ -88,11 +88,10 @@ class Decider {
     bool counts_refusals(Counting how) const;
     bool holds_others_back(Counting how) const;
     Mode mode() const { return limit != nullptr && limit->shadow_mode ? Mode::kShadow : Mode::kEnforce; }
-    Cost cost() const {
-      return {std::min<uint64_t>(hits, UINT32_MAX),
-              gives_back ? Movement::kGiveBack : Movement::kTake};
+    Cost cost() const { return {std::min(hits, kUnitsMax), gives_back ? Movement::kGiveBack : Movement::kTake}; }
+    uint32_t remaining() const {  // of a limit of 32 bits
+      return over || after >= most ? 0 : static_cast<uint32_t>(std::min<uint64_t>(most - after, UINT32_MAX));
     }
-    uint32_t remaining() const { return over || after >= most ? 0 : static_cast<uint32_t>(most - after); }
   };
 
   Result<void> find_limits(const RateLimits& limits, RateLimits::DomainId domain, const Request& request);

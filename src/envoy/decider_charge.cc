@@ -49,7 +49,7 @@ void Decider::charge(Counting counting, bool atomic, Now now) {
     job.most = job.is_window() ? job.current.requests_per_unit : job.own.capacity;
     const bool has_key = job.key_end != job.key_begin;
     if (job.counts_refusals(counting) && has_key) continue;
-    const bool fits_never = job.hits > UINT32_MAX || (job.most == 0 && job.hits > 0);
+    const bool fits_never = job.hits > kUnitsMax || (job.most == 0 && job.hits > 0);
     job.is_impossible = job.is_impossible || (fits_never && !job.settles());
     job.over = job.is_impossible && !job.gives_back;
   }
@@ -113,7 +113,7 @@ void Decider::take_decision(Job& job, const Charge& charge, bool counts_refusals
   if (counts_refusals) {
     // The limit asked is as wide as a counter: what it has left says the count, and the configured limit is compared
     // here.
-    job.before = uint64_t{UINT32_MAX} - left - taken;
+    job.before = kUnitsMax - left - taken;
     job.after = job.before + (charge.cost.units == 0 ? 0 : job.hits);
     job.over = job.after > job.most;
     return;
@@ -129,7 +129,7 @@ void Decider::take_decision(Job& job, const Charge& charge, bool counts_refusals
 
 void Decider::take_given_back(Job& job, const Decision& decision, bool counts_refusals) {
   if (!counts_refusals) job.most = std::max<uint64_t>(job.most, decision.limit);
-  const uint64_t most = counts_refusals ? UINT32_MAX : job.most;
+  const uint64_t most = counts_refusals ? kUnitsMax : job.most;
   job.over = false;
   job.after = job.before = most - std::min<uint64_t>(most, decision.remaining);
   if (!job.is_window()) job.until_reset = whole_seconds(decision.reset_after, job.period);
@@ -151,7 +151,7 @@ void Decider::look_before(Counting counting, Now now) {
   for (size_t i = 0; i < charges_.size(); ++i) {
     Job& job = jobs_[charged_[i]];
     const uint64_t left = charges_[i].decision.remaining;
-    job.over = job.counts_refusals(counting) ? uint64_t{UINT32_MAX} - left + job.hits > job.most : job.hits > left;
+    job.over = job.counts_refusals(counting) ? kUnitsMax - left + job.hits > job.most : job.hits > left;
   }
 }
 
@@ -215,12 +215,13 @@ bool Decider::merge_charges() {
     if (job.own.capacity < charge.limit->capacity) charge.limit = &job.own;
     if (job.mode() == Mode::kEnforce) charge.mode = Mode::kEnforce;
   }
+  constexpr auto kMost = static_cast<int64_t>(kUnitsMax);
   bool fits = true;
   for (size_t i = 0; i < charges_.size(); ++i) {
-    const auto units = static_cast<uint64_t>(std::min<int64_t>(std::abs(sums_[i]), UINT32_MAX));
+    const auto units = static_cast<uint64_t>(std::min<int64_t>(std::abs(sums_[i]), kMost));
     Charge& charge = charges_[i];
     charge.cost = cost_on(*charge.limit, {units, sums_[i] < 0 ? Movement::kGiveBack : Movement::kTake});
-    fits = fits && (sums_[i] <= UINT32_MAX || charge.limit->overdraft);
+    fits = fits && (sums_[i] <= kMost || charge.limit->overdraft);
   }
   return fits;
 }

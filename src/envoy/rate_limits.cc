@@ -156,7 +156,7 @@ class RateLimits::Compiler {
     made.told_name = told_name(limit.name);
     const bool is_window = !limit.limit || limit.limit->algorithm == Algorithm::kFixedWindow;
     if (!limit.unlimited && is_window) {
-      auto counting = Limit::fixed_window(UINT32_MAX, limit.period);
+      auto counting = Limit::fixed_window(kUnitsMax, limit.period);
       if (!counting) return refuse(spec.position, counting.error().message);
       made.counting = *counting;
     }

@@ -70,7 +70,7 @@ Stats from_core(const core::StoreStats& stats) {
 core::Result<core::Cost> to_core_cost(int64_t units) {
   const auto cost = core::signed_cost(units);
   if (cost) return *cost;
-  return core::invalid(fmt::format("a cost is a number from -4294967295 to 4294967295, not {}", units));
+  return core::invalid(fmt::format("a cost is a number from -{0} to {0}, not {1}", core::kUnitsMax, units));
 }
 
 core::Result<core::Instant> to_core(TimePoint now) {

@@ -49,6 +49,13 @@ TEST_F(LimiterTest, TheLimitWithTheLeastLeftInProportionSpeaksForAnAdmittedReque
   EXPECT_EQ(outcome.judged[*outcome.deciding].decision.remaining, 1u);
 }
 
+TEST_F(LimiterTest, WhatIsLeftIsComparedInProportionWithoutWrappingAround) {
+  const Limit budget = Limit::fixed_window(kUnitsMax, Duration::seconds(60)).value();
+  const Policy two = policy({rule("budget", {kByIp}, budget), rule("narrow", {}, per_minute(4))});
+  const Outcome& outcome = limiter_.check(two, from("192.0.2.1"), kNow);
+  EXPECT_EQ(outcome.judged[*outcome.deciding].rule, 1u);
+}
+
 TEST_F(LimiterTest, TheLongestWaitSpeaksForARefusedRequestAndNothingIsCharged) {
   const Policy two = policy({rule("minute", {}, per_minute(1)),
                              rule("hour", {}, Limit::fixed_window(1, Duration::seconds(3600)).value()),

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 #include <utility>
 
 namespace rateguard {
@@ -20,12 +21,17 @@ constexpr std::array<std::pair<std::string_view, Algorithm>, 8> kNames = {{
     {"sliding_window", Algorithm::kSlidingWindowLog},  // an alias; last, so that to_string finds the full name
 }};
 
+// What takes more where an algorithm does not.
+std::string instead_of(Algorithm algorithm) {
+  if (algorithm == Algorithm::kConcurrency) return "";
+  return fmt::format("; {} counts no further, a fixed_window or a token_bucket does", to_string(algorithm));
+}
+
 Result<Limit> checked(Limit limit, std::string_view capacity_name, std::string_view period_name) {
-  if (limit.capacity == 0 || limit.capacity > UINT32_MAX) {
-    return invalid(fmt::format("{} must be from 1 to 4294967295, not {}", capacity_name, limit.capacity));
-  }
-  if (limit.rate.units == 0 || limit.rate.units > UINT32_MAX) {
-    return invalid(fmt::format("the rate must be from 1 to 4294967295 units per period, not {}", limit.rate.units));
+  const uint64_t most = capacity_max(limit.algorithm);
+  if (limit.capacity == 0 || limit.capacity > most) {
+    return invalid(fmt::format("{} must be from 1 to {}, not {}{}", capacity_name, most, limit.capacity,
+                               limit.capacity == 0 || limit.capacity > kUnitsMax ? "" : instead_of(limit.algorithm)));
   }
   const Duration period = limit.rate.period;
   if (period < kPeriodMin || period > kPeriodMax) {
@@ -40,6 +46,9 @@ Result<Limit> checked(Limit limit, std::string_view capacity_name, std::string_v
 Result<Limit> checked_bucket(Algorithm algorithm, uint64_t capacity, Rate rate, std::string_view capacity_name) {
   auto limit = checked({.algorithm = algorithm, .capacity = capacity, .rate = rate}, capacity_name, "the period");
   if (!limit) return limit;
+  if (rate.units == 0 || rate.units > kRateUnitsMax) {
+    return invalid(fmt::format("the rate must be from 1 to {} units per period, not {}", kRateUnitsMax, rate.units));
+  }
   const auto fill_us = static_cast<unsigned __int128>(capacity) * static_cast<uint64_t>(rate.period.us) / rate.units;
   if (fill_us > static_cast<uint64_t>(kFillTimeMax.us)) {
     return invalid(fmt::format("{} {} at {} per {}s takes more than 35 years to refill; lower it or raise the rate",
@@ -47,7 +56,8 @@ Result<Limit> checked_bucket(Algorithm algorithm, uint64_t capacity, Rate rate, 
   }
   const auto period_us = static_cast<uint64_t>(rate.period.us);
   const Duration unit = {static_cast<int64_t>(period_us / rate.units)};
-  if (algorithm == Algorithm::kTokenBucket && period_us % rate.units == 0 && unit <= kUnitMax) {
+  if (algorithm == Algorithm::kTokenBucket && period_us % rate.units == 0 && unit <= kUnitMax &&
+      capacity <= UINT32_MAX) {
     limit->unit_us = static_cast<uint32_t>(unit.us);
   }
   return limit;
@@ -60,6 +70,21 @@ Result<Limit> checked_window(Algorithm algorithm, Anchor anchor, uint64_t limit,
 }
 
 }  // namespace
+
+uint64_t capacity_max(Algorithm algorithm) {
+  switch (algorithm) {
+    case Algorithm::kTokenBucket:
+    case Algorithm::kGcra:
+    case Algorithm::kLeakyBucket:
+    case Algorithm::kFixedWindow:
+      return kUnitsMax;
+    case Algorithm::kSlidingWindowLog:
+    case Algorithm::kSlidingWindowCounter:
+    case Algorithm::kConcurrency:
+      break;
+  }
+  return UINT32_MAX;
+}
 
 std::string_view to_string(Algorithm algorithm) {
   for (const auto& [name, value] : kNames) {
@@ -126,10 +151,11 @@ Result<Limit> Limit::concurrency(uint64_t limit, Duration hold) {
 uint64_t Limit::units_max() const {
   const bool is_bucket =
       algorithm == Algorithm::kTokenBucket || algorithm == Algorithm::kGcra || algorithm == Algorithm::kLeakyBucket;
-  if (!is_bucket) return UINT32_MAX;
+  if (!is_bucket) return capacity_max(algorithm);
+  const uint64_t most = std::max(capacity, rate.units) > UINT32_MAX ? kUnitsMax : UINT32_MAX;
   const auto fill =
       static_cast<unsigned __int128>(kFillTimeMax.us) * rate.units / static_cast<uint64_t>(rate.period.us);
-  return static_cast<uint64_t>(std::min<unsigned __int128>(fill, UINT32_MAX));
+  return static_cast<uint64_t>(std::min<unsigned __int128>(fill, most));
 }
 
 Result<Limit> Limit::with_overdraft() const {

@@ -14,6 +14,15 @@ class TimeZone;  // owned by the time zone database, which lives as long as the 
 
 namespace rateguard {
 
+// The most units that a cost or a limit may have: the largest whole number that a double holds beside all smaller ones,
+// which is what counters in Redis (Lua) and many readers of JSON count in.
+inline constexpr int kUnitsBits = 53;
+inline constexpr uint64_t kUnitsMax = (uint64_t{1} << kUnitsBits) - 1;
+// The most units of a rate: those times a period, in microseconds, stay inside what the scripts in Redis multiply
+// exactly.
+inline constexpr int kRateUnitsBits = 45;
+inline constexpr uint64_t kRateUnitsMax = (uint64_t{1} << kRateUnitsBits) - 1;
+
 // Which way a charge moves its counter.
 enum class Movement : uint8_t {
   kTake,       // takes the cost if it fits, else nothing
@@ -45,6 +54,10 @@ enum class Algorithm : uint8_t {
   kSlidingWindowCounter,
   kConcurrency,
 };
+
+// The most units that a limit of the algorithm may have: kUnitsMax of fixed windows and buckets, 2^32 - 1 of sliding
+// windows, whose states keep two counts, and of concurrency.
+uint64_t capacity_max(Algorithm algorithm);
 
 // The name in rules files and requests: "token_bucket".
 std::string_view to_string(Algorithm algorithm);
@@ -89,8 +102,8 @@ struct Limit {
   // The length of the window, or how long a hold lasts.
   constexpr Duration period() const { return rate.period; }
 
-  // Periods are whole milliseconds from 1 ms to 366 days; units from 1 to 2^32 - 1. Otherwise: kInvalid, saying the
-  // bound.
+  // Periods are whole milliseconds from 1 ms to 366 days; units from 1 to capacity_max(), of a rate to kRateUnitsMax.
+  // Otherwise: kInvalid, saying the bound.
   static Result<Limit> token_bucket(uint64_t capacity, Rate refill);
   static Result<Limit> gcra(uint64_t burst, Rate rate);
   static Result<Limit> leaky_bucket(uint64_t queue, Rate drain);
@@ -107,7 +120,7 @@ struct Limit {
 
 // A cost as protocols write it: a negative one gives back. Nothing where it has more units than a cost can.
 constexpr std::optional<Cost> signed_cost(int64_t units) {
-  constexpr int64_t kMost = UINT32_MAX;
+  constexpr auto kMost = static_cast<int64_t>(kUnitsMax);
   if (units < -kMost || units > kMost) return std::nullopt;
   const int64_t magnitude = units < 0 ? -units : units;
   return Cost{static_cast<uint64_t>(magnitude), units < 0 ? Movement::kGiveBack : Movement::kTake};

@@ -17,13 +17,13 @@ PathTrie trie_of_costs(const std::vector<RuleCost::OfPath>& by_path) {
   return PathTrie(entries);
 }
 
-// Decimal digits alone, of any length: a number larger than any limit is UINT32_MAX. nullopt: no number.
+// Decimal digits alone, of any length: a number larger than any limit is kUnitsMax. nullopt: no number.
 std::optional<uint64_t> whole_number(std::string_view text) {
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   if (text.empty() || !std::ranges::all_of(text, is_digit)) return std::nullopt;
   uint64_t number = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
-  return parsed.ec == std::errc() ? number : UINT32_MAX;
+  return parsed.ec == std::errc() ? std::min(number, kUnitsMax) : kUnitsMax;
 }
 
 }  // namespace
@@ -50,7 +50,7 @@ uint64_t CostTable::units_for(const Asked& asked) const {
 Cost weighed(Cost asked, uint64_t units) {
   uint64_t product = 0;
   const bool fits = !__builtin_mul_overflow(asked.units, units, &product);
-  return {fits ? std::min<uint64_t>(product, UINT32_MAX) : UINT32_MAX, asked.movement};
+  return {fits ? std::min(product, kUnitsMax) : kUnitsMax, asked.movement};
 }
 
 }  // namespace rateguard::rules

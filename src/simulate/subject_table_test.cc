@@ -41,7 +41,8 @@ TEST(SubjectTable, CostsAddUpBeyond32Bits) {
   SubjectTable table;
   SubjectId next = 0;
   uint64_t expected = 0;
-  for (const uint64_t cost : {uint64_t{UINT32_MAX}, uint64_t{1}, uint64_t{0}, uint64_t{UINT32_MAX}, uint64_t{1} << 52}) {
+  for (const uint64_t cost :
+       {uint64_t{UINT32_MAX}, uint64_t{1}, uint64_t{0}, uint64_t{UINT32_MAX}, uint64_t{1} << 52}) {
     table.find_or_add(keyed_hash("R"), 0, next).add_cost(cost);
     expected += cost;
     EXPECT_EQ(table.figures(0).cost_admitted, expected);

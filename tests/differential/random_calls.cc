@@ -92,9 +92,9 @@ const std::string& RandomCalls::key() {
   return counters_[below(counters_.size())].key;
 }
 
-// Units with their edges: 1, small, some thousands, any, the largest.
+// Units with their edges: 1, small, some thousands, any of 32 bits and of 53, the largest.
 uint64_t RandomCalls::units() {
-  switch (below(13)) {
+  switch (below(16)) {
     case 0:
     case 1:
       return 1;
@@ -106,6 +106,12 @@ uint64_t RandomCalls::units() {
       return 1 + below(UINT32_MAX);
     case 6:
       return UINT32_MAX;
+    case 7:
+      return 1 + below(kUnitsMax);
+    case 8:
+      return 1 + below(kRateUnitsMax);
+    case 9:
+      return kUnitsMax;
     default:
       return 1 + below(12);
   }
@@ -176,7 +182,7 @@ Cost RandomCalls::cost(const Limit& limit) {
     case 1:
       return {is_dense_ ? 1 : most};
     case 2:
-      return {most + 1};
+      return {std::min(most + 1, kUnitsMax)};
     case 3:
       return {is_dense_ ? 1 : 1 + most * below(100) / 100};
     case 4:
@@ -184,7 +190,7 @@ Cost RandomCalls::cost(const Limit& limit) {
     case 5:
       return {is_dense_ ? 1 : std::max<uint64_t>(1, most / 2)};
     case 6:
-      return {below(50) == 0 ? below(UINT32_MAX) : 1};
+      return {below(50) == 0 ? below(below(2) == 0 ? UINT32_MAX : kUnitsMax) : 1};
     default:
       return {1};
   }

@@ -160,7 +160,7 @@ def check_requests(checker, port):
     ask("POST", "/check", {"rule": "plans", "key": "a", "plan": "pro"}, expect=200)
     ask("POST", "/check", {"rule": "all"}, expect=200)
     bad = [
-        {}, {"key": "a"}, {**bucket, "capacity": 0}, {**bucket, "capacity": 2**32}, {**bucket, "capacity": "1"}, {**bucket, "cost": -(2**32)},
+        {}, {"key": "a"}, {**bucket, "capacity": 0}, {**bucket, "capacity": 2**53}, {**bucket, "capacity": "1"}, {**bucket, "cost": -(2**53)},
         {**bucket, "cost": 1.5}, {**bucket, "window": "1m"}, {**bucket, "key": ""}, {**bucket, "key": ["a"]}, {**bucket, "explain": 1},
         {**bucket, "algorithm": "bucket"}, {**bucket, "colour": "red"}, {**bucket, "refill_rate": None}, {"rule": "login", "key": 5},
         {"rule": "login", "facts": {}}, {"facts": {"ip": 5}}, {"facts": {"headers": {"A": 1}}}, {"facts": []}, [], "x", None,

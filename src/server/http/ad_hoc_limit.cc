@@ -183,10 +183,10 @@ std::optional<uint64_t> read_units(CheckBody& body, Field field, uint64_t at_lea
   uint64_t units = 0;
   const char* const end = value.text.data() + value.text.size();
   const auto [read_to, error] = std::from_chars(value.text.data(), end, units);
-  if (error == std::errc() && read_to == end && units >= at_least && units <= UINT32_MAX) return units;
+  if (error == std::errc() && read_to == end && units >= at_least && units <= kUnitsMax) return units;
   if (const auto number = parse_json_number(value.text)) {  // 1E3, 1000.0, -0
     const auto whole = number->whole();
-    if (whole && *whole >= at_least && *whole <= UINT32_MAX) return *whole;
+    if (whole && *whole >= at_least && *whole <= kUnitsMax) return *whole;
   }
   body.fail(field_name(field), fmt::format("expected {}, not {}", expectation(field), describe(value)));
   return std::nullopt;

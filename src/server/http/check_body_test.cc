@@ -118,9 +118,11 @@ TEST(CheckBody, NamesTheValueThatIsOfAWrongKind) {
             "key: expected a string, or an array of strings for a rule by several things, not 5");
   EXPECT_EQ(error_of(R"({"key":["a",true]})"), "key: expected an array of strings, not one with true");
   EXPECT_EQ(error_of(R"({"key":["a",{"b":["c"]}]})"), "key: expected an array of strings, not one with an object");
-  EXPECT_EQ(error_of(R"({"capacity":"ten"})"), "capacity: expected a whole number from 1 to 4294967295, not \"ten\"");
-  EXPECT_EQ(error_of(R"({"capacity":[1]})"), "capacity: expected a whole number from 1 to 4294967295, not an array");
-  EXPECT_EQ(error_of(R"({"capacity":null})"), "capacity: expected a whole number from 1 to 4294967295, not null");
+  EXPECT_EQ(error_of(R"({"capacity":"ten"})"),
+            "capacity: expected a whole number from 1 to 9007199254740991, not \"ten\"");
+  EXPECT_EQ(error_of(R"({"capacity":[1]})"),
+            "capacity: expected a whole number from 1 to 9007199254740991, not an array");
+  EXPECT_EQ(error_of(R"({"capacity":null})"), "capacity: expected a whole number from 1 to 9007199254740991, not null");
   EXPECT_EQ(error_of(R"({"explain":"yes"})"), "explain: expected true or false, not \"yes\"");
   EXPECT_EQ(error_of(R"({"facts":[]})"), "facts: expected an object, not an array");
   EXPECT_EQ(error_of(R"({"facts":{"headers":[]}})"), "facts.headers: expected an object of strings");

@@ -13,8 +13,8 @@ constexpr uint8_t kNumber = kind_bit(JsonKind::kInteger) | kind_bit(JsonKind::kD
 constexpr uint8_t kBoolean = kind_bit(JsonKind::kBool);
 constexpr uint8_t kNothing = 0;
 
-constexpr std::string_view kUnits = "a whole number from 1 to 4294967295";
-constexpr std::string_view kCostUnits = "a whole number from -4294967295, which gives back, to 4294967295";
+constexpr std::string_view kUnits = "a whole number from 1 to 9007199254740991";
+constexpr std::string_view kCostUnits = "a whole number from -9007199254740991, which gives back, to 9007199254740991";
 constexpr std::string_view kRateText = R"(units per second as a number, or text such as "100/10s")";
 constexpr std::string_view kDurationText = R"(a duration such as "250ms", "10s" or "1h", or seconds as a number)";
 constexpr std::string_view kString = "a string";

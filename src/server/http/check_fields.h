@@ -14,7 +14,7 @@ std::optional<Field> facts_field(std::string_view name);
 
 // Whether a scalar of that kind may stand in the field. Arrays and objects are the parser's own affair.
 bool accepts(Field field, JsonKind kind);
-// "a whole number from 1 to 4294967295"
+// "a whole number from 1 to 9007199254740991"
 std::string_view expectation(Field field);
 // A value that must not be repeated to anyone: it authenticates somebody.
 constexpr bool is_secret(Field field) {

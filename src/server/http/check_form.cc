@@ -34,7 +34,7 @@ void refuse_others(CheckBody& body, FieldSet form, std::string_view form_name) {
 std::optional<Cost> read_negative_cost(std::string_view text) {
   const auto number = parse_json_number(text.substr(1));
   const auto units = number ? number->whole() : std::nullopt;
-  if (!units || *units > UINT32_MAX) return std::nullopt;
+  if (!units || *units > kUnitsMax) return std::nullopt;
   return signed_cost(-static_cast<int64_t>(*units));
 }
 

@@ -27,6 +27,11 @@ void append_sf_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
+// An Integer of RFC 9651, section 3.3.1, has at most 15 digits.
+int64_t sf_integer(uint64_t units) {
+  return static_cast<int64_t>(std::min<uint64_t>(units, 999'999'999'999'999));
+}
+
 bool has_window(const Limit& limit) {
   return limit.algorithm != Algorithm::kConcurrency;
 }
@@ -56,7 +61,7 @@ void append_policies(std::string& out, const Answer& answer, AppendItem append_i
 
 void append_ietf_policy(std::string& out, const AnswerLine& line) {
   append_sf_string(out, policy_name(line));
-  append_all(out, ";q=", line.decision.limit);
+  append_all(out, ";q=", sf_integer(line.decision.limit));
   if (has_window(*line.limit)) {
     append_all(out, ";w=", window_seconds(*line.limit));
   } else {
@@ -71,13 +76,13 @@ void write_ietf(http::Responder& responder, const Answer& answer, std::string& b
   if (answer.deciding == nullptr) return;
   buffer.clear();
   append_sf_string(buffer, policy_name(*answer.deciding));
-  append_all(buffer, ";r=", answer.deciding->decision.remaining);
+  append_all(buffer, ";r=", sf_integer(answer.deciding->decision.remaining));
   if (const auto wait = seconds_until_more(answer.deciding->decision)) append_all(buffer, ";t=", *wait);
   responder.header("RateLimit", buffer);
 }
 
 void append_window_policy(std::string& out, const AnswerLine& line) {
-  append_number(out, line.decision.limit);
+  append_number(out, sf_integer(line.decision.limit));
   if (has_window(*line.limit)) append_all(out, ";w=", window_seconds(*line.limit));
 }
 
@@ -87,8 +92,8 @@ void write_draft6(http::Responder& responder, const Answer& answer, std::string&
   if (!buffer.empty()) responder.header("RateLimit-Policy", buffer);
   if (answer.deciding == nullptr) return;
   const Decision& decision = answer.deciding->decision;
-  write_number(responder, "RateLimit-Limit", decision.limit);
-  write_number(responder, "RateLimit-Remaining", decision.remaining);
+  write_number(responder, "RateLimit-Limit", sf_integer(decision.limit));
+  write_number(responder, "RateLimit-Remaining", sf_integer(decision.remaining));
   if (const auto wait = seconds_until_more(decision)) write_number(responder, "RateLimit-Reset", *wait);
 }
 
@@ -102,7 +107,8 @@ void write_draft7(http::Responder& responder, const Answer& answer, std::string&
   // Where waiting does not help, the time until nothing is used any more: a "reset" there has to be.
   const int64_t reset = seconds_until_more(decision).value_or(decision.reset_after.ceil_seconds());
   buffer.clear();
-  append_all(buffer, "limit=", decision.limit, ", remaining=", decision.remaining, ", reset=", reset);
+  append_all(buffer, "limit=", sf_integer(decision.limit), ", remaining=", sf_integer(decision.remaining),
+             ", reset=", reset);
   responder.header("RateLimit", buffer);
 }
 
@@ -112,10 +118,10 @@ void write_draft03(http::Responder& responder, const Answer& answer, std::string
   if (answer.deciding == nullptr) return;
   const Decision& decision = answer.deciding->decision;
   buffer.clear();
-  append_number(buffer, decision.limit);
+  append_number(buffer, sf_integer(decision.limit));
   append_policies(buffer, answer, append_window_policy);
   responder.header("X-RateLimit-Limit", buffer);
-  write_number(responder, "X-RateLimit-Remaining", decision.remaining);
+  write_number(responder, "X-RateLimit-Remaining", sf_integer(decision.remaining));
   if (const auto wait = seconds_until_more(decision)) write_number(responder, "X-RateLimit-Reset", *wait);
 }
 

@@ -57,6 +57,22 @@ TEST(LimitHeaders, RetryAfterIsRoundedUpAndNeverEarlierThanT) {
   }
 }
 
+// An Integer of RFC 9651 has at most 15 digits; one of 16 makes clients drop the whole field.
+TEST(LimitHeaders, NumbersBeyondAStructuredFieldAreCutToTheLargestThatFits) {
+  const Limit budget = *Limit::fixed_window(kUnitsMax, Duration::seconds(60));
+  AnswerLine lines[] = {line_of("r", budget, Mode::kEnforce, {})};
+  lines[0].decision.remaining = kUnitsMax - 1;
+  std::string buffer;
+  FakeResponse ietf;
+  write_limit_headers(ietf, {.deciding = lines, .lines = lines}, config::HeaderStyle::kIetf, buffer);
+  EXPECT_EQ(ietf["RateLimit-Policy"], R"("r";q=999999999999999;w=60)");
+  EXPECT_EQ(ietf["RateLimit"], R"("r";r=999999999999999;t=100)");
+  FakeResponse legacy;
+  write_limit_headers(legacy, {.deciding = lines, .lines = lines}, config::HeaderStyle::kLegacy, buffer);
+  EXPECT_EQ(legacy["X-RateLimit-Limit"], "9007199254740991");
+  EXPECT_EQ(legacy["X-RateLimit-Remaining"], "9007199254740990");
+}
+
 FakeResponse headers_of(const Answer& answer, config::HeaderStyle style) {
   FakeResponse out;
   std::string buffer;

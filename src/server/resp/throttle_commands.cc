@@ -12,7 +12,7 @@
 namespace rateguard::resp {
 namespace {
 
-constexpr int64_t kUnitsMax = UINT32_MAX;
+constexpr auto kUnitsMost = static_cast<int64_t>(kUnitsMax);
 
 // The figures as they were sent.
 struct Figures {
@@ -32,10 +32,10 @@ std::optional<size_t> read_figures(std::span<const std::string_view> words, Figu
 }
 
 bool in_units(int64_t value, int64_t at_least) {
-  return value >= at_least && value <= kUnitsMax;
+  return value >= at_least && value <= kUnitsMost;
 }
 
-// REQUIRES: burst, count and quantity fit 32 bits. Errors: a period out of bounds, a rate too slow to count.
+// REQUIRES: burst, count and quantity are at most kUnitsMax. Errors: a period out of bounds, a rate too slow to count.
 Result<Limit> limit_of(int64_t burst, const Figures& figures) {
   if (figures.period_s < 1 || figures.period_s > kPeriodMax.ceil_seconds()) {
     return invalid(fmt::format("period must be 1 to {} seconds, not {}", kPeriodMax.ceil_seconds(), figures.period_s));
@@ -68,14 +68,14 @@ void answers::cl_throttle(Call& call) {
   if (key.empty() || key.size() > kSubjectPartMax) {
     return fail_cell(call, fmt::format("key must be 1 to {} bytes, not {}", kSubjectPartMax, key.size()));
   }
-  if (!in_units(figures.max_burst, 0) || figures.max_burst == kUnitsMax) {
-    return fail_cell(call, fmt::format("max_burst must be 0 to {}, not {}", kUnitsMax - 1, figures.max_burst));
+  if (!in_units(figures.max_burst, 0) || figures.max_burst == kUnitsMost) {
+    return fail_cell(call, fmt::format("max_burst must be 0 to {}, not {}", kUnitsMost - 1, figures.max_burst));
   }
   if (!in_units(figures.count, 1)) {
-    return fail_cell(call, fmt::format("count per period must be 1 to {}, not {}", kUnitsMax, figures.count));
+    return fail_cell(call, fmt::format("count per period must be 1 to {}, not {}", kUnitsMost, figures.count));
   }
   if (!in_units(figures.quantity, 0)) {
-    return fail_cell(call, fmt::format("quantity must be 0 to {}, not {}", kUnitsMax, figures.quantity));
+    return fail_cell(call, fmt::format("quantity must be 0 to {}, not {}", kUnitsMost, figures.quantity));
   }
   const auto limit = limit_of(figures.max_burst + 1, figures);
   if (!limit) return fail_cell(call, limit.error().message);

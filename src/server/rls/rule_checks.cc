@@ -27,8 +27,10 @@ envoy::Status status_of(const server::Answer& answer) {
   const server::AnswerLine& line = *answer.deciding;
   const Rate& rate = line.limit->rate;
   const envoy::UnitCount units = envoy::units_of(rate.period);
-  status.current_limit = {
-      .requests_per_unit = saturated(rate.units), .unit = units.unit, .unit_multiplier = units.multiplier, .name = line.rule};
+  status.current_limit = {.requests_per_unit = saturated(rate.units),
+                          .unit = units.unit,
+                          .unit_multiplier = units.multiplier,
+                          .name = line.rule};
   status.limit_remaining = saturated(line.decision.remaining);
   const Duration wait = answer.allowed ? line.decision.reset_after : line.decision.retry_after;
   if (wait != Duration::never()) status.until_reset = wait;
@@ -80,11 +82,11 @@ Result<void> Decider::add_rule_check(const envoy::Descriptor& descriptor, uint32
   const uint64_t hits = descriptor.hits_addend ? *descriptor.hits_addend : std::max(1U, hits_addend);
   std::array<std::string_view, server::kKeyPartsMax> parts;
   size_t count = 0;
-  server::RuleCheck check{.rule = descriptor.entries.front().value,
-                          .key = {},
-                          .plan = {},
-                          .cost = {std::min<uint64_t>(hits, UINT32_MAX),
-                                   descriptor.is_negative_hits ? Movement::kGiveBack : Movement::kTake}};
+  server::RuleCheck check{
+      .rule = descriptor.entries.front().value,
+      .key = {},
+      .plan = {},
+      .cost = {std::min(hits, kUnitsMax), descriptor.is_negative_hits ? Movement::kGiveBack : Movement::kTake}};
   for (size_t i = 1; i < descriptor.entries.size(); ++i) {
     const envoy::Entry& entry = descriptor.entries[i];
     if (i == 1 && entry.key == kPlanEntry) {

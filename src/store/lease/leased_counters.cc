@@ -158,8 +158,7 @@ void LeasedCounters::size_call(Counter& counter) {
   }
   const uint64_t next = counter.demand.next();
   const bool takes_more = counter.refused == 0 && counter.covered == counter.waiting.size();
-  counter.extra =
-      takes_more && next > units && room > units ? std::min(next - units, (room - units) / 2) : 0;
+  counter.extra = takes_more && next > units && room > units ? std::min(next - units, (room - units) / 2) : 0;
   counter.call.cost = {units + counter.extra};
 }
 

@@ -117,9 +117,9 @@ struct Shift {
     const bool is_named =
         state.algorithm == algorithm::state_tag(Algorithm::kFixedWindow) && state.extra == algorithm::kByWallClock;
     const auto time_us = static_cast<int64_t>(state.time_us);
-    algorithm::stamp(moved, static_cast<Algorithm>(state.algorithm - 1), Instant{is_named ? time_us : (*this)(time_us)},
-                     static_cast<uint8_t>(state.extra));
-    if (state.algorithm != algorithm::state_tag(Algorithm::kGcra)) {
+    algorithm::stamp_tag(moved, state.algorithm, Instant{is_named ? time_us : (*this)(time_us)},
+                         static_cast<uint8_t>(state.extra));
+    if (state.algorithm != algorithm::state_tag(Algorithm::kGcra) && state.algorithm < algorithm::kWideTagMin) {
       // The expiry, in whole seconds (algorithm/state.h); what a shift has beyond them leaves it a little later.
       moved.z = static_cast<uint32_t>(std::max<int64_t>(0, int64_t{state.z} - us / 1'000'000));
     }
@@ -140,10 +140,14 @@ struct Record {
 
 Result<algorithm::State> read_state(Reader& in, Shift shift) {
   const auto state = in.get<algorithm::State>();
-  const bool known = state.algorithm >= 1 && state.algorithm <= algorithm::state_tag(Algorithm::kConcurrency);
+  const bool known = state.algorithm >= 1 && state.algorithm <= algorithm::kStateTagMax;
   const bool fixed = state.algorithm != algorithm::state_tag(Algorithm::kSlidingWindowLog) &&
                      state.algorithm != algorithm::state_tag(Algorithm::kConcurrency);
   if (!known || !fixed) return corrupt("has a counter of no known algorithm");
+  const bool is_wide = state.algorithm >= algorithm::kWideTagMin;
+  if (is_wide && (state.extra & algorithm::kWideExponentMask) > algorithm::kWideExponentMax) {
+    return corrupt("has a counter that never expires");
+  }
   return shift(state);
 }
 

@@ -13,7 +13,7 @@ namespace rateguard::redis_store {
 
 // The widths of what the scripts pack and unpack.
 inline constexpr size_t kTimeBytes = 7;
-inline constexpr size_t kUnitsBytes = 4;
+inline constexpr size_t kUnitsBytes = 7;
 inline constexpr size_t kDecisionBytes = 1 + kUnitsBytes + 3 * kTimeBytes;
 
 void append_little_endian(std::string& out, uint64_t value, size_t bytes);

@@ -8,6 +8,10 @@
 -- one that is admitted: what fits the capacity takes at most kFillTimeMax = 2^50 us, and the anchor is at most 2^51 us
 -- ahead of a clock that stepped back.
 --
+-- Amounts beyond 32 bits are kept as in algorithm/wide_bucket.h: a state of 22 bytes, whose tag is 7 higher and which
+-- has the exponent of how long it lasts in place of its expiry. decide_wide() answers as an algorithm does, from what
+-- is owed and until when at the latest (expires; 0: nothing is).
+--
 -- Every algorithm answers: admitted, remaining, retry_after, reset_after, delay, and where a charge is admitted the
 -- next state and its expiry in microseconds; after those, where a debt is cut, true. settle_bucket() answers the first
 -- four; how long the rest takes to drain (whole, part), what is in use, whether it was cut, and whether the anchor
@@ -70,7 +74,61 @@ local function settle_bucket(used, whole, part, cost, capacity, units, period, b
   return retry == 0, remaining, retry, rest > 0 and drain + 1 or drain, drain, rest, total, is_cut, whole == nil
 end
 
+local WIDE = '<BI7I6I7B'
+
+local function wide_owed(state, tag, units, period)
+  local stored, anchor, fraction, owed, exponent = unpack(WIDE, state)
+  local expires = anchor + 2 ^ exponent
+  if stored ~= tag + 7 or now >= expires then return 0, 0, 0, 0 end
+  if fraction >= units then fraction = units - 1 end
+  local used, whole, part = owed_since(anchor, fraction, owed, units, period)
+  return used, whole, part, expires
+end
+
+local function bucket_owed(state, tag, units, period)
+  if #state == 22 then return wide_owed(state, tag, units, period) end
+  if #state ~= 21 then return 0, 0, 0, 0 end
+  local stored, anchor, fraction, owed, z = unpack(STATE, state)
+  if stored ~= tag or now >= z * 1000000 then return 0, 0, 0, 0 end
+  if fraction >= units then fraction = units - 1 end
+  local used, whole, part = owed_since(anchor, fraction, owed, units, period)
+  return used, whole, part, z * 1000000
+end
+
+local function decide_wide(key, tag, used, whole, part, expires, cost, capacity, units, period, bound)
+  local ok, remaining, retry, reset, _, total, is_cut, is_anew
+  if bound and (cost > 0 or used > 0) then
+    ok, remaining, retry, reset, _, _, total, is_cut, is_anew =
+      settle_bucket(used, whole, part, cost, capacity, units, period, bound)
+    if total == 0 then return ok, remaining, 0, 0, 0, forget(key), now end
+  else
+    if bound then cost = 0 end
+    local drain
+    ok, remaining, retry, reset, drain = step_bucket(used, whole, part, cost, capacity, units, period, expires)
+    if not drain then return ok, remaining, retry, reset, 0 end
+    total = used + cost
+  end
+  local anchor, fraction = now, 0
+  if used > 0 and not is_anew then
+    local back, rest = muldiv(used, period, -part, units)
+    if rest > 0 then back, fraction = back + 1, units - rest end
+    anchor = now + whole - back
+  end
+  local mantissa, exponent = math.frexp(now + reset - anchor)
+  if mantissa == 0.5 then exponent = exponent - 1 end
+  local delay = 0
+  if tag == 3 and not bound then delay = part > 0 and whole + 1 or whole end
+  local next = pack(WIDE, tag + 7, anchor, fraction, total, exponent)
+  return ok, remaining, retry, reset, delay, next, anchor + 2 ^ exponent, is_cut
+end
+
 local function bucket(key, state, tag, cost, capacity, units, period, _, _, bound)
+  if capacity >= HALF or units >= HALF or #state == 22 then
+    local used, whole, part, expires = bucket_owed(state, tag, units, period)
+    if capacity >= HALF or units >= HALF or expires > 0 then
+      return decide_wide(key, tag, used, whole, part, expires, cost, capacity, units, period, bound)
+    end
+  end
   local used, whole, part, since = 0, 0, 0, 0
   local anchor, fraction, owed, expires = 0, 0, 0, 0
   if #state == 21 then

@@ -30,6 +30,6 @@ for i = 1, #jobs do
     if type(next) == 'string' then call('SET', key, next) else next() end
     call('PEXPIREAT', key, ceil_to(job[3], 1000))
   end
-  out[i + 1] = pack('<BI4I7I7I7', status, job[6], job[7], job[8], job[9])
+  out[i + 1] = pack('<BI7I7I7I7', status, job[6], job[7], job[8], job[9])
 end
 return table.concat(out)

@@ -28,9 +28,9 @@ local function each(i, tag, capacity, units, period, anchor, ...)
       n, left = n + 1, left - 1
       if next then
         state, expires = next, gone
-        out[n] = pack('<BI4I7I7I7', 3, remaining, 0, reset, delay)
+        out[n] = pack('<BI7I7I7I7', 3, remaining, 0, reset, delay)
       else
-        local answer = pack('<BI4I7I7I7', ok and 1 or 0, remaining, retry, reset, delay)
+        local answer = pack('<BI7I7I7I7', ok and 1 or 0, remaining, retry, reset, delay)
         out[n] = answer
         while left > 0 do
           n, left = n + 1, left - 1

@@ -11,4 +11,4 @@ if next then
   if type(next) == 'string' then call('SET', key, next) else next() end
   call('PEXPIREAT', key, ceil_to(expires, 1000))
 end
-return pack('<I7BI4I7I7I7', now, status, remaining, retry, reset, delay)
+return pack('<I7BI7I7I7I7', now, status, remaining, retry, reset, delay)

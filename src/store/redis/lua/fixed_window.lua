@@ -1,11 +1,18 @@
 -- algorithm/fixed_window.h. Redis knows no time zones, so the calendar windows that may be asked for come with the
 -- call, the start and the end of each. Where the time is in none of them the script answers an error with the time,
 -- before anything is written, and the caller adds the window of that time.
+local function pack_count(time, count, z)
+  local low = count % HALF
+  return pack(STATE, 4, time, (count - low) / HALF, low, z)
+end
+
 evaluate[4] = function(key, state, tag, cost, capacity, units, period, anchor, windows, bound)
   local live, stored, count, expires = false, 0, 0, 0
   if #state == 21 then
-    local algorithm, time, _, y, z = unpack(STATE, state)
-    if algorithm == 4 and now < z * 1000000 then live, stored, count, expires = true, time, y, z * 1000000 end
+    local algorithm, time, high, low, z = unpack(STATE, state)
+    if algorithm == 4 and now < z * 1000000 then
+      live, stored, count, expires = true, time, high * HALF + low, z * 1000000
+    end
   end
   local t = (live and stored > now) and stored or now
   local first, last
@@ -39,7 +46,7 @@ evaluate[4] = function(key, state, tag, cost, capacity, units, period, anchor, w
     local total, is_cut = moved(count, cost, bound)
     if total == 0 then return true, capacity, 0, 0, 0, forget(key), now end
     local z, ok, rest = ceil_to(finish, 1000000), cost < 0 or count < capacity, math.min(last, finish) - now
-    local next = pack(STATE, 4, anchor == 2 and first or t, 0, total, z)
+    local next = pack_count(anchor == 2 and first or t, total, z)
     return ok, total < capacity and capacity - total or 0, ok and 0 or rest, rest, 0, next, z * 1000000, is_cut
   end
   if bound then cost = 0 end
@@ -47,7 +54,7 @@ evaluate[4] = function(key, state, tag, cost, capacity, units, period, anchor, w
     local z = ceil_to(finish, 1000000)
     local time = anchor == 2 and first or t
     local reset = math.min(last, finish) - now
-    return true, capacity - count - cost, 0, reset, 0, pack(STATE, 4, time, 0, count + cost, z), z * 1000000
+    return true, capacity - count - cost, 0, reset, 0, pack_count(time, count + cost, z), z * 1000000
   end
   local remaining = count < capacity and capacity - count or 0
   local reset = count > 0 and math.min(last, expires) - now or 0

@@ -2,7 +2,7 @@
 -- was shifted. An edit of the rate is recognised exactly as there, since the two must agree on what it leaves.
 local SPAN = 68719476736
 
-evaluate[2] = function(key, state, tag, cost, capacity, units, period, _, _, bound)
+local function gcra_owed(state, units, period)
   local used, whole, part, expires = 0, 0, 0, 0
   if #state == 21 then
     local stored, arrival, fraction, owed, packed = unpack(STATE, state)
@@ -13,7 +13,7 @@ evaluate[2] = function(key, state, tag, cost, capacity, units, period, _, _, bou
       local scale = 2 ^ ((packed - mantissa) / SPAN)
       local all = muldiv(owed, period, 0, units)
       if all < mantissa * scale or all >= (mantissa + 1) * scale then
-        used, whole, part = owed_since(arrival - mantissa * scale + late, 0, owed, units, period, now)
+        used, whole, part = owed_since(arrival - mantissa * scale + late, 0, owed, units, period)
       elseif now <= arrival then
         whole = arrival - now
         part = fraction < units and fraction or units - 1
@@ -24,6 +24,19 @@ evaluate[2] = function(key, state, tag, cost, capacity, units, period, _, _, bou
         if used > owed then used = owed end
       end
     end
+  end
+  return used, whole, part, expires
+end
+
+evaluate[2] = function(key, state, tag, cost, capacity, units, period, _, _, bound)
+  local used, whole, part, expires
+  if #state == 22 then
+    used, whole, part, expires = wide_owed(state, tag, units, period)
+  else
+    used, whole, part, expires = gcra_owed(state, units, period)
+  end
+  if capacity >= HALF or units >= HALF or (#state == 22 and expires > 0) then
+    return decide_wide(key, tag, used, whole, part, expires, cost, capacity, units, period, bound)
   end
   local ok, remaining, retry, reset, drain, drain_part, owed, is_cut
   if bound and (cost > 0 or used > 0) then
