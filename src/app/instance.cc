@@ -108,7 +108,7 @@ void Instance::log_membership(const std::string& store, std::string_view problem
 }
 
 void Instance::forget(std::string_view key) {
-  store_->reset(key, kOnePlace);
+  store_->reset(key, {.hash_tag_from = kOneHashTag});
   for (const auto& worker : workers_) {
     worker->loop->post([worker = worker.get(), name = std::string(key)] { worker->counters->forget(name); });
   }

@@ -82,9 +82,9 @@ void Decider::add_charge(size_t job, const Limit& limit, Cost cost) {
                       .limit = &limit,
                       .cost = cost_on(limit, cost),
                       .mode = jobs_[job].mode(),
-                      .on_failure = configured != nullptr ? configured->spec.on_store_failure : on_failure_,
-                      .place_from = is_atomic_ ? kOnePlace : KeyOffset{0},
-                      .store = jobs_[job].store});
+                      .terms = {.on_failure = configured != nullptr ? configured->spec.on_store_failure : on_failure_,
+                                .hash_tag_from = is_atomic_ ? kOneHashTag : KeyOffset{0},
+                                .store = jobs_[job].store}});
   charged_.push_back(job);
 }
 
@@ -179,7 +179,8 @@ void Decider::charge_atomically(Now now) {
     return compared != 0 ? compared < 0 : a < b;
   });
   impossible = !merge_charges() || impossible;
-  if (impossible) charges_.push_back({.key = "E", .limit = &kNever, .cost = kTooMuch, .place_from = kOnePlace});
+  if (impossible)
+    charges_.push_back({.key = "E", .limit = &kNever, .cost = kTooMuch, .terms = {.hash_tag_from = kOneHashTag}});
   if (charges_.empty()) return;
   store_.charge({charges_}, now);
   note_undecided();

@@ -289,7 +289,7 @@ Result<bool> Limiter::reset(std::string_view key, const Limit& limit) {
   std::string key_bytes;
   const auto counter = ad_hoc_key(key, limit, key_bytes);
   if (!counter) return from_core(counter.error());
-  return impl_->store->reset(*counter, 0) == core::ResetResult::kForgotten;
+  return impl_->store->reset(*counter, {}) == core::ResetResult::kForgotten;
 }
 
 Result<bool> Limiter::reset_rule(std::string_view rule, std::initializer_list<std::string_view> parts,
@@ -300,7 +300,7 @@ Result<bool> Limiter::reset_rule(std::string_view rule, std::initializer_list<st
       policy.rules->lookup(rule, parts, options.plan, policy.identifier->settings().prefix_v6, decider->key);
   if (!matched) return from_core(matched.error());
   return matched->limit != nullptr &&
-         impl_->store->reset(matched->key, matched->place_from) == core::ResetResult::kForgotten;
+         impl_->store->reset(matched->key, matched->terms) == core::ResetResult::kForgotten;
 }
 
 bool Limiter::release(const Hold& hold) {

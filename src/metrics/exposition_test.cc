@@ -15,7 +15,7 @@ namespace {
 struct FixedStore final : Store {
   void charge(ChargeGroup, Now) override {}
   void charge_batch(std::span<ChargeGroup>, Now) override {}
-  ResetResult reset(std::string_view, CounterPlace) override { return ResetResult::kNotThere; }
+  ResetResult reset(std::string_view, const Terms&) override { return ResetResult::kNotThere; }
   ReleaseResult release(const HoldId&, Instant) override { return ReleaseResult::kUnknown; }
   void tick(Instant, TickBudget) override {}
   StoreStats stats() const override {

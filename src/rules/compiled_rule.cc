@@ -15,9 +15,7 @@ constexpr std::string_view kDefaultPlan = "default";
 CompiledRule::CompiledRule(const Rule& rule, uint64_t methods, uint32_t group)
     : methods_(methods),
       mode_(rule.mode == RuleMode::kShadow ? Mode::kShadow : Mode::kEnforce),
-      on_failure_(rule.on_store_failure),
-      consistency_(rule.consistency),
-      store_(rule.store_number),
+      terms_{.on_failure = rule.on_store_failure, .consistency = rule.consistency, .store = rule.store_number},
       missing_(rule.missing),
       by_plan_(!rule.by_plan.empty()),
       exempts_(rule.exempts()),

@@ -38,9 +38,8 @@ class alignas(64) CompiledRule {
 
   bool is_on() const { return rule_->mode != RuleMode::kOff; }
   Mode mode() const { return mode_; }
-  OnStoreFailure on_failure() const { return on_failure_; }
-  Consistency consistency() const { return consistency_; }
-  StoreNumber store() const { return store_; }
+  // Without the hash tag, which depends on the other rules too.
+  const Terms& terms() const { return terms_; }
   // What it counts by, without global, and how an answer names each.
   const std::vector<Part>& parts() const { return parts_; }
   const std::vector<std::string>& part_names() const { return part_names_; }
@@ -96,9 +95,7 @@ class alignas(64) CompiledRule {
   std::array<PartKind, kPartsMax> part_kinds_ = {};
   uint8_t part_count_ = 0;
   Mode mode_;
-  OnStoreFailure on_failure_;
-  Consistency consistency_;
-  StoreNumber store_;
+  Terms terms_;
   Missing missing_;
   bool by_plan_;
   bool counts_by_route_ = false;

@@ -24,10 +24,7 @@ struct MatchedLimit {
   const Limit* limit = nullptr;  // lives as long as the RuleSet
   Cost cost = {};                // what the request takes: its own cost, weighed by the rule
   Mode mode = Mode::kEnforce;
-  OnStoreFailure on_failure = OnStoreFailure::kAllow;
-  Consistency consistency = Consistency::kExact;
-  StoreNumber store = 0;
-  KeyOffset place_from = 0;
+  Terms terms = {};
   std::string_view key;  // into Matches' own buffer
 };
 

@@ -192,8 +192,11 @@ struct RuleSet::Index {
     const HostPattern host = HostPattern::parse(rule.match.hosts.front()).value();
     return of_hosts[hosts.number_of(host).value()];
   }
-  KeyOffset place_from(const CompiledRule& rule, const CompiledLimit& limit) const {
-    return one_subject[rule.store()] ? static_cast<KeyOffset>(limit.key_front.size()) : kOnePlace;
+  Terms terms_of(const CompiledRule& rule, const CompiledLimit& limit) const {
+    Terms terms = rule.terms();
+    const bool shares_subject = one_subject[terms.store];
+    terms.hash_tag_from = shares_subject ? static_cast<KeyOffset>(limit.key_front.size()) : kOneHashTag;
+    return terms;
   }
 };
 
@@ -308,10 +311,7 @@ void RuleSet::apply(const PathHit& hit, const Asked& asked, std::string_view rou
     matched.limit = limit->limit;
     matched.cost = rule.cost_of(asked);
     matched.mode = rule.mode();
-    matched.on_failure = rule.on_failure();
-    matched.consistency = rule.consistency();
-    matched.store = rule.store();
-    matched.place_from = index_->place_from(rule, *limit);
+    matched.terms = index_->terms_of(rule, *limit);
     out.key_places_.push_back({.begin = key_begin, .end = out.key_bytes_.size()});
     return say(Says::kLimit, {});
   }
@@ -357,10 +357,7 @@ Result<MatchedLimit> RuleSet::lookup(std::string_view rule_name, std::span<const
                       .limit = limit->limit,
                       .cost = rule.cost_of(Cost{1}),
                       .mode = rule.mode(),
-                      .on_failure = rule.on_failure(),
-                      .consistency = rule.consistency(),
-                      .store = rule.store(),
-                      .place_from = index_->place_from(rule, *limit),
+                      .terms = index_->terms_of(rule, *limit),
                       .key = key_bytes};
 }
 

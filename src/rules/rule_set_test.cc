@@ -327,7 +327,7 @@ TEST(RuleSet, RulesThatCountByOneThingLiveWithItInACluster) {
   const auto place = [](const RuleSet& set, std::string_view name, std::vector<std::string_view> parts) {
     std::string key;
     const MatchedLimit found = set.lookup(name, parts, "", 64, key).value();
-    return found.place_from == kOnePlace ? "one place" : key.substr(found.place_from);
+    return found.terms.hash_tag_from == kOneHashTag ? "one tag" : key.substr(found.terms.hash_tag_from);
   };
   const auto by_user = compile({rule("a", {}, {"user"}), rule("longer", {"/x"}, {"user"})});
   const Subject subject{.user = "u"};
@@ -335,19 +335,19 @@ TEST(RuleSet, RulesThatCountByOneThingLiveWithItInACluster) {
   by_user->match({.path = "/x"}, subject, Instant{}, matches);
   ASSERT_EQ(matches.limits().size(), 2u);
   for (const MatchedLimit& limit : matches.limits()) {
-    EXPECT_EQ(limit.key.substr(limit.place_from), place(*by_user, "longer", {"u"}));
+    EXPECT_EQ(limit.key.substr(limit.terms.hash_tag_from), place(*by_user, "longer", {"u"}));
   }
   EXPECT_NE(place(*by_user, "a", {"u"}), place(*by_user, "a", {"v"}));
   const auto mixed = compile({rule("a", {}, {"user"}), rule("b", {}, {"ip"})});
-  EXPECT_EQ(place(*mixed, "a", {"u"}), "one place") << "both limits of a request must be found in one";
+  EXPECT_EQ(place(*mixed, "a", {"u"}), "one tag") << "both limits of a request must be found in one";
   Rule elsewhere = rule("b", {}, {"ip"});
   elsewhere.store_number = 1;
   const auto apart = compile({rule("a", {}, {"user"}), elsewhere});
-  EXPECT_NE(place(*apart, "a", {"u"}), "one place") << "each store has rules of one kind";
+  EXPECT_NE(place(*apart, "a", {"u"}), "one tag") << "each store has rules of one kind";
   apart->match({.path = "/"}, {.ip = IpAddress::parse("192.0.2.1").value(), .user = "u"}, Instant{}, matches);
-  EXPECT_EQ(matches.limits()[1].store, 1);
+  EXPECT_EQ(matches.limits()[1].terms.store, 1);
   const auto routes = compile({rule("a", {"/a/*"}, {"route"}), rule("b", {"/a/b"}, {"route"})});
-  EXPECT_EQ(place(*routes, "a", {"/a/b"}), "one place");
+  EXPECT_EQ(place(*routes, "a", {"/a/b"}), "one tag");
 }
 
 TEST(RuleSet, LookupErrors) {

@@ -27,10 +27,10 @@ void AwaitingStore::charge_batch(std::span<ChargeGroup> groups, Now now) {
   await([&](auto done) { remote_.charge(groups, now, std::move(done)); });
 }
 
-ResetResult AwaitingStore::reset(std::string_view key, CounterPlace place) {
+ResetResult AwaitingStore::reset(std::string_view key, const Terms& terms) {
   ResetResult result = ResetResult::kUnavailable;
   await([&](auto done) {
-    remote_.reset(key, place, loop_.now(), [&result, done](ResetResult answer) mutable {
+    remote_.reset(key, terms, loop_.now(), [&result, done](ResetResult answer) mutable {
       result = answer;
       done();
     });

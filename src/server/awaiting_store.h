@@ -17,7 +17,7 @@ class AwaitingStore final : public Store {
 
   void charge(ChargeGroup group, Now now) override;
   void charge_batch(std::span<ChargeGroup> groups, Now now) override;
-  ResetResult reset(std::string_view key, CounterPlace place) override;
+  ResetResult reset(std::string_view key, const Terms& terms) override;
   ReleaseResult release(const HoldId& hold, Instant now) override;
   void tick(Instant now, TickBudget) override { remote_.tick(now); }
   // Its counters are elsewhere.

@@ -67,7 +67,7 @@ TEST_F(AwaitingStoreTest, ResetsAndReleasesWaitToo) {
   counters_->charge({{&held, 1}}, now_);
   bool done = false;
   tasks_.run([&] {
-    EXPECT_EQ(store_.reset("k", 0), ResetResult::kForgotten);
+    EXPECT_EQ(store_.reset("k", {}), ResetResult::kForgotten);
     EXPECT_EQ(store_.release(held.decision.hold, now_), ReleaseResult::kReleased);
     done = true;
   });

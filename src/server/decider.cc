@@ -156,13 +156,7 @@ void Decider::look_at_what_was_held_back(const Answer& answer, Now now) {
   for (const AnswerLine& line : lines_) {
     if (!is_held_back(line)) continue;
     const auto match = std::ranges::find(limiter_.matches().limits(), line.key, &rules::MatchedLimit::key);
-    looks_.push_back({.key = line.key,
-                      .limit = line.limit,
-                      .cost = {0},
-                      .on_failure = match->on_failure,
-                      .place_from = match->place_from,
-                      .consistency = match->consistency,
-                      .store = match->store});
+    looks_.push_back({.key = line.key, .limit = line.limit, .cost = {0}, .terms = match->terms});
   }
   if (looks_.empty()) return;
   for (Charge& look : looks_) look_groups_.push_back({{&look, 1}});

@@ -27,9 +27,9 @@ class DenyingStore final : public RemoteStore {
       done();
     });
   }
-  void reset(std::string_view key, CounterPlace place, Instant now,
+  void reset(std::string_view key, const Terms& terms, Instant now,
              std::move_only_function<void(ResetResult)> done) override {
-    remote_.reset(key, place, now, std::move(done));
+    remote_.reset(key, terms, now, std::move(done));
   }
   void release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) override {
     remote_.release(hold, now, std::move(done));

@@ -20,10 +20,7 @@ size_t DirectChecks::add(const AdHocCheck& check) {
   direct.rule.reset();
   direct.limit = check.limit;
   direct.mode = Mode::kEnforce;
-  direct.on_failure = on_failure_;
-  direct.consistency = Consistency::kExact;
-  direct.place_from = 0;
-  direct.store = 0;
+  direct.terms = {.on_failure = on_failure_};
   direct.cost = cost_on(check.limit, check.cost);
   return count_++;
 }
@@ -42,10 +39,7 @@ Result<size_t> DirectChecks::add(const RuleCheck& check, const Policy& policy) {
   direct.limit.reset();
   if (match->limit != nullptr) direct.limit = *match->limit;
   direct.mode = match->mode;
-  direct.on_failure = match->on_failure;
-  direct.consistency = match->consistency;
-  direct.place_from = match->place_from;
-  direct.store = match->store;
+  direct.terms = match->terms;
   direct.cost = rules::weighed(check.cost, match->cost.units);
   if (check.purpose == Purpose::kDecide && match->limit != nullptr) {
     direct.cost = cost_on(*match->limit, direct.cost);
@@ -58,14 +52,8 @@ void DirectChecks::run(Now now) {
   for (size_t i = 0; i < count_; ++i) {
     const DirectCheck& check = checks_[i];
     if (!check.limit) continue;
-    charges_.push_back({.key = check.key,
-                        .limit = &*check.limit,
-                        .cost = check.cost,
-                        .mode = check.mode,
-                        .on_failure = check.on_failure,
-                        .place_from = check.place_from,
-                        .consistency = check.consistency,
-                        .store = check.store});
+    charges_.push_back(
+        {.key = check.key, .limit = &*check.limit, .cost = check.cost, .mode = check.mode, .terms = check.terms});
   }
   if (charges_.empty()) return;
   if (charges_.size() == 1) {

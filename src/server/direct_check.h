@@ -18,10 +18,7 @@ struct DirectCheck {
   std::optional<Limit> limit = {};         // none: unlimited
   Mode mode = Mode::kEnforce;
   Cost cost = {};
-  OnStoreFailure on_failure = OnStoreFailure::kAllow;
-  Consistency consistency = Consistency::kExact;
-  KeyOffset place_from = 0;
-  StoreNumber store = 0;
+  Terms terms = {};
   std::string key = {};
   Basis basis = Basis::kCounter;  // once run() has returned
   Decision decision = {};         // likewise

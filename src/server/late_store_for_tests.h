@@ -41,10 +41,10 @@ class LateStore final : public RemoteStore {
       done();
     });
   }
-  void reset(std::string_view key, CounterPlace place, Instant,
+  void reset(std::string_view key, const Terms& terms, Instant,
              std::move_only_function<void(ResetResult)> done) override {
     ask([=, this, own_key = std::string(key), done = std::move(done)]() mutable {
-      done(fails ? ResetResult::kUnavailable : counters_.reset(own_key, place));
+      done(fails ? ResetResult::kUnavailable : counters_.reset(own_key, terms));
     });
   }
   void release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) override {

@@ -22,7 +22,7 @@ class RemoteStore {
   // charges; nobody knows then whether it was charged.
   virtual void charge(std::span<ChargeGroup> groups, Now now, Done done) = 0;
   // As Store's. `key` is borrowed for the call.
-  virtual void reset(std::string_view key, CounterPlace place, Instant now,
+  virtual void reset(std::string_view key, const Terms& terms, Instant now,
                      std::move_only_function<void(ResetResult)> done) = 0;
   virtual void release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) = 0;
   // From time to time: what is done in the background.

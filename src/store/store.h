@@ -10,21 +10,13 @@
 
 #include "model/decision.h"
 #include "model/limit.h"
+#include "store/terms.h"
 
 namespace rateguard {
 
 // Whether a limit's verdict counts for the answer. A shadow limit is evaluated and charged on its own, as if it stood
 // alone, and never changes the answer.
 enum class Mode : uint8_t { kEnforce, kShadow };
-
-// What becomes of a request whose limit cannot be asked, because its store is slow, wrong or gone: it passes, is
-// refused as undecided, or is decided here by an equal share of the limit.
-enum class OnStoreFailure : uint8_t { kAllow, kDeny, kLocal };
-
-// How a limit that several instances share is kept: each check asks the shared counter; an instance takes units of it
-// ahead and admits from those; or each decides by its own count, which is reconciled with the others' now and then.
-// Counters that are this process's alone are exact whatever is said.
-enum class Consistency : uint8_t { kExact, kLease, kSync };
 
 // How a decision came about: by the limit's own counter, or without it.
 enum class Basis : uint8_t {
@@ -36,23 +28,6 @@ enum class Basis : uint8_t {
   kNotAsked,     // not at all: a limit in another store had refused already. Its decision says nothing
 };
 
-// In a cluster of stores all counters that one request charges live in one place, which is found by what their keys
-// have in common: the bytes of each from here on. kOnePlace: they need have nothing in common, and all such live
-// together.
-using KeyOffset = uint16_t;
-inline constexpr KeyOffset kOnePlace = UINT16_MAX;
-
-// Which of several stores has a counter (store/split); 0 is the default one, and the only one where there is one.
-using StoreNumber = uint8_t;
-
-// Where a counter is to be found.
-struct CounterPlace {
-  CounterPlace(KeyOffset from, StoreNumber number = 0) : place_from(from), store(number) {}
-
-  KeyOffset place_from;
-  StoreNumber store;
-};
-
 // One limit of one request. `key` is the whole identity of the counter (store/counter_key.h makes it) and is borrowed
 // for the call; `basis` and `decision` are filled in.
 struct Charge {
@@ -60,10 +35,7 @@ struct Charge {
   const Limit* limit = nullptr;
   Cost cost = {};
   Mode mode = Mode::kEnforce;
-  OnStoreFailure on_failure = OnStoreFailure::kAllow;
-  KeyOffset place_from = 0;                       // always the same for the same counter
-  Consistency consistency = Consistency::kExact;  // likewise
-  StoreNumber store = 0;                          // likewise
+  Terms terms = {};
   Basis basis = Basis::kCounter;
   Decision decision = {};
 };
@@ -115,8 +87,8 @@ class Store {
   virtual void charge(ChargeGroup group, Now now) = 0;
   // The same for many requests, each atomic on its own, in order; hides the latency of memory or of the network.
   virtual void charge_batch(std::span<ChargeGroup> groups, Now now) = 0;
-  // Forgets a counter: the next request finds it never used. `place` as its charges have it.
-  virtual ResetResult reset(std::string_view key, CounterPlace place) = 0;
+  // Forgets a counter: the next request finds it never used. `terms` as its charges have them.
+  virtual ResetResult reset(std::string_view key, const Terms& terms) = 0;
   // Gives a concurrency hold back, once.
   virtual ReleaseResult release(const HoldId& hold, Instant now) = 0;
   // Background work, bounded by `budget`: drops counters that equal fresh ones. Called from time to time by whoever

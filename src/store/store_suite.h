@@ -202,7 +202,7 @@ TYPED_TEST_P(StoreSuite, SeveralLimitsAreChargedAllOrNone) {
     const std::string tight = counter_key(rule, {"tight"}, narrow.algorithm);
     for (const Limit& wide : limits_of_every_algorithm(3)) {
       const std::string loose = counter_key(rule, {"loose", to_string(wide.algorithm)}, wide.algorithm);
-      this->store_->reset(tight, 0);
+      this->store_->reset(tight, {});
       const std::vector<Charge> both = {{.key = loose, .limit = &wide}, {.key = tight, .limit = &narrow}};
       for (const Decision& decision : this->charge_all(both)) EXPECT_TRUE(decision.allowed());
       const std::vector<Decision> refused = this->charge_all(both);
@@ -227,7 +227,7 @@ TYPED_TEST_P(StoreSuite, AShadowLimitStandsAlone) {
     EXPECT_TRUE(first[1].allowed());
     EXPECT_EQ(this->left(real, wide), 2u) << to_string(limit.algorithm);
     // The real one refuses; the shadow admits and is charged all the same.
-    this->store_->reset(shadow, 0);
+    this->store_->reset(shadow, {});
     this->charge(real, wide, 2);
     const std::vector<Decision> second = this->charge_all(both);
     EXPECT_TRUE(second[0].allowed());
@@ -239,10 +239,10 @@ TYPED_TEST_P(StoreSuite, AShadowLimitStandsAlone) {
 TYPED_TEST_P(StoreSuite, ResetForgets) {
   for (const Limit& limit : limits_of_every_algorithm(2)) {
     const std::string key = counter_key("reset", {}, limit.algorithm);
-    EXPECT_EQ(this->store_->reset(key, 0), ResetResult::kNotThere);
+    EXPECT_EQ(this->store_->reset(key, {}), ResetResult::kNotThere);
     this->charge(key, limit, 2);
-    EXPECT_EQ(this->store_->reset(key, 0), ResetResult::kForgotten);
-    EXPECT_EQ(this->store_->reset(key, 0), ResetResult::kNotThere);
+    EXPECT_EQ(this->store_->reset(key, {}), ResetResult::kForgotten);
+    EXPECT_EQ(this->store_->reset(key, {}), ResetResult::kNotThere);
     EXPECT_EQ(this->left(key, limit), 2u) << to_string(limit.algorithm);
   }
   EXPECT_EQ(this->store_->stats().keys, 0u);

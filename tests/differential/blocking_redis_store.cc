@@ -26,7 +26,7 @@ void BlockingRedisStore::charge_batch(std::span<ChargeGroup> groups, Now now) {
   for (const ChargeGroup& group : groups) charge(group, now);
 }
 
-ResetResult BlockingRedisStore::reset(std::string_view key, CounterPlace) {
+ResetResult BlockingRedisStore::reset(std::string_view key, const Terms&) {
   const std::lock_guard lock(mutex_);
   std::string plain;
   std::string holds;

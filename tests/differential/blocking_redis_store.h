@@ -20,7 +20,7 @@ class BlockingRedisStore final : public Store {
  public:
   void charge(ChargeGroup group, Now now) override;
   void charge_batch(std::span<ChargeGroup> groups, Now now) override;
-  ResetResult reset(std::string_view key, CounterPlace) override;
+  ResetResult reset(std::string_view key, const Terms&) override;
   ReleaseResult release(const HoldId& hold, Instant now) override;
   void tick(Instant, TickBudget) override {}
   // Keys only.

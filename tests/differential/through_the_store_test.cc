@@ -135,7 +135,7 @@ TEST_F(ThroughTheStore, MergingAndRememberingChangeNoDecision) {
       if (kind == RandomCalls::Kind::kReset) {
         const std::string key = calls.key();
         std::optional<ResetResult> result;
-        redis->reset(key, 0, calls.now(), [&](ResetResult answer) {
+        redis->reset(key, {}, calls.now(), [&](ResetResult answer) {
           result = answer;
           loop_->stop();
         });

@@ -176,7 +176,7 @@ int64_t ChaosInstance::local_units(Rule rule) {
     local_->charge({{&charge, 1}}, loop_->now());
     done();
   });
-  return int64_t{share.capacity} - charge.decision.remaining;
+  return static_cast<int64_t>(share.capacity) - charge.decision.remaining;
 }
 
 std::string ChaosInstance::problem() {
@@ -196,8 +196,7 @@ Charge ChaosInstance::charge_of(Rule rule, size_t which) const {
   static constexpr std::array<std::string_view, kRules.size() + 1> kKeys = {"allow", "deny", "local", "pair", "pair 2"};
   return {.key = kKeys[index_of(rule) + which],
           .limit = &limits_[index_of(rule)],
-          .on_failure = policy_of(rule),
-          .place_from = rule == Rule::kPair ? kOnePlace : KeyOffset{0}};
+          .terms = {.on_failure = policy_of(rule), .hash_tag_from = rule == Rule::kPair ? kOneHashTag : KeyOffset{0}}};
 }
 
 void ChaosInstance::ask(Rule rule) {

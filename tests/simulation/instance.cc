@@ -101,7 +101,7 @@ void Watch::charge(std::span<ChargeGroup> groups, Now now, Done done) {
   next_.charge(groups, now, [this, groups, done = std::move(done)]() mutable {
     for (const ChargeGroup& group : groups) {
       const Charge& first = group.charges.front();
-      if (group.charges.size() != 1 || first.consistency != Consistency::kSync) continue;
+      if (group.charges.size() != 1 || first.terms.consistency != Consistency::kSync) continue;
       if (first.basis == Basis::kCounter) continue;
       const auto key = std::ranges::find(scenario_.keys, first.key, &KeyPlan::key) - scenario_.keys.begin();
       unknown_units_[static_cast<size_t>(key)] += first.cost.units;
@@ -195,8 +195,7 @@ void Instance::ask(size_t key) {
     question.charges[i] = {.key = of.key,
                            .limit = &of.limit,
                            .cost = {units},
-                           .on_failure = scenario_.on_failure,
-                           .consistency = of.consistency};
+                           .terms = {.on_failure = scenario_.on_failure, .consistency = of.consistency}};
     history_.note_asked(question.keys[i], index_, question.from, Cost{units});
   }
   question.group = {std::span(question.charges).first(size)};

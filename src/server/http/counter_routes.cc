@@ -116,8 +116,7 @@ void answers::delete_counter(Call& call) {
   auto added = workspace.decider.add(look);
   if (!added) return call.respond_problem(lookup_problem(look, workspace.decider.policy(), added.error()));
   const server::DirectCheck& check = workspace.decider.direct(0);
-  const ResetResult result =
-      check.limit ? workspace.store.reset(check.key, {check.place_from, check.store}) : ResetResult::kNotThere;
+  const ResetResult result = check.limit ? workspace.store.reset(check.key, check.terms) : ResetResult::kNotThere;
   if (result == ResetResult::kUnavailable) return respond_unavailable(call);
   const bool existed = result == ResetResult::kForgotten;
   if (workspace.service.log != nullptr) {

@@ -102,9 +102,8 @@ void answers::rg_reset(Call& call) {
   if (!check) return;
   if (const server::DirectCheck* const counter = add_alone(call, *check)) {
     const server::Service& service = call.workspace.service;
-    const ResetResult result = counter->limit
-                                   ? call.workspace.store.reset(counter->key, {counter->place_from, counter->store})
-                                   : ResetResult::kNotThere;
+    const ResetResult result =
+        counter->limit ? call.workspace.store.reset(counter->key, counter->terms) : ResetResult::kNotThere;
     if (result == ResetResult::kUnavailable) {
       call.workspace.decider.clear();
       return call.fail(kUnavailable);

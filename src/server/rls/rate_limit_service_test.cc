@@ -246,7 +246,7 @@ struct AllowingStore final : Store {
   void charge_batch(std::span<ChargeGroup> groups, Now now) override {
     for (const ChargeGroup& group : groups) charge(group, now);
   }
-  ResetResult reset(std::string_view, CounterPlace) override { return ResetResult::kUnavailable; }
+  ResetResult reset(std::string_view, const Terms&) override { return ResetResult::kUnavailable; }
   ReleaseResult release(const HoldId&, Instant) override { return ReleaseResult::kUnavailable; }
   void tick(Instant, TickBudget) override {}
   StoreStats stats() const override { return {}; }

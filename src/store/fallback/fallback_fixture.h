@@ -31,10 +31,10 @@ class FakeRemote final : public RemoteStore {
     }
     finish(std::move(done));
   }
-  void reset(std::string_view key, CounterPlace place, Instant,
+  void reset(std::string_view key, const Terms& terms, Instant,
              std::move_only_function<void(ResetResult)> done) override {
     ++calls;
-    const ResetResult result = is_down ? ResetResult::kUnavailable : counters->reset(key, place);
+    const ResetResult result = is_down ? ResetResult::kUnavailable : counters->reset(key, terms);
     finish([result, done = std::move(done)]() mutable { done(result); });
   }
   void release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) override {
@@ -74,7 +74,7 @@ class FallbackStoreTest : public testing::Test {
  protected:
   static Charge on(std::string_view key, const Limit& limit, OnStoreFailure failure, Mode mode = Mode::kEnforce,
                    uint64_t cost = 1) {
-    return {.key = key, .limit = &limit, .cost = {cost}, .mode = mode, .on_failure = failure};
+    return {.key = key, .limit = &limit, .cost = {cost}, .mode = mode, .terms = {.on_failure = failure}};
   }
   // One request's limits, as they come back.
   std::vector<Charge> ask(std::vector<Charge> charges, Duration later = {}) {
@@ -98,7 +98,7 @@ class FallbackStoreTest : public testing::Test {
   }
   ResetResult reset(std::string_view key) {
     auto result = ResetResult::kNotThere;
-    store_.reset(key, 0, kNow, [&](ResetResult r) { result = r; });
+    store_.reset(key, {}, kNow, [&](ResetResult r) { result = r; });
     return result;
   }
   void open_breaker() {

@@ -60,13 +60,13 @@ void FallbackStore::charge(std::span<ChargeGroup> groups, Now now, Done done) {
   remote_.charge(groups, now, [&pending] { pending.owner->on_answer(pending); });
 }
 
-void FallbackStore::reset(std::string_view key, CounterPlace place, Instant now,
+void FallbackStore::reset(std::string_view key, const Terms& terms, Instant now,
                           std::move_only_function<void(ResetResult)> done) {
   note(now);
-  const bool was_here = local_.reset(key, place) == ResetResult::kForgotten;
+  const bool was_here = local_.reset(key, terms) == ResetResult::kForgotten;
   const auto permit = breaker_.admits(now_);
   if (!permit) return done(ResetResult::kUnavailable);
-  remote_.reset(key, place, now,
+  remote_.reset(key, terms, now,
                 [this, permit = *permit, was_here, done = std::move(done)](ResetResult result) mutable {
                   note_end(permit, result != ResetResult::kUnavailable);
                   done(was_here && result == ResetResult::kNotThere ? ResetResult::kForgotten : result);
@@ -141,10 +141,10 @@ void FallbackStore::on_answer(Pending& pending) {
 // Decides what needs no counter, and notes what does for charge_local().
 void FallbackStore::decide(ChargeGroup group) {
   const bool is_undecided = std::ranges::any_of(group.charges, [](const Charge& charge) {
-    return charge.mode == Mode::kEnforce && charge.on_failure == OnStoreFailure::kDeny;
+    return charge.mode == Mode::kEnforce && charge.terms.on_failure == OnStoreFailure::kDeny;
   });
   for (Charge& charge : group.charges) {
-    switch (charge.on_failure) {
+    switch (charge.terms.on_failure) {
       case OnStoreFailure::kAllow:
         allow(charge);
         break;
@@ -164,7 +164,7 @@ void FallbackStore::add_local(Charge& charge, Cost cost) {
   if (instances_now_ == 0) instances_now_ = std::max(instances_ ? instances_() : 1U, 1U);
   asked_.push_back(&charge);
   share_limits_.push_back(share_of(*charge.limit, instances_now_));
-  shares_.push_back({.key = charge.key, .cost = cost, .mode = charge.mode, .place_from = charge.place_from});
+  shares_.push_back({.key = charge.key, .cost = cost, .mode = charge.mode, .terms = charge.terms});
 }
 
 void FallbackStore::charge_local() {

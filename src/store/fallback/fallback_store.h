@@ -56,7 +56,7 @@ class FallbackStore final : public RemoteStore {
   // Allocates nothing once it has seen as many calls under way and as many charges in one.
   void charge(std::span<ChargeGroup> groups, Now now, Done done) override;
   // Forgets the counter in `local` too. kUnavailable at once where the breaker is open.
-  void reset(std::string_view key, CounterPlace place, Instant now,
+  void reset(std::string_view key, const Terms& terms, Instant now,
              std::move_only_function<void(ResetResult)> done) override;
   // A hold given by `local` is released there, any other remotely; kUnavailable at once where the breaker is open.
   void release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) override;

@@ -24,9 +24,9 @@ class FakeRemote final : public RemoteStore {
     held.push_back({groups, std::move(done)});
     if (!holds_back) answer();
   }
-  void reset(std::string_view key, CounterPlace place, Instant,
+  void reset(std::string_view key, const Terms& terms, Instant,
              std::move_only_function<void(ResetResult)> done) override {
-    done(counters->reset(key, place));
+    done(counters->reset(key, terms));
   }
   void release(const HoldId& hold, Instant, std::move_only_function<void(ReleaseResult)> done) override {
     done(counters->release(hold, now));

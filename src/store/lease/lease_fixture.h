@@ -31,7 +31,7 @@ class LeaseFixture : public testing::Test {
   Question& send(const Limit& limit, uint64_t cost = 1, Consistency consistency = Consistency::kLease,
                  std::string_view key = "key") {
     Question& question = questions_.emplace_back();
-    question.charge = {.key = key, .limit = &limit, .cost = {cost}, .consistency = consistency};
+    question.charge = {.key = key, .limit = &limit, .cost = {cost}, .terms = {.consistency = consistency}};
     question.group = {std::span(&question.charge, 1)};
     store_.charge({&question.group, 1}, now(), [&question] { question.is_done = true; });
     return question;
@@ -42,7 +42,8 @@ class LeaseFixture : public testing::Test {
     return question.charge;
   }
   Decision give_back(const Limit& limit, uint64_t units, Consistency consistency) {
-    Charge charge = {.key = "key", .limit = &limit, .cost = {units, Movement::kGiveBack}, .consistency = consistency};
+    Charge charge = {
+        .key = "key", .limit = &limit, .cost = {units, Movement::kGiveBack}, .terms = {.consistency = consistency}};
     ChargeGroup group{std::span(&charge, 1)};
     bool is_done = false;
     store_.charge({&group, 1}, now(), [&is_done] { is_done = true; });

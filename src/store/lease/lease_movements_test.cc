@@ -27,7 +27,8 @@ struct Both {
       : limit(configured), terms(lease_terms(configured, LeaseOptions().life_max).value()) {}
 
   Decision leased(Units units) {
-    Charge charge = {.key = "key", .limit = &limit, .cost = cost_of(units), .consistency = Consistency::kLease};
+    Charge charge = {
+        .key = "key", .limit = &limit, .cost = cost_of(units), .terms = {.consistency = Consistency::kLease}};
     ChargeGroup group{std::span(&charge, 1)};
     bool is_done = false;
     store.charge({&group, 1}, remote.now, [&is_done] { is_done = true; });

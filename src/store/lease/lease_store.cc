@@ -29,27 +29,28 @@ void LeaseStore::charge(std::span<ChargeGroup> groups, Now now, Done done) {
 bool LeaseStore::is_taken(ChargeGroup group, Instant now, Asking& asking) {
   if (group.charges.size() != 1) return false;
   Charge& charge = group.charges.front();
-  if (charge.consistency == Consistency::kExact || charge.cost.units == 0) return false;
+  if (charge.terms.consistency == Consistency::kExact || charge.cost.units == 0) return false;
   if (charge.cost.movement == Movement::kGiveBack) {
-    if (charge.consistency != Consistency::kSync || !synced_.has_unreported(charge)) return false;
+    if (charge.terms.consistency != Consistency::kSync || !synced_.has_unreported(charge)) return false;
     synced_.give_back(charge, now);
     return true;
   }
   if (charge.cost.movement != Movement::kTake) return false;
   ++asking.undecided;
-  const Taken taken =
-      charge.consistency == Consistency::kLease ? leased_.charge(charge, now, asking) : synced_.charge(charge, now);
+  const Taken taken = charge.terms.consistency == Consistency::kLease ? leased_.charge(charge, now, asking)
+                                                                      : synced_.charge(charge, now);
   if (taken != Taken::kWaits) --asking.undecided;
   return taken != Taken::kNotHere;
 }
 
 void LeaseStore::pass_on(ChargeGroup group, Asking& asking) {
   for (Charge& charge : group.charges) {
-    const auto terms = charge.consistency == Consistency::kLease ? lease_terms(*charge.limit, life_max_) : std::nullopt;
+    const auto terms =
+        charge.terms.consistency == Consistency::kLease ? lease_terms(*charge.limit, life_max_) : std::nullopt;
     asking.passed.push_back(&charge);
     asking.limits.push_back(terms ? terms->charged : *charge.limit);
     asking.charges.push_back(charge);
-    if (charge.consistency == Consistency::kSync && charge.cost.movement == Movement::kGiveBack) {
+    if (charge.terms.consistency == Consistency::kSync && charge.cost.movement == Movement::kGiveBack) {
       asking.charges.back().cost.units -= synced_.give_back(charge, now_);
     }
   }
@@ -76,7 +77,7 @@ void LeaseStore::on_passed(Asking& asking) {
     Charge& charge = *asking.passed[i];
     charge.basis = asking.charges[i].basis;
     charge.decision = asking.charges[i].decision;
-    if (charge.consistency != Consistency::kLease || charge.basis != Basis::kCounter) continue;
+    if (charge.terms.consistency != Consistency::kLease || charge.basis != Basis::kCounter) continue;
     Decision& decision = charge.decision;
     leased_.learn(charge, decision.remaining);
     decision.limit = charge.limit->capacity;
@@ -90,10 +91,10 @@ void LeaseStore::on_passed(Asking& asking) {
   asking.groups.clear();
 }
 
-void LeaseStore::reset(std::string_view key, CounterPlace place, Instant now,
+void LeaseStore::reset(std::string_view key, const Terms& terms, Instant now,
                        std::move_only_function<void(ResetResult)> done) {
   forget(key);
-  remote_.reset(key, place, now, std::move(done));
+  remote_.reset(key, terms, now, std::move(done));
 }
 
 void LeaseStore::release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) {

@@ -55,7 +55,7 @@ class LeaseStore final : public RemoteStore {
 
   // Allocates nothing for a key that has a wallet, nor for one that is synced, once it is known.
   void charge(std::span<ChargeGroup> groups, Now now, Done done) override;
-  void reset(std::string_view key, CounterPlace place, Instant now,
+  void reset(std::string_view key, const Terms& terms, Instant now,
              std::move_only_function<void(ResetResult)> done) override;
   void release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) override;
   // Reconciles where it is time. To be called every 10 ms.

@@ -160,8 +160,8 @@ TEST_F(LeaseStoreTest, ManyOldUnitsEndAllTogether) {
 TEST_F(LeaseStoreTest, ChecksOfAKnownKeyAllocateNothing) {
   pass(Duration::millis(10));  // the first report, of nothing
   ask_many(window_, 200);
-  Charge leased = {.key = "key", .limit = &window_, .consistency = Consistency::kLease};
-  Charge synced = {.key = "other", .limit = &window_, .consistency = Consistency::kSync};
+  Charge leased = {.key = "key", .limit = &window_, .terms = {.consistency = Consistency::kLease}};
+  Charge synced = {.key = "other", .limit = &window_, .terms = {.consistency = Consistency::kSync}};
   std::array<ChargeGroup, 2> groups = {ChargeGroup{std::span(&leased, 1)}, ChargeGroup{std::span(&synced, 1)}};
   const auto ask_both = [&] { store_.charge(groups, now(), [] {}); };
   ask_both();
@@ -257,7 +257,7 @@ TEST_F(LeaseStoreTest, WhatIsDecidedInTheRemoteStoresPlaceIsPassedOn) {
 TEST_F(LeaseStoreTest, AResetForgetsTheWalletAndWhatIsUnderWay) {
   ask_many(window_, 18);
   auto result = ResetResult::kNotThere;
-  store_.reset("key", 0, now(), [&](ResetResult r) { result = r; });
+  store_.reset("key", {}, now(), [&](ResetResult r) { result = r; });
   EXPECT_EQ(result, ResetResult::kForgotten);
   remote_.costs.clear();
   EXPECT_EQ(ask(window_).decision.remaining, 999U);
@@ -293,7 +293,7 @@ TEST_F(LeaseStoreTest, SeveralLimitsAreExactAndCountWithTheLeased) {
   EXPECT_EQ(ask_many(bucket_, 50), 50U);
   pass(Duration{1});
   std::vector<Charge> charges = {
-      {.key = "key", .limit = &bucket_, .cost = {91}, .consistency = Consistency::kLease},
+      {.key = "key", .limit = &bucket_, .cost = {91}, .terms = {.consistency = Consistency::kLease}},
       {.key = "other", .limit = &window_, .cost = {91}},
   };
   ChargeGroup group = {charges};
@@ -309,9 +309,9 @@ TEST_F(LeaseStoreTest, SeveralLimitsAreExactAndCountWithTheLeased) {
 TEST_F(LeaseStoreTest, ManyRequestsAtOnceAreToldTogether) {
   remote_.holds_back = true;
   std::vector<Charge> charges = {
-      {.key = "a", .limit = &window_, .consistency = Consistency::kLease},
+      {.key = "a", .limit = &window_, .terms = {.consistency = Consistency::kLease}},
       {.key = "b", .limit = &window_},
-      {.key = "c", .limit = &window_, .consistency = Consistency::kSync},
+      {.key = "c", .limit = &window_, .terms = {.consistency = Consistency::kSync}},
   };
   std::vector<ChargeGroup> groups;
   for (Charge& charge : charges) groups.push_back({std::span(&charge, 1)});
@@ -334,7 +334,7 @@ TEST_F(LeaseStoreTest, NothingIsAskedWhereThereIsNothing) {
 
 TEST_F(LeaseStoreTest, WhoeverIsToldMayComeBackAtOnce) {
   remote_.holds_back = true;
-  Charge first = {.key = "key", .limit = &window_, .consistency = Consistency::kLease};
+  Charge first = {.key = "key", .limit = &window_, .terms = {.consistency = Consistency::kLease}};
   Charge second = first;
   ChargeGroup first_group = {std::span(&first, 1)};
   ChargeGroup second_group = {std::span(&second, 1)};

@@ -167,9 +167,7 @@ void LeasedCounters::send(Counter& counter) {
   Charge& call = counter.call;
   call.limit = &counter.terms.charged;
   call.mode = first.charge->mode;
-  call.on_failure = first.charge->on_failure;
-  call.place_from = first.charge->place_from;
-  call.consistency = first.charge->consistency;
+  call.terms = first.charge->terms;
   call.basis = Basis::kCounter;
   call.decision = {};
   counter.group = {std::span(&call, 1)};

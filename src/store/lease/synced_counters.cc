@@ -47,7 +47,8 @@ Taken SyncedCounters::charge(Charge& charge, Instant now) {
   }
   Counter& counter = it->second;
   counter.mode = charge.mode;
-  counter.place_from = charge.place_from;
+  counter.terms = charge.terms;
+  counter.terms.on_failure = OnStoreFailure::kAllow;  // nobody is to decide a report in the remote store's place
   counter.is_asked = true;
   charge.basis = Basis::kCounter;
   // Where the own count refuses, it knows for how long. It may admit what is not charged yet a second time, when a
@@ -102,7 +103,7 @@ void SyncedCounters::refuse(const Counter& counter, Charge& charge) {
 }
 
 void SyncedCounters::forget(std::string_view key) {
-  local_.reset(key, 0);
+  local_.reset(key, {});
   const auto it = counters_.find(key);
   if (it == counters_.end()) return;
   Counter& counter = it->second;
@@ -152,14 +153,7 @@ void SyncedCounters::add_to_report(Counters::value_type& named, Cost cost) {
 }
 
 Charge SyncedCounters::look(std::string_view key, const Counter& counter) const {
-  return {.key = key,
-          .limit = &counter.limit,
-          .cost = {0},
-          .mode = counter.mode,
-          // Nobody is to decide this in the remote store's place.
-          .on_failure = OnStoreFailure::kAllow,
-          .place_from = counter.place_from,
-          .consistency = Consistency::kSync};
+  return {.key = key, .limit = &counter.limit, .cost = {0}, .mode = counter.mode, .terms = counter.terms};
 }
 
 void SyncedCounters::send(Report& report) {
@@ -217,7 +211,7 @@ void SyncedCounters::set_local(Counters::value_type& named, uint64_t remaining) 
   if (left == left_here) return;
   uint64_t used = left_here - std::min(left, left_here);
   if (left > left_here) {
-    local_.reset(key, counter.place_from);
+    local_.reset(key, counter.terms);
     used = counter.limit.capacity - left;
   }
   if (used == 0) return;

@@ -54,7 +54,7 @@ class SyncedCounters {
   struct Counter {
     Limit limit;
     Mode mode = Mode::kEnforce;
-    KeyOffset place_from = 0;
+    Terms terms = {};
     uint64_t fresh = 0;
     uint64_t sent = 0;
     uint64_t owed = 0;

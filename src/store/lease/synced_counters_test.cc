@@ -132,7 +132,7 @@ TEST_F(SyncedCountersTest, AReportThatIsAnsweredAfterItsOwnerIsGoneHurtsNobody) 
   remote_.holds_back = true;
   {
     LeaseStore other(remote_, *local_, {.now = [this] { return now(); }});
-    Charge charge = {.key = "key", .limit = &window_, .consistency = Consistency::kSync};
+    Charge charge = {.key = "key", .limit = &window_, .terms = {.consistency = Consistency::kSync}};
     ChargeGroup group = {std::span(&charge, 1)};
     other.charge({&group, 1}, now(), [] {});
     other.tick(now() + Duration::millis(100));

@@ -271,7 +271,7 @@ uint64_t MemoryStore::next_hold_number() {
   return hold_hash_({bytes.data(), bytes.size()}).low;
 }
 
-ResetResult MemoryStore::reset(std::string_view key, CounterPlace) {
+ResetResult MemoryStore::reset(std::string_view key, const Terms&) {
   const Fingerprint wanted = fingerprint(key);
   const size_t group = table_.lock_group_of(wanted);
   Slot* slot = table_.slots(group).find(wanted);

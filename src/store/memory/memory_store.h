@@ -47,7 +47,7 @@ class MemoryStore final : public Store {
 
   void charge(ChargeGroup group, Now now) override;
   void charge_batch(std::span<ChargeGroup> groups, Now now) override;
-  ResetResult reset(std::string_view key, CounterPlace place = 0) override;
+  ResetResult reset(std::string_view key, const Terms& terms = {}) override;
   ReleaseResult release(const HoldId& hold, Instant now) override;
   void tick(Instant now, TickBudget budget) override;
   StoreStats stats() const override;

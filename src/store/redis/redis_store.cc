@@ -84,12 +84,12 @@ RedisStore::~RedisStore() {
 }
 
 // Redis has 2^16 - 1 tags, and 0 says none.
-HashTag RedisStore::tag_of(std::string_view key, KeyOffset place_from) const {
+HashTag RedisStore::tag_of(std::string_view key, KeyOffset hash_tag_from) const {
   if (options_.topology == Topology::kOnePrimary) return {};
-  if (place_from == kOnePlace) return {1};
+  if (hash_tag_from == kOneHashTag) return {1};
   // FNV-1a (Fowler, Noll, Vo): the same on every instance and in every version.
   uint64_t hash = 0xCBF29CE484222325;
-  for (const char c : key.substr(std::min<size_t>(place_from, key.size()))) {
+  for (const char c : key.substr(std::min<size_t>(hash_tag_from, key.size()))) {
     hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001B3;
   }
   return {static_cast<uint16_t>(1 + (hash ^ hash >> 32) % UINT16_MAX)};
@@ -131,7 +131,7 @@ void RedisStore::finish(Asking* asking) {
 }
 
 void RedisStore::ask(Charge& charge, Asking* asking, Instant now) {
-  const HashTag tag = tag_of(charge.key, charge.place_from);
+  const HashTag tag = tag_of(charge.key, charge.terms.hash_tag_from);
   Batch* batch = &batch_for(tag);
   const bool is_of_another_time = options_.times_are_callers && batch->checks != 0 && batch->asked_at != now;
   Batch::Counter* counter = is_of_another_time ? nullptr : batch->counter_for(charge);
@@ -227,7 +227,7 @@ void RedisStore::ask_alone(ChargeGroup group, Asking* asking, Now now) {
                                                    .asking = asking,
                                                    .asked_at = now,
                                                    .hold_number = options_.random(),
-                                                   .tag = tag_of(first.key, first.place_from),
+                                                   .tag = tag_of(first.key, first.terms.hash_tag_from),
                                                    .expected = {now.wall()}});
   send_turn();  // what was asked before it goes before it
   send_alone(std::move(several));
@@ -307,10 +307,10 @@ bool RedisStore::note(const Result<T>& decoded) {
 }
 
 // A counter of a hold has another name than others; its key does not say which it is.
-void RedisStore::reset(std::string_view key, CounterPlace place, Instant,
+void RedisStore::reset(std::string_view key, const Terms& terms, Instant,
                        std::move_only_function<void(ResetResult)> done) {
   refusals_.forget(key);
-  const HashTag tag = tag_of(key, place.place_from);
+  const HashTag tag = tag_of(key, terms.hash_tag_from);
   std::string plain;
   std::string holds;
   options_.layout.append_counter(plain, key, Algorithm::kTokenBucket, tag);

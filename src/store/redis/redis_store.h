@@ -59,7 +59,7 @@ class RedisStore final : public RemoteStore {
   ~RedisStore() override;
 
   void charge(std::span<ChargeGroup> groups, Now now, Done done) override;
-  void reset(std::string_view key, CounterPlace place, Instant now,
+  void reset(std::string_view key, const Terms& terms, Instant now,
              std::move_only_function<void(ResetResult)> done) override;
   void release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) override;
   void tick(Instant) override {}
@@ -98,7 +98,7 @@ class RedisStore final : public RemoteStore {
   // Whether it could be read; else notes why not.
   template <typename T>
   bool note(const Result<T>& decoded);
-  HashTag tag_of(std::string_view key, KeyOffset place_from) const;
+  HashTag tag_of(std::string_view key, KeyOffset hash_tag_from) const;
 
   redis::Client& client_;
   RedisStoreOptions options_;

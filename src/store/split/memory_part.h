@@ -22,9 +22,9 @@ class MemoryPart final : public RemoteStore {
     store_.charge_batch(groups, now);
     done();
   }
-  void reset(std::string_view key, CounterPlace place, Instant,
+  void reset(std::string_view key, const Terms& terms, Instant,
              std::move_only_function<void(ResetResult)> done) override {
-    done(store_.reset(key, place));
+    done(store_.reset(key, terms));
   }
   void release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) override {
     done(store_.release(hold, now));

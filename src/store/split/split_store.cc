@@ -10,7 +10,7 @@ namespace rateguard {
 namespace {
 
 bool is_of(std::span<const Charge> charges, StoreNumber store) {
-  return std::ranges::all_of(charges, [&](const Charge& charge) { return charge.store == store; });
+  return std::ranges::all_of(charges, [&](const Charge& charge) { return charge.terms.store == store; });
 }
 
 }  // namespace
@@ -50,7 +50,7 @@ SplitStore::~SplitStore() = default;
 void SplitStore::charge(std::span<ChargeGroup> groups, Now now, Done done) {
   const auto first = std::ranges::find_if(groups, [](const ChargeGroup& group) { return !group.charges.empty(); });
   if (first == groups.end()) return done();
-  const StoreNumber store = first->charges.front().store;
+  const StoreNumber store = first->charges.front().terms.store;
   if (std::ranges::all_of(groups, [&](const ChargeGroup& group) { return is_of(group.charges, store); })) {
     return parts_[store].store->charge(groups, now, std::move(done));
   }
@@ -59,7 +59,7 @@ void SplitStore::charge(std::span<ChargeGroup> groups, Now now, Done done) {
   asking->whole.resize(parts_.size());
   for (const ChargeGroup& group : groups) {
     if (group.charges.empty()) continue;
-    const StoreNumber its_first = group.charges.front().store;
+    const StoreNumber its_first = group.charges.front().terms.store;
     if (is_of(group.charges, its_first)) {
       asking->whole[its_first].push_back(group);
     } else {
@@ -87,7 +87,7 @@ void SplitStore::begin(ChargeGroup group, std::shared_ptr<Asking> asking, Now no
   request.is_refused = false;
   const auto add = [&](bool refused_last) {
     for (const StoreNumber store : by_distance_) {
-      const auto asks_it = [&](const Charge& charge) { return charge.store == store; };
+      const auto asks_it = [&](const Charge& charge) { return charge.terms.store == store; };
       const auto refuses = [&](const Charge& charge) { return asks_it(charge) && refused_last_[place_of(charge)]; };
       if (!std::ranges::any_of(group.charges, asks_it)) continue;
       if (std::ranges::any_of(group.charges, refuses) == refused_last) request.route.push_back(store);
@@ -110,7 +110,7 @@ void SplitStore::go_on(Request& request) {
     request.places.clear();
     for (size_t i = 0; i < request.group.charges.size(); ++i) {
       Charge& charge = request.group.charges[i];
-      if (charge.store != store) continue;
+      if (charge.terms.store != store) continue;
       if (request.is_refused && is_held_back_by_others(charge)) {
         charge.basis = Basis::kNotAsked;
         charge.decision = {};
@@ -149,17 +149,19 @@ void SplitStore::on_answer(Request& request) {
 void SplitStore::give_back_holds(const Request& request) {
   for (size_t i = 0; i < request.at; ++i) {
     for (Charge& charge : request.group.charges) {
-      if (charge.store != request.route[i] || charge.mode != Mode::kEnforce || !charge.decision.hold.is_set()) continue;
+      if (charge.terms.store != request.route[i] || charge.mode != Mode::kEnforce || !charge.decision.hold.is_set())
+        continue;
       // One that cannot be given back now ends by itself.
-      parts_[charge.store].store->release(std::exchange(charge.decision.hold, {}), request.now, [](ReleaseResult) {});
+      parts_[charge.terms.store].store->release(std::exchange(charge.decision.hold, {}), request.now,
+                                                [](ReleaseResult) {});
     }
   }
 }
 
-void SplitStore::reset(std::string_view key, CounterPlace place, Instant now,
+void SplitStore::reset(std::string_view key, const Terms& terms, Instant now,
                        std::move_only_function<void(ResetResult)> done) {
-  RG_CHECK(place.store < parts_.size());
-  parts_[place.store].store->reset(key, place, now, std::move(done));
+  RG_CHECK(terms.store < parts_.size());
+  parts_[terms.store].store->reset(key, terms, now, std::move(done));
 }
 
 void SplitStore::release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) {

@@ -35,9 +35,9 @@ class SplitStore final : public RemoteStore {
   ~SplitStore() override;
 
   // Requests with limits in several stores are each on a way of their own, and may be decided after those that come
-  // behind them in `groups`. REQUIRES: every Charge::store is that of a part.
+  // behind them in `groups`. REQUIRES: the store that every charge names is a part.
   void charge(std::span<ChargeGroup> groups, Now now, Done done) override;
-  void reset(std::string_view key, CounterPlace place, Instant now,
+  void reset(std::string_view key, const Terms& terms, Instant now,
              std::move_only_function<void(ResetResult)> done) override;
   // A hold does not say who gave it: they are asked in turn, from the nearest, until one knows it. kUnavailable where
   // none does and one could not be asked.

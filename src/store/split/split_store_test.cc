@@ -32,9 +32,9 @@ class Part final : public RemoteStore {
       done();
     });
   }
-  void reset(std::string_view key, CounterPlace place, Instant,
+  void reset(std::string_view key, const Terms& terms, Instant,
              std::move_only_function<void(ResetResult)> done) override {
-    done(counters->reset(key, place));
+    done(counters->reset(key, terms));
   }
   void release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) override {
     asked_at = now;
@@ -78,7 +78,7 @@ class SplitStoreTest : public testing::Test {
   static constexpr StoreNumber kNear = 1;
 
   static Charge on(StoreNumber store, std::string_view key, const Limit& limit, Mode mode = Mode::kEnforce) {
-    return {.key = key, .limit = &limit, .mode = mode, .store = store};
+    return {.key = key, .limit = &limit, .mode = mode, .terms = {.store = store}};
   }
   std::vector<Charge> ask(std::vector<Charge> charges) {
     ChargeGroup group{charges};
@@ -164,7 +164,7 @@ TEST_F(SplitStoreTest, AStoreThatRefusedIsAskedFirstSoThatTheOthersPayOnce) {
   EXPECT_EQ(near_.left("near", nine_), 6U) << "two that passed, and the first that did not";
   const auto other = ask({on(kNear, "another", nine_), on(kFar, "far", two_)});
   EXPECT_EQ(other[0].basis, Basis::kNotAsked) << "it is the counter that is remembered, whoever asks it";
-  store_.reset("far", {0, kFar}, kNow, [](ResetResult result) { EXPECT_EQ(result, ResetResult::kForgotten); });
+  store_.reset("far", {.store = kFar}, kNow, [](ResetResult result) { EXPECT_EQ(result, ResetResult::kForgotten); });
   EXPECT_TRUE(ask({on(kNear, "near", nine_), on(kFar, "far", two_)})[0].decision.allowed());
   EXPECT_EQ(near_.left("near", nine_), 5U);
 }
