@@ -22,6 +22,11 @@ void CounterKey::begin_ad_hoc(std::string& out, Algorithm algorithm) {
   begin(out, 'A', algorithm);
 }
 
+void CounterKey::begin_settlement(std::string& out, std::string_view id) {
+  begin(out, 'S', Algorithm::kFixedWindow);
+  append_part(out, id);
+}
+
 void CounterKey::append_descriptor(std::string& out, std::string_view domain, Algorithm algorithm) {
   out.push_back('E');
   out.push_back(static_cast<char>(algorithm));

@@ -24,6 +24,8 @@ class CounterKey {
   static void begin_rule(std::string& out, std::string_view rule_name, Algorithm algorithm);
   // A counter of a limit that came with the request itself (POST /check with an algorithm).
   static void begin_ad_hoc(std::string& out, Algorithm algorithm);
+  // What says that a charge was settled (store/settlement.h), by the charge's id.
+  static void begin_settlement(std::string& out, std::string_view id);
   // A counter of a descriptor of Envoy's rate limit service, behind whatever `out` holds already.
   static void append_descriptor(std::string& out, std::string_view domain, Algorithm algorithm);
   static void append_part(std::string& out, std::string_view part);

@@ -1,7 +1,8 @@
 // Counters by key. One call decides all the limits of a request: atomically, all or nothing.
 //
-// Implementations: store/memory (embedded), store/redis and store/lease (several instances). One suite of tests runs
-// over all of them (store/store_suite.h).
+// Implementations: store/memory in this process, and, behind a network (store/remote_store.h), store/redis with
+// store/fallback, store/lease and store/split in front of it. One suite of tests runs over all of them
+// (store/store_suite.h).
 #pragma once
 
 #include <cstdint>
@@ -15,8 +16,9 @@
 namespace rateguard {
 
 // Whether a limit's verdict counts for the answer. A shadow limit is evaluated and charged on its own, as if it stood
-// alone, and never changes the answer.
-enum class Mode : uint8_t { kEnforce, kShadow };
+// alone, and never changes the answer. One that settles an earlier charge (store/settlement.h) moves its counter where
+// the enforced limits of its group admit, and its own verdict holds nothing back.
+enum class Mode : uint8_t { kEnforce, kShadow, kSettle };
 
 // How a decision came about: by the limit's own counter, or without it.
 enum class Basis : uint8_t {
@@ -37,13 +39,20 @@ struct Charge {
   Mode mode = Mode::kEnforce;
   Terms terms = {};
   Basis basis = Basis::kCounter;
+  Instant gives_until = Instant::max();  // from then on Movement::kGiveBack looks: what was taken has left the counter
   Decision decision = {};
 };
 
 // Whether nothing becomes of a charge where another limit of its request refuses. Use that has happened already and
 // what is given back move their counters all the same, as shadow limits do.
 constexpr bool is_held_back_by_others(const Charge& charge) {
-  return charge.mode == Mode::kEnforce && charge.cost.movement == Movement::kTake;
+  return charge.mode == Mode::kSettle || (charge.mode == Mode::kEnforce && charge.cost.movement == Movement::kTake);
+}
+
+// What a charge moves at `now`.
+constexpr Cost cost_at(const Charge& charge, Instant now) {
+  const bool is_void = charge.cost.movement == Movement::kGiveBack && now >= charge.gives_until;
+  return is_void ? Cost{0, Movement::kGiveBack} : charge.cost;
 }
 
 // All the limits of one request. If one enforced limit refuses, no enforced limit takes anything

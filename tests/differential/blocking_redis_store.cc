@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "store/settlement_suite.h"
 #include "store/store_suite.h"
 
 namespace rateguard::test {
@@ -16,6 +17,9 @@ void BlockingRedisStore::charge(ChargeGroup group, Now now) {
   if (group.charges.empty()) return;
   const std::lock_guard lock(mutex_);
   const redis_store::CallOptions options = {.now = now + kAhead, .hold_number = ++holds_};
+  for (Charge& charge : group.charges) {
+    if (charge.gives_until != Instant::max()) charge.gives_until = charge.gives_until + kAhead;
+  }
   EXPECT_TRUE(encode_charge(group, options, layout_, call_));
   const Reply reply = redis_.ask(call_);
   const auto decoded = decode_charge(text_of(reply), group, options, layout_);
@@ -54,5 +58,6 @@ struct RedisScriptsFactory {
   std::unique_ptr<Store> make() { return std::make_unique<test::BlockingRedisStore>(); }
 };
 INSTANTIATE_TYPED_TEST_SUITE_P(RedisScripts, StoreSuite, RedisScriptsFactory);
+INSTANTIATE_TYPED_TEST_SUITE_P(RedisScripts, SettlementSuite, RedisScriptsFactory);
 
 }  // namespace rateguard

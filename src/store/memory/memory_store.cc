@@ -113,7 +113,10 @@ void MemoryStore::decide(Jobs jobs, Groups scratch, Now now) {
     evaluate(job, now);
     if (job.charge->mode == Mode::kEnforce) admitted &= job.charge->decision.allowed();
   }
-  admitted = admitted && claim_enforced(jobs, now);
+  if (admitted && !claim_enforced(jobs, now)) {
+    admitted = false;
+    note_unsettled(jobs);
+  }
   for (Job& job : jobs) {
     if (!job.moves || (is_held_back_by_others(*job.charge) && !admitted)) continue;
     Instant soonest = Instant::max();
@@ -176,7 +179,7 @@ void MemoryStore::evaluate(Job& job, Now now) {
     evaluate_side(job, state, now);
     return;
   }
-  const Cost cost = job.charge->cost;
+  const Cost cost = cost_at(*job.charge, now);
   job.next = algorithm::evaluate(state, limit, cost, now, job.charge->decision);
   job.moves =
       algorithm::moves_state(cost, job.charge->decision) && (cost.movement != Movement::kGiveBack || job.next != state);
@@ -184,22 +187,23 @@ void MemoryStore::evaluate(Job& job, Now now) {
 
 void MemoryStore::evaluate_side(Job& job, const State& state, Now now) {
   Charge& charge = *job.charge;
+  const Cost cost = cost_at(charge, now);
   const bool known = state.algorithm == algorithm::state_tag(charge.limit->algorithm);
   size_t growth = known ? 0 : kNewSideBytes;  // the most that a commit can add: what is there is doubled
   if (charge.limit->algorithm == Algorithm::kSlidingWindowLog) {
     static const algorithm::WindowLog kFresh;
     const algorithm::WindowLog& log = known ? side_.log(state.x) : kFresh;
-    charge.decision = log.evaluate(*charge.limit, charge.cost, now);
+    charge.decision = log.evaluate(*charge.limit, cost, now);
     const bool is_full = log.bytes() <= sizeof log + log.entries() * sizeof(algorithm::WindowLog::Record);
     growth += is_full ? log.bytes() : 0;
   } else {
     static const algorithm::HoldSet kFresh;
     const algorithm::HoldSet& holds = known ? side_.holds(state.x) : kFresh;
-    charge.decision = holds.evaluate(*charge.limit, charge.cost, now);
+    charge.decision = holds.evaluate(*charge.limit, cost, now);
     growth += holds.bytes();
   }
-  const bool gives = charge.cost.movement == Movement::kGiveBack;
-  job.moves = algorithm::moves_state(charge.cost, charge.decision) &&
+  const bool gives = cost.movement == Movement::kGiveBack;
+  job.moves = algorithm::moves_state(cost, charge.decision) &&
               (!gives || (known && charge.limit->algorithm == Algorithm::kSlidingWindowLog));
   if (job.moves && !gives && !side_.has_room(growth)) {
     job.moves = false;
@@ -224,6 +228,13 @@ bool MemoryStore::claim_enforced(Jobs jobs, Instant now) {
     return false;
   }
   return true;
+}
+
+// Whether a charge was settled is told by what is admitted, and want of room says nothing about that.
+void MemoryStore::note_unsettled(Jobs jobs) {
+  const bool settles = std::ranges::any_of(jobs, [](const Job& job) { return job.charge->mode == Mode::kSettle; });
+  if (!settles) return;
+  for (Job& job : jobs) job.charge->basis = Basis::kUnavailable;
 }
 
 void MemoryStore::store(Job& job, Instant now) {

@@ -32,7 +32,7 @@ bool evaluate_slot(Slot& slot, Charge& charge, Now now) {
   if (limit.unit_us == 0 ||
       !algorithm::evaluate_whole_units(slot.state(), limit, charge.cost, now, charge.decision, next)) {
     if (!algorithm::has_fixed_state(limit.algorithm) || memory::is_side(slot.state())) return false;
-    next = algorithm::evaluate(slot.state(), limit, charge.cost, now, charge.decision);
+    next = algorithm::evaluate(slot.state(), limit, cost_at(charge, now), now, charge.decision);
   }
   if (algorithm::moves_state(charge.cost, charge.decision)) slot.set_state(next);
   return true;
@@ -202,8 +202,8 @@ inline bool MemoryStore::decide_few(std::span<Charge> charges, const Fingerprint
     slots[i] = spots[i].slots->find(keys[i]);
     if (slots[i] == nullptr && table_.count(spots[i].group) + charges.size() > memory::SlotGroup::kSlots) return false;
     if (slots[i] != nullptr && memory::is_side(slots[i]->state())) return false;
-    next[i] = algorithm::evaluate(slots[i] == nullptr ? State{} : slots[i]->state(), *charge.limit, charge.cost, now,
-                                  charge.decision);
+    next[i] = algorithm::evaluate(slots[i] == nullptr ? State{} : slots[i]->state(), *charge.limit,
+                                  cost_at(charge, now), now, charge.decision);
     if (charge.mode == Mode::kEnforce) admitted &= charge.decision.allowed();
   }
   const auto moves = [&](size_t i) {

@@ -122,6 +122,7 @@ void MemoryStore::refuse_for_room(Charge& charge, Instant soonest, Instant now) 
   refused_full_.fetch_add(1, std::memory_order_relaxed);
   const Duration wait = soonest == Instant::max() ? kFullRetry : std::max(soonest - now, Duration::micros(1));
   charge.decision = {.verdict = Verdict::kRefused,
+                     .debt_is_cut = charge.cost.movement == Movement::kTakeWhole,
                      .limit = charge.limit->capacity,
                      .remaining = 0,
                      .retry_after = wait,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "store/memory/memory_store_fixture.h"
+#include "store/settlement.h"
 
 namespace rateguard {
 namespace {
@@ -51,6 +52,24 @@ TEST(MemoryStore, AFullStoreThatRefusesSaysWhenToComeBack) {
   EXPECT_TRUE(charge(*store, "newcomer", limit, 0, now).allowed()) << "a look needs no room";
   EXPECT_TRUE(charge(*store, "newcomer", limit, 1, now + refused.retry_after).allowed());
   EXPECT_EQ(store->stats().evicted, 0u);
+}
+
+// What it could not remember would be settled twice.
+TEST(MemoryStore, AFullStoreThatRefusesSettlesNothingUntilThereIsRoom) {
+  const auto store = MemoryStore::create({.max_keys = 2, .when_full = FullPolicy::kRefuse}).value();
+  const Limit limit = Limit::fixed_window(5, Duration::seconds(86'400)).value();
+  Charge taken = {.key = "metered", .limit = &limit, .cost = {4}};
+  store->charge({{&taken, 1}}, kNow);
+  charge(*store, "other", limit);
+  const ChargeReceipt receipt = receipt_of(taken, kNow, {'x'}).value();
+  for (const uint64_t actual : {1u, 9u}) {
+    EXPECT_EQ(settle(*store, taken, receipt, actual, kNow).result, SettleResult::kUnavailable);
+    EXPECT_EQ(charge(*store, "metered", limit, 0).remaining, 1u);
+  }
+  store->reset("other");
+  EXPECT_EQ(settle(*store, taken, receipt, 1, kNow).result, SettleResult::kSettled);
+  EXPECT_EQ(settle(*store, taken, receipt, 1, kNow).result, SettleResult::kSettledAlready);
+  EXPECT_EQ(charge(*store, "metered", limit, 0).remaining, 4u);
 }
 
 TEST(MemoryStore, ARequestWithoutRoomForOneOfItsKeysChargesNone) {

@@ -11,6 +11,7 @@
 
 #include "algorithm/reference_model_testing.h"
 #include "store/memory/memory_store_fixture.h"
+#include "store/settlement_suite.h"
 #include "store/store_suite.h"
 
 namespace rateguard {
@@ -20,12 +21,14 @@ struct MemoryFactory {
   std::unique_ptr<Store> make() { return MemoryStore::create({.max_keys = 10'000}).value(); }
 };
 INSTANTIATE_TYPED_TEST_SUITE_P(Memory, StoreSuite, MemoryFactory);
+INSTANTIATE_TYPED_TEST_SUITE_P(Memory, SettlementSuite, MemoryFactory);
 
 // A table of a few groups, where the keys of a request often meet in one.
 struct TinyFactory {
   std::unique_ptr<Store> make() { return MemoryStore::create({.max_keys = 600}).value(); }
 };
 INSTANTIATE_TYPED_TEST_SUITE_P(TinyMemory, StoreSuite, TinyFactory);
+INSTANTIATE_TYPED_TEST_SUITE_P(TinyMemory, SettlementSuite, TinyFactory);
 
 TEST(MemoryStore, ManyCountersAreEachCountedWhereverTheirSlotsAre) {
   const auto store = MemoryStore::create({.max_keys = 20'000}).value();

@@ -18,11 +18,13 @@ enum class AnchorCode : uint8_t { kEpoch = 1, kFirstRequest = 2, kCalendar = 3 }
 // And the modes.
 constexpr uint64_t kEnforceCode = 1;
 constexpr uint64_t kShadowCode = 2;
-constexpr uint64_t kSettleCode = 3;  // enforced, and moved whatever others say
+constexpr uint64_t kMoveCode = 3;    // enforced, and moved whatever others say
+constexpr uint64_t kSettleCode = 4;  // moved where others admit, with a verdict that counts for nobody
 
 uint64_t mode_code(const Charge& charge) {
   if (charge.mode == Mode::kShadow) return kShadowCode;
-  return is_held_back_by_others(charge) ? kEnforceCode : kSettleCode;
+  if (charge.mode == Mode::kSettle) return kSettleCode;
+  return is_held_back_by_others(charge) ? kEnforceCode : kMoveCode;
 }
 
 AnchorCode anchor_code(Anchor anchor) {
@@ -91,7 +93,10 @@ void append_limit(std::string& out, const Charge& charge, const CallOptions& opt
   append_number(out, limit.rate.units);
   append_number(out, static_cast<uint64_t>(limit.rate.period.us));
   append_more(out, limit, options, is_settled(charge));
-  if (is_settled(charge)) append_number(out, limit.units_max());
+  if (!is_settled(charge)) return;
+  append_number(out, limit.units_max());
+  const bool gives = charge.cost.movement == Movement::kGiveBack;
+  if (gives && charge.gives_until != Instant::max()) append_number(out, static_cast<uint64_t>(charge.gives_until.us));
 }
 
 }  // namespace
@@ -146,7 +151,7 @@ Result<ChargeReply> decode_charge(std::string_view reply, const ChargeGroup& gro
   bool all_admit = true;
   std::string_view rest = reply;
   for (const Charge& charge : group.charges) {
-    all_admit &= WireDecision::take(rest).admitted() || charge.mode == Mode::kShadow;
+    all_admit &= WireDecision::take(rest).admitted() || charge.mode != Mode::kEnforce;
   }
   rest = reply;
   for (const Charge& charge : group.charges) {

@@ -26,7 +26,7 @@ struct Part {
   uint64_t delay_us = 0;
 
   std::string bytes() const {
-    return little_endian(status, 1) + little_endian(remaining, 4) + little_endian(retry_us, 7) +
+    return little_endian(status, 1) + little_endian(remaining, 7) + little_endian(retry_us, 7) +
            little_endian(reset_us, 7) + little_endian(delay_us, 7);
   }
 };

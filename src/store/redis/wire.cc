@@ -73,6 +73,7 @@ bool WireDecision::is_cut() const {
 // Nothing moves where a counter has nothing to give back, or owes all that it can already.
 bool WireDecision::moved_as_due(const Charge& charge, bool all_admit) const {
   if (charge.cost.units == 0) return !moved();
+  if (charge.mode == Mode::kSettle && !all_admit) return !moved();
   switch (charge.cost.movement) {
     case Movement::kTake:
       return moved() == (admitted() && (charge.mode == Mode::kShadow || all_admit));

@@ -1,8 +1,8 @@
 -- The same for one limit, where nothing depends on another.
 local key = KEYS[1]
-local tag, mode, cost, capacity, units, period, more, windows, bound = cmsgpack.unpack(ARGV[2])
+local tag, mode, cost, capacity, units, period, more, windows, bound, gives_until = cmsgpack.unpack(ARGV[2])
 local ok, remaining, retry, reset, delay, next, expires, is_cut =
-  decide(key, tag, cost, capacity, units, period, more, windows, bound)
+  decide(key, tag, cost, capacity, units, period, more, windows, bound, gives_until)
 if error_reply then return error_reply end
 local status = ok and 1 or 0
 if is_cut then status = status + 4 end
