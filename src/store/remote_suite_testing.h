@@ -1,0 +1,84 @@
+// A RemoteStore as a Store, so that the suite of all stores (store/store_suite.h) runs over those that answer later
+// too.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <mutex>
+#include <span>
+#include <string_view>
+
+#include "store/remote_store.h"
+#include "store/store.h"
+
+namespace rateguard {
+
+// A store that answers at once, as one behind a network.
+class AnswersAtOnce final : public RemoteStore {
+ public:
+  explicit AnswersAtOnce(Store& store) : store_(store) {}
+
+  void charge(std::span<ChargeGroup> groups, Now now, Done done) override {
+    store_.charge_batch(groups, now);
+    done();
+  }
+  void reset(std::string_view key, const Terms& terms, Instant,
+             std::move_only_function<void(ResetResult)> done) override {
+    done(store_.reset(key, terms));
+  }
+  void release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) override {
+    done(store_.release(hold, now));
+  }
+  void tick(Instant) override {}
+
+ private:
+  Store& store_;
+};
+
+// What is behind answers before its calls return. Any thread may call this, one at a time gets through. Its figures are
+// those of `counted`, where the counters are.
+class StoreOverRemote : public Store {
+ public:
+  StoreOverRemote(RemoteStore& remote, Store& counted) : remote_(remote), counted_(counted) {}
+
+  void charge(ChargeGroup group, Now now) override { charge_batch({&group, 1}, now); }
+  void charge_batch(std::span<ChargeGroup> groups, Now now) override {
+    const std::lock_guard lock(mutex_);
+    bool is_done = false;
+    remote_.charge(groups, now, [&] { is_done = true; });
+    EXPECT_TRUE(is_done);
+  }
+  ResetResult reset(std::string_view key, const Terms& terms) override {
+    const std::lock_guard lock(mutex_);
+    ResetResult result = ResetResult::kUnavailable;
+    remote_.reset(key, terms, {}, [&](ResetResult answer) { result = answer; });
+    return result;
+  }
+  ReleaseResult release(const HoldId& hold, Instant now) override {
+    const std::lock_guard lock(mutex_);
+    ReleaseResult result = ReleaseResult::kUnavailable;
+    remote_.release(hold, now, [&](ReleaseResult answer) { result = answer; });
+    return result;
+  }
+  void tick(Instant now, TickBudget budget) override {
+    const std::lock_guard lock(mutex_);
+    remote_.tick(now);
+    counted_.tick(now, budget);
+  }
+  StoreStats stats() const override { return counted_.stats(); }
+
+ private:
+  std::mutex mutex_;
+  RemoteStore& remote_;
+  Store& counted_;
+};
+
+// The same with all that it needs: `Parts` has `front`, a RemoteStore, and `counters`, the Store behind it.
+template <typename Parts>
+class SuiteStore final : private Parts, public StoreOverRemote {
+ public:
+  SuiteStore() : StoreOverRemote(Parts::front, *Parts::counters) {}
+};
+
+}  // namespace rateguard
