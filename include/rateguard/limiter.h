@@ -21,6 +21,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -49,6 +50,44 @@ struct Decision {
   Duration reset_after = {};  // until the counter equals one never used, were nobody to come
   Duration delay = {};        // leaky bucket, admitted: the wait for its turn
   Hold hold = {};             // concurrency, admitted: what to release; otherwise not set
+};
+
+// A charge whose cost was an estimate, until it is settled: see Limiter::charge(). A value; nothing else remembers it.
+class Charge {
+ public:
+  // Whether anything was taken that can be settled.
+  bool is_set() const { return !counter_.empty(); }
+
+ private:
+  friend struct ChargeAccess;  // between this and the core's own type
+
+  std::string counter_ = {};
+  std::optional<Limit> limit_ = {};
+  std::array<char, 16> id_ = {};
+  uint64_t units_ = 0;
+  int64_t charged_at_us_ = 0;
+  int64_t gives_until_us_ = 0;
+  Hold hold_ = {};
+};
+
+// What charge() answers.
+struct Charged {
+  Decision decision = {};
+  Charge charge = {};  // to be settled; not set where the estimate was refused
+};
+
+// What became of a settlement.
+enum class Settled : uint8_t {
+  kNow,      // the counter is corrected
+  kBefore,   // it was settled before, or its hold is over: nothing was changed
+  kTooLate,  // more than an hour has passed: what was charged stays charged
+  kNoRoom,   // the store is full and refuses new keys (WhenFull): nothing was changed
+};
+
+// What settle() answers.
+struct Settlement {
+  Settled settled = Settled::kNow;
+  Decision decision = {};  // what the limit has left, where it was asked; always allowed
 };
 
 // A limit that was asked together with others, and the decision it would have given alone.
@@ -158,6 +197,19 @@ class Limiter {
   // Looks and takes nothing: `remaining` and `reset_after` as they are; `allowed` is true, as for any cost of 0.
   Result<Decision> peek(std::string_view key, const Limit& limit);
   Result<Decision> peek(std::string_view key, const Limit& limit, TimePoint now);
+
+  // As check(), for use whose cost is an estimate: `charge` is then settled once it is known what was really used.
+  Result<Charged> charge(std::string_view key, const Limit& limit, uint64_t estimate);
+  Result<Charged> charge(std::string_view key, const Limit& limit, uint64_t estimate, TimePoint now);
+
+  // Corrects a charge to what was really used. Less gives back the difference, never above the limit and never into a
+  // window that has ended; more takes it whatever is left, below zero if it must: the next check waits the longer. It
+  // is never refused, and happens once, within an hour of the charge, from whatever thread or process that shares the
+  // counters' snapshot. A concurrency limit's hold is released, whatever was used. A charge that nobody settles, since
+  // the process ended for example, keeps its estimate. Errors: kInvalid for more than kUnitsMax, a charge that is not
+  // set, or a time out of bounds.
+  Result<Settlement> settle(const Charge& charge, uint64_t actual);
+  Result<Settlement> settle(const Charge& charge, uint64_t actual, TimePoint now);
 
   // Several limits at once, all or nothing: a refusal by one charges none. Errors: as check(), and kInvalid for two
   // limits of one algorithm on one key.

@@ -25,6 +25,41 @@ core::Limit LimitAccess::to_core(const Limit& limit) {
           .zone = static_cast<const zoneinfo::TimeZone*>(limit.zone_)};
 }
 
+Charge ChargeAccess::from_core(std::string_view counter, const Limit& limit, const core::ChargeReceipt& receipt) {
+  Charge made;
+  made.counter_ = counter;
+  made.limit_ = limit;
+  made.id_ = receipt.id;
+  made.units_ = receipt.units;
+  made.charged_at_us_ = receipt.charged_at.us;
+  made.gives_until_us_ = receipt.gives_until.us;
+  made.hold_ = {.bytes = receipt.hold.bytes};
+  return made;
+}
+
+core::ChargeReceipt ChargeAccess::receipt(const Charge& charge) {
+  return {.id = charge.id_,
+          .units = charge.units_,
+          .charged_at = {charge.charged_at_us_},
+          .gives_until = {charge.gives_until_us_},
+          .hold = {.bytes = charge.hold_.bytes}};
+}
+
+Settlement from_core(const core::Settlement& settlement) {
+  const Decision decision = from_core(settlement.decision);
+  switch (settlement.result) {
+    case core::SettleResult::kSettled:
+      return {.settled = Settled::kNow, .decision = decision};
+    case core::SettleResult::kSettledAlready:
+      return {.settled = Settled::kBefore, .decision = decision};
+    case core::SettleResult::kTooLate:
+      return {.settled = Settled::kTooLate, .decision = decision};
+    case core::SettleResult::kUnavailable:
+      break;
+  }
+  return {.settled = Settled::kNoRoom, .decision = decision};
+}
+
 Error from_core(const core::Error& error) {
   using From = core::ErrorCode;
   using To = Error::Code;

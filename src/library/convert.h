@@ -8,6 +8,7 @@
 #include "model/decision.h"
 #include "model/instant.h"
 #include "model/limit.h"
+#include "store/settlement.h"
 #include "store/store.h"
 
 namespace rateguard::api {
@@ -21,9 +22,17 @@ struct LimitAccess {
   static core::Algorithm algorithm(const Limit& limit) { return static_cast<core::Algorithm>(limit.algorithm_); }
 };
 
+struct ChargeAccess {
+  static Charge from_core(std::string_view counter, const Limit& limit, const core::ChargeReceipt& receipt);
+  static std::string_view counter(const Charge& charge) { return charge.counter_; }
+  static const Limit& limit(const Charge& charge) { return *charge.limit_; }
+  static core::ChargeReceipt receipt(const Charge& charge);
+};
+
 Error from_core(const core::Error& error);
 Decision from_core(const core::Decision& decision);
 Stats from_core(const core::StoreStats& stats);
+Settlement from_core(const core::Settlement& settlement);
 
 // Duration::max() and core::Duration::never() are the same count, so "never" needs no case of its own.
 constexpr Duration from_core(core::Duration duration) {

@@ -1,6 +1,9 @@
 #include <rateguard/limiter.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
+#include <bit>
 #include <mutex>
 #include <utility>
 
@@ -10,8 +13,10 @@
 #include "library/wall_clock.h"
 #include "rules/cost_table.h"
 #include "store/counter_key.h"
+#include "store/memory/key_hash.h"
 #include "store/memory/memory_store.h"
 #include "store/memory/snapshot.h"
+#include "store/settlement.h"
 
 namespace rateguard::api {
 namespace {
@@ -78,6 +83,11 @@ core::Result<core::Cost> cost_of(const core::Limit& limit, int64_t units) {
   return core::cost_on(limit, *cost);
 }
 
+Error too_much(uint64_t units) {
+  return {.code = Error::Code::kInvalid,
+          .message = "a charge has at most " + std::to_string(kUnitsMax) + " units, not " + std::to_string(units)};
+}
+
 // REQUIRES: charges and judged are as long as each other.
 void charge_all(core::Store& store, std::span<core::Charge> charges, core::Now now,
                 std::vector<core::Outcome::Judged>& judged) {
@@ -88,10 +98,14 @@ void charge_all(core::Store& store, std::span<core::Charge> charges, core::Now n
 }  // namespace
 
 struct Limiter::Impl {
-  explicit Impl(std::unique_ptr<core::MemoryStore> memory) : store(std::move(memory)), deciders(*store) {}
+  Impl(std::unique_ptr<core::MemoryStore> memory, uint64_t random)
+      : store(std::move(memory)), deciders(*store), charges_of(random) {}
 
   Result<Decision> charge(std::string_view key, const Limit& limit, int64_t cost, core::Now now);
   Result<Decision> move(std::string_view key, const Limit& limit, core::Cost cost, core::Now now);
+  Result<Charged> charge_metered(std::string_view key, const Limit& limit, uint64_t estimate, core::Now now);
+  Result<Settlement> settle(const Charge& charge, uint64_t actual, core::Now now);
+  std::array<char, 16> next_charge_id();
   Result<Answer> charge_several(std::span<const Ask> asks, core::Now now);
   Result<Answer> charge_rule(std::string_view rule, std::span<const std::string_view> parts, const RuleOptions& options,
                              core::Now now);
@@ -108,6 +122,8 @@ struct Limiter::Impl {
   std::mutex saving;  // a path may be written by one at a time
   std::unique_ptr<core::MemoryStore> store;
   DeciderPool deciders;
+  const uint64_t charges_of;  // random: the charges of no other process begin with it
+  std::atomic<uint64_t> charges_made = 0;
 };
 
 Result<Decision> Limiter::Impl::charge(std::string_view key, const Limit& limit, int64_t cost, core::Now now) {
@@ -124,6 +140,34 @@ Result<Decision> Limiter::Impl::move(std::string_view key, const Limit& limit, c
   core::Charge charge{.key = *counter, .limit = &figures, .cost = cost};
   store->charge({std::span(&charge, 1)}, now);
   return from_core(charge.decision);
+}
+
+std::array<char, 16> Limiter::Impl::next_charge_id() {
+  const std::array<uint64_t, 2> parts = {charges_of, charges_made.fetch_add(1, std::memory_order_relaxed)};
+  return std::bit_cast<std::array<char, 16>>(parts);
+}
+
+Result<Charged> Limiter::Impl::charge_metered(std::string_view key, const Limit& limit, uint64_t estimate,
+                                              core::Now now) {
+  std::string key_bytes;
+  const auto counter = ad_hoc_key(key, limit, key_bytes);
+  if (!counter) return from_core(counter.error());
+  if (estimate > kUnitsMax) return too_much(estimate);
+  const core::Limit figures = LimitAccess::to_core(limit);
+  core::Charge charge{.key = *counter, .limit = &figures, .cost = core::cost_on(figures, {estimate})};
+  store->charge({std::span(&charge, 1)}, now);
+  Charged charged = {.decision = from_core(charge.decision)};
+  const auto receipt = core::receipt_of(charge, now, next_charge_id());
+  if (receipt) charged.charge = ChargeAccess::from_core(*counter, limit, *receipt);
+  return charged;
+}
+
+Result<Settlement> Limiter::Impl::settle(const Charge& charge, uint64_t actual, core::Now now) {
+  if (!charge.is_set()) return Error{.code = Error::Code::kInvalid, .message = "this charge took nothing"};
+  if (actual > kUnitsMax) return too_much(actual);
+  const core::Limit figures = LimitAccess::to_core(ChargeAccess::limit(charge));
+  const core::Charge settled{.key = ChargeAccess::counter(charge), .limit = &figures};
+  return from_core(core::settle(*store, settled, ChargeAccess::receipt(charge), actual, now));
 }
 
 Result<Answer> Limiter::Impl::charge_several(std::span<const Ask> asks, core::Now now) {
@@ -234,7 +278,9 @@ Result<Limiter> Limiter::create(Options options) {
       {.max_keys = options.max_keys,
        .when_full = options.when_full == WhenFull::kEvict ? core::FullPolicy::kEvict : core::FullPolicy::kRefuse});
   if (!store) return from_core(store.error());
-  auto impl = std::make_unique<Impl>(*std::move(store));
+  const auto random = core::memory::HashKey::random();
+  if (!random) return from_core(random.error());
+  auto impl = std::make_unique<Impl>(*std::move(store), std::bit_cast<std::array<uint64_t, 2>>(*random)[0]);
   if (!options.snapshot.empty()) {
     const auto loaded = core::load_snapshot(*impl->store, options.snapshot, impl->clock.now());
     if (!loaded && loaded.error().code != core::ErrorCode::kNotFound) return from_core(loaded.error());
@@ -249,6 +295,22 @@ Result<Decision> Limiter::check(std::string_view key, const Limit& limit, int64_
 
 Result<Decision> Limiter::check(std::string_view key, const Limit& limit, int64_t cost, TimePoint now) {
   return at(now, [&](core::Instant instant) { return impl_->charge(key, limit, cost, instant); });
+}
+
+Result<Charged> Limiter::charge(std::string_view key, const Limit& limit, uint64_t estimate) {
+  return impl_->charge_metered(key, limit, estimate, impl_->now_for(limit));
+}
+
+Result<Charged> Limiter::charge(std::string_view key, const Limit& limit, uint64_t estimate, TimePoint now) {
+  return at(now, [&](core::Instant instant) { return impl_->charge_metered(key, limit, estimate, instant); });
+}
+
+Result<Settlement> Limiter::settle(const Charge& charge, uint64_t actual) {
+  return impl_->settle(charge, actual, impl_->clock.read());
+}
+
+Result<Settlement> Limiter::settle(const Charge& charge, uint64_t actual, TimePoint now) {
+  return at(now, [&](core::Instant instant) { return impl_->settle(charge, actual, instant); });
 }
 
 Result<Decision> Limiter::peek(std::string_view key, const Limit& limit) {

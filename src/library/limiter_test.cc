@@ -178,6 +178,60 @@ TEST(LibraryLimiter, AHoldIsGivenBackOnce) {
   EXPECT_FALSE(limiter.release(Hold{}, kStart));
 }
 
+TEST(LibraryLimiter, AnEstimateIsCorrectedOnce) {
+  Limiter limiter = make();
+  const Limit tokens = Limit::token_bucket(60'000, per_minute(400'000)).value();
+  const Charged charged = limiter.charge("tenant", tokens, 20'000, kStart).value();
+  EXPECT_EQ(charged.decision.remaining, 40'000u);
+  const Settlement settled = limiter.settle(charged.charge, 1'500, kStart).value();
+  EXPECT_EQ(settled.settled, Settled::kNow);
+  EXPECT_EQ(settled.decision.remaining, 58'500u);
+  EXPECT_EQ(limiter.settle(charged.charge, 0, kStart).value().settled, Settled::kBefore);
+  EXPECT_EQ(limiter.peek("tenant", tokens, kStart).value().remaining, 58'500u);
+}
+
+TEST(LibraryLimiter, WhatWasUsedBeyondAnEstimateDelaysTheNext) {
+  Limiter limiter = make();
+  const Limit tokens = Limit::token_bucket(100, per_second(1)).value();
+  const Charged charged = limiter.charge("tenant", tokens, 90, kStart).value();
+  const Settlement settled = limiter.settle(charged.charge, 130, kStart).value();
+  EXPECT_TRUE(settled.decision.allowed);
+  EXPECT_EQ(limiter.check("tenant", tokens, 1, kStart).value().retry_after, 31s);
+}
+
+TEST(LibraryLimiter, ARefusedEstimateLeavesNothingToSettle) {
+  Limiter limiter = make();
+  const Limit limit = Limit::fixed_window(5, 1min).value();
+  const Charged refused = limiter.charge("k", limit, 6, kStart).value();
+  EXPECT_FALSE(refused.decision.allowed);
+  EXPECT_FALSE(refused.charge.is_set());
+  EXPECT_EQ(limiter.settle(refused.charge, 1, kStart).error().message, "this charge took nothing");
+  const Charged charged = limiter.charge("k", limit, 1, kStart).value();
+  EXPECT_EQ(limiter.settle(charged.charge, kUnitsMax + 1, kStart).error().code, Error::Code::kInvalid);
+}
+
+// A process that ends before it settles has charged its estimate; one that comes back may settle what it still knows,
+// and what was settled before stays so.
+TEST(LibraryLimiter, ACrashKeepsTheEstimateAndSettlesNothingTwice) {
+  const std::string path = testing::TempDir() + "settled_after_a_crash.snap";
+  const Limit limit = Limit::fixed_window_from_first_request(1'000'000'000'000, 24h).value();
+  Charge open;
+  Charge settled;
+  {
+    Limiter limiter = make();
+    open = limiter.charge("budget", limit, 5'000'000'000).value().charge;
+    settled = limiter.charge("budget", limit, 7'000'000'000).value().charge;
+    limiter.settle(settled, 6'000'000'000).value();
+    ASSERT_TRUE(limiter.save_snapshot(path).ok());
+  }
+  Limiter limiter = make({.snapshot = path});
+  EXPECT_EQ(limiter.peek("budget", limit).value().remaining, 989'000'000'000u);
+  EXPECT_EQ(limiter.settle(settled, 0).value().settled, Settled::kBefore);
+  EXPECT_EQ(limiter.settle(open, 4'000'000'000).value().decision.remaining, 990'000'000'000u);
+  EXPECT_EQ(limiter.settle(open, 0).value().settled, Settled::kBefore);
+  std::remove(path.c_str());
+}
+
 TEST(LibraryLimiter, ResetForgets) {
   Limiter limiter = make({.rules_yaml = kRules});
   const Limit limit = Limit::fixed_window(1, 1min).value();
