@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 #include <cmath>
@@ -190,6 +191,34 @@ class Reader {
   size_t entries_ = 0;
 };
 
+// The end of the string that begins at `begin`, its closing quote included. REQUIRES: `text` is JSON.
+size_t end_of_string(std::string_view text, size_t begin) {
+  size_t at = begin + 1;
+  while (text[at] != '"') at += text[at] == '\\' ? 2 : 1;
+  return at + 1;
+}
+
+// Boost.JSON makes doubles of what has a point or an exponent, which rounds. Gives the first such number that is not
+// the whole number that its double is. REQUIRES: `text` is JSON.
+std::optional<std::string_view> rounded_number(std::string_view text) {
+  constexpr uint64_t kDoublesEnd = uint64_t{1} << 53;
+  for (size_t at = 0; at < text.size();) {
+    if (text[at] == '"') {
+      at = end_of_string(text, at);
+      continue;
+    }
+    const bool is_number = text[at] == '-' || (text[at] >= '0' && text[at] <= '9');
+    const size_t end = is_number ? std::min(text.find_first_not_of("+-.0123456789eE", at), text.size()) : at + 1;
+    const std::string_view token = text.substr(at, end - at);
+    at = end;
+    if (!is_number || token.find_first_of(".eE") == std::string_view::npos) continue;
+    const auto number = parse_json_number(token);
+    const auto whole = number ? number->whole() : std::nullopt;
+    if (!whole || *whole > kDoublesEnd) return token;
+  }
+  return std::nullopt;
+}
+
 std::string_view name_of(envoy::Code code) {
   switch (code) {
     case envoy::Code::kOk:
@@ -305,6 +334,9 @@ Result<EnvoyJsonRequest> EnvoyJsonRequest::parse(std::string_view text) {
   Reader reader;
   parsed->request = reader.read(parsed->document);
   if (reader.error()) return rateguard::fail(reader.code(), *reader.error());
+  if (const auto rounded = rounded_number(text)) {
+    return invalid(fmt::format("{} is no whole number that can be kept", clipped(*rounded, 64)));
+  }
   return EnvoyJsonRequest(std::move(parsed));
 }
 

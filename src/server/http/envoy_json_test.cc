@@ -57,6 +57,26 @@ TEST(EnvoyJson, SaysWhatIsWrong) {
   EXPECT_EQ(problem(R"({"descriptors":[{"isNegativeHits":1}]})"), "isNegativeHits is neither true nor false");
 }
 
+// A reader of JSON that knows doubles alone would take these for whole numbers, or for others.
+TEST(EnvoyJson, RoundsNoNumber) {
+  const auto with_hits = [](std::string_view hits) {
+    return R"({"descriptors":[{"entries":[{"key":"a \" 1.5","value":"0.1"}],"hitsAddend":)" + std::string(hits) + "}]}";
+  };
+  const auto hits_of = [&](std::string_view hits) {
+    return EnvoyJsonRequest::parse(with_hits(hits)).value().request().descriptors[0].hits_addend;
+  };
+  EXPECT_EQ(hits_of("5.0"), 5u);
+  EXPECT_EQ(hits_of("5e3"), 5'000u);
+  EXPECT_EQ(hits_of("9007199254740993"), 9'007'199'254'740'993u);
+  EXPECT_EQ(hits_of("18446744073709551615"), UINT64_MAX);
+  EXPECT_EQ(hits_of("9007199254740992.0"), 9'007'199'254'740'992u);
+  EXPECT_EQ(problem(with_hits("5.00000000000000000001")), "5.00000000000000000001 is no whole number that can be kept");
+  EXPECT_EQ(problem(with_hits("9007199254740993.0")), "9007199254740993.0 is no whole number that can be kept");
+  EXPECT_EQ(problem(with_hits("4503599627370497.25")), "4503599627370497.25 is no whole number that can be kept");
+  EXPECT_EQ(problem(with_hits("1e-400")), "1e-400 is no whole number that can be kept");
+  EXPECT_EQ(problem(with_hits("18446744073709551616")), "hitsAddend is no whole number from 0 to 18446744073709551615");
+}
+
 TEST(EnvoyJson, ReadsWhatChangesACharge) {
   for (const char* text : {R"({"descriptors":[{"isNegativeHits":true,"limit":{"unit":"HOUR","unitMultiplier":3}}]})",
                            R"({"descriptors":[{"is_negative_hits":true,"limit":{"unit":3,"unit_multiplier":"3"}}]})"}) {
