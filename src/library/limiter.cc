@@ -9,7 +9,7 @@
 
 #include "config/config.h"
 #include "library/convert.h"
-#include "library/decider_pool.h"
+#include "library/limiter_pool.h"
 #include "library/wall_clock.h"
 #include "rules/cost_table.h"
 #include "store/counter_key.h"
@@ -99,7 +99,7 @@ void charge_all(core::Store& store, std::span<core::Charge> charges, core::Now n
 
 struct Limiter::Impl {
   Impl(std::unique_ptr<core::MemoryStore> memory, uint64_t random)
-      : store(std::move(memory)), deciders(*store), charges_of(random) {}
+      : store(std::move(memory)), limiters(*store), charges_of(random) {}
 
   Result<Decision> charge(std::string_view key, const Limit& limit, int64_t cost, core::Now now);
   Result<Decision> move(std::string_view key, const Limit& limit, core::Cost cost, core::Now now);
@@ -121,7 +121,7 @@ struct Limiter::Impl {
   WallClock clock;
   std::mutex saving;  // a path may be written by one at a time
   std::unique_ptr<core::MemoryStore> store;
-  DeciderPool deciders;
+  LimiterPool limiters;
   const uint64_t charges_of;  // random: the charges of no other process begin with it
   std::atomic<uint64_t> charges_made = 0;
 };
@@ -206,10 +206,10 @@ Result<Answer> Limiter::Impl::charge_several(std::span<const Ask> asks, core::No
 
 Result<Answer> Limiter::Impl::charge_rule(std::string_view rule, std::span<const std::string_view> parts,
                                           const RuleOptions& options, core::Now now) {
-  const auto decider = deciders.borrow();
-  const Policy& policy = decider->policy;
+  const auto pooled = limiters.borrow();
+  const Policy& policy = pooled->policy;
   const auto matched =
-      policy.rules->lookup(rule, parts, options.plan, policy.identifier->settings().prefix_v6, decider->key);
+      policy.rules->lookup(rule, parts, options.plan, policy.identifier->settings().prefix_v6, pooled->key);
   if (!matched) return from_core(matched.error());
   if (matched->limit == nullptr) return Answer{};  // the rule, the plan or the subject is unlimited
 
@@ -245,17 +245,17 @@ Result<Answer> Limiter::Impl::decide(const Request& request, core::Now now) {
                    .message = "ip '" + std::string(request.ip) + "' is no IPv4 or IPv6 address"};
     }
   }
-  const auto decider = deciders.borrow();
-  decider->headers.clear();
-  for (const Header& header : request.headers) decider->headers.push_back({.name = header.name, .value = header.value});
-  facts.headers = decider->headers;
-  return to_answer(decider->limiter.check(decider->policy, facts, now), *decider->policy.rules);
+  const auto pooled = limiters.borrow();
+  pooled->headers.clear();
+  for (const Header& header : request.headers) pooled->headers.push_back({.name = header.name, .value = header.value});
+  facts.headers = pooled->headers;
+  return to_answer(pooled->limiter.check(pooled->policy, facts, now), *pooled->policy.rules);
 }
 
 Result<uint64_t> Limiter::Impl::put_in_force(core::Result<Policy> policy) {
   if (!policy) return from_core(policy.error());
   const uint64_t count = policy->rules->rules().size();
-  deciders.publish(*std::move(policy));
+  limiters.publish(*std::move(policy));
   return count;
 }
 
@@ -285,7 +285,7 @@ Result<Limiter> Limiter::create(Options options) {
     const auto loaded = core::load_snapshot(*impl->store, options.snapshot, impl->clock.now());
     if (!loaded && loaded.error().code != core::ErrorCode::kNotFound) return from_core(loaded.error());
   }
-  impl->deciders.publish(*std::move(policy));
+  impl->limiters.publish(*std::move(policy));
   return Limiter(std::move(impl));
 }
 
@@ -356,10 +356,10 @@ Result<bool> Limiter::reset(std::string_view key, const Limit& limit) {
 
 Result<bool> Limiter::reset_rule(std::string_view rule, std::initializer_list<std::string_view> parts,
                                  const RuleOptions& options) {
-  const auto decider = impl_->deciders.borrow();
-  const Policy& policy = decider->policy;
+  const auto pooled = impl_->limiters.borrow();
+  const Policy& policy = pooled->policy;
   const auto matched =
-      policy.rules->lookup(rule, parts, options.plan, policy.identifier->settings().prefix_v6, decider->key);
+      policy.rules->lookup(rule, parts, options.plan, policy.identifier->settings().prefix_v6, pooled->key);
   if (!matched) return from_core(matched.error());
   return matched->limit != nullptr &&
          impl_->store->reset(matched->key, matched->terms) == core::ResetResult::kForgotten;

@@ -1,4 +1,4 @@
-#include "library/decider_pool.h"
+#include "library/limiter_pool.h"
 
 #include <utility>
 
@@ -14,39 +14,39 @@ size_t thread_number() {
 
 }  // namespace
 
-DeciderPool::DeciderPool(Store& store) : store_(store) {
-  for (Place& place : places_) place.decider = std::make_unique<Decider>(store);
+LimiterPool::LimiterPool(Store& store) : store_(store) {
+  for (Place& place : places_) place.pooled = std::make_unique<PooledLimiter>(store);
 }
 
-void DeciderPool::publish(Policy policy) {
+void LimiterPool::publish(Policy policy) {
   const std::lock_guard lock(policy_mutex_);
   policy_ = std::move(policy);
   policy_version_.fetch_add(1, std::memory_order_release);
 }
 
-void DeciderPool::refresh(Decider& decider) {
-  if (decider.policy_version == policy_version_.load(std::memory_order_acquire)) return;
+void LimiterPool::refresh(PooledLimiter& pooled) {
+  if (pooled.policy_version == policy_version_.load(std::memory_order_acquire)) return;
   const std::lock_guard lock(policy_mutex_);
-  decider.policy = policy_;
-  decider.policy_version = policy_version_.load(std::memory_order_relaxed);
+  pooled.policy = policy_;
+  pooled.policy_version = policy_version_.load(std::memory_order_relaxed);
 }
 
-DeciderPool::Loan::Loan(DeciderPool& pool) {
+LimiterPool::Loan::Loan(LimiterPool& pool) {
   const size_t first = thread_number();
-  for (size_t i = 0; i < kPlaces && decider_ == nullptr; ++i) {
+  for (size_t i = 0; i < kPlaces && limiter_ == nullptr; ++i) {
     Place& place = pool.places_[(first + i) % kPlaces];
     if (place.busy.load(std::memory_order_relaxed) || place.busy.exchange(true, std::memory_order_acquire)) continue;
     busy_ = &place.busy;
-    decider_ = place.decider.get();
+    limiter_ = place.pooled.get();
   }
-  if (decider_ == nullptr) {
-    own_ = std::make_unique<Decider>(pool.store_);
-    decider_ = own_.get();
+  if (limiter_ == nullptr) {
+    own_ = std::make_unique<PooledLimiter>(pool.store_);
+    limiter_ = own_.get();
   }
-  pool.refresh(*decider_);
+  pool.refresh(*limiter_);
 }
 
-DeciderPool::Loan::~Loan() {
+LimiterPool::Loan::~Loan() {
   if (busy_ != nullptr) busy_->store(false, std::memory_order_release);
 }
 

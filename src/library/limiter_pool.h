@@ -15,8 +15,8 @@
 namespace rateguard::api {
 
 // What one decision needs; kept from call to call, so that a check allocates nothing.
-struct Decider {
-  explicit Decider(Store& store) : limiter(store) {}
+struct PooledLimiter {
+  explicit PooledLimiter(Store& store) : limiter(store) {}
 
   ::rateguard::Limiter limiter;
   Policy policy = {};           // as of policy_version
@@ -26,30 +26,30 @@ struct Decider {
 };
 
 // Thread-safe. Threads that find a place free share nothing but the policy's version, which only a reload writes.
-class DeciderPool {
+class LimiterPool {
  public:
-  explicit DeciderPool(Store& store);
+  explicit LimiterPool(Store& store);
 
   // Puts a policy in force for every borrow() that begins afterwards.
   void publish(Policy policy);
 
-  // Gives the Decider back when it goes.
+  // Gives the PooledLimiter back when it goes.
   class Loan {
    public:
     Loan(const Loan&) = delete;
     Loan& operator=(const Loan&) = delete;
     ~Loan();
 
-    Decider& operator*() const { return *decider_; }
-    Decider* operator->() const { return decider_; }
+    PooledLimiter& operator*() const { return *limiter_; }
+    PooledLimiter* operator->() const { return limiter_; }
 
    private:
-    friend class DeciderPool;
-    explicit Loan(DeciderPool& pool);
+    friend class LimiterPool;
+    explicit Loan(LimiterPool& pool);
 
-    Decider* decider_ = nullptr;
-    std::atomic<bool>* busy_ = nullptr;  // null: `own_` holds the decider, since every place was taken
-    std::unique_ptr<Decider> own_;
+    PooledLimiter* limiter_ = nullptr;
+    std::atomic<bool>* busy_ = nullptr;  // null: `own_` holds the pooled, since every place was taken
+    std::unique_ptr<PooledLimiter> own_;
   };
   Loan borrow() { return Loan(*this); }
 
@@ -59,10 +59,10 @@ class DeciderPool {
   // A cache line for each, so that neighbours do not slow each other.
   struct alignas(64) Place {
     std::atomic<bool> busy = false;
-    std::unique_ptr<Decider> decider;
+    std::unique_ptr<PooledLimiter> pooled;
   };
 
-  void refresh(Decider& decider);
+  void refresh(PooledLimiter& pooled);
 
   Store& store_;
   std::atomic<uint64_t> policy_version_ = 0;
