@@ -88,7 +88,7 @@ void Instance::join_others() {
     forget_refusals();
     if (files_ != nullptr) files_->look_soon();
   };
-  for (const RedisPlace& place : places_) {
+  for (const RedisTarget& place : places_) {
     membership_.join(*workers_.front()->loop, place.target, place.settings,
                      {.on_reset = [this](std::string_view key) { forget(key); },
                       .on_reload = [look_anew](std::string_view) { look_anew(); },

@@ -114,7 +114,7 @@ class Instance {
   server::Log& log_;
   TurnedAwayLog turned_away_;
   const Prepared at_start_;
-  std::vector<RedisPlace> places_;      // none: all counters are in memory
+  std::vector<RedisTarget> places_;     // none: all counters are in memory
   std::unique_ptr<MemoryStore> store_;  // of this process; the shares that limits have here while Redis fails, too
   server::Service service_;
   Membership membership_;

@@ -32,7 +32,7 @@ Result<void> Instance::add_workers() {
   http.host.tls = at_start_.tls;
   if (resp) resp->host.tls = at_start_.tls;
   if (grpc) grpc->host.tls = at_start_.h2;
-  auto places = redis_places(config_, log_);
+  auto places = redis_targets(config_, log_);
   if (!places) return std::unexpected(places.error());
   places_ = *std::move(places);
   for (size_t i = 0; i < loops; ++i) {

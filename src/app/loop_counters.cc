@@ -11,8 +11,8 @@ constexpr Duration kLookAtLeast = Duration::millis(10);
 
 }  // namespace
 
-Result<std::vector<RedisPlace>> redis_places(const config::Config& config, server::Log& log) {
-  std::vector<RedisPlace> places;
+Result<std::vector<RedisTarget>> redis_targets(const config::Config& config, server::Log& log) {
+  std::vector<RedisTarget> places;
   const std::vector<std::string> names = config.store_names();
   for (size_t number = 0; number < names.size(); ++number) {
     const config::StoreSettings& store = config.stores.at(names[number]);
@@ -35,12 +35,12 @@ LoopCounters::LoopCounters(net::EventLoop& loop, const config::Config& config, S
 LoopCounters::~LoopCounters() = default;
 
 Result<std::unique_ptr<LoopCounters>> LoopCounters::create(net::EventLoop& loop, const config::Config& config,
-                                                           std::span<const RedisPlace> places, Store& memory,
+                                                           std::span<const RedisTarget> places, Store& memory,
                                                            const LoopCountersHooks& hooks, server::Log& log) {
   std::unique_ptr<LoopCounters> made(new LoopCounters(loop, config, memory));
   std::vector<StorePart> parts(config.stores.size(), {.store = &made->memory_});
   for (size_t place = 0; place < places.size(); ++place) {
-    const RedisPlace& redis = places[place];
+    const RedisTarget& redis = places[place];
     auto counters =
         RedisCounters::create(loop, redis.name, redis.target, redis.settings, memory,
                               {.instances = [ask = hooks.instances, place] { return ask(place); },

@@ -23,7 +23,7 @@
 namespace rateguard::app {
 
 // A store of the configuration that is a Redis.
-struct RedisPlace {
+struct RedisTarget {
   std::string name;
   StoreNumber number = 0;
   redis::Target target;
@@ -32,9 +32,9 @@ struct RedisPlace {
 };
 
 // All of them, in the order of their numbers. `log` outlives them. Errors: as redis_target().
-Result<std::vector<RedisPlace>> redis_places(const config::Config& config, server::Log& log);
+Result<std::vector<RedisTarget>> redis_targets(const config::Config& config, server::Log& log);
 
-// What they ask of the process and tell it, on their loop's thread; `place` counts in redis_places().
+// What they ask of the process and tell it, on their loop's thread; `place` counts in redis_targets().
 struct LoopCountersHooks {
   std::function<uint32_t(size_t place)> instances;
   std::function<void(size_t place, std::string_view key)> on_reset;
@@ -47,7 +47,7 @@ class LoopCounters {
   // Connects at once. `memory` has the counters of this process and the shares that limits have here while a Redis
   // fails. REQUIRES: there is a place. Errors: no memory.
   static Result<std::unique_ptr<LoopCounters>> create(net::EventLoop& loop, const config::Config& config,
-                                                      std::span<const RedisPlace> places, Store& memory,
+                                                      std::span<const RedisTarget> places, Store& memory,
                                                       const LoopCountersHooks& hooks, server::Log& log);
   ~LoopCounters();
   LoopCounters(const LoopCounters&) = delete;
