@@ -9,7 +9,7 @@
 
 #include "envoy/rate_limit.h"
 #include "server/grpc/status.h"
-#include "server/rls/decider.h"
+#include "server/rls/rate_limit_desk.h"
 
 namespace rateguard::grpc {
 
@@ -27,7 +27,7 @@ class RateLimitCall {
   // for, a task calls this, and others may use `reply` meanwhile. REQUIRES: read() was well.
   Status answer(Now now, std::string& reply);
 
-  // As rls::Decider, both.
+  // As rls::RateLimitDesk, both.
   server::DecisionNote take_note() { return decider_.take_note(); }
   bool is_current() const { return decider_.is_current(); }
 
@@ -42,7 +42,7 @@ class RateLimitCall {
   std::vector<char> arena_block_;
   google::protobuf::Arena arena_;  // of the question and the answer
   envoy::Request request_;         // borrows from the question
-  rls::Decider decider_;
+  rls::RateLimitDesk decider_;
 };
 
 }  // namespace rateguard::grpc

@@ -5,7 +5,7 @@
 #include "server/grpc/policies_for_fuzzing.h"
 #include "server/grpc/protobuf_log.h"
 #include "server/grpc/rate_limit_messages.h"
-#include "server/rls/decider.h"
+#include "server/rls/rate_limit_desk.h"
 #include "store/memory/asan_options_for_fuzzing.h"
 #include "store/memory/memory_store.h"
 
@@ -16,7 +16,7 @@ struct Deciding {
   std::unique_ptr<MemoryStore> store = MemoryStore::create({.max_keys = 1'000}).value();
   server::Service shared{*store};
   rls::RateLimitService service{shared};
-  rls::Decider decider{service};
+  rls::RateLimitDesk decider{service};
 
   Deciding() {
     silence_protobuf();

@@ -10,7 +10,7 @@
 
 namespace rateguard::http_api {
 
-// With Explain::kYes facts are decided by server::Decider::explain(). The answer points into the workspace and lives
+// With Explain::kYes facts are decided by server::CheckDesk::explain(). The answer points into the workspace and lives
 // until its next decision. The problem: an unknown rule, or a key that the rule cannot take.
 std::expected<Answer, Problem> decide(Workspace& workspace, const CheckForm& form, Explain explain, Now now);
 

@@ -7,10 +7,10 @@
 
 #include "metrics/loop_metrics.h"
 #include "model/ip_address.h"
-#include "server/decider.h"
+#include "server/check_desk.h"
 #include "server/http/check_body.h"
 #include "server/http/request_id.h"
-#include "server/rls/decider.h"
+#include "server/rls/rate_limit_desk.h"
 #include "server/service.h"
 
 namespace rateguard::http_api {
@@ -29,7 +29,7 @@ struct Workspace {
   Service& service;
   Store& store;
   metrics::LoopMetrics& metrics;
-  server::Decider decider;
+  server::CheckDesk decider;
   std::vector<IpPrefix> authz_proxies;  // whose forwarded headers /v1/authz believes
   CheckBodyParser parser;
   RequestIdGenerator ids;
@@ -37,7 +37,7 @@ struct Workspace {
   std::string scratch;
   std::string exposition;  // of /metrics, as it was at exposed_at
   std::optional<Instant> exposed_at = {};
-  std::optional<rls::Decider> rate_limits = {};  // of POST /json; none: nothing is loaded
+  std::optional<rls::RateLimitDesk> rate_limits = {};  // of POST /json; none: nothing is loaded
 };
 
 }  // namespace rateguard::http_api

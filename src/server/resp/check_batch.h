@@ -6,7 +6,7 @@
 
 #include "base/result.h"
 #include "server/check.h"
-#include "server/decider.h"
+#include "server/check_desk.h"
 #include "server/resp/client.h"
 #include "server/resp/reply.h"
 #include "server/service.h"
@@ -29,7 +29,7 @@ class CheckBatch {
   static constexpr size_t kChecksMax = 64;
 
   // Nobody else uses the decider while checks wait.
-  CheckBatch(server::Decider& decider, const server::Service& service) : decider_(decider), service_(service) {}
+  CheckBatch(server::CheckDesk& decider, const server::Service& service) : decider_(decider), service_(service) {}
 
   bool empty() const { return shapes_.empty(); }
   bool full() const { return shapes_.size() >= kChecksMax; }
@@ -44,7 +44,7 @@ class CheckBatch {
   // A line of the access log for the decision that was answered last.
   void log_decision(int64_t duration_us);
 
-  server::Decider& decider_;
+  server::CheckDesk& decider_;
   const server::Service& service_;
   const Client* asker_ = nullptr;
   std::vector<Shape> shapes_;  // of the decider's checks

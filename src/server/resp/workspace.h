@@ -8,7 +8,7 @@
 #include "metrics/resp_metrics.h"
 #include "net/byte_buffer.h"
 #include "net/event_loop.h"
-#include "server/decider.h"
+#include "server/check_desk.h"
 #include "server/resp/check_batch.h"
 #include "server/resp/command_parser.h"
 #include "server/service.h"
@@ -30,7 +30,7 @@ struct Workspace {
 
   server::Service& service;
   Store& store;
-  server::Decider decider;
+  server::CheckDesk decider;
   metrics::RespMetrics& counters;
   const net::EventLoop* clock = nullptr;  // of commands that may wait for each other; null: all have one time
   CheckBatch batch{decider, service};     // checks that wait to be decided together

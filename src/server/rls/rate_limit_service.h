@@ -1,4 +1,4 @@
-// Envoy's rate limit service on one event loop: what everyone who asks there shares. Who asks brings a Decider.
+// Envoy's rate limit service on one event loop: what everyone who asks there shares. Who asks brings a RateLimitDesk.
 #pragma once
 
 #include <cstdint>
@@ -52,7 +52,7 @@ class RateLimitService {
   const metrics::LoopMetrics& rule_metrics() const { return *rule_metrics_; }
 
  private:
-  friend class Decider;  // asks and counts
+  friend class RateLimitDesk;  // asks and counts
 
   struct TextHash {
     using is_transparent = void;

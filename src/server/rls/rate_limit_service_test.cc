@@ -8,7 +8,7 @@
 #include "net/clock.h"
 #include "server/awaiting_store.h"
 #include "server/late_store_for_tests.h"
-#include "server/rls/decider.h"
+#include "server/rls/rate_limit_desk.h"
 #include "store/memory/memory_store.h"
 
 namespace rateguard::rls {
@@ -39,7 +39,7 @@ class RateLimitServiceTest : public testing::Test {
   server::Service shared_;
   metrics::DescriptorLabels& labels_ = shared_.descriptor_labels;
   RateLimitService service_;
-  Decider decider_{service_};
+  RateLimitDesk decider_{service_};
 };
 
 TEST_F(RateLimitServiceTest, NothingIsLoadedUntilAPolicyComes) {
@@ -258,7 +258,7 @@ TEST_F(RateLimitServiceTest, AnAccessLineSaysThatTheStoreCouldNotBeAsked) {
   RateLimitService service(shared_, {.store = away});
   service.set_policy(policy_of("domain: d\ndescriptors:\n  - {key: k, rate_limit: {unit: day, requests_per_unit: 1}}"));
   service.set_rules(rules_of(kRules));
-  Decider decider(service);
+  RateLimitDesk decider(service);
   for (const envoy::Request& request : {asking("k", "v"), asking_rule({{"rule", "login"}, {"ip", "203.0.113.9"}})}) {
     ASSERT_TRUE(decider.decide(request, kNow).has_value());
     EXPECT_TRUE(decider.take_note().degraded);
@@ -300,10 +300,10 @@ TEST_F(RateLimitServiceTest, EachDecisionGoesByWhatWasInForceAsItBegan) {
   };
   service.set_policy(with_limit("k", 5));
   service.set_rules(rules_of(kRules));
-  std::vector<std::unique_ptr<Decider>> deciders;
+  std::vector<std::unique_ptr<RateLimitDesk>> deciders;
   std::vector<std::string> answers;
   const auto ask = [&](const envoy::Request& request) {
-    Decider& decider = *deciders.emplace_back(std::make_unique<Decider>(service));
+    RateLimitDesk& decider = *deciders.emplace_back(std::make_unique<RateLimitDesk>(service));
     tasks.run([&decider, &answers, request] {
       const auto response = decider.decide(request, kNow);
       const envoy::Status& status = (*response)->statuses.at(0);

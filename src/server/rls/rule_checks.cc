@@ -5,7 +5,7 @@
 #include <array>
 
 #include "envoy/unit.h"
-#include "server/rls/decider.h"
+#include "server/rls/rate_limit_desk.h"
 
 namespace rateguard::rls {
 namespace {
@@ -39,13 +39,13 @@ envoy::Status status_of(const server::Answer& answer) {
 
 }  // namespace
 
-bool Decider::asks_for_rules(const envoy::Request& request) const {
+bool RateLimitDesk::asks_for_rules(const envoy::Request& request) const {
   if (request.domain != kRulesDomain || request.descriptors.empty() || in_force_->rules.rules == nullptr) return false;
   return in_force_->policy.limits == nullptr || !in_force_->policy.limits->find_domain(kRulesDomain);
 }
 
 // Each descriptor on its own, in their order.
-Result<const envoy::Response*> Decider::check_rules(const envoy::Request& request, Now now) {
+Result<const envoy::Response*> RateLimitDesk::check_rules(const envoy::Request& request, Now now) {
   if (auto bounded = envoy::check_bounds(request); !bounded) {
     service_.metrics_->errors.add();
     return std::unexpected(std::move(bounded.error()));
@@ -74,7 +74,7 @@ Result<const envoy::Response*> Decider::check_rules(const envoy::Request& reques
   return &response;
 }
 
-Result<void> Decider::add_rule_check(const envoy::Descriptor& descriptor, uint32_t hits_addend) {
+Result<void> RateLimitDesk::add_rule_check(const envoy::Descriptor& descriptor, uint32_t hits_addend) {
   if (descriptor.entries.empty() || descriptor.entries.front().key != kRuleEntry) {
     return invalid(fmt::format("a descriptor of domain \"{}\" begins with the entry {{rule: NAME}}", kRulesDomain));
   }

@@ -1,26 +1,26 @@
-#include "server/rls/decider.h"
+#include "server/rls/rate_limit_desk.h"
 
 #include <utility>
 
 namespace rateguard::rls {
 
-Decider::Decider(RateLimitService& service)
+RateLimitDesk::RateLimitDesk(RateLimitService& service)
     : service_(service),
       decider_(service.store_.store, service.store_.on_failure),
       rules_(service.service_, service.store_, *service.rule_metrics_) {
   use_what_is_in_force();
 }
 
-void Decider::use_what_is_in_force() {
+void RateLimitDesk::use_what_is_in_force() {
   in_force_ = service_.in_force_;
   if (in_force_->rules.rules != nullptr) rules_.set_policy(in_force_->rules);
 }
 
-void Decider::note_error() {
+void RateLimitDesk::note_error() {
   service_.metrics_->errors.add();
 }
 
-Result<const envoy::Response*> Decider::decide(const envoy::Request& request, Now now) {
+Result<const envoy::Response*> RateLimitDesk::decide(const envoy::Request& request, Now now) {
   if (!is_current()) use_what_is_in_force();
   if (asks_for_rules(request)) return check_rules(request, now);
   metrics::DescriptorMetrics& metrics = *service_.metrics_;
@@ -37,7 +37,7 @@ Result<const envoy::Response*> Decider::decide(const envoy::Request& request, No
 }
 
 // A limit is called by its path in the configuration, which holds no value of a request.
-void Decider::note(size_t descriptors, const envoy::Response& response) {
+void RateLimitDesk::note(size_t descriptors, const envoy::Response& response) {
   note_ = {.decisions = static_cast<int64_t>(descriptors)};
   if (response.overall == envoy::Code::kOverLimit) note_.verdict = Verdict::kRefused;
   const envoy::Tally* deciding = nullptr;
@@ -53,7 +53,7 @@ void Decider::note(size_t descriptors, const envoy::Response& response) {
   note_.cost = deciding->given_back == 0 ? hits : -static_cast<int64_t>(deciding->given_back);
 }
 
-server::DecisionNote Decider::take_note() {
+server::DecisionNote RateLimitDesk::take_note() {
   server::DecisionNote of_rules = rules_.take_note();
   if (of_rules.decisions != 0) return of_rules;
   return std::exchange(note_, {});

@@ -1,4 +1,4 @@
-#include "server/decider.h"
+#include "server/check_desk.h"
 
 #include <algorithm>
 #include <chrono>
@@ -54,13 +54,13 @@ void count(metrics::LoopMetrics& metrics, const Answer& answer) {
 
 }  // namespace
 
-void Decider::set_policy(Policy policy) {
+void CheckDesk::set_policy(Policy policy) {
   in_force_.slots.clear();
   for (const rules::Rule& rule : policy.rules->rules()) in_force_.slots.push_back(labels_.slot(rule.name));
   in_force_.policy = std::move(policy);
 }
 
-Answer Decider::decide(const RequestFacts& facts, Now now) {
+Answer CheckDesk::decide(const RequestFacts& facts, Now now) {
   const Outcome* outcome = nullptr;
   {
     const DecisionTimer timer(metrics_);
@@ -99,7 +99,7 @@ Answer Decider::decide(const RequestFacts& facts, Now now) {
   return answer;
 }
 
-Answer Decider::answer_of(const DirectCheck& check) {
+Answer CheckDesk::answer_of(const DirectCheck& check) {
   lines_.clear();
   Answer answer;
   if (check.limit) {
@@ -126,7 +126,7 @@ Answer Decider::answer_of(const DirectCheck& check) {
   return answer;
 }
 
-void Decider::note(const Answer& answer) {
+void CheckDesk::note(const Answer& answer) {
   if (!service_.settings.access_log) return;
   ++note_.decisions;
   const bool first_refusal = !answer.allowed && note_.refused++ == 0;
@@ -140,13 +140,13 @@ void Decider::note(const Answer& answer) {
   if (deciding != nullptr) note_.cost = signed_units(deciding->cost);
 }
 
-Answer Decider::explain(const RequestFacts& facts, Now now) {
+Answer CheckDesk::explain(const RequestFacts& facts, Now now) {
   const Answer answer = decide(facts, now);
   if (!answer.allowed && answer.rejected_by.empty()) look_at_what_was_held_back(answer, now);
   return answer;
 }
 
-void Decider::look_at_what_was_held_back(const Answer& answer, Now now) {
+void CheckDesk::look_at_what_was_held_back(const Answer& answer, Now now) {
   const auto is_held_back = [&](const AnswerLine& line) {
     return line.mode == Mode::kEnforce && line.basis == Basis::kCounter && line.decision.allowed() &&
            line.cost.units != 0 && !answer.has_charged(line);
@@ -169,7 +169,7 @@ void Decider::look_at_what_was_held_back(const Answer& answer, Now now) {
   }
 }
 
-Answer Decider::decide(const AdHocCheck& check, Now now) {
+Answer CheckDesk::decide(const AdHocCheck& check, Now now) {
   direct_.clear();
   {
     const DecisionTimer timer(metrics_);
@@ -179,7 +179,7 @@ Answer Decider::decide(const AdHocCheck& check, Now now) {
   return answer_of(direct_[0]);
 }
 
-Result<Answer> Decider::decide(const RuleCheck& check, Now now) {
+Result<Answer> CheckDesk::decide(const RuleCheck& check, Now now) {
   direct_.clear();
   {
     const DecisionTimer timer(metrics_);

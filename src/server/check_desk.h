@@ -25,11 +25,11 @@ struct PolicyInForce {
 };
 
 // On one event loop's thread; what it is given outlives it. Nothing is allocated per check once its buffers have grown.
-// An answer points into the Decider and lives until its next decision. Where the store may have to be waited for, one
+// An answer points into the CheckDesk and lives until its next decision. Where the store may have to be waited for, one
 // task at a time uses it.
-class Decider {
+class CheckDesk {
  public:
-  Decider(Service& service, const LoopStore& store, metrics::LoopMetrics& metrics)
+  CheckDesk(Service& service, const LoopStore& store, metrics::LoopMetrics& metrics)
       : service_(service),
         metrics_(metrics),
         store_(store.store),

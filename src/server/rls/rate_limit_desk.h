@@ -6,7 +6,7 @@
 #include "base/result.h"
 #include "envoy/decider.h"
 #include "envoy/rate_limit.h"
-#include "server/decider.h"
+#include "server/check_desk.h"
 #include "server/decision_note.h"
 #include "server/rls/rate_limit_service.h"
 
@@ -14,9 +14,9 @@ namespace rateguard::rls {
 
 // On its service's loop's thread; `service` outlives it. Nothing is allocated per request once its buffers have grown.
 // Where the store may have to be waited for, one task at a time uses it; any number of them share the service.
-class Decider {
+class RateLimitDesk {
  public:
-  explicit Decider(RateLimitService& service);
+  explicit RateLimitDesk(RateLimitService& service);
 
   // Decides by what is in force as it begins, and counts. The response, and what it borrows, live until the next call.
   // Errors: as envoy::Decider::decide, and for kRulesDomain as RuleSet::lookup; the message is the text for the caller.
@@ -42,7 +42,7 @@ class Decider {
   RateLimitService& service_;
   std::shared_ptr<const PolicyInForce> in_force_;
   envoy::Decider decider_;
-  server::Decider rules_;
+  server::CheckDesk rules_;
   envoy::Response rules_response_;
   server::DecisionNote note_;  // of descriptors; rules_ has that of rules
 };
