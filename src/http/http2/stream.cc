@@ -42,6 +42,12 @@ void FieldList::add(std::string_view name, std::string_view value) {
   places_.push_back({static_cast<uint32_t>(name.size()), static_cast<uint32_t>(value.size())});
 }
 
+void FieldList::add_valid(std::string_view name, std::string_view value) {
+  text_.append(name);
+  text_.append(value);
+  places_.push_back({static_cast<uint32_t>(name.size()), static_cast<uint32_t>(value.size())});
+}
+
 void FieldList::add_lower(std::string_view name, std::string_view value) {
   const size_t at = text_.size();
   text_.append(name);
@@ -89,7 +95,7 @@ void Http2Stream::begin(Http2Session& session, int32_t stream_id, uint32_t now_r
 }
 
 void Http2Stream::add_request_field(std::string_view name, std::string_view value) {
-  request_fields_.add(name, value);
+  request_fields_.add_valid(name, value);  // by nghttp2 (RFC 9113, section 8.2.1)
 }
 
 void Http2Stream::head_is_whole() {

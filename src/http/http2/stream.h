@@ -18,6 +18,8 @@ class Http2Session;
 class FieldList {
  public:
   void add(std::string_view name, std::string_view value);
+  // The same for a value that was checked already.
+  void add_valid(std::string_view name, std::string_view value);
   // The same under the name in lower case; dropped if HTTP/2 has no place for the field.
   void add_lower(std::string_view name, std::string_view value);
   void clear();
