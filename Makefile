@@ -10,7 +10,7 @@ FUZZ_SECONDS ?= 300
 # Minutes of chaos.
 SOAK_MINUTES ?= 60
 
-.PHONY: help run build test zones conformance simulation soak bench lint fmt asan tsan fuzz clean
+.PHONY: help run build test zones conformance simulation soak bench lint fmt asan tsan clang fuzz clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -72,6 +72,11 @@ bench: ## measure: prints a table and writes build/bench.json
 	@cmake --preset bench --log-level=WARNING
 	@cmake --build --preset bench -j $(JOBS)
 	@bench/run build/bench $(ARGS)
+
+clang: ## compile the program with clang's warnings, its thread safety analysis among them
+	@tools/install_packages build fuzz
+	@cmake --preset clang --log-level=WARNING
+	@cmake --build --preset clang -j $(JOBS)
 
 fuzz: ## run every fuzz target for FUZZ_SECONDS (300) seconds
 	@tools/install_packages build fuzz

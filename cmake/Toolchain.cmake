@@ -30,6 +30,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # templates. With 100 MB more it need not.
   add_compile_options("SHELL:--param ggc-min-expand=1000" "SHELL:--param ggc-min-heapsize=1000000")
 endif()
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  # What GCC, the compiler that everybody builds with, does not count to -Wconversion, and what GCC's library itself does.
+  add_compile_options(-Wno-sign-conversion -Wno-deprecated-declarations)
+endif()
 option(RATEGUARD_WERROR "Warnings are errors" ON)
 if(RATEGUARD_WERROR)
   add_compile_options(-Werror)

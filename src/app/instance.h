@@ -3,7 +3,6 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -15,6 +14,7 @@
 #include "app/prepared.h"
 #include "app/snapshot_keeper.h"
 #include "app/turned_away_log.h"
+#include "base/mutex.h"
 #include "config/config.h"
 #include "http/server/server.h"
 #include "net/clock.h"
@@ -129,14 +129,15 @@ class Instance {
   net::Timer sweep_;
   size_t parts_left_ = 0;  // while draining, on the first loop's thread: servers, and the leave from other instances
 
-  std::mutex reload_mutex_;                  // held while one is under way
-  mutable std::mutex state_mutex_;           // of what a reload came to
-  metrics::ReloadFigures reloads_;           // guarded by state_mutex_
-  metrics::ReloadFigures envoy_loads_;       // likewise
-  server::ConfigState config_state_;         // likewise
-  std::vector<Error> warnings_in_force_;     // guarded by reload_mutex_
-  std::vector<std::string> files_in_force_;  // what is in force was read from them; likewise
-  std::vector<std::string> files_watched_;   // those, and those of what could not be taken over; likewise
+  Mutex reload_mutex_;         // held while one is under way
+  mutable Mutex state_mutex_;  // of what a reload came to
+  metrics::ReloadFigures reloads_ RG_GUARDED_BY(state_mutex_);
+  metrics::ReloadFigures envoy_loads_ RG_GUARDED_BY(state_mutex_);
+  server::ConfigState config_state_ RG_GUARDED_BY(state_mutex_);
+  std::vector<Error> warnings_in_force_ RG_GUARDED_BY(reload_mutex_);
+  // What is in force was read from the first; the second are those, and the files of what could not be taken over.
+  std::vector<std::string> files_in_force_ RG_GUARDED_BY(reload_mutex_);
+  std::vector<std::string> files_watched_ RG_GUARDED_BY(reload_mutex_);
 };
 
 }  // namespace rateguard::app

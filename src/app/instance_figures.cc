@@ -81,12 +81,12 @@ void Instance::fill_service() {
   if (snapshots_ != nullptr) figures.snapshot = [this] { return snapshots_->figures(); };
   figures.time_zones = time_zones_version;
   figures.reloads = [this] {
-    const std::lock_guard lock(state_mutex_);
+    const HeldLock lock(state_mutex_);
     return reloads_;
   };
   if (config_.envoy.config.empty()) return;
   figures.envoy_loads = [this] {
-    const std::lock_guard lock(state_mutex_);
+    const HeldLock lock(state_mutex_);
     return envoy_loads_;
   };
 }

@@ -13,12 +13,12 @@ namespace rateguard::app {
 using config::LogLevel;
 
 Result<server::Reloaded> Instance::reload(std::string_view by) {
-  const std::lock_guard lock(reload_mutex_);
+  const HeldLock lock(reload_mutex_);
   const auto config = source_.load();
   auto outcome = config ? reload_from(*config) : std::unexpected(config.error());
   if (config) follow_files(*config, outcome ? InForce::kYes : InForce::kNo);
   {
-    const std::lock_guard state_lock(state_mutex_);
+    const HeldLock state_lock(state_mutex_);
     reloads_.last_failed = !outcome;
     if (outcome) {
       ++reloads_.successes;
@@ -34,7 +34,7 @@ Result<server::Reloaded> Instance::reload(std::string_view by) {
 }
 
 server::ConfigState Instance::config_state() const {
-  const std::lock_guard lock(state_mutex_);
+  const HeldLock lock(state_mutex_);
   return config_state_;
 }
 
@@ -129,7 +129,7 @@ void Instance::log_key_warnings(const Policy& policy) {
 Result<envoy::Policy> Instance::load_envoy(const config::Config& config) {
   auto policy = make_envoy_policy(config);
   if (config.envoy.config.empty()) return policy;
-  const std::lock_guard lock(state_mutex_);
+  const HeldLock lock(state_mutex_);
   ++(policy ? envoy_loads_.successes : envoy_loads_.failures);
   return policy;
 }

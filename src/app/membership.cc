@@ -30,7 +30,7 @@ Membership::Membership()
 Membership::~Membership() = default;
 
 void Membership::set_addresses(std::map<std::string, std::string> addresses) {
-  const std::lock_guard lock(mutex_);
+  const HeldLock lock(mutex_);
   self_.addresses = std::move(addresses);
 }
 
@@ -64,7 +64,7 @@ uint32_t Membership::alive(size_t circle) const {
 
 std::vector<RunningInstance> Membership::all(Instant now) const {
   if (circles_.empty()) {
-    const std::lock_guard lock(mutex_);
+    const HeldLock lock(mutex_);
     return {{.id = id_, .description = self_, .is_self = true}};
   }
   std::vector<RunningInstance> all;
@@ -83,7 +83,7 @@ std::vector<RunningInstance> Membership::all(Instant now) const {
 
 void Membership::set_rules_revision(const std::string& revision) {
   for (const auto& circle : circles_) circle->peers->set_revision(revision);
-  const std::lock_guard lock(mutex_);
+  const HeldLock lock(mutex_);
   self_.rules_revision = revision;
 }
 

@@ -6,12 +6,12 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <random>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/mutex.h"
 #include "config/config.h"
 #include "model/running_instance.h"
 #include "net/event_loop.h"
@@ -57,8 +57,8 @@ class Membership {
 
   std::mt19937_64 random_;
   const uint64_t id_;
-  mutable std::mutex mutex_;
-  InstanceDescription self_;                      // guarded by mutex_
+  mutable Mutex mutex_;
+  InstanceDescription self_ RG_GUARDED_BY(mutex_);
   std::vector<std::unique_ptr<Circle>> circles_;  // none: alone
 };
 

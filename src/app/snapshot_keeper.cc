@@ -19,7 +19,7 @@ SnapshotKeeper::SnapshotKeeper(MemoryStore& store, std::string path, Duration in
 SnapshotKeeper::~SnapshotKeeper() {
   if (!thread_.joinable()) return;
   {
-    const std::lock_guard lock(mutex_);
+    const HeldLock lock(mutex_);
     stopping_ = true;
   }
   wake_.notify_all();
@@ -58,7 +58,7 @@ void SnapshotKeeper::start() {
 
 Result<void> SnapshotKeeper::finish() {
   {
-    const std::lock_guard lock(mutex_);
+    const HeldLock lock(mutex_);
     stopping_ = true;
   }
   wake_.notify_all();
@@ -72,21 +72,25 @@ Result<void> SnapshotKeeper::finish() {
 }
 
 metrics::SnapshotFigures SnapshotKeeper::figures() const {
-  const std::lock_guard lock(mutex_);
+  const HeldLock lock(mutex_);
   return figures_;
 }
 
+bool SnapshotKeeper::waits_for_the_next() {
+  const auto due = std::chrono::steady_clock::now() + std::chrono::microseconds(interval_.us);
+  const HeldLock lock(mutex_);
+  while (!stopping_ && std::chrono::steady_clock::now() < due) wake_.wait_until(mutex_, due);
+  return !stopping_;
+}
+
 void SnapshotKeeper::run() {
-  std::unique_lock lock(mutex_);
-  while (!wake_.wait_for(lock, std::chrono::microseconds(interval_.us), [this] { return stopping_; })) {
-    lock.unlock();
+  while (waits_for_the_next()) {
     (void)save();  // logged, counted and told by state(); the next attempt follows
-    lock.lock();
   }
 }
 
 server::Dependency SnapshotKeeper::state(Instant now) const {
-  const std::lock_guard lock(mutex_);
+  const HeldLock lock(mutex_);
   server::Dependency state{.name = "snapshots", .ready = problem_.empty(), .detail = {}, .vital = false};
   if (!state.ready) {
     state.detail = fmt::format("the counters could not be saved; {}: {}", what_remains(), problem_);
@@ -107,7 +111,7 @@ Result<void> SnapshotKeeper::save() {
   const auto saved = save_snapshot(store_, path_, now);
   std::string_view remains;
   {
-    const std::lock_guard lock(mutex_);
+    const HeldLock lock(mutex_);
     if (saved) {
       figures_.last_success = now.wall();
       figures_.last_bytes = saved->bytes;

@@ -2,11 +2,10 @@
 // not.
 #pragma once
 
-#include <condition_variable>
-#include <mutex>
 #include <string>
 #include <thread>
 
+#include "base/mutex.h"
 #include "metrics/exposition.h"
 #include "model/instant.h"
 #include "server/log.h"
@@ -39,21 +38,23 @@ class SnapshotKeeper {
 
  private:
   void run();
+  // Sleeps until the next snapshot is due. False: the keeper is stopping.
+  bool waits_for_the_next();
   Result<void> save();
   // What is left of the counters when they could not be saved.
-  std::string_view what_remains() const;
+  std::string_view what_remains() const RG_REQUIRES(mutex_);
 
   MemoryStore& store_;
   const std::string path_;
   const Duration interval_;
   server::Log& log_;
 
-  mutable std::mutex mutex_;
-  std::condition_variable wake_;
-  bool stopping_ = false;             // guarded by mutex_
-  metrics::SnapshotFigures figures_;  // guarded by mutex_
-  std::string problem_;               // of the last attempt; empty: it went well. Guarded by mutex_
-  bool has_snapshot_ = false;         // on disk, of this run or an earlier one; guarded by mutex_
+  mutable Mutex mutex_;
+  Condition wake_;
+  bool stopping_ RG_GUARDED_BY(mutex_) = false;
+  metrics::SnapshotFigures figures_ RG_GUARDED_BY(mutex_);
+  std::string problem_ RG_GUARDED_BY(mutex_);        // of the last attempt; empty: it went well
+  bool has_snapshot_ RG_GUARDED_BY(mutex_) = false;  // on disk, of this run or an earlier one
   std::thread thread_;
 };
 

@@ -25,7 +25,7 @@ void TurnedAwayLog::tell(std::string_view listener, size_t place, net::TurnedAwa
                          std::string_view why) {
   int64_t count = 0;
   {
-    const std::lock_guard lock(mutex_);
+    const HeldLock lock(mutex_);
     Kind& kind = kinds_[place][static_cast<size_t>(what)];
     ++kind.untold;
     const auto now = std::chrono::steady_clock::now();

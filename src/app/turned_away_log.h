@@ -5,10 +5,10 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <string_view>
 
+#include "base/mutex.h"
 #include "net/connection_host.h"
 #include "server/log.h"
 
@@ -32,8 +32,8 @@ class TurnedAwayLog {
   void tell(std::string_view listener, size_t place, net::TurnedAway what, const IpAddress& peer, std::string_view why);
 
   server::Log& log_;
-  std::mutex mutex_;
-  std::array<std::array<Kind, 2>, 3> kinds_ = {};  // by listener and reason; guarded by mutex_
+  Mutex mutex_;
+  std::array<std::array<Kind, 2>, 3> kinds_ RG_GUARDED_BY(mutex_) = {};  // by listener and reason
   size_t listeners_ = 0;
 };
 

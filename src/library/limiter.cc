@@ -4,9 +4,9 @@
 #include <array>
 #include <atomic>
 #include <bit>
-#include <mutex>
 #include <utility>
 
+#include "base/mutex.h"
 #include "config/config.h"
 #include "library/convert.h"
 #include "library/limiter_pool.h"
@@ -119,7 +119,7 @@ struct Limiter::Impl {
   }
 
   WallClock clock;
-  std::mutex saving;  // a path may be written by one at a time
+  Mutex saving;  // a path may be written by one at a time
   std::unique_ptr<core::MemoryStore> store;
   LimiterPool limiters;
   const uint64_t charges_of;  // random: the charges of no other process begin with it
@@ -260,7 +260,7 @@ Result<uint64_t> Limiter::Impl::put_in_force(core::Result<Policy> policy) {
 }
 
 Result<uint64_t> Limiter::Impl::save(const std::string& path, core::Instant now) {
-  const std::lock_guard lock(saving);
+  const HeldLock lock(saving);
   const auto saved = core::save_snapshot(*store, path, now);
   if (!saved) return from_core(saved.error());
   return saved->records;

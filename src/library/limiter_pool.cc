@@ -19,14 +19,14 @@ LimiterPool::LimiterPool(Store& store) : store_(store) {
 }
 
 void LimiterPool::publish(Policy policy) {
-  const std::lock_guard lock(policy_mutex_);
+  const HeldLock lock(policy_mutex_);
   policy_ = std::move(policy);
   policy_version_.fetch_add(1, std::memory_order_release);
 }
 
 void LimiterPool::refresh(PooledLimiter& pooled) {
   if (pooled.policy_version == policy_version_.load(std::memory_order_acquire)) return;
-  const std::lock_guard lock(policy_mutex_);
+  const HeldLock lock(policy_mutex_);
   pooled.policy = policy_;
   pooled.policy_version = policy_version_.load(std::memory_order_relaxed);
 }

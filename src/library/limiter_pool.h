@@ -5,10 +5,10 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "limiter/limiter.h"
 #include "store/store.h"
 
@@ -66,8 +66,8 @@ class LimiterPool {
 
   Store& store_;
   std::atomic<uint64_t> policy_version_ = 0;
-  std::mutex policy_mutex_;
-  Policy policy_;  // guarded by policy_mutex_
+  Mutex policy_mutex_;
+  Policy policy_ RG_GUARDED_BY(policy_mutex_);
   std::array<Place, kPlaces> places_;
 };
 

@@ -80,12 +80,12 @@ void Worker::stop() {
 }
 
 Tally Worker::snapshot() const {
-  const std::scoped_lock lock(published_mutex_);
+  const HeldLock lock(published_mutex_);
   return published_;
 }
 
 void Worker::publish() {
-  const std::scoped_lock lock(published_mutex_);
+  const HeldLock lock(published_mutex_);
   published_ = tally_;
 }
 

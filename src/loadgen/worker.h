@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "loadgen/address.h"
 #include "loadgen/key_picker.h"
 #include "loadgen/load_connection.h"
@@ -94,8 +94,8 @@ class Worker final : private ConnectionOwner, private net::ReadyHandler {
   int64_t last_ns_ = 0;  // the last answer
   int64_t open_ns_ = 0;  // when a connection was last seen open
   Tally tally_;
-  mutable std::mutex published_mutex_;
-  Tally published_;
+  mutable Mutex published_mutex_;
+  Tally published_ RG_GUARDED_BY(published_mutex_);
 };
 
 }  // namespace rateguard::loadgen

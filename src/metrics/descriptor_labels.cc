@@ -5,7 +5,7 @@ namespace rateguard::metrics {
 DescriptorLabels::DescriptorLabels() : names_{"override", "other"} {}
 
 uint16_t DescriptorLabels::slot(std::string_view path) {
-  const std::lock_guard lock(mutex_);
+  const HeldLock lock(mutex_);
   const auto next = static_cast<uint16_t>(names_.size());
   if (next == kDescriptorSlots) {
     const auto found = slots_.find(std::string(path));
@@ -17,7 +17,7 @@ uint16_t DescriptorLabels::slot(std::string_view path) {
 }
 
 std::vector<std::string> DescriptorLabels::names() const {
-  const std::lock_guard lock(mutex_);
+  const HeldLock lock(mutex_);
   return names_;
 }
 

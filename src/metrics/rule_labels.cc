@@ -5,7 +5,7 @@ namespace rateguard::metrics {
 RuleLabels::RuleLabels() : names_{"ad_hoc", "none", "other"} {}
 
 RuleSlot RuleLabels::slot(std::string_view rule_name) {
-  const std::lock_guard lock(mutex_);
+  const HeldLock lock(mutex_);
   if (const auto found = slots_.find(std::string(rule_name)); found != slots_.end()) return found->second;
   if (names_.size() >= kRuleSlots) return kOtherSlot;
   const RuleSlot slot{static_cast<uint16_t>(names_.size())};
@@ -15,7 +15,7 @@ RuleSlot RuleLabels::slot(std::string_view rule_name) {
 }
 
 std::vector<std::string> RuleLabels::names() const {
-  const std::lock_guard lock(mutex_);
+  const HeldLock lock(mutex_);
   return names_;
 }
 

@@ -2,11 +2,12 @@
 #pragma once
 
 #include <cstdint>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
+
+#include "base/mutex.h"
 
 namespace rateguard::metrics {
 
@@ -38,9 +39,9 @@ class RuleLabels {
   std::vector<std::string> names() const;
 
  private:
-  mutable std::mutex mutex_;
-  std::vector<std::string> names_;
-  std::unordered_map<std::string, RuleSlot> slots_;
+  mutable Mutex mutex_;
+  std::vector<std::string> names_ RG_GUARDED_BY(mutex_);
+  std::unordered_map<std::string, RuleSlot> slots_ RG_GUARDED_BY(mutex_);
 };
 
 }  // namespace rateguard::metrics

@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <atomic>
-#include <mutex>
+
+#include "base/mutex.h"
 
 namespace rateguard::net {
 namespace {
@@ -49,7 +50,7 @@ class SystemClock::Shared {
     const WallSteering steering = load();
     const Instant counted = steering.at(steady_us);
     if (!steering.due(steady_us) && wall_us <= counted.us + kAheadUs) return counted;
-    const std::lock_guard lock(comparing_);
+    const HeldLock lock(comparing_);
     WallSteering latest = load();
     latest.compare(wall_us, steady_us);
     store(latest);
@@ -74,7 +75,7 @@ class SystemClock::Shared {
     ++sequence_;
   }
 
-  std::mutex comparing_;
+  Mutex comparing_;
   std::atomic<uint64_t> sequence_ = 0;
   std::atomic<int64_t> base_us_ = 0;
   std::atomic<int64_t> base_steady_us_ = 0;

@@ -70,7 +70,7 @@ void Peers::beat() {
   beating_ = true;
   std::string description;
   {
-    const std::lock_guard lock(mutex_);
+    const HeldLock lock(mutex_);
     description = encode(self_description_);
   }
   client_.eval(beat_script(), std::array<std::string_view, 3>{names_.seen, names_.about, names_.told},
@@ -149,14 +149,14 @@ void Peers::note_seen(const Beat& beat) {
                       .seen_ago = ago});
   }
   std::ranges::sort(others, {}, &RunningInstance::id);
-  const std::lock_guard lock(mutex_);
+  const HeldLock lock(mutex_);
   others_ = std::move(others);
   heard_at_ = loop_.now();
   self_seen_ = self_seen;
 }
 
 std::vector<RunningInstance> Peers::all(Instant now) const {
-  const std::lock_guard lock(mutex_);
+  const HeldLock lock(mutex_);
   const Duration since = std::max(Duration{}, now - heard_at_);
   std::vector<RunningInstance> all;
   all.reserve(1 + others_.size());
@@ -202,7 +202,7 @@ void Peers::tell_reload(std::string revision) {
 }
 
 void Peers::set_revision(std::string revision) {
-  const std::lock_guard lock(mutex_);
+  const HeldLock lock(mutex_);
   self_description_.rules_revision = std::move(revision);
 }
 

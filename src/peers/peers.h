@@ -10,12 +10,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/mutex.h"
 #include "model/running_instance.h"
 #include "net/event_loop.h"
 #include "peers/listener.h"
@@ -116,11 +116,11 @@ class Peers {
   bool has_problem_ = false;  // as on_problem was told
 
   std::atomic<uint32_t> alive_ = 1;
-  mutable std::mutex mutex_;  // of what follows
-  InstanceDescription self_description_;
-  std::vector<RunningInstance> others_;
-  Instant heard_at_;                   // when others_ were told
-  std::optional<Duration> self_seen_;  // nullopt: Redis has yet to hear of this one
+  mutable Mutex mutex_;
+  InstanceDescription self_description_ RG_GUARDED_BY(mutex_);
+  std::vector<RunningInstance> others_ RG_GUARDED_BY(mutex_);
+  Instant heard_at_ RG_GUARDED_BY(mutex_);                   // when others_ were told
+  std::optional<Duration> self_seen_ RG_GUARDED_BY(mutex_);  // nullopt: Redis has yet to hear of this one
 
   const std::shared_ptr<Peers*> self_;  // for work under way: null where this is gone
 };

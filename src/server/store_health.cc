@@ -34,13 +34,13 @@ StoreHealth::StoreHealth(std::string name, std::string address, Log& log)
     : name_(std::move(name)), address_(std::move(address)), log_(log) {}
 
 size_t StoreHealth::add_loop() {
-  const std::lock_guard lock(mutex_);
+  const HeldLock lock(mutex_);
   sights_.emplace_back();
   return sights_.size() - 1;
 }
 
 void StoreHealth::see(size_t loop, StoreSight sight, Instant now) {
-  const std::lock_guard lock(mutex_);
+  const HeldLock lock(mutex_);
   sights_[loop] = std::move(sight);
   if (failing() > 0) {
     works_since_.reset();
@@ -55,7 +55,7 @@ void StoreHealth::see(size_t loop, StoreSight sight, Instant now) {
 }
 
 void StoreHealth::note_said_failing(std::string_view problem, Instant now) {
-  const std::lock_guard lock(mutex_);
+  const HeldLock lock(mutex_);
   said_ = Said::kFails;
   failed_at_ = now;
   reasons_ = {{kind_of(problem), now}};
@@ -143,12 +143,12 @@ uint64_t StoreHealth::degraded() const {
 }
 
 size_t StoreHealth::failing_loops() const {
-  const std::lock_guard lock(mutex_);
+  const HeldLock lock(mutex_);
   return failing();
 }
 
 std::string StoreHealth::words(Instant now) const {
-  const std::lock_guard lock(mutex_);
+  const HeldLock lock(mutex_);
   if (failing() == 0) return "";
   const Instant since = said_ == Said::kFails ? failed_at_ : failing_since_.value_or(now);
   return fmt::format("failing for {} s: {}", std::max<int64_t>(0, seconds(now - since)), problem());

@@ -6,12 +6,12 @@
 #pragma once
 
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/mutex.h"
 #include "model/instant.h"
 #include "server/log.h"
 
@@ -63,29 +63,29 @@ class StoreHealth {
     Instant said_at;
   };
 
-  void look_at_failure(Instant now);
-  void look_at_recovery(Instant now);
-  void look_at_degraded(Instant now);
-  bool is_news(std::string_view problem, Instant now);
-  void say_failing(std::string_view message, Instant now);
-  size_t failing() const;
-  const std::string& problem() const;
-  uint64_t degraded() const;
+  void look_at_failure(Instant now) RG_REQUIRES(mutex_);
+  void look_at_recovery(Instant now) RG_REQUIRES(mutex_);
+  void look_at_degraded(Instant now) RG_REQUIRES(mutex_);
+  bool is_news(std::string_view problem, Instant now) RG_REQUIRES(mutex_);
+  void say_failing(std::string_view message, Instant now) RG_REQUIRES(mutex_);
+  size_t failing() const RG_REQUIRES(mutex_);
+  const std::string& problem() const RG_REQUIRES(mutex_);
+  uint64_t degraded() const RG_REQUIRES(mutex_);
 
   const std::string name_;
   const std::string address_;
   Log& log_;
-  mutable std::mutex mutex_;  // of what follows
-  std::vector<StoreSight> sights_;
-  Said said_ = Said::kNothing;
-  std::optional<Instant> failing_since_;
-  Instant failed_at_;  // since when it fails, by the last line that said so
-  std::optional<Instant> works_since_;
-  std::vector<Reason> reasons_;  // said of this failure
-  std::optional<Instant> reason_said_at_;
-  uint64_t degraded_told_ = 0;
-  std::optional<Instant> degraded_since_;  // the first that nobody has been told of
-  std::optional<Instant> degraded_said_at_;
+  mutable Mutex mutex_;
+  std::vector<StoreSight> sights_ RG_GUARDED_BY(mutex_);
+  Said said_ RG_GUARDED_BY(mutex_) = Said::kNothing;
+  std::optional<Instant> failing_since_ RG_GUARDED_BY(mutex_);
+  Instant failed_at_ RG_GUARDED_BY(mutex_);  // since when it fails, by the last line that said so
+  std::optional<Instant> works_since_ RG_GUARDED_BY(mutex_);
+  std::vector<Reason> reasons_ RG_GUARDED_BY(mutex_);  // said of this failure
+  std::optional<Instant> reason_said_at_ RG_GUARDED_BY(mutex_);
+  uint64_t degraded_told_ RG_GUARDED_BY(mutex_) = 0;
+  std::optional<Instant> degraded_since_ RG_GUARDED_BY(mutex_);  // the first that nobody has been told of
+  std::optional<Instant> degraded_said_at_ RG_GUARDED_BY(mutex_);
 };
 
 }  // namespace rateguard::server

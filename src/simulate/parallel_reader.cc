@@ -7,16 +7,15 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <condition_variable>
 #include <cstring>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "base/mutex.h"
 #include "simulate/log_part.h"
 #include "simulate/log_summaries.h"
 #include "simulate/logs/byte_source.h"
@@ -119,7 +118,7 @@ class Readers {
   }
   ~Readers() {
     {
-      const std::lock_guard lock(mutex_);
+      const HeldLock lock(mutex_);
       stopped_ = true;
     }
     changed_.notify_all();
@@ -131,18 +130,19 @@ class Readers {
   // What the next piece that is to be taken up hands over, in order; no recording once it is finished, which `finished`
   // then has. REQUIRES: there is such a piece.
   Piece::Requests take(std::optional<std::pair<LogPart, Result<void>>>& finished) {
-    std::unique_lock lock(mutex_);
-    Piece& piece = pieces_[taking_];
-    changed_.wait(lock, [&] { return !piece.requests.empty() || piece.finished; });
     Piece::Requests taken;
-    if (!piece.requests.empty()) {
-      taken = std::move(piece.requests.front());
-      piece.requests.pop_front();
-    } else {
-      finished = std::move(piece.finished);
-      ++taking_;
+    {
+      const HeldLock lock(mutex_);
+      Piece& piece = pieces_[taking_];
+      while (piece.requests.empty() && !piece.finished) changed_.wait(mutex_);
+      if (!piece.requests.empty()) {
+        taken = std::move(piece.requests.front());
+        piece.requests.pop_front();
+      } else {
+        finished = std::move(piece.finished);
+        ++taking_;
+      }
     }
-    lock.unlock();
     changed_.notify_all();
     return taken;
   }
@@ -151,20 +151,25 @@ class Readers {
   size_t log() const { return pieces_[taking_].log; }
 
  private:
-  // Each thread reads the next piece that nobody has begun, unless too many wait to be taken up.
+  // What each thread does.
   void read_pieces() {
-    std::unique_lock lock(mutex_);
-    const size_t ahead = kAheadPerJob * jobs(options_);
-    for (;;) {
-      changed_.wait(lock, [&] { return stopped_ || reading_ == pieces_.size() || reading_ < taking_ + ahead; });
-      if (stopped_ || reading_ == pieces_.size()) return;
-      Piece& piece = pieces_[reading_++];
-      lock.unlock();
-      auto finished = read(piece);
-      lock.lock();
-      piece.finished = std::move(finished);
+    while (Piece* const piece = begin_next()) {
+      auto finished = read(*piece);
+      {
+        const HeldLock lock(mutex_);
+        piece->finished = std::move(finished);
+      }
       changed_.notify_all();
     }
+  }
+
+  // The next piece that nobody has begun, once not too many wait to be taken up. Null: there is none, or nobody wants
+  // it.
+  Piece* begin_next() {
+    const size_t ahead = kAheadPerJob * jobs(options_);
+    const HeldLock lock(mutex_);
+    while (!stopped_ && reading_ < pieces_.size() && reading_ >= taking_ + ahead) changed_.wait(mutex_);
+    return stopped_ || reading_ == pieces_.size() ? nullptr : &pieces_[reading_++];
   }
 
   std::pair<LogPart, Result<void>> read(Piece& piece) {
@@ -201,11 +206,12 @@ class Readers {
   }
 
   void put(Piece& piece, Piece::Requests requests) {
-    std::unique_lock lock(mutex_);
-    // What is kept takes no less memory once it is taken up.
-    if (options_.each) changed_.wait(lock, [&] { return stopped_ || piece.requests.size() < kHandedOverMax; });
-    piece.requests.push_back(std::move(requests));
-    lock.unlock();
+    {
+      const HeldLock lock(mutex_);
+      // What is kept takes no less memory once it is taken up.
+      while (options_.each && !stopped_ && piece.requests.size() >= kHandedOverMax) changed_.wait(mutex_);
+      piece.requests.push_back(std::move(requests));
+    }
     changed_.notify_all();
   }
 
@@ -214,10 +220,10 @@ class Readers {
   std::deque<Piece> pieces_;
   std::vector<std::thread> threads_;
   std::atomic<bool> stopped_ = false;  // nobody wants to know any more
-  std::mutex mutex_;                   // of what is handed over, and of:
-  std::condition_variable changed_;
-  size_t reading_ = 0;  // the first piece that nobody has begun
-  size_t taking_ = 0;   // the piece that is being taken up; written by the calling thread alone
+  Mutex mutex_;                        // of what is handed over, too
+  Condition changed_;
+  size_t reading_ RG_GUARDED_BY(mutex_) = 0;  // the first piece that nobody has begun
+  size_t taking_ = 0;                         // the piece that is being taken up; written by the calling thread alone
 };
 
 }  // namespace

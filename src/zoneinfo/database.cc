@@ -8,10 +8,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-#include <mutex>
 #include <system_error>
 #include <utility>
 
+#include "base/mutex.h"
 #include "zoneinfo/tzif.h"
 
 namespace rateguard::zoneinfo {
@@ -111,13 +111,13 @@ Result<ZoneRules> Database::read(const std::string& name) const {
 
 Result<const TimeZone*> Database::find(std::string_view name) {
   {
-    const std::shared_lock lock(mutex_);
+    const HeldSharedLock lock(mutex_);
     if (const auto found = zones_.find(name); found != zones_.end()) return &found->second;
   }
   if (const auto checked = check_name(name); !checked) return std::unexpected(checked.error());
   auto rules = read(std::string(name));
   if (!rules) return std::unexpected(rules.error());
-  const std::unique_lock lock(mutex_);
+  const HeldLock lock(mutex_);
   if (const auto found = zones_.find(name); found != zones_.end()) return &found->second;
   rules_.push_back(std::make_unique<const ZoneRules>(*std::move(rules)));
   return &zones_.try_emplace(std::string(name), std::string(name), *rules_.back()).first->second;
@@ -128,7 +128,7 @@ Database::Database(std::string folder) : folder_(std::move(folder)), version_(st
 Database::Refreshed Database::refresh() {
   Refreshed refreshed;
   std::string version = stated_version();
-  const std::unique_lock lock(mutex_);
+  const HeldLock lock(mutex_);
   version_ = std::move(version);
   for (auto& [name, zone] : zones_) {
     auto rules = read(name);
@@ -144,7 +144,7 @@ Database::Refreshed Database::refresh() {
 }
 
 std::string Database::version() const {
-  const std::shared_lock lock(mutex_);
+  const HeldSharedLock lock(mutex_);
   return version_;
 }
 

@@ -5,11 +5,11 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/mutex.h"
 #include "base/result.h"
 #include "zoneinfo/zone_rules.h"
 
@@ -63,12 +63,12 @@ class Database {
   std::string stated_version() const;
 
   const std::string folder_;
-  mutable std::shared_mutex mutex_;
-  std::string version_;
-  std::map<std::string, TimeZone, std::less<>> zones_;
+  mutable SharedMutex mutex_;
+  std::string version_ RG_GUARDED_BY(mutex_);
+  std::map<std::string, TimeZone, std::less<>> zones_ RG_GUARDED_BY(mutex_);
   // Every rules object ever in use: readers hold no lock, so none of them goes. There is one for each zone in use, and
   // one more for each change of its file.
-  std::vector<std::unique_ptr<const ZoneRules>> rules_;
+  std::vector<std::unique_ptr<const ZoneRules>> rules_ RG_GUARDED_BY(mutex_);
 };
 
 // The database of this machine: the folder that the environment variable TZDIR names, as for tzset(3), or

@@ -27,6 +27,7 @@ def check(root, build=None, program=None):
     errors += rules_code.check_shipped_test_code(tree)
     errors += rules_code.check_third_party(tree)
     errors += rules_code.check_core_bans(tree)
+    errors += rules_code.check_locks(tree)
     errors += rules_code.check_throw(tree)
     errors += rules_code.check_fuzz_seeds(tree)
     errors += standard_names.check_standard_names(tree)

@@ -44,7 +44,12 @@ _CLOCK = re.compile(
 )
 _SLEEP = re.compile(r"\b(sleep_for|sleep_until|usleep|nanosleep|clock_nanosleep)\b|(?<![\w.:>])sleep\s*\(")
 _THREAD = re.compile(r"\bstd::(thread\b(?!::)|jthread|async|condition_variable\w*|packaged_task)|\bpthread_(create|join|detach)\b")
-_MUTEX = re.compile(r"\bstd::(shared_|recursive_)?(timed_)?mutex\b")
+_MUTEX = re.compile(r"\b(Mutex|SharedMutex|HeldLock|HeldSharedLock)\b")
+# Unknown to clang's analysis of what a lock guards; base/mutex.h has what that knows.
+_UNCHECKED_LOCK = re.compile(
+    r"\bstd::((shared_|recursive_)?(timed_)?mutex|lock_guard|unique_lock|scoped_lock|shared_lock|condition_variable\w*)\b"
+)
+LOCKS = "base/mutex.h"
 _THROW = re.compile(r"\bthrow\b")
 _CATCH = re.compile(r"\bcatch\s*\(")
 
@@ -168,6 +173,18 @@ def check_core_bans(tree):
         for line, _, name in source.includes:
             if source.role == "code" and SOCKET_HEADERS.match(name):
                 errors.append(f"{source.path}:{line}: <{name}> is for sockets; the core has none")
+    return errors
+
+
+def check_locks(tree):
+    errors = []
+    for source in tree.sources:
+        if source.role != "code" or source.name == LOCKS:
+            continue
+        code = source.code
+        for match in _UNCHECKED_LOCK.finditer(code):
+            place = f"{source.path}:{cpp_text.line_of(code, match.start())}"
+            errors.append(f"{place}: '{match.group(0)}'; what it guards cannot be checked, take the locks of {LOCKS}")
     return errors
 
 

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <limits>
-#include <mutex>
 #include <new>
 #include <utility>
+
+#include "base/mutex.h"
 
 namespace rateguard::memory {
 
@@ -38,7 +39,7 @@ size_t SidePool::bytes_of(const Entry& entry) const {
 }
 
 SidePool::Handle SidePool::take_free() {
-  const std::lock_guard guard(lock_);
+  const HeldLock guard(lock_);
   if (free_ != kNone) {
     const Handle handle = free_;
     free_ = entries_[handle].next_free;
@@ -53,7 +54,7 @@ void SidePool::remove(Handle handle) {
   Entry& entry = entries_[handle];
   bytes_.fetch_sub(bytes_of(entry), std::memory_order_relaxed);
   entry.value = std::monostate{};
-  const std::lock_guard guard(lock_);
+  const HeldLock guard(lock_);
   entry.next_free = free_;
   free_ = handle;
 }

@@ -65,9 +65,9 @@ class SidePool {
   Entry* entries_;
   uint64_t bytes_max_;
   std::atomic<uint64_t> bytes_ = 0;
-  SpinLock lock_;        // of the two below
-  Handle free_ = kNone;  // the first of a chain of entries that were removed
-  Handle used_end_ = 1;  // entries from here on were never made; 0 is no handle
+  SpinLock lock_;
+  Handle free_ RG_GUARDED_BY(lock_) = kNone;  // the first of a chain of entries that were removed
+  Handle used_end_ RG_GUARDED_BY(lock_) = 1;  // entries from here on were never made; 0 is no handle
 };
 
 template <typename T>

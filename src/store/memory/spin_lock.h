@@ -7,24 +7,27 @@
 #include <atomic>
 #include <cstdint>
 
+#include "base/mutex.h"
+
 namespace rateguard::memory {
 
-class SpinLock {
+class RG_CAPABILITY("spin lock") SpinLock {
  public:
-  bool try_lock() { return held_.exchange(1, std::memory_order_acquire) == 0; }
+  bool try_lock() RG_TRY_ACQUIRE(true) { return held_.exchange(1, std::memory_order_acquire) == 0; }
 
-  void lock() {
+  // Not analysed: that it is held afterwards follows from an atomic exchange.
+  void lock() RG_ACQUIRE() RG_NOT_ANALYSED {
     if (!try_lock()) [[unlikely]]
       lock_contended();
   }
 
-  void unlock() { held_.store(0, std::memory_order_release); }
+  void unlock() RG_RELEASE() { held_.store(0, std::memory_order_release); }
 
  private:
   // Longer than any holder needs (a split of a group takes about 2 us), shorter than a time slice.
   static constexpr int kSpinsBeforeYield = 100;
 
-  [[gnu::noinline]] void lock_contended() {
+  [[gnu::noinline]] void lock_contended() RG_NOT_ANALYSED {
     // Looks before it tries: those who only look do not take the line from each other.
     for (int spins = 0; held_.load(std::memory_order_relaxed) != 0 || !try_lock(); ++spins) {
       if (spins < kSpinsBeforeYield) {
