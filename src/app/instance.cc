@@ -126,8 +126,12 @@ Result<void> Instance::watch() {
       loop, std::initializer_list<int>{SIGHUP, SIGTERM, SIGINT}, [this](int signal) {
         signal == SIGHUP ? (void)reload("SIGHUP") : drain(signal == SIGTERM ? "SIGTERM" : "SIGINT");
       });
-  files_in_force_ = files_watched_ = files_to_watch(config_);
-  if (auto watching = watch_files(files_watched_); !watching) return watching;
+  std::vector<std::string> files = files_to_watch(config_);
+  {
+    const HeldLock lock(reload_mutex_);
+    files_in_force_ = files_watched_ = files;
+  }
+  if (auto watching = watch_files(std::move(files)); !watching) return watching;
   sweep_ = loop.every(kSweepInterval, [this, &loop] { store_->tick(loop.now(), kSweepBudget); });
   return {};
 }

@@ -98,11 +98,12 @@ class Instance {
   Result<envoy::Policy> load_envoy(const config::Config& config);
   // Every file that a reload of `config` reads again.
   std::vector<std::string> files_to_watch(const config::Config& config) const;
-  // After a reload has read `config`, whether or not it could be taken over. REQUIRES: reload_mutex_ is held.
-  void follow_files(const config::Config& config, InForce in_force);
+  // After a reload has read `config`, whether or not it could be taken over.
+  void follow_files(const config::Config& config, InForce in_force) RG_REQUIRES(reload_mutex_);
   // On the first loop's thread: watches these files from now on.
   Result<void> watch_files(std::vector<std::string> files);
-  void log_reload(std::string_view by, const Result<server::Reloaded>& outcome, const std::vector<Error>& warnings);
+  void log_reload(std::string_view by, const Result<server::Reloaded>& outcome, const std::vector<Error>& warnings)
+      RG_REQUIRES(reload_mutex_);
   server::Dependency configuration_state() const;
   bool has_configuration() const { return !source_.path().empty() || !config_.envoy.config.empty(); }
   // `by` is who asked, for the log.

@@ -141,11 +141,9 @@ void Instance::log_reload(std::string_view by, const Result<server::Reloaded>& o
     return log_.write(LogLevel::kError, "configuration not reloaded; the old one stays in force",
                       {{"by", by}, {"why", outcome.error().to_string()}});
   }
-  const auto said_before = [&](const Error& warning) {
-    return std::ranges::find(warnings_in_force_, warning.message, &Error::message) != warnings_in_force_.end();
-  };
   for (const Error& warning : warnings) {
-    if (!said_before(warning)) log_.write(LogLevel::kWarn, warning.to_string());
+    const auto known = std::ranges::find(warnings_in_force_, warning.message, &Error::message);
+    if (known == warnings_in_force_.end()) log_.write(LogLevel::kWarn, warning.to_string());
   }
   warnings_in_force_ = warnings;
   const LogLevel level = outcome->waiting.empty() ? LogLevel::kInfo : LogLevel::kWarn;

@@ -36,9 +36,14 @@ void Membership::set_addresses(std::map<std::string, std::string> addresses) {
 
 void Membership::join(net::EventLoop& loop, const redis::Target& target, const config::RedisSettings& settings,
                       peers::PeersHandlers handlers) {
+  InstanceDescription self;
+  {
+    const HeldLock lock(mutex_);
+    self = self_;
+  }
   Circle& circle = *circles_.emplace_back(std::make_unique<Circle>());
   circle.client = redis::make_client(loop, target, {.random = [this] { return random_(); }});
-  circle.peers = std::make_unique<peers::Peers>(loop, *circle.client, id_, self_, std::move(handlers),
+  circle.peers = std::make_unique<peers::Peers>(loop, *circle.client, id_, std::move(self), std::move(handlers),
                                                 peers::PeersOptions{.prefix = settings.prefix});
   circle.client->start();
   circle.peers->start();

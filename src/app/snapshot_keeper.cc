@@ -28,13 +28,19 @@ SnapshotKeeper::~SnapshotKeeper() {
 
 Result<void> SnapshotKeeper::restore() {
   const Instant now = net::SystemClock().now();
-  figures_.started = net::SystemClock().read().wall();
+  {
+    const HeldLock lock(mutex_);
+    figures_.started = net::SystemClock().read().wall();
+  }
   const auto folder = prepare_snapshot_folder(path_);
   if (!folder) return std::unexpected(folder.error());
   if (*folder == FolderWas::kMade) log_.write(LogLevel::kInfo, "data folder made", {{"for", path_}});
   const auto loaded = load_snapshot(store_, path_, now);
   if (loaded) {
-    has_snapshot_ = true;
+    {
+      const HeldLock lock(mutex_);
+      has_snapshot_ = true;
+    }
     log_.write(LogLevel::kInfo, "counters restored",
                {{"file", path_}, {"keys", static_cast<int64_t>(loaded->counters)}});
     return {};

@@ -34,7 +34,7 @@ class LocalExchange : public Exchange {
   void let_go() override {}
 
  private:
-  static void unexpected() { RG_CHECK(!"a local exchange is answered at once"); }
+  static void unexpected() { RG_CHECK(false && "a local exchange is answered at once"); }
 
   const Request& request_;
   Responder& responder_;

@@ -1,6 +1,7 @@
 // The most that each subject did in a minute and in an hour.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
