@@ -23,7 +23,9 @@ struct Limits {
 
 // Of one HTTP/2 connection.
 struct Http2Limits {
-  uint32_t streams_max = 1'024;                       // at once
+  uint32_t streams_max = 1'024;  // at once
+  // Of its requests' heads, and of answers that the client does not read; beyond: new streams are refused.
+  size_t held_bytes_max = 8 * 1'024 * 1'024;
   size_t waiting_body_bytes_max = 8 * 1'024 * 1'024;  // of its incomplete requests together; beyond: reset
   // Streams that are reset before they are answered, by either side (CVE-2023-44487). As nghttp2 has it by default, and
   // a stream that ends well gives one back.

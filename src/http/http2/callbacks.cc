@@ -117,6 +117,7 @@ ssize_t Http2Callbacks::read_content(nghttp2_session* session, int32_t id, uint8
                                      nghttp2_data_source* source, void* user) {
   Http2Stream& stream = *static_cast<Http2Stream*>(source->ptr);
   const size_t taken = stream.take_content({into, size});
+  session_of(user).count_held(stream);
   if (stream.has_content()) return static_cast<ssize_t>(taken);
   if (std::exchange(stream.had_to_wait, false)) session_of(user).drained_.push_back(&stream);
   if (!stream.finished) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -84,6 +85,9 @@ class Http2Session final : public net::Connection {
   int take_field(Http2Stream& stream, std::string_view name, std::string_view value);
   void head_complete(Http2Stream& stream, bool request_whole);
   void check_length(Http2Stream& stream);
+  static std::optional<Rejection> wrong_target(const Request& head);
+  bool holds_too_much(Http2Stream& stream);
+  void count_held(Http2Stream& stream);
   void request_complete(Http2Stream& stream);
   void body_is_over(const Http2Stream& stream);
   int take_body(Http2Stream& stream, std::string_view bytes);
@@ -108,6 +112,7 @@ class Http2Session final : public net::Connection {
   size_t stream_count_ = 0;
   size_t unfinished_count_ = 0;  // of them, those that have to be done within the read timeout
   size_t body_bytes_ = 0;        // of requests that are not whole
+  size_t held_bytes_ = 0;        // of all streams' heads and answers
   FloodBudget control_frames_;
   FloodBudget resets_;
   SentAnswers unsent_;                    // whose last frame waits in the loop's output or in out_

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <utility>
 
 #include "http/chars.h"
@@ -52,10 +53,48 @@ void Http2Session::head_complete(Http2Stream& stream, bool request_whole) {
   if (stream.head_bytes > context_.options.limits.header_bytes_max) {
     return refuse(stream, {.status = 431, .detail = "the header fields are too large", .field = "header"});
   }
+  if (holds_too_much(stream)) return;
+  count_held(stream);
+  if (const auto wrong = wrong_target(stream.head)) return refuse(stream, *wrong);
   if (!request_whole || context_.handler.streams()) stream.delivery = context_.handler.delivery(stream.head);
   if (stream.delivery == BodyDelivery::kPieces) --unfinished_count_;
   if (stream.delivery != BodyDelivery::kWhole) return hand_over(stream);
   if (!request_whole) check_length(stream);
+}
+
+// What HTTP/1.1's parser refuses too, so that both see the same host and path (RFC 9113, section 8.3.1).
+std::optional<Rejection> Http2Session::wrong_target(const Request& head) {
+  const std::string_view host = find_header(head.headers, "host");
+  if (!all_chars(host, kHostChar)) {
+    return Rejection{.status = 400, .detail = "is not a host", .field = head.authority.empty() ? "Host" : ":authority"};
+  }
+  if (!head.authority.empty() && !std::ranges::equal(host, head.authority, {}, lower_ascii, lower_ascii)) {
+    return Rejection{.status = 400, .detail = "names another host than :authority", .field = "Host"};
+  }
+  if (!all_chars(head.target, kTargetChar)) {
+    return Rejection{
+        .status = 400, .detail = "holds bytes that no target may have; write them as %XX", .field = ":path"};
+  }
+  return std::nullopt;
+}
+
+// The stream is refused if the others hold more than they may. Nothing was done for it, so the client may ask again.
+bool Http2Session::holds_too_much(Http2Stream& stream) {
+  if (held_bytes_ - stream.held <= context_.options.http2.held_bytes_max) return false;
+  if (!stream.request_whole) body_is_over(stream);
+  stream.request_body.release();
+  stream.refused = true;
+  net::count(context_.stats.requests_rejected);
+  nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id, NGHTTP2_REFUSED_STREAM);
+  return true;
+}
+
+// After each change of what a stream holds for its client: the head, which the handler may still read, and what waits
+// of the answer.
+void Http2Session::count_held(Http2Stream& stream) {
+  held_bytes_ -= stream.held;
+  stream.held = stream.head_bytes + stream.waiting_bytes();
+  held_bytes_ += stream.held;
 }
 
 // nghttp2 has seen to it that a length is one, and that the body is as long.
@@ -159,6 +198,7 @@ void Http2Session::request_complete(Http2Stream& stream) {
 }
 
 void Http2Session::hand_over(Http2Stream& stream) {
+  if (holds_too_much(stream)) return;
   stream.handed_over = true;
   net::count(context_.stats.requests_handled);
   context_.handler.handle(stream, host_.loop().now());
@@ -176,6 +216,7 @@ void Http2Session::refuse(Http2Stream& stream, const Rejection& rejection) {
 
 void Http2Session::send_answer(Http2Stream& stream) {
   if (!is_open()) return;
+  count_held(stream);
   if (!stream.submitted) {
     stream.submitted = true;
     if (stream.answer_head.empty()) stream.status(500);
@@ -232,6 +273,7 @@ void Http2Session::stream_gone(Http2Stream& stream, uint32_t error_code) {
   std::ranges::replace(drained_, &stream, nullptr);
   std::ranges::replace(asked_late_, &stream, nullptr);
   if (stream.body_held != 0) nghttp2_session_consume_connection(session_, std::exchange(stream.body_held, 0));
+  held_bytes_ -= stream.held;
   if (stream.previous != nullptr) stream.previous->next = stream.next;
   if (stream.next != nullptr) stream.next->previous = stream.previous;
   if (streams_ == &stream) streams_ = stream.next;

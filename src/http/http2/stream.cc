@@ -73,6 +73,12 @@ std::span<const Header> FieldList::fields() {
   return fields_;
 }
 
+std::span<const Header> FieldList::fields_and(Header last) {
+  fields();
+  fields_.push_back(last);
+  return fields_;
+}
+
 void Http2Stream::begin(Http2Session& session, int32_t stream_id, uint32_t now_round) {
   session_ = &session;
   set_label(kUnlabelled);
@@ -87,7 +93,7 @@ void Http2Stream::begin(Http2Session& session, int32_t stream_id, uint32_t now_r
   content_.clear();
   content_sent_ = 0;
   delivery = BodyDelivery::kWhole;
-  head_bytes = body_held = 0;
+  head_bytes = held = body_held = 0;
   head_whole = request_whole = refused = handed_over = was_kept = receiving = end_told = submitted = finished =
       deferred = false;
   lingers = had_to_wait = kept_ = no_content_ = false;
@@ -102,6 +108,7 @@ void Http2Stream::head_is_whole() {
   head_whole = true;
   head.version = Version::k2;
   std::span<const Header> fields = request_fields_.fields();
+  size_t pseudo_fields = 0;
   // nghttp2 has seen to it that they come first, once each, and are of these names.
   while (!fields.empty() && fields.front().name.starts_with(':')) {
     const auto& [name, value] = fields.front();
@@ -109,6 +116,11 @@ void Http2Stream::head_is_whole() {
     if (name == ":authority") head.authority = value;
     if (name == ":path") head.target = value;
     fields = fields.subspan(1);
+    ++pseudo_fields;
+  }
+  // As with HTTP/1.1 the field Host says what is asked for, so that a rule for a host holds whatever the client speaks.
+  if (!head.authority.empty() && find_header(fields, "host").empty()) {
+    fields = request_fields_.fields_and({"host", head.authority}).subspan(pseudo_fields);
   }
   const size_t question = std::min(head.target.find('?'), head.target.size());
   head.path = head.target.substr(0, question);

@@ -26,6 +26,8 @@ class FieldList {
   bool empty() const { return places_.empty(); }
   // Valid until the next change.
   std::span<const Header> fields();
+  // The same, and one more behind them, whose texts live as long.
+  std::span<const Header> fields_and(Header last);
 
   static constexpr size_t kPerField = 32;  // what RFC 9113, section 6.5.2 counts beside the text
 
@@ -89,6 +91,7 @@ class Http2Stream final : public Exchange {
   FieldList trailers;
   BodyDelivery delivery = BodyDelivery::kWhole;
   size_t head_bytes = 0;  // as RFC 9113, section 6.5.2 counts them
+  size_t held = 0;        // of its head and its answer, as its session has counted it
   size_t body_held = 0;   // kPieces: arrived and not consumed
   bool head_whole = false;
   bool request_whole = false;

@@ -39,6 +39,31 @@ TEST(Protocols, Http2HasNoContentWhereThereIsNone) {
   EXPECT_EQ(client.ask("/nothing", "").field(":status"), "500");
 }
 
+TEST(Protocols, TheHostOfHttp2IsTheFieldHost) {
+  TestServer server;
+  Http2Client client(server.port());
+  const Http2Answer answer = client.ask("/host", "");
+  EXPECT_EQ(answer.field(":status"), "200");
+  EXPECT_EQ(answer.body, "test");
+  EXPECT_EQ(client.ask("/host", "", {{"host", "Test"}}).body, "Test");
+  EXPECT_EQ(client.ask("/host", "", {{"host", "other"}}).field(":status"), "400");
+  EXPECT_EQ(client.ask("/host#x", "").field(":status"), "400");
+}
+
+TEST(Protocols, AnswersThatAClientDoesNotReadAreBounded) {
+  ServerOptions options;
+  options.http2.held_bytes_max = 100'000;
+  TestServer server(options);
+  Http2Client client(server.port());
+  const nghttp2_settings_entry no_window{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0};
+  nghttp2_submit_settings(client.session(), NGHTTP2_FLAG_NONE, &no_window, 1);
+  std::vector<int32_t> streams;
+  for (int i = 0; i < 10; ++i) streams.push_back(client.post("/big?30000", ""));
+  EXPECT_TRUE(client.wait_until([&] { return client.answer(streams.back()).closed.has_value(); }));
+  EXPECT_EQ(client.answer(streams.back()).closed, uint32_t{NGHTTP2_REFUSED_STREAM});
+  EXPECT_LE(server.stats().requests_handled, 4u);
+}
+
 TEST(Protocols, ThePrefaceMayComeInPieces) {
   TestServer server;
   for (size_t cut = 1; cut < kPreface.size(); ++cut) {

@@ -35,6 +35,7 @@ class EchoHandler final : public Handler {
       std::from_chars(request.query.data(), request.query.data() + request.query.size(), size);
       return responder.body("text/plain", std::string(size, 'x'));
     }
+    if (request.path == "/host") return responder.body("text/plain", find_header(request.headers, "host"));
     std::string text(request.method);
     text.append(" ").append(request.target).append(" ").append(request.body);
     responder.body("text/plain", text);

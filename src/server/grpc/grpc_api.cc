@@ -157,7 +157,9 @@ void GrpcApi::fail(const Rpc* rpc, const Status& status, http::Responder& respon
 }
 
 void GrpcApi::reject(const http::Rejection& rejection, Instant, http::Responder& responder) {
-  fail(nullptr, {Code::kResourceExhausted, rejection.detail}, responder);
+  const Code code = rejection.status == 400 ? Code::kInvalidArgument : Code::kResourceExhausted;
+  fail(nullptr, {code, rejection.status == 400 ? rejection.field + " " + rejection.detail : rejection.detail},
+       responder);
 }
 
 void GrpcApi::count(const Rpc* rpc, Code code) {
