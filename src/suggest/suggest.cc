@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <unordered_set>
@@ -15,6 +16,12 @@ namespace rateguard::suggest {
 namespace {
 
 using simulate::count_text;
+
+// A pipe gives what is in it once, whatever it is called. What is not there is told by who reads it.
+bool can_be_read_twice(const std::string& log) {
+  struct stat info = {};
+  return log != "-" && (stat(log.c_str(), &info) != 0 || S_ISREG(info.st_mode));
+}
 
 // Callers who could be refused, by their hashes.
 using Suspects = std::unordered_set<uint64_t>;
@@ -153,10 +160,9 @@ Result<Suggestion> run(const Options& options, const simulate::ProgressCallback&
                  .rules = propose(*profile, options.headroom)};
   out.yaml = to_yaml(out.rules, about(out, options.headroom));
   out.remarks = remarks_of(*profile, out);
-  const bool can_read_again = std::ranges::find(options.logs, "-") == options.logs.end();
-  if (!can_read_again) {
+  if (!std::ranges::all_of(options.logs, can_be_read_twice)) {
     out.remarks.emplace_back(
-        "standard input cannot be read twice, so the proposal was not simulated; name a file for that");
+        "standard input and pipes cannot be read twice, so the proposal was not simulated; name a file for that");
   } else if (!out.rules.empty()) {
     if (auto done = simulate_proposal(options, *profile, progress, out); !done) return std::unexpected(done.error());
   }

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include <fstream>
 #include <limits>
 #include <string>
+#include <thread>
 
 #include "simulate/recording.h"
 #include "simulate/scenario.h"
@@ -289,6 +291,25 @@ TEST(Suggest, RefusesAHeadroomThatIsNoNumberFrom1To100) {
     ASSERT_FALSE(made) << factor;
     EXPECT_EQ(made.error().to_string(), "headroom: expected a number from 1 to 100");
   }
+}
+
+TEST(Suggest, SimulatesNoProposalForAPipeWhichGivesItsRequestsOnce) {
+  const std::string pipe = std::filesystem::temp_directory_path() / fmt::format("rateguard_suggest_{}.pipe", getpid());
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  std::thread writer([&] {
+    std::ofstream out(pipe);
+    out << "time,ip,method,path\n";
+    for (int i = 0; i < 1'000; ++i)
+      out << fmt::format("{},10.0.0.{},GET,/\n", kStart + i / 20, i % 30 == 0 ? i % 7 : 9);
+  });
+  const auto made = run({.logs = {pipe}}, {});
+  writer.join();
+  std::filesystem::remove(pipe);
+  ASSERT_TRUE(made) << made.error().to_string();
+  EXPECT_EQ(made->requests, 1'000u);
+  EXPECT_FALSE(made->verdicts);
+  ASSERT_FALSE(made->remarks.empty());
+  EXPECT_NE(made->remarks.back().find("pipes cannot be read twice"), std::string::npos) << made->remarks.back();
 }
 
 TEST(Suggest, SaysTheSameAsTextAndAsJson) {
