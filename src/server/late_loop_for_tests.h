@@ -1,14 +1,11 @@
 // For tests: what a server on a store behind a network stands on, whichever protocol it speaks.
 #pragma once
 
-#include <future>
 #include <memory>
-#include <thread>
 #include <utility>
 
-#include "net/clock.h"
-#include "net/event_loop.h"
 #include "net/eventually_testing.h"
+#include "net/loop_thread_testing.h"
 #include "net/tasks.h"
 #include "server/awaiting_store.h"
 #include "server/denying_store_for_tests.h"
@@ -26,18 +23,11 @@ class LateLoop {
   LateLoop(const LateLoop&) = delete;
   LateLoop& operator=(const LateLoop&) = delete;
 
-  void stop() {
-    if (!thread_.joinable()) return;
-    loop_->stop();
-    thread_.join();
-  }
+  void stop() { loop_.stop(); }
   // Runs `work` on the loop's thread and waits for it.
   template <typename Work>
   auto on_loop(Work work) {
-    std::packaged_task<decltype(work())()> task(std::move(work));
-    auto done = task.get_future();
-    loop_->post([&] { task(); });
-    return done.get();
+    return loop_.on_loop(std::move(work));
   }
   // Whether so many questions come to wait for an answer.
   bool asked(size_t count) {
@@ -55,23 +45,20 @@ class LateLoop {
   }
 
   // These two on the loop's thread.
-  net::ManualClock& clock() { return clock_; }
+  net::ManualClock& clock() { return loop_.clock(); }
   const net::Tasks& tasks() const { return tasks_; }
 
  protected:
   ~LateLoop() { stop(); }
-  void run() {
-    thread_ = std::thread([this] { loop_->run(); });
-  }
-  net::EventLoop& loop() { return *loop_; }
+  void run() { loop_.start(); }
+  net::EventLoop& loop() { return loop_.loop(); }
   Service& service() { return service_; }
   LoopStore store(OnStoreFailure on_failure = OnStoreFailure::kAllow) {
     return {.store = store_, .tasks = &tasks_, .on_failure = on_failure};
   }
 
  private:
-  net::ManualClock clock_;
-  std::unique_ptr<net::EventLoop> loop_ = net::EventLoop::create(clock_).value();
+  net::LoopThread<net::ManualClock> loop_;
   std::unique_ptr<MemoryStore> counters_ =
       MemoryStore::create({.max_keys = 10'000, .hash_key = memory::HashKey{}}).value();
   net::Tasks tasks_;
@@ -81,9 +68,8 @@ class LateLoop {
 
  private:
   DenyingStore denying_{late};
-  AwaitingStore store_{denying_, tasks_, *loop_};
+  AwaitingStore store_{denying_, tasks_, loop_.loop()};
   Service service_{*counters_};
-  std::thread thread_;
 };
 
 }  // namespace rateguard::server

@@ -6,16 +6,14 @@
 #include <atomic>
 #include <charconv>
 #include <functional>
-#include <future>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "http/server/http2_client_for_tests.h"
 #include "http/server/server.h"
 #include "http/server/server_fixture.h"
-#include "net/clock.h"
+#include "net/loop_thread_testing.h"
 
 namespace rateguard::http {
 
@@ -107,25 +105,14 @@ class Http2EchoHandler final : public Handler, private ExchangeEvents {
 class Http2TestServer {
  public:
   explicit Http2TestServer(ServerOptions options = {}) : server_(http2_alone(std::move(options))) {
-    const auto started = server_.start(*loop_, handler_);
+    const auto started = server_.start(loop_.loop(), handler_);
     EXPECT_TRUE(started.has_value());
     port_ = started.value_or(0);
-    thread_ = std::thread([this] { loop_->run(); });
+    loop_.start();
   }
-  ~Http2TestServer() {
-    loop_->stop();
-    thread_.join();
-  }
+  ~Http2TestServer() { loop_.stop(); }
 
-  // Runs `work` on the loop's thread and waits for it.
-  void on_loop(const std::function<void()>& work) {
-    std::promise<void> done;
-    loop_->post([&] {
-      work();
-      done.set_value();
-    });
-    done.get_future().wait();
-  }
+  void on_loop(const std::function<void()>& work) { loop_.on_loop(work); }
 
   uint16_t port() const { return port_; }
   Server& server() { return server_; }
@@ -138,12 +125,10 @@ class Http2TestServer {
     return options;
   }
 
-  net::SystemClock clock_;
-  std::unique_ptr<net::EventLoop> loop_ = *net::EventLoop::create(clock_);
+  net::LoopThread<> loop_;
   Http2EchoHandler handler_;
   Server server_;
   uint16_t port_ = 0;
-  std::thread thread_;
 };
 
 }  // namespace rateguard::http

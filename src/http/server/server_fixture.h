@@ -5,18 +5,14 @@
 
 #include <charconv>
 #include <functional>
-#include <future>
-#include <memory>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 #include "http/server/server.h"
 #include "net/byte_client_testing.h"
-#include "net/clock.h"
-#include "net/event_loop.h"
 #include "net/eventually_testing.h"
+#include "net/loop_thread_testing.h"
 
 namespace rateguard::http {
 
@@ -55,23 +51,11 @@ class TestServer {
   explicit TestServer(Handler& handler, ServerOptions options = {}) : TestServer(&handler, std::move(options)) {}
   ~TestServer() { stop(); }
 
-  void stop() {
-    if (!thread_.joinable()) return;
-    loop_->stop();
-    thread_.join();
-  }
+  void stop() { loop_.stop(); }
   // Runs `work` on the loop's thread and waits for it.
-  void on_loop(const std::function<void()>& work) {
-    std::promise<void> done;
-    loop_->post([&] {
-      work();
-      done.set_value();
-    });
-    done.get_future().wait();
-  }
-
+  void on_loop(const std::function<void()>& work) { loop_.on_loop(work); }
   // Runs `work` on the loop's thread, some time.
-  void post(std::function<void()> work) { loop_->post(std::move(work)); }
+  void post(std::function<void()> work) { loop_.post(std::move(work)); }
 
   uint16_t port() const { return port_; }
   Server& server() { return server_; }
@@ -80,18 +64,16 @@ class TestServer {
  private:
   // Null: one that echoes.
   TestServer(Handler* handler, ServerOptions options) : server_(std::move(options)) {
-    const auto started = server_.start(*loop_, handler == nullptr ? echo_ : *handler);
+    const auto started = server_.start(loop_.loop(), handler == nullptr ? echo_ : *handler);
     EXPECT_TRUE(started.has_value());
     port_ = started.value_or(0);
-    thread_ = std::thread([this] { loop_->run(); });
+    loop_.start();
   }
 
-  net::SystemClock clock_;
-  std::unique_ptr<net::EventLoop> loop_ = *net::EventLoop::create(clock_);
+  net::LoopThread<> loop_;
   EchoHandler echo_;
   Server server_;
   uint16_t port_ = 0;
-  std::thread thread_;
 };
 
 struct Answer {

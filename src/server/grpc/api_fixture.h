@@ -3,17 +3,15 @@
 
 #include <gtest/gtest.h>
 
-#include <future>
 #include <memory>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "envoy/specs_for_tests.h"
 #include "http/server/http2_client_for_tests.h"
 #include "http/server/server.h"
-#include "net/clock.h"
+#include "net/loop_thread_testing.h"
 #include "server/grpc/grpc_api.h"
 #include "store/memory/memory_store.h"
 
@@ -38,27 +36,17 @@ inline const http::Http2Fields kGrpcFields = {{"content-type", "application/grpc
 class ApiServer {
  public:
   explicit ApiServer(GrpcLimits limits = {}, http::ServerOptions options = {})
-      : api_(service_, rate_limits_, *loop_, limits), server_(http2_alone(std::move(options))) {
-    const auto port = server_.start(*loop_, api_);
+      : api_(service_, rate_limits_, loop_.loop(), limits), server_(http2_alone(std::move(options))) {
+    const auto port = server_.start(loop_.loop(), api_);
     EXPECT_TRUE(port.has_value());
     port_ = port.value_or(0);
   }
-  ~ApiServer() {
-    loop_->stop();
-    if (thread_.joinable()) thread_.join();
-  }
+  ~ApiServer() { loop_.stop(); }
   // After everything is set up.
-  void run() {
-    thread_ = std::thread([this] { loop_->run(); });
-  }
+  void run() { loop_.start(); }
   template <typename Work>
   void on_loop(Work work) {
-    std::promise<void> done;
-    loop_->post([&] {
-      work();
-      done.set_value();
-    });
-    done.get_future().wait();
+    loop_.on_loop(std::move(work));
   }
 
   uint16_t port() const { return port_; }
@@ -72,15 +60,13 @@ class ApiServer {
     return options;
   }
 
-  net::ManualClock clock_;  // 800 s into an hour
-  std::unique_ptr<net::EventLoop> loop_ = net::EventLoop::create(clock_).value();
+  net::LoopThread<net::ManualClock> loop_;  // 800 s into an hour
   std::unique_ptr<MemoryStore> store_ = MemoryStore::create({.max_keys = 1'000}).value();
   server::Service service_{*store_};
   rls::RateLimitService rate_limits_{service_};
   GrpcApi api_;
   http::Server server_;
   uint16_t port_ = 0;
-  std::thread thread_;
 };
 
 inline Answered answered(const http::Http2Answer& answer) {

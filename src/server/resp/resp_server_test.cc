@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 
+#include "net/loop_thread_testing.h"
 #include "server/resp/connection_for_tests.h"
 #include "server/resp/fake_server.h"
 
@@ -17,36 +18,24 @@ namespace {
 class TestServer {
  public:
   explicit TestServer(RespServerOptions options = {}) : server_(std::move(options)) {
-    const auto started = server_.start(*loop_, fake_.api());
+    const auto started = server_.start(loop_.loop(), fake_.api());
     EXPECT_TRUE(started.has_value());
     port_ = started.value_or(0);
-    thread_ = std::thread([this] { loop_->run(); });
+    loop_.start();
   }
-  ~TestServer() {
-    loop_->stop();
-    thread_.join();
-  }
+  ~TestServer() { loop_.stop(); }
 
-  void on_loop(const std::function<void()>& work) {
-    std::promise<void> done;
-    loop_->post([&] {
-      work();
-      done.set_value();
-    });
-    done.get_future().wait();
-  }
+  void on_loop(const std::function<void()>& work) { loop_.on_loop(work); }
 
   uint16_t port() const { return port_; }
   RespServer& server() { return server_; }
   const net::ConnectionStats& stats() const { return server_.stats(); }
 
  private:
-  net::SystemClock clock_;
-  std::unique_ptr<net::EventLoop> loop_ = *net::EventLoop::create(clock_);
+  net::LoopThread<> loop_;
   FakeServer fake_;
   RespServer server_;
   uint16_t port_ = 0;
-  std::thread thread_;
 };
 
 const std::string kPong = "+PONG\r\n";
