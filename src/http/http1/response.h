@@ -78,7 +78,4 @@ class Http1Response final : public Responder {
   uint64_t length_left_ = 0;
 };
 
-// "Not Found"; empty for a code that has no registered phrase.
-std::string_view reason_phrase(int code);
-
 }  // namespace rateguard::http

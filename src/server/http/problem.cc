@@ -1,5 +1,6 @@
 #include "server/http/problem.h"
 
+#include "http/reason_phrase.h"
 #include "server/json_text.h"
 
 namespace rateguard::http_api {
@@ -27,60 +28,11 @@ Problem problem_of(std::vector<FieldError> errors) {
   return problem;
 }
 
-std::string_view status_phrase(int status) {
-  switch (status) {
-    case 400:
-      return "Bad Request";
-    case 401:
-      return "Unauthorized";
-    case 403:
-      return "Forbidden";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 408:
-      return "Request Timeout";
-    case 409:
-      return "Conflict";
-    case 411:
-      return "Length Required";
-    case 413:
-      return "Content Too Large";
-    case 414:
-      return "URI Too Long";
-    case 415:
-      return "Unsupported Media Type";
-    case 417:
-      return "Expectation Failed";
-    case 421:
-      return "Misdirected Request";
-    case 422:
-      return "Unprocessable Content";
-    case 426:
-      return "Upgrade Required";
-    case 429:
-      return "Too Many Requests";
-    case 431:
-      return "Request Header Fields Too Large";
-    case 500:
-      return "Internal Server Error";
-    case 501:
-      return "Not Implemented";
-    case 503:
-      return "Service Unavailable";
-    case 505:
-      return "HTTP Version Not Supported";
-    default:
-      return "Error";
-  }
-}
-
 void append_problem(std::string& out, const Problem& problem) {
   out += '{';
   append_member(out, "type", problem.type);
   out += ',';
-  append_member(out, "title", problem.title.empty() ? status_phrase(problem.status) : problem.title);
+  append_member(out, "title", problem.title.empty() ? http::reason_phrase(problem.status) : problem.title);
   out += ",\"status\":";
   append_number(out, problem.status);
   out += ',';

@@ -17,7 +17,7 @@ struct FieldError {
 inline constexpr size_t kFieldErrorsMax = 8;
 
 struct Problem {
-  int status = 400;
+  int status = 400;                       // a registered one
   std::string_view type = "about:blank";  // a URI; about:blank means that the status says all (RFC 9457, section 4.2.1)
   std::string_view title = {};            // empty: the status's own phrase
   std::string detail = {};
@@ -29,9 +29,6 @@ inline constexpr std::string_view kProblemType = "application/problem+json";
 
 // A problem of one or more fields: the first gives `detail` and `field`.
 Problem problem_of(std::vector<FieldError> errors);
-
-// "Too Many Requests" for 429 (RFC 9110, section 15; RFC 6585).
-std::string_view status_phrase(int status);
 
 void append_problem(std::string& out, const Problem& problem);
 
