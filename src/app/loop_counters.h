@@ -17,7 +17,7 @@
 #include "server/log.h"
 #include "server/service.h"
 #include "server/store_health.h"
-#include "store/split/memory_part.h"
+#include "store/answers_at_once.h"
 #include "store/split/split_store.h"
 
 namespace rateguard::app {
@@ -76,7 +76,7 @@ class LoopCounters {
 
   net::EventLoop& loop_;
   OnStoreFailure on_failure_;
-  MemoryPart memory_;
+  AnswersAtOnce memory_;
   std::vector<std::unique_ptr<RedisCounters>> redis_;
   std::unique_ptr<SplitStore> split_;  // none: there is one store
   std::unique_ptr<net::Tasks> tasks_ = std::make_unique<net::Tasks>();

@@ -9,32 +9,11 @@
 #include <span>
 #include <string_view>
 
+#include "store/answers_at_once.h"
 #include "store/remote_store.h"
 #include "store/store.h"
 
 namespace rateguard {
-
-// A store that answers at once, as one behind a network.
-class AnswersAtOnce final : public RemoteStore {
- public:
-  explicit AnswersAtOnce(Store& store) : store_(store) {}
-
-  void charge(std::span<ChargeGroup> groups, Now now, Done done) override {
-    store_.charge_batch(groups, now);
-    done();
-  }
-  void reset(std::string_view key, const Terms& terms, Instant,
-             std::move_only_function<void(ResetResult)> done) override {
-    done(store_.reset(key, terms));
-  }
-  void release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) override {
-    done(store_.release(hold, now));
-  }
-  void tick(Instant) override {}
-
- private:
-  Store& store_;
-};
 
 // What is behind answers before its calls return. Any thread may call this, one at a time gets through. Its figures are
 // those of `counted`, where the counters are.

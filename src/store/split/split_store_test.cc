@@ -8,8 +8,8 @@
 #include <string>
 
 #include "base/count_allocations_for_tests.h"
+#include "store/answers_at_once.h"
 #include "store/memory/memory_store.h"
-#include "store/split/memory_part.h"
 
 namespace rateguard {
 namespace {

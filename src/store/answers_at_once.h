@@ -1,4 +1,4 @@
-// A store of this process among others that are behind a network.
+// A store of this process where one behind a network is expected.
 #pragma once
 
 #include <functional>
@@ -10,10 +10,10 @@
 
 namespace rateguard {
 
-// Answers at once. The store outlives it and is swept by whoever it belongs to.
-class MemoryPart final : public RemoteStore {
+// The store outlives it and is swept by whoever it belongs to.
+class AnswersAtOnce final : public RemoteStore {
  public:
-  explicit MemoryPart(Store& store) : store_(store) {}
+  explicit AnswersAtOnce(Store& store) : store_(store) {}
 
   void charge(std::span<ChargeGroup> groups, Now now, Done done) override {
     for (const ChargeGroup& group : groups) {
