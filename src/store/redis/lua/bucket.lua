@@ -74,6 +74,19 @@ local function settle_bucket(used, whole, part, cost, capacity, units, period, b
   return retry == 0, remaining, retry, rest > 0 and drain + 1 or drain, drain, rest, total, is_cut, whole == nil
 end
 
+-- What step_bucket() or settle_bucket() comes to: admitted, remaining, retry_after, reset_after; where the state
+-- changes, what is in use then, whether a debt was cut, and whether the anchor moves to now.
+local function move_bucket(used, whole, part, cost, capacity, units, period, expires, bound)
+  if bound and (cost > 0 or used > 0) then
+    local ok, remaining, retry, reset, _, _, total, is_cut, is_anew =
+      settle_bucket(used, whole, part, cost, capacity, units, period, bound)
+    return ok, remaining, retry, reset, total, is_cut, is_anew
+  end
+  if bound then cost = 0 end
+  local ok, remaining, retry, reset, drain = step_bucket(used, whole, part, cost, capacity, units, period, expires)
+  return ok, remaining, retry, reset, drain and used + cost
+end
+
 local WIDE = '<BI7I6I7B'
 
 local function wide_owed(state, tag, units, period)
@@ -96,18 +109,10 @@ local function bucket_owed(state, tag, units, period)
 end
 
 local function decide_wide(key, tag, used, whole, part, expires, cost, capacity, units, period, bound)
-  local ok, remaining, retry, reset, _, total, is_cut, is_anew
-  if bound and (cost > 0 or used > 0) then
-    ok, remaining, retry, reset, _, _, total, is_cut, is_anew =
-      settle_bucket(used, whole, part, cost, capacity, units, period, bound)
-    if total == 0 then return ok, remaining, 0, 0, 0, forget(key), now end
-  else
-    if bound then cost = 0 end
-    local drain
-    ok, remaining, retry, reset, drain = step_bucket(used, whole, part, cost, capacity, units, period, expires)
-    if not drain then return ok, remaining, retry, reset, 0 end
-    total = used + cost
-  end
+  local ok, remaining, retry, reset, total, is_cut, is_anew =
+    move_bucket(used, whole, part, cost, capacity, units, period, expires, bound)
+  if not total then return ok, remaining, retry, reset, 0 end
+  if total == 0 then return ok, remaining, 0, 0, 0, forget(key), now end
   local anchor, fraction = now, 0
   if used > 0 and not is_anew then
     local back, rest = muldiv(used, period, -part, units)
@@ -140,18 +145,10 @@ local function bucket(key, state, tag, cost, capacity, units, period, _, _, boun
       used, whole, part, since = owed_since(anchor, fraction, owed, units, period)
     end
   end
-  local ok, remaining, retry, reset, total, is_cut, is_anew
-  if bound and (cost > 0 or used > 0) then
-    ok, remaining, retry, reset, _, _, total, is_cut, is_anew =
-      settle_bucket(used, whole, part, cost, capacity, units, period, bound)
-    if total == 0 then return ok, remaining, 0, 0, 0, forget(key), now end
-  else
-    if bound then cost = 0 end
-    local drain
-    ok, remaining, retry, reset, drain = step_bucket(used, whole, part, cost, capacity, units, period, expires)
-    if not drain then return ok, remaining, retry, reset, 0 end
-    total = used + cost
-  end
+  local ok, remaining, retry, reset, total, is_cut, is_anew =
+    move_bucket(used, whole, part, cost, capacity, units, period, expires, bound)
+  if not total then return ok, remaining, retry, reset, 0 end
+  if total == 0 then return ok, remaining, 0, 0, 0, forget(key), now end
   if used == 0 or is_anew then
     anchor, fraction = now, 0
   elseif used ~= owed then
