@@ -2,13 +2,13 @@
 
 #include <gtest/gtest.h>
 #include <unistd.h>
-#include <zlib.h>
-#include <zstd.h>
 
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+
+#include "simulate/compressed_testing.h"
 
 namespace rateguard::simulate {
 namespace {
@@ -43,20 +43,6 @@ class LogFiles : public testing::Test {
   Recording recording_;
 };
 
-std::string compressed(std::string_view text) {
-  std::string out(compressBound(text.size()) + 64, '\0');
-  z_stream zip = {};
-  deflateInit2(&zip, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
-  zip.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  zip.avail_in = static_cast<uInt>(text.size());
-  zip.next_out = reinterpret_cast<Bytef*>(out.data());
-  zip.avail_out = static_cast<uInt>(out.size());
-  deflate(&zip, Z_FINISH);
-  out.resize(zip.total_out);
-  deflateEnd(&zip);
-  return out;
-}
-
 std::string lines(std::string_view line, size_t count) {
   std::string out;
   for (size_t i = 0; i < count; ++i) (out += line) += '\n';
@@ -79,7 +65,7 @@ TEST_F(LogFiles, ReadsSeveralInStableOrderOfTime) {
 }
 
 TEST_F(LogFiles, ReadsGzipOfSeveralMembers) {
-  const std::string path = write("a.log.gz", compressed(lines(kGood, 5000)) + compressed(lines(kGood, 3)));
+  const std::string path = write("a.log.gz", gzip(lines(kGood, 5000)) + gzip(lines(kGood, 3)));
   const auto summary = read({path});
   ASSERT_TRUE(summary) << summary.error().to_string();
   EXPECT_EQ(summary->malformed(), 0u);
@@ -90,7 +76,7 @@ TEST_F(LogFiles, ReadsGzipOfSeveralMembers) {
 TEST_F(LogFiles, KeepsWhatADamagedGzipGave) {
   std::string noise = lines(kGood, 1000);
   for (size_t i = 0; i < noise.size(); i += 97) noise[i] = static_cast<char>('a' + i * 7 % 26);  // hard to compress
-  const std::string whole = compressed(lines(kGood, 20'000) + noise);
+  const std::string whole = gzip(lines(kGood, 20'000) + noise);
   for (const std::string& bytes : {whole.substr(0, whole.size() / 2), whole.substr(0, whole.size() - 4)}) {
     const auto summary = read({write("cut.gz", bytes)});
     ASSERT_TRUE(summary);
@@ -304,7 +290,7 @@ TEST_F(LogFiles, SaysWhatAnArchiveOrATableIsAndHowToReadIt) {
   const std::string is_tar =
       path + ": is a tar archive, which is not read: tar -xOf " + path + " | rateguard simulate ... -";
   EXPECT_EQ(message(tar), is_tar);
-  EXPECT_EQ(message(compressed(tar)), is_tar) << "tar finds out itself how it is compressed";
+  EXPECT_EQ(message(gzip(tar)), is_tar) << "tar finds out itself how it is compressed";
   EXPECT_TRUE(
       message("PAR1\x15\x04").contains("is a Parquet file, which is not read: duckdb -c \"COPY (FROM '" + path));
   EXPECT_TRUE(message("SQLite format 3\0\x10"s).contains("is an SQLite database, which is not read: sqlite3 "));
@@ -317,12 +303,7 @@ TEST_F(LogFiles, SaysWhatAnArchiveOrATableIsAndHowToReadIt) {
 }
 
 TEST_F(LogFiles, ReadsZstdOfSeveralFrames) {
-  const auto frame = [](const std::string& text) {
-    std::string out(ZSTD_compressBound(text.size()), '\0');
-    out.resize(ZSTD_compress(out.data(), out.size(), text.data(), text.size(), 3));
-    return out;
-  };
-  const std::string whole = frame(lines(kGood, 100'000)) + frame(lines(kGood, 3));
+  const std::string whole = zstd(lines(kGood, 100'000)) + zstd(lines(kGood, 3));
   const auto summary = read({write("a.log.zst", whole)});
   ASSERT_TRUE(summary) << summary.error().to_string();
   EXPECT_EQ(recording_.events().size(), 100'003u);

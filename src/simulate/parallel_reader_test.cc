@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
-#include <zlib.h>
-#include <zstd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -12,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "simulate/compressed_testing.h"
 #include "simulate/report_json.h"
 #include "simulate/simulate.h"
 
@@ -67,26 +66,6 @@ std::string csv_log() {
   std::string out = "time,ip,path\n";
   for (uint32_t i = 0; i < kLines; ++i)
     out += fmt::format("{},10.3.0.{},\"/d\n/{}\"\n", 1'700'000'000 + i, i % 50, i % 9);
-  return out;
-}
-
-std::string gzip(const std::string& text) {
-  std::string out(compressBound(text.size()) + 64, '\0');
-  z_stream zip = {};
-  deflateInit2(&zip, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
-  zip.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  zip.avail_in = static_cast<uInt>(text.size());
-  zip.next_out = reinterpret_cast<Bytef*>(out.data());
-  zip.avail_out = static_cast<uInt>(out.size());
-  deflate(&zip, Z_FINISH);
-  out.resize(zip.total_out);
-  deflateEnd(&zip);
-  return out;
-}
-
-std::string zstd(const std::string& text) {
-  std::string out(ZSTD_compressBound(text.size()), '\0');
-  out.resize(ZSTD_compress(out.data(), out.size(), text.data(), text.size(), 3));
   return out;
 }
 
