@@ -59,6 +59,11 @@ std::string_view to_string(ValueCondition::Kind kind) {
   return kNames[static_cast<size_t>(kind)];
 }
 
+std::string_view to_string(RuleMode mode) {
+  constexpr std::array<std::string_view, 3> kNames = {"enforce", "shadow", "off"};
+  return kNames[static_cast<size_t>(mode)];
+}
+
 bool is_secret(const Part& part) {
   if (part.kind == PartKind::kApiKey || part.kind == PartKind::kCookie) return true;
   if (part.kind != PartKind::kHeader) return false;

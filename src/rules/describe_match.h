@@ -13,6 +13,8 @@ namespace rateguard::rules {
 std::string to_string(const IpPrefix& prefix);
 // "one_of", "none_of", "present", "absent".
 std::string_view to_string(ValueCondition::Kind kind);
+// "enforce", as a configuration says it.
+std::string_view to_string(RuleMode mode);
 
 // Whether values of this may let whoever reads them in: API keys, cookies, Authorization. They are counted, not shown.
 bool is_secret(const Part& part);

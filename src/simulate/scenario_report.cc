@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "rules/describe_match.h"
 #include "simulate/proxy_search.h"
 #include "simulate/rule_terms.h"
 
@@ -20,18 +21,6 @@ namespace {
 // Lines of one plot, and plots of one page, that a person can choose among.
 constexpr size_t kQuotasPerRule = 6;
 constexpr size_t kQuotasMax = 60;
-
-std::string_view mode_text(rules::RuleMode mode) {
-  switch (mode) {
-    case rules::RuleMode::kEnforce:
-      return "enforce";
-    case rules::RuleMode::kShadow:
-      return "shadow";
-    case rules::RuleMode::kOff:
-      break;
-  }
-  return "off";
-}
 
 std::string limit_text(const Limit& limit) {
   const std::string_view algorithm = to_string(limit.algorithm);
@@ -130,7 +119,7 @@ RuleReport rule_report(const rules::Rule& rule, const RuleFigures& figures, cons
   std::vector<std::string> per;
   for (const rules::Part& part : rule.per) per.push_back(part.to_string());
   return {.name = rule.name,
-          .mode = std::string(mode_text(rule.mode)),
+          .mode = std::string(rules::to_string(rule.mode)),
           .limit = rule_limit_text(rule),
           .per = per.empty() ? "global" : fmt::format("{}", fmt::join(per, ", ")),
           .terms = rule_terms(rule),

@@ -73,18 +73,6 @@ void append_by_plan(std::string& out, const rules::Rule& rule) {
   out += '}';
 }
 
-std::string_view mode_name(rules::RuleMode mode) {
-  switch (mode) {
-    case rules::RuleMode::kEnforce:
-      return "enforce";
-    case rules::RuleMode::kShadow:
-      return "shadow";
-    case rules::RuleMode::kOff:
-      return "off";
-  }
-  return "off";
-}
-
 std::string_view missing_name(rules::Missing missing) {
   switch (missing) {
     case rules::Missing::kReject:
@@ -225,7 +213,7 @@ void append_rule(std::string& out, const rules::Rule& rule) {
   out += "{\"name\":";
   append_json_string(out, rule.name);
   out += ",\"mode\":\"";
-  out += mode_name(rule.mode);
+  out += to_string(rule.mode);
   out += "\",\"match\":{";
   append_json_strings(out, "methods", rule.match.methods);
   out += ',';
