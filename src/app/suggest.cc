@@ -40,8 +40,10 @@ int suggest(const SuggestOptions& options) {
     if (!written) complain(written.error().to_string());
     return written.has_value();
   };
-  return write(options.out, suggestion.yaml) && write(options.json, suggest::to_json(suggestion) + "\n") ? kSuccess
-                                                                                                         : kCannotServe;
+  if (!write(options.out, suggestion.yaml)) return kCannotServe;
+  if (!write(options.json, suggest::to_json(suggestion) + "\n")) return kCannotServe;
+  // The proposal is without a log that was named, or a part of it, and the remarks say which.
+  return suggestion.input.has_problems() ? kCannotServe : kSuccess;
 }
 
 }  // namespace rateguard::app

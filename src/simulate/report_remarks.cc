@@ -171,15 +171,20 @@ std::vector<std::string> column_remarks(const ReadSummary& input) {
   return out;
 }
 
-std::vector<std::string> input_remarks(const Report& report) {
+std::vector<std::string> log_remarks(const ReadSummary& input) {
   std::vector<std::string> out;
-  for (const LogSummary& log : report.input.logs) {
+  for (const LogSummary& log : input.logs) {
     if (!log.problem.empty()) {
       const bool begun = log.lines > log.malformed;
       out.push_back(fmt::format("{}: {}", begun ? "reading ended early" : "not read", log.problem));
     }
     if (log.lines == 0 && log.problem.empty()) out.push_back(empty_remark(log));
   }
+  return out;
+}
+
+std::vector<std::string> input_remarks(const Report& report) {
+  std::vector<std::string> out = log_remarks(report.input);
   const std::vector<std::string> not_found = report.input.not_found();
   if (const uint64_t lines = report.input.no_request(); lines > 0) {
     out.push_back(fmt::format("{} {} no request: {}", count_text(lines), lines == 1 ? "line names" : "lines name",

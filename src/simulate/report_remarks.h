@@ -9,6 +9,8 @@
 
 namespace rateguard::simulate {
 
+// Logs that are empty, could not be read, or not to their end. Safe to print.
+std::vector<std::string> log_remarks(const ReadSummary& input);
 // Columns that --columns names and no line has, and which there are instead. Safe to print.
 std::vector<std::string> column_remarks(const ReadSummary& input);
 // About what was read: logs that are empty or ended early, requests that are not what they seem. Safe to print.

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <iterator>
 #include <unordered_set>
 
 #include "simulate/logs/printable.h"
@@ -78,7 +79,8 @@ std::string about(const Suggestion& suggestion, Headroom headroom) {
 }
 
 std::vector<std::string> remarks_of(const TrafficProfile& profile, const Suggestion& suggestion) {
-  std::vector<std::string> out = simulate::column_remarks(suggestion.input);
+  std::vector<std::string> out = simulate::log_remarks(suggestion.input);
+  std::ranges::move(simulate::column_remarks(suggestion.input), std::back_inserter(out));
   if (suggestion.requests == 0) {
     out.emplace_back("no request was read, so there is nothing to measure");
     return out;
@@ -128,7 +130,12 @@ Result<void> simulate_proposal(const Options& options, const TrafficProfile& pro
   };
   read.end_of_log = [&] { recording.end_log(); };
   simulate::Recording unused;
-  if (auto got = simulate::read_logs(options.logs, read, progress, unused); !got) return std::unexpected(got.error());
+  const auto again = simulate::read_logs(options.logs, read, progress, unused);
+  if (!again) return std::unexpected(again.error());
+  if (again->has_problems() && !out.input.has_problems()) {
+    out.remarks.emplace_back("the logs changed while they were read, so the proposal was not simulated");
+    return {};
+  }
   auto scenario = simulate::Scenario::parse(out.yaml, "proposal");
   if (!scenario) return std::unexpected(scenario.error());
   simulate::Report report = simulate::simulate(recording, *scenario, nullptr, simulate::Plots::kNone, progress);

@@ -260,8 +260,23 @@ TEST(Suggest, SaysWhatToDoWhereTheLogNamesNobody) {
   Traffic traffic;
   const Suggestion empty = traffic.suggest();
   EXPECT_TRUE(empty.rules.empty());
-  EXPECT_EQ(empty.remarks, std::vector<std::string>{"no request was read, so there is nothing to measure"});
+  ASSERT_EQ(empty.remarks.size(), 2u);
+  EXPECT_TRUE(empty.remarks[0].contains(".csv is empty; ")) << empty.remarks[0];
+  EXPECT_EQ(empty.remarks[1], "no request was read, so there is nothing to measure");
   EXPECT_TRUE(simulate::Scenario::parse(empty.yaml, "rules.yaml"));
+}
+
+TEST(Suggest, SaysWhichLogsItIsWithout) {
+  const std::filesystem::path folder = std::filesystem::temp_directory_path();
+  const std::string good = folder / fmt::format("rateguard_suggest_{}_good.csv", getpid());
+  const std::string absent = folder / fmt::format("rateguard_suggest_{}_absent.csv", getpid());
+  std::ofstream(good) << "time,ip\n1715940303,203.0.113.5\n";
+  const auto made = run({.logs = {good, absent}}, {});
+  std::filesystem::remove(good);
+  ASSERT_TRUE(made) << made.error().to_string();
+  EXPECT_TRUE(made->input.has_problems());
+  ASSERT_FALSE(made->remarks.empty());
+  EXPECT_TRUE(made->remarks[0].starts_with("not read: ") && made->remarks[0].contains(absent)) << made->remarks[0];
 }
 
 TEST(Suggest, SaysWhichColumnNoLineHas) {

@@ -117,6 +117,7 @@ TEST(SuggestTest, EndsAsSimulateDoes) {
     EXPECT_TRUE(contains(finished.err, "--headroom")) << finished.err;
   }
   EXPECT_EQ(run({"suggest", folder.path() / "missing.log"}).exit_code, 4);
+  EXPECT_EQ(run({"suggest", log, folder.path() / "missing.log"}).exit_code, 4) << "the proposal is without a log";
   EXPECT_EQ(run({"suggest", "--out", folder.path() / "missing" / "rules.yaml", log}).exit_code, 4);
   EXPECT_EQ(run({"suggest", folder.write("nonsense", "what is\nthis\n")}).exit_code, 3);
 }
