@@ -52,11 +52,14 @@ Result<void> check_columns(const ReadOptions& options, InputFormat format, const
       .position = {.file = name}});
 }
 
+// 0 where that is not known before they are read. One that is not there has nothing.
 uint64_t size_on_disk(std::span<const std::string> paths) {
   uint64_t total = 0;
   for (const std::string& path : paths) {
     struct stat info = {};
-    if (path == "-" || stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return 0;
+    if (path == "-") return 0;
+    if (stat(path.c_str(), &info) != 0) continue;
+    if (!S_ISREG(info.st_mode)) return 0;
     total += static_cast<uint64_t>(info.st_size);
   }
   return total;
