@@ -167,16 +167,20 @@ void look_for_costs_beyond_limits(const Rule& rule, Said& said) {
   const auto capacity = largest_capacity(rule);
   const RuleCost& cost = rule.cost;
   if (capacity) {
+    // What comes first in CostTable::units_for() decides.
+    const std::string_view unsaid = cost.header.empty() ? "" : " that does not say its cost";
     for (const RuleCost::OfPath& of : cost.by_path) {
-      never_admits(said, fmt::format("a request for {}", of.path), of.units, *capacity);
+      never_admits(said, fmt::format("a request for {}{}", of.path, unsaid), of.units, *capacity);
     }
+    const std::string_view elsewhere = cost.by_path.empty() ? "" : " for another path";
     for (const auto& [method, units] : cost.by_method) {
-      never_admits(said, fmt::format("a {} request", method), units, *capacity);
+      never_admits(said, fmt::format("a {} request{}{}", method, elsewhere, unsaid), units, *capacity);
     }
     never_admits(said, has_costs_by_request(cost) ? "a request of the default cost" : "a request", cost.units,
                  *capacity);
   }
   if (has_costs_by_request(cost)) return;
+  if (rule.by_subject != nullptr) return;  // one of that plan may have a limit of its own
   for (const auto& [plan, limit] : rule.by_plan) {
     if (!limit || limit->overdraft || (capacity && cost.units > *capacity)) continue;
     never_admits(said, fmt::format("a request of the plan '{}'", plan), cost.units, limit->capacity);

@@ -107,6 +107,11 @@ TEST(FutileTerms, CostsThatTheLimitCanNeverHold) {
   EXPECT_TRUE(futile(rule).starts_with("never admits a request for /export: each costs 50, and the limit holds 5"));
   rule.cost = {.by_method = {{"POST", 50}}};
   EXPECT_TRUE(futile(rule).starts_with("never admits a POST request: "));
+  rule.cost = {.by_path = {{.path = "/cheap", .units = 1}}, .by_method = {{"POST", 50}}};
+  EXPECT_TRUE(futile(rule).starts_with("never admits a POST request for another path: ")) << futile(rule);
+  rule.cost = {.header = "X-Cost", .header_max = 5, .by_path = {{.path = "/export", .units = 50}}};
+  EXPECT_TRUE(futile(rule).starts_with("never admits a request for /export that does not say its cost: "))
+      << futile(rule);
   rule.cost = {.by_method = {{"GET", 1}}, .units = 9};
   EXPECT_TRUE(futile(rule).starts_with("never admits a request of the default cost: "));
   rule.cost = {.units = 6};
