@@ -206,7 +206,8 @@ class Limiter {
   // window that has ended; more takes it whatever is left, below zero if it must: the next check waits the longer. It
   // is never refused, and happens once, within an hour of the charge, from whatever thread or process that shares the
   // counters' snapshot. A concurrency limit's hold is released, whatever was used. A charge that nobody settles, since
-  // the process ended for example, keeps its estimate. Errors: kInvalid for more than kUnitsMax, a charge that is not
+  // the process ended for example, keeps its estimate. A full store that makes room (WhenFull::kEvict) may forget what
+  // was settled, and settle it again. Errors: kInvalid for more than kUnitsMax, a charge that is not
   // set, or a time out of bounds.
   Result<Settlement> settle(const Charge& charge, uint64_t actual);
   Result<Settlement> settle(const Charge& charge, uint64_t actual, TimePoint now);

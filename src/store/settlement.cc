@@ -43,10 +43,19 @@ Cost difference(uint64_t charged, uint64_t actual) {
   return {charged - actual, Movement::kGiveBack};
 }
 
-// What can be taken once only: a unit of it says that a charge was settled.
-Limit once(Instant charged_at, Instant now) {
-  const Duration lasts = charged_at + kSettledWithin + kClocksApart - std::max(now, charged_at);
-  return Limit::fixed_window_from_first_request(1, Duration::millis(lasts.ceil_millis())).value();
+// What can be taken once only, while a charge may be settled: a unit of it says that it was. The same for all, since a
+// window is judged by the limit that is asked, not by the one that began it.
+const Limit& once() {
+  static const Limit limit = Limit::fixed_window_from_first_request(1, kSettledWithin + kClocksApart).value();
+  return limit;
+}
+
+// What is left, without taking anything.
+Decision look(Store& store, Charge charge, Now now) {
+  charge.cost = {0};
+  charge.mode = Mode::kEnforce;
+  store.charge({{&charge, 1}}, now);
+  return charge.decision;
 }
 
 Settlement release(Store& store, const HoldId& hold, Instant now) {
@@ -64,8 +73,13 @@ Settlement release(Store& store, const HoldId& hold, Instant now) {
 }  // namespace
 
 std::optional<ChargeReceipt> receipt_of(const Charge& charge, Instant charged_at, const std::array<char, 16>& id) {
-  const bool is_taken = charge.decision.allowed() || charge.cost.movement == Movement::kTakeWhole;
-  if (charge.basis != Basis::kCounter || !is_taken || charge.cost.movement == Movement::kGiveBack) return std::nullopt;
+  const bool is_taken = (charge.decision.allowed() || charge.cost.movement == Movement::kTakeWhole) &&
+                        charge.cost.movement != Movement::kGiveBack;
+  // Of a debt that was cut nobody knows how much was taken. A synced count goes to the shared counter later, so that
+  // nothing would be there yet to be given back.
+  const bool is_there =
+      charge.basis == Basis::kCounter && !charge.decision.debt_is_cut && charge.terms.consistency != Consistency::kSync;
+  if (!is_taken || !is_there) return std::nullopt;
   return ChargeReceipt{.id = id,
                        .units = charge.cost.units,
                        .charged_at = charged_at,
@@ -76,7 +90,6 @@ std::optional<ChargeReceipt> receipt_of(const Charge& charge, Instant charged_at
 Settlement settle(Store& store, const Charge& charge, const ChargeReceipt& receipt, uint64_t actual, Now now) {
   if (charge.limit->algorithm == Algorithm::kConcurrency) return release(store, receipt.hold, now);
   if (now - receipt.charged_at >= kSettledWithin) return {SettleResult::kTooLate};
-  const Limit marker = once(receipt.charged_at, now);
   std::string marker_key;
   CounterKey::begin_settlement(marker_key, {receipt.id.data(), receipt.id.size()});
   // Exact, and never in the store's place: what nobody knows to have been settled is settled again. The counter comes
@@ -88,12 +101,12 @@ Settlement settle(Store& store, const Charge& charge, const ChargeReceipt& recei
                                           .mode = Mode::kSettle,
                                           .terms = terms,
                                           .gives_until = receipt.gives_until},
-                                   Charge{.key = marker_key, .limit = &marker, .cost = {1}, .terms = terms}};
+                                   Charge{.key = marker_key, .limit = &once(), .cost = {1}, .terms = terms}};
   store.charge({charges}, now);
   const auto& [counter, settled] = charges;
   if (settled.basis != Basis::kCounter) return {SettleResult::kUnavailable};
-  Settlement result = {.result = settled.decision.allowed() ? SettleResult::kSettled : SettleResult::kSettledAlready,
-                       .decision = counter.decision};
+  Settlement result = {.result = SettleResult::kSettled, .decision = counter.decision};
+  if (!settled.decision.allowed()) result = {SettleResult::kSettledAlready, look(store, counter, now)};
   result.decision.verdict = Verdict::kAdmitted;
   result.decision.retry_after = {};
   return result;

@@ -25,7 +25,8 @@ struct ChargeReceipt {
 inline constexpr Duration kSettledWithin = Duration::seconds(3'600);
 
 // The receipt of a charge that was decided at `charged_at`. Absent where there is nothing to settle: nothing was taken,
-// or not from the limit's own counter (Basis). `id` comes from a source of random bits.
+// or not from the limit's own counter (Basis, Consistency::kSync), or a part of it alone (Decision::debt_is_cut). `id`
+// comes from a source of random bits.
 std::optional<ChargeReceipt> receipt_of(const Charge& charge, Instant charged_at, const std::array<char, 16>& id);
 
 enum class SettleResult : uint8_t {

@@ -113,6 +113,20 @@ TYPED_TEST_P(SettlementSuite, WhatIsUsedBeyondAnEstimateIsChargedThoughItsWindow
   EXPECT_EQ(this->settle(metered, 5, next_window).decision.remaining, 7u);
 }
 
+TYPED_TEST_P(SettlementSuite, NothingIsSettledTwiceWheneverItWasSettledFirst) {
+  const Limit limit = Limit::fixed_window(10, Duration::seconds(86'400)).value();
+  const Duration last = kSettledWithin - Duration::millis(1);
+  for (const Duration first : {Duration{}, Duration::seconds(600), Duration::seconds(3'500)}) {
+    const std::string key = counter_key("twice", {std::to_string(first.us)}, limit.algorithm);
+    const auto metered = this->take(key, limit, 6);
+    EXPECT_EQ(this->settle(metered, 4, this->kNow + first).result, SettleResult::kSettled);
+    const Settlement again = this->settle(metered, 1, this->kNow + last);
+    EXPECT_EQ(again.result, SettleResult::kSettledAlready) << first.us;
+    EXPECT_EQ(again.decision.remaining, 6u) << first.us;
+    EXPECT_EQ(this->left(key, limit, this->kNow + last), 6u) << first.us;
+  }
+}
+
 TYPED_TEST_P(SettlementSuite, WhatIsNotSettledInTimeKeepsItsEstimate) {
   const Limit limit = Limit::fixed_window(10, Duration::seconds(86'400)).value();
   const std::string key = counter_key("late", {"x"}, limit.algorithm);
@@ -155,18 +169,19 @@ TYPED_TEST_P(SettlementSuite, OfManyWhoSettleOneChargeOneDoes) {
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
       for (uint64_t actual = 0; actual < 20; ++actual) {
-        settled += this->settle(metered, 100).result == SettleResult::kSettled;
+        settled += this->settle(metered, 100 + actual).result == SettleResult::kSettled;
       }
     });
   }
   threads.clear();
   EXPECT_EQ(settled, 1);
-  EXPECT_EQ(this->left(key, limit), 900u);
+  const uint64_t left = this->left(key, limit);
+  EXPECT_TRUE(left > 880 && left <= 900) << left;
 }
 
 REGISTER_TYPED_TEST_SUITE_P(SettlementSuite, SettlingDownGivesBackWhatWasNotUsedOnce,
                             SettlingUpIsNeverRefusedAndLeavesADebt, AnEstimateThatWasRightIsSettledAllTheSame,
-                            NothingIsGivenBackIntoAWindowThatHasEnded,
+                            NothingIsGivenBackIntoAWindowThatHasEnded, NothingIsSettledTwiceWheneverItWasSettledFirst,
                             WhatIsUsedBeyondAnEstimateIsChargedThoughItsWindowHasEnded,
                             WhatIsNotSettledInTimeKeepsItsEstimate, AHoldIsSettledByItsRelease,
                             AmountsBeyond32BitsAreExact, OfManyWhoSettleOneChargeOneDoes);
