@@ -113,7 +113,7 @@ void MemoryStore::decide(Jobs jobs, Groups scratch, Now now) {
     evaluate(job, now);
     if (job.charge->mode == Mode::kEnforce) admitted &= job.charge->decision.allowed();
   }
-  if (admitted && !claim_enforced(jobs, now)) {
+  if (std::ranges::any_of(jobs, lacks_room_to_settle) || (admitted && !claim_enforced(jobs, now))) {
     admitted = false;
     note_unsettled(jobs);
   }
@@ -228,6 +228,12 @@ bool MemoryStore::claim_enforced(Jobs jobs, Instant now) {
     return false;
   }
   return true;
+}
+
+// More was used than was charged, and there is no room to count it.
+bool MemoryStore::lacks_room_to_settle(const Job& job) {
+  const Cost& cost = job.charge->cost;
+  return job.charge->mode == Mode::kSettle && !job.moves && cost.movement == Movement::kTakeWhole && cost.units != 0;
 }
 
 // Whether a charge was settled is told by what is admitted, and want of room says nothing about that.

@@ -118,6 +118,7 @@ class MemoryStore final : public Store {
   void evaluate(Job& job, Now now);
   void evaluate_side(Job& job, const algorithm::State& state, Now now);
   bool claim_enforced(Jobs jobs, Instant now);
+  static bool lacks_room_to_settle(const Job& job);
   static void note_unsettled(Jobs jobs);
   void store(Job& job, Instant now);
   algorithm::State store_side(Job& job, algorithm::State state, Instant now);

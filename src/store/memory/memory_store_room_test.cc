@@ -72,6 +72,28 @@ TEST(MemoryStore, AFullStoreThatRefusesSettlesNothingUntilThereIsRoom) {
   EXPECT_EQ(charge(*store, "metered", limit, 0).remaining, 4u);
 }
 
+TEST(MemoryStore, ALogWithoutRoomForWhatWasUsedIsNotSettled) {
+  const Limit limit = Limit::sliding_window_log(1'000'000, Duration::seconds(60)).value();
+  const auto store = MemoryStore::create({.max_keys = 1'000, .log_bytes_max = 100'000}).value();
+  Instant now = kNow;
+  Charge taken;
+  ChargeReceipt receipt;
+  for (;;) {
+    now.us += 1;
+    Charge next = {.key = "metered", .limit = &limit, .cost = {1}};
+    store->charge({{&next, 1}}, now);
+    if (!next.decision.allowed()) break;
+    taken = next;
+    receipt = receipt_of(taken, now, {'x'}).value();
+  }
+  now.us += 1;
+  const uint64_t left = charge(*store, "metered", limit, 0, now).remaining;
+  EXPECT_EQ(settle(*store, taken, receipt, 5, now).result, SettleResult::kUnavailable);
+  EXPECT_EQ(charge(*store, "metered", limit, 0, now).remaining, left);
+  EXPECT_EQ(settle(*store, taken, receipt, 0, now).result, SettleResult::kSettled) << "nothing says that it was";
+  EXPECT_EQ(charge(*store, "metered", limit, 0, now).remaining, left + 1);
+}
+
 TEST(MemoryStore, ARequestWithoutRoomForOneOfItsKeysChargesNone) {
   const auto store = MemoryStore::create({.max_keys = 50, .when_full = FullPolicy::kRefuse}).value();
   const Limit limit = Limit::fixed_window(5, Duration::seconds(86'400)).value();
