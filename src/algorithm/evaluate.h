@@ -58,10 +58,9 @@ constexpr bool has_fixed_state(Algorithm algorithm) {
 //
 // A state of another algorithm, or one that has expired, is read as never used. An instant before the state's own is
 // read as the state's own (a clock that steps back mints nothing), while waits count from `now`. Windows of the
-// calendar are those of now.wall(). Cost 0 is always
-// admitted and takes nothing: it reports what is left and when it will be whole. REQUIRES: limit was made by Limit's
-// functions; 0 <= now.us <= Instant::max() / 2; has_fixed_state(limit.algorithm); `decision` lies in none of the other
-// arguments.
+// calendar are those of now.wall(). Cost 0 is always admitted and takes nothing: it reports what is left and when it
+// will be whole. REQUIRES: limit was made by Limit's functions; 0 <= now.us <= Instant::max() / 2;
+// has_fixed_state(limit.algorithm); `decision` lies in none of the other arguments.
 [[gnu::always_inline]] inline State evaluate(const State& state, const Limit& limit, Cost cost, Now now,
                                              Decision& decision) {
   if (cost.movement != Movement::kTake) [[unlikely]]

@@ -229,7 +229,7 @@ class CallMaker {
       case 1:
         return {most};
       case 2:
-        return {std::min(most + 1, kUnitsMax)};
+        return {most + 1};
       case 3:
         return {1 + most * (call.amount % 100) / 100};
       case 4:

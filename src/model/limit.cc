@@ -57,7 +57,7 @@ Result<Limit> checked_bucket(Algorithm algorithm, uint64_t capacity, Rate rate, 
   const auto period_us = static_cast<uint64_t>(rate.period.us);
   const Duration unit = {static_cast<int64_t>(period_us / rate.units)};
   if (algorithm == Algorithm::kTokenBucket && period_us % rate.units == 0 && unit <= kUnitMax &&
-      capacity <= UINT32_MAX) {
+      capacity <= UINT32_MAX && rate.units <= UINT32_MAX) {
     limit->unit_us = static_cast<uint32_t>(unit.us);
   }
   return limit;

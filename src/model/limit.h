@@ -14,8 +14,9 @@ class TimeZone;  // owned by the time zone database, which lives as long as the 
 
 namespace rateguard {
 
-// The most units that a cost or a limit may have: the largest whole number that a double holds beside all smaller ones,
-// which is what counters in Redis (Lua) and many readers of JSON count in.
+// The most units that a limit may have, or a caller may ask for (a cost of one more fits no limit): the largest whole
+// number that a double holds beside all smaller ones, which is what counters in Redis (Lua) and many readers of JSON
+// count in.
 inline constexpr int kUnitsBits = 53;
 inline constexpr uint64_t kUnitsMax = (uint64_t{1} << kUnitsBits) - 1;
 // The most units of a rate: those times a period, in microseconds, stay inside what the scripts in Redis multiply

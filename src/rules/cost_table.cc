@@ -50,7 +50,7 @@ uint64_t CostTable::units_for(const Asked& asked) const {
 Cost weighed(Cost asked, uint64_t units) {
   uint64_t product = 0;
   const bool fits = !__builtin_mul_overflow(asked.units, units, &product);
-  return {fits ? std::min(product, kUnitsMax) : kUnitsMax, asked.movement};
+  return {fits ? std::min(product, kUnitsMax + 1) : kUnitsMax + 1, asked.movement};
 }
 
 }  // namespace rateguard::rules

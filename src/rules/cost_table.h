@@ -23,8 +23,8 @@ class CostTable {
   PathTrie paths_;  // hits: places in cost_.by_path
 };
 
-// A request of cost `asked` by a rule that takes `units` of cost 1: at most what a Cost can hold, which no limit can
-// fit.
+// A request of cost `asked` by a rule that takes `units` of cost 1: at most one more than any limit has, so that what
+// is beyond all of them fits none.
 Cost weighed(Cost asked, uint64_t units);
 
 }  // namespace rateguard::rules

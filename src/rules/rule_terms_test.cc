@@ -271,7 +271,7 @@ TEST(RuleCost, WeighsWhatTheRequestSaysItCosts) {
   EXPECT_EQ(cost({.units = 3}, {.cost = {0}}), 0u) << "a look stays a look";
   EXPECT_EQ(weighed({4, Movement::kGiveBack}, 3), (Cost{12, Movement::kGiveBack}))
       << "what is given back weighs the same";
-  EXPECT_EQ(cost({.units = 4'000'000'000}, {.cost = {4'000'000'000}}), kUnitsMax);
+  EXPECT_EQ(cost({.units = 4'000'000'000}, {.cost = {4'000'000'000}}), kUnitsMax + 1) << "no limit can hold that";
   EXPECT_EQ(cost({.by_method = {{"GET", 0}}}, {.method = "GET", .cost = {4}}), 0u);
   Rule made = rule_for("r", {}, {"user"});
   made.cost = {.by_method = {{"GET", 9}}, .units = 3};

@@ -182,7 +182,7 @@ Cost RandomCalls::cost(const Limit& limit) {
     case 1:
       return {is_dense_ ? 1 : most};
     case 2:
-      return {std::min(most + 1, kUnitsMax)};
+      return {most + 1};
     case 3:
       return {is_dense_ ? 1 : 1 + most * below(100) / 100};
     case 4:

@@ -86,7 +86,7 @@ Result<void> RateLimitDesk::add_rule_check(const envoy::Descriptor& descriptor, 
       .rule = descriptor.entries.front().value,
       .key = {},
       .plan = {},
-      .cost = {std::min(hits, kUnitsMax), descriptor.is_negative_hits ? Movement::kGiveBack : Movement::kTake}};
+      .cost = {std::min(hits, kUnitsMax + 1), descriptor.is_negative_hits ? Movement::kGiveBack : Movement::kTake}};
   for (size_t i = 1; i < descriptor.entries.size(); ++i) {
     const envoy::Entry& entry = descriptor.entries[i];
     if (i == 1 && entry.key == kPlanEntry) {
