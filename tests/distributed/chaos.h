@@ -40,6 +40,7 @@ constexpr milliseconds kRecovers{5'000};
 // After what a network did. The connection is back within half a second, its longest pause between two attempts, and
 // one that is stuck is given up within 700 ms. On a machine that is late with every answer it is given up for silence
 // again and again, and each time twice as late, up to 5 s: twice that is the most.
+constexpr milliseconds kNetworkRecoversAtOnce{1'000};
 constexpr milliseconds kNetworkRecovers{10'000};
 
 enum class Data : uint8_t {

@@ -1,4 +1,5 @@
 // What a network does to an instance and its Redis.
+#include <algorithm>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -24,7 +25,7 @@ class ChaosInTheNetwork : public testing::Test {
                                  .begin = [&] { gate_->set(weather); },
                                  .lasts = lasts,
                                  .end = [&] { gate_->set({}); },
-                                 .recovers = kNetworkRecovers});
+                                 .recovers = std::min(kNetworkRecovers, kNetworkRecoversAtOnce + 20 * slack())});
   }
 
   RedisServer server_;
