@@ -97,6 +97,13 @@ const Limit& bench_limit() {
   return limit;
 }
 
+// Of the same counters, but so slow that they always owe. A bucket that is whole again by the next check has the same
+// left each time, and a processor that guesses so need not wait for what is in memory.
+const Limit& owing_limit() {
+  static const Limit limit = Limit::token_bucket(1'000'000, {1, Duration::seconds(1'000)}).value();
+  return limit;
+}
+
 std::unique_ptr<MemoryStore> filled_store(uint64_t users) {
   std::unique_ptr<MemoryStore> store = MemoryStore::create({.max_keys = std::max<uint64_t>(users, 1'000'000)}).value();
   for (uint64_t user = 0; user < users; ++user) {
@@ -121,11 +128,11 @@ Instant next_instant() {
 template <Order order>
 double time_checks(MemoryStore& store, const Requests& requests) {
   uint64_t previous = 0;
-  Charge charge = {.key = {}, .limit = &bench_limit()};
+  Charge charge = {.key = {}, .limit = order == Order::kOneAfterTheOther ? &owing_limit() : &bench_limit()};
   const double begin = now_ns();
   for (size_t i = 0; i < requests.size(); ++i) {
     size_t after = i;
-    if constexpr (order == Order::kOneAfterTheOther) after += previous >> 31;  // 0: a thousand units are below 2^31
+    if constexpr (order == Order::kOneAfterTheOther) after += previous >> 31;  // 0: a million units are below 2^31
     charge.key = requests[after];
     store.charge({{&charge, 1}}, next_instant());
     previous = charge.decision.remaining;
