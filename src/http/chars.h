@@ -1,4 +1,4 @@
-// Which bytes may stand where in an HTTP/1.1 head, as one table of bits.
+// Which bytes may stand where in a request's head, as one table of bits.
 #pragma once
 
 #include <array>

@@ -1,4 +1,4 @@
-// The life that every accepted connection has, whatever is spoken on it; HttpSession and its like are what they say.
+// The life that every accepted connection has, whatever is spoken on it; what that is are the sessions of protocols, which derive from it.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Heads: the request line and the fields. Bodies are in http1_parser_body.cc.
+// Heads: the request line and the fields. Bodies are in parser_body.cc.
 #include "http/http1/parser.h"
 
 #include <fmt/format.h>

@@ -38,8 +38,6 @@ class Http1Response final : public Responder {
 
   // A response of its own from here on.
   void begin(net::ByteBuffer& out, const Options& options);
-  // What becomes of the connection, and when. REQUIRES: nothing but status() was said.
-  void set_after(AfterResponse after) { options_.after = after; }
   AfterResponse after() const { return options_.after; }
 
   void status(int code) override;

@@ -92,6 +92,8 @@ class Http2Session final : public net::Connection {
   void body_is_over(const Http2Stream& stream);
   int take_body(Http2Stream& stream, std::string_view bytes);
   void refuse(Http2Stream& stream, const Rejection& rejection);
+  void drop(Http2Stream& stream, uint32_t error_code);
+  void give_up_request(Http2Stream& stream);
   void linger(Http2Stream& stream);
   // Whether it has to be done within the read timeout.
   static bool has_read_time(const Http2Stream& stream) {

@@ -65,10 +65,12 @@ void Http2Session::head_complete(Http2Stream& stream, bool request_whole) {
 // What HTTP/1.1's parser refuses too, so that both see the same host and path (RFC 9113, section 8.3.1).
 std::optional<Rejection> Http2Session::wrong_target(const Request& head) {
   const std::string_view host = find_header(head.headers, "host");
+  const bool is_authority = host.data() == head.authority.data();
   if (!all_chars(host, kHostChar)) {
-    return Rejection{.status = 400, .detail = "is not a host", .field = head.authority.empty() ? "Host" : ":authority"};
+    return Rejection{.status = 400, .detail = "is not a host", .field = is_authority ? ":authority" : "Host"};
   }
-  if (!head.authority.empty() && !std::ranges::equal(host, head.authority, {}, lower_ascii, lower_ascii)) {
+  if (!head.authority.empty() && !is_authority &&
+      !std::ranges::equal(host, head.authority, {}, lower_ascii, lower_ascii)) {
     return Rejection{.status = 400, .detail = "names another host than :authority", .field = "Host"};
   }
   if (!all_chars(head.target, kTargetChar)) {
@@ -81,12 +83,21 @@ std::optional<Rejection> Http2Session::wrong_target(const Request& head) {
 // The stream is refused if the others hold more than they may. Nothing was done for it, so the client may ask again.
 bool Http2Session::holds_too_much(Http2Stream& stream) {
   if (held_bytes_ - stream.held <= context_.options.http2.held_bytes_max) return false;
+  drop(stream, NGHTTP2_REFUSED_STREAM);
+  return true;
+}
+
+// Resets a request that no handler has; what still comes of it is passed over.
+void Http2Session::drop(Http2Stream& stream, uint32_t error_code) {
+  give_up_request(stream);
+  nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id, error_code);
+}
+
+void Http2Session::give_up_request(Http2Stream& stream) {
+  stream.refused = true;
   if (!stream.request_whole) body_is_over(stream);
   stream.request_body.release();
-  stream.refused = true;
   net::count(context_.stats.requests_rejected);
-  nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id, NGHTTP2_REFUSED_STREAM);
-  return true;
 }
 
 // After each change of what a stream holds for its client: the head, which the handler may still read, and what waits
@@ -133,7 +144,8 @@ int Http2Session::take_body(Http2Stream& stream, std::string_view bytes) {
   }
   const bool fits = body_bytes_ + bytes.size() <= context_.options.http2.waiting_body_bytes_max;
   if (!fits || (context_.options.bodies && !context_.options.bodies->take(bytes.size()))) {
-    return nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id, NGHTTP2_ENHANCE_YOUR_CALM);
+    drop(stream, NGHTTP2_ENHANCE_YOUR_CALM);
+    return 0;
   }
   stream.request_body.append(bytes);
   body_bytes_ += bytes.size();
@@ -181,6 +193,7 @@ void Http2Session::tell_body_ended(Http2Stream& stream) {
 // It is whole, or nobody wants the rest.
 void Http2Session::body_is_over(const Http2Stream& stream) {
   if (stream.delivery == BodyDelivery::kPieces) return;
+  if (stream.request_body.empty()) return;  // spares the bound that all loops share
   body_bytes_ -= stream.request_body.size();
   if (context_.options.bodies) context_.options.bodies->give_back(stream.request_body.size());
 }
@@ -206,10 +219,7 @@ void Http2Session::hand_over(Http2Stream& stream) {
 }
 
 void Http2Session::refuse(Http2Stream& stream, const Rejection& rejection) {
-  stream.refused = true;
-  body_is_over(stream);
-  stream.request_body.release();
-  net::count(context_.stats.requests_rejected);
+  give_up_request(stream);
   context_.handler.reject(rejection, host_.loop().now(), stream);
   if (!stream.finished) stream.finish();
 }

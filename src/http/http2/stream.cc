@@ -136,6 +136,9 @@ void Http2Stream::merge_trailers() {
 void Http2Stream::shrink() {
   release_if_large(request_body);
   release_if_large(content_);
+  request_fields_.clear();
+  answer_head.clear();
+  trailers.clear();
 }
 
 void Http2Stream::forget_session() {
