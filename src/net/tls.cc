@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "base/check.h"
 #include "net/tls_files.h"
 
 namespace rateguard::net {
@@ -72,7 +73,7 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::create(const TlsFiles& fil
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
   // Of TLS 1.2 those with forward secrecy and authenticated encryption (RFC 9325, section 4.2); TLS 1.3 has no others.
-  SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20");
+  RG_CHECK(SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1);
   // Tickets resume sessions without a cache on this side, and idle connections give their buffers back.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_mode(context,
