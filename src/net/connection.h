@@ -1,4 +1,5 @@
-// The life that every accepted connection has, whatever is spoken on it; what that is are the sessions of protocols, which derive from it.
+// The life that every accepted connection has, whatever is spoken on it; what that is are the sessions of protocols,
+// which derive from it.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // What a network does to an instance and its Redis.
-#include <algorithm>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "distributed/chaos.h"
