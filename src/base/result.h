@@ -25,11 +25,28 @@ enum class ErrorCode {
   kExhausted,    // a bound was reached
 };
 
+// Where the fault lies, for whoever has to choose between a 4xx, a 502 and a 504, and between paging somebody or not.
+enum class ErrorSource : unsigned char {
+  kOwn,      // this program, its settings or its machine
+  kCaller,   // whoever asked
+  kPeer,     // the server that was asked: it refused, or said what it must not say
+  kNetwork,  // the way there: no connection, a connection that broke off, or nothing in time
+};
+
+// Whether the same may be asked again.
+enum class Retry : unsigned char {
+  kNever,         // it would fail again, or nobody knows
+  kIfIdempotent,  // it may have been carried out, or may be yet: only if twice is as good as once
+  kAlways,        // the peer has not seen it, or says that it did nothing
+};
+
 // What went wrong, in words for the person who can mend it.
 struct Error {
   ErrorCode code = ErrorCode::kInvalid;
   std::string message;
   SourcePosition position = {};
+  ErrorSource source = ErrorSource::kOwn;
+  Retry retry = Retry::kNever;
 
   // "rules.yaml:12:5: message", or the message alone where the position is unknown.
   std::string to_string() const;

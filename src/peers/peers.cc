@@ -91,7 +91,7 @@ void Peers::on_beat(const redis::Answer& answer, uint64_t told_before) {
 }
 
 Result<void> Peers::take_beat(const redis::Answer& answer, uint64_t told_before) {
-  if (!answer) return std::unexpected(answer.error().error);
+  if (!answer) return std::unexpected(answer.error());
   const Result<Beat> beat = decode_beat(**answer);
   if (!beat) return std::unexpected(beat.error());
   note_count(beat->alive);

@@ -43,7 +43,7 @@ std::optional<net::ConnectTarget> redirection_of(const Connection& teller, std::
 }
 
 void fail_unsent(AnswerHandler& done, std::string message) {
-  done(std::unexpected(Failure{.error = {.code = ErrorCode::kUnavailable, .message = std::move(message)}}));
+  done(std::unexpected(Error{.code = ErrorCode::kUnavailable, .message = std::move(message), .retry = Retry::kAlways}));
 }
 
 }  // namespace
@@ -221,8 +221,8 @@ void Cluster::refresh() {
       if (!started_) return;
       if (answer && (*answer)->is_array()) return take_slots(node, **answer);
       is_no_cluster_ = answer && (*answer)->text.contains("cluster support disabled");
-      map_problem_ = answer ? fmt::format("{}: {}", node.server().target.to_string(), (*answer)->text)
-                            : answer.error().error.message;
+      map_problem_ =
+          answer ? fmt::format("{}: {}", node.server().target.to_string(), (*answer)->text) : answer.error().message;
     });
   }
   // Nobody of those that were known is there: where it all began, the cluster may have new addresses.

@@ -25,7 +25,7 @@ std::string range(int from, int to, const FakeServer& server, const std::string&
 struct Heard {
   int times = 0;
   Reply reply = {};
-  std::optional<Failure> failure = {};
+  std::optional<Error> failure = {};
 };
 
 class ClusterTest : public testing::Test {
@@ -208,7 +208,7 @@ TEST_F(ClusterTest, WhatPausesFailsUnsentWhenItIsStopped) {
   ASSERT_TRUE(run_until_in_pauses([&] { return pauses_ > 8; }));
   cluster_->stop();
   ASSERT_EQ(heard.times, 1);
-  EXPECT_EQ(heard.failure->fate, Fate::kNotSent);
+  EXPECT_EQ(heard.failure->retry, Retry::kAlways);
 }
 
 TEST_F(ClusterTest, ACircleOfRedirectionsEnds) {
@@ -224,13 +224,13 @@ TEST_F(ClusterTest, AMapWithHolesOrNonsenseServesWhatItCan) {
                    ConnectionOptions{});
   Heard early;
   cluster_->call("bar", {"GET", "bar"}, kPatient, into(early));
-  EXPECT_EQ(early.failure->fate, Fate::kNotSent);
+  EXPECT_EQ(early.failure->retry, Retry::kAlways);
   cluster_->start();
   ASSERT_TRUE(run_until(*loop_, [&] { return maps_asked_ == 1 && cluster_->problem().contains("slot 8192"); }));
   EXPECT_EQ(get("bar").reply.integer, 7);
   const Heard hole = get("foo");
   ASSERT_TRUE(hole.failure.has_value());
-  EXPECT_EQ(hole.failure->fate, Fate::kNotSent);
+  EXPECT_EQ(hole.failure->retry, Retry::kAlways);
   EXPECT_EQ(high_.peers.size(), 0u);
 }
 

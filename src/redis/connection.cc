@@ -39,7 +39,8 @@ Connection::~Connection() {
 
 bool Connection::admit(size_t bytes, AnswerHandler& done) {
   const auto refuse = [&](Error error) {
-    done(std::unexpected(Failure{.error = std::move(error), .fate = Fate::kNotSent}));
+    error.retry = Retry::kAlways;
+    done(std::unexpected(std::move(error)));
     return false;
   };
   if (session_.is_closed()) return refuse(problem_);
@@ -190,23 +191,25 @@ void Connection::on_deadline() {
 
 void Connection::expire(Instant now) {
   const uint64_t begun = session_.sent_total() + session_.begun_bytes();
-  std::vector<std::pair<AnswerHandler, Fate>> late;
+  std::vector<std::pair<AnswerHandler, Retry>> late;
   bool any_unsent = false;
   for (Pending& pending : pending_) {
     if (!pending.done || pending.deadline > now) continue;
-    const Fate fate = pending.begin < begun ? Fate::kUnknown : Fate::kNotSent;
-    any_unsent = any_unsent || fate == Fate::kNotSent;
-    late.emplace_back(std::move(pending.done), fate);
+    const Retry retry = pending.begin < begun ? Retry::kIfIdempotent : Retry::kAlways;
+    any_unsent = any_unsent || retry == Retry::kAlways;
+    late.emplace_back(std::move(pending.done), retry);
     pending.done = nullptr;
   }
   if (any_unsent) drop_unsent_expired();
-  for (auto& [done, fate] : late) {
-    const std::string_view then =
-        fate == Fate::kUnknown ? "in time; whether the command was carried out is unknown" : "in time to be asked";
-    done(std::unexpected(
-        Failure{.error = {.code = ErrorCode::kUnavailable,
-                          .message = fmt::format("Redis at {} did not answer {}", server_.target.to_string(), then)},
-                .fate = fate}));
+  for (auto& [done, retry] : late) {
+    const std::string_view then = retry == Retry::kIfIdempotent
+                                      ? "in time; whether the command was carried out is unknown"
+                                      : "in time to be asked";
+    done(
+        std::unexpected(Error{.code = ErrorCode::kUnavailable,
+                              .message = fmt::format("Redis at {} did not answer {}", server_.target.to_string(), then),
+                              .source = ErrorSource::kNetwork,
+                              .retry = retry}));
   }
 }
 

@@ -35,22 +35,12 @@
 
 namespace rateguard::redis {
 
-// What became of a command that has no reply.
-enum class Fate : uint8_t {
-  kNotSent,  // the server has not seen it and will not
-  kUnknown,  // it may have been carried out, or may be yet
-};
-
-struct Failure {
-  // kExhausted: the queue is full. kUnavailable: no connection, or the deadline has passed. kInvalid: as kUnavailable,
-  // and so until somebody changes the settings. kCorrupt: the server spoke something else than Redis's protocol, or
-  // answered something else than it was asked.
-  Error error = {};
-  Fate fate = Fate::kNotSent;
-};
-
-// A reply, which may be an error of the server's and is the connection's own until the handler returns.
-using Answer = std::expected<const Reply*, Failure>;
+// A reply, which may be an error of the server's and is the connection's own until the handler returns. Errors:
+// kExhausted: the queue is full. kUnavailable: no connection, or the deadline has passed. kInvalid: as kUnavailable,
+// and so until somebody changes the settings. kCorrupt: the server spoke something else than Redis's protocol, or
+// answered something else than it was asked. Retry::kAlways: the server has not seen the command and will not;
+// kIfIdempotent: it may have been carried out, or may be yet.
+using Answer = Result<const Reply*>;
 // Called once for each command, on the loop's thread, and perhaps before the call that asked has returned. It may ask
 // again; it must not destroy the connection.
 using AnswerHandler = std::move_only_function<void(Answer)>;

@@ -24,8 +24,8 @@ TEST_F(ConnectionBreakTest, WhatWasSentOnABrokenConnectionIsUnknownAndNeverSentA
   // The turn's write goes out before the break is seen: what is known of the second is whatever the first says.
   ASSERT_TRUE(run_until(*loop_, [&] { return sent.times == 1 && unsent.times == 1; }));
   ASSERT_TRUE(sent.failure.has_value());
-  EXPECT_EQ(sent.failure->fate, Fate::kUnknown);
-  EXPECT_NE(sent.failure->error.message.find("whether the command was carried out is unknown"), std::string::npos);
+  EXPECT_EQ(sent.failure->retry, Retry::kIfIdempotent);
+  EXPECT_NE(sent.failure->message.find("whether the command was carried out is unknown"), std::string::npos);
   ASSERT_TRUE(run_until(*loop_, [&] { return connection_->is_open(); }));
   Heard after;
   echo();
@@ -44,13 +44,13 @@ TEST_F(ConnectionBreakTest, WithoutAServerCommandsFailAtOnceAndItComesBack) {
   call("x", waiting);
   EXPECT_EQ(waiting.times, 0);
   ASSERT_TRUE(run_until(*loop_, [&] { return waiting.times == 1; }));
-  EXPECT_EQ(waiting.failure->fate, Fate::kNotSent);
-  EXPECT_NE(waiting.failure->error.message.find("Connection refused"), std::string::npos);
+  EXPECT_EQ(waiting.failure->retry, Retry::kAlways);
+  EXPECT_NE(waiting.failure->message.find("Connection refused"), std::string::npos);
   EXPECT_EQ(random_asked, 1);
   Heard at_once;
   call("x", at_once);
   EXPECT_EQ(at_once.times, 1);
-  EXPECT_EQ(at_once.failure->fate, Fate::kNotSent);
+  EXPECT_EQ(at_once.failure->retry, Retry::kAlways);
   server_.listen(port);
   ASSERT_TRUE(run_until(*loop_, [&] { return connection_->is_open(); }));
   EXPECT_TRUE(connection_->problem().message.empty());
@@ -64,8 +64,8 @@ TEST_F(ConnectionBreakTest, AServerThatAcceptsAndIsSilentIsGivenUp) {
   Heard heard;
   call("x", heard);
   ASSERT_TRUE(run_until(*loop_, [&] { return heard.times == 1; }));
-  EXPECT_EQ(heard.failure->fate, Fate::kNotSent);
-  EXPECT_NE(heard.failure->error.message.find("does not answer"), std::string::npos) << heard.failure->error.message;
+  EXPECT_EQ(heard.failure->retry, Retry::kAlways);
+  EXPECT_NE(heard.failure->message.find("does not answer"), std::string::npos) << heard.failure->message;
 }
 
 TEST_F(ConnectionBreakTest, AServerThatAnswersALoginByHalvesIsGivenUpSoon) {
@@ -86,9 +86,9 @@ TEST_F(ConnectionBreakTest, SilenceUnderWayEndsTheConnection) {
   call("x", oldest, Duration::millis(5));
   call("x", behind);
   ASSERT_TRUE(run_until(*loop_, [&] { return behind.times == 1; }));
-  EXPECT_EQ(oldest.failure->fate, Fate::kUnknown);
-  EXPECT_EQ(behind.failure->fate, Fate::kUnknown);
-  EXPECT_NE(behind.failure->error.message.find("answered nothing in time"), std::string::npos);
+  EXPECT_EQ(oldest.failure->retry, Retry::kIfIdempotent);
+  EXPECT_EQ(behind.failure->retry, Retry::kIfIdempotent);
+  EXPECT_NE(behind.failure->message.find("answered nothing in time"), std::string::npos);
   ASSERT_TRUE(run_until(*loop_, [&] { return server_.peers.size() == 2; }));
 }
 
@@ -109,7 +109,7 @@ TEST_F(ConnectionBreakTest, SilenceIsNoFaultWhileTheOldestHasPatience) {
   // It ends with its patience.
   call("slow", slow, Duration::millis(50));
   ASSERT_TRUE(run_until(*loop_, [&] { return server_.peers.size() == 2; }));
-  EXPECT_EQ(slow.failure->fate, Fate::kUnknown);
+  EXPECT_EQ(slow.failure->retry, Retry::kIfIdempotent);
 }
 
 TEST_F(ConnectionBreakTest, AServerThatStaysSilentIsGivenMoreTimeWithEachConnection) {
@@ -148,9 +148,9 @@ TEST_F(ConnectionBreakTest, AScriptsReplyOfAnotherKindEndsTheConnectionAtOnce) {
     for (const Heard& one : heard) {
       EXPECT_EQ(one.times, 1);
       ASSERT_TRUE(one.failure.has_value()) << one.reply.text;
-      EXPECT_EQ(one.failure->error.code, ErrorCode::kCorrupt);
-      EXPECT_EQ(one.failure->fate, Fate::kUnknown);
-      EXPECT_NE(one.failure->error.message.find("cannot be matched"), std::string::npos);
+      EXPECT_EQ(one.failure->code, ErrorCode::kCorrupt);
+      EXPECT_EQ(one.failure->retry, Retry::kIfIdempotent);
+      EXPECT_NE(one.failure->message.find("cannot be matched"), std::string::npos);
     }
     EXPECT_EQ(late.times, 1);
     server_.on_command = [&](FakeServer::Peer& peer, const Words&) { peer.send(own); };
@@ -240,8 +240,8 @@ TEST_F(ConnectionBreakTest, GarbageAndOversizedRepliesEndTheConnection) {
     ASSERT_TRUE(run_until(*loop_, [&] { return server_.peers.size() > before; }));
     EXPECT_EQ(heard.times, 1);
     if (heard.failure) {
-      EXPECT_EQ(heard.failure->error.code, ErrorCode::kCorrupt) << heard.failure->error.message;
-      EXPECT_EQ(heard.failure->fate, Fate::kUnknown);
+      EXPECT_EQ(heard.failure->code, ErrorCode::kCorrupt) << heard.failure->message;
+      EXPECT_EQ(heard.failure->retry, Retry::kIfIdempotent);
     } else {
       EXPECT_EQ(heard.reply.text, "1");  // of three replies to one command the first is its own
     }

@@ -19,7 +19,7 @@ inline constexpr Duration kPatient = Duration::seconds(10);
 struct Heard {
   int times = 0;
   Reply reply = {};
-  std::optional<Failure> failure = {};
+  std::optional<Error> failure = {};
 };
 
 class ConnectionTest : public testing::Test {

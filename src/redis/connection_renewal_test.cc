@@ -72,7 +72,7 @@ TEST_F(WrongServerTest, WhatItMayHaveDoneIsNotAskedAgain) {
   ASSERT_TRUE(run_until(*loop_, [&] { return refused.times == 1 && unanswered.times == 1; }));
   EXPECT_EQ(refused.reply.text, "a");
   ASSERT_TRUE(unanswered.failure);
-  EXPECT_EQ(unanswered.failure->fate, Fate::kUnknown);
+  EXPECT_EQ(unanswered.failure->retry, Retry::kIfIdempotent);
   EXPECT_EQ(asked(), "a b a");
 }
 
@@ -131,7 +131,7 @@ TEST_F(WrongServerTest, WhoseSuccessorIsNotThereInTimeIsAFailureThatDidNothing) 
   call("a", heard, Duration::millis(30));
   ASSERT_TRUE(run_until(*loop_, [&] { return heard.times == 1; }));
   ASSERT_TRUE(heard.failure);
-  EXPECT_EQ(heard.failure->fate, Fate::kNotSent);
+  EXPECT_EQ(heard.failure->retry, Retry::kAlways);
 }
 
 TEST_F(WrongServerTest, ThatClosesTheConnectionIsLeftAllTheSame) {
@@ -168,8 +168,8 @@ TEST_F(ConnectionRenewalTest, WhoHearsTheSameAgainWaitsBeforeTheNext) {
   Heard refused;
   call("x", refused);
   ASSERT_EQ(refused.times, 1) << "nothing is being made that could be waited for";
-  EXPECT_TRUE(refused.failure->error.message.contains("READONLY")) << refused.failure->error.message;
-  EXPECT_EQ(refused.failure->fate, Fate::kNotSent);
+  EXPECT_TRUE(refused.failure->message.contains("READONLY")) << refused.failure->message;
+  EXPECT_EQ(refused.failure->retry, Retry::kAlways);
   EXPECT_EQ(server_.peers.size(), 2u);
 }
 
@@ -246,8 +246,8 @@ TEST_F(ConnectionRenewalTest, AServerThatIsNotWholeOrNotWritableIsNotUsed) {
     ASSERT_TRUE(run_until(*loop_, [&] { return heard.times == 1; }));
     EXPECT_EQ(heard.failure.has_value(), !one.message.empty()) << one.server << one.replication;
     if (!heard.failure) continue;
-    EXPECT_EQ(heard.failure->error.code, one.code) << heard.failure->error.message;
-    EXPECT_TRUE(heard.failure->error.message.contains(one.message)) << heard.failure->error.message;
+    EXPECT_EQ(heard.failure->code, one.code) << heard.failure->message;
+    EXPECT_TRUE(heard.failure->message.contains(one.message)) << heard.failure->message;
   }
 }
 

@@ -110,10 +110,10 @@ TEST_F(ConnectionTest, SaysWhyAServerWillNotDo) {
     connection.call({"X"}, kPatient, into(heard));
     ASSERT_TRUE(run_until(*loop_, [&] { return heard.times == 1; })) << one.answer;
     ASSERT_TRUE(heard.failure.has_value());
-    EXPECT_EQ(heard.failure->error.code, one.code) << heard.failure->error.message;
-    EXPECT_EQ(heard.failure->fate, Fate::kNotSent);
-    EXPECT_NE(heard.failure->error.message.find(one.message), std::string::npos) << heard.failure->error.message;
-    EXPECT_EQ(heard.failure->error.message.find("pw"), std::string::npos);
+    EXPECT_EQ(heard.failure->code, one.code) << heard.failure->message;
+    EXPECT_EQ(heard.failure->retry, Retry::kAlways);
+    EXPECT_NE(heard.failure->message.find(one.message), std::string::npos) << heard.failure->message;
+    EXPECT_EQ(heard.failure->message.find("pw"), std::string::npos);
   }
 }
 
@@ -132,8 +132,8 @@ TEST_F(ConnectionTest, ABoundedQueueRefusesAtOnce) {
   for (Heard& one : heard) call("x", one);
   EXPECT_EQ(heard[2].times, 1);
   ASSERT_TRUE(heard[2].failure.has_value());
-  EXPECT_EQ(heard[2].failure->error.code, ErrorCode::kExhausted);
-  EXPECT_EQ(heard[2].failure->fate, Fate::kNotSent);
+  EXPECT_EQ(heard[2].failure->code, ErrorCode::kExhausted);
+  EXPECT_EQ(heard[2].failure->retry, Retry::kAlways);
   ASSERT_TRUE(run_until(*loop_, [&] { return server_.commands.size() == 2; }));
   server_.last().send("+1\r\n+2\r\n");
   ASSERT_TRUE(run_until(*loop_, [&] { return heard[1].times == 1; }));
@@ -149,8 +149,8 @@ TEST_F(ConnectionTest, ALateReplyIsDroppedAndStaysMatched) {
   call("next", next);
   ASSERT_TRUE(run_until(*loop_, [&] { return late.times == 1; }));
   ASSERT_TRUE(late.failure.has_value());
-  EXPECT_EQ(late.failure->error.code, ErrorCode::kUnavailable);
-  EXPECT_EQ(late.failure->fate, Fate::kUnknown);
+  EXPECT_EQ(late.failure->code, ErrorCode::kUnavailable);
+  EXPECT_EQ(late.failure->retry, Retry::kIfIdempotent);
   EXPECT_EQ(connection_->pending(), 2u);
   server_.last().send("+late\r\n+next\r\n");
   ASSERT_TRUE(run_until(*loop_, [&] { return next.times == 1; }));
@@ -201,7 +201,7 @@ TEST_F(ConnectionTest, WhatExpiresUnsentIsNeverSeenByTheServer) {
   call("kept", kept);
   call("expired", expired[1], Duration::millis(10));
   ASSERT_TRUE(run_until(*loop_, [&] { return expired[0].times == 1 && expired[1].times == 1; }));
-  for (const Heard& one : expired) EXPECT_EQ(one.failure->fate, Fate::kNotSent);
+  for (const Heard& one : expired) EXPECT_EQ(one.failure->retry, Retry::kAlways);
   server_.last().resume();
   ASSERT_TRUE(run_until(*loop_, [&] { return kept.times == 1; }));
   ASSERT_EQ(server_.commands.size(), 2u);
@@ -242,7 +242,7 @@ TEST_F(ConnectionTest, StopAndMoveFailWhatIsUnderWay) {
   ASSERT_TRUE(run_until(*loop_, [&] { return server_.commands.size() == 1; }));
   FakeServer other(*loop_);
   connection_->move_to({.target = {.host = "127.0.0.1", .port = other.port()}});
-  EXPECT_EQ(heard.failure->fate, Fate::kUnknown);
+  EXPECT_EQ(heard.failure->retry, Retry::kIfIdempotent);
   Heard there;
   call("there", there);
   ASSERT_TRUE(run_until(*loop_, [&] { return there.times == 1; }));
@@ -250,7 +250,7 @@ TEST_F(ConnectionTest, StopAndMoveFailWhatIsUnderWay) {
   Heard again;
   call("x", again);
   connection_->stop();
-  EXPECT_EQ(again.failure->fate, Fate::kNotSent);
+  EXPECT_EQ(again.failure->retry, Retry::kAlways);
   Heard after;
   call("x", after);
   EXPECT_EQ(after.times, 1);

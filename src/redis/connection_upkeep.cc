@@ -119,7 +119,9 @@ void Connection::leave() {
   was_open_ = false;
   if (!started_) {  // a handler's doing
     for (Refused& one : refused) one.pending.done(&one.reply);
-    for (Pending& one : unsent) one.done(std::unexpected(Failure{.error = error, .fate = Fate::kNotSent}));
+    Error not_sent = error;
+    not_sent.retry = Retry::kAlways;
+    for (Pending& one : unsent) one.done(std::unexpected(not_sent));
     return;
   }
   ++attempts_;
@@ -182,9 +184,10 @@ void Connection::fail_all(const Error& error) {
   for (Refused& one : std::exchange(refused_, {})) one.pending.done(&one.reply);
   for (Pending& pending : failed) {
     if (!pending.done) continue;
-    Failure failure{.error = error, .fate = pending.begin < begun ? Fate::kUnknown : Fate::kNotSent};
-    if (failure.fate == Fate::kUnknown) {
-      failure.error.message += "; whether the command was carried out is unknown";
+    Error failure = error;
+    failure.retry = pending.begin < begun ? Retry::kIfIdempotent : Retry::kAlways;
+    if (failure.retry == Retry::kIfIdempotent) {
+      failure.message += "; whether the command was carried out is unknown";
     }
     pending.done(std::unexpected(std::move(failure)));
   }

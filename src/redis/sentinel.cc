@@ -83,7 +83,7 @@ void SentinelConnection::ask() {
 void SentinelConnection::on_address(const Answer& answer) {
   const std::string who = "Sentinel at " + sentinel_.server().target.to_string();
   if (!answer) {
-    set_problem(answer.error().error.message);
+    set_problem(answer.error().message);
   } else if ((*answer)->is_array() && (*answer)->elements.size() == 2) {
     return found((*answer)->elements[0].text, (*answer)->elements[1].text);
   } else if ((*answer)->is_error()) {

@@ -37,7 +37,7 @@ class ClusterEndpointTest : public testing::Test {
       cluster_->call(key, {"INCR", key}, kPatient, [&, key](const Answer& answer) {
         ++answered;
         if (!answer) {
-          problem = answer.error().error.message;
+          problem = answer.error().message;
         } else if ((*answer)->integer != expected_[key]) {
           problem = key + ": " + std::to_string((*answer)->integer) + " " + (*answer)->text;
         }

@@ -19,7 +19,7 @@ constexpr Duration kPatient = Duration::seconds(10);
 struct Heard {
   int times = 0;
   Reply reply = {};
-  std::optional<Failure> failure = {};
+  std::optional<Error> failure = {};
 };
 
 class RedisServerTest : public testing::Test {
@@ -94,7 +94,7 @@ TEST_F(RedisServerTest, SurvivesAKilledServerThatComesBackEmpty) {
     if (round == 2) break;
     server.kill();
     ASSERT_TRUE(run_until(*loop_, [&] { return !connection_->is_open(); }));
-    EXPECT_EQ(ask({"PING"}).failure->fate, Fate::kNotSent);
+    EXPECT_EQ(ask({"PING"}).failure->retry, Retry::kAlways);
     start(server);
   }
 }
@@ -107,7 +107,7 @@ TEST_F(RedisServerTest, AStoppedServerMissesDeadlinesAndThenGoesOn) {
   server.signal(SIGSTOP);
   const Heard late = ask({"INCR", "n"}, Duration::millis(5));
   ASSERT_TRUE(late.failure.has_value());
-  EXPECT_EQ(late.failure->fate, Fate::kUnknown);
+  EXPECT_EQ(late.failure->retry, Retry::kIfIdempotent);
   server.signal(SIGCONT);
   EXPECT_EQ(ask({"INCR", "n"}).reply.integer, 2) << "the late one was carried out after all, once";
 }

@@ -279,7 +279,7 @@ Duration RedisStore::patience_since(Instant asked_at) const {
 
 bool RedisStore::is_good(const redis::Answer& answer) {
   if (!answer) {
-    note_problem(answer.error().error.message);
+    note_problem(answer.error().message);
   } else if ((*answer)->is_error()) {
     figures_.errors[redis::known_error((*answer)->text)].add();
     note_problem("Redis answers: " + redis::explain_error((*answer)->text));
