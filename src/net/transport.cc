@@ -96,9 +96,14 @@ bool Transport::start_tls(const TlsContext& context) {
   return true;
 }
 
-bool Transport::start_tls(const TlsClientContext& context, const std::string& host) {
+bool Transport::start_tls(const TlsClientContext& context, const std::string& host,
+                          std::span<const std::string> protocols) {
   tls_ = SSL_new(context.native());
   if (tls_ == nullptr || SSL_set_fd(tls_, descriptor_) != 1) return false;
+  std::string offer;  // each behind its length, in a byte
+  for (const std::string& protocol : protocols) offer.append(1, static_cast<char>(protocol.size())).append(protocol);
+  const auto* const bytes = reinterpret_cast<const unsigned char*>(offer.data());
+  if (!offer.empty() && SSL_set_alpn_protos(tls_, bytes, static_cast<unsigned>(offer.size())) != 0) return false;
   SSL_set_connect_state(tls_);
   if (IpAddress::parse(host)) return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(tls_), host.c_str()) == 1;
   SSL_set_hostflags(tls_, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);

@@ -48,8 +48,8 @@ class Transport {
   // From here on TLS is spoken, as a server. False: out of memory.
   bool start_tls(const TlsContext& context);
   // The same as a client of the server of that name or address: its certificate has to be for it. A name is sent along
-  // (SNI, RFC 6066, section 3). False: out of memory.
-  bool start_tls(const TlsClientContext& context, const std::string& host);
+  // (SNI, RFC 6066, section 3). `protocols` are offered by ALPN (RFC 7301), the best first. False: out of memory.
+  bool start_tls(const TlsClientContext& context, const std::string& host, std::span<const std::string> protocols = {});
   // Again until kOk, which moves no bytes.
   IoResult handshake();
   // Whether bytes are waiting that the socket's readiness does not show.

@@ -1,0 +1,149 @@
+// One connection to somewhere else, on an event loop: connect, TLS, then bytes both ways with backpressure. What the
+// bytes mean is its owner's business; that it is tried again, too.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "net/byte_buffer.h"
+#include "net/connector.h"
+#include "net/event_loop.h"
+#include "net/tls_client.h"
+#include "net/transport.h"
+
+namespace rateguard::net {
+
+// How a stream ended.
+enum class StreamEnd : uint8_t {
+  kNotConnected,  // no connection was made
+  kLate,          // TLS was not agreed upon in time
+  kCertificate,   // the server's certificate was not accepted
+  kTls,           // TLS failed: the server does not speak it, or refuses ours
+  kEnded,         // the server said in an orderly way that it sends no more
+  kBroken,        // the connection broke off
+};
+
+// Hears of a stream, on its loop's thread and never from within a call of the stream's. None but closed() may destroy
+// the stream; each may close() it or connect it again.
+class StreamEvents {
+ public:
+  // Connected, and TLS agreed upon: what was written goes out.
+  virtual void opened() = 0;
+  // What has come. The bytes live until this returns and may be changed.
+  virtual void input(std::span<char> bytes) = 0;
+  // The server sends no more, but may still be written to. Only after keep_half_open(); else that closes the stream.
+  virtual void input_ended() {}
+  // Something had to wait, and the socket takes more again: nothing of write() waits any more, and what offer() did
+  // not take may be offered again.
+  virtual void drained() {}
+  // It has ended, and was not closed by close(). kInvalid: an attempt will end so until somebody changes something
+  // (the certificate, or who listens there); kUnavailable: the next may do better.
+  virtual void closed(StreamEnd end, const Error& error) = 0;
+
+ protected:
+  ~StreamEvents() = default;
+};
+
+struct StreamOptions {
+  ConnectTarget target = {};
+  std::shared_ptr<const TlsClientContext> tls = {};  // null: plain
+  // The name for which the server's certificate has to be, and which is sent along (SNI). Empty: the target's host.
+  std::string tls_name = {};
+  // What is offered by ALPN, the best first, such as "h2"; empty: nothing is.
+  std::vector<std::string> protocols = {};
+  // For connecting and TLS together.
+  Duration patience = Duration::seconds(10);
+};
+
+class Stream final : private ReadyHandler {
+ public:
+  // `loop` and `events` outlive it.
+  Stream(EventLoop& loop, StreamEvents& events) : loop_(loop), events_(events), connector_(loop) {}
+  ~Stream() { close(); }
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  // REQUIRES: is_closed().
+  void connect(const StreamOptions& options);
+  // At once, saying goodbye if TLS is spoken; what waits to be written is dropped. No event comes any more.
+  void close();
+  bool is_closed() const { return phase_ == Phase::kClosed; }
+  bool is_open() const { return phase_ == Phase::kOpen; }
+  // TCP or the Unix socket is connected, whether TLS is agreed upon or not.
+  bool is_connected() const { return transport_.has_value(); }
+  bool is_secure() const { return transport_ && transport_->secure(); }
+  // What ALPN has agreed on; empty without TLS or ALPN. REQUIRES: is_open().
+  std::string_view protocol() const { return transport_->protocol(); }
+
+  // Sends, or keeps what the socket does not take. Before it is open everything is kept.
+  void write(std::string_view bytes);
+  // Of what was written, what the socket has not taken.
+  size_t waiting_bytes() const { return out_.size() - out_sent_; }
+  // Sends what the socket takes, and gives how much that was; the rest is the caller's to offer again, from the next
+  // byte on, when it hears drained(). With TLS the next offer has to begin with the same bytes, as far as there were
+  // any. REQUIRES: is_open(), and nothing of write() waits.
+  size_t offer(std::string_view bytes);
+  // Says that nothing more will be written, when what waits has gone.
+  void finish_sending();
+  // That the server sends no more is input_ended() from here on and not the end.
+  void keep_half_open() { keeps_half_open_ = true; }
+
+  // Nothing is read, and the server's window fills, until resume_reading().
+  void pause_reading();
+  void resume_reading();
+  bool is_reading() const { return reading_; }
+  // Takes what is there to be read without being told that there is something: calls events from within.
+  void read_now();
+
+ private:
+  enum class Phase : uint8_t { kClosed, kConnecting, kTls, kOpen };
+
+  void on_connected(Result<int> descriptor);
+  void continue_tls();
+  void tls_failed();
+  void open();
+  void on_ready(uint32_t events) override;
+  void continue_output();
+  void output_failed();
+  void flush();
+  void read();
+  void read_at_end();
+  void end(StreamEnd how, Error error);
+  void both_over();
+  void broke_off(int error);
+  void call_soon();
+  void called_back();
+  void set_interest();
+
+  EventLoop& loop_;
+  StreamEvents& events_;
+  Connector connector_;
+  StreamOptions options_;
+  std::optional<Transport> transport_;
+  Instant connected_by_;
+  Timer deadline_;  // of TLS
+  ByteBuffer out_;
+  size_t out_sent_ = 0;
+  std::shared_ptr<Stream*> self_;  // of a call that is posted; what it points to is null if nobody wants it any more
+  uint32_t interest_ = 0;          // as the loop has it
+  int output_error_ = 0;
+  Phase phase_ = Phase::kClosed;
+  bool watched_ = false;
+  bool reading_ = true;
+  bool blocked_ = false;          // the socket did not take all; drained() is due
+  bool send_wants_read_ = false;  // TLS has to hear first
+  bool broken_output_ = false;    // what is still written is dropped; what was sent to us may still be read
+  bool finishes_ = false;         // finish_sending() waits for what waits
+  bool sending_finished_ = false;
+  bool input_over_ = false;
+  bool keeps_half_open_ = false;
+};
+
+}  // namespace rateguard::net
