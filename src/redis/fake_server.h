@@ -17,29 +17,15 @@
 #include "base/check.h"
 #include "net/clock.h"
 #include "net/event_loop.h"
+#include "net/run_until_testing.h"
 #include "redis/reply.h"
 
 namespace rateguard::redis {
 
 using Words = std::vector<std::string>;
 
-// Runs the loop until `holds`; false after ten seconds.
-inline bool run_until(net::EventLoop& loop, const std::function<bool()>& holds) {
-  bool held = holds();
-  int looks = 0;
-  const net::Timer look = loop.every(Duration::millis(1), [&] {
-    held = holds();
-    if (held || ++looks > 10'000) loop.stop();
-  });
-  if (!held) loop.run();
-  return held;
-}
-
-// Runs the loop for so long.
-inline void run_for(net::EventLoop& loop, Duration span) {
-  const net::Timer end = loop.after(span, [&] { loop.stop(); });
-  loop.run();
-}
+using net::run_for;
+using net::run_until;
 
 class FakeServer final : private net::ReadyHandler {
  public:

@@ -1,12 +1,8 @@
 #include "redis/session.h"
 
 #include <fmt/format.h>
-#include <sys/epoll.h>
 
-#include <array>
-#include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <utility>
 
 #include "base/check.h"
@@ -17,7 +13,6 @@
 namespace rateguard::redis {
 namespace {
 
-constexpr size_t kReadBytes = 64 * 1'024;  // the replies of a deep pipeline in one call
 // Scripts replicate their effects, which 5 does by default.
 constexpr int kVersionMin = 5;
 
@@ -39,10 +34,6 @@ Error wrong(ErrorCode code, std::string message) {
   return {.code = code, .message = std::move(message)};
 }
 
-std::string system_reason() {
-  return errno == 0 ? "connection broken" : std::strerror(errno);
-}
-
 }  // namespace
 
 Server Server::from(const Url& url, std::shared_ptr<const net::TlsClientContext> tls) {
@@ -55,7 +46,7 @@ Server Server::from(const Url& url, std::shared_ptr<const net::TlsClientContext>
 }
 
 Session::Session(net::EventLoop& loop, SessionOwner& owner, SessionOptions options)
-    : loop_(loop), owner_(owner), options_(options), connector_(loop), heard_at_(loop.now()) {}
+    : loop_(loop), owner_(owner), options_(options), stream_(loop, *this), heard_at_(loop.now()) {}
 
 Session::~Session() {
   close();
@@ -68,7 +59,8 @@ void Session::start(const Server& server) {
   sent_total_ = 0;
   deadline_at_ = Instant::max();
   arm_deadline(options_.patience, "does not answer");
-  connector_.connect(server.target, options_.patience, [this](Result<int> made) { on_connected(std::move(made)); });
+  stream_.connect(
+      {.target = server.target, .tls = server.tls, .tls_name = server.tls_name, .patience = options_.patience});
 }
 
 // `what` it does if the time passes. An earlier deadline stays.
@@ -78,18 +70,16 @@ void Session::arm_deadline(Duration patience, std::string_view what) {
   deadline_at_ = when;
   deadline_ = loop_.at(when, [this, what] {
     // A loop that was busy is not a server that was slow: what has come counts.
-    if (phase_ == Phase::kGreeting) read();
+    if (phase_ == Phase::kGreeting) stream_.read_now();
     if (phase_ == Phase::kClosed || phase_ == Phase::kOpen || loop_.now() < deadline_at_) return;
-    const std::string why = phase_ == Phase::kConnecting ? "" : fmt::format(": it accepts connections and {}", what);
-    end({.code = ErrorCode::kUnavailable, .message = "timed out" + why});
+    const std::string why = stream_.is_connected() ? fmt::format(": it accepts connections and {}", what) : "";
+    end({.code = ErrorCode::kUnavailable, .message = "timed out" + why, .source = ErrorSource::kNetwork});
   });
 }
 
 void Session::close() {
-  if (transport_) loop_.unwatch(transport_->descriptor(), *this);
-  connector_.cancel();
+  stream_.close();
   deadline_.cancel();
-  transport_.reset();
   phase_ = Phase::kClosed;
   out_.clear();
   sent_total_ += std::exchange(begun_, 0);
@@ -103,46 +93,42 @@ void Session::end(Error error) {
   owner_.on_closed(error);
 }
 
-void Session::on_connected(Result<int> descriptor) {
-  if (!descriptor) return end(std::move(descriptor.error()));
-  transport_.emplace(*descriptor);
+void Session::opened() {
   reader_.emplace(options_.reply_bytes_max);  // not before: whoever was given a reply may have started this anew
-  watched_ = EPOLLIN;
-  if (auto watching = loop_.watch(*descriptor, watched_, *this); !watching) return end(watching.error());
   heard_at_ = loop_.now();
-  if (!server_.tls) return greet();
-  phase_ = Phase::kTls;
-  if (!transport_->start_tls(*server_.tls, server_.tls_name.empty() ? server_.target.host : server_.tls_name)) {
-    return end({.code = ErrorCode::kExhausted, .message = "cannot set up TLS"});
-  }
-  continue_tls();
+  greet();
 }
 
-void Session::continue_tls() {
-  const net::IoResult result = transport_->handshake();
-  switch (result.status) {
-    case net::IoStatus::kOk:
-      return greet();
-    case net::IoStatus::kWantRead:
-      return watch_for(EPOLLIN);
-    case net::IoStatus::kWantWrite:
-      return watch_for(EPOLLOUT);
-    case net::IoStatus::kEnd:
-    case net::IoStatus::kFailed:
+void Session::closed(net::StreamEnd how, const Error& error) {
+  end(explained(how, error));
+}
+
+// In words that say what to change.
+Error Session::explained(net::StreamEnd how, const Error& error) const {
+  Error told = error;
+  switch (how) {
+    case net::StreamEnd::kNotConnected:
+    case net::StreamEnd::kLate:
+      break;
+    case net::StreamEnd::kCertificate:
+      if (told.message.contains("mismatch")) {
+        told.message += "; where it is for another name than its host, give that as tls_server_name";
+      }
+      break;
+    case net::StreamEnd::kTls:
+      // With TLS 1.3 a server says only after the handshake that it wants another certificate, or one at all.
+      if (phase_ == Phase::kGreeting) told.message = "it refuses TLS: " + told.message;
+      if (phase_ == Phase::kOpen) told.code = ErrorCode::kUnavailable;
+      break;
+    case net::StreamEnd::kEnded:
+    case net::StreamEnd::kBroken:
+      // A server of TLS ends like this when it is greeted in plain.
+      if (phase_ == Phase::kGreeting && !server_.tls) {
+        told.message += " when it was greeted; if it speaks TLS, say rediss://";
+      }
       break;
   }
-  const std::string problem = transport_->certificate_problem();
-  if (!problem.empty()) {
-    const bool is_of_another = problem.contains("mismatch");
-    return end({.code = ErrorCode::kInvalid,
-                .message = fmt::format("its certificate is not accepted: {}{}", problem,
-                                       is_of_another ? "; where it is for another name than its host, give that as "
-                                                       "tls_server_name"
-                                                     : "")});
-  }
-  const std::string reason = transport_->tls_problem();
-  if (reason.empty()) return end({.code = ErrorCode::kUnavailable, .message = "the TLS handshake failed"});
-  end({.code = ErrorCode::kInvalid, .message = "the TLS handshake failed: " + reason});
+  return told;
 }
 
 // All in one write; the replies are matched in order.
@@ -241,90 +227,37 @@ void Session::on_greeting_reply(const Reply& reply) {
 void Session::flush() {
   if (phase_ != Phase::kGreeting && phase_ != Phase::kOpen) return;
   std::string& bytes = phase_ == Phase::kGreeting ? greeting_ : out_;
-  size_t sent = 0;
-  while (sent < bytes.size()) {
-    errno = 0;
-    const net::IoResult result = transport_->send(std::string_view(bytes).substr(sent));
-    if (result.status == net::IoStatus::kOk) {
-      sent += result.bytes;
-      continue;
-    }
-    if (phase_ == Phase::kOpen) begun_ = transport_->secure() ? bytes.size() : sent;
-    if (result.status != net::IoStatus::kWantRead && result.status != net::IoStatus::kWantWrite) {
-      return end({.code = ErrorCode::kUnavailable, .message = system_reason()});
-    }
-    break;
-  }
-  const bool blocked = sent < bytes.size();
+  const size_t sent = stream_.offer(bytes);
   bytes.erase(0, sent);
-  if (phase_ == Phase::kOpen) {
-    sent_total_ += sent;
-    // TLS may hold a record of what it was given, and wants the same bytes again.
-    begun_ = blocked && transport_->secure() ? bytes.size() : 0;
-  }
-  watch_for(blocked ? EPOLLIN | EPOLLOUT : EPOLLIN);
+  if (phase_ == Phase::kGreeting) return;
+  sent_total_ += sent;
+  // TLS may hold a record of what it was given, and wants the same bytes again.
+  begun_ = stream_.is_secure() ? bytes.size() : 0;
 }
 
-void Session::on_ready(uint32_t events) {
-  if (phase_ == Phase::kTls) return continue_tls();
-  if ((events & EPOLLOUT) != 0) flush();
-  if (transport_ && (events & (EPOLLIN | EPOLLERR | EPOLLHUP)) != 0) read();
+void Session::input(std::span<char> bytes) {
+  heard_at_ = loop_.now();
+  if (phase_ == Phase::kGreeting) arm_deadline(options_.rest_patience, "answers by halves");
+  reader_->feed({bytes.data(), bytes.size()});
+  hand_out_replies();
 }
 
-void Session::read_now() {
-  if (is_open()) read();
-}
-
-void Session::read() {
-  static thread_local std::array<char, kReadBytes> buffer;
-  do {
-    errno = 0;
-    const net::IoResult result = transport_->receive(buffer);
-    if (result.status == net::IoStatus::kWantRead) return;
-    if (result.status == net::IoStatus::kWantWrite) return watch_for(EPOLLIN | EPOLLOUT);
-    // A server of TLS ends like this when it is greeted in plain.
-    const std::string_view hint = phase_ == Phase::kGreeting && !transport_->secure()
-                                      ? " when it was greeted; if it speaks TLS, say rediss://"
-                                      : "";
-    if (result.status == net::IoStatus::kEnd) {
-      return end({.code = ErrorCode::kUnavailable, .message = fmt::format("the server closed the connection{}", hint)});
-    }
-    if (result.status == net::IoStatus::kFailed) {
-      // With TLS 1.3 a server says only now that it wants another certificate, or one at all.
-      const std::string reason = phase_ == Phase::kGreeting ? transport_->tls_problem() : "";
-      if (!reason.empty()) return end({.code = ErrorCode::kInvalid, .message = "it refuses TLS: " + reason});
-      return end({.code = ErrorCode::kUnavailable, .message = fmt::format("{}{}", system_reason(), hint)});
-    }
-    heard_at_ = loop_.now();
-    if (phase_ == Phase::kGreeting) arm_deadline(options_.rest_patience, "answers by halves");
-    reader_->feed({buffer.data(), result.bytes});
-    if (!hand_out_replies()) return;
-  } while (transport_->secure());  // what TLS has taken from the socket does not show in its readiness
-}
-
-bool Session::hand_out_replies() {
-  while (true) {
+void Session::hand_out_replies() {
+  for (;;) {
     const auto reply = reader_->next();
     if (!reply) {
       Error error = reply.error();
       if (phase_ == Phase::kGreeting) error.code = ErrorCode::kInvalid;  // it has never been a Redis
-      end(std::move(error));
-      return false;
+      return end(std::move(error));
     }
-    if (*reply == nullptr) return true;
+    if (*reply == nullptr) return;
     if (phase_ == Phase::kGreeting) {
       on_greeting_reply(**reply);
     } else {
       owner_.on_reply(**reply);
     }
-    if (!transport_ || phase_ == Phase::kConnecting) return false;  // closed, and perhaps started again
+    if (phase_ == Phase::kClosed || phase_ == Phase::kConnecting) return;  // closed, and perhaps started again
   }
-}
-
-void Session::watch_for(uint32_t events) {
-  if (events == watched_) return;
-  watched_ = events;
-  loop_.change(transport_->descriptor(), events, *this);
 }
 
 }  // namespace rateguard::redis

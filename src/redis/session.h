@@ -6,14 +6,15 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "net/connector.h"
 #include "net/event_loop.h"
+#include "net/stream.h"
 #include "net/tls_client.h"
-#include "net/transport.h"
 #include "redis/reply.h"
 #include "redis/url/url.h"
 
@@ -74,7 +75,7 @@ struct SessionOptions {
 };
 
 // On the loop's thread.
-class Session final : private net::ReadyHandler {
+class Session final : private net::StreamEvents {
  public:
   // `loop` and `owner` outlive it.
   Session(net::EventLoop& loop, SessionOwner& owner, SessionOptions options = {});
@@ -96,41 +97,39 @@ class Session final : private net::ReadyHandler {
   size_t begun_bytes() const { return begun_; }
   // Bytes that have left out() for good since start(); once it is closed, with those that had begun.
   uint64_t sent_total() const { return sent_total_; }
-  // Sends what the socket takes. May call the owner's on_closed().
+  // Sends what the socket takes.
   void flush();
   // Takes what is there to be read without being told that there is something.
-  void read_now();
+  void read_now() { stream_.read_now(); }
   // When bytes last came.
   Instant heard_at() const { return heard_at_; }
 
  private:
-  enum class Phase : uint8_t { kClosed, kConnecting, kTls, kGreeting, kOpen };
+  enum class Phase : uint8_t { kClosed, kConnecting, kGreeting, kOpen };
   // What a greeting's reply answers.
   enum class Step : uint8_t { kAuth, kPing, kServerInfo, kReplicationInfo, kSelect, kSetName, kRole };
 
-  void on_connected(Result<int> descriptor);
-  void continue_tls();
+  void opened() override;
+  void input(std::span<char> bytes) override;
+  void drained() override { flush(); }
+  void closed(net::StreamEnd how, const Error& error) override;
+  Error explained(net::StreamEnd how, const Error& error) const;
   void greet();
   void arm_deadline(Duration patience, std::string_view what);
   void on_greeting_reply(const Reply& reply);
   std::optional<Error> refusal(Step step, const Reply& reply) const;
   std::optional<Error> refusal_of_server(std::string_view info) const;
-  void on_ready(uint32_t events) override;
-  void read();
-  // False: no more replies are wanted.
-  bool hand_out_replies();
+  void hand_out_replies();
   void end(Error error);
-  void watch_for(uint32_t events);
 
   net::EventLoop& loop_;
   SessionOwner& owner_;
   SessionOptions options_;
   Server server_;
   Phase phase_ = Phase::kClosed;
-  net::Connector connector_;
+  net::Stream stream_;
   net::Timer deadline_;
   Instant deadline_at_;  // when deadline_ fires
-  std::optional<net::Transport> transport_;
   std::optional<ReplyReader> reader_;
   std::vector<Step> steps_;
   size_t steps_done_ = 0;
@@ -138,7 +137,6 @@ class Session final : private net::ReadyHandler {
   std::string out_;
   size_t begun_ = 0;
   uint64_t sent_total_ = 0;
-  uint32_t watched_ = 0;
   Instant heard_at_;
 };
 
