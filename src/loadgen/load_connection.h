@@ -3,14 +3,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "loadgen/address.h"
 #include "loadgen/speaker.h"
 #include "net/event_loop.h"
-#include "net/transport.h"
+#include "net/stream.h"
 
 namespace rateguard::loadgen {
 
@@ -34,19 +34,18 @@ class ConnectionOwner {
 };
 
 // On its loop's thread only.
-class LoadConnection final : public net::ReadyHandler {
+class LoadConnection final : private net::StreamEvents {
  public:
-  // `plan` and `address` outlive it, as `loop` and `owner` do.
-  LoadConnection(const Plan& plan, const Address& address, net::EventLoop& loop, ConnectionOwner& owner);
-  ~LoadConnection();
+  // `plan` and `target` outlive it, as `loop` and `owner` do.
+  LoadConnection(const Plan& plan, const net::ConnectTarget& target, net::EventLoop& loop, ConnectionOwner& owner);
   LoadConnection(const LoadConnection&) = delete;
   LoadConnection& operator=(const LoadConnection&) = delete;
 
   // Connects; the owner hears of the result. REQUIRES: is_closed().
   void start();
-  bool is_closed() const { return !transport_; }
-  bool is_open() const { return is_open_; }
-  bool has_room() const { return is_open_ && !free_.empty(); }
+  bool is_closed() const { return stream_.is_closed(); }
+  bool is_open() const { return stream_.is_open(); }
+  bool has_room() const { return is_open() && !free_.empty(); }
   size_t under_way() const { return questions_.size() - free_.size(); }
   // Whether it gave any answer since it was opened.
   bool has_answered() const { return has_answered_; }
@@ -61,8 +60,6 @@ class LoadConnection final : public net::ReadyHandler {
   // Ends it; the owner hears `why`.
   void end(std::string_view why);
 
-  void on_ready(uint32_t events) override;
-
   // The owner's own mark: it stands in line for questions.
   bool in_line = false;
 
@@ -72,23 +69,22 @@ class LoadConnection final : public net::ReadyHandler {
     int64_t asked_ns = 0;  // 0: free
   };
 
-  void finish_connecting();
-  void read();
-  void watch_for(uint32_t events);
+  void opened() override;
+  void input(std::span<char> bytes) override;
+  void drained() override { flush(); }
+  void closed(net::StreamEnd how, const Error& error) override;
+  void hear(std::string_view bytes);
 
   const Plan& plan_;
-  const Address& address_;
-  net::EventLoop& loop_;
+  const net::ConnectTarget& target_;
   ConnectionOwner& owner_;
-  std::unique_ptr<net::Transport> transport_;
+  net::Stream stream_;
   std::unique_ptr<Speaker> speaker_;
   std::vector<Asked> questions_;  // by ticket
   std::vector<Ticket> free_;
   std::vector<Answer> answers_;
   std::string out_;
   size_t sent_ = 0;  // of out_
-  uint32_t watched_ = 0;
-  bool is_open_ = false;
   bool has_answered_ = false;
 };
 

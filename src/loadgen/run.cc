@@ -55,11 +55,11 @@ Tally sum_of(const std::vector<std::unique_ptr<Worker>>& workers) {
 
 Result<Outcome> run(const Plan& plan, const std::function<void(const Progress&)>& progress) {
   if (auto good = check_plan(plan); !good) return std::unexpected(good.error());
-  const auto address = find_target(plan);
-  if (!address) return std::unexpected(address.error());
+  const auto target = find_target(plan);
+  if (!target) return std::unexpected(target.error());
   std::vector<std::unique_ptr<Worker>> workers;
   for (int i = 0; i < plan.threads; ++i) {
-    auto worker = Worker::create(plan, *address, {.worker = i, .workers = plan.threads});
+    auto worker = Worker::create(plan, *target, {.worker = i, .workers = plan.threads});
     if (!worker) return std::unexpected(worker.error());
     workers.push_back(std::move(*worker));
   }

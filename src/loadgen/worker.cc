@@ -20,7 +20,7 @@ constexpr uint64_t kDiceSeed = 0x5EED;
 
 }  // namespace
 
-Result<std::unique_ptr<Worker>> Worker::create(const Plan& plan, const Address& address, Share share) {
+Result<std::unique_ptr<Worker>> Worker::create(const Plan& plan, const net::ConnectTarget& target, Share share) {
   std::unique_ptr<Worker> worker(new Worker(plan, share));
   auto loop = net::EventLoop::create(worker->clock_);
   if (!loop) return std::unexpected(loop.error());
@@ -34,7 +34,7 @@ Result<std::unique_ptr<Worker>> Worker::create(const Plan& plan, const Address& 
   ConnectionOwner& owner = *worker;
   const uint64_t connections = share.of(static_cast<uint64_t>(plan.connections));
   for (uint64_t i = 0; i < connections; ++i) {
-    worker->connections_.push_back(std::make_unique<LoadConnection>(plan, address, *worker->loop_, owner));
+    worker->connections_.push_back(std::make_unique<LoadConnection>(plan, target, *worker->loop_, owner));
   }
   return worker;
 }

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "base/mutex.h"
-#include "loadgen/address.h"
 #include "loadgen/key_picker.h"
 #include "loadgen/load_connection.h"
 #include "loadgen/pace.h"
@@ -35,8 +34,8 @@ struct Share {
 // Its members are for the thread that calls run(), but for snapshot() and stop().
 class Worker final : private ConnectionOwner, private net::ReadyHandler {
  public:
-  // `plan` and `address` outlive it. Errors: kIo where the system gives no descriptors.
-  static Result<std::unique_ptr<Worker>> create(const Plan& plan, const Address& address, Share share);
+  // `plan` and `target` outlive it. Errors: kIo where the system gives no descriptors.
+  static Result<std::unique_ptr<Worker>> create(const Plan& plan, const net::ConnectTarget& target, Share share);
   ~Worker();
 
   // Asks until the plan's end and waits for what is under way, at most as long as the plan's patience.
