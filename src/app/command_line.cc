@@ -25,9 +25,9 @@ constexpr const char* kAbout =
 
 constexpr const char* kFooter =
     "`rateguard help COMMAND` explains a command.\n\n"
-    "Exit codes: 0 done (check: admitted), 1 check: refused; bench: requests without a decision, 2 wrong command "
-    "line,\n"
-    "3 a file does not load, 4 an address, file or server cannot be used, 5 serve: the counters could not be saved.\n"
+    "Exit codes: 0 done (check: admitted), 1 check: refused; bench: requests without a decision; health: not ready,\n"
+    "2 wrong command line, 3 a file does not load, 4 an address, file or server cannot be used,\n"
+    "5 serve: the counters could not be saved.\n"
     "Settings are taken from the command line first, then RATEGUARD_* variables, then the file, then defaults.";
 
 // A check whose message names the words; the help names them in the description.
@@ -276,6 +276,22 @@ void add_bench(CLI::App& app, BenchOptions& options) {
       "  rateguard bench --depth 64 redis://127.0.0.1:6380");
 }
 
+void add_health(CLI::App& app, HealthOptions& options) {
+  CLI::App* health = app.add_subcommand("health", "Ask a running service whether it is ready for traffic");
+  health
+      ->add_option("url", options.url,
+                   "http://HOST:PORT[/PATH] or HOST:PORT (default: GET /ready where RATEGUARD_HTTP says that the "
+                   "service listens, else at 127.0.0.1:8080)")
+      ->type_name("URL");
+  health->add_option("--timeout", options.timeout, "How long each step of it may take (default 2s)")
+      ->type_name("DURATION");
+  health->footer(
+      "Prints the answer. Exit code 0: it answered 200; 1: it answered something else; 4: it did not answer.\n"
+      "For the health check of a container, which needs neither a shell nor curl:\n\n"
+      "  HEALTHCHECK CMD [\"/usr/bin/rateguard\", \"health\"]\n"
+      "  rateguard health http://127.0.0.1:8080/health");
+}
+
 Shell shell_of(const std::string& name) {
   if (name == "zsh") return Shell::kZsh;
   return name == "fish" ? Shell::kFish : Shell::kBash;
@@ -289,6 +305,7 @@ struct Options {
   SimulateOptions simulate = {};
   SuggestOptions suggest = {};
   BenchOptions bench = {};
+  HealthOptions health = {};
   bool version_json = false;
   std::string shell = {};
   std::string explained = {};  // the command that `help` is to explain; empty: all of them
@@ -304,6 +321,7 @@ void define(CLI::App& app, Options& options) {
   add_simulate(app, options.simulate);
   add_suggest(app, options.suggest);
   add_bench(app, options.bench);
+  add_health(app, options.health);
   app.add_subcommand("version", "Print the version and what it was built with")
       ->add_flag("--json", options.version_json, "Print it as JSON");
   app.add_subcommand("completion", "Print a completion script for a shell: source <(rateguard completion bash)")
@@ -371,6 +389,7 @@ int run_command_line(int argc, char** argv) {
   if (app.got_subcommand("simulate")) return simulate(options.simulate);
   if (app.got_subcommand("suggest")) return suggest(options.suggest);
   if (app.got_subcommand("bench")) return bench(options.bench);
+  if (app.got_subcommand("health")) return health(options.health);
   if (app.got_subcommand("version")) return version(options.version_json);
   if (app.got_subcommand("help")) return help(app, options.explained);
   fmt::print("{}", completion_script(app, shell_of(options.shell)));

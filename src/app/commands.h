@@ -11,7 +11,7 @@ namespace rateguard::app {
 // Documented in docs/cli.md and in `rateguard --help`.
 enum ExitCode : int {
   kSuccess = 0,      // done; for `check`: admitted
-  kRefused = 1,      // `check`: refused; `bench`: some requests got no decision
+  kRefused = 1,      // `check`: refused; `bench`: some requests got no decision; `health`: not ready
   kUsage = 2,        // the command line is wrong
   kBadConfig = 3,    // a configuration or rules file does not load
   kCannotServe = 4,  // an address, a file or a server cannot be used
@@ -122,6 +122,12 @@ struct BenchOptions {
   bool quiet = false;
 };
 int bench(const BenchOptions& options);
+
+struct HealthOptions {
+  std::string url = {};  // "http://HOST:PORT[/PATH]"; empty: where RATEGUARD_HTTP says that the service listens
+  std::string timeout = "2s";
+};
+int health(const HealthOptions& options);
 
 int version(bool json);
 

@@ -18,7 +18,8 @@ constexpr const char* kRules =
 TEST(CliTest, HelpTeachesAndExitsWithZero) {
   const Finished help = run({"--help"});
   EXPECT_EQ(help.exit_code, 0);
-  for (const char* word : {"serve", "check", "validate", "simulate", "bench", "version", "completion", "Exit codes"}) {
+  for (const char* word :
+       {"serve", "check", "validate", "simulate", "bench", "health", "version", "completion", "Exit codes"}) {
     EXPECT_TRUE(contains(help.out, word)) << word;
   }
   EXPECT_TRUE(contains(run({"serve", "--help"}).out, "curl"));
@@ -264,7 +265,8 @@ TEST(CliTest, HelpIsThereHoweverItIsAskedFor) {
 }
 
 TEST(CliTest, HelpSpeaksNoWordOfTheParsersOwn) {
-  for (const char* command : {"serve", "check", "validate", "simulate", "bench", "version", "completion", "help"}) {
+  for (const char* command :
+       {"serve", "check", "validate", "simulate", "bench", "health", "version", "completion", "help"}) {
     const std::string help = run({command, "--help"}).out;
     for (const char* word : {":INT", " in [", "REQUIRED", "Env:", "SUBCOMMAND", "Subcommand", ":{", "TEXT"}) {
       const bool documented = std::string(word) == "TEXT" && std::string(command) == "bench";  // --key-prefix TEXT
