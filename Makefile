@@ -10,7 +10,7 @@ FUZZ_SECONDS ?= 300
 # Minutes of chaos.
 SOAK_MINUTES ?= 60
 
-.PHONY: help run build test zones conformance simulation soak bench lint fmt asan tsan clang fuzz clean
+.PHONY: help run build test zones conformance deploy-test simulation soak bench lint fmt asan tsan clang fuzz clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -55,6 +55,10 @@ conformance: ## a real Envoy, the OpenAPI contract and HTTP/2, tried by other pe
 	@cmake --preset dev --log-level=WARNING
 	@cmake --build --preset dev -j $(JOBS) --target rateguard
 	@tests/conformance/foreign/run build/dev/rateguard build/conformance
+
+deploy-test: ## alerts and dashboard with Prometheus's own tool
+	@tools/install_packages deploy
+	@tests/deploy/run build/deploy
 
 simulation: ## 10,000 seeds of many instances and one shared store, in virtual time
 	@tools/install_packages build test
