@@ -38,8 +38,8 @@ void Listener::listen_anew() {
 
 void Listener::look() {
   const redis::Server* const server = client_.open_server();
-  const bool is_silent = session_.is_open() && loop_.now() - session_.heard_at() > options_.ping_period * 3 &&
-                         asked_at_ > session_.heard_at();
+  const bool is_silent =
+      session_.is_open() && loop_.now() - session_.heard_at() > options_.silence_max && asked_at_ > session_.heard_at();
   const bool is_elsewhere = server != nullptr && server->target != target_;
   if (!session_.is_closed() && (is_silent || is_elsewhere)) leave();
   if (session_.is_closed()) {

@@ -13,7 +13,9 @@ namespace rateguard::peers {
 
 struct ListenerOptions {
   Duration look_period = Duration::millis(100);  // how soon it follows a client that is connected elsewhere
-  Duration ping_period = Duration::seconds(1);   // a connection that hears nothing for three of them is given up
+  Duration ping_period = Duration::seconds(1);
+  // A connection that was asked and has heard nothing for this long is given up: three pings.
+  Duration silence_max = Duration::seconds(3);
 };
 
 // On its loop's thread. Messages get lost where it is not connected: whoever needs all of them counts.

@@ -22,8 +22,9 @@ class PeersOfOneServer : public testing::Test {
     return std::make_unique<InstanceForTests>(*loop_, server_at(server_), id, options);
   }
   bool until(const std::function<bool()>& holds) { return run_until(*loop_, holds); }
-  bool all_listen() {
-    return until([this] { return server_.ask({"PUBSUB", "NUMSUB", "rg:e1"}).elements.at(1).integer == 2; });
+  bool all_listen() { return all_listen_at(server_, 2); }
+  bool all_listen_at(const test::RedisServer& server, int64_t instances) {
+    return until([&] { return server.ask({"PUBSUB", "NUMSUB", "rg:e1"}).elements.at(1).integer == instances; });
   }
 
   test::RedisServer server_;
@@ -191,9 +192,24 @@ TEST_F(PeersOfOneServer, OneThatListensAtAServerWhereNothingIsToldAnyMoreGoesToT
   ASSERT_TRUE(until([&] { return other.ask({"ZCARD", "rg:i1:{i}seen"}).integer == 2; }));
   one.peers.tell_reset("lost");
   EXPECT_TRUE(until([&] { return two.missed > 0; }));
-  EXPECT_TRUE(until([&] { return other.ask({"PUBSUB", "NUMSUB", "rg:e1"}).elements.at(1).integer == 2; }));
+  EXPECT_TRUE(all_listen_at(other, 2));
   one.peers.tell_reset("k");
   EXPECT_TRUE(until([&] { return two.resets == Texts{"k"}; }));
+}
+
+// A server that is stopped says nothing and closes nothing.
+TEST_F(PeersOfOneServer, AListenerThatHearsNothingFromItsServerGoesToTheOther) {
+  test::RedisServer other;
+  ASSERT_TRUE(other.start()) << other.log();
+  test::Relay relay(server_.port());
+  const redis::Server behind = {.target = {.host = "127.0.0.1", .port = relay.port()}};
+  PeersOptions impatient = quick_options();
+  impatient.listener.silence_max = Duration::millis(150);
+  InstanceForTests one(*loop_, behind, 1, impatient);
+  ASSERT_TRUE(all_listen_at(server_, 1));
+  server_.signal(SIGSTOP);
+  relay.repoint(other.port());
+  EXPECT_TRUE(all_listen_at(other, 1));
 }
 
 TEST_F(PeersOfOneServer, WithoutTheRightToTheChannelABeatTellsThatSomethingWas) {
