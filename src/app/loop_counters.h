@@ -79,7 +79,7 @@ class LoopCounters {
   AnswersAtOnce memory_;
   std::vector<std::unique_ptr<RedisCounters>> redis_;
   std::unique_ptr<SplitStore> split_;  // none: there is one store
-  std::unique_ptr<net::Tasks> tasks_ = std::make_unique<net::Tasks>();
+  std::unique_ptr<net::Tasks> tasks_ = std::make_unique<net::Tasks>(loop_);
   std::unique_ptr<server::AwaitingStore> awaiting_;
 };
 

@@ -1,215 +1,306 @@
 #include "net/tasks.h"
 
-#include <boost/context/fiber.hpp>
-#include <boost/context/protected_fixedsize_stack.hpp>
-#include <utility>
+#include <algorithm>
 
 #include "base/check.h"
+#include "net/task_stack.h"
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define RATEGUARD_ASAN 1
-#endif
-#if __has_feature(thread_sanitizer)
-#define RATEGUARD_TSAN 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__)
-#define RATEGUARD_ASAN 1
-#endif
-#if defined(__SANITIZE_THREAD__)
-#define RATEGUARD_TSAN 1
-#endif
-
-#if defined(RATEGUARD_ASAN)
-#include <sanitizer/common_interface_defs.h>
-#endif
-#if defined(RATEGUARD_TSAN)
-#include <sanitizer/tsan_interface.h>
-#endif
-
+// A task is in one of these states, and in these lists:
+//   free     in free_
+//   queued   in its lane's queue; has work and no stack
+//   running  has a stack. While it waits it may have an entry in deadlines_
+// and from run() to its end it is in its group's list, if it has a group.
 namespace rateguard::net {
 
-namespace {
-
-// What a sanitizer has to be told of one side of a switch of stacks; nothing where there is none.
-struct Side {
-  const void* bottom = nullptr;
-  size_t bytes = 0;
-  void* fake_stack = nullptr;
-  void* thread = nullptr;
-
-  // Called on the side that is left, before the switch.
-  void leave_for([[maybe_unused]] const Side& other) {
-#if defined(RATEGUARD_ASAN)
-    __sanitizer_start_switch_fiber(&fake_stack, other.bottom, other.bytes);
-#endif
-#if defined(RATEGUARD_TSAN)
-    __tsan_switch_to_fiber(other.thread, 0);
-#endif
-  }
-  // The same where nothing will ever go on with this side.
-  void leave_for_good([[maybe_unused]] const Side& other) {
-#if defined(RATEGUARD_ASAN)
-    __sanitizer_start_switch_fiber(nullptr, other.bottom, other.bytes);
-#endif
-#if defined(RATEGUARD_TSAN)
-    __tsan_switch_to_fiber(other.thread, 0);
-#endif
-  }
-  // Called on the side that is gone on with, after it.
-  void arrive_from([[maybe_unused]] Side& other) {
-#if defined(RATEGUARD_ASAN)
-    __sanitizer_finish_switch_fiber(fake_stack, &other.bottom, &other.bytes);
-#endif
-  }
-};
-
-}  // namespace
-
 struct Tasks::Task {
-  explicit Task(size_t stack_bytes) : fiber(std::allocator_arg, make_stack(stack_bytes), Body{this}) {
-#if defined(RATEGUARD_TSAN)
-    inside.thread = __tsan_create_fiber(0);
-#endif
-  }
-  // An idle one returns from its body; one that waits is unwound by its fiber's destructor.
-  ~Task() {
-    ends = true;
-    begin_switch();
-    if (!work) {
-      fiber = std::move(fiber).resume();
-    } else {
-      boost::context::fiber unwound = std::move(fiber);
-    }
-    end_switch();
-#if defined(RATEGUARD_TSAN)
-    __tsan_destroy_fiber(inside.thread);
-#endif
-  }
-  Task(const Task&) = delete;
-  Task& operator=(const Task&) = delete;
+  explicit Task(Tasks& its_tasks) : tasks(its_tasks) {}
 
-  // What runs on the stack: one piece of work after the other.
-  struct Body {
-    Task* task;
-    boost::context::fiber operator()(boost::context::fiber&& caller) const {
-      struct Goodbye {
-        Task* task;
-        ~Goodbye() { task->inside.leave_for_good(task->outside); }
-      };
-      task->inside.arrive_from(task->outside);
-      task->fiber = std::move(caller);
-      const Goodbye goodbye{task};
-      while (!task->ends) {
-        task->work();
-        task->work = nullptr;
-        task->give_way();
-      }
-      return std::move(task->fiber);
-    }
-  };
+  enum class Wait : uint8_t { kNone, kStarting, kUnderWay, kOver };
 
-  // From outside: to where the task waits, and back when it gives way.
-  void enter() {
-    begin_switch();
-    fiber = std::move(fiber).resume();
-    end_switch();
-  }
-  // From inside: to whoever entered it.
-  void give_way() {
-    struct Arrival {
-      Task* task;
-      ~Arrival() { task->inside.arrive_from(task->outside); }
-    };
-    const Arrival arrival{this};
-    inside.leave_for(outside);
-    fiber = std::move(fiber).resume();
-  }
-
-  void begin_switch() {
-#if defined(RATEGUARD_TSAN)
-    outside.thread = __tsan_get_current_fiber();
-#endif
-    outside.leave_for(inside);
-  }
-  void end_switch() {
-    Side unused;
-    outside.arrive_from(unused);
-  }
-
-  // Notes the stack's place for the sanitizers.
-  struct NotingStack {
-    boost::context::protected_fixedsize_stack stack;
-    Task* task;
-    boost::context::stack_context allocate() {
-      const auto context = stack.allocate();
-      task->inside.bottom = static_cast<char*>(context.sp) - context.size;
-      task->inside.bytes = context.size;
-      return context;
-    }
-    void deallocate(boost::context::stack_context& context) { stack.deallocate(context); }
-  };
-  NotingStack make_stack(size_t bytes) { return {boost::context::protected_fixedsize_stack(bytes), this}; }
-
-  Side inside;
-  Side outside;
-  bool ends = false;
-  Work work;                    // empty: none, it may be given some
-  boost::context::fiber fiber;  // while it runs, who entered it; else itself
+  Tasks& tasks;
+  Lane lane = Lane::kShort;
+  Work work;  // while it is queued
+  std::unique_ptr<TaskStack> stack;
+  TaskGroup* group = nullptr;
+  Link in_group{this};
+  Link in_queue{this};
+  bool is_cancelled = false;
+  Wait wait = Wait::kNone;
+  uint64_t wait_number = 0;  // of the last wait, over all that this record ever was
+  Leave leave = Leave::kAllowed;
+  Woken woken = Woken::kAnswered;
+  Deadlines::iterator deadline;  // where has_deadline
+  bool has_deadline = false;
 };
 
-Tasks::Tasks(TasksOptions options) : options_(options) {}
+void Tasks::Link::leave() {
+  previous->next = next;
+  next->previous = previous;
+  next = previous = this;
+}
+
+void Tasks::Link::append(Link& last) {
+  last.previous = previous;
+  last.next = this;
+  previous->next = &last;
+  previous = &last;
+}
+
+void Tasks::Link::take(Link& head) {
+  while (!head.alone()) {
+    Link& first = *head.next;
+    first.leave();
+    append(first);
+  }
+}
+
+Tasks::Tasks(TasksOptions options) : options_(options), loop_(nullptr) {
+  lane_of(Lane::kShort).options = options.short_lane;
+  lane_of(Lane::kLong).options = options.long_lane;
+}
+
+Tasks::Tasks(EventLoop& loop, TasksOptions options) : options_(options), loop_(&loop) {
+  lane_of(Lane::kShort).options = options.short_lane;
+  lane_of(Lane::kLong).options = options.long_lane;
+}
 
 Tasks::~Tasks() {
   RG_CHECK(current_ == nullptr);
+  begins_queued_ = true;  // nothing begins any more
+  for (const auto& task : all_) {
+    task->in_group.leave();
+    task->group = nullptr;
+  }
+  for (LaneState& lane : lanes_) {
+    while (!lane.queue.alone()) drop_queued(*lane.queue.next->task);
+  }
+  for (const auto& task : all_) task->stack.reset();
 }
 
-Tasks::Task& Tasks::idle_task() {
-  if (idle_.empty()) return *all_.emplace_back(std::make_unique<Task>(options_.stack_bytes));
-  Task* const task = idle_.back();
-  idle_.pop_back();
+bool Tasks::has_room(Lane lane) const {
+  const LaneState& state = lane_of(lane);
+  return state.running.value() < state.options.running_max || state.queued.value() < state.options.queued_max;
+}
+
+bool Tasks::is_cancelled() const {
+  return current_ != nullptr && current_->is_cancelled;
+}
+
+size_t Tasks::running() const {
+  return lane_of(Lane::kShort).running.value() + lane_of(Lane::kLong).running.value();
+}
+
+size_t Tasks::queued() const {
+  return lane_of(Lane::kShort).queued.value() + lane_of(Lane::kLong).queued.value();
+}
+
+LaneFigures Tasks::figures(Lane lane) const {
+  const LaneState& state = lane_of(lane);
+  return {.running = state.running.value(), .queued = state.queued.value(), .refused = state.refused.value()};
+}
+
+Tasks::Task& Tasks::free_task() {
+  if (free_.empty()) return *all_.emplace_back(std::make_unique<Task>(*this));
+  Task* const task = free_.back();
+  free_.pop_back();
   return *task;
 }
 
-void Tasks::run(Work work) {
-  if (running() >= options_.running_max) return queued_.push_back(std::move(work));
-  Task& task = idle_task();
+bool Tasks::run(Lane lane, Work work, TaskGroup* group) {
+  LaneState& state = lane_of(lane);
+  const bool must_wait = state.running.value() >= state.options.running_max;
+  if (must_wait && state.queued.value() >= state.options.queued_max) {
+    state.refused.add();
+    return false;
+  }
+  Task& task = free_task();
+  task.lane = lane;
   task.work = std::move(work);
-  enter(task);
+  task.group = group;
+  if (group != nullptr) group->members_.append(task.in_group);
+  if (!must_wait) {
+    begin(task);
+  } else {
+    state.queue.append(task.in_queue);
+    state.queued.rise();
+  }
+  return true;
 }
 
-void Tasks::wait() {
-  RG_CHECK(current_ != nullptr);
-  current_->give_way();
-}
-
-void Tasks::resume(Task& task) {
-  RG_CHECK(&task != current_ && task.work);
+void Tasks::begin(Task& task) {
+  lane_of(task.lane).running.rise();
+  if (idle_.empty()) {
+    task.stack = std::make_unique<TaskStack>(options_.stack_bytes);
+  } else {
+    task.stack = std::move(idle_.back());
+    idle_.pop_back();
+  }
+  task.stack->assign(std::exchange(task.work, nullptr));
   enter(task);
 }
 
 void Tasks::enter(Task& task) {
   Task* const caller = std::exchange(current_, &task);
-  task.enter();
+  task.stack->enter();
   current_ = caller;
-  if (!task.work) idle_.push_back(&task);
+  if (task.stack->is_idle()) finish(task);
   // Not from within another task, whose stack would have to bear the whole queue's turns.
   if (current_ == nullptr && !begins_queued_) begin_queued();
 }
 
+void Tasks::finish(Task& task) {
+  lane_of(task.lane).running.fall();
+  idle_.push_back(std::move(task.stack));
+  task.is_cancelled = false;
+  task.in_group.leave();
+  TaskGroup* const group = std::exchange(task.group, nullptr);
+  free_.push_back(&task);
+  if (group != nullptr && group->empty() && group->emptied_) std::exchange(group->emptied_, nullptr)();
+}
+
 void Tasks::begin_queued() {
   begins_queued_ = true;
-  while (!queued_.empty() && running() < options_.running_max) {
-    Work work = std::move(queued_.front());
-    queued_.pop_front();
-    run(std::move(work));
+  for (LaneState& lane : lanes_) {
+    while (!lane.queue.alone() && lane.running.value() < lane.options.running_max) {
+      Task& task = *lane.queue.next->task;
+      if (task.is_cancelled) {  // its group is about to drop it
+        drop_queued(task);
+        continue;
+      }
+      task.in_queue.leave();
+      lane.queued.fall();
+      begin(task);
+    }
   }
   begins_queued_ = false;
-  while (idle_.size() > options_.idle_max) {
-    std::erase_if(all_, [&](const auto& each) { return each.get() == idle_.back(); });
-    idle_.pop_back();
+  if (idle_.size() > options_.idle_max) idle_.resize(options_.idle_max);
+}
+
+// Its work goes last: it may own the group, or whatever else this uses.
+void Tasks::drop_queued(Task& task) {
+  const Work dropped = std::exchange(task.work, nullptr);
+  lane_of(task.lane).queued.fall();
+  task.in_queue.leave();
+  task.is_cancelled = false;
+  task.in_group.leave();
+  TaskGroup* const group = std::exchange(task.group, nullptr);
+  free_.push_back(&task);
+  if (group != nullptr && group->empty() && group->emptied_) std::exchange(group->emptied_, nullptr)();
+}
+
+Tasks::Task* Tasks::begin_wait() {
+  RG_CHECK(current_ != nullptr && current_->wait == Task::Wait::kNone);
+  if (current_->is_cancelled) return nullptr;
+  ++current_->wait_number;
+  current_->wait = Task::Wait::kStarting;
+  return current_;
+}
+
+uint64_t Tasks::current_wait() const {
+  return current_->wait_number;
+}
+
+Woken Tasks::end_wait(Instant deadline, Leave leave) {
+  Task& task = *current_;
+  if (task.wait == Task::Wait::kStarting && task.is_cancelled && leave == Leave::kAllowed) {
+    task.wait = Task::Wait::kOver;  // it was cancelled by what it started
+    task.woken = Woken::kCancelled;
   }
+  if (task.wait == Task::Wait::kStarting) {
+    task.wait = Task::Wait::kUnderWay;
+    task.leave = leave;
+    if (deadline != Instant::max()) {
+      task.deadline = deadlines_.emplace(deadline, &task);
+      task.has_deadline = true;
+      set_timer();
+    }
+    task.stack->give_way();
+  }
+  task.wait = Task::Wait::kNone;
+  return task.woken;
+}
+
+void Tasks::answer(Task& task, uint64_t wait) {
+  if (task.wait_number != wait) return;
+  if (task.wait == Task::Wait::kUnderWay) return wake(task, Woken::kAnswered);
+  if (task.wait != Task::Wait::kStarting) return;
+  task.wait = Task::Wait::kOver;
+  task.woken = Woken::kAnswered;
+}
+
+void Tasks::wake(Task& task, Woken why) {
+  forget_deadline(task);
+  task.wait = Task::Wait::kOver;
+  task.woken = why;
+  enter(task);
+}
+
+void Tasks::wake_cancelled(Task& task) {
+  if (!task.in_queue.alone()) return drop_queued(task);
+  task.is_cancelled = true;
+  if (task.wait == Task::Wait::kUnderWay && task.leave == Leave::kAllowed) wake(task, Woken::kCancelled);
+}
+
+void Tasks::wake_late(Instant now) {
+  RG_CHECK(current_ == nullptr);
+  while (!deadlines_.empty() && deadlines_.begin()->first <= now) wake(*deadlines_.begin()->second, Woken::kLate);
+  set_timer();
+}
+
+void Tasks::forget_deadline(Task& task) {
+  if (std::exchange(task.has_deadline, false)) deadlines_.erase(task.deadline);
+}
+
+// A timer for what is not waited for any more is let pass: most waits end long before their deadline.
+void Tasks::set_timer() {
+  if (loop_ == nullptr || deadlines_.empty() || deadlines_.begin()->first >= timer_is_for_) return;
+  timer_is_for_ = deadlines_.begin()->first;
+  timer_ = loop_->at(timer_is_for_, [this] {
+    timer_is_for_ = Instant::max();
+    wake_late(loop_->now());
+  });
+}
+
+TaskGroup::~TaskGroup() {
+  if (gone_ != nullptr) *gone_ = true;
+  Tasks::Link members;
+  members.take(members_);
+  members.take(seen_);
+  for (Tasks::Link* link = members.next; link != &members; link = link->next) {
+    link->task->group = nullptr;
+    link->task->is_cancelled = true;
+  }
+  while (!members.alone()) {
+    Tasks::Task& task = *members.next->task;
+    task.in_group.leave();
+    task.tasks.wake_cancelled(task);
+  }
+}
+
+// Each task that is woken unwinds, and with it perhaps others of the group, or the group itself.
+void TaskGroup::cancel() {
+  for (Tasks::Link* link = members_.next; link != &members_; link = link->next) link->task->is_cancelled = true;
+  bool is_gone = false;
+  bool* const outer = std::exchange(gone_, &is_gone);
+  while (!is_gone && !members_.alone()) {
+    Tasks::Link& link = *members_.next;
+    link.leave();
+    seen_.append(link);
+    link.task->tasks.wake_cancelled(*link.task);
+  }
+  if (is_gone) {
+    if (outer != nullptr) *outer = true;
+    return;
+  }
+  members_.take(seen_);
+  gone_ = outer;
+}
+
+Woken TaskGroup::join(Tasks& tasks, Instant deadline) {
+  if (empty()) return Woken::kAnswered;
+  const Woken woken = tasks.await([&](const Tasks::Answered& answered) { emptied_ = answered; }, deadline);
+  emptied_ = nullptr;
+  return woken;
 }
 
 }  // namespace rateguard::net

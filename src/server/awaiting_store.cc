@@ -1,38 +1,30 @@
 #include "server/awaiting_store.h"
 
-#include "base/check.h"
+#include <utility>
 
 namespace rateguard::server {
 
-template <typename Ask>
-void AwaitingStore::await(Ask ask) {
-  net::Tasks::Task* const task = tasks_.current();
-  RG_CHECK(task != nullptr);
-  bool is_done = false;
-  bool waits = false;
-  ask([&] {
-    is_done = true;
-    if (waits) tasks_.resume(*task);
-  });
-  if (is_done) return;
-  waits = true;
-  tasks_.wait();
-}
+// The store uses memory of whoever asks until it answers, and it has a deadline of its own: what is asked is waited
+// for.
 
 void AwaitingStore::charge(ChargeGroup group, Now now) {
   charge_batch({&group, 1}, now);
 }
 
 void AwaitingStore::charge_batch(std::span<ChargeGroup> groups, Now now) {
-  await([&](auto done) { remote_.charge(groups, now, std::move(done)); });
+  const auto ask = [&](auto answered) { remote_.charge(groups, now, answered); };
+  if (tasks_.await_whole(ask) == net::Woken::kAnswered) return;
+  for (const ChargeGroup& group : groups) {
+    for (Charge& charge : group.charges) charge.basis = Basis::kNotAsked;
+  }
 }
 
 ResetResult AwaitingStore::reset(std::string_view key, const Terms& terms) {
   ResetResult result = ResetResult::kUnavailable;
-  await([&](auto done) {
-    remote_.reset(key, terms, loop_.now(), [&result, done](ResetResult answer) mutable {
+  tasks_.await_whole([&](auto answered) {
+    remote_.reset(key, terms, loop_.now(), [&result, answered](ResetResult answer) {
       result = answer;
-      done();
+      answered();
     });
   });
   return result;
@@ -40,10 +32,10 @@ ResetResult AwaitingStore::reset(std::string_view key, const Terms& terms) {
 
 ReleaseResult AwaitingStore::release(const HoldId& hold, Instant now) {
   ReleaseResult result = ReleaseResult::kUnavailable;
-  await([&](auto done) {
-    remote_.release(hold, now, [&result, done](ReleaseResult answer) mutable {
+  tasks_.await_whole([&](auto answered) {
+    remote_.release(hold, now, [&result, answered](ReleaseResult answer) {
       result = answer;
-      done();
+      answered();
     });
   });
   return result;

@@ -8,8 +8,9 @@
 
 namespace rateguard::server {
 
-// One event loop's, on its thread only. REQUIRES: a task of `tasks` calls charge, charge_batch, reset and release. What
-// it is given outlives it.
+// One event loop's, on its thread only. What it is given outlives it. REQUIRES: a task of `tasks` calls charge,
+// charge_batch, reset and release. A task that was cancelled asks nothing any more: its charges have Basis::kNotAsked,
+// and resets and releases are kUnavailable. What had been asked before then is done, and its answer is waited for.
 class AwaitingStore final : public Store {
  public:
   AwaitingStore(RemoteStore& remote, net::Tasks& tasks, const net::EventLoop& loop)
@@ -24,10 +25,6 @@ class AwaitingStore final : public Store {
   StoreStats stats() const override { return {}; }
 
  private:
-  // Runs `ask(done)` and waits until `done` has been called.
-  template <typename Ask>
-  void await(Ask ask);
-
   RemoteStore& remote_;
   net::Tasks& tasks_;
   const net::EventLoop& loop_;

@@ -19,7 +19,7 @@ namespace rateguard::server {
 // when it is set up, and stop() before any of it goes.
 class LateLoop {
  public:
-  explicit LateLoop(net::TasksOptions tasks = {}) : tasks_(tasks) {}
+  explicit LateLoop(net::TasksOptions tasks = {}) : tasks_(loop_.loop(), tasks) {}
   LateLoop(const LateLoop&) = delete;
   LateLoop& operator=(const LateLoop&) = delete;
 

@@ -27,7 +27,8 @@ enum class Basis : uint8_t {
   kLocalShare,   // by this instance's share of the limit
   kAllowed,      // by the rule's word
   kDenied,       // likewise; the request is undecided rather than over a limit
-  kNotAsked,     // not at all: a limit in another store had refused already. Its decision says nothing
+  kNotAsked,     // not at all: a limit in another store had refused already, or nobody waits any more for the
+                 // answer. Its decision says nothing
 };
 
 // One limit of one request. `key` is the whole identity of the counter (store/counter_key.h makes it) and is borrowed

@@ -268,7 +268,7 @@ TEST(LateDecisions, TheirMemoryHasABound) {
 // With few tasks most of them wait for their turn.
 TEST(LateDecisions, AThousandWaitAtOnce) {
   for (const size_t running_max : {4'096, 100}) {
-    LateServer server({.tasks = {.running_max = running_max}});
+    LateServer server({.tasks = {.short_lane = {.running_max = running_max}}});
     http::Http2Client client(server.port());
     EXPECT_EQ(call(client, kCheck, framed("")).status, "0");  // it knows how many streams it may open
     constexpr int kCalls = 1'000;
@@ -303,7 +303,7 @@ TEST(LateDecisions, AThousandWaitAtOnce) {
 
 // What waits is unwound.
 TEST(LateDecisions, AServerMayGoWhileTheyAreWaitedFor) {
-  LateServer server({.tasks = {.running_max = 5}});
+  LateServer server({.tasks = {.short_lane = {.running_max = 5}}});
   http::Http2Client client(server.port());
   for (int i = 0; i < 10; ++i) begin(client, asking(std::to_string(i)), {{"grpc-timeout", "1H"}});
   ASSERT_TRUE(server.asked(5));

@@ -249,7 +249,7 @@ TEST(LateAnswers, AStoreThatCannotBeAskedIsAnAnswerToo) {
 // With few tasks most of them wait for their turn.
 TEST(LateAnswers, AThousandWaitAtOnce) {
   for (const size_t running_max : {4'096, 100}) {
-    LateServer server({}, {.running_max = running_max});
+    LateServer server({}, {.short_lane = {.running_max = running_max}});
     constexpr size_t kClients = 1'000;
     std::vector<Connection> clients;
     for (size_t i = 0; i < kClients; ++i) {
