@@ -10,7 +10,7 @@ FUZZ_SECONDS ?= 300
 # Minutes of chaos.
 SOAK_MINUTES ?= 60
 
-.PHONY: help run build test zones conformance deploy-test simulation soak bench lint fmt asan tsan clang fuzz clean
+.PHONY: help run build deb test zones conformance deploy-test simulation soak bench lint fmt asan tsan clang fuzz clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -25,6 +25,10 @@ build: ## leave the program at build/release/rateguard
 	@tools/install_packages build
 	@cmake --preset release --log-level=WARNING
 	@cmake --build --preset release -j $(JOBS) --target rateguard
+
+deb: build ## a Debian package of the program, in build/deb
+	@tools/install_packages deb
+	@deploy/debian/build_package build/release/rateguard build/deb
 
 test: ## build and run every test
 	@tools/install_packages build test
@@ -56,9 +60,9 @@ conformance: ## a real Envoy, the OpenAPI contract and HTTP/2, tried by other pe
 	@cmake --build --preset dev -j $(JOBS) --target rateguard
 	@tests/conformance/foreign/run build/dev/rateguard build/conformance
 
-deploy-test: ## alerts and dashboard with Prometheus's own tool
-	@tools/install_packages deploy
-	@tests/deploy/run build/deploy
+deploy-test: build ## everything in deploy/ with the real tools: promtool, systemd, lintian and a clean Debian; as root
+	@tools/install_packages deb deploy
+	@tests/deploy/run build/release/rateguard build/deploy
 
 simulation: ## 10,000 seeds of many instances and one shared store, in virtual time
 	@tools/install_packages build test
