@@ -3,8 +3,8 @@
 // State: time_us and x are the anchor, an instant in whole microseconds and a fraction in units of 1/rate.units us; y
 // is the number of units used at the anchor; z is when all of it is back, in seconds rounded up. Units come back one by
 // one from the anchor on, each rate.period / rate.units after the one before. A charge moves the anchor by exactly the
-// time of the units that are back, so nothing that a division leaves is lost. What is stored is units used, not units
-// left: a raised capacity or rate takes effect at once.
+// time of the units that are back, so no remainder is lost. What is stored is units used, not units left: a raised
+// capacity or rate takes effect at once.
 #pragma once
 
 #include <algorithm>
@@ -27,7 +27,7 @@ struct Debt {
     if (time > all_but_one) return {.time = time, .used = owed};
     return {.time = time, .used = divide(time, period_us).rounded_up()};
   }
-  // `owed` units, of which none had come back `fraction` / rate.units us after `anchor`.
+  // The debt of `owed` units, none of which had come back `fraction` / rate.units us after `anchor`.
   static Debt since(Instant anchor, uint64_t fraction, uint64_t owed, const Rate& rate, Instant now) {
     const auto period_us = static_cast<uint64_t>(rate.period.us);
     const Wide all = product(owed, period_us);
@@ -66,16 +66,16 @@ struct Debt {
   return {};
 }
 
-// What a bucket's state owes at `now`. A rate edited to fewer units leaves a fraction out of range; its largest value
-// is the one that gives nothing away.
+// What a bucket's state owes at `now`. A rate edited to fewer units leaves a fraction out of range; it is then read as
+// its largest value, which gives nothing away.
 [[gnu::always_inline]] inline Debt bucket_debt(const State& state, const Limit& limit, Instant now) {
   if (state.algorithm != state_tag(limit.algorithm) || now >= Instant::from_seconds(state.z)) return {};
   const uint64_t fraction = std::min<uint64_t>(state.x, limit.rate.units - 1);
   return Debt::since({static_cast<int64_t>(state.time_us)}, fraction, state.y, limit.rate, now);
 }
 
-// `state`, which owes `debt`, with its anchor where the last unit came back, up to `now`. The units used and the expiry
-// are for the caller to set.
+// `state`, which owes `debt`, with its anchor moved to the last unit that came back up to `now`. The caller sets the
+// units used and the expiry.
 [[gnu::always_inline]] inline State bucket_at(const State& state, const Limit& limit, const Debt& debt, Instant now) {
   Instant moved = {static_cast<int64_t>(state.time_us)};
   State next;

@@ -1,7 +1,7 @@
 // The commonest decision by far, in its shortest form: a token bucket whose units each take a whole number of
-// microseconds to come back. It answers and leaves behind what evaluate_bucket() would, with one division, and admits
-// without a branch that depends on what the state holds, so that a processor need not wait for the state's memory
-// before it goes on with the next request.
+// microseconds to come back. It gives the same decision and state as evaluate_bucket(), with one division, and admits
+// without a branch that depends on what the state holds, so that the processor can begin the next request while it
+// still waits for the state's memory.
 #pragma once
 
 #include <algorithm>
@@ -28,8 +28,8 @@ inline void refuse_whole_units(const Limit& limit, Cost cost, uint64_t used, uin
                              : wait(owed_us - uint64_t{limit.capacity - cost.units} * limit.unit_us);
 }
 
-// Whether the decision could be made here; where not, nothing was written. `next` is filled in where it admits.
-// REQUIRES: as evaluate(); limit.unit_us is not 0.
+// Whether the decision could be made here; if not, nothing was written. `next` is filled in if it admits. REQUIRES: as
+// evaluate(); limit.unit_us is not 0.
 [[gnu::always_inline]] inline bool evaluate_whole_units(const State& state, const Limit& limit, Cost cost, Instant now,
                                                         Decision& decision, State& next) {
   uint64_t head;
@@ -37,8 +37,8 @@ inline void refuse_whole_units(const Limit& limit, Cost cost, uint64_t used, uin
   constexpr int kTimeBits = 52;
   const uint64_t anchor_us = head & ((uint64_t{1} << kTimeBits) - 1);
   const auto now_us = static_cast<uint64_t>(now.us);
-  // A fraction of a microsecond is left by a limit that was edited since; an anchor after now by a clock that went
-  // back. What is no taking is settled elsewhere.
+  // A limit that was edited leaves a fraction of a microsecond, a clock that went back an anchor after now. Other
+  // movements than taking are settled elsewhere.
   if (head >> kTimeBits != state_tag(Algorithm::kTokenBucket) || state.x != 0 || now_us < anchor_us ||
       cost.units == 0 || cost.movement != Movement::kTake) [[unlikely]] {
     return false;
@@ -47,7 +47,7 @@ inline void refuse_whole_units(const Limit& limit, Cost cost, uint64_t used, uin
   const Instant expires = Instant::from_seconds(state.z);
   const uint64_t owed_us = state.y * unit_us;
   const uint64_t since_us = now_us - anchor_us;
-  const bool is_whole = (now >= expires) | (since_us >= owed_us);  // as full as one never used
+  const bool is_whole = (now >= expires) | (since_us >= owed_us);  // full again, like one never used
   const uint64_t since_anchor_us = is_whole ? 0 : since_us;
   const uint64_t back = since_anchor_us / unit_us;
   const uint64_t used = (is_whole ? 0 : state.y) - back;

@@ -21,14 +21,14 @@ struct WallTime {
   int32_t second = 0;  // since midnight, as the clock counts: 0 to 86,399
 };
 
-// The same of `t` in `zone` (null: UTC). Thread-safe.
+// What clocks in `zone` (null: UTC) show at `t`. Thread-safe.
 WallTime wall_time(Instant t, const zoneinfo::TimeZone* zone);
 
 // A zone of this machine's time zone database by name: "Europe/Berlin". "UTC" and "Etc/UTC" are null, and need no
 // database. Errors: as zoneinfo::Database::find. Thread-safe.
 Result<const zoneinfo::TimeZone*> find_zone(std::string_view name);
 
-// The name of what find_zone gave.
+// The name of a zone from find_zone.
 std::string zone_name(const zoneinfo::TimeZone* zone);
 
 }  // namespace rateguard::algorithm

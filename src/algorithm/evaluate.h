@@ -21,7 +21,7 @@ constexpr bool has_fixed_state(Algorithm algorithm) {
   return algorithm != Algorithm::kSlidingWindowLog && algorithm != Algorithm::kConcurrency;
 }
 
-// evaluate() below for what is taken if it fits.
+// evaluate() below, for Movement::kTake only.
 [[gnu::always_inline]] inline State evaluate_taking(const State& state, const Limit& limit, Cost cost, Now now,
                                                     Decision& decision) {
   switch (limit.algorithm) {
@@ -53,14 +53,14 @@ constexpr bool has_fixed_state(Algorithm algorithm) {
 }
 
 // Decides a request of `cost` at `now` against a limit whose state fits 20 bytes: every algorithm but the log and
-// concurrency. Fills in `decision`, and returns the state to be stored, which is `state` as it was where nothing moves:
-// moves_state() says when it does.
+// concurrency. Fills in `decision`, and returns the state to be stored, which is `state` unchanged unless
+// moves_state().
 //
 // A state of another algorithm, or one that has expired, is read as never used. An instant before the state's own is
-// read as the state's own (a clock that steps back mints nothing), while waits count from `now`. Windows of the
-// calendar are those of now.wall(). Cost 0 is always admitted and takes nothing: it reports what is left and when it
-// will be whole. REQUIRES: limit was made by Limit's functions; 0 <= now.us <= Instant::max() / 2;
-// has_fixed_state(limit.algorithm); `decision` lies in none of the other arguments.
+// read as the state's own (a clock that steps back creates no units), while waits count from `now`. Windows of the
+// calendar are those of now.wall(). Cost 0 is always admitted and takes nothing: it reports what is left and when
+// everything will be. REQUIRES: limit was made by Limit's functions; 0 <= now.us <= Instant::max() / 2;
+// has_fixed_state(limit.algorithm); `decision` does not overlap the other arguments.
 [[gnu::always_inline]] inline State evaluate(const State& state, const Limit& limit, Cost cost, Now now,
                                              Decision& decision) {
   if (cost.movement != Movement::kTake) [[unlikely]]

@@ -7,8 +7,8 @@
 // request time_us is that request, where the window starts.
 //
 // Windows of the calendar are named by the wall clock, so time_us is by the wall clock there, while z is by the
-// counters' time as everywhere. Where the wall clock was set back behind the last charge, the count stays that of the
-// charge's window, until the wall clock has passed it or as long as it lasts has passed by the counters' time
+// counters' time as everywhere. If the wall clock was set back behind the last charge, the count stays that of the
+// charge's window until the wall clock has passed that window, or until its length has passed by the counters' time
 // (docs/decisions/0021).
 #pragma once
 
@@ -21,10 +21,10 @@
 
 namespace rateguard::algorithm {
 
-// `extra` of a state whose time_us is by the wall clock.
+// The value of `extra` in a state whose time_us is by the wall clock.
 inline constexpr uint8_t kByWallClock = 1;
 
-// The window that holds `now`, given the stored time (null: none), and whether that time's count is its count.
+// The window that contains `now`, and whether the count stored at `last` (null: none) belongs to it.
 struct CountedWindow {
   Window window;
   bool is_counted = false;
@@ -41,8 +41,8 @@ inline CountedWindow window_of(const Limit& limit, const Instant* stored, Instan
   return {window, stored != nullptr && *stored >= window.start};
 }
 
-// How long a window lasts from `now`, by the clock that names it. One that has not begun, because the clock was set
-// back, lasts no longer than it is.
+// How long a window lasts from `now`, by the clock that names it. A window that has not begun, because the clock was
+// set back, counts with its length.
 constexpr Duration rest_of(const Window& window, Instant now) {
   return window.end - std::max(now, window.start);
 }
@@ -66,7 +66,7 @@ inline FoundWindow found_window(const State& state, const Limit& limit, Now now)
           .last = live ? std::max(named, stored) : named};
 }
 
-// The state that counts `count` there, where `state` was found. Fills in when it is over.
+// The state with `count` in the window in which `state` was found. Fills in when the window ends.
 inline State counted_state(const State& state, const Limit& limit, const FoundWindow& found, uint64_t count, Now now,
                            Decision& decision) {
   const bool of_calendar = limit.is_of_calendar();

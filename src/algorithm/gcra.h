@@ -2,10 +2,10 @@
 // which nothing is owed any more. A request fits while the TAT stays within burst * period / units of now. Its
 // decisions are those of a token bucket of capacity `burst`.
 //
-// State: time_us and x are the TAT, in whole microseconds and a fraction in units of 1/rate.units us. The rest is for
-// what a lone TAT cannot do, which is to survive an edit of the rate and a clock that steps back: y is the number of
-// units owed when it was stored; z and extra are how long those units took at the rate of that time, from which an edit
-// is recognised.
+// State: time_us and x are the TAT, in whole microseconds and a fraction in units of 1/rate.units us. The rest lets
+// it survive an edit of the rate and a clock that steps back, which a lone TAT cannot: y is the number of units owed
+// when it was stored; z and extra are how long those units took at the rate of that time, from which an edit is
+// recognised.
 #pragma once
 
 #include <bit>
@@ -17,8 +17,8 @@
 
 namespace rateguard::algorithm {
 
-// A length of time in 40 bits: 36 bits of microseconds shifted left by 4 bits' worth, rounded down. Exact below 19
-// hours; the longest, kFillTimeMax, needs a shift of 15.
+// A length of time in 40 bits: 36 bits of microseconds and a left shift in 4 bits, rounded down. Exact below 19 hours;
+// the longest, kFillTimeMax, needs a shift of 15.
 struct PackedSpan {
   static constexpr int kMantissaBits = 36;
   uint64_t mantissa = 0;
@@ -31,7 +31,7 @@ struct PackedSpan {
   static PackedSpan read(const State& state) {
     return {.mantissa = state.z | (uint64_t{state.extra & 0xFU} << 32), .shift = static_cast<int>(state.extra >> 4)};
   }
-  // How read() finds it.
+  // The form that read() takes.
   uint32_t z() const { return static_cast<uint32_t>(mantissa); }
   uint8_t extra() const { return static_cast<uint8_t>((mantissa >> 32) | (static_cast<uint64_t>(shift) << 4)); }
   uint64_t us() const { return mantissa << shift; }
@@ -56,7 +56,7 @@ inline Debt gcra_debt(const State& state, const Rate& rate, Instant now) {
   return Debt::from(product(static_cast<uint64_t>((arrival - now).us), rate.units) + fraction, owed, period_us);
 }
 
-// The state that owes `owed` units, which takes `drain` from `now` on.
+// The state that owes `owed` units, which drain within `drain` from `now` on.
 inline State gcra_state(const Limit& limit, uint64_t owed, const Quotient& drain, Instant now) {
   const Wide time_owed = product(owed, static_cast<uint64_t>(limit.rate.period.us));
   const PackedSpan span = PackedSpan::from(divide(time_owed, limit.rate.units).whole);

@@ -10,7 +10,7 @@
 namespace rateguard::algorithm {
 namespace {
 
-// The smallest index: places for the holds of a small limit.
+// The smallest index, enough for the holds of a small limit.
 constexpr size_t kPlacesMin = 8;
 constexpr size_t kNowhere = std::numeric_limits<size_t>::max();
 
@@ -175,7 +175,7 @@ void HoldSet::index_insert(uint64_t number, Instant expires) {
   index_[place] = {.number = number, .expires_us = expires.us};
 }
 
-// Backward-shift deletion (Knuth, TAOCP volume 3, 6.4, algorithm R): no place is left that only says "there was one".
+// Backward-shift deletion (Knuth, TAOCP volume 3, 6.4, algorithm R): it leaves no tombstones.
 void HoldSet::index_erase(size_t place) {
   const size_t mask = index_.size() - 1;
   for (size_t next = (place + 1) & mask; index_[next].expires_us != 0; next = (next + 1) & mask) {

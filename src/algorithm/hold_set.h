@@ -1,4 +1,4 @@
-// Concurrency: units that are held, each hold until it is released or its time is over.
+// Concurrency: units that are held until each hold is released or expires.
 #pragma once
 
 #include <cstddef>
@@ -13,56 +13,56 @@
 
 namespace rateguard::algorithm {
 
-// The holds of one counter. A hold taken at t is over at t + period exactly.
+// The holds of one counter. A hold taken at t expires at exactly t + period.
 //
 // A copyable value; not thread-safe.
 class HoldSet {
  public:
   struct Hold {
-    uint64_t number = 0;  // its name, unique within the set: the store makes it
+    uint64_t number = 0;  // unique within the set; the store chooses it
     Instant expires;
     uint32_t units = 0;
     bool operator==(const Hold&) const = default;
   };
 
-  // Rebuilds a set from holds(). kCorrupt: expiries that do not rise, a hold of 0 units, a number twice, or more units
-  // in all than a limit can be.
+  // Rebuilds a set from holds(). kCorrupt: expiries that do not rise, a hold of 0 units, a duplicate number, or more
+  // units in all than a limit can have.
   static Result<HoldSet> restore(std::span<const Hold> holds);
 
-  // Decides as evaluate() of algorithm/evaluate.h does, and changes nothing. A hold is given back by its number and
-  // never by units: Movement::kGiveBack looks. The decision's `hold` is left to the store. O(log n), and for a refusal
-  // the number of holds that must end first. REQUIRES: limit is a concurrency made by Limit's functions; 0 <= now.us <=
+  // Decides as evaluate() of algorithm/evaluate.h does, and changes nothing. A hold is given back by its number, never
+  // by units: Movement::kGiveBack only looks. The store sets the decision's `hold`. O(log n), and for a refusal the
+  // number of holds that must end first. REQUIRES: limit is a concurrency made by Limit's functions; 0 <= now.us <=
   // Instant::max() / 2.
   Decision evaluate(const Limit& limit, Cost cost, Instant now) const;
   // Takes `cost`, which evaluate() has just admitted under the same limit at the same `now`, as the hold `number`. Cost
   // 0 changes nothing. REQUIRES: !contains(number).
   void commit(const Limit& limit, Cost cost, Instant now, uint64_t number);
-  // Gives a hold back. False: never given, released already, or over by `now`.
+  // Releases a hold. False: never given, already released, or expired by `now`.
   bool release(uint64_t number, Instant now);
   bool contains(uint64_t number) const;
 
   // The instant from which nothing is held. Zero when empty.
   Instant expires_at() const;
   size_t count() const { return live_; }
-  // Memory in all, this object included.
+  // Total memory in bytes, including this object.
   size_t bytes() const {
     return sizeof(*this) + holds_.capacity() * sizeof(Hold) + index_.capacity() * sizeof(IndexEntry);
   }
-  // The holds in order of expiry, those that are over but not yet dropped included.
+  // The holds in order of expiry, including expired ones that have not been dropped yet.
   std::vector<Hold> holds() const;
 
  private:
-  // Finds a hold's place among `holds_`, which is by expiry, from its number.
+  // Finds a hold by its number in `holds_`, which is ordered by expiry.
   struct IndexEntry {
     uint64_t number = 0;
-    int64_t expires_us = 0;  // 0: the place is empty
+    int64_t expires_us = 0;  // 0: the entry is empty
   };
 
-  // The first hold that is not over at `now`.
+  // The first hold that has not expired at `now`.
   size_t first_alive(Instant now) const;
   void drop_expired(Instant now);
   void drop_front(size_t count);
-  // Moves the holds together, without those that were released.
+  // Removes the released holds from `holds_`.
   void compact();
 
   size_t place_of(uint64_t number) const;
@@ -74,7 +74,7 @@ class HoldSet {
   std::vector<Hold> holds_;
   std::vector<IndexEntry> index_;  // open addressing, linear probing; a power of two places, or none
   size_t front_ = 0;
-  size_t live_ = 0;     // holds from `front_` on that have units
+  size_t live_ = 0;     // number of holds from `front_` on that have units
   uint64_t units_ = 0;  // theirs
 };
 

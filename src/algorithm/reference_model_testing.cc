@@ -13,7 +13,7 @@ namespace rateguard::algorithm {
 class ReferenceLimiter::Model {
  public:
   virtual ~Model() = default;
-  // The largest cost that fits at `t`. While nobody comes it never falls.
+  // The largest cost that fits at `t`. It never falls while no request comes.
   virtual int64_t room(Instant t) const = 0;
   virtual void take(int64_t cost, Instant t) = 0;
   // From when the counter is as if never used; anything up to `now` means it already is.
@@ -47,7 +47,7 @@ Int128 ceil_div(Int128 a, Int128 b) {
   return (a + b - 1) / b;
 }
 
-// Water that drains by `units` in every microsecond, of which one unit of cost is `period_us`. Nothing to round.
+// Water that drains by `units` every microsecond; one unit of cost is `period_us` of it. Nothing needs rounding.
 class Bucket final : public ReferenceLimiter::Model {
  public:
   explicit Bucket(const Limit& limit) : limit_(limit) {}
@@ -101,7 +101,7 @@ class Fixed final : public ReferenceLimiter::Model {
     if (found == counts_.end()) return;
     last_ = std::max(last_, t);
     found->second -= std::min(found->second, units);
-    if (found->second == 0) counts_.clear(), last_ = {};  // as one never used
+    if (found->second == 0) counts_.clear(), last_ = {};  // like one never used
   }
   Instant whole_at() const override { return counts_.empty() ? Instant{} : window(last_).end; }
 
@@ -176,7 +176,7 @@ class Log final : public ReferenceLimiter::Model {
     charges_.push_back({last_, cost});
     while (charges_.front().time <= last_ - limit_.period()) charges_.pop_front();
     if (room(t) >= 0 || charges_.size() == 1) return;
-    // Debt: it joins the charge before it, where that is less than a 1,024th of the period old.
+    // Debt: it joins the charge before it if that is less than a 1,024th of the period old.
     const Charge before = charges_[charges_.size() - 2];
     if ((last_ - before.time).us * 1024 >= limit_.period().us) return;
     charges_.back().time = last_ = before.time;

@@ -1,5 +1,5 @@
-// The seven algorithms once more, slow and plain, for tests to compare with: no packed state, no shortcuts. Clear
-// before quick, yet ten thousand calls over thousands of keys take well under a second.
+// The seven algorithms in a slow and obvious form, for tests to compare with: no packed state, no shortcuts. Still, ten
+// thousand calls over thousands of keys take well under a second.
 #pragma once
 
 #include <cstddef>
@@ -22,9 +22,9 @@ class ReferenceLimiter {
   ReferenceLimiter& operator=(ReferenceLimiter&&) noexcept;
   ~ReferenceLimiter();
 
-  // The decision; moves what it says. `hold` is never set. No bound on debt, and in a log it is exact.
+  // Decides, and charges accordingly. `hold` is never set. Debt has no bound, and is exact in a log.
   Decision decide(Cost cost, Instant now);
-  // Concurrency: gives back the hold of the n-th admitted charge, counted from 0. False: released already, or over.
+  // Concurrency: releases the hold of the n-th admitted charge, counted from 0. False: already released, or expired.
   bool release(size_t admission, Instant now);
 
  private:

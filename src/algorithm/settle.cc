@@ -15,7 +15,7 @@ uint64_t left_of(const Limit& limit, uint64_t used) {
   return limit.capacity - std::min(limit.capacity, used);
 }
 
-// What is in use after `cost` was moved, where `used` was before; `most` is what there can be.
+// The units in use after `cost` was moved, given `used` before; at most `most`.
 uint64_t moved(uint64_t used, Cost cost, uint64_t most, Decision& decision) {
   if (cost.movement == Movement::kGiveBack) return used - std::min<uint64_t>(used, cost.units);
   decision.debt_is_cut = used + cost.units > most;
@@ -25,18 +25,18 @@ uint64_t moved(uint64_t used, Cost cost, uint64_t most, Decision& decision) {
 // What a bucket owes after a movement, and how long that takes to drain.
 struct Settled {
   uint64_t used = 0;
-  bool is_cut = false;  // to what a bucket can owe: it owes that from now on
+  bool is_cut = false;  // to the most that a bucket can owe
   Quotient drain = {};
 };
 
-// Where `debt.used` was read at `now`. REQUIRES: cost.units is not 0.
+// REQUIRES: `debt` was read at `now`; cost.units is not 0.
 Settled settle_debt(const Debt& debt, const Limit& limit, Cost cost, Decision& decision) {
   const auto period_us = static_cast<uint64_t>(limit.rate.period.us);
   const uint64_t most = limit.units_max();
   Settled settled = {.used = moved(debt.used, cost, most, decision)};
   Wide time = 0;
   if (settled.used == 0) return settled;
-  if (decision.debt_is_cut || settled.used > most) {  // an edited limit may have left more than it can owe
+  if (decision.debt_is_cut || settled.used > most) {  // an edited limit may have left more than the bucket can owe
     settled.used = most;
     settled.is_cut = true;
     time = product(most, period_us);
@@ -114,7 +114,7 @@ State settle_wide(const State& state, const Limit& limit, Cost cost, Instant now
   return wide_state(settled.is_cut ? Debt{} : debt, limit, settled.used, now, decision.reset_after);
 }
 
-// What is given back is of the window at hand: the one before has ended.
+// Units are given back to the current window: the previous one has ended.
 State settle_window_counter(const State& state, const Limit& limit, Cost cost, Instant now, Decision& decision) {
   const bool live = is_live(state, Algorithm::kSlidingWindowCounter, now);
   const Instant t = live ? std::max(now, Instant{static_cast<int64_t>(state.time_us)}) : now;

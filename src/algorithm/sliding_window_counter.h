@@ -19,7 +19,7 @@ struct TwoWindows {
   uint64_t current = 0;
   uint64_t previous = 0;
 
-  // The units that count at `into` the window, rounded up: previous * (1 - into/period) + current.
+  // The units that count at `into` after the window's start, rounded up: previous * (1 - into/period) + current.
   uint64_t weight(Duration into) const {
     if (previous == 0) return current;
     const auto period_us = static_cast<uint64_t>((window.end - window.start).us);
@@ -35,7 +35,8 @@ inline Duration until_weighs(uint64_t previous, Cost room, Duration period) {
          Duration{static_cast<int64_t>(divide(product(room.units, static_cast<uint64_t>(period.us)), previous).whole)};
 }
 
-// The first instant at which `cost` fits, nobody else coming. REQUIRES: cost does not fit now and cost <= capacity.
+// The first instant at which `cost` fits if no other request comes. REQUIRES: cost does not fit now and cost <=
+// capacity.
 inline Instant fits_at(const TwoWindows& counts, const Limit& limit, Cost cost) {
   const Duration period = limit.period();
   const uint64_t taken = counts.current + cost.units;
@@ -43,7 +44,7 @@ inline Instant fits_at(const TwoWindows& counts, const Limit& limit, Cost cost) 
     const Cost room = {limit.capacity - taken};
     return counts.window.start + until_weighs(counts.previous, room, period);
   }
-  // Not while this window's own count is whole: in the next one, as its previous count sinks.
+  // Not in this window, whose own count alone is too much: in the next one, as the weight of the previous count sinks.
   return counts.window.end + until_weighs(counts.current, Cost{limit.capacity - cost.units}, period);
 }
 

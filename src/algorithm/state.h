@@ -13,7 +13,7 @@ namespace rateguard::algorithm {
 
 // An all-zero State is a counter never used. The meaning of the fields is each algorithm's own and is written in its
 // file; units are chosen to survive an edit of the limit: what was used stays used. For the log and the holds: time_us
-// is the instant at which the last entry is gone; x, y and z are the store's handle.
+// is the instant at which the last entry leaves; x, y and z are the store's handle.
 struct __attribute__((packed, aligned(4))) State {
   uint64_t time_us : 52;   // an instant: 52 bits of microseconds last until 2112
   uint64_t algorithm : 4;  // state_tag() or wide_tag(); 0 in a state never used
@@ -38,12 +38,12 @@ constexpr uint64_t wide_tag(Algorithm algorithm) {
   return state_tag(algorithm) + kWideTagMin - state_tag(Algorithm::kTokenBucket);
 }
 inline constexpr uint64_t kStateTagMax = wide_tag(Algorithm::kLeakyBucket);
-// Where `extra` of those has the exponent of how long they last, in microseconds.
+// The bits of their `extra` that hold the exponent of how long they last, in microseconds.
 inline constexpr uint64_t kWideExponentMask = 0x3F;
 inline constexpr uint64_t kWideExponentMax = 51;  // of kFillTimeMax and a microsecond
 
-// Sets whose state it is, its instant and `extra`. One store of 64 bits: a load of all of them, which follows soon,
-// would wait for three stores of the parts to reach the cache.
+// Sets the tag, the instant and `extra` in one store of 64 bits: a load of all of them follows soon, and would have to
+// wait for three partial stores to reach the cache.
 inline void stamp_tag(State& state, uint64_t tag, Instant t, uint8_t extra) {
   const uint64_t time_us = static_cast<uint64_t>(t.us) & ((uint64_t{1} << 52) - 1);
   const uint64_t head = time_us | (tag << 52) | (uint64_t{extra} << 56);
@@ -53,14 +53,14 @@ inline void stamp(State& state, Algorithm algorithm, Instant t, uint8_t extra = 
   stamp_tag(state, state_tag(algorithm), t, extra);
 }
 
-// Whole seconds, rounded up: how a State writes when it expires. 32 bits of seconds last until 2106.
+// Whole seconds, rounded up: the form in which a State stores its expiry. 32 bits of seconds last until 2106.
 constexpr uint32_t expiry_seconds(Instant t) {
   return static_cast<uint32_t>((static_cast<uint64_t>(t.us) + 999'999) / 1'000'000);
 }
 
-// The first instant from which `state` is read as never used, whatever its limit: a store may then drop it without
-// loss. It follows from the limit in force at the last charge; a limit edited to refill more slowly does not prolong
-// it. For the log and the holds: the instant at which the last entry is gone.
+// The first instant from which `state` is read as never used, under any limit: a store may then drop it without loss.
+// It follows from the limit in force at the last charge; a limit edited to refill more slowly does not prolong it. For
+// the log and the holds: the instant at which the last entry leaves.
 inline Instant expires_at(const State& state) {
   if (state.algorithm == state_tag(Algorithm::kSlidingWindowLog) ||
       state.algorithm == state_tag(Algorithm::kConcurrency)) {

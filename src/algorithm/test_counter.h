@@ -1,5 +1,5 @@
-// For tests: one counter of any algorithm behind one face, and generators of limits and of the calls that are made on
-// them.
+// For tests: one counter of any algorithm behind one interface, and generators of limits and
+// calls.
 #pragma once
 
 #include <rapidcheck.h>
@@ -98,7 +98,7 @@ class TestCounter {
   uint64_t holds_taken_ = 0;
 };
 
-// Any algorithm with a capacity and a rate; nothing where the bounds of Limit refuse them.
+// A limit of any algorithm with a capacity and a rate; an error if the bounds of Limit refuse them.
 inline Result<Limit> make_limit(Algorithm algorithm, uint64_t capacity, Rate rate) {
   switch (algorithm) {
     case Algorithm::kTokenBucket:
@@ -242,7 +242,7 @@ class CallMaker {
   }
 
  private:
-  // The latest instant that evaluate() promises to take.
+  // The latest instant that evaluate() accepts.
   static constexpr Instant kLatest = {Instant::max().us / 2};
 
   Limit limit_;

@@ -1,13 +1,13 @@
 // Buckets of amounts beyond 32 bits: token buckets, GCRA and leaky buckets alike, for money in nano-dollars, bytes, and
-// whatever else comes in billions. They decide as bucket.h does and are kept in another form, in the same 20 bytes. Out
-// of line: what most limits are does not pay for it. store/redis/lua/bucket.lua has the same.
+// other things counted in billions. They decide as bucket.h does and are kept in another form, in the same 20 bytes.
+// Not inline, so that ordinary limits do not pay for it. store/redis/lua/bucket.lua has the same.
 //
 // Form: time_us is the anchor, and the units used at it and its fraction mean what they mean in bucket.h; they are
-// spread over x, y, z and `extra`, with the exponent of a power of two: so many microseconds after its anchor the state
-// equals one never used. No smaller power of two would do.
+// spread over x, y, z and `extra`, with the exponent of the smallest power of two, in microseconds, after which from
+// its anchor the state equals one never used.
 //
-// A limit is kept so where its capacity or its rate needs more than 32 bits. A state that an edited limit left in this
-// form stays in it until it expires.
+// A limit is kept in this form if its capacity or its rate needs more than 32 bits. A state that an edited limit left
+// in this form stays in it until it expires.
 #pragma once
 
 #include <cstdint>
@@ -43,10 +43,10 @@ inline bool needs_wide(const State& state, const Limit& limit, Instant now) {
   return is_wide(limit) || (state.algorithm == wide_tag(limit.algorithm) && now < expires_at(state));
 }
 
-// As evaluate(), for what is taken if it fits. REQUIRES: needs_wide(state, limit, now).
+// As evaluate(), for Movement::kTake only. REQUIRES: needs_wide(state, limit, now).
 State evaluate_wide(const State& state, const Limit& limit, Cost cost, Instant now, Decision& decision);
 
-// For settle.cc. What a bucket owes at `now`, whichever form its state has.
+// For settle.cc. What a bucket owes at `now`, for either form of its state.
 Debt any_bucket_debt(const State& state, const Limit& limit, Instant now);
 // The state of one that owed `debt` and has `used` units in use since `now`, all of which are back after `reset_after`.
 State wide_state(const Debt& debt, const Limit& limit, uint64_t used, Instant now, Duration reset_after);

@@ -12,7 +12,8 @@ namespace {
 // The smallest ring: one cache line of entries.
 constexpr size_t kRingMin = 4;
 
-// The first index in [from, to) of which `is_true` holds, given that it holds of all after it; `to` if of none.
+// The first index in [from, to) for which `is_true` holds, given that it holds for all later ones; `to` if there is
+// none.
 template <typename Predicate>
 size_t first_index(size_t from, size_t to, Predicate is_true) {
   while (from < to) {
@@ -135,7 +136,7 @@ Decision WindowLog::settle(const Limit& limit, Cost cost, Instant now) const {
   return decision;
 }
 
-// When the last of the first `kept` units from the entry `first` on leave.
+// When the last of the first `kept` units, counted from the entry `first` on, leaves the window.
 Instant WindowLog::kept_until(size_t first, uint64_t kept, Duration period) const {
   const uint64_t sum = sum_before(first) + kept;
   const size_t last = first_index(first, size_, [&](size_t i) { return sum_before(i + 1) >= sum; });
@@ -186,8 +187,8 @@ void WindowLog::commit(const Limit& limit, Cost cost, Instant now) {
   expires_ = t + limit.period();
 }
 
-// The last charges go first, for what is given back was most likely taken of late; the others stay as long as they
-// would have.
+// The last charges are removed first, since what is given back was most likely taken recently; the others stay as long
+// as they would have.
 void WindowLog::give_back(const Limit& limit, Cost cost, Instant now) {
   size_t first = 0;
   const uint64_t used = used_at(now, limit.period(), first);

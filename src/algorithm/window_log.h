@@ -43,19 +43,19 @@ class WindowLog {
   // Decides as evaluate() of algorithm/evaluate.h does, in O(log n), and changes nothing.
   // REQUIRES: limit is a sliding_window_log made by Limit's functions; 0 <= now.us <= Instant::max() / 2.
   Decision evaluate(const Limit& limit, Cost cost, Instant now) const;
-  // Moves `cost`, where moves_state() says so of what evaluate() has just decided under the same limit at the same
-  // `now`, and drops what has left the window. What is given back was charged last. Cost 0 changes nothing.
+  // Moves `cost`, if moves_state() holds for what evaluate() has just decided under the same limit at the same `now`,
+  // and drops what has left the window. Giving back removes the last charges first. Cost 0 changes nothing.
   void commit(const Limit& limit, Cost cost, Instant now);
 
   // The instant from which the log is read as empty: the last charge plus the period in force then. Zero when never
   // charged.
   Instant expires_at() const { return expires_; }
   size_t entries() const { return size_; }
-  // Memory in all, this object included.
+  // Total memory in bytes, including this object.
   size_t bytes() const { return sizeof(*this) + capacity_ * sizeof(Entry); }
   std::vector<Record> records() const;
 
-  // The entries of a period while it holds a debt: exact to a thousandth, for 12 KB at most.
+  // The most entries that debts add per period: exact to a thousandth, for at most 12 KB.
   static constexpr int64_t kDebtEntries = 1024;
 
  private:
@@ -66,15 +66,15 @@ class WindowLog {
 
   const Entry& at(size_t index) const { return ring_[(head_ + index) & (capacity_ - 1)]; }
   Entry& at(size_t index) { return ring_[(head_ + index) & (capacity_ - 1)]; }
-  // What was charged up to, not including, the entry at `index`, since the oldest.
+  // The units charged before the entry at `index`, from the oldest entry on.
   uint64_t sum_before(size_t index) const { return index == 0 ? 0 : at(index - 1).sum - base_; }
-  // `now`, or the last charge where that is later.
+  // `now`, or the time of the last charge if that is later.
   Instant read_time(Instant now) const;
   // The first entry inside (t - period, t], or entries().
   size_t first_inside(Instant t, Duration period) const;
   // Units inside the window that ends at `now`, and the first entry of it.
   uint64_t used_at(Instant now, Duration period, size_t& first) const;
-  // Where a charge that leaves a debt is written.
+  // The time under which a charge that leaves a debt is recorded.
   Instant debt_time(Instant t, Duration period) const;
   Decision evaluate_taking(const Limit& limit, Cost cost, Instant now) const;
   Decision settle(const Limit& limit, Cost cost, Instant now) const;
