@@ -24,7 +24,7 @@ constexpr bool is_token(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, is_token_char);
 }
 
-// Of a hexadecimal digit in either case; -1: it is none.
+// The value of a hex digit, in either case; -1 if `c` is not one.
 constexpr int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;

@@ -21,14 +21,14 @@ struct HoldId {
 
 struct Decision {
   Verdict verdict = Verdict::kAdmitted;
-  bool debt_is_cut = false;  // a cost taken whole was more than a counter can owe, and only a part of it was kept
+  bool debt_is_cut = false;  // a cost taken in full was more than a counter can owe, and only a part of it was kept
   uint64_t limit = 0;        // the capacity or limit
   uint64_t remaining = 0;    // what a request at this instant could still take, after this one
-  // Zero when admitted. Refused: a caller who waits exactly this long is admitted, were nobody else to come; never
-  // zero; Duration::never() when the cost is above the limit. Of a cost that was taken whole, or that asks: until
+  // Zero when admitted. When refused, a caller that waits exactly this long is admitted if no other request comes;
+  // never zero; Duration::never() if the cost is above the limit. For a cost taken in full, or one that asks: until
   // something is left.
   Duration retry_after = {};
-  // Until the counter equals one never used, were nobody to come.
+  // Until the counter equals one never used, if no request comes.
   Duration reset_after = {};
   // Leaky bucket, admitted: how long the request waits for its turn. Otherwise zero.
   Duration delay = {};

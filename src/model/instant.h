@@ -17,7 +17,7 @@ struct Duration {
   static constexpr Duration never() { return {INT64_MAX}; }
 
   constexpr bool is_never() const { return us == INT64_MAX; }
-  // Rounded up, so that a caller who waits as long as it is told is never early. REQUIRES: !is_never() and us >= 0.
+  // Rounded up, so that a caller that waits as told is never early. REQUIRES: !is_never() and us >= 0.
   constexpr int64_t ceil_millis() const { return us / 1'000 + (us % 1'000 != 0); }
   constexpr int64_t ceil_seconds() const { return us / 1'000'000 + (us % 1'000'000 != 0); }
 
@@ -56,8 +56,8 @@ constexpr Duration operator-(Instant a, Instant b) {
 }
 
 // The time of a turn of a loop, or of a call, by two clocks (docs/decisions/0021). As an Instant it is the counters'
-// time, which never goes back: limits count by it. `wall()` is what the wall clock says, which may be set back: what is
-// named by dates (windows of the calendar, the times of tokens) and what is shown to people goes by that.
+// time, which never goes back: limits count by it. `wall()` is what the wall clock says, which may be set back; it
+// decides what is named by dates (calendar windows, the times of tokens) and what is shown to people.
 struct Now : Instant {
   constexpr Now() = default;
   // Both clocks agree, as in virtual time.

@@ -198,7 +198,7 @@ Result<IpPrefix> IpPrefix::parse(std::string_view text) {
   }
   if (slash == std::string_view::npos) return IpPrefix{.address = *address, .bits = 128};
 
-  // What the length counts is the notation's: "10.0.0.0/8" of 32 bits, "::ffff:10.0.0.0/104" of 128.
+  // The length counts the bits of the notation: "10.0.0.0/8" of 32 bits, "::ffff:10.0.0.0/104" of 128.
   const bool dotted = text.substr(0, slash).find(':') == std::string_view::npos;
   const int length = parse_prefix_length(text.substr(slash + 1));
   const int length_max = dotted ? 32 : 128;

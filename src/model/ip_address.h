@@ -1,5 +1,5 @@
 // IP addresses as values: 16 bytes, IPv4 held as IPv4-mapped IPv6 (RFC 4291, section 2.5.5.2), so that one caller has
-// one address whichever way it is written.
+// one address however it is written.
 #pragma once
 
 #include <array>

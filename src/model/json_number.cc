@@ -6,14 +6,15 @@
 namespace rateguard {
 namespace {
 
-constexpr int64_t kExponentMax = 1'000'000;  // no number of a body that is read lies beyond; further ones count as it
-constexpr size_t kPlainBytesMax = 24;        // no figure here has more than 20 digits
+constexpr int64_t kExponentMax =
+    1'000'000;                         // no number in a body of permitted size goes beyond it; larger ones are clamped
+constexpr size_t kPlainBytesMax = 24;  // no amount here has more than 20 digits
 
 size_t digits_at(std::string_view text) {
   return std::min(text.find_first_not_of("0123456789"), text.size());
 }
 
-// The parts of a number as they stand; none where the grammar is broken.
+// The parts of a number as written; none if it breaks the grammar.
 struct Parts {
   bool is_negative = false;
   std::string_view whole;

@@ -21,7 +21,7 @@ constexpr std::array<std::pair<std::string_view, Algorithm>, 8> kNames = {{
     {"sliding_window", Algorithm::kSlidingWindowLog},  // an alias; last, so that to_string finds the full name
 }};
 
-// What takes more where an algorithm does not.
+// The algorithm to use if this one cannot take as many units.
 std::string instead_of(Algorithm algorithm) {
   if (algorithm == Algorithm::kConcurrency) return "";
   return fmt::format("; {} counts no further, a fixed_window or a token_bucket does", to_string(algorithm));

@@ -7,7 +7,7 @@
 
 namespace rateguard {
 
-// "caf%C3%A9" as the bytes it stands for; '+' is itself. None: a '%' without two hexadecimal digits.
+// "caf%C3%A9" as the bytes it stands for; '+' is itself. None if a '%' is not followed by two hex digits.
 std::optional<std::string> percent_decode(std::string_view text);
 
 }  // namespace rateguard

@@ -22,9 +22,9 @@ struct RequestFacts {
   std::string_view method = {};  // "GET"; empty: unknown
   std::string_view path = {};    // with or without a query, percent-encoded as it came
   std::string_view host = {};
-  std::optional<IpAddress> peer = {};  // whoever is at the other end of the connection
+  std::optional<IpAddress> peer = {};  // the other end of the connection
   std::span<const Header> headers = {};
-  // Given by a caller who knows, such as POST /check; they win over what headers say.
+  // Supplied by a caller that knows them, such as POST /check; they take precedence over headers.
   std::string_view user = {};
   std::string_view api_key = {};
   std::string_view workspace = {};
@@ -32,7 +32,7 @@ struct RequestFacts {
   Cost cost = {};
 };
 
-// The value of the first field of that name, compared without case; empty where there is none.
+// The value of the first field of that name, compared without case; empty if there is none.
 std::string_view find_header(std::span<const Header> headers, std::string_view name);
 
 }  // namespace rateguard

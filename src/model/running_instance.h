@@ -1,4 +1,4 @@
-// One of the instances that share their counters, as people and programs are told of it.
+// One of the instances that share their counters, as GET /v1/instances shows it.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ struct InstanceDescription {
   std::string version = {};
   std::map<std::string, std::string> addresses = {};  // where it listens, by protocol: "http", "127.0.0.1:8080"
   Instant started = {};
-  std::string rules_revision = {};  // the same where the same rules are in force
+  std::string rules_revision = {};  // equal if the same rules are in force
 
   bool operator==(const InstanceDescription&) const = default;
 };

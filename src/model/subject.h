@@ -14,7 +14,7 @@ namespace rateguard {
 
 struct Subject {
   std::optional<IpAddress> ip = {};       // the client's address, IPv6 already masked to the configured prefix
-  std::optional<IpAddress> address = {};  // the same, whole; none where `ip` is
+  std::optional<IpAddress> address = {};  // the full address; none if `ip` is it
   std::string_view api_key = {};          // empty: none
   std::string_view user = {};
   std::string_view workspace = {};
@@ -22,7 +22,7 @@ struct Subject {
   // Claims of a verified token, by name; strings as they are, numbers and booleans in their JSON text.
   std::span<const std::pair<std::string, std::string>> claims = {};
 
-  // The client's address before any prefix cut it. Where nobody set it, `ip` was never cut.
+  // The client's address before any prefix is applied. If it is not set, `ip` is the full address.
   const std::optional<IpAddress>& whole_address() const { return address ? address : ip; }
 
   std::string_view claim(std::string_view name) const {
