@@ -1,5 +1,5 @@
-// RG_CHECK: an invariant that holds in every build; a broken one ends the process with its place, since going on would
-// mean deciding wrongly. RG_DCHECK: the same, compiled out with NDEBUG, for hot paths.
+// RG_CHECK: an invariant that holds in every build; a broken one ends the process and names its place, since continuing
+// would mean deciding wrongly. RG_DCHECK: the same, compiled out with NDEBUG, for hot paths.
 #pragma once
 
 namespace rateguard {

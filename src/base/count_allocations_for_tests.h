@@ -1,4 +1,4 @@
-// Counts what a test program allocates. One file of the program includes this: it replaces operator new.
+// Counts the allocations of a test program. Include it in one file of the program: it replaces operator new.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 
 namespace rateguard {
 
-// By this thread, since its start. A test looks at the difference that something makes.
+// By this thread, since its start. A test compares values before and after.
 inline constinit thread_local size_t allocations = 0;
 
 }  // namespace rateguard

@@ -15,23 +15,23 @@
 #define RG_THREAD_ANNOTATION(x)
 #endif
 
-// Of a class whose objects are locks, and of one whose objects hold a lock while they live.
+// For a class whose objects are locks, and for one whose objects hold a lock while they live.
 #define RG_CAPABILITY(name) RG_THREAD_ANNOTATION(capability(name))
 #define RG_SCOPED_CAPABILITY RG_THREAD_ANNOTATION(scoped_lockable)
-// Of a member, and of what a pointer points to.
+// For a member, and for what a pointer points to.
 #define RG_GUARDED_BY(lock) RG_THREAD_ANNOTATION(guarded_by(lock))
 #define RG_POINTEE_GUARDED_BY(lock) RG_THREAD_ANNOTATION(pt_guarded_by(lock))
-// Of a function: its caller holds the lock, or must not.
+// For a function whose caller must hold the lock, or must not.
 #define RG_REQUIRES(...) RG_THREAD_ANNOTATION(requires_capability(__VA_ARGS__))
 #define RG_EXCLUDES(...) RG_THREAD_ANNOTATION(locks_excluded(__VA_ARGS__))
-// Of a function that takes a lock or gives it up.
+// For a function that takes a lock or releases it.
 #define RG_ACQUIRE(...) RG_THREAD_ANNOTATION(acquire_capability(__VA_ARGS__))
 #define RG_ACQUIRE_SHARED(...) RG_THREAD_ANNOTATION(acquire_shared_capability(__VA_ARGS__))
 #define RG_TRY_ACQUIRE(...) RG_THREAD_ANNOTATION(try_acquire_capability(__VA_ARGS__))
 #define RG_RELEASE(...) RG_THREAD_ANNOTATION(release_capability(__VA_ARGS__))
 #define RG_RELEASE_SHARED(...) RG_THREAD_ANNOTATION(release_shared_capability(__VA_ARGS__))
 #define RG_RELEASE_EITHER(...) RG_THREAD_ANNOTATION(release_generic_capability(__VA_ARGS__))
-// Of a function that the analysis cannot follow. Say beside it why it is right all the same.
+// For a function that the analysis cannot follow. Say beside it why it is correct nevertheless.
 #define RG_NOT_ANALYSED RG_THREAD_ANNOTATION(no_thread_safety_analysis)
 
 namespace rateguard {
@@ -97,8 +97,8 @@ class Condition {
  public:
   // As wait_until(), without a deadline.
   void wait(Mutex& mutex) RG_REQUIRES(mutex) { variable_.wait(mutex); }
-  // Waits until it is notified, until the deadline, or for no reason: what was waited for must be looked at again. The
-  // mutex is not held meanwhile.
+  // Waits until it is notified or until the deadline, or wakes for no reason: the caller must check its condition
+  // again. The mutex is not held meanwhile.
   void wait_until(Mutex& mutex, std::chrono::steady_clock::time_point deadline) RG_REQUIRES(mutex) {
     variable_.wait_until(mutex, deadline);
   }

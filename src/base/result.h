@@ -25,22 +25,22 @@ enum class ErrorCode {
   kExhausted,    // a bound was reached
 };
 
-// Where the fault lies, for whoever has to choose between a 4xx, a 502 and a 504, and between paging somebody or not.
+// Where the fault lies: it decides between a 4xx, a 502 and a 504, and whether to alert an operator.
 enum class ErrorSource : unsigned char {
   kOwn,      // this program, its settings or its machine
-  kCaller,   // whoever asked
-  kPeer,     // the server that was asked: it refused, or said what it must not say
-  kNetwork,  // the way there: no connection, a connection that broke off, or nothing in time
+  kCaller,   // the caller
+  kPeer,     // the server that was asked: it refused, or broke its protocol
+  kNetwork,  // the way there: no connection, a broken connection, or no answer in time
 };
 
-// Whether the same may be asked again.
+// Whether the same request may be sent again.
 enum class Retry : unsigned char {
-  kNever,         // it would fail again, or nobody knows
-  kIfIdempotent,  // it may have been carried out, or may be yet: only if twice is as good as once
+  kNever,         // it would fail again, or that is unknown
+  kIfIdempotent,  // it may have been carried out, or still be: only if doing it twice does no harm
   kAlways,        // the peer has not seen it, or says that it did nothing
 };
 
-// What went wrong, in words for the person who can mend it.
+// What went wrong, in words for the person who can fix it.
 struct Error {
   ErrorCode code = ErrorCode::kInvalid;
   std::string message;
