@@ -7,7 +7,7 @@
 
 namespace rateguard::identify {
 
-// The bytes, or none where the text is not exactly what an encoder writes: a foreign character, padding, an impossible
+// The bytes, or none if the text is not exactly what an encoder writes: a foreign character, padding, an impossible
 // length, or bits set beyond the last byte. So each string of bytes has one text, and a token cannot be altered and
 // stay valid.
 std::optional<std::string> decode_base64url(std::string_view text);

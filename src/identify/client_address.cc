@@ -8,17 +8,16 @@
 namespace rateguard::identify {
 namespace {
 
-// Hops that are looked at. Chains of more than a handful of proxies are not seen; the bound is against headers made to
-// be slow.
+// The most hops that are examined. Real chains are no longer than a handful of proxies; the bound is against headers
+// made to be slow.
 constexpr int kHopsMax = 64;
-// Bytes of one X-Forwarded-For element that are looked at: an address with brackets and a port has at most 53, and some
-// space.
+// Bytes of one X-Forwarded-For element that are examined: an address with brackets and a port has at most 53, plus
+// white space.
 constexpr size_t kElementBytesMax = 128;
 // Bytes of one Forwarded field: kHopsMax elements of ordinary length (for, by, host and proto).
 constexpr size_t kForwardedBytesMax = 8192;
 
-// Where a walk stands: at an address that is a trusted proxy's. Every claim to the left was made by it, or passed on by
-// it.
+// The position of a walk: at a trusted proxy's address, which made or passed on every claim to its left.
 class Walk {
  public:
   Walk(const IpAddress& peer, std::span<const IpPrefix> trusted) : at_(peer), trusted_(trusted) {}
@@ -26,7 +25,7 @@ class Walk {
   bool done() const { return done_; }
   const IpAddress& address() const { return at_; }
 
-  // Takes the next element to the left; none: it names no address, and what is left of it cannot be believed.
+  // Takes the next element to the left; none if it is not an address, so that nothing further left can be believed.
   void step(const std::optional<IpAddress>& hop) {
     if (!hop || ++hops_ > kHopsMax) {
       done_ = true;
@@ -57,8 +56,8 @@ bool is_obfuscated(std::string_view text) {
          });
 }
 
-// "192.0.2.1", "192.0.2.1:80", "[2001:db8::1]", "[2001:db8::1]:80". Everything else, "unknown" and "_hidden" among it,
-// names no address.
+// "192.0.2.1", "192.0.2.1:80", "[2001:db8::1]", "[2001:db8::1]:80". Everything else, such as "unknown" and "_hidden",
+// is not an address.
 std::optional<IpAddress> parse_node(std::string_view text) {
   std::string_view host = text;
   std::string_view port;
@@ -81,7 +80,7 @@ std::optional<IpAddress> parse_node(std::string_view text) {
 }
 
 // The same, and IPv6 without brackets: X-Forwarded-For has no rule for it, and proxies write it into Forwarded as well.
-// What may be a port at its end is read as part of the address.
+// Something at its end that may be a port is read as part of the address.
 std::optional<IpAddress> parse_loose_node(std::string_view text) {
   const bool bare_v6 = !text.starts_with('[') && std::ranges::count(text, ':') > 1;
   return bare_v6 ? IpAddress::parse(text) : parse_node(text);
@@ -89,7 +88,7 @@ std::optional<IpAddress> parse_loose_node(std::string_view text) {
 
 void walk_x_forwarded_for(std::string_view field, Walk& walk) {
   while (!walk.done()) {
-    // Only as far as an element can reach: a longer one is no address, whatever it holds.
+    // Only as far as an element can reach: a longer one cannot be an address.
     const size_t window = std::min(field.size(), kElementBytesMax);
     const size_t comma = field.substr(field.size() - window).rfind(',');
     const bool whole = comma == std::string_view::npos;
@@ -138,7 +137,7 @@ std::optional<std::string_view> parse_value(std::string_view text) {
   return text;
 }
 
-// Reads the pairs of one element of Forwarded; its address where it is well formed and has one "for" that names one.
+// Reads the pairs of one element of Forwarded; its address if it is well formed and has one "for" with an address.
 std::optional<IpAddress> parse_forwarded(std::string_view element) {
   std::optional<std::string_view> node;
   for (size_t at = 0; at <= element.size();) {
@@ -161,14 +160,13 @@ std::optional<IpAddress> parse_forwarded(std::string_view element) {
   return node ? parse_loose_node(*node) : std::nullopt;
 }
 
-// Elements are found from the left, since only so it is known which commas are quoted, and kept in a ring of the last
-// ones.
+// Elements are found from the left, the only way to know which commas are quoted; a ring keeps the last ones.
 void walk_forwarded(std::string_view field, Walk& walk) {
   if (field.size() > kForwardedBytesMax) return walk.step(std::nullopt);
   std::array<std::string_view, kHopsMax> last;
   size_t count = 0;
   for (size_t at = 0; at <= field.size();) {
-    // A quoted string that does not close takes the rest of its field with it, whoever wrote that: nothing left of it
+    // An unclosed quoted string invalidates the rest of its field, whoever wrote that: nothing to the left of it
     // counts.
     const auto end = find_end(field, at, ',');
     if (!end) return walk.step(std::nullopt);
@@ -183,8 +181,8 @@ void walk_forwarded(std::string_view field, Walk& walk) {
 
 using WalkField = void (*)(std::string_view field, Walk& walk);
 
-// Walks all fields of that name, the last one first: together they are one list (RFC 9110, section 5.3). None: no such
-// field, or an empty list, which says as little.
+// Walks all fields of that name, the last one first: together they are one list (RFC 9110, section 5.3). None if there
+// is no such field or the list is empty.
 std::optional<IpAddress> walk_fields(const RequestFacts& facts, std::string_view name, Walk walk,
                                      WalkField walk_field) {
   bool present = false;
@@ -209,7 +207,7 @@ std::optional<IpAddress> client_address(const RequestFacts& facts, std::span<con
   const auto by_list = walk_fields(facts, "x-forwarded-for", start, walk_x_forwarded_for);
   const auto by_standard = walk_fields(facts, "forwarded", start, walk_forwarded);
   if (by_list && by_standard && *by_list != *by_standard)
-    return facts.peer;  // one of them was not written by our proxies
+    return facts.peer;  // one of the two was not written by our proxies
   if (by_standard) return by_standard;
   return by_list ? by_list : facts.peer;
 }

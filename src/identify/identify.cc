@@ -11,10 +11,10 @@
 namespace rateguard::identify {
 namespace {
 
-// The credentials of "Authorization: Bearer ..." (RFC 6750, section 2.1); empty where there are none.
+// The credentials of "Authorization: Bearer ..." (RFC 6750, section 2.1); empty if there are none.
 std::string_view bearer_token(std::span<const Header> headers) {
   constexpr std::string_view kScheme = "bearer";
-  // One of two does not count: nothing says which (RFC 9110, section 5.3).
+  // With two fields neither counts: nothing says which is right (RFC 9110, section 5.3).
   const auto is_authorization = [](const Header& header) { return equal_ignoring_case(header.name, "authorization"); };
   if (std::ranges::count_if(headers, is_authorization) > 1) return {};
   const std::string_view value = trim(find_header(headers, "authorization"));
@@ -42,7 +42,7 @@ std::string_view read_source(const Source& source, const RequestFacts& facts, co
   return {};
 }
 
-// What a rule can count by: nested values have no one text.
+// Keeps the claims that a rule can count by: nested values have no single text form.
 void keep_plain_claims(JsonMembers claims, std::vector<std::pair<std::string, std::string>>& out) {
   using Kind = JsonMember::Kind;
   for (JsonMember& claim : claims) {
@@ -114,7 +114,7 @@ Subject Identifier::identify(const RequestFacts& facts, Now now, Scratch& scratc
     subject.ip = address->masked_v6(settings_.prefix_v6);
   }
 
-  if (facts.headers.empty()) {  // as recorded requests mostly are: nothing to read anything from
+  if (facts.headers.empty()) {  // mostly the case for recorded requests
     subject.api_key = facts.api_key;
     subject.user = facts.user;
     subject.workspace = facts.workspace;

@@ -1,4 +1,5 @@
-// Who is calling: turns what is known about a request into a Subject. Pure but for reading key files when configured.
+// Who is calling: turns what is known about a request into a Subject. Pure, except for reading key files when
+// configured.
 #pragma once
 
 #include <cstdint>
@@ -30,12 +31,12 @@ struct Source {
 struct JwtSettings {
   // A file with one or more keys: PEM public keys (RS256, ES256), a JWK Set (RFC 7517), or for HS256 a JWK "oct" key.
   std::string key_file = {};
-  std::string issuer = {};    // required "iss" where not empty
-  std::string audience = {};  // required in "aud" where not empty
+  std::string issuer = {};    // required "iss" if not empty
+  std::string audience = {};  // required in "aud" if not empty
   Duration leeway = Duration::seconds(60);
 };
 
-// Clocks further apart than this are not a matter of leeway.
+// A larger difference between clocks is a fault, not a matter of leeway.
 inline constexpr Duration kLeewayMax = Duration::seconds(86'400);
 
 struct Settings {
@@ -56,20 +57,20 @@ struct Scratch {
 // Immutable after it is made; any thread may use it.
 class Identifier {
  public:
-  // Reads the key file, where one is configured. Errors: kIo, kInvalid with what was expected. A source in the claims
-  // of a token without a key file to verify it is one of them.
+  // Reads the key file, if one is configured. Errors: kIo, kInvalid with what was expected, also for a source in a
+  // token's claims without a key file to verify them.
   static Result<std::shared_ptr<const Identifier>> create(Settings settings);
   ~Identifier();
 
-  // `now` decides whether a token is in force. Never fails: what cannot be established is left out of the Subject.
+  // `now` decides whether a token is in force. Never fails: what cannot be determined is left out of the Subject.
   //
-  // The API key is the facts' own, else X-API-Key, else the token of "Authorization: Bearer", unless that is a JWT that
+  // The API key is the fact, else X-API-Key, else the token of "Authorization: Bearer", unless that is a JWT that
   // verifies: such a token changes with every renewal and its claims say who it is. User, workspace and plan are the
-  // facts' own, else what the configured source says.
+  // facts, else read from the configured source.
   Subject identify(const RequestFacts& facts, Now now, Scratch& scratch) const;
 
   const Settings& settings() const { return settings_; }
-  // A sentence for each key of the file that is broken, and was passed over.
+  // A sentence for each broken key of the file, which was skipped.
   std::span<const std::string> key_warnings() const;
 
  private:
@@ -80,10 +81,10 @@ class Identifier {
   std::unique_ptr<const Keys> keys_;
 };
 
-// The client's address: the peer's, or, where the peer is a trusted proxy, the first address from the right of
-// X-Forwarded-For or Forwarded (RFC 7239) that is not one; where all are, the leftmost. A malformed element ends the
-// walk at the last good address. Where both fields are present and lead to different addresses, one of them was not
-// written by a trusted proxy and nothing tells which: the peer's own address is taken. None where the peer is not
+// The client's address: the peer's, or, if the peer is a trusted proxy, the first address from the right of
+// X-Forwarded-For or Forwarded (RFC 7239) that is not one; if all are, the leftmost. A malformed element ends the
+// walk at the last good address. If both fields are present and lead to different addresses, one of them was not
+// written by a trusted proxy and nothing says which: the peer's own address is taken. None if the peer is not
 // known.
 std::optional<IpAddress> client_address(const RequestFacts& facts, std::span<const IpPrefix> trusted_proxies);
 

@@ -8,8 +8,8 @@ namespace {
 
 namespace json = boost::json;
 
-// Collects the members of the outermost object; what lies deeper only decides their kind. The names of the callbacks
-// and limits are Boost.JSON's.
+// Collects the members of the outermost object; deeper values only decide their kind. The names of the callbacks and
+// limits are Boost.JSON's.
 struct Collector {
   static constexpr size_t max_object_size = static_cast<size_t>(-1);
   static constexpr size_t max_array_size = static_cast<size_t>(-1);
@@ -49,7 +49,7 @@ struct Collector {
   }
   bool on_array_begin(json::error_code& error) {
     if (depth == 0) {
-      error = json::error::syntax;  // an object is what is wanted
+      error = json::error::syntax;  // the text must be an object
       return false;
     }
     ++depth;

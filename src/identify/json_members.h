@@ -20,7 +20,7 @@ struct JsonMember {
 
 using JsonMembers = std::vector<JsonMember>;
 
-// None where the text is not one JSON object in UTF-8, or where a member stands twice: readers differ in which of two
+// None if the text is not one JSON object in UTF-8, or if it has a duplicate member: readers differ in which of the two
 // they take (RFC 8259, section 4), and what is verified must be what is read.
 std::optional<JsonMembers> parse_json_members(std::string_view text);
 

@@ -11,7 +11,7 @@ namespace {
 
 using Kind = JsonMember::Kind;
 
-// The header's part of the checks; what is left of it to verify with.
+// What the header contributes: its checks, and the values that verification needs.
 struct Header {
   JwtAlgorithm algorithm;
   std::optional<std::string> key_id;
@@ -37,7 +37,7 @@ std::optional<Header> parse_header(std::string_view encoded) {
 }
 
 // A NumericDate: seconds since the epoch, perhaps with a fraction (RFC 7519, section 2). Clamped to what a leeway can
-// be added to; none where the member is not a number that means a time.
+// be added to; none if the member is not a number that can be a time.
 std::optional<Instant> parse_numeric_date(const JsonMember& member) {
   constexpr double kUsMax = 4e18;
   if (member.kind != Kind::kNumber) return std::nullopt;

@@ -10,19 +10,19 @@
 
 namespace rateguard::identify {
 
-// A token that carries more is refused unread: servers bound a request's header fields to as much.
+// A larger token is refused unread: servers bound a request's header fields to about as much.
 inline constexpr size_t kJwtBytesMax = 8192;
 
-// What a token must be beyond well signed.
+// What a token must satisfy besides its signature.
 struct JwtPolicy {
-  std::string_view issuer = {};    // required "iss" where not empty
-  std::string_view audience = {};  // required in "aud" where not empty
-  Duration leeway = {};            // how far the issuer's clock may be from ours
+  std::string_view issuer = {};    // required "iss" if not empty
+  std::string_view audience = {};  // required in "aud" if not empty
+  Duration leeway = {};            // how far the issuer's clock may differ from ours
 };
 
-// The claims of a compact token, or none where anything about it is wrong. "exp" and "nbf" are judged at `now` where
-// present: in force are nbf - leeway <= now < exp + leeway. "crit" is refused, since no extension is understood; keys
-// that the token itself brings or names ("jwk", "jku", "x5c", "x5u") are never looked at.
+// The claims of a compact token, or none if anything about it is wrong. "exp" and "nbf", if present, are checked at
+// `now`: valid if nbf - leeway <= now < exp + leeway. "crit" is refused, since no extension is understood; keys that
+// the token itself carries or names ("jwk", "jku", "x5c", "x5u") are ignored.
 std::optional<JsonMembers> verify_jwt(std::string_view token, const JwtKeys& keys, const JwtPolicy& policy,
                                       Instant now);
 

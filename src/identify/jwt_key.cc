@@ -1,4 +1,4 @@
-// One key: made from its parts, checked, and used. OpenSSL's errors are read where they help and never left in the
+// One key: made from its parts, checked, and used. OpenSSL's errors are read if they help and never left in the
 // thread's queue, where a TLS connection of the same thread would take them for its own.
 #include <fmt/format.h>
 #include <openssl/core_names.h>
@@ -21,7 +21,7 @@ namespace {
 constexpr size_t kSecretBytesMin = 32;
 // RFC 7518, section 3.3.
 constexpr int kRsaBitsMin = 2048;
-// The work of one verification grows with the square of it; nobody publishes larger ones.
+// The work of one verification grows with its square; larger keys are not in use.
 constexpr int kRsaBitsMax = 8192;
 constexpr size_t kP256Bytes = 32;
 constexpr size_t kSha256Bytes = 32;
@@ -40,7 +40,7 @@ using EcSignature = std::unique_ptr<ECDSA_SIG, Freer<ECDSA_SIG_free>>;
 using ParamBuilder = std::unique_ptr<OSSL_PARAM_BLD, Freer<OSSL_PARAM_BLD_free>>;
 using Params = std::unique_ptr<OSSL_PARAM, Freer<OSSL_PARAM_free>>;
 
-// What OpenSSL adds to its queue while this lives is dropped with it.
+// Drops, when it ends, what OpenSSL has added to its queue meanwhile.
 class ErrorScope {
  public:
   ErrorScope() { ERR_set_mark(); }
@@ -57,7 +57,7 @@ Bignum to_bignum(std::string_view bytes) {
   return Bignum(BN_bin2bn(as_bytes(bytes), static_cast<int>(bytes.size()), nullptr));
 }
 
-// The key of that type and those parameters; null where OpenSSL finds them wrong, such as a point off its curve.
+// The key of that type and those parameters; null if OpenSSL rejects them, such as a point off its curve.
 EVP_PKEY* key_from(const char* type, OSSL_PARAM_BLD* builder) {
   const Params params(OSSL_PARAM_BLD_to_param(builder));
   const PkeyContext context(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));

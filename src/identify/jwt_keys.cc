@@ -22,18 +22,18 @@ namespace {
 
 namespace json = boost::json;
 
-// kKeysMax certificates with every extension there is take a tenth of it.
+// kKeysMax certificates with all common extensions take a tenth of it.
 constexpr size_t kFileBytesMax = 1 << 20;
 
 constexpr std::string_view kExpected = "expected PEM public keys or certificates, or a JSON Web Key or Key Set";
 
-// A member's value; null where it is absent. Serializers write absent members as null, so that is absent too.
+// A member's value; null if it is absent. Serializers write absent members as null, so that is absent too.
 const json::value* find_value(const json::object& object, std::string_view name) {
   const json::value* value = object.if_contains(name);
   return value == nullptr || value->is_null() ? nullptr : value;
 }
 
-// A member that is a string; null where it is absent or something else.
+// A member that is a string; null if it is absent or not a string.
 const json::string* find_string(const json::object& object, std::string_view name) {
   const json::value* value = find_value(object, name);
   return value == nullptr ? nullptr : value->if_string();
@@ -85,7 +85,7 @@ bool is_for_verifying(const json::object& jwk) {
          });
 }
 
-// The algorithm of a JWK's type, whatever its "alg" says.
+// The algorithm that a JWK's type implies, regardless of its "alg".
 std::optional<JwtAlgorithm> algorithm_of_type(const json::object& jwk) {
   const std::string_view type = text_of(find_string(jwk, "kty"));
   if (type == "oct") return JwtAlgorithm::kHs256;
@@ -94,12 +94,12 @@ std::optional<JwtAlgorithm> algorithm_of_type(const json::object& jwk) {
   return std::nullopt;
 }
 
-// Why a JWK gives no key. One that is for something else is what sets are full of; one that is broken is news.
+// Why a JWK gives no key. Sets are full of keys for other purposes, which is normal; a broken key is reported.
 struct Unusable {
   enum class Kind : uint8_t {
     kForSomethingElse,
     kBroken,
-    kPrivate,  // and does not belong in this file
+    kPrivate,  // a private key, which does not belong in this file
   };
   Kind kind = Kind::kBroken;
   std::string why = {};
@@ -137,7 +137,7 @@ std::expected<JwtKey, Unusable> key_from_jwk(const json::value& value) {
   return *std::move(key);
 }
 
-// How messages name a key of a set: by its place, and by its "kid" where that is text that can be shown.
+// How messages name a key of a set: by its position, and by its "kid" if that is printable text.
 std::string name_of(size_t place, const json::value& value) {
   constexpr size_t kShownBytesMax = 64;
   const json::object* jwk = value.if_object();
@@ -160,7 +160,7 @@ std::unexpected<Error> nothing_usable(const std::vector<std::string>& reasons) {
   return invalid(std::move(message));
 }
 
-// RFC 7517, section 5: keys that cannot be used are passed over.
+// RFC 7517, section 5: keys that cannot be used are skipped.
 Result<KeysRead> keys_from_set(const json::array& list) {
   KeysRead read;
   std::vector<std::string> reasons;

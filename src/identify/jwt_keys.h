@@ -14,16 +14,16 @@ struct evp_pkey_st;  // OpenSSL's EVP_PKEY
 
 namespace rateguard::identify {
 
-// RFC 7518, section 3.1. A key has exactly one of them, so that no key is ever used as another's kind (RFC 8725,
+// RFC 7518, section 3.1. A key has exactly one of them, so that it is never used with another algorithm (RFC 8725,
 // section 2.1).
 enum class JwtAlgorithm : uint8_t { kHs256, kRs256, kEs256 };
 
-// The algorithm of a JOSE "alg"; none for what is not supported, "none" among it.
+// The algorithm of a JOSE "alg"; none if it is not supported, which includes "none".
 std::optional<JwtAlgorithm> parse_jwt_algorithm(std::string_view text);
 
 class JwtKey {
  public:
-  // The parts of a public key as big-endian bytes. Errors: kInvalid where a key is too weak, malformed or not on its
+  // The parts of a public key as big-endian bytes. Errors: kInvalid if a key is too weak, malformed or not on its
   // curve.
   static Result<JwtKey> hmac(std::string secret);
   static Result<JwtKey> rsa(std::string_view modulus, std::string_view exponent);
@@ -55,19 +55,19 @@ class JwtKeys {
   // ten.
   static constexpr size_t kKeysMax = 32;
 
-  // Reads a file of PEM public keys or certificates, one JWK, or a JWK Set (RFC 7517). Keys of a set that are of
-  // another kind or use are passed over, and so are broken ones, with a warning. Errors: kIo; kInvalid for anything
-  // else, a private key in a set, and a file without a usable key, saying why and never repeating key material.
+  // Reads a file of PEM public keys or certificates, one JWK, or a JWK Set (RFC 7517). Keys in a set for another
+  // purpose are skipped silently, broken ones with a warning. Errors: kIo; kInvalid for anything else, a private key in
+  // a set, and a file without a usable key, saying why and never repeating key material.
   static Result<JwtKeys> load(const std::string& path);
   static Result<JwtKeys> parse(std::string_view text);
 
-  // Whether one of the keys made the signature. A token that names a key, by an empty name too, is tried with keys of
-  // that name and those that have none; one that names none, with all of its algorithm.
+  // Whether one of the keys made the signature. A token with a key's name, even an empty one, is tried with the keys of
+  // that name and with unnamed keys; a token without, with all keys of its algorithm.
   bool verify(JwtAlgorithm algorithm, std::optional<std::string_view> id, std::string_view message,
               std::string_view signature) const;
 
   size_t size() const { return keys_.size(); }
-  // A sentence for each key of a set that is broken, and was passed over.
+  // A sentence for each broken key of a set, which was skipped.
   const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:

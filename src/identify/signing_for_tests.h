@@ -1,4 +1,4 @@
-// For tests alone: the issuer's side of a token, which the program itself never plays.
+// For tests only: the issuer's side of a token, which the program itself never takes.
 #pragma once
 
 #include <openssl/ec.h>
