@@ -1,4 +1,4 @@
-// A limit of a rule, with what its counters' keys begin with.
+// A limit of a rule, with the common beginning of its counters' keys.
 #pragma once
 
 #include <optional>

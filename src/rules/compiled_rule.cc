@@ -96,10 +96,10 @@ Identified CompiledRule::identify(const RequestFacts& facts, const Subject& subj
   return {};
 }
 
-// What becomes of a request whose part is missing or too long.
+// What happens to a request with a part that is missing or too long.
 Identified CompiledRule::stand_in(size_t part, std::string_view value, const Subject& subject, std::string& key) const {
   const Identified rejected{.result = Identified::Result::kRejected, .missing = part_names_[part]};
-  // Too long to be told apart whole; refused whatever `missing` says, since leaving it out would be no better.
+  // Too long to be kept in full; refused whatever `missing` says, since leaving it uncounted would be no better.
   if (!value.empty()) return rejected;
   if (missing_ == Missing::kSkip) return {.result = Identified::Result::kSkipped, .missing = part_names_[part]};
   const auto ip = counted_address(subject);

@@ -26,7 +26,7 @@ namespace rateguard::rules {
 struct Identified {
   enum class Result : uint8_t { kCounted, kSkipped, kRejected };
   Result result = Result::kCounted;
-  std::string_view missing = {};  // where it is not counted
+  std::string_view missing = {};  // set if it is not counted
 };
 
 // Immutable after it is made. Borrows from the Rule, which outlives it.
@@ -40,25 +40,25 @@ class alignas(64) CompiledRule {
   Mode mode() const { return mode_; }
   // Without the hash tag, which depends on the other rules too.
   const Terms& terms() const { return terms_; }
-  // What it counts by, without global, and how an answer names each.
+  // What it counts by, without `global`, and how an answer names each part.
   const std::vector<Part>& parts() const { return parts_; }
   const std::vector<std::string>& part_names() const { return part_names_; }
 
   bool counts_by_route() const { return counts_by_route_; }
   bool accepts_method(uint64_t method) const { return methods_ == 0 || (methods_ & method) != 0; }
-  // What must hold besides method, host and path.
+  // Whether the conditions other than method, host and path hold.
   bool accepts(const Asked& asked) const { return conditions_ == nullptr || conditions_->hold(asked); }
-  // Whether it takes requests out of every other rule.
+  // Whether it exempts requests from every other rule.
   bool exempts() const { return exempts_; }
   uint32_t group() const { return group_; }
   // What a request takes.
   Cost cost_of(const Asked& asked) const {
     return cost_ == nullptr ? asked.facts.cost : weighed(asked.facts.cost, cost_->units_for(asked));
   }
-  // The same where only the rule is known, not the request.
+  // The same if only the rule is known, not the request.
   Cost cost_of(Cost asked) const { return weighed(asked, rule_->cost.units); }
 
-  // The limit of whoever asks: that of its name, else of its plan. Null where by_plan knows neither it nor a default.
+  // The caller's limit: by name, else by plan. Null if by_plan has neither the plan nor a default.
   const CompiledLimit* limit_for(const RequestFacts& facts, const Subject& subject) const {
     if (named_limits_ != nullptr) {
       if (const CompiledLimit* const named = limit_of_name(facts, subject)) return named;
@@ -66,8 +66,8 @@ class alignas(64) CompiledRule {
     return limit_for_plan(subject.plan);
   }
   const CompiledLimit* limit_for_plan(std::string_view plan) const { return by_plan_ ? limit_of(plan) : &own_limit_; }
-  // Which of parts() by_subject names, nullopt: nobody is named; and the limit of one, as it is counted. Null: it is
-  // not named. REQUIRES of the second: the first is there.
+  // Which of parts() by_subject refers to, nullopt if there is none; and the limit of one subject, as it is counted;
+  // null if it is not named. REQUIRES of the second: the first is there.
   std::optional<size_t> named_part() const { return named_part_; }
   const CompiledLimit* limit_for_name(std::string_view value) const { return named_limits_->find(value); }
   // An address as this rule counts it, by its own prefixes or cut to `prefix_v6` bits.
@@ -77,15 +77,15 @@ class alignas(64) CompiledRule {
   // `route` is how a rule that counts by route counts the path.
   Identified identify(const RequestFacts& facts, const Subject& subject, std::string_view route,
                       std::string& key) const;
-  // What a request without a plan meets, where by_plan has no default.
+  // What happens to a request without a plan if by_plan has no default.
   Identified without_plan() const;
 
  private:
   const CompiledLimit* limit_of(std::string_view plan) const;
   const CompiledLimit* limit_of_name(const RequestFacts& facts, const Subject& subject) const;
-  // The caller's address as this rule counts it; none: it is not known.
+  // The caller's address as this rule counts it; none if it is not known.
   std::optional<IpAddress> counted_address(const Subject& subject) const;
-  // `ip` is room for an address.
+  // `ip` is a buffer for an address.
   std::string_view value_of(size_t part, const RequestFacts& facts, const Subject& subject, std::string_view route,
                             std::optional<IpAddress>& ip) const;
   Identified stand_in(size_t part, std::string_view value, const Subject& subject, std::string& key) const;

@@ -16,7 +16,7 @@ PathTrie trie_of(const std::vector<std::string>& paths) {
   return PathTrie(entries);
 }
 
-// The first of `wanted` that one of `excepted` covers, with which one it is.
+// The first of `wanted` that one of `excepted` covers, and which one that is.
 template <typename Covers>
 std::string covered(const std::vector<std::string>& wanted, const std::vector<std::string>& excepted, const char* key,
                     Covers covers) {

@@ -1,4 +1,4 @@
-// What a rule asks of a request besides its method, host and path.
+// What a rule requires of a request besides its method, host and path.
 #pragma once
 
 #include <string>
@@ -22,17 +22,17 @@ struct Asked {
   std::string_view host;       // as bare_host() gives it
   std::string_view path;       // in normal form
   Instant wall;                // what the wall clock shows
-  std::vector<PathHit>& hits;  // room to search paths in; its contents mean nothing
+  std::vector<PathHit>& hits;  // scratch space for searching paths
 };
 
-// Immutable after it is made. Borrows from the Match, which outlives it. The cost of asking grows with the number of
+// Immutable after it is made. Borrows from the Match, which outlives it. The cost of checking grows with the number of
 // conditions, but not with the number of values, addresses, hosts or paths in one.
 class Conditions {
  public:
   // REQUIRES: check_rule() succeeded for the rule that has it.
   explicit Conditions(const Match& match);
 
-  // Whether there is nothing to ask.
+  // Whether there are no conditions.
   static bool empty(const Match& match);
   bool hold(const Asked& asked) const;
 
@@ -45,11 +45,11 @@ class Conditions {
   PathTrie except_paths_;
   IpSet inside_;
   IpSet outside_;
-  FlatIndex values_;  // scope: the condition's place in match_.values
+  FlatIndex values_;  // scope: the condition's index in match_.values
 };
 
-// What there is to know of a Match whose conditions may contradict each other: why it can match no request; empty
-// where it can.
+// Why a Match with contradictory conditions can match no request; empty if it
+// can.
 std::string why_nothing_matches(const Match& match);
 
 }  // namespace rateguard::rules

@@ -17,7 +17,7 @@ PathTrie trie_of_costs(const std::vector<RuleCost::OfPath>& by_path) {
   return PathTrie(entries);
 }
 
-// Decimal digits alone, of any length: a number larger than any limit is kUnitsMax. nullopt: no number.
+// Decimal digits only, of any length: a number larger than any limit is kUnitsMax. nullopt if it is not a number.
 std::optional<uint64_t> whole_number(std::string_view text) {
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   if (text.empty() || !std::ranges::all_of(text, is_digit)) return std::nullopt;

@@ -20,11 +20,11 @@ class CostTable {
 
  private:
   const RuleCost& cost_;
-  PathTrie paths_;  // hits: places in cost_.by_path
+  PathTrie paths_;  // hits: indexes in cost_.by_path
 };
 
-// A request of cost `asked` by a rule that takes `units` of cost 1: at most one more than any limit has, so that what
-// is beyond all of them fits none.
+// A request of cost `asked` by a rule that takes `units` of cost 1: at most one more than any limit can have, so that
+// no limit admits what is beyond all of them.
 Cost weighed(Cost asked, uint64_t units);
 
 }  // namespace rateguard::rules

@@ -11,7 +11,7 @@
 namespace rateguard::rules {
 namespace {
 
-// As many as a line can hold.
+// About as many as fit a line.
 constexpr size_t kShownMax = 6;
 
 std::string joined(const std::vector<std::string>& values) {

@@ -16,10 +16,10 @@ std::string_view to_string(ValueCondition::Kind kind);
 // "enforce", as a configuration says it.
 std::string_view to_string(RuleMode mode);
 
-// Whether values of this may let whoever reads them in: API keys, cookies, Authorization. They are counted, not shown.
+// Whether values of this part may be credentials: API keys, cookies, Authorization. They are counted, not shown.
 bool is_secret(const Part& part);
 
-// What a match asks besides methods, hosts and paths, one text each: "from 10.0.0.0/8", "not GET", "user ann|bob",
+// What a match requires besides methods, hosts and paths, one text each: "from 10.0.0.0/8", "not GET", "user ann|bob",
 // "api_key one of 2". Long lists are cut.
 std::vector<std::string> describe_conditions(const Match& match);
 

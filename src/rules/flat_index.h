@@ -9,15 +9,15 @@
 
 namespace rateguard::rules {
 
-// Open addressing with linear probing, at most half full, so that a search looks at about one slot whatever the number
-// of entries. The hash needs no key: nobody but the author of the rules adds entries, and a search is bounded by the
+// Open addressing with linear probing, at most half full, so that a search examines about one slot, however many
+// entries there are. The hash needs no key: only the author of the rules adds entries, and a search is bounded by the
 // longest run of full slots.
 class FlatIndex {
  public:
-  // The value of `text` in `scope`, nullopt where there is none. No allocation.
+  // The value of `text` in `scope`, nullopt if there is none. No allocation.
   std::optional<uint32_t> find(uint32_t scope, std::string_view text) const;
-  // Adds an entry, or returns the value of the one that is there already. REQUIRES: text.size() < 65536, and
-  // all texts together stay below 4 GiB.
+  // Adds an entry, or returns the value of the existing one. REQUIRES: text.size() < 65536, and all texts together stay
+  // below 4 GiB.
   uint32_t find_or_add(uint32_t scope, std::string_view text, uint32_t value);
 
   size_t size() const { return size_; }
@@ -28,7 +28,7 @@ class FlatIndex {
     uint32_t hash = 0;  // 0: free
     uint32_t scope = 0;
     uint32_t value = 0;
-    uint32_t text = 0;  // where in texts_: the size in two bytes, then the bytes
+    uint32_t text = 0;  // offset in texts_: the size in two bytes, then the bytes
   };
 
   bool holds(const Slot& slot, uint32_t scope, std::string_view text) const;

@@ -38,7 +38,7 @@ bool contains(const std::vector<std::string>& values, std::string_view value) {
   return std::ranges::find(values, value) != values.end();
 }
 
-// What a rule makes of requests that lack what it counts by.
+// What a rule does with requests that lack what it counts by.
 std::string_view fate(const Rule& rule) {
   return rule.missing == Missing::kSkip ? "it never applies" : "it refuses every request that it matches";
 }
@@ -94,7 +94,7 @@ class CallersMatched {
     if (const auto* none_of = condition_on(rule, part, Kind::kNoneOf)) {
       excepted_.insert(none_of->values.begin(), none_of->values.end());
     }
-    // A name is that of all addresses in a network, of which some may be inside.
+    // A name stands for all addresses in a network, some of which may be inside.
     is_whole_ = (!rule.prefixes.v4 || *rule.prefixes.v4 == 32);
   }
 
@@ -123,7 +123,7 @@ void look_for_subjects(const Rule& rule, Said& said) {
   const auto first = std::ranges::find_if(subjects, is_left_out);
   if (first == subjects.end()) return;
   const auto others = std::ranges::count_if(std::next(first), subjects.end(), is_left_out);
-  // A name may let whoever reads it in: it is counted and not shown, as elsewhere.
+  // A name may be a credential: it is counted and not shown, as elsewhere.
   const std::string whom = is_secret(rule.per[*part]) ? fmt::format("{} of its by_subject", others + 1)
                            : others == 0              ? fmt::format("'{}'", first->first)
                                                       : fmt::format("'{}' and {} more", first->first, others);
@@ -131,7 +131,7 @@ void look_for_subjects(const Rule& rule, Said& said) {
       fmt::format("has limits by name for {}, whom its match leaves out; widen match, or remove the names", whom));
 }
 
-// The most that one request may take of any limit that a rule has; nullopt: there is no bound.
+// The most that one request may take from any limit of a rule; nullopt if unbounded.
 std::optional<uint64_t> largest_capacity(const Rule& rule) {
   uint64_t largest = 0;
   const auto look = [&](const std::optional<Limit>& limit) {
@@ -150,7 +150,7 @@ std::optional<uint64_t> largest_capacity(const Rule& rule) {
   return largest;
 }
 
-// Whether some requests of a rule cost what no method, path or header says.
+// Whether the cost of some requests of a rule depends on method, path or header.
 bool has_costs_by_request(const RuleCost& cost) {
   return !cost.header.empty() || !cost.by_path.empty() || !cost.by_method.empty();
 }
@@ -180,7 +180,7 @@ void look_for_costs_beyond_limits(const Rule& rule, Said& said) {
                  *capacity);
   }
   if (has_costs_by_request(cost)) return;
-  if (rule.by_subject != nullptr) return;  // one of that plan may have a limit of its own
+  if (rule.by_subject != nullptr) return;  // a caller of that plan may have its own limit
   for (const auto& [plan, limit] : rule.by_plan) {
     if (!limit || limit->overdraft || (capacity && cost.units > *capacity)) continue;
     never_admits(said, fmt::format("a request of the plan '{}'", plan), cost.units, limit->capacity);
@@ -213,7 +213,7 @@ void look_for_costs_without_requests(const Rule& rule, Said& said) {
   }
 }
 
-// Exceptions from what the match does not hold anyway: their author expects it to hold more.
+// Exceptions for requests that the match does not include anyway: their author expects it to include more.
 void look_for_needless_exceptions(const Rule& rule, Said& said) {
   const Match& match = rule.match;
   const auto needless = [&](std::string_view key, std::string_view what, std::string_view wanted) {

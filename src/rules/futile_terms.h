@@ -1,5 +1,5 @@
-// Terms of a rule that contradict each other, so that it never applies, refuses whatever it matches, or says something
-// of requests that it does not match.
+// Terms of a rule that contradict each other, so that it never applies, refuses everything it matches, or provides for
+// requests that it does not match.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@ namespace rateguard::rules {
 // ...". REQUIRES: check_rule() succeeded.
 std::vector<std::string> futile_terms(const Rule& rule);
 
-// Whether every request that `narrow` matches is one that `wide` matches; false where it is too hard to say.
+// Whether `wide` matches every request that `narrow` matches; false if that is too hard to decide.
 bool covers(const Match& wide, const Match& narrow);
 
 }  // namespace rateguard::rules

@@ -12,11 +12,11 @@
 
 namespace rateguard::rules {
 
-// Filled once, then read by any number of threads. A search costs a look for each label of the host, however many
+// Filled once, then read by any number of threads. A search takes one look-up for each label of the host, however many
 // patterns there are.
 class HostIndex {
  public:
-  // The pattern's number; the next one, from 0, where it was not added before.
+  // The pattern's number; a new one, counting from 0, if it was not added before.
   uint32_t add(const HostPattern& pattern);
   std::optional<uint32_t> number_of(const HostPattern& pattern) const;
   size_t size() const { return names_.size(); }
@@ -47,7 +47,7 @@ void HostIndex::find(std::string_view host, Visit&& visit) const {
   }
   if (!has_subdomains_) return;
   for (size_t dot = name.find('.'); dot != std::string_view::npos; dot = name.find('.', dot + 1)) {
-    if (dot == 0 && is_whole) continue;  // nothing before it that could be a subdomain
+    if (dot == 0 && is_whole) continue;  // there is nothing before the dot that could be a subdomain
     if (const auto number = names_.find(kSubdomains, name.substr(dot))) visit(*number);
   }
 }

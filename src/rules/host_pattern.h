@@ -19,7 +19,7 @@ struct HostPattern {
   static Result<HostPattern> parse(std::string_view text);
 };
 
-// Whether every host that the pattern `narrow` matches is one that `wide` matches. Both as a Rule has them.
+// Whether the pattern `wide` matches every host that `narrow` matches. Both as a Rule has them.
 bool host_covers(std::string_view wide, std::string_view narrow);
 
 // The host of a Host field or authority (RFC 3986, section 3.2), without user information, port and the dot of the

@@ -14,7 +14,7 @@ IpAddress last_of(const IpPrefix& prefix) {
   return last;
 }
 
-// The next address, or the same where there is none.
+// The next address, or the same if it is the last.
 IpAddress after(IpAddress address) {
   const IpAddress before = address;
   for (size_t i = address.bytes.size(); i-- > 0;) {

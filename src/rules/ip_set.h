@@ -17,7 +17,7 @@ class IpSet {
 
   bool empty() const { return ranges_.empty(); }
   bool contains(const IpAddress& address) const;
-  // Whether every address of `other` is one of these.
+  // Whether every address of `other` is in this set.
   bool covers(const IpSet& other) const;
 
  private:

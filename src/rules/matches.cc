@@ -30,7 +30,7 @@ void Matches::settle_groups() {
     OfGroup& one = of_groups_[i];
     if (i > 0 && of_groups_[i - 1].group != one.group) settled = enforced = false;
     one.applies = one.mode == Mode::kShadow ? !settled : !enforced;
-    if (one.says == OfGroup::Says::kNothing) continue;  // and so does the next one
+    if (one.says == OfGroup::Says::kNothing) continue;  // the rule leaves the request to the next one
     settled = true;
     enforced |= one.mode == Mode::kEnforce;
     if (one.applies && one.says == OfGroup::Says::kRejects && one.mode == Mode::kEnforce) reject(one.rule, one.missing);

@@ -1,4 +1,4 @@
-// What rules say of one request: the limits that apply, or why there is nothing to decide.
+// What the rules say about one request: the limits that apply, or why there is nothing to decide.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +28,8 @@ struct MatchedLimit {
   std::string_view key;  // into Matches' own buffer
 };
 
-// A rule that applies to a request without counting it, because the request lacks what the rule counts by, or gives it
-// in more than kSubjectPartMax bytes.
+// A rule that applies to a request without counting it, because the request lacks what the rule counts by, or has it in
+// more than kSubjectPartMax bytes.
 struct UncountedRule {
   RuleId rule = 0;
   Missing effect = Missing::kReject;  // kReject: the rule refuses the request; kSkip: the rule leaves it alone
@@ -46,21 +46,21 @@ class Matches {
 
   // Valid until the next match into this object.
   std::span<const MatchedLimit> limits() const { return limits_; }
-  // A rule that refused because the request lacks what it counts by (`missing: reject`), or gives it in more than
+  // A rule that refused because the request lacks what it counts by (`missing: reject`), or has it in more than
   // kSubjectPartMax bytes; in enforce mode. The first such rule in the order of the file.
   std::optional<RuleId> rejected_by() const { return rejected_by_; }
   // What that request lacks: "api_key", "header:X-Tenant", "plan". Lives as long as the RuleSet.
   std::string_view missing_part() const { return missing_part_; }
   // Every rule that applies and could not count the request, shadow rules included, in the order of the file.
   std::span<const UncountedRule> uncounted() const { return uncounted_; }
-  // The first rule in the order of the file that takes the request out of all others (`limit: unlimited`). Nothing else
-  // applies then.
+  // The first rule in the order of the file that exempts the request from all others (`limit: unlimited`). No other
+  // rule applies then.
   std::optional<RuleId> exempted_by() const { return exempted_by_; }
 
  private:
   friend class RuleSet;
 
-  // A rule of a group that matches; which of them applies is settled when all are known.
+  // A rule of a group that matches; which of them applies is decided when all are known.
   struct OfGroup {
     enum class Says : uint8_t { kLimit, kUnlimited, kNothing, kRejects };
     uint32_t group = 0;
@@ -78,21 +78,21 @@ class Matches {
 
   void clear();
   void reject(RuleId rule, std::string_view missing);
-  // Keeps of each group the most specific rule that says something, and of equals the first in the file. Where a shadow
-  // rule would be it, the most specific enforced one applies too, since shadow rules change no answer.
+  // Keeps the most specific rule of each group that does not leave the request alone, and the first in the file among
+  // equals. If that is a shadow rule, the most specific enforced one applies too, since shadow rules change no answer.
   void settle_groups();
   bool is_passed_over(RuleId rule) const;
   void point_at_keys();
 
   std::vector<MatchedLimit> limits_;
-  std::vector<KeyPlace> key_places_;  // of each limit's key in key_bytes_, while that may still move
+  std::vector<KeyPlace> key_places_;  // where each limit's key is in key_bytes_, while that may still be reallocated
   std::string key_bytes_;
   std::optional<RuleId> rejected_by_;
   std::string_view missing_part_;
   std::optional<RuleId> exempted_by_;
   std::vector<UncountedRule> uncounted_;
   std::vector<OfGroup> of_groups_;
-  std::vector<PathHit> searched_;  // what conditions and costs find on their way
+  std::vector<PathHit> searched_;  // scratch space of conditions and costs
   Routed routed_;                  // of a match that begins with the request itself
 };
 

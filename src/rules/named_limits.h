@@ -11,14 +11,14 @@
 
 namespace rateguard::rules {
 
-// Immutable after it is made. Borrows from the SubjectLimits, which outlives it. A search costs one look into a table,
-// however many subjects there are; a subject takes some 32 bytes besides its name.
+// Immutable after it is made. Borrows from the SubjectLimits, which outlives it. A search takes one look-up in a table,
+// however many subjects there are; a subject takes about 32 bytes besides its name.
 class NamedLimits {
  public:
   // REQUIRES: check_rule() succeeded for the rule.
   explicit NamedLimits(const Rule& rule);
 
-  // The one of a subject's part, as it is counted; null: it is not named.
+  // The limit of a subject, given its part as it is counted; null if it is not named.
   const CompiledLimit* find(std::string_view value) const {
     const auto at = names_.find(0, value);
     return at ? &limits_[*at] : nullptr;
@@ -29,7 +29,7 @@ class NamedLimits {
   FlatIndex names_;
 };
 
-// The part of `per` whose values by_subject names: the only one besides route; nullopt where there is none or several.
+// The part of `per` whose values by_subject names: the only one besides route; nullopt if there is none or several.
 std::optional<size_t> named_part(const std::vector<Part>& per);
 
 }  // namespace rateguard::rules

@@ -21,7 +21,7 @@ constexpr std::array<bool, 256> kPlain = [] {
   return plain;
 }();
 
-// Four at a time, without a jump between them.
+// Tests four octets at once, without branches.
 bool plain4(const char* p) {
   const auto plain = [](char c) { return static_cast<unsigned>(kPlain[static_cast<unsigned char>(c)]); };
   return (plain(p[0]) & plain(p[1]) & plain(p[2]) & plain(p[3])) != 0;
@@ -34,7 +34,7 @@ constexpr int hex_value(char c) {
   return -1;
 }
 
-// The octet that the triplet at text[at] encodes, where there is one.
+// The octet that the triplet at text[at] encodes, if there is one.
 std::optional<unsigned char> decode_at(std::string_view text, size_t at) {
   if (at + 2 >= text.size()) return std::nullopt;
   const int high = hex_value(text[at + 1]);
@@ -57,8 +57,8 @@ bool ends_path(char c) {
   return c == '?' || c == '#';
 }
 
-// Whether a "." at text[at], the first of its segment, begins a dot segment. One that is spelt with an encoded dot is
-// found by its triplet.
+// Whether a "." at text[at], the first of its segment, begins a dot segment. A dot segment with an encoded dot is found
+// by its triplet.
 bool begins_dot_segment(std::string_view text, size_t at) {
   const auto ends = [&](size_t i) { return i >= text.size() || text[i] == '/' || ends_path(text[i]); };
   return ends(at + 1) || (text[at + 1] == '.' && ends(at + 2));
@@ -66,7 +66,8 @@ bool begins_dot_segment(std::string_view text, size_t at) {
 
 enum class Slashes : uint8_t { kMerge, kKeep };
 
-// The normal path at the front of `path`, if that is normal, but for a trailing slash where slashes merge.
+// The front of `path` without query and fragment, if that is already in normal form except for a trailing slash when
+// slashes merge.
 std::optional<std::string_view> already_normal(std::string_view path, Slashes slashes) {
   if (path.empty() || path[0] != '/') return std::nullopt;
   size_t i = 1;
@@ -176,7 +177,7 @@ std::string_view route_path(std::string_view path, std::string& buffer) {
 
 std::string_view route_path(std::string_view path, std::string_view normal, std::string& buffer) {
   if (normal.data() != path.data()) return route_path(path, buffer);
-  // The front of `path` was in normal form as it is; only one slash may have been left out.
+  // The front of `path` was already in normal form; only one slash may have been left out.
   const bool slash = normal.size() > 1 && normal.size() < path.size() && path[normal.size()] == '/';
   return path.substr(0, normal.size() + (slash ? 1 : 0));
 }

@@ -1,4 +1,4 @@
-// The one spelling of a path that rules are compared with, so that no other spelling of it dodges a rule.
+// The one spelling of a path that rules are compared with, so that no other spelling of it evades a rule.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@ namespace rateguard::rules {
 // A request target, taken apart (RFC 9112, section 3.2). Views into the target.
 struct Target {
   std::string_view authority;  // of an absolute-form target; otherwise empty
-  std::string_view path;       // with the query and all that follows; may be empty
+  std::string_view path;       // with the query and everything after it; may be empty
 };
 
 Target split_target(std::string_view target);
@@ -25,10 +25,10 @@ Target split_target(std::string_view target);
 // nothing is allocated), otherwise into `buffer`. normal_path(normal_path(p)) == normal_path(p).
 std::string_view normal_path(std::string_view path, std::string& buffer);
 
-// The same but for slashes, which stay as they are: "/blog/" and "/blog" are two resources, whatever rules think of
-// them. What a rule that counts by route counts where no single route of its own names the path.
+// The same except that slashes stay as they are: "/blog/" and "/blog" are two resources, even if one rule matches both.
+// A rule by route counts this if none of its own routes names the path.
 std::string_view route_path(std::string_view path, std::string& buffer);
-// The same where `normal` is normal_path(path), which saves the scan.
+// The same, given that `normal` is normal_path(path), which saves the scan.
 std::string_view route_path(std::string_view path, std::string_view normal, std::string& buffer);
 
 }  // namespace rateguard::rules

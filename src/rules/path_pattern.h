@@ -29,10 +29,10 @@ struct PathPattern {
   // not a segment of its own, another tool's spelling (path_spelling.h).
   static Result<PathPattern> parse(std::string_view text);
 
-  // Whether the pattern names one route, which is counted as one, by its text: every pattern but a prefix without
+  // Whether the pattern names one route, which is counted as one, by its text: every pattern except a prefix without
   // braces.
   bool is_route() const;
-  // Whether every path that `narrow` matches is one of this pattern's.
+  // Whether this pattern matches every path that `narrow` matches.
   bool covers(const PathPattern& narrow) const;
   // Whether some path matches both.
   bool overlaps(const PathPattern& other) const;

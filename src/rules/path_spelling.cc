@@ -27,7 +27,7 @@ std::string_view name_at_front(std::string_view text) {
   return text.substr(0, std::ranges::find_if_not(text, is_name_char) - text.begin());
 }
 
-// The segments of a path; a slash inside braces, as in "{id:[^/]+}", ends none.
+// The segments of a path; a slash inside braces, as in "{id:[^/]+}", does not end one.
 std::vector<std::string_view> segments_of(std::string_view path) {
   std::vector<std::string_view> segments;
   int depth = 0;
@@ -101,7 +101,7 @@ std::optional<std::string> ours_for(std::string_view segment) {
   return std::nullopt;
 }
 
-// The whole path in our spelling, as far as it can be told; empty: no segment is of another tool.
+// The whole path in our spelling, as far as that is possible; empty if no segment is in another tool's.
 std::string with_our_segments(std::string_view path, std::string_view& foreign) {
   std::string ours;
   for (const std::string_view segment : segments_of(path)) {
@@ -121,7 +121,7 @@ bool is_regexp(std::string_view path) {
   return path.size() > 2 && path.ends_with('$') && path[path.size() - 2] != '/';
 }
 
-// "/api*" for "/api/*"; empty: no such thing.
+// For "/api*", "/api/*"; otherwise empty.
 std::string with_a_slash_before_the_star(std::string_view path) {
   const size_t star = path.find('*');
   if (star == std::string_view::npos || star + 1 != path.size() || star < 2 || path[star - 1] == '/') return {};

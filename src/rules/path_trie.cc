@@ -6,7 +6,7 @@ namespace rateguard::rules {
 
 PathTrie::PathTrie(std::span<const Entry> entries) {
   add_node();
-  // The hits of each node, before the nodes know where theirs begin.
+  // The hits of each node, before the nodes know where their own begin.
   struct Hits {
     std::vector<PathHit> ends;
     std::vector<PathHit> prefixes;
@@ -55,8 +55,8 @@ void PathTrie::find(std::string_view path, std::vector<PathHit>& out) const {
   walk(0, path == "/" ? std::string_view{} : path, out);
 }
 
-// `rest` is what remains of the path: empty, or a slash and a segment and so on. The depth of the recursion is that of
-// the deepest pattern (at most kPathPatternMax / 2), whatever the request holds.
+// `rest` is what remains of the path: empty, or a slash and a segment and so on. The depth of the recursion is at most
+// that of the deepest pattern (at most kPathPatternMax / 2), for any request.
 void PathTrie::walk(uint32_t at, std::string_view rest, std::vector<PathHit>& out) const {
   const Node& node = nodes_[at];
   if (rest.empty()) {

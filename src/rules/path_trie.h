@@ -14,8 +14,8 @@ namespace rateguard::rules {
 // One path of one rule.
 struct PathHit {
   uint32_t rule = 0;
-  uint32_t route = 0;  // what whoever added the path calls it
-  uint32_t rank = 0;   // room for whoever sorts hits: where it stood before
+  uint32_t route = 0;  // the number that the path was added with
+  uint32_t rank = 0;   // scratch for sorting: the position before
   uint32_t place = 0;  // in a group: the smaller, the more specific (specificity.h)
 
   bool operator==(const PathHit&) const = default;
@@ -41,10 +41,10 @@ class PathTrie {
  private:
   static constexpr uint32_t kNone = UINT32_MAX;
 
-  // The hits of patterns that end here, then those of prefixes; the next node's begin behind them.
+  // The hits of patterns that end here, then those of prefixes; the next node's begin after them.
   struct Node {
     uint32_t any_child = kNone;  // behind a brace
-    uint32_t has_children = 0;   // by literals, in edges_
+    uint32_t has_children = 0;   // literal ones, in edges_
     uint32_t hits_begin = 0;
     uint32_t prefixes_begin = 0;
   };
@@ -53,7 +53,7 @@ class PathTrie {
   uint32_t add_path(const PathPattern& pattern);
   void walk(uint32_t at, std::string_view rest, std::vector<PathHit>& out) const;
 
-  std::vector<Node> nodes_;  // the root first; one more behind the last
+  std::vector<Node> nodes_;  // the root first; one extra at the end
   std::vector<PathHit> hits_;
   FlatIndex edges_;  // scope: the parent; value: the child
 };

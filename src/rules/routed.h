@@ -10,9 +10,9 @@
 
 namespace rateguard::rules {
 
-// What RuleSet::route() finds out: the first half of a match, which is the same for every request of one method, host
-// and target, so that whoever meets the same ones again and again may keep it. Reused to save allocations; not copied,
-// since its views may point into its own buffers.
+// What RuleSet::route() finds out: the first half of a match, which is the same for all requests with the same method,
+// host and target, so a caller may keep it for repeated ones. Reused to save allocations; not copied, since its views
+// may point into its own buffers.
 class Routed {
  public:
   Routed() = default;
@@ -28,7 +28,7 @@ class Routed {
   std::vector<PathHit> hits_;
   std::string_view host_;   // as bare_host() gives it
   std::string_view path_;   // in normal form
-  std::string_view route_;  // the path as rules count it that have no template for it; empty where none does
+  std::string_view route_;  // the path as counted by rules without a template for it; empty if there are none
   std::string path_buffer_;
   std::string route_buffer_;
 };

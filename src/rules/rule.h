@@ -24,7 +24,7 @@ struct Part {
   PartKind kind = PartKind::kGlobal;
   std::string name = {};  // the header's, cookie's or claim's; otherwise empty
 
-  // "ip", "header:X-Tenant", "jwt:sub"; the error lists what is possible.
+  // "ip", "header:X-Tenant", "jwt:sub"; the error lists the possible forms.
   static Result<Part> parse(std::string_view text);
   std::string to_string() const;
   bool operator==(const Part&) const = default;
@@ -36,7 +36,7 @@ enum class RuleMode : uint8_t { kEnforce, kShadow, kOff };
 enum class Missing : uint8_t { kReject, kIp, kSkip };
 using rateguard::OnStoreFailure;
 
-// Methods, hosts and paths. Empty members name none.
+// Methods, hosts and paths.
 struct Targets {
   std::vector<std::string> methods = {};  // upper case
   std::vector<std::string> hosts = {};    // lower case, no port; "*.example.com" matches any subdomain
@@ -46,7 +46,7 @@ struct Targets {
   bool operator==(const Targets&) const = default;
 };
 
-// Where the caller's whole address, before any prefix cuts it, must and must not lie.
+// Where the caller's full address, before any prefix is applied, must and must not lie.
 struct AddressCondition {
   std::vector<IpPrefix> inside = {};   // empty: anywhere, or unknown
   std::vector<IpPrefix> outside = {};  // an unknown address is outside
@@ -54,19 +54,19 @@ struct AddressCondition {
   bool operator==(const AddressCondition&) const = default;
 };
 
-// What must hold of one thing that a request says of itself or its caller: a header, the user.
+// What must hold for one property of a request or its caller: a header, the user.
 struct ValueCondition {
-  // An empty value is absent. kNoneOf holds of an absent one, kOneOf does not.
+  // An empty value is absent. kNoneOf holds for an absent value, kOneOf does not.
   enum class Kind : uint8_t { kOneOf, kNoneOf, kPresent, kAbsent };
 
   Part of = {};  // kApiKey, kUser, kWorkspace, kPlan, kHeader, kCookie or kClaim
   Kind kind = Kind::kOneOf;
-  std::vector<std::string> values = {};  // compared byte by byte; of kOneOf and kNoneOf
+  std::vector<std::string> values = {};  // compared byte by byte; for kOneOf and kNoneOf
 
   bool operator==(const ValueCondition&) const = default;
 };
 
-// Which requests a rule applies to: those of which all of this holds. Empty members match everything.
+// Which requests a rule applies to: those for which all of this holds. Empty members match everything.
 struct Match {
   std::vector<std::string> methods = {};  // any of them; these three as in Targets
   std::vector<std::string> hosts = {};
@@ -79,7 +79,7 @@ struct Match {
   bool operator==(const Match&) const = default;
 };
 
-// How many units a request of cost 1 takes; one of cost N takes N times as many. The first of these that is there.
+// How many units a request of cost 1 takes; one of cost N takes N times as many. The first member that applies counts.
 struct RuleCost {
   struct OfPath {
     std::string path;  // a pattern, as in Match
@@ -87,8 +87,8 @@ struct RuleCost {
     bool operator==(const OfPath&) const = default;
   };
 
-  // A header that says it: a whole number, taken as `header_max` where it is larger and as 1 where it is 0. What is no
-  // number counts as absent.
+  // A header with the cost: a whole number, taken as `header_max` if it is larger and as 1 if it is 0. Anything else
+  // counts as absent.
   std::string header = {};
   uint64_t header_max = 0;
   std::vector<OfPath> by_path = {};                              // the most specific that matches
@@ -98,12 +98,12 @@ struct RuleCost {
   bool operator==(const RuleCost&) const = default;
 };
 
-// How many bits of an address name one caller; absent: as identify() has it.
+// How many bits of an address name one caller; absent: as identify() does it.
 struct AddressPrefixes {
   std::optional<int> v4 = {};  // of 32
   std::optional<int> v6 = {};  // of 128
 
-  // The address with the bits behind its prefix cleared; whole where there is none for its family.
+  // The address with the bits after its prefix cleared; unchanged if there is no prefix for its family.
   IpAddress cut(IpAddress address) const;
   bool operator==(const AddressPrefixes&) const = default;
 };
@@ -111,7 +111,7 @@ struct AddressPrefixes {
 // Limits for subjects by name. Many subjects share few limits.
 struct SubjectLimits {
   std::vector<std::optional<Limit>> limits = {};  // the distinct ones; nullopt is unlimited
-  // Names as requests give them, each with its place in `limits`; addresses as text.
+  // Names as requests give them, each with its index in `limits`; addresses as text.
   std::vector<std::pair<std::string, uint32_t>> subjects = {};
 };
 
@@ -120,15 +120,15 @@ struct Rule {
   Match match = {};
   std::string group = {};  // of the rules of a group that match, the most specific one applies; empty: no group
   std::vector<Part> per = {};
-  AddressPrefixes prefixes = {};  // of addresses that it counts by
-  // The limit for everyone; none where `by_plan` says, or the rule is unlimited.
+  AddressPrefixes prefixes = {};  // of the addresses that it counts by
+  // The limit for everyone; none if `by_plan` has the limits, or the rule is unlimited.
   std::optional<Limit> limit = {};
   // `limit: unlimited`. A rule with nothing besides exempts what it matches: in a group from the group's other rules,
   // otherwise from every rule.
   bool unlimited = false;
-  // By the subject's plan; nullopt is unlimited. "default" serves plans that are not named.
+  // By the subject's plan; nullopt is unlimited. "default" applies to plans that are not named.
   std::map<std::string, std::optional<Limit>> by_plan = {};
-  // By the one caller that the rule counts by, before by_plan and limit; null: nobody is named.
+  // By the caller's name; takes precedence over by_plan and limit; null if no caller is named.
   std::shared_ptr<const SubjectLimits> by_subject = {};
   RuleCost cost = {};
   Missing missing = Missing::kReject;
@@ -139,7 +139,7 @@ struct Rule {
   Consistency consistency = Consistency::kExact;
   SourcePosition position = {};  // where it was written, for messages
 
-  // Whether it takes requests out of every other rule.
+  // Whether it exempts requests from every other rule.
   bool exempts() const { return unlimited && by_subject == nullptr && group.empty(); }
 };
 

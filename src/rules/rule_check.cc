@@ -20,8 +20,8 @@ constexpr size_t kMethodMax = 32;
 // Of a name in a message.
 constexpr size_t kShownNameMax = 60;
 
-// What methods that anyone has registered are made of. RFC 9110 allows more characters, which in a rule are a pattern
-// that its author believes in ("*", "!GET", "GET|POST") and nothing ever matches.
+// The characters of registered methods. RFC 9110 allows more, but in a rule those form a pattern that its author
+// believes in ("*", "!GET", "GET|POST") and that never matches.
 bool is_method_name(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
@@ -82,7 +82,7 @@ Result<void> check_cost(const RuleCost& cost) {
   return {};
 }
 
-// A number of bits, where one is given.
+// A number of bits, if one is given.
 Result<void> check_bits(const std::optional<int>& bits, int most) {
   if (!bits || (*bits >= 1 && *bits <= most)) return {};
   return invalid(fmt::format("a prefix of {} bits; expected 1 to {}", *bits, most));
@@ -179,7 +179,7 @@ Result<void> check_condition_value(std::string_view value) {
 }
 
 Result<void> check_condition_prefix(const IpPrefix& prefix) {
-  // Shorter than the first, a network also holds 64:ff9b:1::/48, whose addresses are counted as they are (RFC 8215).
+  // A network with a shorter prefix also contains 64:ff9b:1::/48, whose addresses are counted as they are (RFC 8215).
   constexpr int kOnlyNat64Bits = 48;
   constexpr int kNat64Bits = 96;
   const IpAddress inside = prefix.address.masked_v6(128);

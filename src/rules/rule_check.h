@@ -1,5 +1,5 @@
-// What makes a rule valid, checked by itself: config/ reports it at the key that is wrong, RuleSet::compile once more
-// for rules that come from elsewhere.
+// What makes a rule valid. config/ checks each part and reports errors at the key that is wrong; RuleSet::compile
+// checks again, for rules that come from elsewhere.
 #pragma once
 
 #include <string_view>
@@ -18,7 +18,7 @@ inline constexpr size_t kRulesMax = 100'000;
 
 // Printable ASCII without quotes and backslashes, 1 to kRuleNameMax bytes. Errors: kInvalid.
 Result<void> check_rule_name(std::string_view name);
-// At most kPartsMax parts, none twice, `global` alone. Errors: kInvalid.
+// At most kPartsMax parts, no duplicates, `global` only by itself. Errors: kInvalid.
 Result<void> check_parts(const std::vector<Part>& per);
 // An HTTP method: letters, digits, '-' and '_', up to 32. Errors: kInvalid, saying what to write.
 Result<void> check_method(std::string_view method);
@@ -26,12 +26,12 @@ Result<void> check_method(std::string_view method);
 Result<void> check_group_name(std::string_view name);
 // What a header, a user and so on may be compared with. Errors: kInvalid.
 Result<void> check_condition_value(std::string_view value);
-// Where callers may be asked to be. Errors: kInvalid for a network inside NAT64's well-known prefix, 64:ff9b::/96 (RFC
-// 6052), whose addresses identify() reads as the IPv4 address inside, so that none is ever there; the message says
-// which IPv4 network it stands for (docs/decisions/0028-nat64-in-rules.md).
+// A network that callers' addresses are compared with. Errors: kInvalid for a network inside NAT64's well-known prefix,
+// 64:ff9b::/96 (RFC 6052), whose addresses identify() reads as the IPv4 address inside, so that no caller is ever in
+// it; the message says which IPv4 network it stands for (docs/decisions/0028-nat64-in-rules.md).
 Result<void> check_condition_prefix(const IpPrefix& prefix);
-// All of the above, the paths and hosts, that some request can match, and that there is exactly one of limit, unlimited
-// and by_plan. Errors: kInvalid at rule.position.
+// All of the above, the paths and hosts, that the rule can match some request, and that there is exactly one of limit,
+// unlimited and by_plan. Errors: kInvalid at rule.position.
 Result<void> check_rule(const Rule& rule);
 
 }  // namespace rateguard::rules

@@ -37,7 +37,7 @@ class MethodTable {
     return set;
   }
 
-  // 0: no rule names it. Without case: a server that takes "post" for POST must not open a way around a rule.
+  // 0 if no rule names it. Ignores case: a server that accepts "post" as POST must not open a way around a rule.
   uint64_t find(std::string_view method) const {
     for (size_t i = 0; i < methods_.size(); ++i) {
       if (equal_ignoring_case(methods_[i], method)) return uint64_t{1} << i;
@@ -51,7 +51,7 @@ class MethodTable {
 
 // Candidates in the order of the file, each rule once, by the first (most specific) of its paths that matched.
 void sort_candidates(std::vector<PathHit>& hits) {
-  // Up to this many an insertion sort is the fastest.
+  // Up to this many, an insertion sort is fastest.
   constexpr size_t kFew = 24;
   if (hits.size() <= kFew) {
     for (size_t i = 1; i < hits.size(); ++i) {
@@ -82,8 +82,8 @@ class GroupNumbers {
   std::unordered_map<std::string, uint32_t> numbers_;
 };
 
-// Whether all rules that meet in a request, as far as one store has their counters, count by the same thing. Routes are
-// written as each rule has them, so the same path may be two things.
+// Whether all rules in one store that can apply to the same request count by the same thing. A route is written as each
+// rule has it, so the same path may be two things.
 bool count_by_one_subject(std::span<const Rule> rules, StoreNumber store) {
   const Rule* first = nullptr;
   for (const Rule& rule : rules) {
@@ -114,10 +114,10 @@ class RuleSet::OfHost {
     for (PathHit& hit : pathless_) visit(hit);
     for (PathTrie::Entry& entry : entries_) visit(entry.hit);
   }
-  // After the last was added.
+  // Call after the last add().
   void finish() { paths_ = PathTrie(std::exchange(entries_, {})); }
 
-  // Appends those that fit a path in normal form.
+  // Appends the rules that fit a path in normal form.
   void find(std::string_view path, std::vector<PathHit>& out) const {
     out.insert(out.end(), pathless_.begin(), pathless_.end());
     paths_.find(path, out);
@@ -140,10 +140,10 @@ struct RuleSet::Index {
   MethodTable methods;
   std::vector<bool> one_subject;  // count_by_one_subject(), by store
 
-  // What rules of groups match by, and how specific it is; PathHit::place is the number of it until finish().
+  // The specificities of rules in groups; PathHit::place is an index into them until finish().
   std::vector<std::string> specificities = {{}};
 
-  // REQUIRES: the rule is on, and is the last in `rules`.
+  // REQUIRES: the rule is not off, and is the last in `rules`.
   void add(RuleId id, const Rule& rule) {
     if (rule.match.hosts.empty()) return add(id, rule, nullptr, any_host);
     for (const std::string& text : rule.match.hosts) {
@@ -170,7 +170,7 @@ struct RuleSet::Index {
       of.add_path(std::move(entry));
     }
   }
-  // After the last rule was added.
+  // Call after the last add().
   void finish() {
     std::vector<std::string> sorted = specificities;
     std::ranges::sort(sorted);
@@ -186,7 +186,7 @@ struct RuleSet::Index {
     for (OfHost& of : of_hosts) of.finish();
   }
 
-  // All hosts of a rule have its paths: one of them.
+  // One of the rule's hosts, all of which have its paths.
   const OfHost& with_paths_of(const Rule& rule) const {
     if (rule.match.hosts.empty()) return any_host;
     const HostPattern host = HostPattern::parse(rule.match.hosts.front()).value();
@@ -248,7 +248,7 @@ void RuleSet::route(const RequestFacts& facts, Routed& out) const {
   if (index_->hosts.size() > 0) {
     index_->hosts.find(out.host_, [&](uint32_t number) { index_->of_hosts[number].find(out.path_, out.hits_); });
   }
-  // A rule that no recent request met is far away; it comes while they are sorted.
+  // A rule that no recent request matched is not in the cache; it is fetched while the hits are sorted.
   for (const PathHit& hit : out.hits_) {
     prefetch(&index_->rules[hit.rule]);
     prefetch(&index_->routes[hit.route]);
@@ -285,7 +285,7 @@ void RuleSet::match(const Routed& routed, const RequestFacts& facts, const Subje
   out.point_at_keys();
 }
 
-// What a rule that matches says of the request; `route` is how rules that count by route count it.
+// Applies a rule that matches to the request; `route` is how rules that count by route count it.
 void RuleSet::apply(const PathHit& hit, const Asked& asked, std::string_view route, Matches& out) const {
   using Says = Matches::OfGroup::Says;
   const CompiledRule& rule = index_->rules[hit.rule];
@@ -306,7 +306,8 @@ void RuleSet::apply(const PathHit& hit, const Asked& asked, std::string_view rou
   const Identified found =
       limit ? rule.identify(asked.facts, asked.subject, route, out.key_bytes_) : rule.without_plan();
   if (found.result == Identified::Result::kCounted) {
-    MatchedLimit& matched = out.limits_.emplace_back();  // in place: a copy would wait for its parts to be written
+    MatchedLimit& matched =
+        out.limits_.emplace_back();  // in place: a copy would have to wait for the stores of its parts
     matched.rule = hit.rule;
     matched.limit = limit->limit;
     matched.cost = rule.cost_of(asked);

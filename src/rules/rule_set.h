@@ -1,5 +1,5 @@
-// All rules, compiled and immutable. A reload makes a new one and swaps it in whole; a request keeps the one it began
-// with.
+// All rules, compiled and immutable. A reload makes a new one and swaps it in as a whole; a request keeps the one it
+// began with.
 #pragma once
 
 #include <memory>
@@ -25,37 +25,37 @@ class RuleSet {
   static Result<std::shared_ptr<const RuleSet>> compile(std::vector<Rule> rules);
   ~RuleSet();
 
-  // Every rule that applies to the request, in the order of the file; of each group one. The cost does not grow with
-  // rules on other paths.
-  // Paths are compared in the normal form of rules/normal_path.h, hosts and methods without case. The host of an
-  // absolute-form target goes before facts.host (RFC 9112, section 3.2.2). `wall` is what the wall clock shows, for
-  // rules that have hours.
+  // Every rule that applies to the request, in the order of the file; at most one of each group. The cost
+  // does not grow with rules on other paths. Paths are compared in the normal form of
+  // rules/normal_path.h, hosts and methods without case. The host of an absolute-form target takes
+  // precedence over facts.host (RFC 9112, section 3.2.2). `wall` is what the wall clock shows, for rules
+  // that have hours.
   void match(const RequestFacts& facts, const Subject& subject, Instant wall, Matches& out) const;
 
   // match() in two steps. The first finds the rules that fit the method, the host and the target of `facts`; the second
-  // takes it from there, for these facts or others that agree in all three. What `out` says of the first holds as long
-  // as the texts of the facts do, and the rule set.
+  // continues from there, for these facts or others that agree in all three. `out` of the first step is valid as long
+  // as the texts of the facts and the rule set.
   void route(const RequestFacts& facts, Routed& out) const;
   void match(const Routed& routed, const RequestFacts& facts, const Subject& subject, Instant wall, Matches& out) const;
 
   // One rule's limit and counter for a subject named by its parts (one string for each `per`, none for global),
-  // whatever the rule's match, group and schedule. `cost` in the answer is what a request of cost 1 takes.
-  // Addresses may be written any way; `prefix_v6` masks them as identify() does. A route is a template as written in
-  // the rule, or a path, which is counted as a request for it would be. `plan` picks from by_plan. Errors: kNotFound
-  // unknown rule (or `off`); kInvalid wrong number of parts, an empty or too long part, a part that is no address,
-  // unknown plan. Where the rule, the plan or the subject is unlimited, the limit of the answer is null. REQUIRES: 0 <=
+  // regardless of the rule's match, group and schedule. `cost` in the answer is what a request of cost 1 takes.
+  // Addresses may be written in any form; `prefix_v6` masks them as identify() does. A route is a template as written
+  // in the rule, or a path, which is counted as a request for it would be. `plan` picks from by_plan. Errors: kNotFound
+  // unknown rule (or `off`); kInvalid wrong number of parts, an empty or too long part, a part that is not an address,
+  // unknown plan. If the rule, the plan or the subject is unlimited, the limit in the answer is null. REQUIRES: 0 <=
   // prefix_v6 <= 128.
   Result<MatchedLimit> lookup(std::string_view rule_name, std::span<const std::string_view> parts,
                               std::string_view plan, int prefix_v6, std::string& key_bytes) const;
 
   std::span<const Rule> rules() const { return rules_; }
-  // Any rule of that name, one that is `off` too.
+  // The rule of that name, even if it is `off`.
   std::optional<RuleId> find(std::string_view name) const;
 
  private:
   class OfHost;
   struct Index;
-  // Room for a part's value.
+  // A buffer for a part's value.
   struct PartRoom {
     IpAddress ip;
     std::string path;

@@ -15,7 +15,7 @@
 namespace rateguard::rules {
 namespace {
 
-// Counts by route where only a prefix matches: each path that a caller thinks of has a counter of its own.
+// Counts by route where only a prefix matches: each path that a caller makes up has its own counter.
 std::string ever_new_routes(const Rule& rule) {
   if (std::ranges::find(rule.per, PartKind::kRoute, &Part::kind) == rule.per.end()) return {};
   const auto no_route = [](const std::string& path) { return !PathPattern::parse(path)->is_route(); };
@@ -28,7 +28,7 @@ std::string ever_new_routes(const Rule& rule) {
       what);
 }
 
-// The host of a request is what it asks for; who takes it for the caller's address protects nothing.
+// The host of a request is what it asks for; a rule that takes it for the caller's address protects nothing.
 std::string address_as_host(const Rule& rule) {
   const auto is_address = [](std::string_view host) {
     if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
@@ -39,16 +39,16 @@ std::string address_as_host(const Rule& rule) {
   return fmt::format("matches requests to {0}; for requests from that address write match: {{ip: {0}}}", *host);
 }
 
-// Of two rules of a group that match the same requests the first one applies, always: unless it leaves some alone, or
+// Of two rules of a group that match the same requests the first one always applies, unless it leaves some alone, or
 // only the second is enforced.
 bool hides(const Rule& first, const Rule& second) {
   const bool may_replace = first.mode == RuleMode::kEnforce || second.mode == RuleMode::kShadow;
   return first.mode != RuleMode::kOff && may_replace && first.missing != Missing::kSkip && first.match == second.match;
 }
 
-// Rules that an earlier one of their group leaves nothing.
+// Rules that never apply because of an earlier one in their group.
 void add_hidden(std::span<const Rule> rules, std::vector<Error>& warnings) {
-  // Of one group with one first path; whoever has more rules on one path in one group is warned of some.
+  // Rules of one group with one first path that are compared; beyond this many, only some warnings are given.
   constexpr size_t kComparedMax = 100;
   std::map<std::pair<std::string_view, std::string_view>, std::vector<const Rule*>> earlier;
   for (const Rule& rule : rules) {
@@ -70,7 +70,7 @@ void add_hidden(std::span<const Rule> rules, std::vector<Error>& warnings) {
 
 // Rules of which another one exempts every request.
 void add_exempted(std::span<const Rule> rules, std::vector<Error>& warnings) {
-  // Each is compared with every rule; whoever has more is warned of some.
+  // Each is compared with every rule; beyond this many, only some warnings are given.
   constexpr size_t kExemptionsMax = 20;
   std::vector<const Rule*> exemptions;
   for (const Rule& rule : rules) {

@@ -1,4 +1,4 @@
-// Rules that are valid and hardly do what their author means.
+// Rules that are valid but unlikely to do what their author means.
 #pragma once
 
 #include <span>
@@ -9,8 +9,8 @@
 
 namespace rateguard::rules {
 
-// One for each trap that a rule is in, at the rule's position, saying what happens and what to write instead. Rules
-// that are `off` have none. REQUIRES: check_rule() succeeded for each.
+// One for each pitfall of a rule, at the rule's position, saying what happens and what to write instead. Rules that are
+// `off` have none. REQUIRES: check_rule() succeeded for each.
 std::vector<Error> rule_warnings(std::span<const Rule> rules);
 
 }  // namespace rateguard::rules

@@ -1,4 +1,4 @@
-// Hours of the week in a time zone, for rules that hold at some times only.
+// Hours of the week in a time zone, for rules that apply only at some times.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@ using DaySet = uint8_t;
 inline constexpr DaySet kEveryDay = 0x7F;
 inline constexpr int32_t kDaySeconds = 86'400;
 
-// From one time of day to another, on some days of each week, as clocks in the zone show it: an hour that they skip is
-// not there, and one that they show twice counts twice.
+// From one time of day to another, on some days of each week, as clocks in the zone show it: an hour that they skip
+// does not occur, and one that they show twice counts twice.
 struct WeeklySpan {
   DaySet days = kEveryDay;                   // on which it begins
   int32_t begin_s = 0;                       // seconds since midnight by the clock; less than kDaySeconds

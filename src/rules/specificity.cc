@@ -5,8 +5,8 @@
 namespace rateguard::rules {
 namespace {
 
-// A digit that is smaller the more specific it is.
-constexpr char kLiteral = '0';  // or the end of a path that is matched whole
+// Digits: the smaller, the more specific.
+constexpr char kLiteral = '0';  // or the end of a path that is matched in full
 constexpr char kBrace = '1';
 constexpr char kBelow = '2';
 constexpr char kNoPath = '3';
