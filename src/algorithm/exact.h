@@ -35,8 +35,7 @@ struct Quotient {
 constexpr Quotient divide(Wide value, uint64_t divisor) {
   if (fits_64(value)) [[likely]] {
     const auto narrow = static_cast<uint64_t>(value);
-    if (divisor == 1)
-      return {narrow, 0};  // the commonest rates, a whole number of microseconds per unit, need no division
+    if (divisor == 1) return {narrow, 0};  // a whole number of microseconds per unit
     return {narrow / divisor, narrow % divisor};
   }
   const Wide whole = value / divisor;
