@@ -3,7 +3,7 @@
 namespace rateguard {
 namespace {
 
-// Whether `a` has less left than `b`, in proportion to their limits; as a product, to stay exact.
+// Whether `a` has a smaller share of its limit left than `b`; compares products, to stay exact.
 bool less_left(const Decision& a, const Decision& b) {
   using Wide = unsigned __int128;
   return Wide{a.remaining} * b.limit < Wide{b.remaining} * a.limit;
@@ -48,12 +48,12 @@ const Outcome& Limiter::decide(const Subject& subject, Now now) {
 }
 
 void Limiter::prepare_charges() {
-  // Where a rule refuses whatever the limits say, no enforced one may be charged; shadow limits are charged on their
-  // own as ever.
+  // If a rule refuses regardless of the limits, no enforced one may be charged; shadow limits are charged on their own
+  // as usual.
   const bool rejected = matches_.rejected_by().has_value();
   charges_.clear();
   for (const rules::MatchedLimit& match : matches_.limits()) {
-    Charge& charge = charges_.emplace_back();  // in place: a copy would wait for its parts to be written
+    Charge& charge = charges_.emplace_back();  // in place: a copy would have to wait for the stores of its parts
     charge.key = match.key;
     charge.limit = match.limit;
     charge.cost = rejected && match.mode == Mode::kEnforce ? Cost{0} : cost_on(*match.limit, match.cost);

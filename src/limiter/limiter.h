@@ -15,7 +15,7 @@
 
 namespace rateguard {
 
-// What rules are in force: swapped as a whole by a reload.
+// The rules in force: replaced as a whole by a reload.
 struct Policy {
   std::shared_ptr<const rules::RuleSet> rules;
   std::shared_ptr<const identify::Identifier> identifier;
@@ -23,7 +23,7 @@ struct Policy {
 
 // The answer to one request.
 struct Outcome {
-  // A limit that was asked, with the decision it gave on its own.
+  // A limit that was asked, with its own decision.
   struct Judged {
     rules::RuleId rule = 0;
     Mode mode = Mode::kEnforce;
@@ -32,8 +32,8 @@ struct Outcome {
   };
 
   Verdict verdict = Verdict::kAdmitted;
-  // The index in `judged` of the limit that decides: refused, the one with the longest wait; admitted, the one with the
-  // least left in proportion. None: no enforced limit applies.
+  // The index in `judged` of the limit that decides: when refused, the one with the longest wait; when admitted, the
+  // one with the smallest share left. None if no enforced limit applies.
   std::optional<size_t> deciding = {};
   // Refused because the request lacks what this rule counts by (`missing: reject`).
   std::optional<rules::RuleId> rejected_by = {};
@@ -42,15 +42,15 @@ struct Outcome {
   // Admitted because this rule exempts the request from all others (`limit: unlimited`).
   std::optional<rules::RuleId> exempted_by = {};
   bool degraded = false;   // some limit could not be asked (`on_store_failure`)
-  bool undecided = false;  // refused for that alone
+  bool undecided = false;  // refused only for that reason
   std::vector<Judged> judged = {};
 
   bool allowed() const { return verdict == Verdict::kAdmitted; }
 };
 
-// The index of the decision that speaks for all of a request's enforced limits: refused, the one with the longest wait;
-// admitted, the one with the least left in proportion to its limit. The first of equals. None where none is enforced,
-// or where one of them could not be asked and refuses for that.
+// The index of the decision that speaks for all of a request's enforced limits: when refused, the one with the longest
+// wait; when admitted, the one with the smallest share left; the first among equals. None if none is enforced, or if
+// one of them could not be asked and refuses for that reason.
 std::optional<size_t> deciding_limit(std::span<const Outcome::Judged> judged);
 
 // One per event loop: it owns the buffers that a decision needs, so that a check allocates nothing.
@@ -61,12 +61,12 @@ class Limiter {
 
   // Decides a request by every configured rule that matches. The result lives until the next call.
   const Outcome& check(const Policy& policy, const RequestFacts& facts, Now now);
-  // What the last check() matched, for whoever has to name the counters: one limit for each of Outcome::judged, in the
+  // What the last check() matched, for callers that name the counters: one limit for each of Outcome::judged, in the
   // same order.
   const rules::Matches& matches() const { return matches_; }
 
-  // The same where `routed` is what policy.rules->route() says of these facts, or of others of the same method, host
-  // and target.
+  // The same, given that `routed` is the result of policy.rules->route() for these facts, or for others with the same
+  // method, host and target.
   const Outcome& check(const Policy& policy, const RequestFacts& facts, const rules::Routed& routed, Now now);
 
  private:
