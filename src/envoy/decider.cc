@@ -11,11 +11,11 @@
 namespace rateguard::envoy {
 namespace {
 
-// How the value of an entry stands in a counter's key: as the request has it, or as the pattern that it shares.
+// The form of an entry's value in a counter's key: the request's value, or the pattern that it shares.
 constexpr char kLiteral = '=';
 constexpr char kShared = '*';
 
-// "Near" begins above so much of a limit: envoyproxy/ratelimit's NEAR_LIMIT_RATIO as it is by default.
+// The share of a limit above which hits are "near" it: the default of envoyproxy/ratelimit's NEAR_LIMIT_RATIO.
 constexpr uint64_t near_threshold(uint64_t most) {
   return most * 4 / 5;
 }
@@ -100,8 +100,8 @@ Result<void> Decider::find_limits(const RateLimits& limits, RateLimits::DomainId
   return {};
 }
 
-// The request's own limit counts where the configured one does, if their windows are the same; else it would cut the
-// windows of the other short.
+// The request's own limit uses the configured one's counter if their windows are the same; otherwise it would cut the
+// other's windows short.
 Result<void> Decider::use_override(Job& job, const Override& given, std::string_view domain,
                                    const Descriptor& descriptor) {
   const RateLimit* configured = std::exchange(job.limit, nullptr);
@@ -117,7 +117,7 @@ Result<void> Decider::use_override(Job& job, const Override& given, std::string_
   job.is_impossible = !write_key(job, domain, descriptor.entries, false);
   const bool same_window = configured != nullptr && configured->counting && configured->spec.period == job.period;
   if (same_window) return {};
-  // One counter for one period, however it was written.
+  // One counter for one period, in whatever units it was written.
   const Unit named = unit_of(job.period);
   CounterKey::append_part(key_bytes_, named != Unit::kUnknown ? std::string(to_string(named))
                                                               : fmt::format("{}s", job.period.ceil_seconds()));
@@ -162,7 +162,7 @@ bool Decider::write_key(Job& job, std::string_view domain, std::span<const Entry
 }
 
 // As envoyproxy/ratelimit builds the names of its statistics: detailed_metric shows every value, value_to_metric those
-// of the descriptors that ask for it, and what is shared stays the pattern.
+// of the descriptors that ask for it, and shared values stay the pattern.
 void Decider::write_path(Job& job, std::string_view domain, std::span<const Entry> entries) {
   const bool detailed = job.limit->detailed_metric;
   job.path_begin = path_bytes_.size();
@@ -219,7 +219,7 @@ void Decider::tally(const Job& job, Counting counting) {
     return;
   }
   out.over = job.hits;
-  // Some of the hits may have fitted, where each is counted.
+  // If every hit is counted, some of them may have fitted.
   if (counting != Counting::kAdmitted && job.before < job.most && job.after > job.most) {
     out.over = job.after - job.most;
     out.near = job.most - std::max(near, job.before);
@@ -270,8 +270,8 @@ void Decider::add_status(const Job& job) {
   out.until_reset = job.until_reset;
 }
 
-// Those of the descriptor with the least left; of the last that refuses, where one does. Descriptors in quota mode
-// refuse nobody alone.
+// The fields of the descriptor with the least left; if one refuses, of the last that does. Descriptors in quota mode
+// never refuse by themselves.
 void Decider::add_headers(const HeaderNames& names) {
   const Status* speaks = nullptr;
   uint32_t least = UINT32_MAX;

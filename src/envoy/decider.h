@@ -15,56 +15,56 @@
 
 namespace rateguard::envoy {
 
-// What became of one descriptor that has a limit, in hits: what its metrics count.
+// The outcome for one descriptor with a limit, in hits: what its metrics count.
 struct Tally {
   const RateLimit* limit = nullptr;  // null: a limit that came with the request
-  // What to count it as instead of limit->path, for detailed_metric and value_to_metric; empty otherwise. Valid until
-  // the next decision.
+  // The label to count it under instead of limit->path, for detailed_metric and value_to_metric; otherwise empty. Valid
+  // until the next decision.
   std::string_view path = {};
-  std::string_view key = {};  // of its counter, valid as long; empty: it has none
+  std::string_view key = {};  // of its counter, valid as long; empty if it has none
   bool refuses = false;       // its status is OVER_LIMIT
   uint64_t total = 0;
   uint64_t within = 0;
   uint64_t near = 0;  // of those within and those beyond: the ones above four fifths of the limit
   uint64_t over = 0;
   uint64_t given_back = 0;
-  uint64_t shadowed = 0;     // would have been refused, but for the descriptor's shadow_mode
+  uint64_t shadowed = 0;     // would have been refused without the descriptor's shadow_mode
   bool degraded = false;     // decided by on_store_failure
   bool debt_is_cut = false;  // a debt was kept in part (Decision::debt_is_cut)
 };
 
-// Errors: kExhausted where a request passes kDescriptorsMax or kEntriesMax, with what it has and what it may have.
+// Errors: kExhausted if a request exceeds kDescriptorsMax or kEntriesMax, with its number and the bound.
 Result<void> check_bounds(const Request& request);
 
 // One per event loop: it owns the buffers that a decision needs, so that one allocates nothing once they have grown
 // (header fields and dynamic metadata excepted). Not thread-safe; the store behind it is.
 class Decider {
  public:
-  // `on_failure` holds for limits that come with a request.
+  // `on_failure` applies to limits that come with a request.
   explicit Decider(Store& store, OnStoreFailure on_failure = OnStoreFailure::kAllow)
       : store_(store), on_failure_(on_failure) {}
 
   // Decides `request` by `policy` at `now`. The response lives until the next call; names in it as long as
   // policy.limits. Errors: kInvalid with the text of envoyproxy/ratelimit (gRPC: UNKNOWN), in this order: an empty
-  // domain, no descriptors, nothing loaded; a limit of the request whose unit is none, or whose period is too long.
+  // domain, no descriptors, nothing loaded; a limit of the request with an invalid unit or too long a period.
   // kExhausted (gRPC: RESOURCE_EXHAUSTED): more descriptors or entries than the bounds. kUnavailable (gRPC:
   // UNAVAILABLE): the store could not be asked.
   Result<const Response*> decide(const Policy& policy, const Request& request, Now now);
 
-  // Of the last decision that was no error: one for each descriptor that a limit applies to, in their order.
+  // For the last decision without an error: one for each descriptor that a limit applies to, in their order.
   std::span<const Tally> tallies() const { return tallies_; }
-  // Whether the last decision answered OK for nothing but Answering::shadow_mode.
+  // Whether the last decision was OK only because of Answering::shadow_mode.
   bool was_shadowed() const { return was_shadowed_; }
 
  private:
   // One descriptor on its way through decide().
   struct Job {
-    const RateLimit* limit = nullptr;  // what is configured; null where nothing is, or the request brought its own
+    const RateLimit* limit = nullptr;  // the configured one; null if there is none, or the request brought its own
     bool is_limited = false;           // there is a limit to check, of either kind
     bool is_impossible = false;        // refused whatever was counted: a ban, more hits than any limit, too long a key
     CurrentLimit current = {};
-    Limit own = {};       // what to charge where refusals take nothing
-    Limit counting = {};  // what to charge where they do; of windows
+    Limit own = {};       // what to charge if refusals take nothing
+    Limit counting = {};  // what to charge if they do; windows only
     Duration period = {};
     uint64_t hits = 1;
     bool gives_back = false;
@@ -73,7 +73,7 @@ class Decider {
     size_t key_end = 0;
     size_t path_begin = 0;  // in path_bytes_
     size_t path_end = 0;
-    // What came out.
+    // The result.
     bool over = false;
     bool debt_is_cut = false;
     bool degraded = false;
@@ -83,7 +83,7 @@ class Decider {
     Duration until_reset = {};
 
     bool is_window() const { return own.algorithm == Algorithm::kFixedWindow; }
-    // What it counts must not depend on what is left.
+    // Whether its charge must not depend on what is left.
     bool settles() const { return gives_back || own.overdraft; }
     bool counts_refusals(Counting how) const;
     bool holds_others_back(Counting how) const;
@@ -125,12 +125,12 @@ class Decider {
   std::vector<Tally> tallies_;
   bool was_shadowed_ = false;
   bool is_atomic_ = false;
-  bool is_undecided_ = false;  // a limit could not be asked, and refuses for that
+  bool is_undecided_ = false;  // a limit could not be asked, and refuses for that reason
 
   std::vector<Job> jobs_;  // by descriptor
   std::vector<Charge> charges_;
   std::vector<size_t> charged_;  // the job of each charge
-  std::vector<int64_t> sums_;    // by charge that several jobs share: hits, less those given back
+  std::vector<int64_t> sums_;    // by charge that several jobs share: hits minus those given back
   std::vector<ChargeGroup> groups_;
   std::vector<size_t> order_;
   std::vector<bool> is_replaced_;  // by name

@@ -19,20 +19,20 @@ Duration whole_seconds(Duration wait, Duration period) {
   return Duration::seconds((wait.is_never() ? period : wait).ceil_seconds());
 }
 
-// Whether limits are looked at first, so that a request which overruns one leaves the others alone.
+// Whether limits are looked at first, so that a request that overruns one takes nothing from the others.
 bool spares_others(Counting counting) {
   return counting == Counting::kAdmittedOnce || counting == Counting::kEveryRequestOnce;
 }
 
 }  // namespace
 
-// There, one that is over does, whatever its mode. Here, one that refuses the request.
+// In envoyproxy/ratelimit any descriptor that is over does, whatever its mode; here, one that refuses the request.
 bool Decider::Job::holds_others_back(Counting how) const {
   const bool is_quota = limit != nullptr && limit->quota_mode;
   return how == Counting::kEveryRequestOnce || (mode() == Mode::kEnforce && !is_quota);
 }
 
-// A limit that takes debt counts what is refused by itself.
+// A limit that takes debt counts refused requests anyway.
 bool Decider::Job::counts_refusals(Counting how) const {
   const bool counts = how == Counting::kEveryRequest || how == Counting::kEveryRequestOnce;
   return counts && is_window() && !own.overdraft;
@@ -111,8 +111,8 @@ void Decider::take_decision(Job& job, const Charge& charge, bool counts_refusals
   const uint64_t left = decision.remaining;
   const uint64_t taken = decision.allowed() ? charge.cost.units : 0;
   if (counts_refusals) {
-    // The limit asked is as wide as a counter: what it has left says the count, and the configured limit is compared
-    // here.
+    // The limit that is charged is as wide as a counter: what it has left gives the count, which is compared with the
+    // configured limit here.
     job.before = kUnitsMax - left - taken;
     job.after = job.before + (charge.cost.units == 0 ? 0 : job.hits);
     job.over = job.after > job.most;
@@ -135,7 +135,7 @@ void Decider::take_given_back(Job& job, const Decision& decision, bool counts_re
   if (!job.is_window()) job.until_reset = whole_seconds(decision.reset_after, job.period);
 }
 
-// What is left before anything is added: a limit that this request overruns is marked as over.
+// Looks before anything is added, and marks limits that this request overruns as over.
 void Decider::look_before(Counting counting, Now now) {
   charges_.clear();
   charged_.clear();
@@ -145,7 +145,7 @@ void Decider::look_before(Counting counting, Now now) {
     const bool counts = job.counts_refusals(counting);
     if (job.most == 0 && !counts) continue;
     add_charge(i, counts ? job.counting : job.own, Cost{0});
-    charges_.back().cost = Cost{0};  // no question, which a limit that takes debt would refuse
+    charges_.back().cost = Cost{0};  // not kTakeWhole, which a limit that takes debt might refuse
   }
   ask_each(now);
   for (size_t i = 0; i < charges_.size(); ++i) {
@@ -158,7 +158,7 @@ void Decider::look_before(Counting counting, Now now) {
 // All charges of the request in one group. A group's keys are distinct: descriptors that share a counter are one charge
 // of the sum, against the narrower of their limits.
 void Decider::charge_atomically(Now now) {
-  // A charge that no store can admit: it holds the whole group back and is never kept.
+  // A charge that no store can admit: it holds the whole group back and never gets a counter.
   static const Limit kNever;  // a capacity of 1
   constexpr Cost kTooMuch{2};
 
@@ -193,12 +193,12 @@ void Decider::charge_atomically(Now now) {
     Job& job = jobs_[i];
     while (charges_[at].key != key_of(job)) ++at;
     take_decision(job, charges_[at], false);
-    // Held back by another: nothing was taken after all.
+    // Held back by another descriptor: nothing was taken after all.
     if (!admitted && is_held_back_by_others(charges_[at]) && !job.over) job.after = job.before;
   }
 }
 
-// One charge for each counter of `order_`. False: one of them would take more than any counter holds.
+// One charge for each counter of `order_`. False if one of them would take more than any counter holds.
 bool Decider::merge_charges() {
   charges_.clear();
   charged_.clear();

@@ -1,4 +1,4 @@
-// What a response says of its request in dynamic_metadata, for Envoy's filters further on.
+// What a response says about its request in dynamic_metadata, for later filters of Envoy.
 #pragma once
 
 #include "envoy/rate_limit.h"

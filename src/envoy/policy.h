@@ -12,7 +12,7 @@ namespace rateguard::envoy {
 // What a refused request leaves behind in the counter of a fixed window (docs/decisions/0009-envoy-counting.md).
 enum class Counting : uint8_t {
   kAdmitted,          // nothing: RateGuard's way
-  kAdmittedOnce,      // likewise, and nothing in the request's others: STOP_CACHE_KEY_INCREMENT_WHEN_OVERLIMIT
+  kAdmittedOnce,      // the same, and nothing in its other counters: STOP_CACHE_KEY_INCREMENT_WHEN_OVERLIMIT
   kEveryRequest,      // its hits, as in envoyproxy/ratelimit
   kEveryRequestOnce,  // its hits in the counters that it overruns, none in the others of the request: the same there
                       // with that variable
@@ -31,10 +31,10 @@ struct Answering {
   std::optional<HeaderNames> response_headers = {};  // none: no header fields
 };
 
-// Cheap to copy; swapped whole by a reload.
+// Cheap to copy; replaced as a whole by a reload.
 struct Policy {
-  std::shared_ptr<const RateLimits> limits = {};    // none: nothing is loaded
-  std::shared_ptr<const Answering> answering = {};  // none: the defaults
+  std::shared_ptr<const RateLimits> limits = {};    // null if nothing is loaded
+  std::shared_ptr<const Answering> answering = {};  // null for the defaults
 };
 
 }  // namespace rateguard::envoy

@@ -1,5 +1,5 @@
-// A question to Envoy's rate limit service and its answer, free of any wire format: gRPC and POST /json both speak it
-// (envoy.service.ratelimit.v3, data-plane-api).
+// A question to Envoy's rate limit service and its answer, independent of any wire format: gRPC and POST /json both use
+// it (envoy.service.ratelimit.v3, data-plane-api).
 #pragma once
 
 #include <cstddef>
@@ -37,8 +37,8 @@ struct Entry {
 struct Override {
   uint32_t requests_per_unit = 0;
   Unit unit = Unit::kUnknown;
-  int64_t unit_number = 0;       // as it came, for a message where it is no unit
-  uint32_t unit_multiplier = 1;  // the period is so many units
+  int64_t unit_number = 0;       // as received, for the message if it is not a unit
+  uint32_t unit_multiplier = 1;  // the number of units in the period
 };
 
 struct Descriptor {
@@ -48,7 +48,7 @@ struct Descriptor {
   bool is_negative_hits = false;             // the hits are given back
 };
 
-// Bounds on one request, far above what Envoy's configurations produce. What has more is refused before anything is
+// Bounds on one request, far above what Envoy's configurations produce. A larger request is refused before anything is
 // decided.
 inline constexpr size_t kDescriptorsMax = 1'000;
 inline constexpr size_t kEntriesMax = 10'000;  // of all descriptors together
@@ -64,15 +64,15 @@ struct Request {
 struct CurrentLimit {
   uint32_t requests_per_unit = 0;
   Unit unit = Unit::kUnknown;
-  uint32_t unit_multiplier = 1;  // of a period that is several units
+  uint32_t unit_multiplier = 1;  // for a period of several units
   std::string_view name = {};
 };
 
 struct Status {
   Code code = Code::kOk;
-  std::optional<CurrentLimit> current_limit = {};  // none: nothing limits this descriptor
+  std::optional<CurrentLimit> current_limit = {};  // none if no limit applies to this descriptor
   uint32_t limit_remaining = 0;
-  std::optional<Duration> until_reset = {};  // whole seconds; where there is a current_limit
+  std::optional<Duration> until_reset = {};  // whole seconds; set if there is a current_limit
 };
 
 struct ResponseHeader {
@@ -84,7 +84,7 @@ struct Response {
   Code overall = Code::kUnknown;
   std::vector<Status> statuses = {};  // one for each descriptor, in its order
   std::vector<ResponseHeader> response_headers = {};
-  std::optional<Value> dynamic_metadata = {};  // a struct; only where the settings ask for it
+  std::optional<Value> dynamic_metadata = {};  // a struct; only if the settings ask for it
 };
 
 }  // namespace rateguard::envoy

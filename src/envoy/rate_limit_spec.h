@@ -16,15 +16,15 @@ namespace rateguard::envoy {
 
 // The `rate_limit` of a descriptor.
 struct LimitSpec {
-  bool unlimited = false;          // then nothing but `name` and `replaces` counts
-  uint32_t requests_per_unit = 0;  // 0 bans
-  Unit unit = Unit::kUnknown;      // as answers name it; kUnknown for a period that has no name
+  bool unlimited = false;          // then only `name` and `replaces` count
+  uint32_t requests_per_unit = 0;  // 0 refuses everything
+  Unit unit = Unit::kUnknown;      // as in answers; kUnknown for a period without a name
   Duration period = {};
   std::optional<Limit> limit = {};  // none: unlimited or banned
   std::string name = {};
   std::vector<std::string> replaces = {};
   rules::OnStoreFailure on_store_failure = rules::OnStoreFailure::kAllow;
-  StoreNumber store = 0;  // that has its counters, among those of the configuration
+  StoreNumber store = 0;  // that keeps its counters, among those of the configuration
 };
 
 struct DescriptorSpec {

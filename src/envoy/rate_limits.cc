@@ -14,15 +14,15 @@ namespace {
 // A key or value is indexed with a length of two bytes.
 constexpr size_t kTextMax = 65'535;
 
-// More would be a mistake, and ids have to fit 32 bits.
+// More can only be a mistake, and ids have to fit 32 bits.
 constexpr size_t kConfiguredMax = 10'000'000;
 
 std::unexpected<Error> refuse(const SourcePosition& where, std::string message) {
   return std::unexpected(Error{.message = std::move(message), .position = where});
 }
 
-// Envoy writes a limit's name between quotes into a header field and escapes nothing: what would end the quotes, the
-// parameter or the field becomes '_'.
+// Envoy writes a limit's name between quotes into a header field and escapes nothing: characters that would end the
+// quotes, the parameter or the field become '_'.
 std::string told_name(std::string name) {
   for (char& c : name) {
     if (c == '"' || c == ';' || c == ',' || c == '\\' || static_cast<unsigned char>(c) < ' ' || c == 0x7F) c = '_';
@@ -64,12 +64,12 @@ class RateLimits::Compiler {
   struct Place {
     DomainId domain = 0;
     uint32_t node = 0;
-    std::string path;  // of the parent, with the point behind it
+    std::string path;  // of the parent, with a trailing dot
     bool atomic = false;
     bool value_to_metric = false;  // of any descriptor above
   };
 
-  // Whether a limit is in the store that the limits of its domain before it are in.
+  // Whether a limit is in the same store as the earlier limits of its domain.
   bool fits_atomic(DomainId domain, const LimitSpec& limit) {
     return limit.unlimited || atomic_stores_.emplace(domain, limit.store).first->second == limit.store;
   }
@@ -205,7 +205,7 @@ std::optional<uint32_t> RateLimits::child_of(uint32_t parent, const Entry& entry
   if (!node) node = wildcards_.find(key.wildcards, entry.value, scratch.text);
   if (!node && key.bare != kNone) {
     node = key.bare;
-  } else if (node && !nodes_[*node].pattern.empty()) {  // by a value that fits it, or by its own text
+  } else if (node && !nodes_[*node].pattern.empty()) {  // matched by a value that fits, or by the pattern's own text
     met.by = MatchedEntry::By::kWildcard;
     met.pattern = nodes_[*node].pattern;
     met.share_threshold = nodes_[*node].share_threshold;

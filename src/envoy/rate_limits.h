@@ -1,5 +1,5 @@
-// All domains and their descriptors, compiled and immutable. A reload makes a new one and swaps it in whole; a request
-// keeps the one it began with.
+// All domains and their descriptors, compiled and immutable. A reload makes a new one and swaps it in as a whole; a
+// request keeps the one it began with.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ struct RateLimit {
   std::optional<Limit> counting =
       {};                             // a fixed window of the same period that never refuses; none for other algorithms
   std::string path;                   // "domain.key_value.key": what metrics call it
-  std::string told_name = {};         // spec.name as answers have it
+  std::string told_name = {};         // spec.name in the form that answers use
   uint32_t id = 0;                    // an index into RateLimits::limits()
   std::optional<uint32_t> name = {};  // of spec.name, among all names
   std::vector<uint32_t> replaces = {};  // names
@@ -34,7 +34,7 @@ struct RateLimit {
   bool value_to_metric = false;  // of any descriptor on the way to it
 };
 
-// What one level of a request's descriptor met.
+// What one level of a request's descriptor matched.
 struct MatchedEntry {
   enum class By : uint8_t { kValue, kWildcard, kKey };
   By by = By::kKey;
@@ -55,18 +55,18 @@ class RateLimits {
  public:
   // Compiles the files, in their order. Errors, with the position in the file, are those of envoyproxy/ratelimit: an
   // empty domain or key, a domain given twice (unless they are merged), a composite key given twice, share_threshold on
-  // a value without '*', a `replaces` that is empty or names its own descriptor; and, of what it does not have, a
-  // quota_mode below `atomic`, or two files of one domain that differ in `atomic`.
+  // a value without '*', a `replaces` that is empty or names its own descriptor; and for our additions, a quota_mode
+  // below `atomic`, or two files of one domain that differ in `atomic`.
   static Result<std::shared_ptr<const RateLimits>> compile(std::vector<DomainSpec> files, SameDomain same_domain);
 
   using DomainId = uint32_t;
   std::optional<DomainId> find_domain(std::string_view name) const { return domains_by_name_.find(0, name); }
   bool is_atomic(DomainId domain) const { return domains_[domain].atomic; }
 
-  // The limit that applies to a descriptor, null where none does. At each level an exact key and value goes before the
-  // patterns of that key in the order of the files, and those before the key without a value. Only the last entry's
-  // limit applies: a descriptor that is longer or shorter than what is configured has none. `scratch.entries` is filled
-  // with what each entry met, where a limit is found.
+  // The limit that applies to a descriptor, null if none does. At each level an exact key and value takes precedence
+  // over the patterns of that key in the order of the files, and those over the key without a value. Only the last
+  // entry's limit applies: a descriptor that is longer or shorter than the configured one has none. `scratch.entries`
+  // is filled with what each entry matched, if a limit is found.
   const RateLimit* match(DomainId domain, std::span<const Entry> entries, MatchScratch& scratch) const;
 
   std::span<const RateLimit> limits() const { return limits_; }
@@ -84,7 +84,7 @@ class RateLimits {
     bool value_to_metric = false;
     std::string pattern = {};  // of a value with '*'
   };
-  // All siblings of one key: the values they have, and the one without.
+  // All siblings of one key: those with values, and the one without.
   struct Key {
     uint32_t bare = kNone;
     uint32_t wildcards = Wildcards::kNoGroup;

@@ -1,4 +1,4 @@
-// Configurations and requests in few words. For tests only.
+// Short ways to write configurations and requests. For tests only.
 #pragma once
 
 #include <initializer_list>
@@ -29,7 +29,7 @@ inline DescriptorSpec leaf(std::string key, std::string value, LimitSpec limit) 
   return {.key = std::move(key), .value = std::move(value), .rate_limit = std::move(limit)};
 }
 
-// A descriptor without one.
+// A descriptor without a limit.
 inline DescriptorSpec branch(std::string key, std::string value, std::vector<DescriptorSpec> descriptors = {}) {
   return {.key = std::move(key), .value = std::move(value), .descriptors = std::move(descriptors)};
 }

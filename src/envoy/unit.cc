@@ -51,7 +51,7 @@ std::string_view to_string(Unit unit) {
   return "UNKNOWN";
 }
 
-// Not weeks, which not every Envoy knows, and not months and years, which are of no one length.
+// Not weeks, which not every Envoy knows, and not months and years, whose lengths vary.
 UnitCount units_of(Duration period) {
   if (const Unit named = unit_of(period); named != Unit::kUnknown) return {.unit = named};
   for (const Unit unit : {Unit::kDay, Unit::kHour, Unit::kMinute, Unit::kSecond}) {

@@ -20,7 +20,7 @@ struct Value {
   double number = 0;  // finite
   std::string text = {};
   std::vector<Value> items = {};   // of a list
-  std::vector<Field> fields = {};  // of a struct; no name twice
+  std::vector<Field> fields = {};  // of a struct; names are unique
 
   static Value null() { return {}; }
   static Value of(double number);
@@ -29,12 +29,12 @@ struct Value {
   static Value list();
   static Value structure();
 
-  // The value of a field of a struct; null pointer where there is none.
+  // The value of a field of a struct; null if there is none.
   const Value* find(std::string_view name) const;
-  // Appends a field. REQUIRES: a struct that has none of that name.
+  // Appends a field. REQUIRES: a struct without a field of that name.
   Value& add(std::string_view name, Value value);
-  // Adds the fields of `other` that this struct lacks; where both have a struct, those are merged alike. REQUIRES: both
-  // are structs.
+  // Adds the fields of `other` that this struct lacks; if both have a struct, those are merged in the same way.
+  // REQUIRES: both are structs.
   void merge(const Value& other);
 
   bool operator==(const Value&) const = default;

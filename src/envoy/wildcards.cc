@@ -5,8 +5,8 @@
 namespace rateguard::envoy {
 
 bool matches_pattern(std::string_view pattern, std::string_view text) {
-  // Each star takes as little as it can: where the rest does not fit, the last star met takes one byte more. No earlier
-  // star needs to, so the work is at most the product of the lengths.
+  // Each star takes as little as it can: if the rest does not fit, the last star seen takes one byte more. Earlier
+  // stars never need to, so the work is at most the product of the lengths.
   size_t p = 0;
   size_t t = 0;
   size_t star = std::string_view::npos;

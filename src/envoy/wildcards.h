@@ -11,22 +11,22 @@
 
 namespace rateguard::envoy {
 
-// Whether '*' somewhere in `pattern` stands for any text, the empty one too, and the rest for itself.
+// Whether `text` fits `pattern`, in which each '*' stands for any text, even an empty one.
 bool matches_pattern(std::string_view pattern, std::string_view text);
 
 // Patterns in groups (the sibling descriptors of one key), filled once, then read by any number of threads.
 //
-// A group is searched by shape: the lengths of what a pattern has before its first '*' and behind its last. The cost of
-// a search follows the number of shapes in the group, not of patterns; patterns that agree in both ends and differ only
-// between two stars are tried one after the other.
+// A group is searched by shape: the lengths of a pattern's parts before its first '*' and after its last. The cost of a
+// search follows the number of shapes in the group, not of patterns; patterns that agree in both ends and differ only
+// between two stars are tried one after another.
 class Wildcards {
  public:
   static constexpr uint32_t kNoGroup = UINT32_MAX;
 
-  // Adds a pattern behind those of `group`, which is made where it is kNoGroup. REQUIRES: it has a '*' and is shorter
+  // Adds a pattern after those of `group`, which is created if it is kNoGroup. REQUIRES: it has a '*' and is shorter
   // than 65536 bytes.
   void add(uint32_t& group, std::string_view pattern, uint32_t value);
-  // The value of the first pattern of the group, in the order of add(), that fits. `scratch` is room to work in.
+  // The value of the first pattern of the group, in the order of add(), that fits. `scratch` is working memory.
   std::optional<uint32_t> find(uint32_t group, std::string_view text, std::string& scratch) const;
 
  private:
