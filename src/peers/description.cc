@@ -8,7 +8,7 @@ namespace {
 
 namespace json = boost::json;
 
-// Some 300 bytes are usual; names of hosts end at 255.
+// About 300 bytes are usual; host names have at most 255.
 constexpr size_t kBytesMax = 4'096;
 
 std::string text_of(const json::object& object, std::string_view name) {

@@ -1,4 +1,4 @@
-// What an instance says about itself, as it stands in Redis: a JSON object.
+// What an instance says about itself, in the form kept in Redis: a JSON object.
 #pragma once
 
 #include <optional>
@@ -10,8 +10,8 @@
 namespace rateguard::peers {
 
 std::string encode(const InstanceDescription& description);
-// What another instance wrote, perhaps of another version: members that are not known are passed over, those missing
-// stay empty. nullopt: it is no such object, or longer than any is.
+// What another instance wrote, perhaps of another version: unknown members are ignored, missing ones stay empty.
+// nullopt if it is not such an object, or too long.
 std::optional<InstanceDescription> decode_description(std::string_view text);
 
 }  // namespace rateguard::peers

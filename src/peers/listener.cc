@@ -47,7 +47,7 @@ void Listener::look() {
     return;
   }
   if (!session_.is_open() || loop_.now() - asked_at_ < options_.ping_period) return;
-  if (!subscribed_) return subscribe();  // was not allowed to, and may be by now
+  if (!subscribed_) return subscribe();  // it was not allowed to, and may be by now
   asked_at_ = loop_.now();
   redis::append_command(session_.out(), {"PING"});
   session_.flush();
@@ -72,7 +72,7 @@ void Listener::on_reply(const redis::Reply& reply) {
   if (reply.is_error()) {
     problem_ = "Redis answers: " + redis::explain_error(reply.text);
     const bool is_wrong = redis::kKnownErrors[redis::known_error(reply.text)].scope == redis::ErrorScope::kConnection;
-    if (is_wrong) leave();  // the next look goes there anew
+    if (is_wrong) leave();  // the next look_period connects again
     return;
   }
   if (!reply.is_array() || reply.elements.size() != 3 || reply.elements[1].text != channel_) return;

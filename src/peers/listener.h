@@ -1,4 +1,4 @@
-// Hears what is published on one channel, on a connection of its own to the server that a client is connected to.
+// Receives what is published on one channel, over its own connection to the server that a client is connected to.
 #pragma once
 
 #include <functional>
@@ -12,13 +12,13 @@
 namespace rateguard::peers {
 
 struct ListenerOptions {
-  Duration look_period = Duration::millis(100);  // how soon it follows a client that is connected elsewhere
+  Duration look_period = Duration::millis(100);  // how soon it follows a client that has connected elsewhere
   Duration ping_period = Duration::seconds(1);
-  // A connection that was asked and has heard nothing for this long is given up: three pings.
+  // A connection that has been pinged and has received nothing for this long is given up: three pings.
   Duration silence_max = Duration::seconds(3);
 };
 
-// On its loop's thread. Messages get lost where it is not connected: whoever needs all of them counts.
+// Runs on its loop's thread. Messages are lost while it is not connected: a user that needs all of them has to count.
 class Listener final : private redis::SessionOwner {
  public:
   using Handler = std::function<void(std::string_view message)>;
@@ -31,14 +31,14 @@ class Listener final : private redis::SessionOwner {
 
   void start();
   void stop();
-  // What was published was not heard: where it listens may be another server than the one that is asked, though both
-  // were reached by one address. Goes there anew.
+  // To be called when something published did not arrive: this connection may lead to another server than the client's,
+  // although both were reached by one address. Connects again.
   void listen_anew();
-  // Takes the messages that have come, without being told that there are some.
+  // Reads messages that have arrived, without waiting for an event.
   void read_now() { session_.read_now(); }
-  // Whether what is published now will be heard.
+  // Whether messages published now will arrive.
   bool is_listening() const { return subscribed_; }
-  // Why not; empty: no reason is known.
+  // Why not; empty if no reason is known.
   const std::string& problem() const { return problem_; }
 
  private:
@@ -55,7 +55,7 @@ class Listener final : private redis::SessionOwner {
   std::string channel_;
   Handler on_message_;
   ListenerOptions options_;
-  net::ConnectTarget target_;  // where session_ goes
+  net::ConnectTarget target_;  // what session_ connects to
   bool subscribed_ = false;
   std::string problem_;
   Instant asked_at_;  // when it last said something to the server

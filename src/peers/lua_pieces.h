@@ -6,9 +6,9 @@
 
 namespace rateguard::peers {
 
-extern const std::string_view kLuaPrelude;  // the time, and keeping when the count of messages began
-extern const std::string_view kLuaBeat;     // enters an instance and lists those that are there; needs kLuaPrelude
-extern const std::string_view kLuaLeave;    // takes an instance out; needs no other piece
+extern const std::string_view kLuaPrelude;  // the time, and when the count of messages began
+extern const std::string_view kLuaBeat;     // registers an instance and lists all; needs kLuaPrelude
+extern const std::string_view kLuaLeave;    // removes an instance; needs no other piece
 extern const std::string_view kLuaTell;     // counts and publishes a message; needs kLuaPrelude
 
 }  // namespace rateguard::peers

@@ -15,7 +15,7 @@ constexpr std::array<std::pair<MessageKind, std::string_view>, 3> kKinds = {{
     {MessageKind::kForget, "forget"},
 }};
 
-// The text up to the next space, taken off `text` with it.
+// The text up to the next space; removes both from `text`.
 std::string_view take_word(std::string_view& text) {
   const size_t space = text.find(' ');
   const std::string_view word = text.substr(0, space);

@@ -11,15 +11,15 @@ namespace rateguard::peers {
 
 enum class MessageKind : uint8_t {
   kReset,   // a counter; its key follows
-  kReload,  // rules were loaded anew; their revision follows
-  kForget,  // more resets than can be told one by one
+  kReload,  // rules were reloaded; their revision follows
+  kForget,  // more resets than can be sent one by one
 };
 
 struct Message {
   uint64_t count = 0;
   uint64_t sender = 0;
   MessageKind kind = MessageKind::kForget;
-  std::string_view payload = {};  // of the text it was read from; any bytes
+  std::string_view payload = {};  // a view into the text it was read from; any bytes
 };
 
 // An instance's name in Redis: 16 hexadecimal digits.
@@ -28,7 +28,7 @@ std::optional<uint64_t> decode_id(std::string_view text);
 
 // What comes after the count, which Redis puts in front.
 std::string encode_uncounted(uint64_t sender, MessageKind kind, std::string_view payload);
-// nullopt: it is no message, or one of a later version.
+// nullopt if it is not a message, or one of a later version.
 std::optional<Message> decode_message(std::string_view text);
 
 }  // namespace rateguard::peers

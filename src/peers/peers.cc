@@ -8,13 +8,13 @@
 namespace rateguard::peers {
 namespace {
 
-// Until the first beat has succeeded it is tried so often: a cluster's slots are not known at once.
+// How often a beat is tried until the first one succeeds: a cluster's slots are not known immediately.
 constexpr Duration kFirstBeatPeriod = Duration::millis(100);
-// A message that a beat tells of and that has not come within so long was lost: both come from one server.
+// A message that a beat has counted and that does not arrive within this time was lost: both come from one server.
 constexpr Duration kMessagePatience = Duration::millis(100);
-// Resets that could not be told, by their keys; of more only that there were some.
+// The most resets kept, by their keys, while they cannot be sent; beyond that, only the fact that there were some.
 constexpr size_t kOwedResetsMax = 1'000;
-// For a goodbye: who ends does not wait long for it.
+// For leaving: shutting down should not wait long for it.
 constexpr Duration kLeavePatience = Duration::millis(250);
 
 ListenerOptions with_ping(ListenerOptions options, Duration beat_period) {
@@ -108,9 +108,9 @@ void Peers::note_count(int64_t alive) {
   alive_.store(*std::ranges::max_element(counts_), std::memory_order_relaxed);
 }
 
-// Messages and answers come on two connections and overtake each other. So an answer with the smaller count may be the
-// older one, unless it is smaller than when it was asked for: then Redis has lost something. One with the greater count
-// tells of messages that may be on their way.
+// Messages and answers arrive on two connections and may overtake each other. So an answer with a smaller count may
+// just be older, unless it is smaller than when it was asked for: then Redis has lost something. An answer with a
+// greater count includes messages that may still be on their way.
 void Peers::note_told(uint64_t told, uint64_t told_before) {
   if (!told_) {
     told_ = told;
@@ -120,7 +120,7 @@ void Peers::note_told(uint64_t told, uint64_t told_before) {
     overdue_told_ = told;
     overdue_ = loop_.after(kMessagePatience, [this] {
       const uint64_t wanted = *std::exchange(overdue_told_, std::nullopt);
-      listener_.read_now();  // a loop that was busy is not a message that was lost
+      listener_.read_now();  // if the loop was busy, the message may already be here
       if (wanted <= *told_) return;
       miss(wanted);
       if (listener_.is_listening()) listener_.listen_anew();
@@ -175,7 +175,7 @@ void Peers::on_message(std::string_view text) {
   const auto message = decode_message(text);
   if (!message) return;
   if (told_) {
-    // The next one, or one that a beat has told of already; else some between were lost.
+    // The next message, or one that a beat has already counted; otherwise some in between were lost.
     if (message->count > *told_ + 1) miss(message->count);
     told_ = std::max(*told_, message->count);
   }

@@ -1,8 +1,8 @@
-// The instances that share a Redis: who is there, and what they tell each other.
+// The instances that share a Redis: which ones are alive, and the messages between them.
 //
-// Each enters itself there once a second with what it is, and learns who else did lately. What concerns the others at
-// once (a counter was reset, rules were loaded anew) is published. A message may be lost; Redis counts them, and the
-// count comes with the answer of each second, so that whoever missed one knows.
+// Each registers itself there once a second with a description, and learns which others did recently. Urgent news (a
+// counter was reset, rules were reloaded) is published. A message may be lost; Redis counts them and returns the count
+// each second, so that an instance that missed one knows.
 #pragma once
 
 #include <array>
@@ -28,25 +28,25 @@ namespace rateguard::peers {
 struct PeersOptions {
   std::string prefix = "rg";  // of every key and of the channel; the same on every instance
   Duration beat_period = Duration::seconds(1);
-  // Who has not been heard of for so long is gone: a few beats may get lost.
+  // An instance is gone if it has not registered for this long: a few beats may be lost.
   Duration gone_after = Duration::seconds(5);
   ListenerOptions listener = {};
 };
 
-// What others tell, on the loop's thread. None may destroy the Peers. May be empty.
+// Called for other instances' messages, on the loop's thread. They must not destroy the Peers, and may be empty.
 struct PeersHandlers {
-  // A counter was reset, perhaps by this instance: by another of its loops.
+  // A counter was reset, perhaps by another loop of this instance.
   std::function<void(std::string_view key)> on_reset = {};
-  // Another instance has loaded its rules, which have that revision now.
+  // Another instance has loaded its rules, which now have that revision.
   std::function<void(std::string_view revision)> on_reload = {};
-  // Others may have been reset or loaded rules: refusals that are remembered may be wrong. Not a reason to forget what
-  // was counted.
+  // Messages were missed: counters may have been reset or rules loaded, and remembered refusals may be wrong. Not a
+  // reason to forget counts.
   std::function<void()> on_missed = {};
-  // There is something wrong, or, where it is empty, no longer. What it is may change without a call.
+  // Something is wrong, or no longer if `problem` is empty. A change of the reason alone makes no call.
   std::function<void(std::string_view problem)> on_problem = {};
 };
 
-// On its loop's thread but where a member says otherwise. It is destroyed there, or when no loop runs any more.
+// Runs on its loop's thread unless a member says otherwise. It is destroyed there, or when its loop has ended.
 class Peers {
  public:
   // `id`: 64 random bits. `loop` and `client` outlive it.
@@ -56,26 +56,26 @@ class Peers {
   Peers(const Peers&) = delete;
   Peers& operator=(const Peers&) = delete;
 
-  // `client` is started by whoever has it.
+  // The owner of `client` starts it.
   void start();
-  // Says goodbye and is silent from then on; `done` is called when Redis has heard it, or will not.
+  // Removes itself from the list and is silent from then on; `done` is called when Redis has answered, or will not.
   void leave(std::function<void()> done);
 
-  // Any thread: how many instances there are, this one among them. More are noticed at once, fewer when kFallBeats
-  // answers agree: a Redis that has just come back empty has yet to hear of most, and who divides a limit by too many
-  // admits too little rather than too much. While Redis is away, as many as there were last.
+  // Any thread: how many instances there are, including this one. An increase counts immediately, a decrease when
+  // kFallBeats answers agree: a Redis that has just come back empty does not know most instances yet, and dividing a
+  // limit by too many admits too little rather than too much. While Redis is unreachable, the last number stands.
   uint32_t alive() const { return alive_.load(std::memory_order_relaxed); }
   static constexpr size_t kFallBeats = 3;
-  // Any thread: as they were last heard of, this one first.
+  // Any thread: as last reported, this one first.
   std::vector<RunningInstance> all(Instant now) const;
 
-  // Any thread: tells the others. What cannot be told is made up for at the next beat that succeeds.
+  // Any thread: tells the others. What cannot be sent is sent after the next beat that succeeds.
   void tell_reset(std::string key);
   void tell_reload(std::string revision);
-  // Any thread: this instance's rules are others from now on; nobody is told at once.
+  // Any thread: this instance's rules have changed; sends no message.
   void set_revision(std::string revision);
 
-  // Why the last beat failed, or what is published is not heard; empty: nothing is wrong.
+  // Why the last beat failed, or why messages are not received; empty if nothing is wrong.
   std::string problem() const;
 
  private:
@@ -102,27 +102,27 @@ class Peers {
   PeersHandlers handlers_;
   Listener listener_;
   net::Timer beat_;
-  net::Timer overdue_;                                   // looks whether messages have come that a beat told of
-  std::optional<uint64_t> overdue_told_;                 // up to which; none: nobody looks
-  bool beating_ = false;                                 // a beat is under way
-  std::optional<uint64_t> told_;                         // messages accounted for; none before the first beat
+  net::Timer overdue_;                    // checks whether messages that a beat has counted have arrived
+  std::optional<uint64_t> overdue_told_;  // up to which; none if overdue_ is not running
+  bool beating_ = false;                  // a beat is under way
+  std::optional<uint64_t> told_;          // the count of messages accounted for; none before the first beat
   std::array<uint32_t, kFallBeats> counts_ = {1, 1, 1};  // of the last beats
   size_t next_count_ = 0;
-  // What could not be told yet.
+  // What could not be sent yet.
   std::vector<std::string> owed_resets_;
   bool owes_forget_ = false;
   std::optional<std::string> owed_revision_;
   std::string problem_;
-  bool has_problem_ = false;  // as on_problem was told
+  bool has_problem_ = false;  // as last reported to on_problem
 
   std::atomic<uint32_t> alive_ = 1;
   mutable Mutex mutex_;
   InstanceDescription self_description_ RG_GUARDED_BY(mutex_);
   std::vector<RunningInstance> others_ RG_GUARDED_BY(mutex_);
-  Instant heard_at_ RG_GUARDED_BY(mutex_);                   // when others_ were told
-  std::optional<Duration> self_seen_ RG_GUARDED_BY(mutex_);  // nullopt: Redis has yet to hear of this one
+  Instant heard_at_ RG_GUARDED_BY(mutex_);                   // when others_ was received
+  std::optional<Duration> self_seen_ RG_GUARDED_BY(mutex_);  // nullopt until Redis has registered this one
 
-  const std::shared_ptr<Peers*> self_;  // for work under way: null where this is gone
+  const std::shared_ptr<Peers*> self_;  // for work under way: null once this is destroyed
 };
 
 }  // namespace rateguard::peers

@@ -1,4 +1,4 @@
-// What happens inside Redis when instances meet there.
+// The scripts by which instances register and send messages in Redis.
 #pragma once
 
 #include <cstdint>
@@ -12,15 +12,15 @@
 
 namespace rateguard::peers {
 
-// How it is named there. All keys share a hash tag, so that one script may use them in a cluster too:
+// The names in Redis. All keys share a hash tag, so that one script may use them in a cluster too:
 //
-//   <prefix>:i1:{i}seen    sorted set: instances by when they were last heard of, in ms of Redis's clock
-//   <prefix>:i1:{i}about   hash: instance to description
-//   <prefix>:i1:{i}told    how many messages there were, counted from the instant, in us, of the first
-//   <prefix>:e1            the channel of the messages
+//   <prefix>:i1:{i}seen sorted set: instances by when they last registered, in ms of Redis's
+//   clock <prefix>:i1:{i}about hash: instance to description <prefix>:i1:{i}told how many
+//   messages there were, counted from the instant, in us, of the first <prefix>:e1 the channel of
+//   the messages
 //
-// The keys expire when nobody has been heard of for as long as an instance is missed. Because of where its count
-// begins, a Redis that has lost `told` goes on with numbers that were never used.
+// The keys expire when no instance has registered for as long as one is remembered. Because of where its count begins,
+// a Redis that has lost `told` goes on with numbers that were never used.
 struct Names {
   explicit Names(std::string_view prefix);
   std::string seen;
@@ -29,12 +29,13 @@ struct Names {
   std::string channel;
 };
 
-// KEYS: seen, about, told. ARGV: own id, description, ms after which an instance is gone. Enters this instance, drops
-// those that are gone, and answers as Beat has it.
+// KEYS: seen, about, told. ARGV: own id, description, ms after which an instance is gone. Registers this instance,
+// drops those that are gone, and answers in the form of Beat.
 const redis::Script& beat_script();
-// KEYS: seen, about. ARGV: own id. Takes this instance out.
+// KEYS: seen, about. ARGV: own id. Removes this instance.
 const redis::Script& leave_script();
-// KEYS: told. ARGV: channel, message without its count, ms as above. Counts and publishes it; answers the count.
+// KEYS: told. ARGV: channel, message without its count, ms as above. Counts and publishes the message; answers the
+// count.
 const redis::Script& tell_script();
 
 struct Beat {
@@ -48,7 +49,7 @@ struct Beat {
   std::vector<Seen> seen = {};  // at most a thousand of them
 };
 
-// Errors: kCorrupt where it is no answer of beat_script().
+// Errors: kCorrupt if it is not an answer of beat_script().
 Result<Beat> decode_beat(const redis::Reply& reply);
 
 }  // namespace rateguard::peers
