@@ -1,5 +1,5 @@
-// Between the public types and the core's. The core's stand one namespace up, under names that the public ones repeat;
-// here and in this folder `core::` says which is meant.
+// Conversions between the public types and the core's. The core's are one namespace up and have the same names; in this
+// folder `core::` says which one is meant.
 #pragma once
 
 #include <rateguard/limiter.h>
@@ -15,7 +15,7 @@ namespace rateguard::api {
 
 namespace core = ::rateguard;
 
-// The one who sees into a public Limit.
+// Access to the inside of a public Limit.
 struct LimitAccess {
   static Limit from_core(const core::Limit& limit);
   static core::Limit to_core(const Limit& limit);
@@ -45,11 +45,11 @@ constexpr core::Duration to_core(Duration duration) {
 // Errors: kInvalid for more units than a cost can have.
 core::Result<core::Cost> to_core_cost(int64_t units);
 
-// Errors: kInvalid where the core could not count from it: before 1970, or so late that a state could not hold what
-// follows (half of what 52 bits of microseconds hold, the year 2041).
+// Errors: kInvalid if the core cannot count from it: before 1970, or too late for a state to hold later times (half of
+// what 52 bits of microseconds hold, the year 2041).
 core::Result<core::Instant> to_core(TimePoint now);
 
-// decide(now), or the error that the time is.
+// decide(now), or an error if the time is out of range.
 template <typename Decide>
 auto at(TimePoint now, Decide decide) -> decltype(decide(core::Instant{})) {
   const auto instant = to_core(now);

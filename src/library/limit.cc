@@ -29,7 +29,7 @@ core::Anchor core_anchor(CalendarUnit unit) {
     case CalendarUnit::kYear:
       return core::Anchor::kYear;
   }
-  return core::Anchor::kEpoch;  // no unit: refused by the core
+  return core::Anchor::kEpoch;  // not a unit: refused by the core
 }
 
 }  // namespace

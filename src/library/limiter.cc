@@ -21,7 +21,7 @@
 namespace rateguard::api {
 namespace {
 
-// The rules and the identity settings of a configuration, ready to be put in force.
+// The rules and the identity settings of a configuration, ready for use.
 core::Result<Policy> compile(core::Result<config::Config> parsed) {
   if (!parsed) return std::unexpected(parsed.error());
   auto rules = rules::RuleSet::compile(std::move(parsed->rules));
@@ -50,7 +50,7 @@ core::Result<std::string_view> ad_hoc_key(std::string_view key, const Limit& lim
   return out;
 }
 
-// The answer to a request, in the words of the rules that gave it.
+// The answer to a request, with the names of the rules that gave it.
 Answer to_answer(const core::Outcome& outcome, const rules::RuleSet& rules) {
   Answer answer = {.allowed = outcome.allowed()};
   for (const core::Outcome::Judged& judged : outcome.judged) {
@@ -59,7 +59,7 @@ Answer to_answer(const core::Outcome& outcome, const rules::RuleSet& rules) {
                              .decision = from_core(judged.decision)});
   }
   if (outcome.rejected_by) {
-    // Waiting does not help a request that does not say who it is from.
+    // Waiting does not help a request without the identity that the rule counts by.
     answer.name = rules.rules()[*outcome.rejected_by].name;
     answer.missing = outcome.missing_part;
     answer.decision = {.allowed = false, .retry_after = kNever};
@@ -113,16 +113,16 @@ struct Limiter::Impl {
   Result<uint64_t> put_in_force(core::Result<Policy> policy);
   Result<uint64_t> save(const std::string& path, core::Instant now);
 
-  // Only windows of the calendar ask what the wall clock says.
+  // Only calendar windows need the wall clock.
   core::Now now_for(const Limit& limit) const {
     return LimitAccess::to_core(limit).is_of_calendar() ? clock.read() : core::Now(clock.now());
   }
 
   WallClock clock;
-  Mutex saving;  // a path may be written by one at a time
+  Mutex saving;  // a path may be written by one thread at a time
   std::unique_ptr<core::MemoryStore> store;
   LimiterPool limiters;
-  const uint64_t charges_of;  // random: the charges of no other process begin with it
+  const uint64_t charges_of;  // random: distinguishes the charges of this process
   std::atomic<uint64_t> charges_made = 0;
 };
 

@@ -5,7 +5,7 @@
 namespace rateguard::api {
 namespace {
 
-// A number for this thread, so that each begins its search at a place of its own.
+// A number for this thread, so that each begins its search at a different place.
 size_t thread_number() {
   static std::atomic<size_t> next = 0;
   thread_local const size_t number = next.fetch_add(1, std::memory_order_relaxed);

@@ -20,12 +20,12 @@ struct PooledLimiter {
 
   ::rateguard::Limiter limiter;
   Policy policy = {};           // as of policy_version
-  uint64_t policy_version = 0;  // 0: none yet
+  uint64_t policy_version = 0;  // 0 if none yet
   std::string key;
   std::vector<::rateguard::Header> headers;
 };
 
-// Thread-safe. Threads that find a place free share nothing but the policy's version, which only a reload writes.
+// Thread-safe. Threads that find a free place share only the policy's version, which only a reload writes.
 class LimiterPool {
  public:
   explicit LimiterPool(Store& store);
@@ -48,7 +48,7 @@ class LimiterPool {
     explicit Loan(LimiterPool& pool);
 
     PooledLimiter* limiter_ = nullptr;
-    std::atomic<bool>* busy_ = nullptr;  // null: `own_` holds the pooled, since every place was taken
+    std::atomic<bool>* busy_ = nullptr;  // null if every place was taken: `own_` holds the pooled one
     std::unique_ptr<PooledLimiter> own_;
   };
   Loan borrow() { return Loan(*this); }

@@ -1,6 +1,6 @@
-// The time for calls that bring none. Limits count by the wall clock as it was when this was made, carried on by the
-// monotonic clock: it never goes back, threads agree without sharing anything, and a step of the wall clock is not
-// followed. Dates (windows of the calendar, the times of tokens) go by the wall clock as it is.
+// The time for calls without one. Limits count by the wall clock at construction, carried on by the monotonic clock: it
+// never goes back, threads agree without sharing anything, and steps of the wall clock are not followed. Dates
+// (calendar windows, the times of tokens) follow the current wall clock.
 #pragma once
 
 #include <chrono>
@@ -15,7 +15,7 @@ class WallClock {
   Instant now() const {
     return start_ + ::rateguard::Duration::micros(micros(std::chrono::steady_clock::now() - steady_start_));
   }
-  // The same with what the wall clock says, which costs another reading.
+  // The same together with the wall clock, which costs another reading.
   Now read() const {
     const Instant counted = now();
     return {counted, counted - Instant{micros(std::chrono::system_clock::now().time_since_epoch())}};
