@@ -20,7 +20,8 @@ namespace {
 constexpr size_t kNameBytesMax = 64;  // the longest of the database, America/Argentina/ComodRivadavia, has 32
 constexpr size_t kVersionBytesMax = 128;
 
-// At most `bytes_max` bytes from the front of a regular file. Errors: kNotFound, kIo, kInvalid for what is no file.
+// At most `bytes_max` bytes from the front of a regular file. Errors: kNotFound, kIo, kInvalid if it is not a regular
+// file.
 Result<std::string> read_front(const std::string& path, size_t bytes_max) {
   // O_NONBLOCK: a FIFO is opened at once, and then refused.
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -68,7 +69,7 @@ std::unexpected<Error> unknown(std::string_view name) {
       fmt::format("unknown time zone '{}'; expected a name of the IANA database, such as Europe/Berlin", name));
 }
 
-// Refuses what opens a zone file and yet names no zone.
+// Refuses names that would open a file but do not name a zone.
 Result<void> check_name(std::string_view name) {
   constexpr std::string_view kFolder = "zoneinfo/";
   if (name == "localtime") {
@@ -157,7 +158,7 @@ std::string Database::stated_version() const {
   };
   const std::string line = first_line("tzdata.zi");
   std::string version = line.starts_with(kPrefix) ? line.substr(kPrefix.size()) : first_line("+VERSION");
-  // It goes into logs and metrics: whatever else the file may hold stays out.
+  // It goes into logs and metrics: anything else that the file may contain stays out.
   if (!std::ranges::all_of(version, [](char c) { return is_name_char(c) || c == '.'; })) version.clear();
   return version;
 }

@@ -15,13 +15,13 @@
 
 namespace rateguard::zoneinfo {
 
-// A zone in use. It stays where it is as long as its database lives; its rules may be exchanged for newer ones.
+// A zone in use. Its address stays valid as long as its database lives; its rules may be replaced by newer ones.
 class TimeZone {
  public:
   TimeZone(std::string name, const ZoneRules& rules) : name_(std::move(name)), rules_(&rules) {}
 
   const std::string& name() const { return name_; }
-  // Any thread. What was read stays valid as long as the database lives; whoever computes with it reads it once.
+  // Any thread. The result stays valid as long as the database lives; a computation reads it once.
   const ZoneRules& rules() const { return *rules_.load(std::memory_order_acquire); }
 
  private:
@@ -37,22 +37,22 @@ class Database {
   // Reads the release's name, and no zone yet.
   explicit Database(std::string folder);
 
-  // A zone by its name: "Europe/Berlin". Its file is read at the first call for it. Refused are names that mean
-  // another zone on another machine ("localtime", "posixrules") or none ("Factory"), the copies below "posix/" and
-  // "right/", and paths. Errors: kInvalid for a name, saying what to write; kCorrupt for a file that cannot be used;
-  // kUnavailable where there is no database at all.
+  // A zone by its name: "Europe/Berlin". Its file is read at the first call for it. Refuses names that mean another
+  // zone on another machine ("localtime", "posixrules") or none ("Factory"), the copies below "posix/" and "right/",
+  // and paths. Errors: kInvalid for a name, saying what to write; kCorrupt for a file that cannot be used; kUnavailable
+  // if there is no database at all.
   Result<const TimeZone*> find(std::string_view name);
 
-  // Reads the files of every zone in use again, after which their rules are those of the files. A zone whose file
-  // cannot be used keeps the rules that it had.
+  // Reads the files of every zone in use again, and adopts their rules. A zone whose file cannot be used keeps its old
+  // rules.
   struct Refreshed {
-    std::vector<std::string> changed = {};   // names of zones that have other rules now
+    std::vector<std::string> changed = {};   // names of zones whose rules have changed
     std::vector<std::string> problems = {};  // a sentence for each zone whose file cannot be used
   };
   Refreshed refresh();
 
-  // The database's release, "2026f", as its folder stated it when this was made or last refreshed; empty where it did
-  // not.
+  // The database's release, "2026f", as stated by its folder at construction or the last refresh; empty if it is not
+  // stated.
   std::string version() const;
 
   const std::string& folder() const { return folder_; }
@@ -66,7 +66,7 @@ class Database {
   mutable SharedMutex mutex_;
   std::string version_ RG_GUARDED_BY(mutex_);
   std::map<std::string, TimeZone, std::less<>> zones_ RG_GUARDED_BY(mutex_);
-  // Every rules object ever in use: readers hold no lock, so none of them goes. There is one for each zone in use, and
+  // Every rules object ever in use: readers hold no lock, so none is ever freed. There is one for each zone in use, and
   // one more for each change of its file.
   std::vector<std::unique_ptr<const ZoneRules>> rules_ RG_GUARDED_BY(mutex_);
 };

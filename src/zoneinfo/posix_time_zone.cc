@@ -19,7 +19,7 @@ bool is_number(char c) {
   return c >= '0' && c <= '9';
 }
 
-// Reads from the front of a text. A part that is not there leaves the reader where it was, or fails for good.
+// Reads from the front of a text. A missing part leaves the reader's position unchanged, or fails for good.
 class TextReader {
  public:
   explicit TextReader(std::string_view text) : rest_(text) {}
@@ -31,7 +31,7 @@ class TextReader {
     rest_.remove_prefix(1);
     return true;
   }
-  // The name of an offset, "CET" or "<+0330>". Nobody asks what it is.
+  // Skips the name of an offset, "CET" or "<+0330>", which is not used.
   bool skip_name() {
     const bool quoted = take('<');
     size_t bytes = 0;
@@ -39,7 +39,7 @@ class TextReader {
     rest_.remove_prefix(bytes);
     return bytes >= kNameBytesMin && (!quoted || take('>'));
   }
-  // At most three digits; absent where there are none or the number is outside [least, most].
+  // At most three digits; none if there are no digits or the number is outside [least, most].
   std::optional<int32_t> number(int32_t least, int32_t most) {
     size_t digits = 0;
     int32_t value = 0;
@@ -67,7 +67,7 @@ class TextReader {
   std::optional<YearlyChange> change() {
     std::optional<YearlyChange> made = date();
     if (!made) return std::nullopt;
-    made->time_s = 2 * kHour;  // POSIX: where nothing is said
+    made->time_s = 2 * kHour;  // the default of POSIX
     if (!take('/')) return made;
     const auto at = time(kChangeHoursMax);
     if (!at) return std::nullopt;

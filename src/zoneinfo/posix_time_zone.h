@@ -38,12 +38,12 @@ struct PosixTimeZone {
   bool operator==(const PosixTimeZone&) const = default;
 };
 
-// "CET-1CEST,M3.5.0,M10.5.0/3". Summer time needs its two dates: POSIX leaves open what holds without them. Errors:
-// kCorrupt, naming what is wrong.
+// "CET-1CEST,M3.5.0,M10.5.0/3". Summer time needs its two dates: POSIX does not define what applies without them.
+// Errors: kCorrupt, naming what is wrong.
 Result<PosixTimeZone> parse_posix_time_zone(std::string_view text);
 
-// The instant of a change in a year of the Gregorian calendar, in seconds since the Unix epoch, where `offset_s` is in
-// force before it. REQUIRES: 1 <= year <= 9999.
+// The instant of a change in a year of the Gregorian calendar, in seconds since the Unix epoch, given that `offset_s`
+// is in force before it. REQUIRES: 1 <= year <= 9999.
 int64_t instant_of(const YearlyChange& change, int32_t year, int32_t offset_s);
 
 }  // namespace rateguard::zoneinfo

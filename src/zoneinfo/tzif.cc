@@ -33,7 +33,7 @@ struct Header {
   uint32_t types = 0;
   uint32_t name_bytes = 0;
 
-  // Of the data that follow, where an instant has `time_bytes`. At most 2^37.
+  // The size of the data that follow, with instants of `time_bytes`. At most 2^37.
   uint64_t data_bytes(uint64_t time_bytes) const {
     return uint64_t{times} * (time_bytes + 1) + uint64_t{types} * kTypeBytes + name_bytes +
            uint64_t{leaps} * (time_bytes + 4) + standard_flags + ut_flags;
@@ -60,7 +60,7 @@ std::string_view take(std::string_view& bytes, size_t n) {
   return taken;
 }
 
-// The fault of a header's counts; empty: none.
+// What is wrong with a header's counts; empty if nothing is.
 std::string_view fault_of(const Header& header) {
   if (header.types == 0) return "it has no local time";
   if (header.name_bytes == 0) return "it has no designations";
@@ -100,8 +100,8 @@ Result<std::vector<ZoneRules::Change>> read_changes(std::string_view times, std:
   return changes;
 }
 
-// Indicators say how the rules that zic read were written. Nothing here depends on them, but a file in which they are
-// neither 0 nor 1 was not written by zic.
+// Indicators say how zic's input was written. Nothing here depends on them, but a file in which they are neither 0 nor
+// 1 was not written by zic.
 bool are_indicators(std::string_view bytes) {
   return bytes.find_first_not_of(std::string_view("\0\1", 2)) == std::string_view::npos;
 }

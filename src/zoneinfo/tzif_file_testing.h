@@ -1,4 +1,4 @@
-// Zone files made by hand, for tests.
+// Builds zone files, for tests.
 #pragma once
 
 #include <cstdint>

@@ -7,7 +7,7 @@
 namespace rateguard::zoneinfo {
 namespace {
 
-constexpr int32_t kFirstYear = 1969;  // no instant of a counter lies before 1970
+constexpr int32_t kFirstYear = 1969;  // counters have no instants before 1970
 constexpr int32_t kLastYear = 2150;   // the last one, Instant::max(), is in 2112
 
 int32_t year_of(int64_t unix_s) {
@@ -32,14 +32,14 @@ void ZoneRules::expand(const PosixTimeZone& footer) {
     if (!is_listed) offset_before_s_ = footer.offset_s;
     return;
   }
-  // A date in one year may mean an instant in the year before or after, hence the year before.
+  // A date in one year may be an instant in the previous or next year, hence the year before.
   const int64_t known_s = std::clamp<int64_t>(last_s, 0, int64_t{kLastYear - kFirstYear} * 366 * 86'400);
   std::vector<Change> yearly;
   for (int32_t year = std::max(kFirstYear, year_of(known_s) - 1); year <= kLastYear; ++year) {
     yearly.push_back({instant_of(footer.summer->begin, year, footer.offset_s), footer.summer->offset_s});
     yearly.push_back({instant_of(footer.summer->end, year, footer.summer->offset_s), footer.offset_s});
   }
-  // Where summer time lasts all year it ends at the instant at which the next one begins, and the beginning counts.
+  // If summer time lasts all year, it ends at the instant at which the next one begins, and the beginning counts.
   std::ranges::stable_sort(yearly, {}, &Change::at_s);
   for (const Change& change : yearly) {
     if (is_listed && change.at_s <= last_s) continue;

@@ -25,7 +25,7 @@ class ZoneRules {
     bool operator==(const Change&) const = default;
   };
 
-  // `changes` in ascending order. `footer` says what holds after the last of them, or always where there is none; null:
+  // `changes` in ascending order. `footer` applies after the last of them, or always if there are none; if it is null,
   // the last offset stays.
   ZoneRules(int32_t offset_before_s, std::vector<Change> changes, const PosixTimeZone* footer);
 
@@ -37,7 +37,7 @@ class ZoneRules {
   void expand(const PosixTimeZone& footer);
 
   int32_t offset_before_s_;
-  std::vector<Change> changes_;  // each to another offset than before
+  std::vector<Change> changes_;  // each to a different offset than before
 };
 
 }  // namespace rateguard::zoneinfo
