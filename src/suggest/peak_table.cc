@@ -8,7 +8,7 @@ namespace {
 
 constexpr size_t kSlotsAtStart = 64;
 
-// Counts a request in a window; a window before the latest one but one means that another log begins.
+// Counts a request in a window; a window earlier than the one before the latest means that another log begins.
 void count(uint32_t window, uint32_t& latest, uint32_t& in_latest, uint32_t& peak) {
   if (window == latest || window + 1 == latest) {
     ++in_latest;

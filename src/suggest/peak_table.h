@@ -7,9 +7,9 @@
 
 namespace rateguard::suggest {
 
-// What one subject did. Windows are those of the clock: 10:05:00 to 10:06:00.
+// What one subject did. Windows are aligned to the clock: 10:05:00 to 10:06:00.
 struct SubjectPeaks {
-  uint64_t subject = 0;  // its hash; 0: none
+  uint64_t subject = 0;  // its hash; 0 for an empty slot
   uint32_t minute = 0;   // the latest one, counted from the epoch
   uint32_t hour = 0;
   uint32_t in_minute = 0;  // requests in the latest minute
@@ -19,19 +19,19 @@ struct SubjectPeaks {
   uint32_t requests = 0;
 };
 
-// 40 bytes a slot, twice as many slots as subjects. Where there are more subjects than it may hold, it keeps one in 2,
-// in 4, in 8... of them, chosen by their hash: all that a kept one did is known exactly, and what is said of shares of
-// the subjects has the error of a sample of at least half of `subjects_max`. Not thread-safe.
+// 40 bytes a slot, twice as many slots as subjects. If there are more subjects than it may hold, it keeps one in 2, 4,
+// 8... of them, chosen by their hash: everything a kept one did is known exactly, and shares of the subjects have the
+// error of a sample of at least half of `subjects_max`. Not thread-safe.
 class PeakTable {
  public:
   // REQUIRES: subjects_max >= 64.
   explicit PeakTable(size_t subjects_max);
 
-  // A request of a subject, by a hash of it whose bits are all alike. Requests come about in order of time: one of the
-  // minute before the latest counts for the latest.
+  // Adds a request of a subject, given by a hash with evenly distributed bits. Requests arrive roughly in order of
+  // time: one in the minute before the latest counts for the latest.
   void add(uint64_t subject, int64_t time_s);
 
-  // Subjects followed, and of how many each is one.
+  // The number of subjects followed, and how many subjects each stands for.
   size_t size() const { return size_; }
   uint64_t one_in() const { return sample_mask_ + 1; }
   template <typename Visit>

@@ -17,7 +17,7 @@ namespace {
 
 using simulate::count_text;
 
-// Below these nobody would notice a limit for what it is meant, and every person would now and then.
+// Lower limits would refuse ordinary people now and then without protecting better.
 constexpr uint32_t kLoginLimitMin = 5;
 constexpr uint32_t kLimitMin = 10;
 constexpr size_t kLoginRulesMax = 8;
@@ -26,9 +26,9 @@ constexpr size_t kRouteRulesMax = 6;
 constexpr double kRouteShareMin = 0.02;
 constexpr uint64_t kRouteRequestsMin = 200;
 constexpr uint64_t kLoginRequestsMin = 10;
-// A second rule has to say something that the first does not: a limit of at most this share of it.
+// A second rule is useful only if its limit is at most this share of the first one's.
 constexpr double kTighterShare = 0.5;
-// Of the requests that have to name a user or a key, for a limit by it.
+// The share of requests that must name a user or a key for a limit by it.
 constexpr double kNamedShareMin = 0.01;
 constexpr uint64_t kNamedCallersMin = 5;
 
@@ -60,7 +60,7 @@ class Rules {
  public:
   explicit Rules(Headroom headroom) : headroom_(headroom) {}
 
-  // The limit of a rule by what its callers did.
+  // Sets the limit of a rule from what its callers did.
   void measure(ProposedRule& rule, uint32_t limit_min) const {
     rule.spread = spread_of(peaks_of(*rule.callers, rule.window), rule.callers->one_in());
     rule.limit = std::max(limit_min, round_up(headroom_.factor * rule.spread.p999));
@@ -92,7 +92,7 @@ ProposedRule rule_of(const RouteProfile& route, std::string_view name_prefix) {
   return rule;
 }
 
-// Methods and paths come from a log: only those that a rules file takes.
+// Methods and paths come from a log: accepts only those that a rules file can contain.
 bool can_be_named(const RouteProfile& route) {
   const auto is_plain = [](char c) { return (c >= 'A' && c <= 'Z') || c == '-'; };  // and needs no quotes in YAML
   const bool method = route.method.empty() ||
@@ -100,7 +100,7 @@ bool can_be_named(const RouteProfile& route) {
   return method && rules::PathPattern::parse(route.pattern).has_value() && route.callers.size() > 0;
 }
 
-// Secrets that somebody may want to guess: a limit for each place, whatever else is limited.
+// Secrets that somebody may want to guess: a limit for each such path, in addition to other limits.
 void add_logins(const TrafficProfile& profile, Rules& rules) {
   size_t added = 0;
   for (const RouteProfile* route : profile.routes().ranked()) {
@@ -112,14 +112,14 @@ void add_logins(const TrafficProfile& profile, Rules& rules) {
   }
 }
 
-// Parts of the site whose callers ask for much less there than in all.
+// Parts of the site that callers request much less than the site as a whole.
 void add_routes(const TrafficProfile& profile, uint32_t limit_of_all, Rules& rules) {
   const double least = kRouteShareMin * static_cast<double>(profile.requests());
   size_t added = 0;
   for (const RouteProfile* route : profile.routes().ranked()) {
     if (static_cast<double>(route->requests) < least || added == kRouteRulesMax) break;
     if (route->login_like || route->requests < kRouteRequestsMin || !can_be_named(*route)) continue;
-    // Files cost nothing worth a limit, and everybody behind one address asks for the front page at nine o'clock.
+    // Static files are too cheap for a limit, and everyone behind one address asks for the front page at nine o'clock.
     if (route->static_files * 2 > route->requests || route->pattern == "/") continue;
     ProposedRule rule = rule_of(*route, route->access == Access::kWrite ? "write-" : "");
     rules.measure(rule, kLimitMin);
@@ -144,7 +144,7 @@ void add_addresses(const TrafficProfile& profile, Rules& rules) {
   ProposedRule hour = minute;
   hour.name = "per-ip-hour";
   hour.window = Window::kHour;
-  rules.measure(hour, 2 * minute.limit);  // nobody is to be shut out for an hour by one busy minute
+  rules.measure(hour, 2 * minute.limit);  // one busy minute must not lock anyone out for an hour
 
   add_routes(profile, minute.limit, rules);
   if (profile.writes() >= kRouteRequestsMin) {
@@ -157,7 +157,7 @@ void add_addresses(const TrafficProfile& profile, Rules& rules) {
   }
   const bool hour_is_tighter = hour.limit <= kTighterShare * 60 * minute.limit;
   rules.add(std::move(minute));
-  // Who keeps to the minute's limit for an hour would still be far above anybody's hour.
+  // A caller at the minute's limit for a whole hour would still be far above any real caller's hour.
   if (hour_is_tighter) rules.add(std::move(hour));
 }
 
@@ -181,7 +181,7 @@ PeakSpread spread_of(std::vector<uint32_t> peaks, uint64_t one_in) {
   out.most = peaks.back();
   const size_t apart_max = std::max<size_t>(1, peaks.size() / 100);
   size_t apart = 0;
-  // The others have to be enough to say what is usual.
+  // There must be enough others to know what is usual.
   constexpr size_t kOthersMin = 4;
   for (size_t top = 1; top <= apart_max && peaks.size() >= top + kOthersMin; ++top) {
     const uint32_t lowest = peaks[peaks.size() - top];

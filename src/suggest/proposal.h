@@ -1,4 +1,4 @@
-// Limits for the traffic that a profile describes, and why they are what they are.
+// Limits for the traffic that a profile describes, and the reasons for them.
 #pragma once
 
 #include <cstdint>
@@ -12,19 +12,19 @@ namespace rateguard::suggest {
 
 // How much the callers of one kind did at most in a window, over all that are followed.
 struct PeakSpread {
-  uint64_t callers = 0;  // all, estimated where only a sample is followed
+  uint64_t callers = 0;  // all, estimated if only a sample is followed
   uint64_t one_in = 1;   // the sample
-  // Of the callers that do not stand apart: half, 99 % and 99.9 % of them never did more than that.
+  // Among the callers that do not stand apart: half, 99 % and 99.9 % of them never did more than this.
   uint32_t half = 0;
   uint32_t p99 = 0;
   uint32_t p999 = 0;
   uint32_t most = 0;  // of all
-  // The few at the top, at most one in a hundred (or one caller), whose peaks are kStandApart times those of the next
-  // and more: a scraper or a broken client, by whom a limit for all should not be measured.
+  // The few at the top, at most one in a hundred (or one caller), whose peaks are at least kStandApart times the next
+  // one's: a scraper or a broken client, which should not determine everyone's limit.
   uint64_t stand_apart = 0;
 };
 inline constexpr uint32_t kStandApart = 5;
-// Below this a peak is nothing that needs a limit, however far above the others it is.
+// A smaller peak needs no limit, however far above the others it is.
 inline constexpr uint32_t kApartMin = 30;
 
 PeakSpread spread_of(std::vector<uint32_t> peaks, uint64_t one_in);
@@ -48,17 +48,17 @@ inline constexpr double kHeadroomMin = 1;
 inline constexpr double kHeadroomMax = 100;
 
 struct Headroom {
-  double factor = 2;  // a limit is this many times what 99.9 % of the callers did at most
+  double factor = 2;  // a limit is this many times the most that 99.9 % of the callers did
 };
 
 // Rules in the order of their file. Refers to the profile, which outlives it.
 std::vector<ProposedRule> propose(const TrafficProfile& profile, Headroom headroom);
 
-// The smallest number of those that people write (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40...) that is at least
+// The smallest round number (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40...) that is at least
 // `value`.
 uint32_t round_up(double value);
 
-// A configuration file with the rules, each under a comment that says what it rests on; `about` heads it, line by line.
+// A configuration file with the rules, each below a comment with its evidence; `about` heads the file, line by line.
 std::string to_yaml(std::span<const ProposedRule> rules, const std::string& about);
 
 // "99.9 % of 1,753 addresses made at most 62 requests in a minute"

@@ -7,8 +7,8 @@
 namespace rateguard::suggest {
 namespace {
 
-constexpr size_t kSegmentsMax = 8;  // of a write's route; what is deeper is one route
-constexpr size_t kSegmentMax = 48;  // a longer one is no name
+constexpr size_t kSegmentsMax = 8;  // in a write's route; deeper paths share one route
+constexpr size_t kSegmentMax = 48;  // a longer one is not a name
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -29,8 +29,8 @@ bool looks_like_id(std::string_view segment) {
   return one_word && segment.size() >= 16 && digits >= 3;
 }
 
-// What a pattern takes literally: no braces, stars, escapes or bytes that YAML or a person could stumble over, such as
-// a comma before the next slash, which looks like a list of paths.
+// Whether a pattern takes it literally: no braces, stars, escapes, or characters that YAML or a person could misread,
+// such as a comma before the next slash, which looks like a list of paths.
 bool is_plain(std::string_view segment) {
   return segment != "." && segment != ".." && !segment.ends_with(',') && std::ranges::all_of(segment, [](char c) {
            return std::isalnum(static_cast<unsigned char>(c)) ||
@@ -38,7 +38,7 @@ bool is_plain(std::string_view segment) {
          });
 }
 
-// "api", "v1", "rest": what stands before the part of a site that says what is asked.
+// "api", "v1", "rest": a prefix before the segment that names the part of the site.
 bool is_front(std::string_view segment) {
   if (segment == "api" || segment == "rest") return true;
   return segment.size() >= 2 && segment.size() <= 3 && segment[0] == 'v' &&
@@ -74,7 +74,7 @@ void route_of(Access access, std::string_view path, std::string& out) {
   for (size_t taken = 0; take_segment(path, segment); ++taken) {
     const bool is_id = looks_like_id(segment);
     if (taken == kSegmentsMax || (!is_id && !is_plain(segment))) {
-      // What is below one name is a route; below none it is everything.
+      // Everything below a name is one route; without a name it would be every path.
       if (!out.empty()) out += "/*";
       return;
     }
@@ -107,7 +107,7 @@ bool is_login_like(std::string_view path) {
   std::string_view segment;
   while (take_segment(path, segment)) {
     const std::string name = lower_case(segment);
-    // "log-in", "sign_up" and "wp-login.php" whole, and their words one by one.
+    // "log-in", "sign_up" and "wp-login.php" as a whole, and their words one by one.
     std::string whole;
     for (const char c : name.substr(0, name.find('.'))) {
       if (c != '-' && c != '_') whole += c;

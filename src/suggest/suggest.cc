@@ -18,7 +18,7 @@ namespace {
 
 using simulate::count_text;
 
-// A pipe gives what is in it once, whatever it is called. What is not there is told by who reads it.
+// A pipe can be read only once, whatever its name. Reading reports a missing file.
 bool can_be_read_twice(const std::string& log) {
   struct stat info = {};
   return log != "-" && (stat(log.c_str(), &info) != 0 || S_ISREG(info.st_mode));
@@ -27,9 +27,9 @@ bool can_be_read_twice(const std::string& log) {
 // Callers who could be refused, by their hashes.
 using Suspects = std::unordered_set<uint64_t>;
 
-// A bucket that holds N and gets N a window lets pass whoever makes at most N / 2 in every window of the clock: two
-// windows that meet hold no more than N. A rule with a path may match more than the route that it was measured by
-// ("/users/{id}" matches "/users/me" too), so that there all that a caller did counts.
+// A bucket of capacity N that refills N per window admits every caller with at most N / 2 in each clock-aligned window:
+// two adjacent windows hold at most N. A rule with a path may match more than the route it was measured by
+// ("/users/{id}" matches "/users/me" too), so there everything a caller did counts.
 Suspects suspects_of(const TrafficProfile& profile, const std::vector<ProposedRule>& rules) {
   Suspects out;
   for (const ProposedRule& rule : rules) {
@@ -46,8 +46,8 @@ bool is_suspect(const CallerHashes& callers, const Suspects& suspects) {
   return suspects.contains(callers.address) || suspects.contains(callers.user) || suspects.contains(callers.api_key);
 }
 
-// How many requests they made at most; exactly, where nobody is known by address, user and key alike. Room for them all
-// at once takes less memory than to grow, with what there is in two places.
+// The most requests that they made; exact if no caller is counted by several of address, user and key. Reserving room
+// for all of them takes less memory than growing, which holds two copies for a while.
 size_t requests_of(const Suspects& suspects, const TrafficProfile& profile) {
   size_t requests = 0;
   for (const PeakTable* table : {&profile.addresses(), &profile.users(), &profile.api_keys()}) {
@@ -97,7 +97,7 @@ std::vector<std::string> remarks_of(const TrafficProfile& profile, const Suggest
                               count_text(profile.requests()), without == 1 ? "has" : "have",
                               without == 1 ? "was" : "were"));
   }
-  // One caller with most of the traffic is a proxy, or the log is of one client.
+  // One caller with most of the traffic is a proxy, or the log covers only one client.
   uint64_t most = 0;
   profile.addresses().for_each([&](const SubjectPeaks& peaks) { most = std::max<uint64_t>(most, peaks.requests); });
   if (most * 2 > profile.with_address() && profile.with_address() > 0) {
@@ -148,7 +148,7 @@ Result<void> simulate_proposal(const Options& options, const TrafficProfile& pro
 
 Result<Suggestion> run(const Options& options, const simulate::ProgressCallback& progress) {
   if (options.logs.empty()) return invalid("no log was named; - is standard input");
-  // Written so that NaN, which compares as nothing, is outside as well.
+  // Written so that NaN, for which every comparison is false, is outside as well.
   if (!(options.headroom.factor >= kHeadroomMin && options.headroom.factor <= kHeadroomMax)) {
     return invalid(fmt::format("headroom: expected a number from {} to {}", kHeadroomMin, kHeadroomMax));
   }

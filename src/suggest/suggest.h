@@ -1,4 +1,4 @@
-// `rateguard suggest`: limits for recorded traffic, and who would be refused by them.
+// `rateguard suggest`: limits for recorded traffic, and whom they would refuse.
 #pragma once
 
 #include <cstdint>
@@ -28,10 +28,10 @@ struct Suggestion {
   uint64_t callers = 0;  // addresses
   std::vector<ProposedRule> rules = {};
   std::string yaml = {};
-  // What has to be known before believing it. Safe to print.
+  // What one should know before believing it. Safe to print.
   std::vector<std::string> remarks = {};
-  // The proposal simulated on the requests of those callers who could be refused; everybody else's are admitted. In the
-  // order of `rules`. None: the logs cannot be read a second time.
+  // The proposal simulated on the requests of callers that could be refused; all others are admitted. In the order of
+  // `rules`. None if the logs cannot be read a second time.
   std::optional<std::vector<simulate::RuleReport>> verdicts = {};
   uint64_t refused = 0;                                // requests, by any rule
   std::unique_ptr<const TrafficProfile> profile = {};  // which `rules` refer to

@@ -9,7 +9,7 @@ namespace rateguard::suggest {
 namespace {
 
 constexpr size_t kSievePlaces = 64 * 1024;
-constexpr int kPrefixV6 = 64;  // docs/identity.md: what rules take as one caller
+constexpr int kPrefixV6 = 64;  // docs/identity.md: what rules count as one caller
 
 uint64_t hash_of(std::string_view text) {
   return text.empty() ? 0 : std::max<uint64_t>(simulate::keyed_hash(text).low, 1);
@@ -34,7 +34,7 @@ void RouteTable::add(const simulate::LogEntry& entry, uint64_t caller, int64_t t
   if (pattern_.empty()) return;
   RouteProfile* route = find_or_admit(access, access == Access::kWrite ? entry.method : std::string_view());
   if (route == nullptr) return;
-  // "/blog" was measured with what is below it, as the rule "/blog/*" would count it.
+  // "/blog" was measured together with the paths below it, as the rule "/blog/*" counts them.
   if (route->pattern.size() < pattern_.size()) route->pattern = pattern_;
   ++route->requests;
   route->static_files += is_static_file(entry.path);

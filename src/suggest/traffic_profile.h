@@ -1,4 +1,4 @@
-// What one pass over the logs leaves of them: who did how much at most, in all and by route.
+// The result of one pass over the logs: each caller's peaks, in total and by route.
 #pragma once
 
 #include <cstdint>
@@ -17,10 +17,10 @@
 
 namespace rateguard::suggest {
 
-// How a caller is told apart: by the address (IPv6 masked to /64, as rules do), the user or the API key.
+// How a caller is identified: by the address (IPv6 masked to /64, as rules do), the user or the API key.
 enum class CallerKind : uint8_t { kAddress, kUser, kApiKey };
 
-// The callers of one request, as hashes; 0: the log does not say.
+// The callers of one request, as hashes; 0 if the log does not say.
 struct CallerHashes {
   uint64_t address = 0;
   uint64_t user = 0;
@@ -32,10 +32,10 @@ struct CallerHashes {
 // A route that is followed.
 struct RouteProfile {
   Access access = Access::kRead;
-  std::string pattern;    // "/blog/*", which "/blog" is part of; "/about" where nothing below it was asked for
+  std::string pattern;    // "/blog/*", which includes "/blog"; "/about" if nothing below it was requested
   std::string method;     // of a write: "POST"
   uint64_t requests = 0;  // while it was followed
-  // At most so many came before that: the count of the routes that shared its place in the sieve.
+  // The most requests that came before that: the count of the routes that shared its place in the sieve.
   uint64_t missed_max = 0;
   uint64_t static_files = 0;  // of `requests`
   bool login_like = false;
@@ -43,7 +43,7 @@ struct RouteProfile {
 };
 
 // The busiest routes. A route that is not followed is counted in a sieve, in a place that it may share with others, and
-// takes the place of the least busy one that is followed once it may be busier.
+// replaces the least busy followed one once it may be busier.
 class RouteTable {
  public:
   static constexpr size_t kRoutesMax = 128;
@@ -66,7 +66,7 @@ class RouteTable {
   std::string last_key_;
 };
 
-// Memory: up to about 200 MB whatever is read. Not thread-safe.
+// Memory: at most about 200 MB for any input. Not thread-safe.
 class TrafficProfile {
  public:
   static constexpr size_t kCallersMax = 512 * 1024;
