@@ -1,4 +1,4 @@
-// One server, a primary behind Sentinels, or a Cluster: asked in one way.
+// One server, a primary behind Sentinels, or a Cluster: behind one interface.
 #pragma once
 
 #include <memory>
@@ -20,18 +20,19 @@ class Client {
   virtual ~Client() = default;
   virtual void start() = 0;
   virtual void stop() = 0;
-  // As Connection's; all keys of a call live in one slot, and `key` is in the slot of those in `words`.
+  // As Connection's; all keys of a call are in one slot, and `key` is in the slot of those in `words`.
   virtual void eval(const Script& script, std::span<const std::string_view> keys,
                     std::span<const std::string_view> arguments, Duration patience, AnswerHandler done) = 0;
   virtual void call(std::string_view key, std::span<const std::string_view> words, Duration patience,
                     AnswerHandler done) = 0;
-  // One that is connected at the moment, for sessions of one's own: the primary, or any of a cluster. Null: none is.
+  // A server that is connected now, for the caller's own sessions: the primary, or any node of a cluster. Null if none
+  // is.
   virtual const Server* open_server() const = 0;
   // Whether commands can be answered.
   virtual bool is_ready() const = 0;
-  // Why not, or what is wrong nevertheless; empty: nothing.
+  // Why not, or what is wrong nevertheless; empty if nothing is.
   virtual std::string problem() const = 0;
-  // Whether that will be so until somebody changes the settings: a wrong password, database, certificate or version.
+  // Whether that will last until the settings change: a wrong password, database, certificate or version.
   virtual bool is_hopeless() const = 0;
 };
 

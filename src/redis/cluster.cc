@@ -14,18 +14,19 @@
 namespace rateguard::redis {
 namespace {
 
-// A slot that moves again while it is followed is rare; a circle of nodes that point at each other must end.
+// A slot that moves again while it is followed is rare; a cycle of nodes that point at each other must end.
 constexpr int kRedirectionsMax = 5;
-// Before a command that heard TRYAGAIN is asked again: half to all of it. A check has 10 ms by default, and a pair
-// of keys that moves is apart for some 0.1 ms.
+// The pause before a command is repeated after TRYAGAIN: half to all of it. A check has 10 ms by default, and a pair of
+// keys that is being moved is apart for about 0.1 ms.
 constexpr Duration kPauseMin = Duration::micros(500);
-// It doubles up to 16 ms, so that who has seconds does not keep a node busy with refusals.
+// It doubles up to 16 ms, so that a command with seconds of patience does not keep a node busy with refusals.
 constexpr int kPauseDoublingsMax = 5;
 // The specification advises against clusters above this.
 constexpr size_t kNodesMax = 1'000;
 
-// Where a node is of which another one, the teller, tells. It says nothing, or '?', of the host where it does not know
-// it (cluster-preferred-endpoint-type hostname) or is not to say it (unknown-endpoint): then it is the teller's own.
+// The address of a node as another one, the teller, reports it. If the teller does not know the host
+// (cluster-preferred-endpoint-type hostname) or must not say it (unknown-endpoint), it is empty or '?', and stands for
+// the teller's own.
 net::ConnectTarget told_by(const Connection& teller, std::string_view host, uint16_t port) {
   const bool is_unknown = host.empty() || host == "?";
   return {.host = is_unknown ? teller.server().target.host : std::string(host), .port = port};
@@ -141,7 +142,7 @@ void Cluster::send(Connection& node, std::unique_ptr<Request> request, Manner ma
   AnswerHandler done = [this, &node, request = std::move(request)](const Answer& answer) mutable {
     on_answer(node, std::move(request), answer);
   };
-  // The node that takes over a slot allows the one command after ASKING; a script goes there with its source, since
+  // The node that takes over a slot accepts only one command after ASKING; a script is sent with its source, since
   // NOSCRIPT would use that up.
   if (manner == Manner::kAsking) node.call({"ASKING"}, patience, [](const Answer&) {});
   if (kept.script == nullptr) return node.call_encoded(kept.bytes, patience, std::move(done));
@@ -166,11 +167,11 @@ void Cluster::on_answer(Connection& node, std::unique_ptr<Request> request, cons
   send(*next, std::move(request), ask ? Manner::kAsking : Manner::kPlain);
 }
 
-// False: there is no time left for it.
+// False if there is no time left for it.
 bool Cluster::pause(std::unique_ptr<Request>& request) {
   const auto half = static_cast<uint64_t>(kPauseMin.us << request->pauses) / 2;
   const Instant then = loop_.now() + Duration::micros(static_cast<int64_t>(half + options_.random() % half));
-  // Who pauses takes no place in a connection's queue, and has the same bound.
+  // Pausing commands are in no connection's queue, and have the same bound.
   if (!started_ || then >= request->deadline || pausing_.size() >= options_.pending_max) return false;
   request->pauses = std::min(request->pauses + 1, kPauseDoublingsMax);
   request->redirections = 0;
@@ -225,7 +226,7 @@ void Cluster::refresh() {
           answer ? fmt::format("{}: {}", node.server().target.to_string(), (*answer)->text) : answer.error().message;
     });
   }
-  // Nobody of those that were known is there: where it all began, the cluster may have new addresses.
+  // None of the known nodes can be reached: the cluster may have new addresses, which the seeds may know.
   for (const Server& seed : settings_.seeds) node_at(seed.target);
   if (!map_known_ && !nodes_[0]->problem().message.empty()) map_problem_ = nodes_[0]->problem().message;
 }
@@ -257,11 +258,11 @@ void Cluster::take_slots(const Connection& teller, const Reply& reply) {
   options_.on_change();
 }
 
-// A node without slots is ended when no command of its own is being handled.
+// A connection to a node without slots is closed when none of its commands is being handled.
 void Cluster::drop_nodes_but(const std::vector<Connection*>& kept) {
   auto dropped = std::make_shared<std::vector<std::unique_ptr<Connection>>>();
   for (auto& node : nodes_) {
-    // What is under way there may still be answered or sent elsewhere: the next look finds it done.
+    // Commands under way there may still be answered or sent elsewhere: the next look closes it.
     if (std::ranges::find(kept, node.get()) != kept.end() || node->pending() != 0) continue;
     node->stop();
     dropped->push_back(std::move(node));

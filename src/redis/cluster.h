@@ -1,7 +1,7 @@
-// A Redis Cluster ("Redis cluster specification", redis.io): which primary serves which slot is learned with CLUSTER
-// SLOTS, a connection to each is kept, and MOVED and ASK are followed. Both say that nothing was done, so that
-// following them sends nothing twice. So does TRYAGAIN, which a command of several keys hears while their slot moves
-// and no node has them all: it is asked again after a pause, as long as its patience lasts.
+// A Redis Cluster ("Redis cluster specification", redis.io): it learns with CLUSTER SLOTS which primary serves which
+// slot, keeps a connection to each, and follows MOVED and ASK. Both mean that nothing was done, so following them
+// carries nothing out twice. So does TRYAGAIN, the answer to a command with several keys while their slot moves and no
+// node has them all: the command is repeated after a pause, as long as its patience lasts.
 #pragma once
 
 #include <cstddef>
@@ -20,12 +20,12 @@
 namespace rateguard::redis {
 
 struct ClusterSettings {
-  std::vector<Server> seeds;  // at least one; the first one's login and TLS are those of every node
-  // How often the slot map is asked for while something is wrong: a node is gone, or a MOVED was met.
+  std::vector<Server> seeds;  // at least one; the first one's login and TLS are used for every node
+  // How often the slot map is asked for while something is wrong: a node is gone, or a MOVED was received.
   Duration look_period = Duration::millis(500);
-  // Looks between two questions while nothing is wrong: 10 s.
+  // Looks between two requests for the map while nothing is wrong: 10 s.
   int quiet_looks = 20;
-  Duration patience = Duration::seconds(1);  // for a node's answer to that question
+  Duration patience = Duration::seconds(1);  // for a node's answer to that request
 };
 
 // On the loop's thread. It is not destroyed from within a handler of its commands.
@@ -43,17 +43,17 @@ class Cluster {
 
   // Whether the slots are known and every primary is connected.
   bool is_ready() const;
-  // Why not; empty where it is.
+  // Why not; empty if it is.
   std::string problem() const;
-  // Whether every node that is known refuses, or says that it is none of a Cluster, as it will until somebody changes
-  // the settings.
+  // Whether every known node refuses, or says that it is not part of a Cluster, which will last until the settings
+  // change.
   bool is_hopeless() const;
 
-  // Any node that is connected at the moment; null: none is.
+  // Any node that is connected now; null if none is.
   const Server* open_server() const;
 
-  // As Connection's, at the node that serves `key`. All keys of a command live in one slot. Before the slots are known
-  // it waits while they are being asked for.
+  // As Connection's, at the node that serves `key`. All keys of a command are in one slot. Before the slots are known a
+  // command waits while they are being asked for.
   void call(std::string_view key, std::span<const std::string_view> words, Duration patience, AnswerHandler done);
   void call(std::string_view key, std::initializer_list<std::string_view> words, Duration patience,
             AnswerHandler done) {
@@ -68,7 +68,7 @@ class Cluster {
   struct Request {
     uint16_t slot = 0;
     Instant deadline = {};
-    const Script* script = nullptr;  // null: `bytes` is a whole command; else the script's tail
+    const Script* script = nullptr;  // null: `bytes` is a whole command; otherwise the script's tail
     std::string bytes = {};
     int redirections = 0;  // since the last pause
     int pauses = 0;
@@ -93,7 +93,7 @@ class Cluster {
   ClusterSettings settings_;
   ConnectionOptions options_;
   std::vector<std::unique_ptr<Connection>> nodes_;
-  std::vector<Connection*> slots_;               // by slot; null: nobody serves it
+  std::vector<Connection*> slots_;               // by slot; null if no node serves it
   std::list<std::unique_ptr<Request>> pausing_;  // until they are asked again
   bool started_ = false;
   bool map_known_ = false;

@@ -11,7 +11,7 @@
 namespace rateguard::redis {
 namespace {
 
-// So much is worth a write of its own where the server has nothing else to do.
+// This much is worth a separate write if the server has nothing else to do.
 constexpr size_t kWorthAWriteBytes = 512;
 
 // A command with a script in front of a tail, as it goes over the wire. The command's length comes first.
@@ -59,7 +59,7 @@ void Connection::push(Pending pending, size_t out_before) {
   if (pending.done) arm_deadline(pending.deadline);
   pending_.push_back(std::move(pending));
   if (leaving_) return;
-  // A server that has nothing to do begins while the rest of the turn is still being made.
+  // An idle server can begin while the rest of the turn is still being prepared.
   const bool is_idle = pending_.front().begin >= session_.sent_total();
   if (is_idle && session_.is_open() && session_.out().size() >= kWorthAWriteBytes) return session_.flush();
   if (flush_posted_) return;
@@ -127,8 +127,8 @@ void Connection::send(Pending pending) {
   push(std::move(pending), before);
 }
 
-// After NOSCRIPT: nothing was done. The first of many sends the source; who comes behind it on this connection finds
-// the script there by its name, so that a restart does not make every call carry the source.
+// After NOSCRIPT: nothing was done. The first of many sends the source; later calls on this connection find the script
+// there by its name, so that after a restart of the server not every call carries the source.
 void Connection::send_again(Pending pending) {
   const bool is_loading = std::ranges::find(loading_, pending.script) != loading_.end();
   if (pending.attempt == Attempt::kBySha && is_loading) {
@@ -152,7 +152,7 @@ void Connection::take_reply(const Reply& reply) {
                                         server_.target.to_string(), what)};
   };
   if (pending_.empty()) return give_up(mismatch("sent a reply to nothing"));
-  // Its own has gone missing, or another has slipped in: this one is not taken for an answer, and none behind it.
+  // Its own reply is missing, or another one has slipped in: neither this reply nor any later one can be used.
   const Script* const script = pending_.front().script;
   if (script != nullptr && !reply.is_error() && reply.kind != script->answers()) {
     return give_up(mismatch("answered a script with a reply of a kind that it does not give"));
@@ -181,7 +181,7 @@ void Connection::arm_deadline(Instant when) {
 
 void Connection::on_deadline() {
   deadline_at_ = Instant::max();
-  // A loop that was busy is not a server that was slow: what has come counts.
+  // The loop may have been busy rather than the server slow: replies that have arrived count.
   session_.read_now();
   expire(loop_.now());
   for (const Pending& pending : pending_) {
@@ -213,13 +213,13 @@ void Connection::expire(Instant now) {
   }
 }
 
-// Takes expired commands out of the bytes that wait, so that the server never sees them.
+// Removes expired commands from the unsent bytes, so that the server never sees them.
 void Connection::drop_unsent_expired() {
   std::string& out = session_.out();
   const uint64_t base = session_.sent_total();
   const uint64_t begun = base + session_.begun_bytes();
   std::string kept;
-  size_t kept_from = out.size();  // the first byte of a command of which nothing is on its way
+  size_t kept_from = out.size();  // the first byte of a command that has not been partly sent
   std::deque<Pending> left;
   for (Pending& pending : pending_) {
     if (pending.begin < begun) {

@@ -1,4 +1,4 @@
-// For tests of Connection: one of them and a server that says what it is told to.
+// For tests of Connection: a connection and a server that answers as it is told.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@ namespace rateguard::redis {
 
 inline constexpr Duration kPatient = Duration::seconds(10);
 
-// What became of one command.
+// The outcome of one command.
 struct Heard {
   int times = 0;
   Reply reply = {};

@@ -1,4 +1,4 @@
-// How a Connection is made, ended and made again.
+// How a Connection is opened, closed and replaced.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -65,7 +65,7 @@ bool Connection::is_refusal(const Reply& reply) const {
   return !is_redirection || options_.redirections == Redirections::kErrors;
 }
 
-// Whether another connection may hear better than this error.
+// Whether another connection may get a better answer than this error.
 bool Connection::is_of_no_use(const Reply& reply) {
   if (!is_refusal(reply)) {
     refusing_since_.reset();
@@ -79,7 +79,7 @@ bool Connection::is_of_no_use(const Reply& reply) {
   return true;
 }
 
-// What is refused by a server that is the wrong one to ask is asked again on the connection that is made at once.
+// A command refused by the wrong server is sent again on the new connection, which is made immediately.
 void Connection::take_useless(Pending pending, const Reply& reply) {
   Error error = {.code = ErrorCode::kUnavailable,
                  .message = fmt::format("Redis at {}: {}", server_.target.to_string(), explain_error(reply.text))};
@@ -99,7 +99,7 @@ void Connection::take_useless(Pending pending, const Reply& reply) {
   if (pending.done) refused_.push_back({.pending = std::move(pending), .reply = reply});
 }
 
-// Those that were sent behind the first that was refused hear the same, and soon.
+// Commands sent after the first refused one will soon get the same answer.
 void Connection::leave_when_answered() {
   const uint64_t begun = session_.sent_total() + session_.begun_bytes();
   if (pending_.empty() || pending_.front().begin >= begun) leave();
@@ -117,7 +117,7 @@ void Connection::leave() {
   }
   break_off(error);
   was_open_ = false;
-  if (!started_) {  // a handler's doing
+  if (!started_) {  // a handler has stopped it
     for (Refused& one : refused) one.pending.done(&one.reply);
     Error not_sent = error;
     not_sent.retry = Retry::kAlways;
@@ -138,7 +138,7 @@ void Connection::leave() {
   options_.on_change();
 }
 
-// The first time at once: what is asked meanwhile waits for the new connection.
+// Immediately the first time: commands meanwhile wait for the new connection.
 void Connection::renew(const Error& error) {
   const bool is_first = attempts_ == 0;
   break_off(error);
@@ -152,7 +152,7 @@ void Connection::renew(const Error& error) {
   options_.on_change();
 }
 
-// All close before anyone is told, so that who asks again from a handler is refused rather than forgotten.
+// All are closed before any handler is called, so that a command sent from a handler is refused rather than forgotten.
 void Connection::give_up(const Error& error) {
   session_.close();
   on_closed(error);
@@ -169,7 +169,7 @@ void Connection::break_off(const Error& error) {
 void Connection::on_closed(const Error& error) {
   if (leaving_) return leave();
   problem_ = error;
-  // A server may close whom it has not heard of for long.
+  // A server may close connections that have been idle for long.
   if (std::exchange(was_open_, false) && pending_.empty()) attempts_ = 0;
   fail_all(error);
   try_later();
@@ -195,7 +195,7 @@ void Connection::fail_all(const Error& error) {
 
 void Connection::try_later() {
   if (!started_) return;
-  // 2^16 times the least is past every sensible most.
+  // 2^16 times the minimum is past every sensible maximum.
   const Duration span = std::min(options_.backoff_max, options_.backoff_min * (int64_t{1} << std::min(attempts_, 16)));
   ++attempts_;
   const auto half = static_cast<uint64_t>(std::max<int64_t>(span.us / 2, 1));

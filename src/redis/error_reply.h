@@ -1,5 +1,5 @@
 // What an error reply says about the server that gave it: which error it is, what that means in words, and whether the
-// connection on which it was heard can be of use again.
+// connection that received it can still be used.
 #pragma once
 
 #include <array>
@@ -10,15 +10,15 @@
 
 namespace rateguard::redis {
 
-// Whom an error concerns.
+// What an error concerns.
 enum class ErrorScope : uint8_t {
   // The command alone: another one may be carried out.
   kCommand,
-  // The server as it is at the moment: it refuses every write, or everything.
+  // The server in its current state: it refuses every write, or everything.
   kServer,
-  // This connection. Either it leads to a server that is not, or not yet, the one to ask (a primary that was demoted
-  // behind its address, a replica that has lost its primary, a server that reads its data), while a new connection to
-  // the same address may reach another one; or it is not logged in. Nothing was carried out.
+  // This connection. Either it leads to the wrong server (a primary that was demoted behind its address, a replica that
+  // has lost its primary, a server that is still loading its data), while a new connection to the same address may
+  // reach another one; or it is not logged in. Nothing was carried out.
   kConnection,
 };
 
@@ -26,7 +26,7 @@ enum class ErrorScope : uint8_t {
 struct KnownError {
   std::string_view code;
   ErrorScope scope;
-  std::string_view meaning;  // a clause that follows the server's own text; empty: that text is enough
+  std::string_view meaning;  // a clause after the server's own text; empty if that text is enough
 };
 
 inline constexpr std::string_view kOtherNode = "that is another node's; a Cluster is named under cluster, not url";
@@ -54,8 +54,8 @@ inline constexpr std::array kKnownErrors = std::to_array<KnownError>({
     {"other", ErrorScope::kCommand, ""},
 });
 
-// The place in kKnownErrors of an error reply's text. What goes wrong inside a script is found as well: servers before
-// Redis 7 put the error into a text of their own, and none of them calls a missing permission there NOPERM.
+// The index in kKnownErrors of an error reply's text. Errors inside a script are recognised as well: servers before
+// Redis 7 put the error into a text of their own, and none of them calls a missing permission NOPERM there.
 size_t known_error(std::string_view text);
 
 // "READONLY You can't write against a read only replica.: it is a replica; ..." for people.

@@ -1,4 +1,4 @@
-// For tests: a server on the test's own loop that hears commands and answers what the test wants, when it wants.
+// For tests: a server on the test's own loop that receives commands and answers what the test wants, when it wants.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -46,7 +46,7 @@ class FakeServer final : private net::ReadyHandler {
     void pause() { server_.loop_.change(descriptor_, 0, *this); }
     void resume() { server_.loop_.change(descriptor_, EPOLLIN, *this); }
     bool is_closed() const { return descriptor_ < 0; }
-    // Bytes that have come and were not read yet.
+    // Bytes that have arrived and have not been read yet.
     int unread() const {
       int bytes = 0;
       return ::ioctl(descriptor_, FIONREAD, &bytes) == 0 ? bytes : 0;

@@ -5,7 +5,7 @@
 
 namespace rateguard::redis {
 
-// The value of a field, borrowed from the text; empty where there is no such line.
+// The value of a field, borrowed from the text; empty if there is no such line.
 inline std::string_view info_field(std::string_view info, std::string_view name) {
   while (!info.empty()) {
     const size_t end = info.find('\n');

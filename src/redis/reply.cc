@@ -10,11 +10,11 @@
 namespace rateguard::redis {
 namespace {
 
-// An array's header promises a count; memory is taken for as many at once and for more as they come, so that a
+// An array's header promises a count; memory for this many is taken immediately and for more as they arrive, so that a
 // promise alone costs nothing.
 constexpr int kReservedElementsMax = 64;
 
-// Where the value goes: into its array, or into the root. Growing an array moves only elements that are whole.
+// Where the value goes: into its array, or into the root. Growing an array moves only complete elements.
 Reply* place_for(const redisReadTask* task) {
   if (task->parent != nullptr) return &static_cast<Reply*>(task->parent->obj)->elements.emplace_back();
   auto* const root = static_cast<Reply*>(task->privdata);

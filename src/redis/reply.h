@@ -25,26 +25,27 @@ struct Reply {
 
   bool is_error() const { return kind == ReplyKind::kError; }
   bool is_array() const { return kind == ReplyKind::kArray; }
-  // An error whose first word that is: "NOSCRIPT", "MOVED".
+  // Whether it is an error with that first word: "NOSCRIPT", "MOVED".
   bool is_error(std::string_view word) const {
     return is_error() && text.starts_with(word) && (text.size() == word.size() || text[word.size()] == ' ');
   }
   bool operator==(const Reply&) const = default;
 };
 
-// Replies out of a stream of bytes, however it is cut. On one thread.
+// Replies out of a stream of bytes, however it is split. Not thread-safe.
 class ReplyReader {
  public:
-  // A reply of more bytes than that is an error. It takes up to 20 times as much memory, were it all tiny integers.
+  // A larger reply is an error. A reply takes up to 20 times its size in memory, if it is all tiny integers.
   explicit ReplyReader(size_t reply_bytes_max);
   ~ReplyReader();
   ReplyReader(const ReplyReader&) = delete;
   ReplyReader& operator=(const ReplyReader&) = delete;
 
-  // What came next. REQUIRES: every whole reply has been taken since the last call.
+  // Adds the next bytes. REQUIRES: every complete reply has been taken since the last call.
   void feed(std::string_view bytes);
-  // The next whole reply, the reader's own until the next call; nullptr where more bytes are needed. Errors: kCorrupt
-  // where the bytes are no reply or the reply is too large; then the stream cannot be understood any more.
+  // The next complete reply, which belongs to the reader and is valid until the next call; nullptr if more bytes are
+  // needed. Errors: kCorrupt if the bytes are not a reply or the reply is too large; the rest of the stream is then
+  // unusable.
   Result<const Reply*> next();
 
  private:
@@ -55,7 +56,7 @@ class ReplyReader {
   std::unique_ptr<redisReader, Free> reader_;
   std::unique_ptr<Reply> root_;  // hiredis's functions write into it; its memory is used again
   size_t reply_bytes_max_;
-  size_t unfinished_bytes_ = 0;  // of the reply that is not whole yet
+  size_t unfinished_bytes_ = 0;  // of the reply that is not complete yet
 };
 
 }  // namespace rateguard::redis

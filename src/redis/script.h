@@ -11,7 +11,7 @@ namespace rateguard::redis {
 
 class Script {
  public:
-  // The source is the pieces one after the other. `answers`: the kind of every reply that is no error.
+  // The source is the pieces one after the other. `answers`: the kind of every reply that is not an error.
   Script(std::initializer_list<std::string_view> pieces, ReplyKind answers);
 
   const std::string& source() const { return source_; }

@@ -25,7 +25,7 @@ Server as_primary(Server server) {
   return server;
 }
 
-// The words of "name old-host old-port new-host new-port"; the rest empty where there are fewer.
+// The words of "name old-host old-port new-host new-port"; the rest are empty if there are fewer.
 std::array<std::string_view, 5> words_of(std::string_view text) {
   std::array<std::string_view, 5> words;
   for (std::string_view& word : words) {
@@ -118,7 +118,7 @@ void SentinelConnection::on_sentinel_change() {
   try_next_later();
 }
 
-// A primary that is lost, or is none any more: the Sentinels may know better already.
+// The primary is lost, or no longer a primary: the Sentinels may already know the new one.
 void SentinelConnection::on_primary_change() {
   if (started_ && !primary_.is_open()) ask();
   on_change_();
@@ -132,7 +132,7 @@ void SentinelConnection::try_next_later() {
 void SentinelConnection::try_next() {
   current_ = (current_ + 1) % settings_.sentinels.size();
   const Server& server = settings_.sentinels[current_];
-  if (server.target == sentinel_.server().target) return;  // the only one: its connection is made again by itself
+  if (server.target == sentinel_.server().target) return;  // the only one: its connection replaces itself
   sentinel_.move_to(server);
   listener_.close();
   listen();
@@ -156,7 +156,7 @@ void SentinelConnection::on_reply(const Reply& reply) {
 }
 
 void SentinelConnection::on_closed(const Error&) {
-  // Twice the pause: by then another Sentinel is the current one, where this one is gone.
+  // Twice the pause: if this Sentinel is gone, another one is current by then.
   listen_again_ = loop_.after(settings_.pause * 2, [this] { listen(); });
 }
 

@@ -1,6 +1,6 @@
-// A connection to whichever server is the primary of a service at the time, as Redis Sentinel says. The method is the
-// one of "Guidelines for Redis clients with support for Redis Sentinel" (redis.io): ask the Sentinels in turn, check
-// the server's ROLE, and hear of a switch by +switch-master; besides, ask again now and then, for messages get lost.
+// A connection to the current primary of a service, as Redis Sentinel reports it. The method is the one of "Guidelines
+// for Redis clients with support for Redis Sentinel" (redis.io): ask the Sentinels in turn, check the server's ROLE,
+// and follow +switch-master; also ask at intervals, since messages can be lost.
 #pragma once
 
 #include <functional>
@@ -17,8 +17,9 @@ namespace rateguard::redis {
 struct SentinelSettings {
   std::vector<Server> sentinels;  // at least one
   std::string service;            // as `sentinel monitor` names it
-  Server primary;                 // how to log in at the data servers; its target is not looked at
-  // How often a Sentinel is asked without a reason. Half of a switch that no message tells of.
+  Server primary;                 // how to log in at the data servers; its target is ignored
+  // How often a Sentinel is asked without a reason: a switch without a message goes unnoticed for half of it on
+  // average.
   Duration refresh_period = Duration::seconds(1);
   // Between one Sentinel that fails and the next.
   Duration pause = Duration::millis(50);
@@ -40,10 +41,10 @@ class SentinelConnection final : private SessionOwner {
   // Commands go here; while no primary is known they fail at once.
   Connection& primary() { return primary_; }
   const Connection& primary() const { return primary_; }
-  // Why the Sentinels do not tell a primary; empty while one does. A primary that is known stays connected.
+  // Why the Sentinels do not name a primary; empty while one does. A known primary stays connected.
   const std::string& problem() const { return problem_; }
-  // Whether every Sentinel in turn has refused this side or does not know the service, as it will until somebody
-  // changes the settings.
+  // Whether every Sentinel has refused this client or does not know the service, which will last until the settings
+  // change.
   bool is_refused() const { return refusals_ >= settings_.sentinels.size(); }
 
  private:

@@ -15,7 +15,7 @@ namespace {
 constexpr uint16_t kDefaultPort = 6379;
 // RFC 1035, section 2.3.4.
 constexpr size_t kHostBytesMax = 255;
-// What sun_path holds beside its NUL (unix(7)).
+// The size of sun_path without its NUL (unix(7)).
 constexpr size_t kPathBytesMax = 107;
 // Redis keeps the number of databases in an int; real servers have 16, few more than 10,000.
 constexpr uint32_t kDatabaseMax = 0x7fff'ffff;
@@ -27,7 +27,7 @@ std::unexpected<Error> bad(std::string_view what) {
                   what));
 }
 
-// Whole digits only: no sign, no space.
+// Digits only: no sign, no space.
 template <typename Number>
 std::optional<Number> parse_number(std::string_view text, Number max) {
   Number value = 0;
@@ -37,7 +37,7 @@ std::optional<Number> parse_number(std::string_view text, Number max) {
 }
 
 bool is_host(std::string_view host) {
-  // Digits and dots alone are meant as an IPv4 address, and then have to be one.
+  // Text of digits and dots is meant as an IPv4 address, and has to be a valid one.
   if (host.find_first_not_of("0123456789.") == std::string_view::npos) return IpAddress::parse(host).has_value();
   return host.size() <= kHostBytesMax && host.front() != '-' && host.front() != '.' &&
          std::ranges::all_of(host, [](char c) {
@@ -119,7 +119,7 @@ Result<Url> Url::parse(std::string_view text) {
   if (scheme != "redis" && scheme != "rediss" && scheme != "unix") return bad("the scheme is unknown");
   Url url;
   url.security = scheme == "rediss" ? Security::kTls : Security::kPlain;
-  // The last '@': passwords are found in the wild with an '@' that nobody encoded.
+  // The last '@': in practice passwords contain an '@' that was not encoded.
   if (const size_t at = rest.rfind('@'); at != std::string_view::npos) {
     if (auto login = parse_login(rest.substr(0, at), url); !login) return std::unexpected(login.error());
     rest.remove_prefix(at + 1);

@@ -14,7 +14,7 @@ enum class Security : uint8_t { kPlain, kTls };
 
 struct Url {
   std::string host = {};  // a name, or an address without brackets; empty for a Unix socket
-  uint16_t port = 0;      // 6379 where the text names none
+  uint16_t port = 0;      // 6379 by default
   std::string path = {};  // of a Unix socket
   Security security = Security::kPlain;
   std::string user = {};  // empty: the default user
@@ -22,8 +22,8 @@ struct Url {
   uint32_t database = 0;
 
   // `redis://[[user]:password@]host[:port][/database]`, `rediss://` for TLS, and
-  // `unix://[[user]:password@]/path[?db=database]`. What is special in a user, password or path is percent-encoded
-  // (RFC 3986, section 2.1). Errors: kInvalid, saying what is wrong and what was expected; never with the password.
+  // `unix://[[user]:password@]/path[?db=database]`. Special characters in a user, password or path are percent-encoded
+  // (RFC 3986, section 2.1). Errors: kInvalid, saying what is wrong and what was expected, without the password.
   static Result<Url> parse(std::string_view text);
 
   // The same for people: without user and password.
