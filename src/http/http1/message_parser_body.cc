@@ -4,8 +4,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/check.h"
 #include "http/chars.h"
-#include "http/http1/parser.h"
+#include "http/http1/message_parser.h"
 #include "http/http1/quote.h"
 
 namespace rateguard::http {
@@ -55,7 +56,41 @@ bool valid_extensions(std::string_view text) {
 
 }  // namespace
 
-Http1Parser::Step Http1Parser::parse_body(std::span<const char> bytes) {
+// The length is more than is accepted.
+Http1MessageParser::Step Http1MessageParser::reject_length() {
+  // What is at most as long again is read past, so that the connection can go on. A client that waits for
+  // "100 Continue" may send its body now or not: nobody knows where its next request starts.
+  if (!expects_continue_ && length_ <= 2 * limits_.body_bytes_max) refused_bytes_ = body_begin_ + length_;
+  return reject(413, "Content-Length",
+                fmt::format("{} bytes are more than the {} that are accepted", length_, limits_.body_bytes_max));
+}
+
+Http1MessageParser::Step Http1MessageParser::parse_content(std::span<char>& bytes) {
+  switch (phase_) {
+    case Phase::kBody:
+      return parse_body(bytes);
+    case Phase::kUntilClose:
+      return parse_until_close(bytes);
+    case Phase::kChunkSize:
+      return parse_chunk_size(bytes);
+    case Phase::kChunkData:
+      return parse_chunk_data(bytes);
+    case Phase::kChunkEnd:
+      return parse_chunk_end(bytes);
+    case Phase::kTrailers:
+      return parse_trailer(bytes);
+    default:
+      RG_CHECK(phase_ != Phase::kOver);  // reset() was forgotten
+      return Step::kRejected;
+  }
+}
+
+Http1MessageParser::Step Http1MessageParser::parse_until_close(std::span<const char> bytes) {
+  position_ = body_end_ = bytes.size();
+  return Step::kNeedMore;
+}
+
+Http1MessageParser::Step Http1MessageParser::parse_body(std::span<const char> bytes) {
   if (streams_) {
     const size_t here = static_cast<size_t>(std::min<uint64_t>(length_, bytes.size() - body_end_));
     length_ -= here;
@@ -68,7 +103,7 @@ Http1Parser::Step Http1Parser::parse_body(std::span<const char> bytes) {
   return Step::kComplete;
 }
 
-Http1Parser::Step Http1Parser::parse_chunk_size(std::span<const char> bytes) {
+Http1MessageParser::Step Http1MessageParser::parse_chunk_size(std::span<const char> bytes) {
   std::string_view line;
   const size_t start = position_;
   if (const Step step = find_line(bytes, start + kChunkLineMax, 400, line); step != Step::kOn) return step;
@@ -85,7 +120,7 @@ Http1Parser::Step Http1Parser::parse_chunk_size(std::span<const char> bytes) {
   return Step::kOn;
 }
 
-Http1Parser::Step Http1Parser::parse_chunk_data(std::span<char> bytes) {
+Http1MessageParser::Step Http1MessageParser::parse_chunk_data(std::span<char> bytes) {
   const size_t here = static_cast<size_t>(std::min<uint64_t>(length_, bytes.size() - position_));
   std::memmove(bytes.data() + body_end_, bytes.data() + position_, here);
   body_end_ += here;
@@ -97,7 +132,7 @@ Http1Parser::Step Http1Parser::parse_chunk_data(std::span<char> bytes) {
   return Step::kOn;
 }
 
-Http1Parser::Step Http1Parser::parse_chunk_end(std::span<const char> bytes) {
+Http1MessageParser::Step Http1MessageParser::parse_chunk_end(std::span<const char> bytes) {
   constexpr std::string_view kLineEnd = "\r\n";
   const size_t here = std::min(kLineEnd.size(), bytes.size() - position_);
   if (std::string_view(bytes.data() + position_, here) != kLineEnd.substr(0, here)) {
@@ -110,8 +145,8 @@ Http1Parser::Step Http1Parser::parse_chunk_end(std::span<const char> bytes) {
   return Step::kOn;
 }
 
-// Trailers are checked and dropped: nothing here asks for one (RFC 9110, section 6.5.1).
-Http1Parser::Step Http1Parser::parse_trailer(std::span<const char> bytes) {
+// Trailers are checked, and dropped where nobody asks for them (RFC 9110, section 6.5.1).
+Http1MessageParser::Step Http1MessageParser::parse_trailer(std::span<const char> bytes) {
   std::string_view line;
   const size_t start = position_;
   const size_t limit = start + limits_.header_bytes_max - trailer_bytes_;
@@ -128,12 +163,18 @@ Http1Parser::Step Http1Parser::parse_trailer(std::span<const char> bytes) {
        {"content-length", "transfer-encoding", "host", "connection", "expect", "upgrade", "proxy-connection"}) {
     if (equals_lower(name, forbidden)) return reject(400, "trailer", fmt::format("{} cannot be one", quote(name)));
   }
+  if (!keeps_trailers_) return Step::kOn;
+  const std::string_view value = view(bytes, field.value);
+  const auto at = static_cast<uint32_t>(trailer_text_.size());
+  trailer_text_.append(name).append(value);
+  const auto name_size = static_cast<uint32_t>(name.size());
+  trailer_fields_.push_back({{at, name_size}, {at + name_size, static_cast<uint32_t>(value.size())}});
   return Step::kOn;
 }
 
 // Closes the gap between what is decoded and what is not, so that a body of tiny chunks needs no more room than its
 // limit says.
-void Http1Parser::squeeze(std::span<char>& bytes) {
+void Http1MessageParser::squeeze(std::span<char>& bytes) {
   if (!chunked_ || phase_ < Phase::kChunkSize || position_ == body_end_) return;
   const size_t gap = position_ - body_end_;
   std::memmove(bytes.data() + body_end_, bytes.data() + position_, bytes.size() - position_);
