@@ -1,40 +1,17 @@
-// What nghttp2 calls while it reads and writes a session's frames, and the forms in which it takes fields and bytes.
+// What nghttp2 calls while it reads and writes a session's frames.
 #pragma once
 
 #include <nghttp2/nghttp2.h>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <span>
-#include <string_view>
-#include <vector>
 
-#include "model/request_facts.h"
+#include "http/http2/name_values.h"
 
 namespace rateguard::http {
 
 class Http2Session;
 class Http2Stream;
-
-inline std::string_view view_of(const uint8_t* data, size_t size) {
-  return {reinterpret_cast<const char*>(data), size};
-}
-
-// Fields as nghttp2 takes them: on the stack for as many as an answer of ours has. Borrows their bytes.
-class NameValues {
- public:
-  explicit NameValues(std::span<const Header> fields);
-  NameValues(const NameValues&) = delete;
-  NameValues& operator=(const NameValues&) = delete;
-  nghttp2_nv* data() { return many_.empty() ? few_.data() : many_.data(); }
-  size_t size() const { return size_; }
-
- private:
-  std::array<nghttp2_nv, 16> few_;
-  std::vector<nghttp2_nv> many_;
-  size_t size_ = 0;
-};
 
 // Each finds the session and the stream and says what happened. `user` is the session.
 struct Http2Callbacks {
