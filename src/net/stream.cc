@@ -54,6 +54,7 @@ void Stream::connect(const StreamOptions& options) {
   reading_ = true;
   interest_ = 0;
   output_error_ = 0;
+  sent_bytes_ = 0;
   blocked_ = send_wants_read_ = broken_output_ = finishes_ = sending_finished_ = false;
   input_over_ = keeps_half_open_ = false;
   connected_by_ = loop_.now() + options_.patience;
@@ -198,6 +199,7 @@ size_t Stream::offer(std::string_view bytes) {
       break;
     }
     sent += result.bytes;
+    sent_bytes_ += result.bytes;
   }
   set_interest();
   return sent;

@@ -86,6 +86,8 @@ class Stream final : private ReadyHandler {
   void write(std::string_view bytes);
   // Of what was written, what the socket has not taken.
   size_t waiting_bytes() const { return out_.size() - out_sent_; }
+  // What the socket has taken since connect(), also once it is closed.
+  uint64_t sent_bytes() const { return sent_bytes_; }
   // Sends what the socket takes, and gives how much that was; the rest is the caller's to offer again, from the next
   // byte on, when it hears drained(). With TLS the next offer has to begin with the same bytes, as far as there were
   // any. REQUIRES: is_open(), and nothing of write() waits.
@@ -131,6 +133,7 @@ class Stream final : private ReadyHandler {
   Timer deadline_;  // of TLS
   ByteBuffer out_;
   size_t out_sent_ = 0;
+  uint64_t sent_bytes_ = 0;
   std::shared_ptr<Stream*> self_;  // of a call that is posted; what it points to is null if nobody wants it any more
   uint32_t interest_ = 0;          // as the loop has it
   int output_error_ = 0;

@@ -1,0 +1,188 @@
+// One request to another server and its answer, whatever version of HTTP carries them: what http::Exchange is to a
+// server, seen from the other end. Everything here is for the event loop's thread.
+//
+// The request's content is written in pieces, the answer comes in pieces, and both directions push back: what the
+// server has not taken is told by waiting_bytes() and drained(), and what is not consumed is not read from it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/result.h"
+#include "http/answer_head.h"
+#include "http/http1/request_writer.h"
+#include "http/http2/field_list.h"
+#include "model/instant.h"
+#include "net/byte_buffer.h"
+#include "net/timer_wheel.h"
+
+namespace rateguard::http {
+
+class Call;
+class Carrier;
+class Client;
+struct Origin;
+
+// What is asked. The views need to live until Client::call() returns.
+struct CallRequest {
+  std::string_view method = "GET";  // a token
+  std::string_view target = "/";    // origin-form: path and query, visible ASCII
+  std::string_view authority = {};  // what Host and :authority say; empty: the origin's
+  // Without Host. Fields of one connection are dropped (RFC 9110, section 7.6.1), but "TE: trailers" where it can be
+  // said. Content-Length is how long the content will be; without it that is not said. "Expect: 100-continue" holds the
+  // content back until the server asks for it, answers, or says nothing for a second.
+  std::span<const Header> headers = {};
+  RequestContent content = RequestContent::kNone;
+  // The protocol to switch to (RFC 9110, section 7.8), over HTTP/1.1 alone and without content.
+  std::string_view upgrade = {};
+};
+
+// No deadline where there is no value. Kept to within 50 ms.
+struct CallTimeouts {
+  // Until a connection carries it: waiting for one, connecting and TLS.
+  std::optional<Duration> connect = Duration::seconds(5);
+  // Until the answer begins, from when the last of the request so far has left.
+  std::optional<Duration> first_byte = Duration::seconds(60);
+  // Between two pieces of the answer, while they are wanted.
+  std::optional<Duration> idle = Duration::seconds(120);
+  // For all of it.
+  std::optional<Duration> whole = {};
+};
+
+// Why a call failed.
+enum class CallEnd : uint8_t {
+  kNotConnected,  // no connection could be made
+  kLate,          // one of its deadlines has passed
+  kBroken,        // the connection broke off, or the server reset the stream
+  kMalformed,     // what the server said is not HTTP, or not to be framed for certain
+  kTooMany,       // too many calls wait for a connection already
+  kOurs,          // the request itself: less content than its Content-Length said, an upgrade over HTTP/2
+};
+
+// Hears of a call. Each may destroy the call; none is called from within anything that its owner calls. body_ended() or
+// failed() is the last, and one of them comes exactly once, unless the call is destroyed before.
+class CallEvents {
+ public:
+  virtual ~CallEvents() = default;
+  // An interim answer (RFC 9110, section 15.2): 100, 103, ...
+  virtual void informed(Call& call, const AnswerHead& head);
+  // The answer begins. 101: from here on write() and body_arrived() move raw bytes.
+  virtual void answered(Call& call, const AnswerHead& head) = 0;
+  // A piece of its content. `bytes` live until this returns; they count as held until consume().
+  virtual void body_arrived(Call& call, std::string_view bytes) = 0;
+  // The answer is whole. What was not sent of the request is not sent any more.
+  virtual void body_ended(Call& call, std::span<const Header> trailers) = 0;
+  // What had to wait is on its way.
+  virtual void drained(Call& call);
+  // There is no answer, or no more of it. The error says whose fault it is and whether the same may be asked again.
+  virtual void failed(Call& call, CallEnd end, const Error& error) = 0;
+};
+
+// Destroying one that is not over cancels it: HTTP/1.1 closes the connection, HTTP/2 resets the stream.
+class Call final : private net::WheelEntry {
+ public:
+  ~Call() override;
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  // A piece of the request's content; goes out at the end of this turn of the loop. REQUIRES: RequestContent::kStreamed
+  // or an upgrade that was answered; not after finish().
+  void write(std::string_view bytes);
+  // A field behind the content; dropped if the framing has no place for it. REQUIRES: no write() follows.
+  void trailer(std::string_view name, std::string_view value);
+  // The content is over.
+  void finish();
+  // Of the content, what has not left yet. Whoever writes without end stops above a bound of its choice and goes on
+  // when it hears drained().
+  size_t waiting_bytes() const;
+  // Done with so many bytes of the answer: as many more may be read. While kWindow or more are held, nothing is.
+  void consume(size_t bytes);
+  bool is_over() const { return phase_ == Phase::kOver; }
+
+  // What one call may hold of its answer; what came in the same read is given with it.
+  static constexpr size_t kWindow = Exchange::kBodyWindow;
+
+ private:
+  friend class Carrier;
+  friend class Client;
+  friend class Http1Carrier;
+  friend class Http2Carrier;
+  friend struct Http2CarrierCallbacks;
+  friend class ClientConnection;
+  friend class OriginPool;
+
+  enum class Phase : uint8_t {
+    kWaiting,    // for a connection
+    kExpecting,  // "100 Continue" before its content
+    kAsking,
+    kAnswered,  // the answer has begun
+    kOver,
+  };
+
+  Call(Client& client, std::shared_ptr<const Origin> origin, const CallRequest& request, CallEvents& events,
+       const CallTimeouts& timeouts);
+  void add_fields(std::span<const Header> headers);
+  void on_timeout() override;
+  // Moves the deadline to that of its phase, counted from now.
+  void arm();
+  void carried_by(Carrier& carrier);
+  void back_to_waiting();
+  void content_changed();
+  bool may_send_content() const { return phase_ != Phase::kExpecting && !content_refused_; }
+  bool is_idempotent() const;
+  // Tells its owner, who may destroy it.
+  void tell_answered(const AnswerHead& head);
+  void tell_piece(std::string_view bytes);
+  void tell_sent();
+  void end(std::span<const Header> trailers);
+  void fail(CallEnd end, Error error);
+  void fail_late(std::string_view what);
+  // At the end of this turn, since its owner is being called, or calls.
+  void fail_soon(CallEnd end, Error error);
+  // Nobody carries it and nobody keeps its time any more.
+  void leave();
+
+  Client* client_;  // null: it is over
+  std::shared_ptr<const Origin> origin_;
+  CallEvents& events_;
+  CallTimeouts timeouts_;
+  std::string method_;
+  std::string target_;
+  std::string authority_;
+  std::string upgrade_;
+  FieldList fields_;    // names in lower case
+  FieldList trailers_;  // likewise
+  RequestContent content_kind_;
+  std::optional<uint64_t> length_left_;  // of the Content-Length, what was not written yet
+  net::ByteBuffer content_;              // written and not sent
+  size_t content_sent_ = 0;
+  Carrier* carrier_ = nullptr;
+  FieldList answer_;  // HTTP/2: the head or the trailers that are arriving
+  size_t answer_bytes_ = 0;
+  std::optional<net::Tick> whole_by_;
+  std::optional<std::pair<CallEnd, Error>> doom_;  // to be told at the end of this turn
+  size_t held_ = 0;
+  uint32_t index_ = 0;      // HTTP/2: among the connection's
+  int32_t stream_id_ = -1;  // HTTP/2
+  Phase phase_ = Phase::kWaiting;
+  uint8_t attempts_ = 0;
+  bool expects_continue_ = false;
+  bool queued_ = false;           // to be looked at, at the end of this turn
+  bool finished_ = false;         // the content is
+  bool content_begun_ = false;    // some of it has left
+  bool content_refused_ = false;  // the answer came in place of "100 Continue"
+  bool had_to_wait_ = false;
+  bool head_sent_ = false;  // HTTP/2
+  bool deferred_ = false;   // HTTP/2: nghttp2 waits for more content
+};
+
+inline void CallEvents::informed(Call&, const AnswerHead&) {}
+inline void CallEvents::drained(Call&) {}
+
+}  // namespace rateguard::http

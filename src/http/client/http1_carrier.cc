@@ -1,0 +1,204 @@
+// An event may destroy the call: after each, call_ tells whether it is still there.
+#include "http/client/http1_carrier.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "http/client/client_connection.h"
+
+namespace rateguard::http {
+namespace {
+
+// Interim answers to one request. Servers send one or two; more are no help to anybody.
+constexpr int kInterimHeadsMax = 32;
+
+}  // namespace
+
+Http1Carrier::Http1Carrier(ClientConnection& connection)
+    : Carrier(connection), parser_(connection.client().limits_.answer) {}
+
+void Http1Carrier::begin(Call& call) {
+  call_ = &call;
+  raw_ = request_sent_ = false;
+  interim_heads_ = 0;
+  parser_.begin(call.method_ == "HEAD" ? Asked::kHead : !call.upgrade_.empty() ? Asked::kUpgrade : Asked::kContent);
+  net::Stream& stream = connection_.stream();
+  out_.clear();
+  writer_.head(out_,
+               {.method = call.method_, .target = call.target_, .authority = call.authority_, .upgrade = call.upgrade_},
+               call.fields_.fields(), call.content_kind_);
+  head_end_ = stream.sent_bytes() + stream.waiting_bytes() + out_.size();
+}
+
+void Http1Carrier::content_changed(Call&) {
+  connection_.call_soon();
+}
+
+size_t Http1Carrier::waiting_bytes(const Call&) const {
+  return connection_.stream().waiting_bytes();
+}
+
+void Http1Carrier::consumed(Call& call, size_t) {
+  if (call.held_ < Call::kWindow) connection_.stream().resume_reading();
+}
+
+// The rest of its answer would be taken for the next one's.
+void Http1Carrier::cancel(Call&) {
+  call_ = nullptr;
+  connection_.close();
+}
+
+void Http1Carrier::abandon() {
+  if (call_ != nullptr) let_go().leave();
+}
+
+Call& Http1Carrier::let_go() {
+  Call& call = *std::exchange(call_, nullptr);
+  call.carrier_ = nullptr;
+  return call;
+}
+
+void Http1Carrier::turn() {
+  if (call_ == nullptr) return;
+  if (call_->may_send_content()) send_content();
+  if (!out_.empty()) {
+    connection_.stream().write(out_.view());
+    out_.clear();
+    if (out_.capacity() > Call::kWindow) out_.release();
+  }
+  if (raw_ && call_->finished_) connection_.stream().finish_sending();
+  call_->tell_sent();
+}
+
+// Content of a known length goes as it is; chunks are put together with what surrounds them, for one write.
+void Http1Carrier::send_content() {
+  Call& call = *call_;
+  const std::string_view content = call.content_.view().substr(call.content_sent_);
+  if (!content.empty()) {
+    call.content_begun_ = true;
+    raw_ ? out_.append(content) : writer_.content(out_, content);
+    call.content_.clear();
+    call.content_sent_ = 0;
+    if (call.content_.capacity() > Call::kWindow) call.content_.release();
+  }
+  if (!call.finished_ || std::exchange(request_sent_, true) || raw_) return;
+  if (call.content_kind_ == RequestContent::kStreamed) writer_.end(out_, call.trailers_.fields());
+}
+
+void Http1Carrier::input(std::span<char> bytes) {
+  if (call_ == nullptr) return connection_.close();  // nobody asked
+  if (!in_.empty()) {
+    in_.append({bytes.data(), bytes.size()});
+    bytes = in_.bytes();
+  }
+  std::span<char> rest = bytes;
+  parse(rest);
+  if (!connection_.stream().is_closed()) keep(bytes, rest);
+}
+
+// Makes in_ hold the rest of the input.
+void Http1Carrier::keep(std::span<char> input, std::span<char> rest) {
+  if (in_.empty()) {
+    if (!rest.empty()) in_.append({rest.data(), rest.size()});
+    return;
+  }
+  if (rest.empty()) return in_.release();
+  const size_t handled = static_cast<size_t>(rest.data() - input.data());
+  in_.truncate(handled + rest.size());
+  if (handled != 0) in_.consume(handled);
+}
+
+void Http1Carrier::parse(std::span<char>& rest) {
+  while (call_ != nullptr) {
+    if (raw_) {
+      const std::string_view piece(rest.data(), rest.size());
+      rest = {};
+      if (!piece.empty()) give(piece);
+      return;
+    }
+    const Http1ResponseParser::Status status = parser_.parse(rest);
+    if (status == Http1ResponseParser::Status::kRejected) return malformed();
+    if (status == Http1ResponseParser::Status::kHead) {
+      take_head(rest);
+      continue;
+    }
+    const std::string_view piece = parser_.piece(rest);
+    const size_t used = parser_.drop_piece();
+    if (!piece.empty()) give(piece);
+    if (call_ == nullptr) return;
+    rest = rest.subspan(used);
+    if (status == Http1ResponseParser::Status::kNeedMore) return;
+    complete(rest.size());
+  }
+}
+
+void Http1Carrier::take_head(std::span<char>& rest) {
+  const AnswerHead head = parser_.head(rest);
+  if (parser_.is_interim()) {
+    if (!take_interim(head)) return;
+  } else {
+    raw_ = parser_.is_upgrade();
+    // Nobody waits for leave to send the content any more, unless it is too late for it.
+    call_->tell_answered(head);
+    if (call_ == nullptr) return;
+  }
+  rest = rest.subspan(parser_.take_head());
+}
+
+bool Http1Carrier::take_interim(const AnswerHead& head) {
+  if (++interim_heads_ > kInterimHeadsMax) {
+    malformed();
+    return false;
+  }
+  if (call_->phase_ == Call::Phase::kExpecting && head.status == 100) {
+    call_->phase_ = Call::Phase::kAsking;
+    connection_.call_soon();
+  }
+  call_->arm();
+  call_->events_.informed(*call_, head);
+  return call_ != nullptr;
+}
+
+void Http1Carrier::give(std::string_view piece) {
+  call_->tell_piece(piece);
+  if (call_ != nullptr && call_->held_ >= Call::kWindow) connection_.stream().pause_reading();
+}
+
+// Of the request, what the server did not wait for cannot be sent any more: it would be taken for the next.
+void Http1Carrier::complete(size_t bytes_behind) {
+  const bool may_go_on = parser_.keep_alive() && bytes_behind == 0 && request_sent_;
+  if (!may_go_on) connection_.retire();
+  connection_.stream().resume_reading();
+  let_go().end(parser_.trailers());
+  connection_.released();
+}
+
+void Http1Carrier::malformed() {
+  const Rejection& rejection = parser_.rejection();
+  Call& call = let_go();
+  connection_.close();
+  call.fail(CallEnd::kMalformed, connection_.named({.code = ErrorCode::kCorrupt,
+                                                    .message = interim_heads_ > kInterimHeadsMax
+                                                                   ? "it sends interim answers without end"
+                                                                   : fmt::format("its answer is not HTTP/1.1: {}: {}",
+                                                                                 rejection.field, rejection.detail),
+                                                    .source = ErrorSource::kPeer,
+                                                    .retry = Retry::kIfIdempotent}));
+}
+
+void Http1Carrier::closed(net::StreamEnd end, const Error& error) {
+  if (call_ == nullptr) return;
+  const bool head_has_left = connection_.stream().sent_bytes() >= head_end_;
+  Call& call = let_go();
+  const bool in_order = end == net::StreamEnd::kEnded;
+  if (in_order && (raw_ || (call.phase_ == Call::Phase::kAnswered && parser_.ends_with_connection()))) {
+    return call.end({});
+  }
+  Error why = error;
+  if (call.phase_ == Call::Phase::kAnswered) why.message += " in the middle of its answer";
+  why.retry = head_has_left ? Retry::kIfIdempotent : Retry::kAlways;
+  connection_.lose(call, CallEnd::kBroken, std::move(why));
+}
+
+}  // namespace rateguard::http
