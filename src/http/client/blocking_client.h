@@ -24,8 +24,8 @@ struct ClientRequest {
   std::string body = {};
 };
 
-// Connects, asks and reads the whole answer; each step may take `patience`. Errors: kUnavailable, naming the address
-// and what could not be done.
+// Connects, asks and reads the whole answer; each step may take `patience`. Errors: those of a Call, naming the address
+// and what could not be done; kExhausted, where the answer is larger than 64 MiB.
 Result<ClientAnswer> ask(const std::string& host, uint16_t port, const ClientRequest& request, Duration patience);
 
 }  // namespace rateguard::http
