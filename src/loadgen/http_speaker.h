@@ -1,6 +1,11 @@
 // HTTP/1.1, pipelined (RFC 9112).
 #pragma once
 
+#include <span>
+#include <string>
+#include <vector>
+
+#include "http/http1/response_parser.h"
 #include "loadgen/speaker.h"
 
 namespace rateguard::loadgen {
@@ -16,16 +21,21 @@ class HttpSpeaker final : public Speaker {
   bool may_end() const override { return closing_ && tickets_.empty(); }
 
  private:
-  // Takes one answer from the front; its size, 0 where it is not whole yet.
-  std::expected<size_t, std::string> take(std::string_view bytes, std::vector<Answer>& answers);
+  // What there is at the front of `rest`; false: more has to come first.
+  std::expected<bool, std::string> take(std::span<char>& rest, std::vector<Answer>& answers);
+  Answer answer_of(Ticket ticket) const;
 
   TextTemplate body_;
   TextTemplate refused_body_;
   bool has_body_;
   std::string head_;  // of every request, up to the value of Content-Length
+  http::Asked asked_;
+  http::Http1ResponseParser parser_;
   TicketQueue tickets_;
   std::string rendered_;
-  std::string waiting_;  // bytes of an answer that is not whole
+  std::string waiting_;  // bytes that are not understood yet
+  int status_ = 0;       // of the answer that is arriving
+  std::string content_;  // its beginning, if it is an error
   bool closing_ = false;
 };
 
