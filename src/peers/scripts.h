@@ -14,10 +14,10 @@ namespace rateguard::peers {
 
 // The names in Redis. All keys share a hash tag, so that one script may use them in a cluster too:
 //
-//   <prefix>:i1:{i}seen sorted set: instances by when they last registered, in ms of Redis's
-//   clock <prefix>:i1:{i}about hash: instance to description <prefix>:i1:{i}told how many
-//   messages there were, counted from the instant, in us, of the first <prefix>:e1 the channel of
-//   the messages
+//   <prefix>:i1:{i}seen    sorted set: instances by when they last registered, in ms of Redis's clock
+//   <prefix>:i1:{i}about   hash: instance to description
+//   <prefix>:i1:{i}told    how many messages there were, counted from the instant, in us, of the first
+//   <prefix>:e1            the channel of the messages
 //
 // The keys expire when no instance has registered for as long as one is remembered. Because of where its count begins,
 // a Redis that has lost `told` goes on with numbers that were never used.
