@@ -45,8 +45,8 @@ enum class CalendarUnit : uint8_t { kDay, kWeek, kMonth, kYear };
 
 // How much one key may use. A small value; copy it freely. docs/algorithms/ has a page with a picture for each.
 //
-// Units go from 1 to kUnitsMax, of sliding windows and concurrency to 2^32 - 1, and of a rate to 2^45 - 1; periods from
-// 1 ms to 366 days in whole milliseconds. Anything else is an Error that says the bound.
+// Units go from 1 to kUnitsMax, for sliding windows and concurrency to 2^32 - 1, and for a rate to 2^45 - 1; periods
+// from 1 ms to 366 days in whole milliseconds. Anything else is an Error that states the bound.
 class Limit {
  public:
   // A bucket of `capacity` that starts full and refills evenly: bursts up to `capacity`, `refill` over time.
@@ -54,12 +54,12 @@ class Limit {
   // The same decisions as a token bucket of capacity `burst`, from one stored instant (the generic cell rate
   // algorithm).
   static Result<Limit> gcra(uint64_t burst, Rate rate);
-  // A queue of `queue` that drains evenly; an admitted request is told in Decision::delay how long to wait for its
+  // A queue of `queue` that drains evenly; for an admitted request Decision::delay says how long to wait for its
   // turn.
   static Result<Limit> leaky_bucket(uint64_t queue, Rate drain);
   // At most `limit` in each window of `period`; windows begin at multiples of it since the Unix epoch.
   static Result<Limit> fixed_window(uint64_t limit, Duration period);
-  // The same, but a key's window begins with the first request after the one before has ended.
+  // The same, but a key's window begins with the first request after the previous window has ended.
   static Result<Limit> fixed_window_from_first_request(uint64_t limit, Duration period);
   // At most `limit` in each day, week, month or year of a time zone named as in the IANA database ("Europe/Berlin").
   static Result<Limit> calendar_window(uint64_t limit, CalendarUnit unit, std::string_view zone = "UTC");
@@ -69,9 +69,9 @@ class Limit {
   static Result<Limit> sliding_window_counter(uint64_t limit, Duration period);
   // At most `limit` held at once; a hold that is not given back expires after `hold`.
   static Result<Limit> concurrency(uint64_t limit, Duration hold);
-  // The same limit, taking debt: what a check costs is charged whole, even below zero, and `allowed` says whether
+  // The same limit, taking debt: a check's cost is charged in full, even below zero, and `allowed` says whether
   // anything was left before it; a cost of 0 asks, and is refused while nothing is left. For use that is known only
-  // afterwards. Error: leaky buckets and concurrency take no debt.
+  // afterwards. Error for leaky buckets and concurrency, which take no debt.
   Result<Limit> with_overdraft() const;
   // "5/m", "100/10s burst 20": a token bucket written as in a rules file.
   static Result<Limit> parse(std::string_view text);

@@ -1,4 +1,4 @@
-// What can fail returns Result<T>: a value, or an Error that says what was wrong and what was expected.
+// Functions that can fail return Result<T>: a value, or an Error that says what was wrong and what was expected.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace rateguard::api {
 
-// What went wrong, in words for the person who can mend it; a position in a file stands at the beginning of the
+// What went wrong, in words for the person who can fix it; a position in a file is at the beginning of the
 // message.
 struct Error {
   // What kind of thing went wrong, for programs that tell them apart.
@@ -41,8 +41,8 @@ class [[nodiscard]] Result {
   // Whether there is a value.
   bool ok() const { return content_.index() == 0; }
 
-  // The value. Where there is none the process ends with the error's message: for limits and rules written in the
-  // program itself, whose failure is a mistake in the program. Ask ok() first where the input is somebody else's.
+  // The value. If there is none, the process ends with the error's message: for limits and rules written in the program
+  // itself, whose failure is a mistake in the program. Check ok() first for any other input.
   const T& value() const& {
     require();
     return std::get<0>(content_);

@@ -1,4 +1,4 @@
-// A store of this process where one behind a network is expected.
+// A local store behind the interface of a remote one.
 #pragma once
 
 #include <functional>
@@ -10,7 +10,7 @@
 
 namespace rateguard {
 
-// The store outlives it and is swept by whoever it belongs to.
+// The store outlives it; its owner sweeps it.
 class AnswersAtOnce final : public RemoteStore {
  public:
   explicit AnswersAtOnce(Store& store) : store_(store) {}

@@ -37,7 +37,7 @@ void CounterKey::append_part(std::string& out, std::string_view part) {
   RG_CHECK(part.size() <= 0xFFFF);
   const size_t begin = out.size();
   const size_t end = begin + 2 + part.size();
-  out.resize_and_overwrite(end, [&](char* bytes, size_t) {  // libstdc++ 12 gives the capacity for the size
+  out.resize_and_overwrite(end, [&](char* bytes, size_t) {  // libstdc++ 12 passes the capacity as the size
     bytes[begin] = static_cast<char>(part.size() & 0xFF);
     bytes[begin + 1] = static_cast<char>(part.size() >> 8);
     part.copy(bytes + begin + 2, part.size());

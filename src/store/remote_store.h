@@ -1,5 +1,5 @@
-// A store behind a network: it answers later, and may fail. The stores of store/redis, store/fallback and store/lease
-// stand one in front of another behind this seam; what asks the last of them waits (server/awaiting_store.h).
+// A store behind a network: it answers later, and may fail. store/redis, store/fallback and store/lease implement this
+// interface and stand in front of one another; the caller of the outermost waits (server/awaiting_store.h).
 #pragma once
 
 #include <functional>
@@ -18,14 +18,14 @@ class RemoteStore {
   virtual ~RemoteStore() = default;
 
   // As Store::charge_batch: `done` is called once, when every decision is filled in, perhaps before the call returns;
-  // all that is passed lives until then. A group that could not be decided has Basis::kUnavailable in each of its
-  // charges; nobody knows then whether it was charged.
+  // all arguments live until then. A group that could not be decided has Basis::kUnavailable in each of its charges; it
+  // is then unknown whether it was charged.
   virtual void charge(std::span<ChargeGroup> groups, Now now, Done done) = 0;
   // As Store's. `key` is borrowed for the call.
   virtual void reset(std::string_view key, const Terms& terms, Instant now,
                      std::move_only_function<void(ResetResult)> done) = 0;
   virtual void release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) = 0;
-  // From time to time: what is done in the background.
+  // Background work; to be called from time to time.
   virtual void tick(Instant now) = 0;
 };
 

@@ -1,5 +1,5 @@
-// A RemoteStore as a Store, so that the suite of all stores (store/store_suite.h) runs over those that answer later
-// too.
+// A RemoteStore as a Store, so that the suite of all stores (store/store_suite.h) also runs over those that answer
+// later.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -15,8 +15,8 @@
 
 namespace rateguard {
 
-// What is behind answers before its calls return. Any thread may call this, one at a time gets through. Its figures are
-// those of `counted`, where the counters are.
+// The remote store behind it must answer before its calls return. Any thread may call this; calls are serialised. Its
+// figures are those of `counted`, which has the counters.
 class StoreOverRemote : public Store {
  public:
   StoreOverRemote(RemoteStore& remote, Store& counted) : remote_(remote), counted_(counted) {}
@@ -53,7 +53,7 @@ class StoreOverRemote : public Store {
   Store& counted_;
 };
 
-// The same with all that it needs: `Parts` has `front`, a RemoteStore, and `counters`, the Store behind it.
+// The same, owning what it needs: `Parts` has `front`, a RemoteStore, and `counters`, the Store behind it.
 template <typename Parts>
 class SuiteStore final : private Parts, public StoreOverRemote {
  public:

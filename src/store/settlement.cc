@@ -11,11 +11,11 @@
 namespace rateguard {
 namespace {
 
-// Clocks of instances that share a counter are closer than that.
+// Clocks of instances that share a counter differ by less than this.
 constexpr Duration kClocksApart = Duration::seconds(60);
 
-// The end of a window of the epoch, which clocks that disagree put a little off. REQUIRES: they do by less than half of
-// the period.
+// The end of an epoch window, which differing clocks shift a little. REQUIRES: they differ by less than half of the
+// period.
 Instant snapped(Instant end, Duration period) {
   return algorithm::epoch_window(end - Duration{period.us / 2}, period).end;
 }
@@ -43,14 +43,14 @@ Cost difference(uint64_t charged, uint64_t actual) {
   return {charged - actual, Movement::kGiveBack};
 }
 
-// What can be taken once only, while a charge may be settled: a unit of it says that it was. The same for all, since a
-// window is judged by the limit that is asked, not by the one that began it.
+// A limit whose single unit, taken once per charge while it may be settled, records the settlement. The same for all,
+// since a window is judged by the limit that asks, not by the one that began it.
 const Limit& once() {
   static const Limit limit = Limit::fixed_window_from_first_request(1, kSettledWithin + kClocksApart).value();
   return limit;
 }
 
-// What is left, without taking anything.
+// Looks, without taking anything.
 Decision look(Store& store, Charge charge, Now now) {
   charge.cost = {0};
   charge.mode = Mode::kEnforce;
@@ -75,8 +75,8 @@ Settlement release(Store& store, const HoldId& hold, Instant now) {
 std::optional<ChargeReceipt> receipt_of(const Charge& charge, Instant charged_at, const std::array<char, 16>& id) {
   const bool is_taken = (charge.decision.allowed() || charge.cost.movement == Movement::kTakeWhole) &&
                         charge.cost.movement != Movement::kGiveBack;
-  // Of a debt that was cut nobody knows how much was taken. A synced count goes to the shared counter later, so that
-  // nothing would be there yet to be given back.
+  // For a debt that was cut it is unknown how much was taken. A synced count reaches the shared counter later, so there
+  // might be nothing to give back yet.
   const bool is_there =
       charge.basis == Basis::kCounter && !charge.decision.debt_is_cut && charge.terms.consistency != Consistency::kSync;
   if (!is_taken || !is_there) return std::nullopt;
@@ -92,8 +92,8 @@ Settlement settle(Store& store, const Charge& charge, const ChargeReceipt& recei
   if (now - receipt.charged_at >= kSettledWithin) return {SettleResult::kTooLate};
   std::string marker_key;
   CounterKey::begin_settlement(marker_key, {receipt.id.data(), receipt.id.size()});
-  // Exact, and never in the store's place: what nobody knows to have been settled is settled again. The counter comes
-  // first: it says where in a cluster both are.
+  // Exact, and never decided in the store's place: a settlement with an unknown outcome is repeated. The charge's
+  // counter comes first: its hash tag says where both are in a cluster.
   const Terms terms = {.hash_tag_from = charge.terms.hash_tag_from, .store = charge.terms.store};
   std::array<Charge, 2> charges = {Charge{.key = charge.key,
                                           .limit = charge.limit,

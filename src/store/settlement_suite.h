@@ -67,7 +67,7 @@ TYPED_TEST_P(SettlementSuite, SettlingUpIsNeverRefusedAndLeavesADebt) {
     EXPECT_TRUE(settled.decision.allowed());
     EXPECT_EQ(settled.decision.retry_after, Duration{});
     EXPECT_EQ(settled.decision.remaining, 0u);
-    // 9 are in use of 5; a limit in debt settles as any other.
+    // 9 of 5 units are in use; a limit in debt settles like any other.
     EXPECT_EQ(this->settle(small, 3).result, SettleResult::kSettled) << to_string(limit.algorithm);
     EXPECT_EQ(this->settle(small, 3).result, SettleResult::kSettledAlready) << to_string(limit.algorithm);
     EXPECT_FALSE(this->charge(key, limit).allowed()) << to_string(limit.algorithm);
@@ -99,7 +99,7 @@ TYPED_TEST_P(SettlementSuite, NothingIsGivenBackIntoAWindowThatHasEnded) {
     const uint64_t before = this->left(key, limit, ended);
     EXPECT_EQ(this->settle(metered, 0, ended).result, SettleResult::kSettled) << limit.period().us;
     EXPECT_EQ(this->left(key, limit, ended), before) << to_string(limit.algorithm);
-    // In its own window it would have been.
+    // In its own window it would have been given back.
     const auto in_time = this->take(key, limit, 1, ended);
     EXPECT_EQ(this->settle(in_time, 0, ended).decision.remaining, before) << to_string(limit.algorithm);
   }

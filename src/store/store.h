@@ -16,17 +16,17 @@
 namespace rateguard {
 
 // Whether a limit's verdict counts for the answer. A shadow limit is evaluated and charged on its own, as if it stood
-// alone, and never changes the answer. One that settles an earlier charge (store/settlement.h) moves its counter where
-// the enforced limits of its group admit, and its own verdict holds nothing back.
+// alone, and never changes the answer. One that settles an earlier charge (store/settlement.h) moves its counter if the
+// enforced limits of its group admit, and its own verdict holds nothing back.
 enum class Mode : uint8_t { kEnforce, kShadow, kSettle };
 
 // How a decision came about: by the limit's own counter, or without it.
 enum class Basis : uint8_t {
   kCounter,
-  kUnavailable,  // it did not: the store could not be asked. Never beyond store/
+  kUnavailable,  // undecided: the store could not be asked. Never seen outside store/
   kLocalShare,   // by this instance's share of the limit
-  kAllowed,      // by the rule's word
-  kDenied,       // likewise; the request is undecided rather than over a limit
+  kAllowed,      // admitted because the rule says so
+  kDenied,       // refused because the rule says so; undecided rather than over a limit
   kNotAsked,     // not at all: a limit in another store had refused already, or nobody waits any more for the
                  // answer. Its decision says nothing
 };
@@ -40,12 +40,12 @@ struct Charge {
   Mode mode = Mode::kEnforce;
   Terms terms = {};
   Basis basis = Basis::kCounter;
-  Instant gives_until = Instant::max();  // from then on Movement::kGiveBack looks: what was taken has left the counter
+  Instant gives_until = Instant::max();  // from then on kGiveBack only looks: what was taken has left the counter
   Decision decision = {};
 };
 
-// Whether nothing becomes of a charge where another limit of its request refuses. Use that has happened already and
-// what is given back move their counters all the same, as shadow limits do.
+// Whether a charge is not made if another limit of its request refuses. Use that has already happened and giving back
+// move their counters all the same, as shadow limits do.
 constexpr bool is_held_back_by_others(const Charge& charge) {
   return charge.mode == Mode::kSettle || (charge.mode == Mode::kEnforce && charge.cost.movement == Movement::kTake);
 }
@@ -64,16 +64,16 @@ struct ChargeGroup {
 
 enum class ReleaseResult : uint8_t {
   kReleased,
-  kUnknown,      // never given, released already, or expired
-  kUnavailable,  // the store could not be asked; whether it was released nobody knows
+  kUnknown,      // never given, already released, or expired
+  kUnavailable,  // the store could not be asked; it is unknown whether it was released
 };
 enum class ResetResult : uint8_t {
   kForgotten,
   kNotThere,
-  kUnavailable,  // the store could not be asked; whether it was forgotten nobody knows
+  kUnavailable,  // the store could not be asked; it is unknown whether it was forgotten
 };
 
-// A bound on one call of Store::tick: how many slots it may look at.
+// A bound on one call of Store::tick: how many slots it may examine.
 struct TickBudget {
   uint32_t slots = 4096;
 };
@@ -82,12 +82,12 @@ struct StoreStats {
   uint64_t keys = 0;
   uint64_t keys_max = 0;
   uint64_t expired = 0;       // dropped because they equalled a fresh key
-  uint64_t evicted = 0;       // dropped alive, because the store was full
+  uint64_t evicted = 0;       // dropped while live, because the store was full
   uint64_t refused_full = 0;  // refused because no room could be made
-  uint64_t memory_bytes = 0;  // what the counters occupy, all told
+  uint64_t memory_bytes = 0;  // what the counters occupy in total
 };
 
-// Thread-safe: any thread may call any member at any time. (A view of a remote store is one loop's alone:
+// Thread-safe: any thread may call any member at any time. (A view of a remote store belongs to one loop:
 // server/awaiting_store.h.)
 class Store {
  public:
@@ -97,12 +97,12 @@ class Store {
   virtual void charge(ChargeGroup group, Now now) = 0;
   // The same for many requests, each atomic on its own, in order; hides the latency of memory or of the network.
   virtual void charge_batch(std::span<ChargeGroup> groups, Now now) = 0;
-  // Forgets a counter: the next request finds it never used. `terms` as its charges have them.
+  // Forgets a counter: the next request finds it never used. `terms` as in its charges.
   virtual ResetResult reset(std::string_view key, const Terms& terms) = 0;
-  // Gives a concurrency hold back, once.
+  // Releases a concurrency hold, once.
   virtual ReleaseResult release(const HoldId& hold, Instant now) = 0;
-  // Background work, bounded by `budget`: drops counters that equal fresh ones. Called from time to time by whoever
-  // owns a clock.
+  // Background work, bounded by `budget`: drops counters that equal fresh ones. To be called from time to time by the
+  // owner of a clock.
   virtual void tick(Instant now, TickBudget budget) = 0;
   virtual StoreStats stats() const = 0;
 };

@@ -22,7 +22,7 @@
 
 namespace rateguard {
 
-// Every algorithm with room for `capacity` at once. Nothing comes back for hours, so tests need not mind time.
+// Every algorithm with room for `capacity` at once. Nothing comes back for hours, so tests need not consider time.
 inline std::vector<Limit> limits_of_every_algorithm(uint64_t capacity) {
   const Duration day = Duration::seconds(86'400);
   return {Limit::token_bucket(capacity, {1, day}).value(),  Limit::gcra(capacity, {1, day}).value(),
@@ -42,7 +42,7 @@ inline std::string counter_key(std::string_view rule, std::initializer_list<std:
 template <typename Factory>
 class StoreSuite : public ::testing::Test {
  protected:
-  static constexpr Instant kNow = Instant::from_seconds(1'700'006'400);  // a midnight: windows of a day have just begun
+  static constexpr Instant kNow = Instant::from_seconds(1'700'006'400);  // midnight: windows of a day have just begun
 
   Decision charge(std::string_view key, const Limit& limit, uint64_t cost = 1, Instant now = kNow) {
     Charge one = {.key = key, .limit = &limit, .cost = {cost}};
@@ -311,7 +311,7 @@ TYPED_TEST_P(StoreSuite, ABatchEqualsASequence) {
 }
 
 TYPED_TEST_P(StoreSuite, ManyLimitsAtOnce) {
-  // More than any inline space: a request that meets 200 limits.
+  // More than any inline space: a request with 200 limits.
   const Limit limit = limits_of_every_algorithm(2)[0];
   std::vector<std::string> keys;
   std::vector<Charge> charges;
@@ -345,8 +345,8 @@ TYPED_TEST_P(StoreSuite, AClockThatStepsBackMintsNothing) {
 }
 
 TYPED_TEST_P(StoreSuite, DistinctKeysNeverShare) {
-  // Lengths around every word boundary, all-alike bytes, NULs, keys that are each other's beginnings, and the longest
-  // there may be with a difference in the last byte alone.
+  // Lengths around every word boundary, equal bytes, NULs, keys that are prefixes of each other, and the longest
+  // possible key with a difference only in the last byte.
   std::set<std::string> keys;
   for (size_t length = 1; length <= 40; ++length) {
     keys.insert(std::string(length, '\0'));

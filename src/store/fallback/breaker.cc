@@ -8,9 +8,10 @@
 namespace rateguard {
 namespace {
 
-// A fifth more or less: instances that lost their store at one instant do not all come back to it at one instant.
+// A fifth more or less: instances that lost their store at the same instant should not all come back to it at the same
+// instant.
 constexpr int64_t kJitterFifths = 5;
-// What doubling may reach so that a fifth more is not above kOpenMax.
+// The most that doubling may reach so that a fifth more does not exceed kOpenMax.
 constexpr Duration kDoubledMax = {Breaker::kOpenMax.us * kJitterFifths / (kJitterFifths + 1)};
 
 Duration jittered(Duration span, uint32_t random) {
@@ -71,7 +72,7 @@ void Breaker::end_wait(Instant now) {
   probe_at_ = std::min(probe_at_, now_);
 }
 
-// The step of now_, begun anew where it was that of an earlier round.
+// The step of now_, reset if it belongs to an earlier round.
 Breaker::Step& Breaker::step() {
   const int64_t number = now_.us / kWindowStep.us;
   Step& step = window_[static_cast<size_t>(number) % kSteps];

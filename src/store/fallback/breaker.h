@@ -1,6 +1,6 @@
 // Whether a store that may be slow, wrong or gone is asked at all: a circuit breaker (Nygard, "Release It!", second
-// edition, section 5.2). Closed, every call goes through. Repeated failures open it, and no call does. After a while it
-// is half-open: one call at a time is let through, and what becomes of it closes or opens the breaker.
+// edition, section 5.2). Closed, every call goes through. Repeated failures open it, and no call goes through. After a
+// while it is half-open: one call at a time, the probe, is let through, and its outcome closes or opens the breaker.
 #pragma once
 
 #include <array>
@@ -16,15 +16,15 @@ namespace rateguard {
 enum class BreakerState : uint8_t { kClosed, kOpen, kHalfOpen };
 
 struct BreakerSettings {
-  // It opens after so many failures in a row. 5 calls at the deadline of 10 ms are 50 ms, if they come one at a time;
-  // fewer would open it on the hiccup of a server that forks.
+  // Consecutive failures after which it opens. 5 calls at the deadline of 10 ms are 50 ms, if they come one at a time;
+  // fewer would open it whenever a server forks.
   uint32_t failures = 5;  // at least 1
-  // How long it stays open, give or take a fifth, before a first probe. Each probe that fails doubles it, up to a
-  // second, or to this where it is longer.
+  // How long it stays open, give or take a fifth, before a first probe. Each failed probe doubles it, up to a second,
+  // or to open_for if that is longer.
   Duration open_for = Duration::millis(250);
 };
 
-// Not thread-safe. Instants are the caller's; one before the latest is read as the latest.
+// Not thread-safe. The caller supplies the instants; one before the latest is read as the latest.
 class Breaker {
  public:
   // The right to make one call, for as long as the breaker stays in the state in which it was given.
@@ -37,25 +37,25 @@ class Breaker {
   static constexpr Duration kWindow = Duration::seconds(1);
   // The window moves on by this.
   static constexpr Duration kWindowStep = Duration::millis(100);
-  // The most that doubling makes of open_for, jitter included, so that a store which is back is asked within a second.
+  // The most that open_for becomes by doubling, jitter included, so that a store that is back is asked within a second.
   static constexpr Duration kOpenMax = Duration::seconds(1);
 
-  // `random` gives 32 random bits; each opening asks once. `on_change` hears of each new state, and must not use the
-  // breaker; it may be empty.
+  // `random` returns 32 random bits; each opening calls it once. `on_change` is called with each new state, and must
+  // not use the breaker; it may be empty.
   Breaker(const BreakerSettings& settings, std::function<uint32_t()> random,
           std::function<void(BreakerState)> on_change = {});
 
-  // Whether a call may be made now. Where it may, succeeded() or failed() is told what became of it, once.
+  // Whether a call may be made now. If so, report its outcome once, with succeeded() or failed().
   std::optional<Permit> admits(Instant now);
-  // Of a call that began in an earlier state nothing is learnt.
+  // The outcome of a call that began in an earlier state is ignored.
   void succeeded(Permit permit, Instant now);
   void failed(Permit permit, Instant now);
 
-  // Something says that the store is back: the next call may be the probe, whenever it was to be.
+  // There is a sign that the store is back: the next call may be the probe, without further waiting.
   void end_wait(Instant now);
 
   BreakerState state() const { return state_; }
-  // When it came into this state; the epoch where it was never in another.
+  // When it entered this state; the epoch if it was never in another.
   Instant since() const { return since_; }
   uint64_t openings() const { return openings_; }
 

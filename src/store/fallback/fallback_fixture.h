@@ -1,4 +1,4 @@
-// For tests of FallbackStore: one of them in front of a store that is down when it is told to be.
+// For tests of FallbackStore: a FallbackStore in front of a store that fails on request.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@ namespace rateguard {
 inline constexpr Instant kNow = Instant::from_seconds(1'700'006'400);
 inline constexpr Duration kDay = Duration::seconds(86'400);
 
-// A remote store that does as it is told: it answers from counters of its own, or fails.
+// A remote store that answers from its own counters, or fails, as the test says.
 class FakeRemote final : public RemoteStore {
  public:
   void charge(std::span<ChargeGroup> groups, Now now, Done done) override {

@@ -9,7 +9,7 @@
 namespace rateguard {
 namespace {
 
-// When to ask again where nobody knows: the breaker asks the store at least that often.
+// The wait given if none is known: the breaker asks the store at least that often.
 constexpr Duration kAskAgain = Breaker::kOpenMax;
 
 bool is_unavailable(const ChargeGroup& group) {
@@ -132,13 +132,13 @@ void FallbackStore::on_answer(Pending& pending) {
   }
   charge_local();
   note_end(pending.permit, good);
-  // Whoever is told may come back with the next call.
+  // The callback may make the next call.
   Done done = std::move(pending.done);
   pending.next_free = std::exchange(free_, &pending);
   done();
 }
 
-// Decides what needs no counter, and notes what does for charge_local().
+// Decides charges that need no counter, and collects the others for charge_local().
 void FallbackStore::decide(ChargeGroup group) {
   const bool is_undecided = std::ranges::any_of(group.charges, [](const Charge& charge) {
     return charge.mode == Mode::kEnforce && charge.terms.on_failure == OnStoreFailure::kDeny;
@@ -180,7 +180,7 @@ void FallbackStore::charge_local() {
     Charge& charge = *asked_[i];
     charge.basis = Basis::kLocalShare;
     charge.decision = shares_[i].decision;
-    // Too much for a share, but not for the limit: it fits when the store is back.
+    // Too much for a share, but not for the limit: it will fit when the store is back.
     Duration& wait = charge.decision.retry_after;
     if (wait.is_never() && charge.cost.units <= charge.limit->capacity) wait = kAskAgain;
   }

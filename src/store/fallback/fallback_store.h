@@ -1,5 +1,5 @@
-// In front of a remote store: what it cannot decide is decided here, by each limit's on_failure, and while it fails
-// again and again it is not asked at all.
+// Stands in front of a remote store: charges that it cannot decide are decided here, by each limit's on_failure, and
+// while it keeps failing it is not asked at all.
 #pragma once
 
 #include <atomic>
@@ -19,12 +19,12 @@ namespace rateguard {
 
 struct FallbackOptions {
   BreakerSettings breaker = {};
-  // How many instances share the limits, this one among them: those last seen alive. Asked when limits are divided.
-  // Empty, or 0: one.
+  // The number of instances that share the limits, including this one: those last seen alive. Called when limits are
+  // divided. Empty, or 0, means one.
   std::function<uint32_t()> instances = {};
-  // Hears of each new state of the breaker, on the loop's thread; must not use the store. May be empty.
+  // Called with each new state of the breaker, on the loop's thread; must not use the store. May be empty.
   std::function<void(BreakerState)> on_change = {};
-  std::function<uint32_t()> random = {};  // 32 random bits; must be there
+  std::function<uint32_t()> random = {};  // 32 random bits; required
 };
 
 struct FallbackStats {
@@ -36,18 +36,18 @@ struct FallbackStats {
 
 // A limit decided here has one of these bases, and never kUnavailable:
 //   kAllowed     admitted, with the figures of a counter never used.
-//   kDenied      refused, and to be asked again in a second.
+//   kDenied      refused; the caller may ask again in a second.
 //   kLocalShare  decided by `local` against this instance's share of the limit (share_of()), which is the limit that
 //                the decision names.
-// All or nothing holds here too: where an enforced limit is denied, the enforced ones that have a share are only looked
+// All or nothing holds here too: if an enforced limit is denied, the enforced ones that have a share are only looked
 // at; otherwise `local` charges them together. Shadow limits are charged on their own. A look (cost 0) takes nothing.
 //
-// A call that failed may have been charged remotely all the same. It is decided here and never sent again, so that it
-// may count twice, once there and once here, but never twice in one place. What counts in `local` stays there when the
-// remote store is back, and is forgotten as its windows pass.
+// A failed call may have been charged remotely all the same. It is decided here and never sent again, so it may count
+// twice, once there and once here, but never twice in one place. Counts in `local` stay there when the remote store is
+// back, and are forgotten as their windows pass.
 //
-// The breaker counts a call as failed where any of its groups is kUnavailable. Its clock is the latest `now` of any
-// call, tick() included.
+// The breaker counts a call as failed if any of its groups is kUnavailable. Its clock is the latest `now` of any call,
+// tick() included.
 class FallbackStore final : public RemoteStore {
  public:
   // Both stores outlive it; `local` may be shared between loops. It is destroyed only when no call is under way.
@@ -55,21 +55,21 @@ class FallbackStore final : public RemoteStore {
 
   // Allocates nothing once it has seen as many calls under way and as many charges in one.
   void charge(std::span<ChargeGroup> groups, Now now, Done done) override;
-  // Forgets the counter in `local` too. kUnavailable at once where the breaker is open.
+  // Forgets the counter in `local` too. kUnavailable immediately if the breaker is open.
   void reset(std::string_view key, const Terms& terms, Instant now,
              std::move_only_function<void(ResetResult)> done) override;
-  // A hold given by `local` is released there, any other remotely; kUnavailable at once where the breaker is open.
+  // A hold given by `local` is released there, any other remotely; kUnavailable immediately if the breaker is open.
   void release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) override;
-  // The remote store's; `local` is swept by whoever it belongs to.
+  // Forwarded to the remote store; the owner of `local` sweeps that.
   void tick(Instant now) override;
 
-  // Finds out whether the remote store works where nobody asks it: `ask` asks it something that has the effects of a
-  // charge, and says whether that went well. Like a call it is made where the breaker admits one, and what becomes of
-  // it counts.
+  // Finds out whether the remote store works when no caller asks it: `ask` makes a request with the effects of a
+  // charge, and reports whether it succeeded. Like a call it is made only if the breaker admits one, and its outcome
+  // counts.
   using Told = std::move_only_function<void(bool works)>;
   void probe(Instant now, const std::function<void(Told told)>& ask);
 
-  // A connection to the remote store is there again: it is asked by the next call, open breaker or not.
+  // A connection to the remote store is open again: the next call asks it even if the breaker is open.
   void end_wait(Instant now);
 
   // On the loop's thread.
@@ -78,7 +78,7 @@ class FallbackStore final : public RemoteStore {
   FallbackStats stats() const;
 
  private:
-  // A call of the remote store that is under way, or a place for one.
+  // A call to the remote store that is under way, or a free place for one.
   struct Pending {
     FallbackStore* owner = nullptr;
     std::span<ChargeGroup> groups = {};
@@ -104,13 +104,13 @@ class FallbackStore final : public RemoteStore {
   std::deque<Pending> pendings_;
   Pending* free_ = nullptr;
 
-  // What is to be charged in `local`, over all groups of a call. Emptied, not freed.
-  std::vector<Charge*> asked_;  // whose decision each of the next two makes
+  // The charges for `local`, over all groups of a call. Cleared, not freed.
+  std::vector<Charge*> asked_;  // whose decisions the next two make
   std::vector<Charge> shares_;
   std::vector<Limit> share_limits_;
   std::vector<size_t> share_ends_;  // of each group, in shares_
   std::vector<ChargeGroup> share_groups_;
-  uint32_t instances_now_ = 0;  // 0: not yet asked in this call
+  uint32_t instances_now_ = 0;  // 0 if not yet asked in this call
 
   // Written on the loop's thread only.
   Counter groups_;

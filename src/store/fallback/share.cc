@@ -12,7 +12,7 @@ namespace {
 using Wide = unsigned __int128;
 
 Rate divided(Rate rate, uint32_t instances) {
-  // In lowest terms, so that the period grows no more than it must.
+  // In lowest terms, so that the period grows no more than necessary.
   const uint64_t common = std::gcd(rate.units, uint64_t{instances});
   rate.units /= common;
   const uint64_t times = instances / common;
@@ -23,7 +23,7 @@ Rate divided(Rate rate, uint32_t instances) {
   return {.units = std::max(units, uint64_t{1}), .period = kPeriodMax};
 }
 
-// A rate that was rounded down fills a bucket later, which has its bound too.
+// A rate that was rounded down fills a bucket more slowly, and that time is bounded too.
 uint64_t fillable(uint64_t capacity, Rate rate) {
   const Wide most = Wide{static_cast<uint64_t>(kFillTimeMax.us)} * rate.units / static_cast<uint64_t>(rate.period.us);
   return static_cast<uint64_t>(std::min(Wide{capacity}, most));
@@ -59,7 +59,7 @@ Limit share_of(const Limit& limit, uint32_t instances) {
     }
     return Limit::concurrency(capacity, limit.period());
   }();
-  RG_CHECK(made.has_value());  // the parts of a limit are within its bounds
+  RG_CHECK(made.has_value());  // a share of a limit is within the bounds
   Limit share = *made;
   share.overdraft = limit.overdraft;
   return share;

@@ -10,21 +10,21 @@
 
 namespace rateguard {
 
-// One call: it is over when none of its parts is undecided.
+// One call: it is complete when none of its parts is undecided.
 struct Asking {
   size_t undecided = 0;
   RemoteStore::Done done = {};
-  Asking* next = nullptr;  // at rest, or ready
+  Asking* next = nullptr;  // in the list of unused or of ready ones
 
-  // What is passed on, with the limits that it is held to. Emptied, not freed.
-  std::vector<Charge*> passed;  // whose decision each of the next makes
+  // The charges that are passed on, with the limits that apply to them. Cleared, not freed.
+  std::vector<Charge*> passed;  // whose decisions the next ones make
   std::vector<Charge> charges;
   std::vector<Limit> limits;
   std::vector<size_t> ends;  // of each group, in charges
   std::vector<ChargeGroup> groups;
 };
 
-// They are told when nothing is in hand any more, since whoever is told may come back with the next call.
+// Callbacks are called only at the end, when no work is in progress, since a callback may make the next call.
 class Askings {
  public:
   Asking& take(RemoteStore::Done done) {
@@ -39,7 +39,7 @@ class Askings {
     (ready_ == nullptr ? ready_ : last_ready_->next) = &asking;
     last_ready_ = &asking;
   }
-  // Tells those that are over, in their order.
+  // Calls back those that are complete, in their order.
   void tell() {
     while (ready_ != nullptr) {
       Asking& asking = *std::exchange(ready_, ready_->next);

@@ -1,4 +1,4 @@
-// For tests: a remote store that charges when a call is sent or when it is told to, and answers or fails.
+// For tests: a remote store that charges when a call is sent or when the test says so, and answers or fails.
 #pragma once
 
 #include <deque>
@@ -11,7 +11,7 @@
 
 namespace rateguard::lease {
 
-// Its counters are a MemoryStore's, at its own time.
+// Its counters are in a MemoryStore, with its own time.
 class FakeRemote final : public RemoteStore {
  public:
   enum class State : uint8_t { kAnswers, kFails, kChargesAndFails, kAllows };

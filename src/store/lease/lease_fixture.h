@@ -17,7 +17,7 @@ namespace rateguard::lease {
 inline constexpr Duration kSecond = Duration::seconds(1);
 inline constexpr Duration kDay = Duration::seconds(86'400);
 
-// A request of one limit, as its caller holds it.
+// A request with one limit, as its caller keeps it.
 struct Question {
   Charge charge;
   ChargeGroup group;

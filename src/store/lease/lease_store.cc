@@ -16,7 +16,7 @@ LeaseStore::LeaseStore(RemoteStore& remote, Store& local, const LeaseOptions& op
 void LeaseStore::charge(std::span<ChargeGroup> groups, Now now, Done done) {
   now_ = std::max<Instant>(now_, now);
   Asking& asking = askings_.take(std::move(done));
-  asking.undecided = 1;  // until all have been looked at
+  asking.undecided = 1;  // until all groups have been examined
   for (const ChargeGroup& group : groups) {
     if (!is_taken(group, now_, asking)) pass_on(group, asking);
   }

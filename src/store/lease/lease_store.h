@@ -1,5 +1,5 @@
-// In front of a remote store: limits that need not be asked for at every check. What a charge's `consistency` says is
-// done here; the stores behind decide every charge exactly.
+// Stands in front of a remote store, for limits that need not ask it at every check. It implements a charge's
+// `consistency`; the stores behind it decide every charge exactly.
 #pragma once
 
 #include <atomic>
@@ -17,13 +17,13 @@
 namespace rateguard {
 
 struct LeaseOptions {
-  // How long units that were taken ahead may be used, at most. The same on every instance: what a counter is held to
-  // follows from it (lease_terms.h).
+  // The longest time that units taken ahead may be used. The same on every instance: the limit that is charged follows
+  // from it (lease_terms.h).
   Duration life_max = Duration::millis(100);
   Duration sync_interval = Duration::millis(100);
-  // Keys that are leased, and as many that are synced. Beyond, checks are exact.
+  // The most leased keys, and the most synced ones. Beyond that, checks are exact.
   size_t counters_max = 65'536;
-  // The loop's time now: what passes while a call is under way.
+  // The loop's current time, which advances while a call is under way.
   std::function<Instant()> now = {};
 };
 
@@ -31,34 +31,34 @@ struct LeaseStats {
   uint64_t wallets = 0;       // keys that are leased
   uint64_t synced = 0;        // keys that are synced
   uint64_t from_wallets = 0;  // checks decided by units taken ahead
-  uint64_t lease_calls = 0;   // calls of the remote store for wallets
-  uint64_t reports = 0;       // calls of the remote store to reconcile
-  uint64_t lost_units = 0;    // of reports that failed
+  uint64_t lease_calls = 0;   // calls to the remote store for wallets
+  uint64_t reports = 0;       // calls to the remote store to reconcile
+  uint64_t lost_units = 0;    // units of reports that failed
 };
 
-// Leased and synced are requests of one limit that takes a cost above 0, where it can be (lease_terms(), can_sync()).
-// Others are passed on, what is given back too, but for units of a synced limit that nobody has been told of: exact,
-// and held to the lease's terms where their consistency is kLease, so that they count with the leased. A look (cost 0)
-// tells what the remote store has left, and the wallet.
+// Requests with one limit and a cost above 0 are leased or synced, if the limit permits it (lease_terms(), can_sync()).
+// Others are passed on as exact, giving back included, except for units of a synced limit that have not been reported
+// yet; they are held to the lease's terms if their consistency is kLease, so that they count together with the leased
+// ones. A look (cost 0) reports what the remote store and the wallet have left.
 //
-// What a leased limit admits never exceeds the limit (lease_terms.h says why). It may be less: a bucket of capacity C
-// admits no single check of more than C', and units that nobody used in time are charged all the same. What a synced
-// one may admit beyond is bounded (synced_counters.h).
+// A leased limit never admits more than the limit (lease_terms.h says why). It may admit less: a bucket of capacity C
+// admits no single check of more than C', and units that are not used in time stay charged. A synced limit may admit
+// more, within a bound (synced_counters.h).
 //
-// Where the remote store fails, wallets go on until their end and synced counters by their own count. A store that
-// decides in its place (store/fallback) stands behind this one: only there does its breaker see which calls the remote
-// store itself has answered.
+// When the remote store fails, wallets are used until they expire, and synced counters continue by their own count. A
+// store that decides in its place (store/fallback) belongs behind this one: only there does its breaker see which calls
+// the remote store itself has answered.
 class LeaseStore final : public RemoteStore {
  public:
-  // Both stores outlive it; `local` is for its own use. It is destroyed only when no call of its caller's is under way.
+  // Both stores outlive it; `local` is used by it alone. It is destroyed only when no call of its user is under way.
   LeaseStore(RemoteStore& remote, Store& local, const LeaseOptions& options);
 
-  // Allocates nothing for a key that has a wallet, nor for one that is synced, once it is known.
+  // Allocates nothing for a key that has a wallet or is already synced.
   void charge(std::span<ChargeGroup> groups, Now now, Done done) override;
   void reset(std::string_view key, const Terms& terms, Instant now,
              std::move_only_function<void(ResetResult)> done) override;
   void release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) override;
-  // Reconciles where it is time. To be called every 10 ms.
+  // Reconciles counts that are due. To be called every 10 ms.
   void tick(Instant now) override;
 
   // Another instance has reset this counter.

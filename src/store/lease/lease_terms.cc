@@ -35,7 +35,7 @@ Wide refill(const Rate& rate, Duration span) {
 }
 
 Limit made(const Result<Limit>& limit) {
-  RG_CHECK(limit.has_value());  // narrower than one that was made, within the same bounds
+  RG_CHECK(limit.has_value());  // narrower than a valid limit, within the same bounds
   return *limit;
 }
 

@@ -6,9 +6,9 @@
 namespace rateguard {
 namespace {
 
-// Of the table, which one tick looks at: 65,536 counters within some two seconds of ticks every 10 ms.
+// The part of the table that one tick examines: 65,536 counters in about two seconds of ticks every 10 ms.
 constexpr size_t kBucketsPerTick = 512;
-// A counter is dropped when nobody has asked for it in so long: its demand is forgotten by then.
+// A counter is dropped after this long without a check: its demand has decayed by then.
 constexpr Duration kIdle = Duration::seconds(1);
 
 }  // namespace
@@ -30,11 +30,11 @@ Taken LeasedCounters::charge(Charge& charge, Instant now, Asking& asking) {
   return Taken::kWaits;
 }
 
-// Null: this one is to be decided without.
+// Null if the charge is to be decided without a wallet.
 LeasedCounters::Counter* LeasedCounters::counter_for(const Charge& charge) {
   auto it = counters_.find(charge.key);
   if (it != counters_.end() && it->second.limit == *charge.limit) return &it->second;
-  // An edited limit begins anew, when those that wait by the old one have been answered.
+  // An edited limit starts a new counter, once the checks that wait under the old one have been answered.
   if (it != counters_.end() && it->second.state != CallState::kNone) return nullptr;
   const auto terms = lease_terms(*charge.limit, life_max_);
   if (!terms) return nullptr;
@@ -58,8 +58,8 @@ uint64_t LeasedCounters::held(std::string_view key, Instant now) const {
   return it == counters_.end() ? 0 : it->second.wallet.at(now);
 }
 
-// What is given back ends with what is used, and to the remote store a wallet is used. Where more was given back than
-// was used otherwise, the wallet's units are in the remote store again, and are not to be had twice.
+// Giving back returns at most what is used, and for the remote store a wallet's units are used. If more was given back
+// than was used otherwise, the wallet's units are in the remote store again, and must not be used twice.
 void LeasedCounters::learn(const Charge& charge, uint64_t remaining) {
   const auto it = counters_.find(charge.key);
   if (it == counters_.end() || it->second.limit != *charge.limit) return;
@@ -113,7 +113,7 @@ void LeasedCounters::Demand::note(Cost cost, Instant now, Duration life) {
   current += cost.units;
 }
 
-// Serves those that wait until there is none, or a call is under way for the first of them.
+// Serves waiting checks until there are none, or a call is under way for the first of them.
 void LeasedCounters::run(Counter& counter) {
   while (true) {
     serve_from_wallet(counter);
@@ -137,7 +137,7 @@ void LeasedCounters::serve_from_wallet(Counter& counter) {
   drop_waiting(counter, served);
 }
 
-// The first that waits is asked for in any case; more are where they are likely to fit.
+// The call is for the first waiting check in any case, and for more if they are likely to fit.
 void LeasedCounters::size_call(Counter& counter) {
   if (counter.part != 0) {
     counter.covered = 1;
@@ -175,7 +175,7 @@ void LeasedCounters::send(Counter& counter) {
   counter.is_forgotten = false;
   counter.state = CallState::kSent;
   ++calls_;
-  // Asked when the first that waits came: the remote store's deadline counts from there.
+  // With the time at which the first waiting check arrived: the remote store's deadline counts from there.
   remote_.charge(std::span(&counter.group, 1), first.since, [&counter] { counter.owner->on_answer(counter); });
   if (counter.state == CallState::kSent) counter.state = CallState::kAwaited;
 }
@@ -212,7 +212,7 @@ void LeasedCounters::add_to_wallet(Counter& counter) {
                        .basis = counter.call.basis};
   Wallet& wallet = counter.wallet;
   const uint64_t old = wallet.at(counter.asked_at);
-  // A few old units are not worth an early end.
+  // A few old units are not worth an earlier expiry.
   if (wallet.basis != more.basis || old <= more.units) {
     wallet = more;
   } else {
@@ -230,11 +230,11 @@ bool LeasedCounters::take_from_wallet(Counter& counter, Charge& charge, Instant 
 
 void LeasedCounters::take_refusal(Counter& counter) {
   ++counter.refused;
-  if (counter.covered > 1 || counter.extra != 0) return;  // to be asked for less
+  if (counter.covered > 1 || counter.extra != 0) return;  // ask again, for less
   counter.refused = 0;
   const Cost cost = counter.waiting.front().charge->cost;
   Decision refusal = counter.call.decision;
-  if (std::exchange(counter.part, 0) != 0) {  // others have taken it meanwhile
+  if (std::exchange(counter.part, 0) != 0) {  // others have taken the rest meanwhile
     refusal = counter.refusal;
     refusal.remaining = counter.call.decision.remaining;
   } else if (can_add_wallet(counter)) {
@@ -242,7 +242,7 @@ void LeasedCounters::take_refusal(Counter& counter) {
     counter.refusal = refusal;
     return;
   }
-  // It holds for all who wait with that cost.
+  // It holds for all waiting checks of that cost.
   for (Waiting& waiting : counter.waiting) {
     if (waiting.charge->cost != cost) continue;
     Charge& charge = *waiting.charge;
@@ -255,13 +255,13 @@ void LeasedCounters::take_refusal(Counter& counter) {
   std::erase_if(counter.waiting, [cost](const Waiting& waiting) { return waiting.charge->cost == cost; });
 }
 
-// Whether the first who waits can be served by the wallet and the remote store together.
+// Whether the wallet and the remote store together can serve the first waiting check.
 bool LeasedCounters::can_add_wallet(const Counter& counter) const {
   const uint64_t held = counter.wallet.basis == counter.call.basis ? counter.wallet.at(time_()) : 0;
   return held != 0 && held + counter.call.decision.remaining >= counter.waiting.front().charge->cost.units;
 }
 
-// The call has brought what the wallet lacks. Both are used now, so both have to be there.
+// The call has brought what the wallet lacks. Both are used now, so both have to be available.
 void LeasedCounters::take_rest(Counter& counter, uint64_t part) {
   const Instant now = time_();
   if (counter.wallet.at(now) >= part && counter.wallet.basis == counter.call.basis) {
@@ -273,7 +273,7 @@ void LeasedCounters::take_rest(Counter& counter, uint64_t part) {
   if (!counter.is_forgotten) add_to_wallet(counter);
 }
 
-// The remote store could not be asked, or was not: what became of the call is the word for all whom the wallet cannot
+// The remote store could not be asked, or was not: the call's decision applies to all checks that the wallet cannot
 // serve.
 void LeasedCounters::pass_to_all(Counter& counter) {
   counter.refused = 0;

@@ -16,30 +16,30 @@
 
 namespace rateguard {
 
-// What becomes of a charge that was given to a part of the store.
+// What happens with a charge that was offered to a part of the store.
 enum class Taken : uint8_t {
   kDecided,
-  kWaits,   // the Asking hears of it
-  kNotHere  // to be passed on
+  kWaits,   // the Asking is told later
+  kNotHere  // the caller passes it on
 };
 
-// So that strings are found by views of them.
+// Lets strings be found by string_views.
 struct KeyHash {
   using is_transparent = void;
   size_t operator()(std::string_view key) const { return std::hash<std::string_view>{}(key); }
 };
 
-// A key's first check costs what it asks for. From then on a call takes what the checks that wait need and what they
-// are likely to need within a wallet's life, by the demand of late: beyond the checks that wait at most half of what
-// remains, so that other instances find some. A wallet ends unused at its end: its units stay charged.
-// A cost that neither the wallet nor the remote store can bear alone is taken from both.
+// A key's first check takes only its own cost. From then on a call takes what the waiting checks need plus what recent
+// demand suggests will be needed within a wallet's life: beyond the waiting checks at most half of what remains, so
+// that other instances find some. A wallet expires unused: its units stay charged. A cost that neither the wallet nor
+// the remote store can cover alone is taken from both.
 //
-// There is one call under way for a key; checks that its wallet cannot serve wait for it in their order. Those that the
-// call was made for are admitted by it however late its answer is; what it brought beyond serves those that came
-// before it ended.
+// There is one call under way for a key; checks that its wallet cannot serve wait for it in their order. The checks
+// that the call was made for are admitted by it, however late its answer is; the rest serves checks that came before it
+// ended.
 class LeasedCounters {
  public:
-  // `time` is the loop's now: what passes while a call is under way.
+  // `time` returns the loop's current time, which advances while a call is under way.
   LeasedCounters(RemoteStore& remote, Askings& askings, Duration life_max, size_t counters_max,
                  std::function<Instant()> time);
 
@@ -47,12 +47,12 @@ class LeasedCounters {
   Taken charge(Charge& charge, Instant now, Asking& asking);
   // The units in the key's wallet.
   uint64_t held(std::string_view key, Instant now) const;
-  // The remote store has answered another charge of this counter, by the same terms.
+  // Tells that the remote store has answered another charge of this counter, under the same terms.
   void learn(const Charge& charge, uint64_t remaining);
-  // Their units are not used any more, nor those that are under way.
+  // Forgets a key's wallet: its units, and those under way, are not used any more.
   void forget(std::string_view key);
   void forget_all();
-  // Drops some that have been idle.
+  // Drops some idle counters.
   void tick(Instant now);
 
   size_t size() const { return counters_.size(); }
@@ -60,7 +60,7 @@ class LeasedCounters {
   uint64_t calls() const { return calls_; }
 
  private:
-  // Units, each of them to be used before `end`.
+  // Units that may be used before `end`.
   struct Wallet {
     uint64_t units = 0;
     Instant end = {};
@@ -73,7 +73,7 @@ class LeasedCounters {
     Instant since = {};
     Asking* asking = nullptr;
   };
-  // What was asked for of late: exponentially weighted, in units per wallet's life.
+  // Recent demand: exponentially weighted, in units per wallet's life.
   struct Demand {
     uint64_t average = 0;
     uint64_t current = 0;
@@ -89,20 +89,20 @@ class LeasedCounters {
     LeaseTerms terms;
     Wallet wallet;
     Demand demand;
-    std::optional<uint64_t> remaining;  // in the remote store, when it answered last
-    Instant unused_at = {};             // when it said the counter would equal one never used
-    uint64_t told_limit = 0;            // the configured one's, or of the share that decides in its place
+    std::optional<uint64_t> remaining;  // in the remote store, at its last answer
+    Instant unused_at = {};             // when, by that answer, the counter equals one never used
+    uint64_t told_limit = 0;            // `limit` of answers: the configured one's, or of the share in its place
     std::vector<Waiting> waiting;
 
     CallState state = CallState::kNone;
     Charge call;
     ChargeGroup group;
     Instant asked_at = {};
-    size_t covered = 0;     // of those that wait: whom the call is for
+    size_t covered = 0;     // how many of the waiting checks the call is for
     uint64_t extra = 0;     // beyond those
     uint32_t refused = 0;   // calls in a row
-    uint64_t part = 0;      // what the wallet adds to the call for the first who waits
-    Decision refusal = {};  // of the whole cost, where the call is for the rest of it
+    uint64_t part = 0;      // what the wallet adds to the call for the first waiting check
+    Decision refusal = {};  // the refusal of the whole cost, if the call is for the rest of it
     bool is_forgotten = false;
   };
   using Counters = std::unordered_map<std::string, Counter, KeyHash, std::equal_to<>>;
@@ -130,7 +130,7 @@ class LeasedCounters {
   const std::function<Instant()> time_;
   Counters counters_;
   Instant now_ = {};     // the latest
-  size_t sweep_at_ = 0;  // the bucket that tick() looks at next
+  size_t sweep_at_ = 0;  // the bucket that tick() examines next
   uint64_t from_wallets_ = 0;
   uint64_t calls_ = 0;
 };

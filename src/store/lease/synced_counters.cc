@@ -6,20 +6,20 @@
 namespace rateguard {
 namespace {
 
-// A counter that nobody asked for in so many reports is not reported any more.
+// A counter without a check during this many reports is not reported any more.
 constexpr uint32_t kIdleReports = 10;
 
 }  // namespace
 
-// Outlives its owner where the answer does.
+// Outlives its owner if the answer does.
 struct SyncedCounters::Report {
   SyncedCounters* owner = nullptr;
   bool is_under_way = false;
-  std::vector<Counters::value_type*> counters;  // whose charge each of the next is
+  std::vector<Counters::value_type*> counters;  // whose charges the next ones are
   std::vector<Charge> charges;
   std::vector<ChargeGroup> groups;
-  std::vector<Counters::value_type*> owing;  // who can pay a part at once
-  Counters left_behind;                      // an owner's that is gone: the charges borrow their keys and limits
+  std::vector<Counters::value_type*> owing;  // those that can pay a part now
+  Counters left_behind;                      // those of a destroyed owner: the charges borrow their keys and limits
 };
 
 SyncedCounters::SyncedCounters(RemoteStore& remote, Store& local, Duration interval, size_t counters_max)
@@ -48,11 +48,11 @@ Taken SyncedCounters::charge(Charge& charge, Instant now) {
   Counter& counter = it->second;
   counter.mode = charge.mode;
   counter.terms = charge.terms;
-  counter.terms.on_failure = OnStoreFailure::kAllow;  // nobody is to decide a report in the remote store's place
+  counter.terms.on_failure = OnStoreFailure::kAllow;  // a report must not be decided in the remote store's place
   counter.is_asked = true;
   charge.basis = Basis::kCounter;
-  // Where the own count refuses, it knows for how long. It may admit what is not charged yet a second time, when a
-  // window has ended or a bucket has filled since.
+  // If its own count refuses, that also says for how long. Units that are not charged yet might be admitted a second
+  // time when a window has ended or a bucket has filled since.
   const bool exceeds = counter.uncharged() + charge.cost.units > counter.limit.capacity;
   if (counter.is_blocked || (exceeds && left_here(charge) >= charge.cost.units)) {
     refuse(counter, charge);
@@ -82,7 +82,7 @@ uint64_t SyncedCounters::give_back(Charge& charge, Instant now) {
   return fresh + owed;
 }
 
-// What the own count has left, as the charge's decision tells.
+// What its own count has left, by the charge's decision.
 uint64_t SyncedCounters::left_here(Charge& charge) {
   const Cost cost = std::exchange(charge.cost, Cost{0});
   local_.charge({std::span(&charge, 1)}, now_);
@@ -90,7 +90,7 @@ uint64_t SyncedCounters::left_here(Charge& charge) {
   return charge.decision.remaining;
 }
 
-// What is owed will be paid when units come back: nobody knows exactly when, but not before the next report.
+// Owed units are paid when units come back: exactly when is unknown, but not before the next report.
 void SyncedCounters::refuse(const Counter& counter, Charge& charge) {
   const uint64_t capacity = counter.limit.capacity;
   const uint64_t room = counter.is_blocked ? 0 : capacity - std::min(capacity, counter.uncharged());
@@ -195,13 +195,13 @@ void SyncedCounters::take_answer(Counters::value_type& named, const Charge& call
   counter.owed += sent;
   counter.is_blocked = true;
   const uint64_t payable = std::min(call.decision.remaining, counter.owed);
-  if (payable == 0 || payable >= sent) return;  // others have taken it meanwhile: next time
+  if (payable == 0 || payable >= sent) return;  // others have taken them meanwhile: try at the next report
   counter.owed -= payable;
   counter.sent = payable;
   report_->owing.push_back(&named);
 }
 
-// Makes the own count leave `remaining`, less what has been admitted since that was told.
+// Sets its own count so that `remaining` is left, less what has been admitted since that answer.
 void SyncedCounters::set_local(Counters::value_type& named, uint64_t remaining) {
   const auto& [key, counter] = named;
   const uint64_t left = remaining - std::min(remaining, counter.fresh);

@@ -1,4 +1,4 @@
-// Counters that each instance decides by its own count, and reconciles with the shared one now and then.
+// Counters that each instance decides by its own count, and reconciles with the shared one at intervals.
 #pragma once
 
 #include <atomic>
@@ -16,29 +16,29 @@
 namespace rateguard {
 
 // Every `interval` what was admitted since the last time is charged in the remote store, in one call for all counters
-// that were asked for, and the own count is set to what remains there. Where the remote store has less room than that,
-// it is charged what it has; the rest is owed, and nothing is admitted until it is paid. A call that fails is not sent
-// again: what it carried may not be known to the others.
+// that were used, and its own count is set to what remains there. If the remote store has less left than that, it is
+// charged what it has; the rest is owed, and nothing is admitted until it is paid. A call that fails is not sent again:
+// the others may not know what it carried.
 //
 // The bound: n of these, one for each event loop of each instance, admit in any interval in which the limit itself
 // admits X at most
 //   X + n * min(C, D) + lost
-// where C is the capacity, D the units that one of them is asked for within an interval, a tick and two round trips,
-// and `lost` what failed calls carried or the remote store forgot: whatever one has admitted is charged or not yet
-// charged, and of the latter it has at most C. While the remote store cannot be asked at all, each holds to the whole
-// limit alone.
+// where C is the capacity, D the demand at one of them within an interval, a tick and two round trips, and `lost` what
+// failed calls carried or the remote store forgot: everything that one has admitted is either charged or not yet
+// charged, and the latter is at most C. While the remote store cannot be asked at all, each enforces the whole limit by
+// itself.
 class SyncedCounters {
  public:
-  // `local` is this object's alone.
+  // `local` is used by this object alone.
   SyncedCounters(RemoteStore& remote, Store& local, Duration interval, size_t counters_max);
   ~SyncedCounters();
 
   // Never kWaits. REQUIRES: the charge takes a cost above 0.
   Taken charge(Charge& charge, Instant now);
-  // Whether at least as many units as the charge gives back have not been told to anybody.
+  // Whether at least as many units as the charge gives back have not been reported yet.
   bool has_unreported(const Charge& charge) const;
-  // Puts the charge's units back into the own count, and answers it by that. Returns how many of them had not been told
-  // to anybody, and will not be; the rest is to be given back in the remote store.
+  // Puts the charge's units back into its own count, and answers it by that. Returns how many of them had not been
+  // reported, and never will be; the rest has to be given back in the remote store.
   uint64_t give_back(Charge& charge, Instant now);
   void forget(std::string_view key);
   void forget_all();
@@ -49,8 +49,8 @@ class SyncedCounters {
   uint64_t lost_units() const { return lost_units_; }
 
  private:
-  // Of units that were admitted here: `fresh` have not been told to anybody; `sent` are in a call under way; `owed` the
-  // remote store had no room for.
+  // Units admitted here: `fresh` have not been reported; `sent` are in a call under way; for `owed` the remote store
+  // had no room.
   struct Counter {
     Limit limit;
     Mode mode = Mode::kEnforce;

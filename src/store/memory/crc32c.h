@@ -1,5 +1,5 @@
-// CRC-32C (Castagnoli; RFC 3720, section 12.1): finds accidental damage in what was stored. No defence against a
-// forger.
+// CRC-32C (Castagnoli; RFC 3720, section 12.1): finds accidental damage in stored data. It does not defend against
+// forgery.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// The few things a snapshot asks of the file system, each replaceable, so that tests can make the Nth of them fail.
+// The few file system operations that a snapshot needs, each replaceable, so that tests can make the Nth of them fail.
 #pragma once
 
 #include <cstdint>
@@ -10,16 +10,16 @@
 
 namespace rateguard::memory {
 
-// Errors of all: kIo, with the path and the system's reason.
+// All of them fail with kIo, with the path and the system's reason.
 struct FileOps {
-  // A new, empty file for writing that only the owner may read (mode 0600), in place of what is there.
+  // A new, empty file for writing that only the owner may read (mode 0600), replacing an existing one.
   std::function<Result<int>(const std::string& path)> create;
-  std::function<Result<void>(int file, std::span<const char> bytes)> write;  // all of them
-  // Until the file's bytes are on the medium.
+  std::function<Result<void>(int file, std::span<const char> bytes)> write;  // writes all of them
+  // Waits until the file's bytes are on the medium.
   std::function<Result<void>(int file)> sync;
   std::function<Result<void>(int file)> close;
   std::function<Result<void>(const std::string& from, const std::string& to)> rename;
-  // Until the names in the directory of `path` are on the medium.
+  // Waits until the names in the directory of `path` are on the medium.
   std::function<Result<void>(const std::string& path)> sync_directory;
   std::function<Result<void>(const std::string& path)> remove;
 

@@ -68,7 +68,7 @@ bool processor_has_aes() {
 
 }  // namespace
 
-// Hashes are made once programs run; static initialisers of other files make none.
+// No static initialiser of another file computes a hash before this is set.
 const bool KeyHash::kHasInstructions = processor_has_aes();
 
 Result<HashKey> HashKey::random() {
@@ -110,8 +110,8 @@ std::array<AesBlock, 11> aes_round_keys(const HashKey& key) {
 
 void KeyHash::set_key(const HashKey& key) {
   const auto first = aes_round_keys(key);
-  // The second schedule starts from a key that follows from the first and that the first does not show: its last round
-  // key sent through a round.
+  // The second schedule starts from a key derived from the first schedule but not part of it: its last round key sent
+  // through a round.
   HashKey next;
   next.bytes = aes_round(first.back(), first.front()).bytes;
   const auto second = aes_round_keys(next);

@@ -1,11 +1,11 @@
 // The hash that names a counter: keyed, 128 bits, and quick for the 10 to 60 bytes that keys have.
 //
 // Made of AES rounds after Marvin (Simplicio et al., "The Marvin message authentication code and the LetterSoup
-// authenticated encryption scheme", 2009): every block of 16 bytes goes, masked by a secret of its place, through four
-// rounds of its own, which all run side by side; their sum and the length go through four more. No difference passes
-// four rounds with a chance above 2^-110. Unlike Marvin the round keys are secret too, the sum of each 64 bytes is
-// carried over to the next through four rounds, and the last rounds are four, since nobody outside sees a result but
-// the 12 bytes that a hold id shows.
+// authenticated encryption scheme", 2009): every block of 16 bytes, masked by a secret for its position, goes through
+// its own four rounds, all blocks in parallel; their sum and the length go through four more. No difference passes four
+// rounds with a probability above 2^-110. Unlike in Marvin, the round keys are secret too, the sum of each 64 bytes is
+// carried over to the next through four rounds, and there are only four last rounds, since outsiders see no more of a
+// result than the 12 bytes in a hold id.
 #pragma once
 
 #include <array>
@@ -22,7 +22,7 @@
 
 namespace rateguard::memory {
 
-// The secret of one store. With it a caller could aim keys at one group of the table; without it nobody can.
+// The secret of one store. A caller who knew it could choose keys that all fall into one group of the table.
 struct HashKey {
   std::array<uint8_t, 16> bytes = {};
 
@@ -37,7 +37,7 @@ struct Hash128 {
   bool operator==(const Hash128&) const = default;
 };
 
-// As AES has it (FIPS 197): byte 4 * c + r is row r of column c.
+// In AES's order (FIPS 197): byte 4 * c + r is row r of column c.
 struct alignas(16) AesBlock {
   std::array<uint8_t, 16> bytes = {};
   bool operator==(const AesBlock&) const = default;
@@ -48,7 +48,7 @@ AesBlock aes_round(const AesBlock& state, const AesBlock& round_key);
 // The key schedule of AES-128 (FIPS 197, section 5.2).
 std::array<AesBlock, 11> aes_round_keys(const HashKey& key);
 
-// The same results on every machine, from the processor's AES instructions where it has them. Any thread.
+// The same results on every machine, from the processor's AES instructions if it has them. Any thread.
 class KeyHash {
  public:
   explicit KeyHash(const HashKey& key) { set_key(key); }
@@ -65,19 +65,19 @@ class KeyHash {
  private:
   static constexpr size_t kBlock = sizeof(AesBlock);
   static constexpr size_t kRounds = 4;
-  static constexpr size_t kPlaces = 4;  // blocks side by side
+  static constexpr size_t kPlaces = 4;  // blocks in parallel
   static const bool kHasInstructions;
 
-  // Which of round_keys_ is for what: the masks of the places, the rounds of each block, and the last rounds.
+  // The parts of round_keys_: the masks of the positions, the rounds of each block, and the last rounds.
   static constexpr size_t kMasks = 0;
   static constexpr size_t kBlockKeys = kMasks + kPlaces;
   static constexpr size_t kLastKeys = kBlockKeys + kRounds;
 
-  // From two schedules of AES-128: one does not have as many keys.
+  // From two schedules of AES-128: one does not have enough keys.
   std::array<AesBlock, kLastKeys + kRounds> round_keys_ = {};
 };
 
-// For functions that use the instructions: what they call is inlined into them only where they have it too.
+// For functions that use the instructions: a call is inlined into them only if the callee has this attribute too.
 #if defined(__x86_64__)
 #define RG_TARGET_AES [[gnu::target("aes")]]
 #else
@@ -93,7 +93,7 @@ inline __m128i load_short(const char* at, size_t bytes) {
   if (bytes >= 8) {
     std::memcpy(&low, at, 8);
     std::memcpy(&high, at + bytes - 8, 8);
-    // Of the last eight bytes those that `low` has not; a shift by all 64 bits would be undefined.
+    // Those of the last eight bytes that are not in `low`; a shift by all 64 bits would be undefined.
     high = bytes == 8 ? 0 : high >> (8 * (16 - bytes));
   } else if (bytes >= 4) {
     uint32_t first;

@@ -21,11 +21,11 @@ using memory::Table;
 
 namespace {
 
-// What the first charge of a log or a set of holds takes, all told; in truth a little less.
+// The memory that the first charge of a log or a set of holds takes in total; really a little less.
 constexpr size_t kNewSideBytes = 320;
 
-// Where dropping what has expired leaves a group fuller than this, it splits if the table has room to spare: it would
-// be full again soon, and whoever is new to a group as full as that searches most of it.
+// If dropping expired counters leaves a group fuller than this, it splits if the table has room to spare: it would soon
+// be full again, and a new key in such a full group searches most of it.
 constexpr uint32_t kSlotsAfterDrop = SlotGroup::kSlots / 8 * 7;
 
 HoldId hold_id(Fingerprint key, uint64_t number) {
@@ -80,7 +80,7 @@ MemoryStore::MemoryStore(const MemoryStoreOptions& options, Parts parts)
       table_(std::move(parts.table)),
       side_(std::move(parts.side), options.log_bytes_max) {}
 
-// Jobs on the stack, of which only those that a request has charges for are made: zeros for all of them would take
+// Jobs on the stack, of which only those for a request's charges are constructed: zeros for all of them would take
 // longer than the decision.
 union MemoryStore::JobRoom {
   JobRoom() {}
@@ -129,8 +129,8 @@ void MemoryStore::decide(Jobs jobs, Groups scratch, Now now) {
   unlock_all(locked);
 }
 
-// Locks the groups of all jobs, in order of their numbers so that no two requests wait for each other. Returns those
-// that are locked.
+// Locks the groups of all jobs, in order of their numbers, so that no two requests wait for each other. Returns the
+// locked groups.
 MemoryStore::Groups MemoryStore::lock_all(Jobs jobs, Groups groups) {
   for (;;) {
     for (size_t i = 0; i < jobs.size(); ++i) {
@@ -151,8 +151,8 @@ void MemoryStore::unlock_all(Groups groups) {
   for (const size_t group : groups) table_.unlock(group);
 }
 
-// Splits one group that cannot take the keys that are new to it, where it can be split. True: it did, and keys may
-// belong elsewhere now. It is no charge: a split changes no counter.
+// Splits one group that cannot take its new keys, if it can be split. True if it did: keys may now belong elsewhere. A
+// split changes no counter, so it may happen before a refusal.
 bool MemoryStore::split_where_full(Jobs jobs, Instant now) {
   for (const Job& job : jobs) {
     if (table_.count(job.spot.group) + jobs.size() <= SlotGroup::kSlots) continue;
@@ -189,7 +189,7 @@ void MemoryStore::evaluate_side(Job& job, const State& state, Now now) {
   Charge& charge = *job.charge;
   const Cost cost = cost_at(charge, now);
   const bool known = state.algorithm == algorithm::state_tag(charge.limit->algorithm);
-  size_t growth = known ? 0 : kNewSideBytes;  // the most that a commit can add: what is there is doubled
+  size_t growth = known ? 0 : kNewSideBytes;  // the most that a commit can add: it doubles the existing memory
   if (charge.limit->algorithm == Algorithm::kSlidingWindowLog) {
     static const algorithm::WindowLog kFresh;
     const algorithm::WindowLog& log = known ? side_.log(state.x) : kFresh;
@@ -211,8 +211,8 @@ void MemoryStore::evaluate_side(Job& job, const State& state, Now now) {
   }
 }
 
-// Makes a slot for every enforced charge that needs a new one, before any is charged. False: one found no room, which
-// its decision says; the others' slots are given back.
+// Makes a slot for every enforced charge that needs a new one, before any is charged. False if one found no room, which
+// its decision says; the others' slots are then given back.
 bool MemoryStore::claim_enforced(Jobs jobs, Instant now) {
   for (size_t i = 0; i < jobs.size(); ++i) {
     if (!jobs[i].moves || !is_held_back_by_others(*jobs[i].charge)) continue;
@@ -230,13 +230,13 @@ bool MemoryStore::claim_enforced(Jobs jobs, Instant now) {
   return true;
 }
 
-// More was used than was charged, and there is no room to count it.
+// Whether more was used than was charged and there is no room to count it.
 bool MemoryStore::lacks_room_to_settle(const Job& job) {
   const Cost& cost = job.charge->cost;
   return job.charge->mode == Mode::kSettle && !job.moves && cost.movement == Movement::kTakeWhole && cost.units != 0;
 }
 
-// Whether a charge was settled is told by what is admitted, and want of room says nothing about that.
+// The admitted charge says whether this one was settled before; lack of room says nothing about that.
 void MemoryStore::note_unsettled(Jobs jobs) {
   const bool settles = std::ranges::any_of(jobs, [](const Job& job) { return job.charge->mode == Mode::kSettle; });
   if (!settles) return;
@@ -260,7 +260,7 @@ State MemoryStore::store_side(Job& job, State state, Instant now) {
   if (!memory::is_side(state)) {
     state = {};
     state.x = is_log ? side_.add(algorithm::WindowLog()) : side_.add(algorithm::HoldSet());
-    RG_CHECK(state.x != SidePool::kNone);  // has_room() is false long before the handles end
+    RG_CHECK(state.x != SidePool::kNone);  // has_room() is false long before the handles run out
   }
   if (is_log) {
     algorithm::WindowLog& log = side_.log(state.x);
@@ -352,7 +352,7 @@ void MemoryStore::clear() {
       if (slot.is_empty()) {
         ++i;
       } else {
-        forget(group, &slot);  // another may move into its place: look again
+        forget(group, &slot);  // another key may move into its slot: examine it again
       }
     }
     table_.unlock(group);

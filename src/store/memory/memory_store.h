@@ -1,5 +1,5 @@
 // The store inside the process: every counter in one table of fixed slots, decided under short locks.
-// docs/decisions/0003-memory-store.md says how it works and why so.
+// docs/decisions/0003-memory-store.md says how it works and why.
 #pragma once
 
 #include <atomic>
@@ -18,15 +18,15 @@
 
 namespace rateguard {
 
-// What to do with a new key when the store holds max_keys live ones: drop the one nearest to fresh among those at hand
-// and count it as evicted, or refuse the new key until one expires and count it as refused_full.
+// What to do with a new key when the store holds max_keys live ones: drop the one nearest to fresh among some
+// candidates and count it as evicted, or refuse the new key until one expires and count it as refused_full.
 enum class FullPolicy : uint8_t { kEvict, kRefuse };
 
 struct MemoryStoreOptions {
   uint64_t max_keys = 1'000'000;  // 1 to 2^32
   FullPolicy when_full = FullPolicy::kEvict;
-  // Bound on the memory of window logs and holds, which lies outside the slots. A charge that would pass it is refused
-  // and counted as refused_full, whatever when_full says.
+  // Bound on the memory of window logs and holds, which lies outside the slots. A charge that would exceed it is
+  // refused and counted as refused_full, regardless of when_full.
   uint64_t log_bytes_max = uint64_t{256} << 20;
   // Absent: random. Tests set it, to be repeatable.
   std::optional<memory::HashKey> hash_key = {};
@@ -34,7 +34,7 @@ struct MemoryStoreOptions {
 
 class MemoryStore final : public Store {
  public:
-  // One counter, as a snapshot sees it. Exactly one of the three is its memory.
+  // One counter, as a snapshot sees it. Exactly one of the three members has its memory.
   struct Counter {
     memory::Fingerprint key;
     algorithm::State state;  // of an algorithm with a fixed state
@@ -61,8 +61,8 @@ class MemoryStore final : public Store {
   memory::HashKey hash_key() const { return hash_key_; }
   // Takes over the identity of keys from a snapshot. REQUIRES: the store is empty and no other thread uses it.
   void adopt_hash_key(const memory::HashKey& key);
-  // Puts a counter back in place of what is there. False: no room. REQUIRES: state is of an algorithm with a fixed
-  // state.
+  // Restores a counter, replacing an existing one. False if there is no room. REQUIRES: state is of an algorithm with a
+  // fixed state.
   bool restore(memory::Fingerprint key, const algorithm::State& state);
   bool restore(memory::Fingerprint key, algorithm::WindowLog log);
   bool restore(memory::Fingerprint key, algorithm::HoldSet holds);
@@ -70,10 +70,10 @@ class MemoryStore final : public Store {
   void clear();
 
  private:
-  // Charges of one request that are decided without asking the allocator; more are, but cost an allocation.
+  // The most charges of one request that are decided without an allocation; more cost one.
   static constexpr size_t kJobsInline = 16;
 
-  // Charges of one request that charge_few() takes: nearly all have no more limits than that.
+  // Charges of one request that charge_few() takes: nearly all requests have at most that many limits.
   static constexpr size_t kFewCharges = 4;
 
   // One charge on its way through decide().
@@ -81,9 +81,9 @@ class MemoryStore final : public Store {
     Charge* charge;
     memory::Fingerprint key;
     memory::Table::Spot spot = {};
-    memory::Slot* slot = nullptr;  // once evaluated: where the key is; null where it is not there
+    memory::Slot* slot = nullptr;  // once evaluated: the key's slot; null if there is none
     algorithm::State next = {};    // fixed-state algorithms: what to store
-    bool moves = false;            // once evaluated: leaves another state behind, unless others hold it back
+    bool moves = false;            // once evaluated: changes the state, unless others hold it back
   };
   union JobRoom;
   using Jobs = std::span<Job>;
@@ -123,7 +123,7 @@ class MemoryStore final : public Store {
   void store(Job& job, Instant now);
   algorithm::State store_side(Job& job, algorithm::State state, Instant now);
 
-  // memory_store_room.cc: who goes when somebody new comes.
+  // memory_store_room.cc: eviction: which counter makes room for a new one.
   bool claim(Job& job, Jobs jobs, Instant now, Instant* soonest);
   void find_again(Jobs jobs);
   bool count_new_keys(uint64_t added);

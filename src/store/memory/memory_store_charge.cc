@@ -1,5 +1,4 @@
-// charge() and charge_batch(): the short ways of what nearly every request is, a few limits whose counters are there or
-// find room.
+// charge() and charge_batch(): the fast paths for nearly every request: a few limits whose counters exist or find room.
 #include <algorithm>
 #include <array>
 #include <vector>
@@ -16,8 +15,9 @@ using memory::Table;
 
 namespace {
 
-// Keys whose memory a batch asks for before it decides the first of them: enough to keep as many misses in flight as a
-// core can (about 20 of them to memory), few enough that the first is still in the nearest cache when its turn comes.
+// How many keys' memory a batch prefetches before it decides the first of them: enough to keep as many misses in flight
+// as a core can (about 20 of them to memory), few enough that the first is still in the nearest cache when its turn
+// comes.
 constexpr size_t kKeysAhead = 16;
 // Keys between asking for a group's record and reading it: hashing one takes about as long as the nearer caches need.
 constexpr size_t kRecordsAhead = 4;
@@ -25,7 +25,7 @@ constexpr size_t kRecordsAhead = 4;
 // does.
 constexpr size_t kNextAhead = 8;
 
-// Any algorithm and any outcome. False: its memory is not all in the slot.
+// Any algorithm and any outcome. False if its memory is not entirely in the slot.
 bool evaluate_slot(Slot& slot, Charge& charge, Now now) {
   const Limit& limit = *charge.limit;
   State next;
@@ -77,7 +77,7 @@ inline void MemoryStore::charge_one(Charge& charge, Hash&& hash, Now now) {
   if (!charge_at_home(charge, key, spot, now)) return charge_anywhere(charge, key, now);
 }
 
-// Takes as many groups at once as memory can be asked for ahead.
+// Takes as many groups at once as memory can be prefetched for.
 template <typename Hash>
 inline void MemoryStore::charge_ahead(std::span<ChargeGroup> groups, Hash&& hash, Now now) {
   std::array<Fingerprint, kKeysAhead> keys;
@@ -99,7 +99,7 @@ inline void MemoryStore::charge_ahead(std::span<ChargeGroup> groups, Hash&& hash
         if (count - located > kRecordsAhead) locate_next();
       }
     }
-    if (taken == 0) {  // more limits than that: its keys cannot all be asked for ahead
+    if (taken == 0) {  // too many limits: its keys cannot all be prefetched
       charge_many(groups[0].charges, now);
       groups = groups.subspan(1);
       continue;
@@ -108,8 +108,8 @@ inline void MemoryStore::charge_ahead(std::span<ChargeGroup> groups, Hash&& hash
     size_t i = 0;
     size_t asked = 0;
     for (const ChargeGroup& group : groups.first(taken)) {
-      // A core can wait for some twenty lines of memory at once. Asked for together with the homes, these would make it
-      // stand still; now it has room for them.
+      // A core can wait for about twenty cache lines at once. Prefetched together with the homes, these would stall it;
+      // now it has capacity for them.
       for (; asked < count && asked < i + kNextAhead; ++asked) Table::prefetch_next(spots[asked], keys[asked]);
       if (group.charges.size() != 1) {
         charge_several(group.charges, &keys[i], now);
@@ -122,8 +122,8 @@ inline void MemoryStore::charge_ahead(std::span<ChargeGroup> groups, Hash&& hash
   }
 }
 
-// The commonest case, alone: one charge of a token bucket that is in the line of its home. False: anything else, and
-// nothing was done. It calls nothing that is not inlined, so it has few registers to save.
+// Only the commonest case: one charge of a token bucket in the cache line of its home. False for anything else, with
+// nothing done. Everything it calls is inlined, so it has few registers to save.
 inline bool MemoryStore::charge_at_home(Charge& charge, Fingerprint key, Table::Spot spot, Now now) {
   const Limit& limit = *charge.limit;
   if (limit.unit_us == 0 || !table_.try_lock_where_owned(spot, key)) [[unlikely]]
@@ -138,13 +138,13 @@ inline bool MemoryStore::charge_at_home(Charge& charge, Fingerprint key, Table::
   return decided;
 }
 
-// One charge, wherever its key is.
+// One charge, for any position of its key.
 [[gnu::noinline]] void MemoryStore::charge_anywhere(Charge& charge, Fingerprint key, Now now) {
   if (!charge_slot(charge, key, now)) decide({&charge, 1}, &key, now);
 }
 
-// One charge whose whole memory is its slot, or will be one for which there is room. False: anything else, and nothing
-// was done.
+// One charge whose memory is entirely its slot, existing or new with room for it. False for anything else, with nothing
+// done.
 inline bool MemoryStore::charge_slot(Charge& charge, Fingerprint key, Now now) {
   const Table::Spot spot = table_.locate(key);
   if (!table_.lock_where_owned(spot, key)) [[unlikely]]
@@ -166,8 +166,8 @@ inline bool MemoryStore::add_slot(size_t group, Fingerprint key, Charge& charge,
   return true;
 }
 
-// The charges of one request where each has its whole memory in its slot, or will have it in one for which there is
-// room, and nobody else is in the way. False: anything else, and nothing was done. REQUIRES: at most kFewCharges.
+// The charges of one request, if each has its memory entirely in its slot, existing or new with room for it, and no
+// other thread is in the way. False for anything else, with nothing done. REQUIRES: at most kFewCharges.
 bool MemoryStore::charge_few(std::span<Charge> charges, const Fingerprint* keys, Now now) {
   std::array<Table::Spot, kFewCharges> spots;
   for (size_t i = 0; i < charges.size(); ++i) {
@@ -214,7 +214,7 @@ inline bool MemoryStore::decide_few(std::span<Charge> charges, const Fingerprint
   uint64_t added = 0;
   for (size_t i = 0; i < charges.size(); ++i) {
     if (!is_new(i)) continue;
-    // Keys are distinct; where a caller breaks that promise they share a slot.
+    // Keys are distinct; if a caller breaks that promise they share a slot.
     if (std::find(keys, keys + i, keys[i]) != keys + i) return false;
     ++added;
   }

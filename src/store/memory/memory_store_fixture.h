@@ -1,4 +1,4 @@
-// For tests of MemoryStore: charges and keys in few words.
+// For tests of MemoryStore: short ways to write charges and keys.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Who goes when somebody new comes: expired counters first, then what the policy says.
+// Eviction: which counter makes room for a new one. Expired counters go first, then the policy decides.
 #include <algorithm>
 
 #include "base/check.h"
@@ -12,22 +12,22 @@ using memory::SlotGroup;
 
 namespace {
 
-// Groups beyond the new key's own that are searched for one that can go. A table that holds all its keys has 85 in each
-// group, so even one is enough; more are needed only by tables of a few keys.
+// How many groups besides the new key's own are searched for a counter to drop. A table that holds all its keys has 85
+// in each group, so even one is enough; more are needed only by tables of a few keys.
 constexpr size_t kGroupsSearched = 64;
-// A refusal for want of room, where nothing is known to expire, says to come back after this long.
+// The wait given when a key is refused for lack of room and no expiry is known.
 constexpr Duration kFullRetry = Duration::seconds(1);
-// What a look at a group that does not exist takes from a tick's budget, in slots.
+// The cost of examining a group that does not exist, in slots of a tick's budget.
 constexpr uint32_t kAbsentGroupSlots = 8;
 
 }  // namespace
 
-// Makes a slot for the job's key where it has none. False: no room could be made; `soonest` is when the first counter
-// that was looked at expires. May move other slots of the groups; those of the jobs are found again. REQUIRES: the
+// Makes a slot for the job's key if it has none. False if no room could be made; `soonest` is then when the first of
+// the examined counters expires. May move other slots of the groups; those of the jobs are found again. REQUIRES: the
 // groups of all `jobs` are locked, and all are evaluated.
 bool MemoryStore::claim(Job& job, Jobs jobs, Instant now, Instant* soonest) {
   if (job.slot != nullptr) return true;
-  // Keys of a request are distinct; where a caller breaks that promise they share a slot.
+  // Keys of a request are distinct; if a caller breaks that promise they share a slot.
   const auto same = std::ranges::find_if(jobs, [&](const Job& other) { return other.slot && other.key == job.key; });
   if (same != jobs.end()) {
     job.slot = same->slot;
@@ -43,7 +43,8 @@ bool MemoryStore::claim(Job& job, Jobs jobs, Instant now, Instant* soonest) {
     if (free_one_of(job) || std::ranges::any_of(jobs, free_one_of)) continue;
     Instant elsewhere = Instant::max();
     if (free_one_elsewhere(now, &elsewhere)) continue;
-    // Whoever comes back finds its own group again, and others only where all are searched: no other wait is a promise.
+    // A retry searches its own group again, and a different choice of others unless all are searched: only then can the
+    // wait be relied on.
     if (*soonest == Instant::max() || table_.groups_end() <= kGroupsSearched) *soonest = std::min(*soonest, elsewhere);
     return false;
   }
@@ -51,14 +52,14 @@ bool MemoryStore::claim(Job& job, Jobs jobs, Instant now, Instant* soonest) {
   return true;
 }
 
-// After others were dropped, which moves those behind them.
+// Needed after counters were dropped, which moves those after them.
 void MemoryStore::find_again(Jobs jobs) {
   for (Job& job : jobs) {
     if (job.slot != nullptr) job.slot = table_.slots(job.spot.group).find(job.key);
   }
 }
 
-// Counts so many keys more, unless there would be more than there may be.
+// Counts `added` more keys, unless that would exceed the bound.
 bool MemoryStore::count_new_keys(uint64_t added) {
   uint64_t keys = keys_.load(std::memory_order_relaxed);
   do {
@@ -88,7 +89,7 @@ uint32_t MemoryStore::drop_expired(size_t group, Jobs keep, Instant now) {
   return dropped;
 }
 
-// Makes room in a group by dropping what has expired, else by the policy. False: nothing could go.
+// Makes room in a group by dropping what has expired, else by the policy. False if nothing could be dropped.
 bool MemoryStore::free_one(size_t group, Jobs keep, Instant now, Instant* soonest) {
   if (drop_expired(group, keep, now) != 0) return true;
   Slot* nearest = nullptr;
@@ -108,8 +109,8 @@ bool MemoryStore::free_one(size_t group, Jobs keep, Instant now, Instant* soones
 bool MemoryStore::free_one_elsewhere(Instant now, Instant* soonest) {
   for (size_t i = 0; i < kGroupsSearched; ++i) {
     const size_t group = search_cursor_.fetch_add(1, std::memory_order_relaxed) % table_.groups_end();
-    // Groups are locked out of order here, so none may be waited for. Those of the request itself are locked and passed
-    // by.
+    // Groups are locked out of order here, so it must not wait for any. The request's own groups are locked and
+    // skipped.
     if (!table_.exists(group) || !table_.try_lock(group)) continue;
     const bool freed = free_one(group, {}, now, soonest);
     table_.unlock(group);
@@ -130,7 +131,7 @@ void MemoryStore::refuse_for_room(Charge& charge, Instant soonest, Instant now) 
 }
 
 void MemoryStore::tick(Instant now, TickBudget budget) {
-  // An idle store occupies nothing.
+  // An empty store takes no memory.
   if (keys_.load(std::memory_order_relaxed) != 0) table_.prepare_growth();
   uint32_t left = std::max(budget.slots, uint32_t{1});
   while (left > 0) {

@@ -32,14 +32,14 @@ Result<Reservation> Reservation::make(size_t bytes) {
 }
 
 Result<Reservation> Reservation::make_large_paged(size_t bytes) {
-  // Where less than two large pages are needed, they would cost more memory than they save time.
+  // Below two large pages, they would waste too much memory.
   if (bytes < 2 * kLargePageBytes) return make(bytes);
   Result<Reservation> made = make(bytes + kLargePageBytes);
   if (!made) return made;
   const size_t past = reinterpret_cast<uintptr_t>(made->data_) % kLargePageBytes;
   if (past != 0) made->data_ += kLargePageBytes - past;
   made->size_ = bytes;
-  // A kernel without large pages refuses, and small ones serve as well, only slower.
+  // A kernel without large pages refuses; small ones work as well, only slower.
   (void)madvise(made->data_, bytes, MADV_HUGEPAGE);
   return made;
 }
@@ -47,7 +47,7 @@ Result<Reservation> Reservation::make_large_paged(size_t bytes) {
 void Reservation::populate(size_t from, size_t bytes) const {
   const size_t end = std::min(from + bytes, size_);
   for (size_t at = from; at < end; at += kSmallPageBytes) {
-    // Adding nothing, atomically: the memory may be in use.
+    // Adds zero atomically, since the memory may be in use.
     std::atomic_ref(data_[at]).fetch_or(0, std::memory_order_relaxed);
   }
 }

@@ -1,4 +1,4 @@
-// A stretch of addresses: how the store's memory follows its keys though its bounds are set at the start.
+// A range of addresses: lets the store's memory grow with its keys although its bounds are fixed at the start.
 #pragma once
 
 #include <cstddef>
@@ -11,12 +11,13 @@ namespace rateguard::memory {
 class Reservation {
  public:
   Reservation() = default;
-  // Errors: kExhausted where the system refuses the addresses.
+  // Errors: kExhausted if the system refuses the addresses.
   static Result<Reservation> make(size_t bytes);
   // The same, aligned for large pages of memory (2 MiB), which the kernel is asked for: a random access then needs one
   // access to memory instead of two or three, since the processor can keep the addresses of all pages at hand.
   static Result<Reservation> make_large_paged(size_t bytes);
-  // Touches [from, from + bytes), so that nobody has to wait for the kernel to find and clear that memory. Any thread.
+  // Touches [from, from + bytes), so that no request has to wait for the kernel to find and clear that memory. Any
+  // thread.
   void populate(size_t from, size_t bytes) const;
   Reservation(Reservation&& other) noexcept;
   Reservation& operator=(Reservation&& other) noexcept;

@@ -11,7 +11,7 @@ namespace rateguard::memory {
 
 namespace {
 
-// Handles beyond those that fill the bound, for threads that were told at one moment that there is room.
+// Handles beyond those that fill the bound, for threads that were told at the same moment that there is room.
 constexpr uint64_t kSpareEntries = 4096;
 
 }  // namespace
@@ -30,7 +30,7 @@ SidePool::~SidePool() {
 }
 
 size_t SidePool::bytes_of(const Entry& entry) const {
-  // The variant and the chain around the object are its cost too.
+  // The variant and the chain around the object count as well.
   if (const auto* log = std::get_if<algorithm::WindowLog>(&entry.value))
     return log->bytes() - sizeof(*log) + sizeof(Entry);
   if (const auto* holds = std::get_if<algorithm::HoldSet>(&entry.value))

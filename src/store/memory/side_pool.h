@@ -1,5 +1,5 @@
 // What two algorithms remember beyond a slot's 20 bytes: window logs and holds, by 32-bit handle. Their memory is
-// counted, and the store refuses what would pass its bound (MemoryStoreOptions::log_bytes_max).
+// counted, and the store refuses charges that would exceed its bound (MemoryStoreOptions::log_bytes_max).
 #pragma once
 
 #include <atomic>
@@ -22,13 +22,13 @@ inline bool is_side(const algorithm::State& state) {
          state.algorithm == algorithm::state_tag(Algorithm::kConcurrency);
 }
 
-// Adding and removing is thread-safe. An entry itself belongs to whoever holds the lock of the group its handle is in.
+// Adding and removing is thread-safe. An entry itself is guarded by the lock of the group that has its handle.
 class SidePool {
  public:
   using Handle = uint32_t;
   static constexpr Handle kNone = 0;
 
-  // Errors: kExhausted where the system refuses the addresses.
+  // Errors: kExhausted if the system refuses the addresses.
   static Result<Reservation> reserve(uint64_t bytes_max);
 
   SidePool(Reservation memory, uint64_t bytes_max);
@@ -36,17 +36,17 @@ class SidePool {
   SidePool& operator=(const SidePool&) = delete;
   ~SidePool();
 
-  // Takes over a log or a set. kNone: every handle is in use.
+  // Takes over a log or a set. kNone if every handle is in use.
   template <typename T>
   Handle add(T&& value);
   void remove(Handle handle);
   algorithm::WindowLog& log(Handle handle) { return std::get<algorithm::WindowLog>(entries_[handle].value); }
   algorithm::HoldSet& holds(Handle handle) { return std::get<algorithm::HoldSet>(entries_[handle].value); }
 
-  // Whether `bytes` more stay inside the bound. Threads that ask at one moment are told the same; so the bound may be
-  // passed by what as many charges take as there are threads.
+  // Whether `bytes` more stay inside the bound. Threads that ask at the same moment get the same answer, so the bound
+  // may be exceeded by one charge per thread.
   bool has_room(size_t bytes) const { return bytes_.load(std::memory_order_relaxed) + bytes <= bytes_max_; }
-  // An entry that held `before` bytes holds `after` now.
+  // Records that an entry's size has changed from `before` to `after` bytes.
   void account(size_t before, size_t after) {
     if (before != after) bytes_.fetch_add(after - before, std::memory_order_relaxed);
   }
@@ -67,7 +67,7 @@ class SidePool {
   std::atomic<uint64_t> bytes_ = 0;
   SpinLock lock_;
   Handle free_ RG_GUARDED_BY(lock_) = kNone;  // the first of a chain of entries that were removed
-  Handle used_end_ RG_GUARDED_BY(lock_) = 1;  // entries from here on were never made; 0 is no handle
+  Handle used_end_ RG_GUARDED_BY(lock_) = 1;  // entries from here on were never used; 0 is not a handle
 };
 
 template <typename T>

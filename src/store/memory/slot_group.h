@@ -1,5 +1,5 @@
 // 128 slots of 32 bytes, one page of memory: an open-addressed table with linear probing, small enough that a deletion
-// shifts back what follows and leaves no tombstone. Whoever touches a group holds its lock (table.h).
+// can shift back the slots after it and leave no tombstone. A group is guarded by its lock (table.h).
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 
 namespace rateguard::memory {
 
-// A key as the table knows it: 95 bits of its keyed hash. docs/decisions/0003-memory-store.md says why that is as good
-// as the key itself. The lowest bit of `head` is always set: a slot whose head is 0 is empty.
+// A key in the table: 95 bits of its keyed hash. docs/decisions/0003-memory-store.md says why that is as good as the
+// key itself. The lowest bit of `head` is always set: a slot whose head is 0 is empty.
 struct Fingerprint {
   uint64_t head;
   uint32_t rest;
@@ -41,9 +41,9 @@ class alignas(32) Slot {
     rest_ = key.rest;
     state_ = state;
   }
-  // The same as an assignment, but field by field, each in a register of its own. A plain copy reads 16 bytes at once
-  // that were just written 4 and 8 at a time; a processor cannot answer that from its store buffer and waits until they
-  // have reached the cache, which takes as long as the whole decision.
+  // An assignment field by field, each in its own register. A plain copy reads 16 bytes at once that were just written
+  // 4 and 8 at a time; the processor cannot forward them from its store buffer and waits until they have reached the
+  // cache, which takes as long as the whole decision.
   void set_state(const algorithm::State& state) {
     uint64_t front;
     std::memcpy(&front, &state, sizeof front);
@@ -67,25 +67,25 @@ class alignas(32) Slot {
 };
 static_assert(sizeof(Slot) == 32, "two to a cache line");
 
-// The two slots of a cache line, for a key that is at home in them: it is in one of them five times in six (table.h).
-// In which is left to chance, so no branch and no address to write to depends on it: after a wrong guess a processor
-// throws away what it has begun of the next requests, and before it knows where a store goes it holds back loads that
-// may be meant to read it, those of registers saved on the stack among them.
+// The two slots of a cache line, for a key that is at home in them: it is in one of them five times out of six
+// (table.h). Which one is random, so no branch and no store address depends on it: after a misprediction the processor
+// discards its work on the next requests, and while it does not know a store's address it holds back loads that might
+// read it, including those of registers saved on the stack.
 class Line {
  public:
   // REQUIRES: `slots` are the two of the key's home.
   Line(Slot* slots, Fingerprint key) : slots_(slots), in_second_(slots[1].head_ == key.head) {
-    asm("" : "+r"(in_second_));  // else the compiler makes a branch of it
+    asm("" : "+r"(in_second_));  // otherwise the compiler turns it into a branch
   }
 
-  // False where it is elsewhere, and where the second slot holds another with the same 64 bits of head.
+  // False if it is elsewhere, or if the second slot holds another key with the same 64 bits of head.
   bool holds(Fingerprint key) const {
     return slots_[in_second_].head_ == key.head && slots_[in_second_].rest_ == key.rest;
   }
 
-  // REQUIRES, both: holds().
+  // REQUIRES, for both: holds().
   const algorithm::State& state() const { return slots_[in_second_].state(); }
-  // Writes both slots, one of them with what it holds.
+  // Writes both slots, one of them with its own contents.
   void set_state(const algorithm::State& state) {
     const uint64_t first_keeps = 0 - uint64_t{in_second_};
     const Words words(state);
@@ -94,7 +94,7 @@ class Line {
   }
 
  private:
-  // A state in as few registers as hold it.
+  // A state in as few registers as possible.
   struct Words {
     using Pair [[gnu::vector_size(16)]] = uint64_t;
 
@@ -107,7 +107,7 @@ class Line {
       front = Pair{parts[0], parts[1]};
     }
 
-    // `keep`: all bits are 1 where what is there stays, else all are 0.
+    // `keep`: all ones to keep the old state, all zeros to store the new one.
     void store(algorithm::State& there, uint64_t keep) const {
       const Words old(there);
       const Pair kept = {keep, keep};
@@ -136,7 +136,7 @@ struct alignas(4096) SlotGroup {
     return home[0].is_empty() || home[1].is_empty() ? nullptr : find_beyond(key);
   }
 
-  // Where it is not in the line of its home.
+  // Finds a key that is not in the line of its home.
   Slot* find_beyond(Fingerprint key) {
     uint32_t at = key.home() + 1;
     for (uint32_t step = 2; step < kSlots; ++step) {
@@ -147,7 +147,7 @@ struct alignas(4096) SlotGroup {
     return nullptr;
   }
 
-  // REQUIRES: the key is not there, and the group is not full.
+  // REQUIRES: the key is not in the group, and the group is not full.
   Slot& insert(Fingerprint key, const algorithm::State& state) {
     uint32_t at = key.home();
     while (!slots[at].is_empty()) at = (at + 1) % kSlots;
@@ -181,12 +181,12 @@ struct alignas(4096) SlotGroup {
       slot.clear();
       ++count;
     }
-    // What they displaced is not found behind the holes.
+    // Keys that they displaced would not be found after the holes.
     if (count != 0) take_all([this](const Slot& slot) { insert(slot.key(), slot.state()); });
     return count;
   }
 
-  // Empties the group, then calls `put` for each of what it held.
+  // Empties the group, then calls `put` for each slot that it held.
   template <typename Put>
   void take_all(Put&& put) {
     const SlotGroup all = *this;

@@ -14,7 +14,7 @@ using memory::SnapshotSource;
 
 namespace {
 
-// Bytes gathered before they are written: system calls are few, and the memory is small beside the counters'.
+// Bytes collected before they are written: few system calls, and little memory compared with the counters'.
 constexpr size_t kWriteBytes = 256 * 1024;
 
 Result<uint64_t> write_counters(MemoryStore& store, Instant now, SnapshotEncoder& encoder, int file,
@@ -26,7 +26,7 @@ Result<uint64_t> write_counters(MemoryStore& store, Instant now, SnapshotEncoder
     encoder.clear();
     return done;
   };
-  // A group that splits meanwhile moves counters to groups of larger numbers, which are yet to come.
+  // A group that splits meanwhile moves counters to groups with larger numbers, which are still to come.
   for (size_t group = 0; group < store.groups_end(); ++group) {
     store.visit_group(group, [&](const MemoryStore::Counter& counter) {
       const bool live = counter.log != nullptr     ? counter.log->expires_at() > now
@@ -42,7 +42,7 @@ Result<uint64_t> write_counters(MemoryStore& store, Instant now, SnapshotEncoder
   return written;
 }
 
-// Closes the file whatever happened; the first error is the one that is told.
+// Closes the file in any case; the first error is reported.
 Result<uint64_t> write_file(MemoryStore& store, Instant now, SnapshotEncoder& encoder, int file, const FileOps& files) {
   Result<uint64_t> written = write_counters(store, now, encoder, file, files);
   if (written) {
@@ -68,7 +68,7 @@ Result<SnapshotSaved> save_snapshot(MemoryStore& store, const std::string& path,
     renamed = files.rename(aside, path);
   }
   if (!renamed) {
-    (void)files.remove(aside);  // the error before is the one to tell
+    (void)files.remove(aside);  // the earlier error is reported
     return std::unexpected(renamed.error());
   }
   if (const auto synced = files.sync_directory(path); !synced) return std::unexpected(synced.error());

@@ -1,4 +1,4 @@
-// Counters across a restart: a file that is either the whole of one snapshot or the whole of the one before.
+// Counters across a restart: a file that is always either a complete snapshot or the complete previous one.
 #pragma once
 
 #include <cstdint>
@@ -17,20 +17,20 @@ struct SnapshotSaved {
   uint64_t bytes = 0;
 };
 
-// Writes every counter to `path`: aside (PATH.tmp), to the medium, then renamed. Deciding goes on meanwhile: one group
-// of counters is locked at a time, while it is copied. Each counter is as it was at some instant of the call; two
-// counters may be from different instants. On any error the file at `path` is what it was. Errors: kIo. Any thread, but
-// only one at a time per path. The file holds the secret of the hash; only its owner may read it (mode 0600).
+// Writes every counter to `path`: to a temporary file (PATH.tmp), synced, then renamed. Decisions continue meanwhile:
+// one group of counters is locked at a time, while it is copied. Each counter is as it was at some instant of the call;
+// two counters may be from different instants. On any error the file at `path` is unchanged. Errors: kIo. Any thread,
+// but only one at a time per path. The file holds the secret of the hash; only its owner may read it (mode 0600).
 Result<SnapshotSaved> save_snapshot(MemoryStore& store, const std::string& path, Instant now,
                                     const memory::FileOps& files = memory::FileOps::posix());
 
-// Loads what save_snapshot wrote, whole or not at all. Errors: kNotFound (no such file: a first start), kIo, kCorrupt
-// and kInvalid for a file of another version (the caller sets it aside and starts empty). REQUIRES: the store is empty
-// and no other thread uses it.
+// Loads what save_snapshot wrote, completely or not at all. Errors: kNotFound (no such file: a first start), kIo,
+// kCorrupt and kInvalid for a file of another version (the caller sets it aside and starts empty). REQUIRES: the store
+// is empty and no other thread uses it.
 Result<memory::Restored> load_snapshot(MemoryStore& store, const std::string& path, Instant now);
 
-// Renames a snapshot that `why` keeps from being loaded to PATH.damaged-<seconds of now>, or PATH.other-version-<...>
-// for kInvalid, and returns that name. Errors: kIo.
+// Renames a snapshot that cannot be loaded because of `why` to PATH.damaged-<seconds of now>, or
+// PATH.other-version-<...> for kInvalid, and returns that name. Errors: kIo.
 Result<std::string> set_aside(const std::string& path, ErrorCode why, Instant now,
                               const memory::FileOps& files = memory::FileOps::posix());
 

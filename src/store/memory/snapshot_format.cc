@@ -36,7 +36,7 @@ std::unexpected<Error> corrupt(std::string_view what) {
   return fail(ErrorCode::kCorrupt, fmt::format("the snapshot {}", what));
 }
 
-// A snapshot from its first byte to its last, in order. The first error stays.
+// Reads a snapshot from its first byte to its last, in order. The first error is kept.
 class Reader {
  public:
   explicit Reader(const SnapshotSource& source) : source_(source), buffer_(kReadBytes) {}
@@ -47,7 +47,7 @@ class Reader {
     take({reinterpret_cast<char*>(&value), sizeof value});
     return value;
   }
-  // Passes over what is buffered, at least one byte. REQUIRES: left() != 0.
+  // Skips what is buffered, at least one byte. REQUIRES: left() != 0.
   void skip() {
     get<char>();
     const std::span<const char> rest(buffer_.data() + at_, filled_ - at_);
@@ -59,7 +59,7 @@ class Reader {
   uint64_t left() const { return source_.size - kCrcBytes - position_; }
   bool ok() const { return !error_; }
   std::unexpected<Error> error() const { return std::unexpected(*error_); }
-  // Of all that was read so far.
+  // The checksum of everything read so far.
   uint32_t crc() const { return crc_; }
   void expect_end_of_records() { source_end_ = source_.size; }
 
@@ -104,7 +104,7 @@ class Reader {
   std::optional<Error> error_;
 };
 
-// Times moved back by so much.
+// Moves times back by `us`.
 struct Shift {
   int64_t us = 0;
 
@@ -113,14 +113,14 @@ struct Shift {
   algorithm::State operator()(algorithm::State state) const {
     if (us == 0) return state;
     algorithm::State moved = state;
-    // What was charged by the wall clock names a window of the calendar: that is not moved (algorithm/fixed_window.h).
+    // A charge by the wall clock names a calendar window, which is not moved (algorithm/fixed_window.h).
     const bool is_named =
         state.algorithm == algorithm::state_tag(Algorithm::kFixedWindow) && state.extra == algorithm::kByWallClock;
     const auto time_us = static_cast<int64_t>(state.time_us);
     algorithm::stamp_tag(moved, state.algorithm, Instant{is_named ? time_us : (*this)(time_us)},
                          static_cast<uint8_t>(state.extra));
     if (state.algorithm != algorithm::state_tag(Algorithm::kGcra) && state.algorithm < algorithm::kWideTagMin) {
-      // The expiry, in whole seconds (algorithm/state.h); what a shift has beyond them leaves it a little later.
+      // The expiry, in whole seconds (algorithm/state.h); a fraction of a second in the shift makes it a little later.
       moved.z = static_cast<uint32_t>(std::max<int64_t>(0, int64_t{state.z} - us / 1'000'000));
     }
     return moved;
@@ -162,7 +162,7 @@ Result<algorithm::WindowLog> read_log(Reader& in, Shift shift) {
     record.units = in.get<uint32_t>();
   }
   if (shift.us != 0) {
-    // What would lie before the epoch is long over.
+    // Records that would lie before the epoch have long expired.
     std::erase_if(records, [&](const auto& record) { return record.time.us < shift.us; });
     for (auto& record : records) record.time.us = shift(record.time.us);
   }
@@ -216,8 +216,8 @@ Result<Record> read_record(Reader& in, uint8_t kind, Shift shift) {
   return record;
 }
 
-// The rest of a snapshot of another version, whose records nobody here knows. In every version a checksum of everything
-// before it ends the file, which tells that from damage.
+// The rest of a snapshot of another version, whose records are unknown here. Every version ends with a checksum of
+// everything before it, which distinguishes another version from damage.
 std::unexpected<Error> other_version(Reader& in, uint32_t version) {
   while (in.ok() && in.left() != 0) in.skip();
   if (!in.ok()) return in.error();

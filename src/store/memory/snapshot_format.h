@@ -23,13 +23,13 @@ namespace rateguard::memory {
 
 inline constexpr uint32_t kSnapshotVersion = 2;
 
-// Turns counters into bytes. What is written lies in bytes() until the caller takes it away.
+// Turns counters into bytes, which stay in bytes() until the caller takes them.
 class SnapshotEncoder {
  public:
   SnapshotEncoder(const HashKey& key, Instant taken_at);
 
   void add(const MemoryStore::Counter& counter);
-  // The end record. Nothing may be added after it.
+  // Adds the end record. Nothing may be added after it.
   void finish();
 
   std::span<const char> bytes() const { return bytes_; }
@@ -42,12 +42,12 @@ class SnapshotEncoder {
   void put(const T& value);
 
   std::vector<char> bytes_;
-  uint32_t crc_ = 0;  // of what was cleared
+  uint32_t crc_ = 0;  // of the cleared bytes
   uint64_t records_ = 0;
 };
 
-// Where a snapshot's bytes come from: fills the span from the offset on, or as far as there are bytes, and says how
-// far.
+// Where a snapshot's bytes come from: fills the span from the offset on, or as far as there are bytes, and returns how
+// many.
 struct SnapshotSource {
   uint64_t size = 0;
   std::function<Result<size_t>(uint64_t offset, std::span<char> into)> read;
@@ -56,14 +56,14 @@ struct SnapshotSource {
 struct Restored {
   Instant taken_at;
   uint64_t counters = 0;  // now in the store
-  uint64_t expired = 0;   // records that equal a fresh counter
+  uint64_t expired = 0;   // records that equalled a fresh counter
   uint64_t no_room = 0;   // records beyond the store's bounds
 };
 
-// Reads everything once to check it, then once more into the store: what is not whole does not touch the store. A
-// snapshot from after `now` (the clock went back between two runs) is shifted back, so that nobody waits longer than
-// they would have. Errors: kCorrupt (damaged, cut short, of another format), kInvalid (whole, and of another version),
-// kIo; the store is empty then. REQUIRES: the store is empty and no other thread uses it.
+// Reads everything once to check it, then once more into the store: an incomplete snapshot does not touch the store. A
+// snapshot from after `now` (the clock went back between two runs) is shifted back, so that no caller waits longer than
+// it would have. Errors: kCorrupt (damaged, truncated, not a snapshot), kInvalid (intact, but of another version), kIo;
+// the store is then empty. REQUIRES: the store is empty and no other thread uses it.
 Result<Restored> restore_snapshot(MemoryStore& store, const SnapshotSource& source, Instant now);
 
 }  // namespace rateguard::memory

@@ -1,5 +1,5 @@
 // A lock of one byte. The store has one for every group of 128 counters and holds it for well under a microsecond, so
-// waiting threads spin; a holder that lost its core gets it back by their yielding.
+// waiting threads spin; they yield so that a holder that lost its core can run.
 #pragma once
 
 #include <sched.h>
@@ -15,7 +15,7 @@ class RG_CAPABILITY("spin lock") SpinLock {
  public:
   bool try_lock() RG_TRY_ACQUIRE(true) { return held_.exchange(1, std::memory_order_acquire) == 0; }
 
-  // Not analysed: that it is held afterwards follows from an atomic exchange.
+  // Not analysed: an atomic exchange makes it held afterwards.
   void lock() RG_ACQUIRE() RG_NOT_ANALYSED {
     if (!try_lock()) [[unlikely]]
       lock_contended();
@@ -28,7 +28,7 @@ class RG_CAPABILITY("spin lock") SpinLock {
   static constexpr int kSpinsBeforeYield = 100;
 
   [[gnu::noinline]] void lock_contended() RG_NOT_ANALYSED {
-    // Looks before it tries: those who only look do not take the line from each other.
+    // Reads before it tries: threads that only read do not take the cache line from each other.
     for (int spins = 0; held_.load(std::memory_order_relaxed) != 0 || !try_lock(); ++spins) {
       if (spins < kSpinsBeforeYield) {
         pause();

@@ -33,7 +33,7 @@ Table::Table(Memory memory)
       records_(reinterpret_cast<Record*>(memory_.records.data())),
       roots_(memory_.roots),
       pages_used_(memory_.roots) {
-  // Zero bytes are the records and the groups that are not there yet.
+  // Zero bytes are records and groups that do not exist yet.
   for (uint32_t root = 0; root < roots_; ++root) records_[root].page.store(root + 1, std::memory_order_relaxed);
 }
 
@@ -71,7 +71,7 @@ bool Table::split(size_t group) {
   parent.depth = static_cast<uint8_t>(bit + 1);
   child.count = static_cast<uint8_t>(moved);
   child.depth = static_cast<uint8_t>(bit + 1);
-  // Deeper groups are looked for before the first of them is there: see locate().
+  // Deeper groups are looked for before the first of them exists: see locate().
   path_mask_.fetch_or(uint32_t{1} << bit, std::memory_order_release);
   child.page.store(page + 1, std::memory_order_release);
   return true;
@@ -82,7 +82,7 @@ void Table::prepare_growth() {
   size_t prepared = prepared_bytes_.load(std::memory_order_relaxed);
   const size_t wanted = used + std::clamp(used / 8, kAheadBytesMin, kAheadBytesMax);
   if (prepared >= wanted) return;
-  if (!prepared_bytes_.compare_exchange_strong(prepared, wanted)) return;  // another thread is about it
+  if (!prepared_bytes_.compare_exchange_strong(prepared, wanted)) return;  // another thread is doing it
   memory_.pages.populate(std::max(prepared, used), wanted - std::max(prepared, used));
 }
 

@@ -13,13 +13,13 @@
 namespace rateguard::redis_store {
 namespace {
 
-// The anchors as the script tells them apart.
+// The script's codes for anchors.
 enum class AnchorCode : uint8_t { kEpoch = 1, kFirstRequest = 2, kCalendar = 3 };
-// And the modes.
+// The script's codes for modes.
 constexpr uint64_t kEnforceCode = 1;
 constexpr uint64_t kShadowCode = 2;
-constexpr uint64_t kMoveCode = 3;    // enforced, and moved whatever others say
-constexpr uint64_t kSettleCode = 4;  // moved where others admit, with a verdict that counts for nobody
+constexpr uint64_t kMoveCode = 3;    // enforced, and moved regardless of the others
+constexpr uint64_t kSettleCode = 4;  // moved if the others admit, with a verdict that does not count
 
 uint64_t mode_code(const Charge& charge) {
   if (charge.mode == Mode::kShadow) return kShadowCode;
@@ -53,13 +53,13 @@ void append_calendar(std::string& out, const Limit& limit, std::span<const Insta
   }
 }
 
-// Not what gives nothing back: that is a look.
+// Giving back nothing is a look.
 bool is_settled(const Charge& charge) {
   const Cost cost = charge.cost;
   return cost.movement == Movement::kTakeWhole || (cost.movement == Movement::kGiveBack && cost.units != 0);
 }
 
-// What an algorithm needs besides its figures, in two places that are filled where another follows.
+// What an algorithm needs besides its figures, in two fields that are filled up if another limit follows.
 void append_more(std::string& out, const Limit& limit, const CallOptions& options, bool fill_both) {
   constexpr uint64_t kNothing = 1;
   std::string more;

@@ -1,4 +1,4 @@
-// A request's limits as a call of the charge script, and the script's reply as decisions. No I/O: whoever has the
+// A request's limits as a call of the charge script, and the script's reply as decisions. No I/O: the owner of the
 // connection sends EVALSHA <script.sha()> <number of keys> <keys> <arguments>, and only on an explicit NOSCRIPT the
 // same as EVAL <script.source()>.
 #pragma once
@@ -24,11 +24,11 @@ class ScriptCall {
   const Script& script() const { return *script_; }
   size_t keys() const { return keys_; }
   size_t arguments() const { return ends_.size() - keys_; }
-  // Borrowed until the call is made anew.
+  // Valid until the call is encoded again.
   std::string_view key(size_t i) const { return part(i); }
   std::string_view argument(size_t i) const { return part(keys_ + i); }
 
-  // For the encoders: starts anew, then parts are appended to bytes() and closed one by one, all keys first.
+  // For the encoders: starts a new call, then parts are appended to bytes() and closed one by one, all keys first.
   void begin(const Script& script);
   std::string& bytes() { return bytes_; }
   void end_key();
@@ -43,22 +43,22 @@ class ScriptCall {
   size_t keys_ = 0;
 };
 
-// How a call is to be made.
+// How to make a call.
 struct CallOptions {
   HashTag tag = {};
-  // Absent: Redis's own clock decides. Given (tests, replays), keys still expire by Redis's clock: a given time that is
-  // not ahead of it makes counters that are gone at once.
+  // Absent: Redis's own clock decides. Given (tests, replays), keys still expire by Redis's clock: counters made at a
+  // given time that is not ahead of it expire immediately.
   std::optional<Instant> now = {};
-  // Where Redis's clock is believed to be: calendar windows around it are sent along. Several instants where the first
-  // was wrong (outside_calendar). Borrowed for the call.
+  // Where Redis's clock is believed to be: calendar windows around it are sent along. Several instants if the first was
+  // wrong (outside_calendar). Borrowed for the call.
   std::span<const Instant> expected = {};
   // Becomes the name of every hold the call takes: random bits, of this call alone.
   uint64_t hold_number = 0;
 };
 
-// Errors: kInvalid for a group without limits, for which no call need be made; the keys are not looked at.
-// REQUIRES: as Store::charge; options.now and options.expected within [0, Instant::max() / 2]; some
-// expected instant where a limit is a calendar window.
+// Errors: kInvalid for a group without limits, which needs no call; the keys are not examined. REQUIRES: as
+// Store::charge; options.now and options.expected within [0, Instant::max() / 2]; at least one expected instant if a
+// limit is a calendar window.
 Result<void> encode_charge(const ChargeGroup& group, const CallOptions& options, const KeyLayout& layout,
                            ScriptCall& out);
 
@@ -68,18 +68,18 @@ struct ChargeReply {
   bool is_charged = false;  // whether any counter was written
 };
 
-// Fills in the decisions of `group`, which with `options` and `layout` was given to encode_charge. Strict: kCorrupt for
-// a reply that the script cannot have given to that call, and no decision is touched.
+// Fills in the decisions of `group`, which was given to encode_charge with `options` and `layout`. Strict: kCorrupt for
+// a reply that the script cannot have given to that call; no decision is then touched.
 Result<ChargeReply> decode_charge(std::string_view reply, const ChargeGroup& group, const CallOptions& options,
                                   const KeyLayout& layout);
 
-// Where Redis's clock, or a counter's last charge, lies outside the calendar windows that were sent, the script answers
-// an error and has written nothing. This reads the instant out of the error's text, to be added to `expected`
-// for another call; absent for every other error.
+// If Redis's clock, or a counter's last charge, is outside the calendar windows that were sent, the script answers with
+// an error and has written nothing. This reads the instant out of the error's text, to be added to `expected` for
+// another call; none for every other error.
 std::optional<Instant> outside_calendar(std::string_view error);
 
-// Gives a hold back. The script answers the integer 1, or 0 where the hold was never given, is released already, or is
-// over. `now` as CallOptions::now.
+// Releases a hold. The script answers the integer 1, or 0 if the hold was never given, is already released, or has
+// expired. `now` as CallOptions::now.
 void encode_release(const HoldId& hold, std::optional<Instant> now, const KeyLayout& layout, ScriptCall& out);
 
 }  // namespace rateguard::redis_store

@@ -10,7 +10,7 @@
 namespace rateguard::redis_store {
 namespace {
 
-// The anchors as the script tells them apart; 0 where the algorithm has none.
+// The script's codes for anchors; 0 if the algorithm has none.
 uint64_t anchor_code(const Limit& limit) {
   if (limit.algorithm != Algorithm::kFixedWindow) return 0;
   return limit.anchor == Anchor::kEpoch ? 1 : 2;

@@ -12,8 +12,8 @@
 
 namespace rateguard::redis_store {
 
-// Whether a check may be part of such a call: its counter has a state of fixed size, and no calendar, and it takes what
-// fits.
+// Whether a check may be part of such a call: its counter has a state of fixed size and no calendar, and its movement
+// is kTake.
 bool fits_each_call(const Charge& check);
 
 // The checks of one counter, in order: all with the same key and the same limit. REQUIRES: at least one.
@@ -25,8 +25,8 @@ struct AskedCounter {
 void encode_each(std::span<const AskedCounter> asked, const CallOptions& options, const KeyLayout& layout,
                  ScriptCall& out);
 
-// Fills in the decisions, and gives the time that decided. Strict: kCorrupt for a reply that the script cannot have
-// given to that call, and no decision is touched.
+// Fills in the decisions, and returns the time that decided. Strict: kCorrupt for a reply that the script cannot have
+// given to that call; no decision is then touched.
 Result<Instant> decode_each(std::string_view reply, std::span<const AskedCounter> asked, const CallOptions& options);
 
 }  // namespace rateguard::redis_store

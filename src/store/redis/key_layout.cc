@@ -17,7 +17,7 @@ namespace rateguard::redis_store {
 namespace {
 
 constexpr size_t kTagBytes = 2;
-// 80 bits: among a thousand million counters, two share one with a chance of less than one in a million.
+// 80 bits: among a billion counters, the probability that any two share one is below one in a million.
 constexpr size_t kFingerprintBytes = 10;
 constexpr size_t kNumberBytes = 8;
 static_assert(kTagBytes + kFingerprintBytes + kNumberBytes == sizeof(HoldId::bytes));

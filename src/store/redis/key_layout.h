@@ -18,24 +18,24 @@
 
 namespace rateguard::redis_store {
 
-// In a cluster, keys of one call must share a slot, which those with the same hash tag do. Whoever forms the requests
-// chooses it, always the same for the same counter: a hash of what all limits of a request have in common. 65,535 tags
-// spread over the 16,384 slots of a cluster. 0: none, for a lone Redis.
+// In a cluster, keys of one call must share a slot, which those with the same hash tag do. The caller chooses it,
+// always the same for the same counter: a hash of what all limits of a request have in common. 65,535 tags spread over
+// the 16,384 slots of a cluster. 0 means none, for a single Redis.
 struct HashTag {
   uint16_t number = 0;
   bool operator==(const HashTag&) const = default;
 };
 
-// The names of this program's keys. Every instance that shares a Redis must be given the same. Thread-safe.
+// The names of this program's keys. All instances that share a Redis must use the same layout. Thread-safe.
 class KeyLayout {
  public:
-  // `prefix` stands before every key. `secret` is the key of the fingerprints; any bytes, and best not empty where
-  // subjects may be chosen by strangers.
+  // `prefix` begins every key. `secret` is the key of the fingerprints; any bytes, and preferably not empty if
+  // strangers can choose subjects.
   explicit KeyLayout(std::string prefix = "rg", std::string secret = {});
 
   // Appends the name of a counter. `key` is Charge::key.
   void append_counter(std::string& out, std::string_view key, Algorithm algorithm, HashTag tag) const;
-  // Appends the name of a key to be written for trial; in a cluster any number has a slot of its own.
+  // Appends the name of a key that probes write; in a cluster different numbers are in different slots.
   void append_probe(std::string& out, uint16_t number) const;
   // Appends the name of the counter that `hold` belongs to.
   void append_counter_of(std::string& out, const HoldId& hold) const;

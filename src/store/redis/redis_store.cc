@@ -9,14 +9,14 @@
 namespace rateguard::redis_store {
 namespace {
 
-// Counters in one call: it keeps Redis from everybody else for some 300 us, and more would gain little.
+// Counters in one call: it blocks Redis for about 300 us, and more would gain little.
 constexpr size_t kCountersPerCall = 64;
-// The same while nothing is under way: Redis begins with these, and by the time it has woken up and done so the rest of
-// the turn is there. Without them it would stand still while we work, and we while it does.
+// The same while nothing is under way: Redis begins with these, and by the time it has woken up and finished, the rest
+// of the turn has arrived. Otherwise it would idle while we work, and we while it does.
 constexpr size_t kCountersPerFirstCall = 16;
 // Checks in one call: of one counter, each takes a microsecond or two.
 constexpr size_t kChecksPerCall = 128;
-// Objects kept for use again.
+// The most objects kept for reuse.
 constexpr size_t kKeptMax = 64;
 
 }  // namespace
@@ -40,11 +40,11 @@ struct RedisStore::Batch {
   size_t counters = 0;
   size_t checks = 0;
   std::vector<Counter> all;                      // the first `counters` of them are in use
-  std::array<uint8_t, kIndexPlaces> index = {};  // by hash: 1 + the place in `all`; 0: none
+  std::array<uint8_t, kIndexPlaces> index = {};  // by hash: 1 + the index in `all`; 0 if none
 
   bool is_full(size_t counters_max) const { return counters >= counters_max || checks == kChecksPerCall; }
 
-  // Null: the counter is in the call already, with another limit.
+  // Null if the counter is already in the call, with another limit.
   Counter* counter_for(const Charge& charge) {
     size_t at = std::hash<std::string_view>{}(charge.key) % kIndexPlaces;
     for (; index[at] != 0; at = (at + 1) % kIndexPlaces) {
@@ -83,7 +83,7 @@ RedisStore::~RedisStore() {
   *self_ = nullptr;
 }
 
-// Redis has 2^16 - 1 tags, and 0 says none.
+// There are 2^16 - 1 tags; 0 means none.
 HashTag RedisStore::tag_of(std::string_view key, KeyOffset hash_tag_from) const {
   if (options_.topology == Topology::kOnePrimary) return {};
   if (hash_tag_from == kOneHashTag) return {1};
@@ -135,7 +135,7 @@ void RedisStore::ask(Charge& charge, Asking* asking, Instant now) {
   Batch* batch = &batch_for(tag);
   const bool is_of_another_time = options_.times_are_callers && batch->checks != 0 && batch->asked_at != now;
   Batch::Counter* counter = is_of_another_time ? nullptr : batch->counter_for(charge);
-  while (counter == nullptr) {  // behind what was asked before it
+  while (counter == nullptr) {  // after earlier checks of the counter
     send_turn();
     batch = &batch_for(tag);
     counter = batch->counter_for(charge);
@@ -168,7 +168,7 @@ RedisStore::Batch& RedisStore::batch_for(HashTag tag) {
 
 void RedisStore::send_turn() {
   by_tag_.clear();
-  // What an answer at once leads to may ask again.
+  // A callback that is called immediately may ask again.
   for (std::unique_ptr<Batch>& batch : std::exchange(turn_, {})) {
     if (batch->checks != 0) send(std::move(batch));
   }
@@ -229,7 +229,7 @@ void RedisStore::ask_alone(ChargeGroup group, Asking* asking, Now now) {
                                                    .hold_number = options_.random(),
                                                    .tag = tag_of(first.key, first.terms.hash_tag_from),
                                                    .expected = {now.wall()}});
-  send_turn();  // what was asked before it goes before it
+  send_turn();  // earlier checks go before it
   send_alone(std::move(several));
 }
 
@@ -239,7 +239,7 @@ void RedisStore::send_alone(std::unique_ptr<Several> several) {
   const Instant asked_at = several->asked_at;
   eval(call_, asked_at, [this, several = std::move(several)](redis::Answer answer) mutable {
     --calls_under_way_;
-    // Redis's clock or a counter lies outside of the calendar windows that were sent; nothing was done.
+    // Redis's clock or a counter is outside the calendar windows that were sent; nothing was done.
     if (answer && (*answer)->is_error()) {
       const auto outside = outside_calendar((*answer)->text);
       if (outside && several->expected.size() <= several->group.charges.size() + 1) {
@@ -271,7 +271,7 @@ void RedisStore::eval(const ScriptCall& call, Instant asked_at, redis::AnswerHan
   client_.eval(call.script(), keys_, arguments_, patience_since(asked_at), std::move(done));
 }
 
-// What is left of the deadline. Where the loop's time is the caller's own there is all of it.
+// What is left of the deadline: all of it if the times are the caller's.
 Duration RedisStore::patience_since(Instant asked_at) const {
   if (options_.times_are_callers) return options_.deadline;
   return std::max(Duration::micros(1), asked_at + options_.deadline - options_.now());
@@ -306,7 +306,7 @@ bool RedisStore::note(const Result<T>& decoded) {
   return false;
 }
 
-// A counter of a hold has another name than others; its key does not say which it is.
+// A concurrency counter has a different name; its key does not say whether it is one.
 void RedisStore::reset(std::string_view key, const Terms& terms, Instant,
                        std::move_only_function<void(ResetResult)> done) {
   refusals_.forget(key);
@@ -319,7 +319,7 @@ void RedisStore::reset(std::string_view key, const Terms& terms, Instant,
   const std::array<std::string_view, 3> words = {"DEL", plain, holds};
   client_.call(plain, words, options_.deadline,
                [this, name = std::string(key), done = std::move(done)](redis::Answer answer) mutable {
-                 // Refusals that came while this was under way.
+                 // Refusals that arrived while this was under way.
                  refusals_.forget(name);
                  if (options_.on_reset) options_.on_reset(name);
                  if (!answer || (*answer)->kind != redis::ReplyKind::kInteger) {

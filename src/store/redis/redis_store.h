@@ -1,8 +1,8 @@
-// The counters in Redis, as one event loop asks for them.
+// The counters in Redis, as one event loop uses them.
 //
-// What a turn of the loop asks goes out together: checks of one limit each become few calls of many, checks of one
-// counter one entry of them, in their order. A refusal that is known to hold is not asked for again (refusal_memory.h).
-// Neither changes a decision. A call is sent once: where its fate is unknown, so is its decision.
+// The checks of a loop turn are sent together: those with one limit each are merged into a few calls, and checks of one
+// counter into one entry, in their order. A refusal that is known to hold is not asked for again (refusal_memory.h).
+// Neither changes a decision. A call is sent once: if its outcome is unknown, so is its decision.
 #pragma once
 
 #include <array>
@@ -27,16 +27,16 @@ namespace rateguard::redis_store {
 enum class Topology : uint8_t { kOnePrimary, kCluster };
 
 struct RedisStoreOptions {
-  Duration deadline = Duration::millis(10);  // for an answer, from when it was asked for
+  Duration deadline = Duration::millis(10);  // for an answer, counted from the charge
   KeyLayout layout = KeyLayout();
   Topology topology = Topology::kOnePrimary;
-  // The loop's time now: what passes while a call is under way.
+  // The loop's current time, which advances while a call is under way.
   std::function<Instant()> now;
   // Any 64 bits: names of holds.
   std::function<uint64_t()> random;
-  // Runs work when the loop has handled what came in this turn.
+  // Runs work when the loop has handled everything that arrived in this turn.
   std::function<void(std::function<void()>)> at_turn_end;
-  // A counter has been reset, or may have been: whoever else remembers anything of it is to be told. May be empty.
+  // A counter has been reset, or may have been: others that remember anything about it should be told. May be empty.
   std::function<void(std::string_view key)> on_reset = {};
   // Decide at the time that the caller gives instead of Redis's own: for tests and replays.
   bool times_are_callers = false;
@@ -47,12 +47,12 @@ struct RedisStoreFigures {
   Counter checks;      // limits asked for
   Counter remembered;  // of those: refused without a call
   Counter calls;       // scripts sent
-  Counter failures;    // of those: without a good answer
-  // Of those: answered with an error, by its place in redis::kKnownErrors.
+  Counter failures;    // of those: without a usable answer
+  // Of those: answered with an error, by its index in redis::kKnownErrors.
   std::array<Counter, redis::kKnownErrors.size()> errors;
 };
 
-// On its loop's thread. `client` outlives it; both go before the loop does.
+// On its loop's thread. `client` outlives it, and the loop outlives both.
 class RedisStore final : public RemoteStore {
  public:
   RedisStore(redis::Client& client, RedisStoreOptions options);
@@ -71,9 +71,9 @@ class RedisStore final : public RemoteStore {
   void forget_all() { refusals_.forget_all(); }
 
   const RedisStoreFigures& figures() const { return figures_; }
-  // Why the last call failed; empty: it did not.
+  // Why the last call failed; empty if it did not.
   const std::string& problem() const { return problem_; }
-  // The same of the last call that did; empty: none has.
+  // Why the last failed call failed; empty if none has.
   const std::string& last_problem() const { return last_problem_; }
 
  private:
@@ -92,10 +92,10 @@ class RedisStore final : public RemoteStore {
   void eval(const ScriptCall& call, Instant asked_at, redis::AnswerHandler done);
   Duration patience_since(Instant asked_at) const;
   void finish(Asking* asking);
-  // Whether the answer is a script's text; else notes why not.
+  // Whether the answer is a script's text; otherwise records why not.
   bool is_good(const redis::Answer& answer);
   void note_problem(std::string problem);
-  // Whether it could be read; else notes why not.
+  // Whether it could be decoded; otherwise records why not.
   template <typename T>
   bool note(const Result<T>& decoded);
   HashTag tag_of(std::string_view key, KeyOffset hash_tag_from) const;
@@ -107,11 +107,11 @@ class RedisStore final : public RemoteStore {
   std::string problem_;
   std::string last_problem_;
 
-  std::vector<std::unique_ptr<Batch>> turn_;      // not sent yet; one where there is one primary
+  std::vector<std::unique_ptr<Batch>> turn_;      // not sent yet; at most one if there is one primary
   std::unordered_map<uint16_t, Batch*> by_tag_;   // of turn_, in a cluster
   size_t calls_under_way_ = 0;                    // of scripts
-  bool turn_ends_ = false;                        // at_turn_end has been asked for
-  std::vector<std::unique_ptr<Batch>> batches_;   // at rest, to be used again
+  bool turn_ends_ = false;                        // at_turn_end has been called
+  std::vector<std::unique_ptr<Batch>> batches_;   // unused, for reuse
   std::vector<std::unique_ptr<Asking>> askings_;  // as many as were ever under way at once
   std::vector<Asking*> idle_askings_;
 
@@ -119,7 +119,7 @@ class RedisStore final : public RemoteStore {
   std::vector<std::string_view> keys_;
   std::vector<std::string_view> arguments_;
   std::vector<AskedCounter> asked_;
-  std::shared_ptr<RedisStore*> self_;  // for work that is put off: null where the store is gone
+  std::shared_ptr<RedisStore*> self_;  // for deferred work: null once the store is destroyed
 };
 
 }  // namespace rateguard::redis_store

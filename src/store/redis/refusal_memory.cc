@@ -10,7 +10,7 @@ void RefusalMemory::learn(const Charge& charge, Instant asked, Instant answered)
   const Decision& decision = charge.decision;
   if (charge.basis != Basis::kCounter || algorithm::moves_state(charge.cost, decision)) return forget(charge.key);
   if (decision.allowed() || decision.remaining != 0 || charge.cost != Cost{1}) return;
-  // A hold may be given back at any time.
+  // A hold may be released at any time.
   if (charge.limit->algorithm == Algorithm::kConcurrency || decision.retry_after.is_never()) return;
   if (kept_.empty()) kept_.resize(places_);
   Place& place = kept_[place_of(charge.key)];

@@ -1,4 +1,4 @@
-// Refusals that are known to hold for a while, so that nobody need be asked again.
+// Refusals that are known to hold for a while, so that Redis need not be asked again.
 #pragma once
 
 #include <cstddef>
@@ -12,24 +12,24 @@
 
 namespace rateguard::redis_store {
 
-// A refusal of one unit that left nothing remaining holds until that unit comes back: whatever others take meanwhile
-// only puts it off. What could bring it forward is forgotten at once where it happens (a reset, units given back,
-// another limit), and after kRememberedFor where it happened elsewhere.
+// A refusal of one unit that left nothing remaining holds until that unit comes back: what others take meanwhile only
+// postpones that. Events that could bring it forward (a reset, units given back, another limit) end the memory
+// immediately if they happen here, and after kRememberedFor if they happen elsewhere.
 //
-// Bounded: a place is found by the key's hash, and the later refusal takes it. Keys are compared whole. Not
-// thread-safe.
+// Bounded: a place is found by the key's hash, and a later refusal replaces an earlier one. Whole keys are compared.
+// Not thread-safe.
 class RefusalMemory {
  public:
-  // A reset, an edit or a step of Redis's clock reaches everybody within so long, whatever message was lost.
+  // A reset, an edit or a step of Redis's clock takes effect everywhere within this time, even if messages are lost.
   static constexpr Duration kRememberedFor = Duration::seconds(1);
 
-  // Some 100 bytes a place, taken as they are used.
+  // About 100 bytes per place, allocated as they are used.
   explicit RefusalMemory(size_t places = 16'384) : places_(places) {}
 
-  // `charge` was asked at `asked` and answered at `answered`, by the local clock: keeps it where it is such a refusal.
-  // One that was admitted, by a limit that has been edited, or may have been, ends what was known.
+  // `charge` was asked at `asked` and answered at `answered`, by the local clock: remembers it if it is such a refusal.
+  // A charge that was admitted, because the limit has been edited or may have been, ends the memory.
   void learn(const Charge& charge, Instant asked, Instant answered);
-  // Fills in the decision where it is known. Waits are told from when the answer came, so that they are never too
+  // Fills in the decision if it is known. Waits count from when the answer arrived, so that they are never too
   // short.
   bool recall(Charge& charge, Instant now) const;
   void forget(std::string_view key);
@@ -40,8 +40,8 @@ class RefusalMemory {
     std::string key;  // empty: nothing is kept here
     Limit limit;
     Instant asked;
-    Instant known_until;  // from then on somebody has to be asked
-    Instant unit_comes;   // as the answer had it, at the latest
+    Instant known_until;  // from then on Redis has to be asked
+    Instant unit_comes;   // by the answer, at the latest
     Instant all_is_unused;
   };
 

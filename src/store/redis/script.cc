@@ -8,7 +8,7 @@
 namespace rateguard::redis_store {
 namespace {
 
-// Decisions are packed into one string; what changes a single thing answers with a number.
+// Decisions are packed into one string; scripts that change one thing answer with a number.
 constexpr redis::ReplyKind kDecisions = redis::ReplyKind::kString;
 constexpr redis::ReplyKind kChange = redis::ReplyKind::kInteger;
 
@@ -44,7 +44,7 @@ std::span<const Script* const> every_script() {
   static const std::array<const Script*, 10> kScripts = {
       &charge_script(),
       &charge_each_script(),
-      &charge_one_script(Algorithm::kTokenBucket),  // the leaky bucket's too
+      &charge_one_script(Algorithm::kTokenBucket),  // also for leaky_bucket
       &charge_one_script(Algorithm::kGcra),
       &charge_one_script(Algorithm::kFixedWindow),
       &charge_one_script(Algorithm::kSlidingWindowLog),

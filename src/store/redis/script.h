@@ -12,12 +12,12 @@ using redis::Script;
 
 // Decides all the limits of one request (charge_call.h).
 const Script& charge_script();
-// The same where a request has one limit only, of `algorithm`: a script of that algorithm alone, which spares Redis the
-// making of all the others at each call.
+// The same for a request with a single limit, of `algorithm`: a script with only that algorithm, which spares Redis
+// compiling the functions of all the others at each call.
 const Script& charge_one_script(Algorithm algorithm);
 // Decides many checks of one limit each, of the algorithms with a state of fixed size (each_call.h).
 const Script& charge_each_script();
-// Gives a hold of a concurrency limit back (charge_call.h: encode_release).
+// Releases a hold of a concurrency limit (charge_call.h: encode_release).
 const Script& release_script();
 // Writes to a key of its own, KEYS[1], and answers the integer 1: whether charges can be made
 // (KeyLayout::append_probe).
@@ -26,8 +26,8 @@ const Script& probe_script();
 // All of them, for SCRIPT LOAD on a new connection.
 std::span<const Script* const> every_script();
 
-// What the scripts write to keys. It stands in every key (key_layout.h), so that two versions of the program can run
-// side by side on one Redis; raise it with any change to the meaning of what is stored.
+// What the scripts write to keys. The version is part of every key (key_layout.h), so that two versions of the program
+// can run side by side on one Redis; raise it with any change to the meaning of what is stored.
 inline constexpr int kLayoutVersion = 1;
 
 }  // namespace rateguard::redis_store

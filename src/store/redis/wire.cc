@@ -3,7 +3,7 @@
 namespace rateguard::redis_store {
 namespace {
 
-// A wait without end, as the scripts write it: above every instant and every wait.
+// The scripts' code for "never": above every instant and every wait.
 constexpr uint64_t kNever = uint64_t{1} << 53;
 constexpr uint8_t kAdmittedBit = 1;
 constexpr uint8_t kMovedBit = 2;
@@ -70,7 +70,7 @@ bool WireDecision::is_cut() const {
   return (status & kCutBit) != 0;
 }
 
-// Nothing moves where a counter has nothing to give back, or owes all that it can already.
+// Nothing moves if a counter has nothing to give back, or already owes the maximum.
 bool WireDecision::moved_as_due(const Charge& charge, bool all_admit) const {
   if (charge.cost.units == 0) return !moved();
   if (charge.mode == Mode::kSettle && !all_admit) return !moved();

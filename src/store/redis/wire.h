@@ -1,4 +1,4 @@
-// How numbers and decisions stand in the calls and replies of the scripts (lua/charge.lua, lua/charge_each.lua).
+// The encoding of numbers and decisions in the scripts' calls and replies (lua/charge.lua, lua/charge_each.lua).
 #pragma once
 
 #include <cstddef>
@@ -39,8 +39,8 @@ struct WireDecision {
   bool admitted() const;
   bool moved() const;  // the counter was written
   bool is_cut() const;
-  // What is wrong with it as an answer to `charge`, where all the enforced limits of its group admit or not; null:
-  // nothing.
+  // What is wrong with it as an answer to `charge`, given whether all enforced limits of its group admit; null if
+  // nothing is.
   const char* fault(const Charge& charge, bool all_admit) const;
   Decision decision(const Charge& charge) const;
 

@@ -21,21 +21,21 @@ struct SplitStore::Asking {
     if (--missing == 0) done();
   }
 
-  size_t missing = 1;  // answers, and the end of charge()
+  size_t missing = 1;  // answers, plus one for the end of charge()
   Done done;
-  std::vector<std::vector<ChargeGroup>> whole;  // by store: requests whose limits are all there
+  std::vector<std::vector<ChargeGroup>> whole;  // by store: requests with all their limits there
 };
 
 // One request with limits in several stores, on its way from one to the next.
 struct SplitStore::Request {
   ChargeGroup group;
-  Now now;  // when the store that is asked was asked
+  Now now;  // when the current store was asked
   std::shared_ptr<Asking> asking;
   std::vector<StoreNumber> route;  // the stores to ask, in this order
   size_t at = 0;                   // in `route`
-  bool is_refused = false;         // by one of those before `at`
-  std::vector<Charge> charges;     // those asked for now, copied: a group lies in one piece
-  std::vector<size_t> places;      // of these in `group`
+  bool is_refused = false;         // by a store before `at`
+  std::vector<Charge> charges;     // those asked now, copied because a group is contiguous
+  std::vector<size_t> places;      // the index of each in `group`
   ChargeGroup asked;
 };
 
@@ -102,7 +102,7 @@ size_t SplitStore::place_of(const Charge& charge) {
   return std::hash<std::string_view>{}(charge.key) % kRemembered;
 }
 
-// Asks the next store that there is something to ask for.
+// Asks the next store that has something to decide.
 void SplitStore::go_on(Request& request) {
   for (; request.at < request.route.size(); ++request.at) {
     const StoreNumber store = request.route[request.at];
@@ -145,13 +145,13 @@ void SplitStore::on_answer(Request& request) {
   go_on(request);
 }
 
-// Of the stores before the one that has just refused.
+// Releases the holds of the stores before the one that has just refused.
 void SplitStore::give_back_holds(const Request& request) {
   for (size_t i = 0; i < request.at; ++i) {
     for (Charge& charge : request.group.charges) {
       if (charge.terms.store != request.route[i] || charge.mode != Mode::kEnforce || !charge.decision.hold.is_set())
         continue;
-      // One that cannot be given back now ends by itself.
+      // A hold that cannot be released now expires by itself.
       parts_[charge.terms.store].store->release(std::exchange(charge.decision.hold, {}), request.now,
                                                 [](ReleaseResult) {});
     }

@@ -1,11 +1,12 @@
-// Several stores as one: each limit is kept in the store that its rule names, and a request may meet limits in more
-// than one of them: a region's own and one for all regions, or this process's and one that instances share.
+// Several stores behind one interface: each limit is kept in the store that its rule names, and a request may have
+// limits in more than one of them: a regional and a global one, or this process's and a shared one.
 //
-// The limits that one store has are charged together, all or nothing, as ever. Nothing can hold that over two stores,
-// so a request goes from store to store and ends at the first that refuses: the others are not asked, and their limits
-// say Basis::kNotAsked. What an earlier store has charged stays charged, but for holds, which are given back. To keep
-// that rare, a store whose limit refused when it was last asked goes first, and otherwise the nearest. No limit ever
-// admits more than it says: what passes has been charged everywhere. Shadow limits are charged whatever the others say.
+// The limits in one store are charged together, all or nothing. That cannot be done across two stores, so a request
+// goes from store to store and ends at the first that refuses: the others are not asked, and their limits have
+// Basis::kNotAsked. What an earlier store has charged stays charged, except for holds, which are released. To keep that
+// rare, a store whose limit refused when it was last asked goes first, and otherwise the nearest one. No limit ever
+// admits more than it says: an admitted request has been charged everywhere. Shadow limits are charged whatever the
+// others say.
 #pragma once
 
 #include <bitset>
@@ -21,26 +22,26 @@
 
 namespace rateguard {
 
-// One of the stores, which outlives their SplitStore.
+// One of the stores, which outlives the SplitStore.
 struct StorePart {
   RemoteStore* store = nullptr;
-  Duration distance = {};  // how long an answer may take
+  Duration distance = {};  // the longest time that an answer may take
 };
 
 class SplitStore final : public RemoteStore {
  public:
-  // By their place in `parts` they have their StoreNumber. `now` is the time of those who ask: each store has its whole
-  // deadline, whenever its turn comes. It is destroyed only when no call is under way.
+  // A store's StoreNumber is its index in `parts`. `now` returns the callers' time: each store has its full deadline,
+  // counted from its turn. It is destroyed only when no call is under way.
   SplitStore(std::vector<StorePart> parts, std::function<Now()> now);
   ~SplitStore() override;
 
-  // Requests with limits in several stores are each on a way of their own, and may be decided after those that come
-  // behind them in `groups`. REQUIRES: the store that every charge names is a part.
+  // Requests with limits in several stores proceed independently, and may be decided after later ones in `groups`.
+  // REQUIRES: every charge names a store that is a part.
   void charge(std::span<ChargeGroup> groups, Now now, Done done) override;
   void reset(std::string_view key, const Terms& terms, Instant now,
              std::move_only_function<void(ResetResult)> done) override;
-  // A hold does not say who gave it: they are asked in turn, from the nearest, until one knows it. kUnavailable where
-  // none does and one could not be asked.
+  // A hold does not say which store gave it: they are asked in turn, from the nearest, until one knows it. kUnavailable
+  // if none does and one could not be asked.
   void release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) override;
   void tick(Instant now) override;
 
@@ -48,7 +49,7 @@ class SplitStore final : public RemoteStore {
   struct Asking;
   struct Request;
 
-  // Counters are told apart by as much of a hash. Where two are not, one may be asked in a worse order.
+  // Counters are distinguished by this much of a hash. If two collide, one may be asked in a worse order.
   static constexpr size_t kRemembered = 16'384;
 
   static size_t place_of(const Charge& charge);  // in refused_last_
