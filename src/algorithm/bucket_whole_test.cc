@@ -37,7 +37,7 @@ TEST(WholeUnits, AreFoundWhenTheLimitIsMade) {
   EXPECT_EQ(Limit::token_bucket(5, {2, Duration::seconds(2 * 2147)})->unit_us, 2'147'000'000U);
 }
 
-TEST(WholeUnits, LeaveToTheGeneralCaseWhatIsNotTheirs) {
+TEST(WholeUnits, LeaveOtherCasesToTheGeneralFunction) {
   const State fresh = {};
   const State used = state_of(kNow, 1, kNow + Duration::seconds(1));
   EXPECT_TRUE(decides(used, kTenAtOneASecond, {1}, kNow));

@@ -25,7 +25,7 @@ TEST(Environment, NothingSetChangesNothing) {
   EXPECT_EQ(applied->listen.threads, 3);
 }
 
-TEST(Environment, GoesBeforeTheFile) {
+TEST(Environment, TakesPrecedenceOverTheFile) {
   auto config = parse(
                     "listen: {http: 'localhost:1', tokens: [a, b], threads: 3}\nstores: {default: {}, shared: {type: "
                     "redis, url: 'redis://a', max_keys: 5}}",
@@ -62,7 +62,7 @@ TEST(Environment, ShortNames) {
             "RATEGUARD_LISTEN_HTTP and RATEGUARD_HTTP are both set, to different values");
 }
 
-TEST(Environment, AStoreIsThatRedisWhateverTheFileSays) {
+TEST(Environment, OneVariableMakesTheStoreARedisWhateverTheFileSays) {
   const auto url = redis::Url::parse("redis://me:pw@10.0.0.5/2").value();
   const auto in_redis = [&](std::string_view file) {
     const auto applied =

@@ -232,7 +232,7 @@ TEST_F(SubjectFile, ErrorsGiveThePathAsItWasOpened) {
             "rule 'r': by_subject_file: " + (folder_ / "none.csv").string() + ": No such file or directory");
 }
 
-TEST_F(SubjectFile, ThatNamesNobodyIsRefused) {
+TEST_F(SubjectFile, WithoutSubjectsIsRefused) {
   const std::string expected =
       "no line names a subject; expected lines of subject,limit, such as alice,100/m, or no by_subject_file in the "
       "rule";

@@ -91,7 +91,7 @@ TEST_F(DeciderCountingTest, AtomicTakesAllOrNothing) {
   EXPECT_EQ(ask({{"b", ""}}), "OK: OK 8/10 40s");
 }
 
-TEST_F(DeciderCountingTest, AtomicGoesBeforeCompat) {
+TEST_F(DeciderCountingTest, AtomicTakesPrecedenceOverCompat) {
   configure({leaf("a", "", per_unit(1, Unit::kMinute)), leaf("b", "", per_unit(10, Unit::kMinute))},
             {.counting = Counting::kEveryRequest}, true);
   const Request both = request({asking({{"a", ""}}), asking({{"b", ""}})});
@@ -183,7 +183,7 @@ TEST_F(DeciderCountingTest, ShareThresholdCountsThePatternOnce) {
   EXPECT_EQ(ask({{"path", "docs/b"}}), "OK: OK 1/2 40s");
 }
 
-TEST_F(DeciderCountingTest, ShareThresholdHoldsForWhatIsBelowThePattern) {
+TEST_F(DeciderCountingTest, ShareThresholdAppliesBelowThePattern) {
   auto shared = branch("path", "files/*", {leaf("user", "", per_unit(2, Unit::kMinute))});
   shared.share_threshold = true;
   configure({shared});
@@ -215,7 +215,7 @@ TEST_F(DeciderCountingTest, DescriptorsThatJoinAlikeHaveTheirOwnCounters) {
   EXPECT_EQ(ask({{"a_b", "c"}}), "OK: OK 0/1 40s");
 }
 
-TEST_F(DeciderCountingTest, WhatIsTooLongToCountIsRefused) {
+TEST_F(DeciderCountingTest, ADescriptorTooLongToCountIsRefused) {
   for (const Counting counting : {Counting::kAdmitted, Counting::kEveryRequest, Counting::kEveryRequestOnce}) {
     configure({leaf("k", "", per_unit(5, Unit::kMinute)), leaf("j", "", per_unit(5, Unit::kMinute))},
               {.counting = counting});

@@ -48,7 +48,7 @@ TEST_F(DeciderSettlingTest, TheFlagAloneGivesOneBackAndTheRequestsHitsCount) {
   EXPECT_EQ(ask(request({giving({{"user", "a"}}, 0)}, 4)), "OK: OK 7/10 3580s") << "0 of the descriptor";
 }
 
-TEST_F(DeciderSettlingTest, HitsAreGivenBackWhereTheyWereTakenWhateverIsOver) {
+TEST_F(DeciderSettlingTest, HitsAreGivenBackToTheirCounterEvenIfOthersAreOver) {
   configure({leaf("a", "", per_unit(1, Unit::kHour)), leaf("b", "", per_unit(10, Unit::kHour))},
             {.counting = Counting::kEveryRequestOnce});
   ask(request({taking({{"b", ""}}, 5)}));
@@ -84,7 +84,7 @@ TEST_F(DeciderSettlingTest, HitsGivenBackAreNoTotalHits) {
 }
 
 // What Envoy does with apply_on_stream_done: hits of 0 before the request, its usage after it.
-TEST_F(DeciderSettlingTest, ALimitThatTakesDebtClosesByWhatIsReported) {
+TEST_F(DeciderSettlingTest, ALimitThatTakesDebtIsClosedByReports) {
   for (const Counting counting : {Counting::kAdmitted, Counting::kEveryRequest}) {
     configure({leaf(counting == Counting::kAdmitted ? "a" : "b", "", overdrawn(per_unit(10, Unit::kHour)))},
               {.counting = counting});
@@ -106,7 +106,7 @@ TEST_F(DeciderSettlingTest, WithoutDebtAReportThatIsTooLargeTakesNothing) {
   EXPECT_EQ(ask(request({taking({{"a", ""}}, 0)})), "OK: OK 10/10 3580s");
 }
 
-TEST_F(DeciderSettlingTest, AReportIsChargedWhateverElseIsOver) {
+TEST_F(DeciderSettlingTest, AReportIsChargedEvenIfOthersAreOver) {
   for (const bool atomic : {false, true}) {
     configure({leaf(atomic ? "x" : "a", "", per_unit(1, Unit::kHour)),
                leaf(atomic ? "y" : "b", "", overdrawn(per_unit(10, Unit::kHour)))},
@@ -148,7 +148,7 @@ TEST_F(DeciderSettlingTest, StoppingSparesTheOtherLimitsOfARefusedRequest) {
             "OVER_LIMIT: OK 9/10 3580s, OVER_LIMIT 0/1 3580s");
 }
 
-TEST_F(DeciderSettlingTest, StoppingIsNotForWhatRefusesNobody) {
+TEST_F(DeciderSettlingTest, ShadowLimitsDoNotStopOthersFromCounting) {
   configure({shadowed(leaf("shadow", "", per_unit(1, Unit::kHour))), leaf("broad", "", per_unit(10, Unit::kHour))},
             {.counting = Counting::kAdmittedOnce});
   const Request both = request({asking({{"shadow", ""}}), asking({{"broad", ""}})});
@@ -162,7 +162,7 @@ Descriptor overridden(std::string_view value, Override given) {
   return descriptor;
 }
 
-TEST_F(DeciderSettlingTest, AMultiplierMakesAnOverridesPeriodSoManyUnits) {
+TEST_F(DeciderSettlingTest, AMultiplierSetsTheNumberOfUnitsInAnOverridesPeriod) {
   configure({leaf("k", "", per_unit(5, Unit::kMinute))});
   const Override ten_minutes = {.requests_per_unit = 3, .unit = Unit::kMinute, .unit_multiplier = 10};
   EXPECT_EQ(ask(request({overridden("v", ten_minutes)})), "OK: OK 2/3 580s");
@@ -185,7 +185,7 @@ TEST_F(DeciderSettlingTest, WhatMakesNoPeriodIsRefused) {
             "error: invalid unit_multiplier 2 in the limit of a descriptor: expected 1 to 1 of unit YEAR");
 }
 
-TEST_F(DeciderSettlingTest, APeriodOfSeveralUnitsIsToldAsThese) {
+TEST_F(DeciderSettlingTest, APeriodOfSeveralUnitsIsReportedWithAMultiplier) {
   const std::pair<Duration, std::string_view> kPeriods[] = {
       {Duration::seconds(30), "SECOND 30"},      {Duration::seconds(600), "MINUTE 10"},
       {Duration::seconds(86'400), "DAY 1"},      {Duration::seconds(604'800), "WEEK 1"},

@@ -12,7 +12,7 @@ TEST_F(DeciderTest, ErrorsHaveTheTextsOfEnvoyproxy) {
   EXPECT_EQ(ask({{"k", "v"}}), "OK: OK");
 }
 
-TEST_F(DeciderTest, WhatIsNotLimitedIsOkWithoutALimit) {
+TEST_F(DeciderTest, AnUnlimitedDescriptorIsOkWithoutALimit) {
   configure({leaf("k", "", per_unit(5, Unit::kMinute)), branch("white", "")});
   Request unknown = request({asking({{"k", "v"}}), asking({{"k", "v"}})});
   unknown.domain = "nobody";
@@ -29,7 +29,7 @@ TEST_F(DeciderTest, UnlimitedHasEverythingLeftAndAsksNoStore) {
   EXPECT_EQ(store_->stats().keys, 0u);
 }
 
-TEST_F(DeciderTest, ALimitOfTheRequestGoesBeforeTheConfiguredOne) {
+TEST_F(DeciderTest, ALimitOfTheRequestTakesPrecedenceOverTheConfiguredOne) {
   configure({shadowed(leaf("k", "", per_unit(2, Unit::kMinute)))});
   Descriptor own = asking({{"k", "v"}});
   own.limit = Override{.requests_per_unit = 3, .unit = Unit::kMinute};

@@ -23,7 +23,7 @@ std::string matched(const RateLimits& limits, Pairs pairs) {
   return limit == nullptr ? "none" : limit->path;
 }
 
-TEST(RateLimits, AnExactValueGoesBeforeWildcardsInFileOrderAndThoseBeforeTheKeyAlone) {
+TEST(RateLimits, AnExactValueBeatsWildcardsInFileOrderAndThoseBeatTheKeyAlone) {
   const auto limits = compiled({leaf("k", "", kLimit), leaf("k", "ab*", kLimit), leaf("k", "a*", kLimit),
                                 leaf("k", "*z", kLimit), leaf("k", "abc", kLimit)})
                           .value();

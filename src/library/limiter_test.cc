@@ -338,7 +338,7 @@ TEST(LibraryLimiter, WithoutATimeTheClockIsRead) {
   EXPECT_EQ(limiter.stats().keys, 5u);  // k, l, two of login, one of watched
 }
 
-TEST(LibraryLimiter, TickDropsWhatIsFreshAgain) {
+TEST(LibraryLimiter, TickDropsCountersThatAreFreshAgain) {
   Limiter limiter = make();
   const Limit limit = Limit::fixed_window(1, 1s).value();
   for (int i = 0; i < 100; ++i) EXPECT_TRUE(limiter.check("k" + std::to_string(i), limit, 1, kStart).ok());

@@ -49,7 +49,7 @@ TEST_F(LimiterTest, TheLimitWithTheLeastLeftInProportionSpeaksForAnAdmittedReque
   EXPECT_EQ(outcome.judged[*outcome.deciding].decision.remaining, 1u);
 }
 
-TEST_F(LimiterTest, WhatIsLeftIsComparedInProportionWithoutWrappingAround) {
+TEST_F(LimiterTest, SharesLeftAreComparedWithoutOverflow) {
   const Limit budget = Limit::fixed_window(kUnitsMax, Duration::seconds(60)).value();
   const Policy two = policy({rule("budget", {kByIp}, budget), rule("narrow", {}, per_minute(4))});
   const Outcome& outcome = limiter_.check(two, from("192.0.2.1"), kNow);

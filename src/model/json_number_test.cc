@@ -50,7 +50,7 @@ TEST(JsonNumber, LongNumbersAreNotRounded) {
   EXPECT_EQ(plain("1e-39"), "too long");
 }
 
-TEST(JsonNumber, WhatIsNoJsonNumberIsNone) {
+TEST(JsonNumber, RefusesTextThatIsNotAJsonNumber) {
   for (const char* text : {"",     "-",     "+1",  ".5", "5.", "01",  "-01",      "1e",  "1e+", "1e1.5",
                            "0x10", "1_000", "1,5", " 1", "1 ", "NaN", "Infinity", "1e-", "--1", "1.e5"}) {
     EXPECT_FALSE(parse_json_number(text)) << text;

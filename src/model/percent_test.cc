@@ -11,7 +11,7 @@
 namespace rateguard {
 namespace {
 
-TEST(Percent, DecodesWhatIsEncodedAndNothingElse) {
+TEST(Percent, DecodesEncodedOctetsAndNothingElse) {
   EXPECT_EQ(percent_decode(""), "");
   EXPECT_EQ(percent_decode("a+b/c?"), "a+b/c?");
   EXPECT_EQ(percent_decode("caf%C3%a9"), "caf\xc3\xa9");

@@ -23,7 +23,7 @@ TEST(Descriptions, AnotherVersionsAreReadAsFarAsTheyGo) {
   EXPECT_EQ(*description, (InstanceDescription{.host = "a", .addresses = {{"http", "x"}}}));
 }
 
-TEST(Descriptions, WhatIsNoneIsRefused) {
+TEST(Descriptions, OtherTextIsRefused) {
   EXPECT_FALSE(decode_description(""));
   EXPECT_FALSE(decode_description("[]"));
   EXPECT_FALSE(decode_description("{\"host\":\"\xFF\"}"));

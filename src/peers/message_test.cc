@@ -20,7 +20,7 @@ TEST(Messages, AreReadAsTheyWereWritten) {
   }
 }
 
-TEST(Messages, WhatIsNoneIsRefused) {
+TEST(Messages, OtherTextIsRefused) {
   EXPECT_FALSE(decode_message(""));
   EXPECT_FALSE(decode_message("1"));
   EXPECT_FALSE(decode_message("1 000000000000fedc"));

@@ -100,7 +100,7 @@ TEST_F(ClusterTest, SendsEachKeyToTheNodeOfItsSlot) {
   EXPECT_EQ(low_.peers.size(), 1u);
 }
 
-TEST_F(ClusterTest, WhatIsAskedBeforeTheSlotsAreKnownWaitsForThem) {
+TEST_F(ClusterTest, CommandsBeforeTheSlotsAreKnownWaitForThem) {
   cluster_.emplace(*loop_, ClusterSettings{.seeds = {{.target = {.host = "127.0.0.1", .port = low_.port()}}}},
                    ConnectionOptions{});
   cluster_->start();

@@ -111,7 +111,7 @@ TEST_F(WrongServerTest, AScriptIsSentAgainByItsNameAndThenByItsSource) {
   EXPECT_EQ(asked(), "EVALSHA EVALSHA EVAL");
 }
 
-TEST_F(WrongServerTest, OneThatIsRefusedTwiceIsToldSo) {
+TEST_F(WrongServerTest, ACommandThatIsRefusedTwiceFails) {
   right_answer = wrong_answer;
   Heard heard;
   call("a", heard);
@@ -148,7 +148,7 @@ TEST_F(WrongServerTest, ThatClosesTheConnectionIsLeftAllTheSame) {
   EXPECT_EQ(server_.last().number, 1);
 }
 
-TEST_F(WrongServerTest, WhoEndsTheConnectionMeanwhileIsToldWhatWasHeard) {
+TEST_F(WrongServerTest, StoppingMeanwhileFailsCommandsWithTheServersError) {
   Heard refused;
   wrong_answer = [](const Words& words) { return words[0] == "b" ? "+b\r\n" : "-READONLY it is a replica\r\n"; };
   call("a", refused);
@@ -158,7 +158,7 @@ TEST_F(WrongServerTest, WhoEndsTheConnectionMeanwhileIsToldWhatWasHeard) {
   EXPECT_EQ(asked(), "a b");
 }
 
-TEST_F(ConnectionRenewalTest, WhoHearsTheSameAgainWaitsBeforeTheNext) {
+TEST_F(ConnectionRenewalTest, ASecondWrongServerIsLeftAfterAPause) {
   connect_and_wait(kWaitsForHours);
   server_.on_command = [&](FakeServer::Peer& peer, const Words&) { peer.send("-READONLY it is a replica\r\n"); };
   Heard heard;
@@ -173,7 +173,7 @@ TEST_F(ConnectionRenewalTest, WhoHearsTheSameAgainWaitsBeforeTheNext) {
   EXPECT_EQ(server_.peers.size(), 2u);
 }
 
-TEST_F(ConnectionRenewalTest, AConnectionThatHearsNothingButErrorsIsMadeAgain) {
+TEST_F(ConnectionRenewalTest, AConnectionThatReceivesOnlyErrorsIsReplaced) {
   connect_and_wait({.refusals_max = Duration::millis(20)});
   server_.on_command = [](FakeServer::Peer& peer, const Words&) { peer.send("-OOM command not allowed\r\n"); };
   const net::Timer asking =

@@ -234,7 +234,7 @@ TEST_F(ConnectionTest, ACutAtAnyByteLosesNoCommandAndAnswersNoneTwice) {
   }
 }
 
-TEST_F(ConnectionTest, StopAndMoveFailWhatIsUnderWay) {
+TEST_F(ConnectionTest, StopAndMoveFailCommandsUnderWay) {
   connect_and_wait();
   say_nothing();
   Heard heard;

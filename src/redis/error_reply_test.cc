@@ -22,7 +22,7 @@ TEST(ErrorReply, IsKnownByItsFirstWord) {
 }
 
 // The texts of Redis before 7, then of Redis 7.0.15 and Valkey 9.1.2.
-TEST(ErrorReply, IsKnownInsideAScriptWhateverTheVersion) {
+TEST(ErrorReply, IsRecognisedInsideAScriptInEveryVersion) {
   EXPECT_EQ(code_of("ERR Error running script (call to f_5f0b): @user_script:1: @user_script: 1: -READONLY You can't "
                     "write against a read only replica. "),
             "READONLY");

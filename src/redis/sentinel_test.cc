@@ -80,7 +80,7 @@ TEST_F(SentinelTest, AsksForThePrimaryAndLogsInThere) {
   EXPECT_EQ(second_.peers.size(), 0u);
 }
 
-TEST_F(SentinelTest, FollowsASwitchThatIsToldAndOfItsServiceOnly) {
+TEST_F(SentinelTest, FollowsOnlyAnnouncedSwitchesOfItsService) {
   start();
   ASSERT_TRUE(open_at(old_));
   ASSERT_TRUE(run_until(*loop_, [&] { return listeners_.size() == 1; }));

@@ -49,7 +49,7 @@ TEST(Conditions, NotIpTakesAddressesOutAndAnUnknownOneStays) {
   EXPECT_TRUE(applies(others, {}, {}));
 }
 
-TEST(Conditions, WhatIsAbsentIsNoneOfTheValues) {
+TEST(Conditions, AnAbsentValueIsNoneOfTheValues) {
   const Part user{.kind = PartKind::kUser};
   const Match named{.values = {{.of = user, .values = {"alice", "bob"}}}};
   EXPECT_TRUE(applies(named, {}, {.user = "bob"}));

@@ -137,7 +137,7 @@ TEST(FutileTerms, CostsOfRequestsThatTheMatchLeavesOut) {
   EXPECT_EQ(futile(rule), "none") << "/{any} is /api, too";
 }
 
-TEST(FutileTerms, ACostOfNothingRefusesNobody) {
+TEST(FutileTerms, ACostOfZeroRefusesNobody) {
   Rule rule{.name = "r", .limit = five(), .cost = {.by_path = {{.path = "/a", .units = 0}}, .units = 0}};
   EXPECT_EQ(futile(rule),
             "never refuses: every request costs 0; leave cost out, or exempt the requests with limit: unlimited");

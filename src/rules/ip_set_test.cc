@@ -33,7 +33,7 @@ TEST(IpSet, HoldsWhatItsPrefixesHold) {
   EXPECT_TRUE(has(set_of({"::/0"}), "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"));
 }
 
-TEST(IpSet, CoversWhatIsWhollyInside) {
+TEST(IpSet, CoversPrefixesThatAreEntirelyInside) {
   EXPECT_TRUE(set_of({"10.0.0.0/9", "10.128.0.0/9"}).covers(set_of({"10.0.0.0/8"}))) << "two halves";
   EXPECT_TRUE(set_of({"0.0.0.0/0"}).covers(set_of({"10.0.0.0/8", "192.0.2.1"})));
   EXPECT_FALSE(set_of({"0.0.0.0/0"}).covers(set_of({"2001:db8::1"})));

@@ -89,7 +89,7 @@ TEST(PathPattern, OtherToolsSpellingsAreRefusedWithOurs) {
   EXPECT_EQ(says("/a, /b"), "several paths are a list; write [/a, /b]");
 }
 
-TEST(PathPattern, WhatIsPartOfRealPathsIsTakenLetterByLetter) {
+TEST(PathPattern, CharactersOfRealPathsAreTakenLiterally) {
   EXPECT_EQ(shape("/v1/things:cancel"), "/v1/things:cancel");
   EXPECT_EQ(shape("/v1/%3Aid"), "/v1/:id");
   EXPECT_EQ(shape("/odata/$metadata"), "/odata/$metadata");

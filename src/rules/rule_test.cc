@@ -19,7 +19,7 @@ TEST(Part, ReadsAndWritesEveryKind) {
   EXPECT_EQ(Part::parse("jwt:sub")->kind, PartKind::kClaim);
 }
 
-TEST(Part, RefusesOthersAndSaysWhatIsPossible) {
+TEST(Part, RefusesOthersAndListsThePossibleForms) {
   for (const char* text :
        {"", "IP", "ipv4", "header", "header:", "header:a b", "cookie:", "cookie:a=b", "jwt:", "claim:x"}) {
     EXPECT_FALSE(Part::parse(text).has_value()) << text;

@@ -22,7 +22,7 @@ std::string only_warning(const Rule& rule) {
   return warnings.size() == 1 ? warnings[0].to_string() : "several";
 }
 
-TEST(RuleWarnings, APrefixCountedByRouteLimitsNobodyWhoAsksForEverNewPaths) {
+TEST(RuleWarnings, APrefixCountedByRouteDoesNotLimitCallersWithEverNewPaths) {
   EXPECT_EQ(
       only_warning(rule_on({"/api/*"}, {kByIp, kByRoute})),
       "f:3:5: rule 'r' counts by route, but /api/* is a prefix: each distinct path has a counter of its own, so a "

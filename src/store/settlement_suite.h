@@ -105,7 +105,7 @@ TYPED_TEST_P(SettlementSuite, NothingIsGivenBackIntoAWindowThatHasEnded) {
   }
 }
 
-TYPED_TEST_P(SettlementSuite, WhatIsUsedBeyondAnEstimateIsChargedThoughItsWindowHasEnded) {
+TYPED_TEST_P(SettlementSuite, UseBeyondAnEstimateIsChargedEvenAfterItsWindowHasEnded) {
   const Limit limit = Limit::fixed_window(10, Duration::seconds(3'600)).value();
   const std::string key = counter_key("beyond", {"x"}, limit.algorithm);
   const auto metered = this->take(key, limit, 2, this->kNow + Duration::seconds(3'590));
@@ -127,7 +127,7 @@ TYPED_TEST_P(SettlementSuite, NothingIsSettledTwiceWheneverItWasSettledFirst) {
   }
 }
 
-TYPED_TEST_P(SettlementSuite, WhatIsNotSettledInTimeKeepsItsEstimate) {
+TYPED_TEST_P(SettlementSuite, AChargeNotSettledInTimeKeepsItsEstimate) {
   const Limit limit = Limit::fixed_window(10, Duration::seconds(86'400)).value();
   const std::string key = counter_key("late", {"x"}, limit.algorithm);
   const auto metered = this->take(key, limit, 6);
@@ -182,8 +182,8 @@ TYPED_TEST_P(SettlementSuite, OfManyWhoSettleOneChargeOneDoes) {
 REGISTER_TYPED_TEST_SUITE_P(SettlementSuite, SettlingDownGivesBackWhatWasNotUsedOnce,
                             SettlingUpIsNeverRefusedAndLeavesADebt, AnEstimateThatWasRightIsSettledAllTheSame,
                             NothingIsGivenBackIntoAWindowThatHasEnded, NothingIsSettledTwiceWheneverItWasSettledFirst,
-                            WhatIsUsedBeyondAnEstimateIsChargedThoughItsWindowHasEnded,
-                            WhatIsNotSettledInTimeKeepsItsEstimate, AHoldIsSettledByItsRelease,
+                            UseBeyondAnEstimateIsChargedEvenAfterItsWindowHasEnded,
+                            AChargeNotSettledInTimeKeepsItsEstimate, AHoldIsSettledByItsRelease,
                             AmountsBeyond32BitsAreExact, OfManyWhoSettleOneChargeOneDoes);
 
 }  // namespace rateguard

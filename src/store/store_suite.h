@@ -111,7 +111,7 @@ TYPED_TEST_P(StoreSuite, ARefusalWritesNothing) {
   EXPECT_EQ(this->store_->stats().keys, keys) << "a refused request made a key";
 }
 
-TYPED_TEST_P(StoreSuite, WhatIsGivenBackCanBeTakenAgainAndNoMore) {
+TYPED_TEST_P(StoreSuite, UnitsGivenBackCanBeTakenAgainAndNoMore) {
   for (const Limit& limit : limits_of_every_algorithm(5)) {
     if (limit.algorithm == Algorithm::kConcurrency) continue;
     const std::string key = counter_key("back", {}, limit.algorithm);
@@ -166,7 +166,7 @@ TYPED_TEST_P(StoreSuite, UseAfterTheFactIsChargedWholeAndKeepsTheLimitClosed) {
   }
 }
 
-TYPED_TEST_P(StoreSuite, ARefusalHoldsNeitherUseAfterTheFactNorWhatIsGivenBack) {
+TYPED_TEST_P(StoreSuite, ARefusalHoldsBackNeitherUseAfterTheFactNorGivingBack) {
   const Limit limit = Limit::token_bucket(5, {1, Duration::seconds(86'400)}).value();
   const std::string full = counter_key("full", {});
   const std::string taken = counter_key("taken", {});
@@ -415,10 +415,10 @@ TYPED_TEST_P(StoreSuite, ThreadsWithSeveralLimitsChargeAllOrNone) {
 }
 
 REGISTER_TYPED_TEST_SUITE_P(StoreSuite, AdmitsExactlyTheLimit, ACostThatNeverFitsIsRefusedForEverAndTakesNothing,
-                            ARefusalWritesNothing, WhatIsGivenBackCanBeTakenAgainAndNoMore,
+                            ARefusalWritesNothing, UnitsGivenBackCanBeTakenAgainAndNoMore,
                             UnitsGivenBackToACounterThatIsNotThereMakeNoKey, UnitsGivenBackFreeNoHold,
                             UseAfterTheFactIsChargedWholeAndKeepsTheLimitClosed,
-                            ARefusalHoldsNeitherUseAfterTheFactNorWhatIsGivenBack, CostZeroLooksAndMakesNoKey,
+                            ARefusalHoldsBackNeitherUseAfterTheFactNorGivingBack, CostZeroLooksAndMakesNoKey,
                             SeveralLimitsAreChargedAllOrNone, AShadowLimitStandsAlone, ResetForgets,
                             AHoldIsReleasedOnce, ARefusedGroupTakesNoHold, ABatchEqualsASequence, ManyLimitsAtOnce,
                             AnEditedLimitKeepsWhatWasUsed, AClockThatStepsBackMintsNothing, DistinctKeysNeverShare,

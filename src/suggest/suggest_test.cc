@@ -206,7 +206,7 @@ TEST(Suggest, GivesAPartOfTheSiteThatIsUsedLessALimitOfItsOwn) {
   EXPECT_EQ(find(suggestion, "per-ip")->limit, 250u);  // 2 * 105
 }
 
-TEST(Suggest, LimitsTheHourWhereNobodyGoesOnForOne) {
+TEST(Suggest, LimitsTheHourIfNoCallerKeepsGoingForOne) {
   Traffic traffic;
   for (int caller = 0; caller < 100; ++caller) traffic.add({.number = caller, .path = "/a"}, caller * 3600, 50);
   const Suggestion suggestion = traffic.suggest();
@@ -229,7 +229,7 @@ TEST(Suggest, CountsUsersWhereTheLogNamesThem) {
   }));
 }
 
-TEST(Suggest, WritesAFileThatLoadsWhateverTheLogHolds) {
+TEST(Suggest, WritesAFileThatLoadsForAnyLog) {
   Traffic traffic;
   for (int caller = 0; caller < 30; ++caller) {
     for (const char* path :
@@ -256,7 +256,7 @@ TEST(Suggest, OneRequestOfOneAddressIsSaidInTheSingular) {
   EXPECT_TRUE(suggestion.yaml.contains("99.9 % of 1 address made at most 1 request in a")) << suggestion.yaml;
 }
 
-TEST(Suggest, SaysWhatToDoWhereTheLogNamesNobody) {
+TEST(Suggest, SaysWhatToDoIfTheLogNamesNoCaller) {
   Traffic traffic;
   const Suggestion empty = traffic.suggest();
   EXPECT_TRUE(empty.rules.empty());

@@ -99,7 +99,7 @@ TEST_F(FallbackCallsTest, CallsUnderWayAreKeptApart) {
   EXPECT_EQ(store_.stats().failures, 10U);
 }
 
-TEST_F(FallbackCallsTest, WhoeverIsToldMayAskAgainAtOnce) {
+TEST_F(FallbackCallsTest, ACallbackMayMakeTheNextCall) {
   remote_.is_down = true;
   Charge first = on("k", window_, OnStoreFailure::kLocal);
   Charge second = on("k", window_, OnStoreFailure::kLocal);

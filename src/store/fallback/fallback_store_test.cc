@@ -9,7 +9,7 @@
 namespace rateguard {
 namespace {
 
-TEST_F(FallbackStoreTest, WhatTheRemoteDecidesIsPassedOn) {
+TEST_F(FallbackStoreTest, TheRemotesDecisionsArePassedOn) {
   const Charge charge = ask(on("k", window_, OnStoreFailure::kDeny, Mode::kEnforce, 3));
   EXPECT_EQ(charge.basis, Basis::kCounter);
   EXPECT_EQ(charge.decision.remaining, 7U);

@@ -48,7 +48,7 @@ TEST_F(LeaseStoreTest, DemandIsMetWithFewCalls) {
   EXPECT_GT(store_.stats().from_wallets, 385U);
 }
 
-TEST_F(LeaseStoreTest, AdmitsTheLimitWhoeverElseTakesOfIt) {
+TEST_F(LeaseStoreTest, AdmitsTheLimitHoweverMuchOthersTake) {
   take_elsewhere(window_, 300);
   EXPECT_EQ(ask_many(window_, 2'000), 700U);
   EXPECT_EQ(left_there(window_), 0U);
@@ -84,7 +84,7 @@ TEST_F(LeaseStoreTest, RefusalsTellTheRemoteStoresWaits) {
   EXPECT_TRUE(ask(bucket_).decision.allowed());
 }
 
-TEST_F(LeaseStoreTest, ACostAboveWhatIsChargedNeverFits) {
+TEST_F(LeaseStoreTest, ACostAboveTheChargedLimitNeverFits) {
   EXPECT_TRUE(ask(bucket_, 91).decision.retry_after.is_never());
   EXPECT_TRUE(ask(bucket_, 90).decision.allowed());
 }
@@ -245,7 +245,7 @@ TEST_F(LeaseStoreTest, AFailureIsEverybodysButTheWalletsOwn) {
   EXPECT_EQ(second.charge.basis, Basis::kUnavailable);
 }
 
-TEST_F(LeaseStoreTest, WhatIsDecidedInTheRemoteStoresPlaceIsPassedOn) {
+TEST_F(LeaseStoreTest, DecisionsInTheRemoteStoresPlaceArePassedOn) {
   remote_.state = FakeRemote::State::kAllows;
   const Charge charge = ask(bucket_);
   EXPECT_EQ(charge.basis, Basis::kAllowed);
@@ -254,7 +254,7 @@ TEST_F(LeaseStoreTest, WhatIsDecidedInTheRemoteStoresPlaceIsPassedOn) {
   EXPECT_EQ(store_.stats().from_wallets, 0U);
 }
 
-TEST_F(LeaseStoreTest, AResetForgetsTheWalletAndWhatIsUnderWay) {
+TEST_F(LeaseStoreTest, AResetForgetsTheWalletAndUnitsUnderWay) {
   ask_many(window_, 18);
   auto result = ResetResult::kNotThere;
   store_.reset("key", {}, now(), [&](ResetResult r) { result = r; });
@@ -272,7 +272,7 @@ TEST_F(LeaseStoreTest, AResetForgetsTheWalletAndWhatIsUnderWay) {
   remote_.answer();
 }
 
-TEST_F(LeaseStoreTest, AnEditedLimitBeginsAnew) {
+TEST_F(LeaseStoreTest, AnEditedLimitStartsANewCounter) {
   ask_many(window_, 18);
   const Limit raised = Limit::fixed_window(2'000, kDay).value();
   remote_.costs.clear();
@@ -306,7 +306,7 @@ TEST_F(LeaseStoreTest, SeveralLimitsAreExactAndCountWithTheLeased) {
   EXPECT_EQ(charges[1].decision.remaining, 909U);
 }
 
-TEST_F(LeaseStoreTest, ManyRequestsAtOnceAreToldTogether) {
+TEST_F(LeaseStoreTest, ManyRequestsOfOneCallAreAnsweredTogether) {
   remote_.holds_back = true;
   std::vector<Charge> charges = {
       {.key = "a", .limit = &window_, .terms = {.consistency = Consistency::kLease}},
@@ -332,7 +332,7 @@ TEST_F(LeaseStoreTest, NothingIsAskedWhereThereIsNothing) {
   EXPECT_EQ(remote_.calls, 0);
 }
 
-TEST_F(LeaseStoreTest, WhoeverIsToldMayComeBackAtOnce) {
+TEST_F(LeaseStoreTest, ACallbackMayMakeTheNextCall) {
   remote_.holds_back = true;
   Charge first = {.key = "key", .limit = &window_, .terms = {.consistency = Consistency::kLease}};
   Charge second = first;

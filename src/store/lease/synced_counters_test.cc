@@ -15,7 +15,7 @@ using lease::kSecond;
 
 class SyncedCountersTest : public lease::LeaseFixture {};
 
-TEST_F(SyncedCountersTest, SyncedChecksAskNobody) {
+TEST_F(SyncedCountersTest, SyncedChecksDoNotAskTheRemoteStore) {
   EXPECT_EQ(ask_many(window_, 1'500, Consistency::kSync), 1'000U);
   EXPECT_EQ(remote_.calls, 0);
   pass(Duration::millis(100));
@@ -47,7 +47,7 @@ TEST_F(SyncedCountersTest, WhatTheOthersLeftNoRoomForIsOwed) {
   EXPECT_TRUE(ask(bucket_, 1, Consistency::kSync).decision.allowed());
 }
 
-TEST_F(SyncedCountersTest, UnitsThatNobodyWasToldOfAreGivenBackHere) {
+TEST_F(SyncedCountersTest, UnreportedUnitsAreGivenBackHere) {
   ask_many(window_, 100, Consistency::kSync);
   EXPECT_EQ(give_back(window_, 30, Consistency::kSync).remaining, 930U);
   EXPECT_EQ(remote_.calls, 0);
@@ -78,7 +78,7 @@ TEST_F(SyncedCountersTest, ARoomierRemoteStoreRaisesTheOwnCount) {
   EXPECT_EQ(ask(window_, 1, Consistency::kSync).decision.remaining, 998U);
 }
 
-TEST_F(SyncedCountersTest, ACostThatNeverFitsIsToldWhatIsLeft) {
+TEST_F(SyncedCountersTest, ACostThatNeverFitsLearnsWhatIsLeft) {
   const Decision unused = ask(window_, 1'001, Consistency::kSync).decision;
   EXPECT_TRUE(unused.retry_after.is_never());
   EXPECT_EQ(unused.remaining, 1'000U);
@@ -88,7 +88,7 @@ TEST_F(SyncedCountersTest, ACostThatNeverFitsIsToldWhatIsLeft) {
   EXPECT_EQ(ask(window_, 1'001, Consistency::kSync).decision.remaining, 600U);
 }
 
-TEST_F(SyncedCountersTest, WhatDoesNotFitYetIsToldWhenItWill) {
+TEST_F(SyncedCountersTest, ACostThatDoesNotFitYetLearnsWhenItWill) {
   const Limit limit = Limit::fixed_window(1'000, kSecond).value();
   ask(limit, 900, Consistency::kSync);
   const Decision refused = ask(limit, 101, Consistency::kSync).decision;
@@ -128,7 +128,7 @@ TEST_F(SyncedCountersTest, AnIdleCounterIsNotReported) {
   EXPECT_EQ(store_.stats().synced, 0U);
 }
 
-TEST_F(SyncedCountersTest, AReportThatIsAnsweredAfterItsOwnerIsGoneHurtsNobody) {
+TEST_F(SyncedCountersTest, AReportAnsweredAfterItsOwnerIsGoneIsIgnored) {
   remote_.holds_back = true;
   {
     LeaseStore other(remote_, *local_, {.now = [this] { return now(); }});

@@ -183,7 +183,7 @@ TEST(MemoryStore, GroupsThatStayNearlyFullSplitWhileThereArePagesToSpare) {
   for (uint32_t n = 0; n < 134 * 118; ++n) ASSERT_EQ(charge(*store, key_of(n), long_lived, 0, now).remaining, 4u) << n;
 }
 
-TEST(MemoryStore, TheBoundOnKeysHoldsWhateverComes) {
+TEST(MemoryStore, TheBoundOnKeysHoldsForAnyInput) {
   for (const uint64_t max_keys : {1u, 7u, 85u, 86u, 1'000u, 30'000u}) {
     const auto store = MemoryStore::create({.max_keys = max_keys}).value();
     const Limit limit = Limit::fixed_window(5, Duration::seconds(86'400)).value();

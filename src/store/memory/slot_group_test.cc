@@ -21,7 +21,7 @@ algorithm::State state(uint32_t value) {
   return made;
 }
 
-TEST(SlotGroup, IsAMapWhateverIsAddedAndErased) {
+TEST(SlotGroup, IsAMapUnderAnySequenceOfChanges) {
   EXPECT_TRUE(rc::check("inserts and erasures against std::map", [] {
     // Few homes, so that runs collide, wrap around the end and fill the group.
     const uint32_t homes = *rc::gen::element<uint32_t>(1, 3, 64);

@@ -264,7 +264,7 @@ memory::FileOps failing_at(int& left, bool& failed) {
   return ops;
 }
 
-TEST_F(SnapshotTest, WhateverFailsTheOldOneOrTheNewOneIsWhole) {
+TEST_F(SnapshotTest, AnyFailureLeavesTheOldOrTheNewSnapshotIntact) {
   const auto old_store = make();
   fill(*old_store, 3);
   save_snapshot(*old_store, path_, kNow).value();

@@ -141,7 +141,7 @@ TEST_F(SplitStoreTest, WhatPassesIsChargedEverywhere) {
   EXPECT_EQ(asked[1].decision.remaining, 8U);
 }
 
-TEST_F(SplitStoreTest, TheNearestIsAskedFirstAndNobodyBehindARefusal) {
+TEST_F(SplitStoreTest, TheNearestIsAskedFirstAndNoneAfterARefusal) {
   for (int i = 0; i < 2; ++i) ask({on(kFar, "far", nine_), on(kNear, "near", two_)});
   far_.asked = 0;
   for (int i = 0; i < 5; ++i) {
