@@ -1,4 +1,4 @@
-// Bytes that stay where they are until all of them go.
+// Bytes whose addresses stay valid until the arena is destroyed.
 #pragma once
 
 #include <cstddef>

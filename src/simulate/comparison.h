@@ -9,7 +9,7 @@
 
 namespace rateguard::simulate {
 
-// How many requests of a subject are answered otherwise.
+// How many requests of a subject get a different answer.
 struct SubjectChange {
   SubjectId subject = 0;
   uint64_t requests = 0;

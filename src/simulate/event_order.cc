@@ -14,14 +14,14 @@ constexpr size_t kBlockEvents = 8 * 1024;
 // How far events may reach from a block into those before it. A server under load logs some ten thousand requests a
 // second, and seldom one that took longer than ten of them.
 constexpr size_t kOverlapMax = 16 * kBlockEvents;
-// More ordered runs than this are no concatenation of ordered files: a general sort is then quicker than merging.
+// More ordered runs than this are not a concatenation of ordered files: a general sort is then quicker than merging.
 constexpr size_t kRunsMax = 16;
 
 bool earlier(const Event& a, const Event& b) {
   return a.time_us < b.time_us;
 }
 
-// Room that each block uses again.
+// Memory that each block reuses.
 struct Workspace {
   std::vector<Event> sorted;
   std::vector<uint32_t> begins;  // of each second, in `sorted`
@@ -51,8 +51,8 @@ void sort_block(std::span<Event> block, Workspace& work) {
   std::ranges::copy(work.sorted, block.begin());
 }
 
-// Block by block in the nearer caches, without another array of all events. False: they lie too far from their places
-// for that; then some are in order, and those of one time still are in theirs.
+// Sorts block by block in the nearer caches, without a copy of all events. False if they lie too far from their places
+// for that; then some are in order, and those with equal times keep theirs.
 bool sort_near_order(std::span<Event> events) {
   Workspace work;
   for (size_t begin = 0; begin < events.size(); begin += kBlockEvents) {
@@ -69,8 +69,8 @@ bool sort_near_order(std::span<Event> events) {
   return true;
 }
 
-// A counting sort by the second, then by time within those seconds that need it. False, and nothing changed: the events
-// lie too far apart for it to pay.
+// A counting sort by the second, then by time within those seconds that need it. False, with nothing changed, if the
+// events lie too far apart for it to pay.
 bool sort_by_seconds(HugePageVector<Event>& events) {
   const auto [first, last] = std::ranges::minmax_element(events, earlier);
   const int64_t begin_us = first->time_us;

@@ -6,8 +6,8 @@
 
 namespace rateguard::simulate {
 
-// Those of one time stay in their order. Quick where they came in order already, as a few ordered files one after the
-// other, or near their places, as a busy server's do, which logs each request when it is done.
+// Events with equal times keep their order. Quick if they are already in order, are a few ordered files one after
+// another, or lie near their places, as a busy server's do, which logs each request when it is done.
 void sort_by_time(HugePageVector<Event>& events);
 
 }  // namespace rateguard::simulate

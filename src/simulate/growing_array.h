@@ -1,4 +1,4 @@
-// An array that grows without moving what it holds.
+// An array that grows without moving its elements.
 #pragma once
 
 #include <bit>

@@ -25,7 +25,7 @@ struct HugePageAllocator {
     const size_t bytes = count * sizeof(T);
     if (bytes < kHugePageBytes) return std::allocator<T>().allocate(count);
     void* memory = ::operator new(bytes, std::align_val_t{kHugePageBytes});
-    (void)madvise(memory, bytes, MADV_HUGEPAGE);  // a wish: where it is not granted things are only slower
+    (void)madvise(memory, bytes, MADV_HUGEPAGE);  // a request: if it is not granted, access is only slower
     return static_cast<T*>(memory);
   }
   void deallocate(T* memory, size_t count) {

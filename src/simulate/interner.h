@@ -15,7 +15,7 @@ namespace rateguard::simulate {
 
 // Owns its strings; the views it gives live as long as it does. Not thread-safe.
 //
-// Open addressing; strings are told apart by 96 bits of a keyed hash, as counters are in the memory store, so that
+// Open addressing; strings are distinguished by 96 bits of a keyed hash, as counters are in the memory store, so that
 // finding one again touches one slot and not its bytes. Memory: the bytes, and about 45 more per distinct string.
 class Interner {
  public:
@@ -23,12 +23,12 @@ class Interner {
   Interner(Interner&&) noexcept = default;
   Interner& operator=(Interner&&) noexcept = default;
 
-  // The number of `text`; a new one where it was not seen before. REQUIRES: fewer than 2^32 - 1 distinct strings.
+  // The number of `text`; a new one if it was not seen before. REQUIRES: fewer than 2^32 - 1 distinct strings.
   uint32_t intern(std::string_view text) { return intern(text, keyed_hash(text)); }
   // The same where keyed_hash(text) is known; begun ahead of it by prefetch(hash).
   uint32_t intern(std::string_view text, const KeyedHash& hash);
   void prefetch(const KeyedHash& hash) const { rateguard::prefetch(&slots_[hash.low & (slots_.size() - 1)]); }
-  // The number of a string that was seen; nullopt where it was not.
+  // The number of a string that was seen; nullopt if it was not.
   std::optional<uint32_t> find(std::string_view text) const;
   std::string_view text(uint32_t id) const { return texts_[id]; }
   // Begins to bring text(id), but not its bytes, to the processor's cache.

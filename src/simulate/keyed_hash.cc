@@ -12,14 +12,15 @@
 namespace rateguard::simulate {
 namespace {
 
-// One lane's secrets. Both factors of every product have one in them: a known factor could be met, and made zero.
+// One lane's secrets. Both factors of every product have one in them: an attacker could match a known factor, and make
+// it zero.
 struct LaneKey {
   uint64_t a;
   uint64_t b;
 };
 
 std::array<LaneKey, 2> random_keys() {
-  // Where the system has no randomness to give (wyhash's constants then) the keys are only less of a secret.
+  // If the system has no randomness, the keys are wyhash's constants and so less secret.
   std::array<LaneKey, 2> keys = {{{0xA0761D6478BD642F, 0xE7037ED1A0B428DB}, {0x8EBC6AF09C88C6E3, 0x589965CC75374CC3}}};
   [[maybe_unused]] const ssize_t got = getrandom(keys.data(), sizeof keys, GRND_NONBLOCK);
   for (LaneKey& key : keys) key.a |= 1;  // lengths are told apart by their product with it
@@ -27,7 +28,7 @@ std::array<LaneKey, 2> random_keys() {
 }
 
 const std::array<LaneKey, 2> kKeys = random_keys();
-// Of the memory store, where the processor has instructions for it: then it is the quicker one.
+// The memory store's hash, used if the processor has instructions for it: it is then the quicker one.
 const memory::KeyHash kInstructionsHash(std::bit_cast<memory::HashKey>(kKeys[0]));
 
 uint64_t load64(const char* p) {

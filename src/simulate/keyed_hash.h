@@ -1,4 +1,4 @@
-// A hash under a random key of the process, so that nobody can write a log whose strings collide.
+// A hash under a random key of the process, so that no log can be made to contain colliding strings.
 #pragma once
 
 #include <cstdint>

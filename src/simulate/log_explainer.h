@@ -1,4 +1,4 @@
-// How a log is read, field by field, for people who wonder why it is read so.
+// How a log is read, field by field, for people who wonder why it is read that way.
 #pragma once
 
 #include <cstdint>
@@ -14,13 +14,13 @@ namespace rateguard::simulate {
 // One field of a line.
 struct ExplainedField {
   NotedField noted = {};   // safe to print, cut
-  std::string value = {};  // what it became: "2015-05-17T10:05:03Z"; empty: it is not used, or says none
+  std::string value = {};  // what it became: "2015-05-17T10:05:03Z"; empty if it is not used, or means "none"
 };
 
 struct ExplainedLine {
   uint64_t number = 0;
   std::string text = {};  // its beginning, safe to print
-  std::string why = {};   // it cannot be read; empty: it can
+  std::string why = {};   // why it cannot be read; empty if it can
   LineKind kind = LineKind::kRequest;
   std::vector<ExplainedField> fields = {};
 };
@@ -34,7 +34,7 @@ struct LogExplanation {
 };
 
 // Reads the first lines of a log ("-": standard input) and keeps what each of their fields was taken for. Headers that
-// `options` does not want are shown as not used. Errors: the log cannot be opened, or its format not be told.
+// `options` does not want are shown as not used. Errors: the log cannot be opened, or its format is unknown.
 Result<LogExplanation> explain_log(const std::string& path, const ReadOptions& options);
 
 // Both end in a line break.

@@ -127,7 +127,7 @@ class Reading {
     return {};
   }
 
-  // An empty log, or one whose first bytes say that it is none.
+  // An empty file, or one whose first bytes say that it is not a log.
   Result<void> run_nothing() {
     Line line;
     while (next(line)) {

@@ -1,4 +1,4 @@
-// Reads the lines of one log, or of a part of it, and keeps what is to be said about them.
+// Reads the lines of one log, or of a part of it, and keeps what should be reported about them.
 #pragma once
 
 #include <cstdint>
@@ -16,11 +16,11 @@ namespace rateguard::simulate {
 // What was read of a log or of a part of it.
 struct LogPart {
   LogSummary log;
-  std::vector<MalformedLine> rejected = {};  // the first of them, as many as anybody will be shown
+  std::vector<MalformedLine> rejected = {};  // the first of them, as many as will be shown
   std::optional<Error> broken_off = {};      // why the input ended before its end
   uint64_t lines = 0;                        // of the file, blank ones included
 
-  // Takes up the part of the log that follows this one.
+  // Appends the part of the log that follows this one.
   void append(LogPart next);
 };
 
@@ -32,15 +32,15 @@ std::string example_text(const MalformedLine& line);
 // Whether the log's lines can be read wherever one begins to, each without those before it.
 bool lines_stand_alone(const DetectedFormat& detected, const ReadOptions& options);
 
-// Finds out the format of a log, which is called part.log.file, and reads all of it. Errors: as of read_log(), but for
+// Finds out the format of a log, which is called part.log.file, and reads all of it. Errors: as read_log(), except for
 // a log none of whose lines can be read.
 Result<void> read_whole(LineReader& lines, const ReadOptions& options, Recording& out, LogPart& part);
 // Reads lines of a log whose format is known, and whose lines stand alone. Errors: kExhausted.
 Result<void> read_lines(LineReader& lines, const DetectedFormat& detected, const ReadOptions& options, Recording& out,
                         LogPart& part);
 
-// Once all parts of a log are read: puts examples of malformed lines into the summary, or says why the log is as good
-// as none. Errors: kInvalid: none of its lines can be read; what broke off the log before its first line.
+// Once all parts of a log are read: puts examples of malformed lines into the summary, or says why the log has nothing
+// to offer. Errors: kInvalid: none of its lines can be read; what broke off the log before its first line.
 Result<void> conclude(LogPart& whole, const ReadOptions& options, ReadSummary& summary);
 
 // Why no more requests than ReadOptions::requests_max are taken.

@@ -15,10 +15,10 @@
 namespace rateguard::simulate {
 namespace {
 
-// A beginning of a log of which an error shows why it is of no known format.
+// How many of the first lines an error shows if the format is unknown.
 constexpr size_t kLinesOfUnknownShown = 3;
 
-// Why the first lines of a log are none of a combined log, which most logs are.
+// Says why the first lines are not those of a combined log, the commonest format.
 Error unknown_format(std::string_view head, const std::string& name) {
   Error error{.message = "cannot tell the log's format from its first lines; say it with --format or --log-format",
               .position = {.file = name}};
@@ -40,7 +40,7 @@ Error unknown_format(std::string_view head, const std::string& name) {
   return error;
 }
 
-// --columns gives names to what has names.
+// --columns applies only to formats whose fields have names.
 Result<void> check_columns(const ReadOptions& options, InputFormat format, const std::string& name) {
   const bool has_names =
       format == InputFormat::kJsonLines || format == InputFormat::kCsv || format == InputFormat::kW3c;
@@ -52,7 +52,7 @@ Result<void> check_columns(const ReadOptions& options, InputFormat format, const
       .position = {.file = name}});
 }
 
-// 0 where that is not known before they are read. One that is not there has nothing.
+// 0 if that is not known before they are read. A missing file counts as empty.
 uint64_t size_on_disk(std::span<const std::string> paths) {
   uint64_t total = 0;
   for (const std::string& path : paths) {

@@ -1,4 +1,4 @@
-// What several logs came to, one after the other.
+// The combined result of several logs.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ class LogSummaries {
   // The next log, once all its requests are in the recording. A log that could not be read is named in the summary.
   // Errors: kExhausted.
   Result<void> add(LogPart log, Result<void> read);
-  // Errors: of the first log, where none could be read.
+  // Errors: those of the first log, if none could be read.
   Result<ReadSummary> finish();
 
  private:
@@ -30,14 +30,14 @@ class LogSummaries {
   size_t failed_ = 0;
 };
 
-// Makes room in a recording for all that will come, once enough is read to guess by, and a little more: growing step by
-// step would copy everything several times.
+// Reserves memory in a recording for all requests, and a little more, once enough is read for an estimate: growing step
+// by step would copy everything several times.
 class RoomGuess {
  public:
-  // `total` bytes will be read; 0: nobody knows.
+  // `total` bytes will be read; 0 if unknown.
   RoomGuess(const ReadOptions& options, uint64_t total) : options_(options), total_(total) {}
 
-  // `out` has what `done` bytes hold.
+  // `out` has the requests of the first `done` bytes.
   void make(Recording& out, uint64_t done);
 
  private:

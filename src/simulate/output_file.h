@@ -1,4 +1,4 @@
-// Writes a report to where the user asked.
+// Writes a report to the path that the user named.
 #pragma once
 
 #include <string>
@@ -8,12 +8,12 @@
 
 namespace rateguard::simulate {
 
-// Whole or not at all: into a file aside that is renamed. "-" is standard output; what is no regular file (a pipe,
-// /dev/null) is written to as it is. Errors: kIo with the system's reason.
+// Writes completely or not at all: to a temporary file that is renamed. "-" is standard output; a file that is not
+// regular (a pipe, /dev/null) is written to directly. Errors: kIo with the system's reason.
 Result<void> write_output_file(const std::string& path, std::string_view content);
 
-// Whether write_output_file() would find a way to write there, found out before the work that the output is of. Leaves
-// nothing behind. Errors: as above.
+// Whether write_output_file() could write there; to be called before the work whose result it writes. Leaves nothing
+// behind. Errors: as above.
 Result<void> try_output_file(const std::string& path);
 
 }  // namespace rateguard::simulate

@@ -1,4 +1,4 @@
-// How far a long run has come, told to whoever draws it.
+// The progress of a long run, for display.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@ namespace rateguard::simulate {
 
 struct ProgressUpdate {
   enum class Stage : uint8_t {
-    kRead,    // counted in bytes of the logs as they lie on disk
+    kRead,    // counted in bytes of the logs on disk
     kDecide,  // counted in requests
   };
   Stage stage = Stage::kRead;
@@ -16,7 +16,7 @@ struct ProgressUpdate {
   uint64_t total = 0;  // 0: unknown, as for a pipe
 };
 
-// Called from time to time on the thread that runs; empty: nobody watches.
+// Called from time to time on the thread that runs; empty if not needed.
 using ProgressCallback = std::function<void(const ProgressUpdate&)>;
 
 }  // namespace rateguard::simulate

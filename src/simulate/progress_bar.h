@@ -1,4 +1,4 @@
-// A progress bar on a terminal. Without a clock: it draws anew only when what it shows has changed.
+// A progress bar on a terminal. Without a clock: it redraws only when what it shows has changed.
 #pragma once
 
 #include <cstdio>
@@ -9,7 +9,7 @@
 namespace rateguard::simulate {
 
 // Draws to `out` (standard error, if that is a terminal: the caller asks) on one line of `columns`, which outlives
-// this. Input shorter than kQuietBelow is read before anyone could look at a bar, and draws none. Not thread-safe.
+// this. Input shorter than kQuietBelow is read too quickly for a bar, and draws none. Not thread-safe.
 class ProgressBar {
  public:
   // 8 MiB of log or 100,000 requests: about a tenth of a second.
@@ -22,7 +22,7 @@ class ProgressBar {
   ProgressBar& operator=(const ProgressBar&) = delete;
 
   void update(const ProgressUpdate& update);
-  // Takes the bar off the terminal.
+  // Removes the bar from the terminal.
   void clear();
 
  private:

@@ -6,8 +6,8 @@
 namespace rateguard::simulate {
 namespace {
 
-// A handful of requests from one address is somebody who tries the server out. One public address with many may also be
-// one client whose log somebody wants to see.
+// A handful of requests from one address is a first test of the server. One public address with many may also be a log
+// of one client.
 constexpr size_t kRequestsMin = 20;
 constexpr size_t kRequestsOfPublicMin = 1'000;
 

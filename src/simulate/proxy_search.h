@@ -9,9 +9,9 @@
 
 namespace rateguard::simulate {
 
-// What every request comes from, found out as the rules find out who is calling; nullopt: from callers, as far as can
-// be told, from too few requests to say, or there is no rule that looks at addresses. Reads a recording up to the first
-// request that tells.
+// The proxy that every request comes from, determined as the rules determine the caller; nullopt if they come from
+// callers as far as is known, if there are too few requests to say, or if no rule uses addresses. Reads a recording up
+// to the first request that decides.
 std::optional<ProxyReport> find_proxy(const Scenario& scenario, const Recording& recording);
 
 }  // namespace rateguard::simulate

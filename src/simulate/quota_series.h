@@ -1,5 +1,5 @@
-// What a few chosen counters had left, over time. Needs a replay of its own: who is worth watching is known after the
-// first.
+// What a few chosen counters had left, over time. Needs a separate replay: which ones are worth watching is known only
+// after the first.
 #pragma once
 
 #include <optional>
@@ -18,7 +18,7 @@ struct QuotaSeries {
   // From the counter's first request to its last one and somewhat beyond: a subject that was busy for two minutes of
   // two days would be a single piece of the report's grid. Steps of 1, 2, 4... seconds, as many as fit.
   TimeGrid grid = {.pieces = 0};
-  // Per piece of that grid; nullopt where nobody asked for long and the counter was not looked at.
+  // Per piece of that grid; nullopt if there was no request for long and the counter was not examined.
   std::vector<std::optional<uint64_t>> lowest;  // remaining, right after a decision or at the piece's end
   std::vector<std::optional<uint64_t>> at_end;  // remaining at the piece's end
   std::vector<uint32_t> refused;
@@ -26,7 +26,7 @@ struct QuotaSeries {
 };
 
 // Follows counters by their keys; asks the store at the end of each piece, at cost 0, which changes nothing, until the
-// counter has recovered or nobody has asked for as long again as it was busy.
+// counter has recovered or has been idle as long again as it was busy.
 class QuotaObserver : public ReplayObserver {
  public:
   explicit QuotaObserver(std::vector<std::string> keys);
@@ -39,7 +39,7 @@ class QuotaObserver : public ReplayObserver {
   const std::vector<QuotaSeries>& series() const { return series_; }
 
  private:
-  // What is known of a series beside what is shown of it.
+  // What is known about a series besides what is shown.
   struct Following {
     const Limit* limit = nullptr;  // as last matched; null before
     Instant first = {};

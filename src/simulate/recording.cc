@@ -164,7 +164,8 @@ void Recording::sort() {
   if (has_whole_seconds) spread_requests_ = spread_whole_seconds(events_);
 }
 
-// Field by field: a whole one would be built aside and copied, and the copy would wait for its parts to be written.
+// Field by field: a whole struct would be built separately and copied, and the copy would have to wait for the stores
+// of its parts.
 void Recording::facts(const Event& event, RequestFacts& out) const {
   const Attributes& attributes = attributes_[event.attributes];
   out.method = methods_.text(event.method);

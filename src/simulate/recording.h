@@ -39,22 +39,22 @@ class Recording {
   Recording();
 
   void add(const LogEntry& entry);
-  // Adds what was added to another, in its order, as if it had been added here. `other` is not sorted, and its log has
-  // not ended.
+  // Adds the requests of another recording, in its order, as if they had been added here. `other` is not sorted, and
+  // its log has not ended.
   void append(Recording& other);
-  // Calls `take` with each request that was added, in that order, as the log had it but for request_unreadable. Not
+  // Calls `take` with each request that was added, in that order, as in the log except for request_unreadable. Not
   // sorted yet.
   template <typename Take>
   void for_each_added(Take&& take);
-  // What is added from here on comes from another log. Whether times have fractions of a second is known of each log as
-  // a whole: a request at 10:05:03.000 is no reason to believe that a log knows only seconds.
+  // Requests added from here on come from another log. Whether times have fractions of a second is known of each log as
+  // a whole: a request at 10:05:03.000 does not mean that a log knows only seconds.
   void end_log();
   // How many were added.
   size_t size() const { return events_.size() + (added_ - applied_); }
-  // Makes room for so many events in all, where somebody can guess.
+  // Reserves memory for this many events in total, if there is an estimate.
   void reserve(size_t events) { events_.reserve(events); }
   // Puts the events into the order of their time; those of one time stay in the order in which they were added. Quick
-  // where they came in order already, or as a few ordered files one after the other. Those of logs that know only whole
+  // if they are already in order, or are a few ordered files one after another. Those of logs that know only whole
   // seconds are spread over theirs (whole_seconds.h). Nothing may be added afterwards; a second call does nothing.
   void sort();
 
@@ -63,7 +63,7 @@ class Recording {
     RG_DCHECK(added_ == applied_);
     return events_;
   }
-  // What the limiter is told of an event, written to `out`; the views live as long as the recording.
+  // The facts of an event for the limiter, written to `out`; the views live as long as the recording.
   void facts(const Event& event, RequestFacts& out) const;
   RequestFacts facts(const Event& event) const {
     RequestFacts out;
@@ -88,9 +88,9 @@ class Recording {
     prefetch(path.data() + path.size());  // most paths lie in one cache line or two
   }
 
-  // Requests whose client is no address (a host name): rules by address find none and apply their `missing`.
+  // Requests whose client is not an address (a host name): rules by address find none and apply their `missing`.
   uint64_t without_address() const { return without_address_; }
-  // Requests whose line is whole but records no HTTP request (such as "-", or bytes of a TLS handshake).
+  // Requests whose line is complete but does not record an HTTP request (such as "-", or bytes of a TLS handshake).
   uint64_t unreadable_requests() const { return unreadable_requests_; }
   // Requests of logs that know only whole seconds which shared theirs with another, and were spread over it.
   uint64_t spread_requests() const { return spread_requests_; }
@@ -125,7 +125,7 @@ class Recording {
   void apply_all();
   void resolve_client(std::string_view text);
   uint32_t intern_attributes(const LogEntry& entry);
-  // Takes apart what attribute_bytes_ has just got under that number.
+  // Parses what attribute_bytes_ has just stored under that number.
   void add_attributes(uint32_t id);
 
   HugePageVector<Event> events_;

@@ -31,8 +31,8 @@ struct MissingReport {
 // What no request of the log has, so that a rule that asks for it applied to none.
 enum class Unreachable : uint8_t { kNone, kPath, kHost, kMethod };
 
-// To which requests a rule applies, and what they cost, in the words of its file. Values that let whoever reads them in
-// are counted and not shown.
+// Which requests a rule applies to, and what they cost, in the words of its file. Credentials are counted and not
+// shown.
 struct RuleTerms {
   std::vector<std::string> methods = {};  // empty: every; so are the next two
   std::vector<std::string> hosts = {};
@@ -52,8 +52,8 @@ struct RuleReport {
   RuleTerms terms = {};
   RuleFigures figures = {};
   uint64_t subjects = 0;
-  uint64_t subjects_refused = 0;  // in shadow mode: that would have been
-  // Most refused first, at most kTopSubjects, none that were never refused.
+  uint64_t subjects_refused = 0;  // in shadow mode: those that would have been
+  // Most refused first, at most kTopSubjects, only those that were refused.
   std::vector<SubjectReport> most_refused = {};
   std::vector<MissingReport> missing = {};
   Unreachable unreachable = Unreachable::kNone;
@@ -68,15 +68,16 @@ struct QuotaReport {
   QuotaSeries series;
 };
 
-// Whoever the rules count, told apart by what they count by but for the route: an address that two rules count is one.
+// The callers that the rules count, distinguished by what they count by except for the route: an address that two rules
+// count is one caller.
 struct Callers {
   uint64_t counted = 0;
   uint64_t refused = 0;         // by some enforced rule, at least once
   uint64_t shadow_refused = 0;  // that a rule in shadow mode would have refused
 };
 
-// The one address that all requests come from by a set of rules, or else one of the several, all of trusted proxies,
-// that they come from: what rules by ip count is then not the caller.
+// The one address that all requests come from under a set of rules, or one of several that all are trusted proxies:
+// rules by ip then do not count callers.
 struct ProxyReport {
   enum class Kind : uint8_t {
     kTrusted,  // trusted_proxies names it, and the log does not say on whose behalf it asked
@@ -93,10 +94,10 @@ struct ScenarioReport {
   Totals totals = {};
   std::vector<RuleReport> rules = {};
   TimelineCounts timeline = {};
-  std::vector<QuotaReport> quotas = {};  // only where Options::plots asks
+  std::vector<QuotaReport> quotas = {};  // only if Options::plots asks for them
   std::optional<Callers> callers = {};   // likewise
   std::optional<ProxyReport> proxy = {};
-  // Counters that were dropped alive or refused for want of room: above 0 the figures are not exact.
+  // Live counters that were dropped or refused for lack of room: above 0 the figures are not exact.
   uint64_t evicted = 0;
 };
 
@@ -122,7 +123,7 @@ struct Report {
   uint64_t without_address = 0;
   uint64_t unreadable_requests = 0;
   uint64_t spread_requests = 0;       // over their second, which they shared with others in a log without fractions
-  std::optional<Instant> first = {};  // none where no request was read
+  std::optional<Instant> first = {};  // none if no request was read
   std::optional<Instant> last = {};
   TimeGrid grid = {};
   ScenarioReport rules = {};
@@ -134,7 +135,7 @@ struct Report {
 // less than a second, is a tenth or more of them.
 inline constexpr Duration kShortLimit = Duration::seconds(10);
 
-// How many subjects a report names; more than a person reads.
+// How many subjects a report names: as many as a person might read.
 inline constexpr size_t kTopSubjects = 20;
 
 // "1m30s", "250ms", "2d4h": a length of time for people, at most its two largest units, rounded up.

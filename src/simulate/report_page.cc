@@ -7,8 +7,8 @@
 namespace rateguard::simulate {
 namespace {
 
-// JSON that may stand in a <script>: whatever a log holds, nothing in it ends the element or begins a comment (HTML,
-// section 4.12.1.3), since these characters occur in strings only, where JSON lets them be escaped.
+// JSON that may stand in a <script>: nothing in it, whatever the log contains, ends the element or begins a comment
+// (HTML, section 4.12.1.3), since these characters occur in strings only, where JSON lets them be escaped.
 std::string script_safe(std::string_view json) {
   std::string out;
   out.reserve(json.size() + json.size() / 16);
@@ -34,7 +34,7 @@ std::string script_safe(std::string_view json) {
 
 std::string page_html(const Report& report) {
   std::string out;
-  // The policy makes "no network" hold even where a bug would let data become markup.
+  // The policy enforces "no network" even if a bug let data become markup.
   out += R"html(<!doctype html>
 <html lang="en">
 <head>

@@ -1,4 +1,4 @@
-// A report as one self-contained page: no network, opens from disk, light and dark as the reader's system says.
+// A report as one self-contained page: no network, opens from disk, light or dark as set in the reader's system.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace rateguard::simulate {
 
-// Best with Plots::kQuotas; without, the page has no plot of remaining quotas.
+// Best with Plots::kQuotas; otherwise the page has no plot of remaining quotas.
 std::string page_html(const Report& report);
 
 // Writes to a file, whole or not at all ("-" is standard output). Errors: kIo with the system's reason.

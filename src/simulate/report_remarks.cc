@@ -13,7 +13,7 @@ namespace {
 
 constexpr size_t kFileChars = 200;
 constexpr size_t kNameChars = 40;
-constexpr size_t kColumnsShown = 12;  // more names than this hide the one that somebody looks for
+constexpr size_t kColumnsShown = 12;  // more names than this would hide the one wanted
 
 std::string requests_text(uint64_t n) {
   return fmt::format("{} {}", count_text(n), n == 1 ? "request" : "requests");
@@ -23,7 +23,7 @@ bool has_columns(InputFormat format) {
   return format == InputFormat::kCsv || format == InputFormat::kJsonLines || format == InputFormat::kW3c;
 }
 
-// A name as it stands in the log: quoted where a blank in it would not be seen.
+// A name as written in the log: quoted if a blank in it would be invisible.
 std::string column_text(std::string_view name) {
   const bool plain = !name.empty() && name.find_first_of(" \t,'") == std::string_view::npos;
   return plain ? printable(name, kNameChars) : fmt::format("'{}'", printable(name, kNameChars));
@@ -47,7 +47,7 @@ std::string all_columns_text(const ReadSummary& input) {
   return found == logs.end() ? std::string() : columns_text(found->columns);
 }
 
-// What lines are that name no request.
+// What lines without a request are.
 std::string_view why_no_request(const Report& report, const std::vector<std::string>& not_found) {
   if (report.requests == 0 && !not_found.empty()) {
     return "none has an address, a method, a path, or anything else to know one by";
@@ -66,7 +66,7 @@ std::string field_of(std::string_view part) {
   return std::string(part);
 }
 
-// What to do where no request has what a rule counts by.
+// What to do if no request has what a rule counts by.
 std::string remedy(const Report& report, std::string_view part) {
   const std::vector<LogSummary>& logs = report.input.logs;
   const auto named = std::ranges::find_if(logs, [](const LogSummary& log) { return has_columns(log.format); });

@@ -1,5 +1,5 @@
-// What a person has to know before believing a report's figures, in sentences: the same on the terminal, in the JSON
-// and on the page.
+// What one should know before believing a report's figures, in sentences: the same on the terminal, in the JSON and on
+// the page.
 #pragma once
 
 #include <string>
@@ -11,11 +11,12 @@ namespace rateguard::simulate {
 
 // Logs that are empty, could not be read, or not to their end. Safe to print.
 std::vector<std::string> log_remarks(const ReadSummary& input);
-// Columns that --columns names and no line has, and which there are instead. Safe to print.
+// Columns that --columns names and no line has, and those that exist instead. Safe to print.
 std::vector<std::string> column_remarks(const ReadSummary& input);
-// About what was read: logs that are empty or ended early, requests that are not what they seem. Safe to print.
+// About what was read: logs that are empty or ended early, unusual requests. Safe to print.
 std::vector<std::string> input_remarks(const Report& report);
-// About one set of rules (`report.rules` or `report.compared`): rules whose figures come from what the log lacks.
+// About one set of rules (`report.rules` or `report.compared`): rules whose figures result from something that the log
+// lacks.
 std::vector<std::string> scenario_remarks(const Report& report, const ScenarioReport& scenario);
 
 }  // namespace rateguard::simulate

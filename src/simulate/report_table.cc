@@ -166,7 +166,7 @@ std::vector<Cell> comparison_row(const std::string& name, const RuleReport* befo
   const RuleFigures none;
   const RuleFigures& a = before != nullptr ? before->figures : none;
   const RuleFigures& b = after != nullptr ? after->figures : none;
-  // A rule that comes or goes admits or refuses nobody by that alone: its own figures stand there.
+  // A rule that only one side has does not by itself count as a change: its own figures are shown.
   const bool both = before != nullptr && after != nullptr;
   const auto cell = [both](uint64_t x, uint64_t y) {
     return both ? change_cell(x, y) : Cell{count_text(std::max(x, y)), Style::kDim};

@@ -1,4 +1,4 @@
-// A copy of a short text that is replaced again and again: cheaper than std::string, whose every assignment is a call.
+// A copy of a short text that is replaced again and again: cheaper than std::string, where every assignment is a call.
 #pragma once
 
 #include <array>

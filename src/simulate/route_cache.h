@@ -12,16 +12,16 @@
 
 namespace rateguard::simulate {
 
-// Of bounded size, whatever the recording holds: each (method, host, path) has one place, which the last one to need it
-// has. Paths are numbered in the order of first sight, so the commonest, which are met early, lie side by side.
-// Not thread-safe.
+// Of bounded size for any recording: each (method, host, path) has one place, held by the last one to use it. Paths
+// are numbered in the order of first sight, so the commonest, which are met early, lie side by side. Not
+// thread-safe.
 class RouteCache {
  public:
   // Both outlive this.
   RouteCache(const Recording& recording, const rules::RuleSet& rules)
       : recording_(recording), rules_(rules), places_(kPlaces) {}
 
-  // `facts` are the event's. What is returned holds until the next call.
+  // `facts` are the event's. The result is valid until the next call.
   const rules::Routed& find(const Event& event, const RequestFacts& facts) {
     const Key key = key_of(event);
     Place& place = places_[place_of(key)];
@@ -31,8 +31,8 @@ class RouteCache {
     }
     return place.routed;
   }
-  // Begin to bring to the processor's cache what find() will look at: first its place; once that has come, what that
-  // leads to.
+  // Prefetch what find() will read: first its place; once that has arrived, what it refers
+  // to.
   void prefetch_place(const Event& event) const { prefetch(&places_[place_of(key_of(event))], sizeof(Place)); }
   void prefetch_rules(const Event& event) const {
     const std::span<const rules::PathHit> hits = places_[place_of(key_of(event))].routed.hits();
@@ -45,7 +45,7 @@ class RouteCache {
 
   using Key = std::array<uint32_t, 3>;
   struct alignas(64) Place {                         // cache lines
-    Key key = {UINT32_MAX, UINT32_MAX, UINT32_MAX};  // which no event has
+    Key key = {UINT32_MAX, UINT32_MAX, UINT32_MAX};  // not used by any event
     rules::Routed routed;
   };
 

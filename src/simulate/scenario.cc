@@ -15,7 +15,7 @@ std::string lower_case(std::string_view text) {
 }
 
 Result<Scenario> compile(Result<config::Config> config, const std::string& name) {
-  // Whatever keeps rules from loading is a fault of the rules, as it is for `validate`: also a file that they name.
+  // Anything that keeps rules from loading is a fault of the rules, as for `validate`: also a file that they name.
   const auto does_not_load = [](Error error) {
     error.code = ErrorCode::kInvalid;
     return std::unexpected(std::move(error));
@@ -46,7 +46,7 @@ Result<Scenario> Scenario::parse(const std::string& yaml, const std::string& nam
 std::vector<std::string> Scenario::wanted_headers() const {
   // What identities are read from without any setting.
   std::vector<std::string> names = {"authorization", "x-api-key", "cookie"};
-  // What proxies write is read of trusted ones alone, and looking for it in each line of an access log takes time.
+  // Fields of proxies are read only from trusted ones, and looking for them in each line of an access log takes time.
   if (!policy.identifier->settings().trusted_proxies.empty()) {
     names.insert(names.end(), {"x-forwarded-for", "forwarded"});
   }

@@ -13,8 +13,8 @@ struct Scenario {
   std::string name;  // the file it came from, for reports
   Policy policy;
 
-  // Reads and compiles a rules file, as the service does. Errors: kInvalid with file, line and column; likewise where
-  // the file cannot be read, which for whoever named it is the same: rules that do not load.
+  // Reads and compiles a rules file, as the service does. Errors: kInvalid with file, line and column; also if the file
+  // cannot be read, which is the same to the user: rules that do not load.
   static Result<Scenario> load(const std::string& path);
 
   // The same for the text of such a file; `name` is what errors and reports call it.

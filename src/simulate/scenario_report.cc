@@ -42,7 +42,7 @@ std::string limit_text(const Limit& limit) {
                      unit.empty() ? duration_text(limit.period()) : std::string(unit), algorithm);
 }
 
-// How long a limit that was used up takes to be whole again, with nobody asking.
+// How long a used-up limit takes to recover fully without requests.
 Duration time_to_recover(const Limit& limit) {
   switch (limit.algorithm) {
     case Algorithm::kTokenBucket:
@@ -103,7 +103,7 @@ Unreachable unreachable(const rules::Match& match, const Contents& contents) {
   return Unreachable::kNone;
 }
 
-// A log without hosts is read to its end to know that: only where some rule applied to nothing.
+// To know that a log has no hosts it must be read to its end: only done if some rule applied to nothing.
 void tell_unreachable(const Scenario& scenario, const Recording& recording, std::vector<RuleReport>& reports) {
   const auto rules = scenario.policy.rules->rules();
   std::optional<Contents> contents;

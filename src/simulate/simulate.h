@@ -19,7 +19,7 @@ enum class Plots : uint8_t {
 
 struct Options {
   std::string rules = {};              // the rules file
-  std::string compare = {};            // another one; empty: none
+  std::string compare = {};            // another one; empty if none
   std::vector<std::string> logs = {};  // "-" is standard input
   ReadOptions read = {};               // wanted_headers is filled in from the rules
   Plots plots = Plots::kNone;

@@ -1,4 +1,4 @@
-// Counts what a replay decides: in all, and per rule and subject.
+// Counts what a replay decides: in total, and per rule and subject.
 #pragma once
 
 #include <array>
@@ -22,7 +22,7 @@ struct RuleFigures {
   // Of `refused`, in shadow mode of `shadow_refused`: the request lacked what the rule counts by.
   uint64_t refused_for_missing = 0;
   uint64_t skipped_for_missing = 0;  // not in `requests`: the request lacked it, and the rule lets such pass uncounted
-  uint64_t refused_for_ever = 0;     // own verdicts on a cost above the limit, which no wait mends
+  uint64_t refused_for_ever = 0;     // own verdicts on a cost above the limit, for which no wait helps
   uint64_t cost_admitted = 0;        // units of the admitted requests
   Duration longest_wait = {};        // the longest retry_after of its own refusals, those for ever aside
 };
@@ -41,7 +41,7 @@ struct Totals {
   uint64_t unlimited = 0;  // of `admitted`: no enforced rule applied
 };
 
-// How one rule took part in one decision, for whoever counts it.
+// How one rule took part in one decision.
 struct Verdicts {
   // Of the rule, against the answer.
   enum class Share : uint8_t { kAdmitted, kRefused, kRefusedByOthers };
@@ -59,7 +59,7 @@ struct Verdicts {
 enum class KeepAnswers : uint8_t { kNo, kYes };
 
 // Counts behind the decisions: the figures of a subject are fetched from memory while the next few events are decided.
-// What is said here of subjects and answers holds after finish().
+// Figures of subjects and answers are complete after finish().
 class Statistics : public ReplayObserver {
  public:
   // `rules` are the policy's, and outlive this.
@@ -75,15 +75,15 @@ class Statistics : public ReplayObserver {
   const std::vector<MissingPart>& missing_parts(rules::RuleId rule) const { return missing_parts_[rule]; }
   // The counters that a rule charged.
   const SubjectTable& counters(rules::RuleId rule) const { return counters_[rule]; }
-  // Whom a subject stands for: a rule's counter or, where there is none, the requests that lacked something, of which
-  // SubjectNames::missing_name() knows more. REQUIRES: there is a subject of that number.
+  // What a subject stands for: a rule's counter or, if there is none, the requests that lacked something, which
+  // SubjectNames::missing_name() names. REQUIRES: a subject with that number exists.
   struct Subject {
     std::optional<rules::RuleId> rule = {};
     SubjectFigures figures = {};
   };
   Subject subject(SubjectId id) const;
-  // Who each event was refused as: the subject of the deciding rule, or what stands for requests that lack something;
-  // kNoSubject where it was admitted. Empty unless kept.
+  // The subject as which each event was refused: that of the deciding rule, or the one for requests that lack
+  // something; kNoSubject if it was admitted. Empty unless kept.
   const std::vector<SubjectId>& answers() const { return answers_; }
 
  private:
@@ -100,7 +100,7 @@ class Statistics : public ReplayObserver {
   // The most touches that wait: enough to hide a fetch behind, few enough to stay in the first-level cache.
   static constexpr size_t kWaitingMax = 64;
 
-  // A request that a rule takes out of all others.
+  // A request that a rule exempts from all others.
   void count_exempted(const Event& event, rules::RuleId by);
   void count_rule(uint64_t cost, const Outcome& outcome, const Outcome::Judged& judged);
   void count_uncounted(const Event& event, const Outcome& outcome, const rules::UncountedRule& uncounted);

@@ -1,5 +1,5 @@
-// What reports call the subjects that a replay counted: told again from the first request of each, since the names of
-// millions would take more memory than all else that is known of them.
+// The names of the subjects that a replay counted: derived again from the first request of each, since the names of
+// millions would take more memory than everything else known about them.
 #pragma once
 
 #include <string>
@@ -21,15 +21,15 @@ class SubjectNames {
   // A counter's subject: its parts as text, safe to print, joined by spaces; "everyone" for a global rule. API keys,
   // cookies and other credentials are masked: their first characters and, so that two can be told apart, a number.
   std::string counter_name(const SubjectFigures& subject, rules::RuleId rule);
-  // Who a counter's subject is, whatever rule counts it: its parts but the route. For comparing only. Empty: nobody in
-  // particular, as of a global rule. REQUIRES: as for counter_key().
+  // A counter's subject independent of the rule: its parts except the route. Only for comparison. Empty for nobody in
+  // particular, as in a global rule. REQUIRES: as for counter_key().
   std::string caller(uint32_t event, rules::RuleId rule);
   // Of requests that a rule refused because they lacked what it counts by.
   struct Missing {
     rules::RuleId rule = 0;
     std::string name;  // "requests without api_key"
   };
-  // REQUIRES: the event was so refused.
+  // REQUIRES: the event was refused for that reason.
   Missing missing_name(uint32_t event);
 
  private:

@@ -1,4 +1,4 @@
-// What one rule's counters add up to in a replay, each found by a hash of its key.
+// The sums of one rule's counters in a replay, each found by a hash of its key.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 
 namespace rateguard::simulate {
 
-// A number for every subject of a replay, in the order of first sight, whatever rule counts it.
+// A number for every subject of a replay, in the order of first sight, across all rules.
 using SubjectId = uint32_t;
 inline constexpr SubjectId kNoSubject = UINT32_MAX;
 
@@ -26,14 +26,14 @@ struct SubjectFigures {
   uint64_t cost_admitted = 0;
 };
 
-// An index of 8 bytes a slot, and the figures in the order of first sight. Keys are told apart by 96 bits of a keyed
-// hash, as in the memory store, and not kept: a report names a few of millions. About 55 bytes per subject.
+// An index of 8 bytes a slot, and the figures in the order of first sight. Keys are distinguished by 96 bits of a keyed
+// hash, as in the memory store, and not kept: a report names only a few of millions. About 55 bytes per subject.
 class SubjectTable {
  public:
   SubjectTable();
 
-  // Begin to bring to the processor's cache what find_or_add will want: first its place in the index; once that has
-  // come, the figures that it leads to.
+  // Prefetch what find_or_add will read: first its place in the index; once that has arrived, the figures that it
+  // refers to.
   void prefetch_place(const KeyedHash& hash) const { prefetch(&slots_[tag_of(hash) & (slots_.size() - 1)]); }
   void prefetch_figures(const KeyedHash& hash) const {
     const size_t mask = slots_.size() - 1;
@@ -72,7 +72,7 @@ class SubjectTable {
 
  private:
   struct Slot {
-    uint32_t tag = 0;             // tag_of(hash): where the slot belongs, and hardly ever that of another entry
+    uint32_t tag = 0;             // tag_of(hash): where the slot belongs; hardly ever equal to another entry's
     uint32_t entry_plus_one = 0;  // 0: empty
   };
   struct alignas(32) Entry {  // two to a cache line

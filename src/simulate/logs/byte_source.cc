@@ -18,7 +18,7 @@ namespace {
 
 // One read of the kernel's: large enough that system calls do not show, small enough to stay in the second-level cache.
 constexpr size_t kReadBytes = 256 * 1024;
-// Enough to tell every kind of file below: the first block of a tar archive.
+// Enough to recognise every kind of file below: the first block of a tar archive.
 constexpr size_t kMagicBytes = 512;
 
 using namespace std::string_view_literals;  // the magics hold NUL bytes
@@ -26,8 +26,7 @@ using namespace std::string_view_literals;  // the magics hold NUL bytes
 constexpr std::string_view kGzip = "\x1F\x8B"sv;
 constexpr std::string_view kZstd = "\x28\xB5\x2F\xFD"sv;
 
-// Files that people have where they expect a log, by their first bytes, and the command that writes them as text to its
-// output.
+// Files that people may pass instead of a log, by their first bytes, with the command that converts them to text.
 struct Kind {
   std::string_view magic;
   std::string_view name;

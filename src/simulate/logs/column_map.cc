@@ -66,7 +66,7 @@ std::vector<std::string_view> default_names(FieldKind kind) {
       return {"StartUTC",   "time",         "ts",         "timestamp", "@timestamp",
               "time_local", "time_iso8601", "start_time", "msec",      "datetime"};
     case FieldKind::kClient:
-      // Caddy's client_ip is what its own trusted_proxies made of remote_ip. Elastic's and Google's names come last.
+      // Caddy derives client_ip from remote_ip by its own trusted_proxies. Elastic's and Google's names come last.
       return {"ip",
               "remote_addr",
               "client",

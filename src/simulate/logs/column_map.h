@@ -12,7 +12,7 @@
 
 namespace rateguard::simulate {
 
-// What a record can say about a request.
+// The fields that a record can have about a request.
 enum class FieldKind : uint8_t {
   kTime,
   kClient,
@@ -24,14 +24,14 @@ enum class FieldKind : uint8_t {
   kWorkspace,
   kPlan,
   kCost,
-  kRequest,  // "POST /a HTTP/1.1": method, path and host in one; what has a field of its own takes precedence
+  kRequest,  // "POST /a HTTP/1.1": method, path and host in one; separate fields take precedence
 };
 inline constexpr size_t kFieldKinds = 11;
 
 // "time", "ip", ...: as in --columns.
 std::string_view to_string(FieldKind kind);
-// The names under which a field is looked for where --columns says nothing; the first that a record has counts. Those
-// with dots lead into objects.
+// The names under which a field is looked for by default; the first that a record has counts. Those with dots lead into
+// objects.
 std::vector<std::string_view> default_names(FieldKind kind);
 // The same for a header field: $http_x_tenant of nginx, request_X-Tenant of Traefik, and for the best known ones the
 // names that others give them. `name` is in lower case.
@@ -52,12 +52,12 @@ struct ColumnMap {
   bool empty() const;
   // Every column that is named, as often as it is.
   std::vector<std::string> given() const;
-  // A column with what it was named for, as the option says it: "ip=client_adr". REQUIRES: it is one of given().
+  // A column with the field it was given for, as in the option: "ip=client_adr". REQUIRES: it is one of given().
   std::string as_given(std::string_view column) const;
 };
 
-// The sum of costs. A term is a whole number, however it is written: "1000", "1000.0", "1e3". Errors say which is none,
-// or that the sum is beyond 2^32 - 1.
+// The sum of costs. A term is a whole number, however it is written: "1000", "1000.0", "1e3". Errors say which term is
+// not a number, or that the sum exceeds 2^32 - 1.
 std::expected<uint32_t, std::string> add_cost(uint32_t sum, std::string_view term, std::string_view column);
 
 }  // namespace rateguard::simulate

@@ -11,7 +11,7 @@
 namespace rateguard::simulate {
 namespace {
 
-// A header of more columns than this is no header.
+// A row with more columns than this is not a header.
 constexpr size_t kColumnsMax = 4096;
 
 constexpr size_t kNameChars = 60;    // of a column's name in a message
@@ -22,7 +22,7 @@ std::string names_text(const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     if (out.size() > kNamesChars) return out + ", ...";
     if (!out.empty()) out += ", ";
-    // Quoted where spaces would not show.
+    // Quoted if spaces would be invisible.
     const bool spaces = name.empty() || name.front() == ' ' || name.back() == ' ';
     out += spaces ? fmt::format("'{}'", printable(name, kNameChars)) : printable(name, kNameChars);
   }

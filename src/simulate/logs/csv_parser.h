@@ -28,8 +28,8 @@ class CsvParser {
  public:
   // From the header row. The separator is a comma; where the row has none, a tab or a semicolon. Where a name begins
   // with a space, as after ", ", the spaces around all names and values are left out. Columns that hold header fields
-  // by a usual name are read as far as `wanted` names them. Errors: kInvalid, with the columns that there are, where
-  // one that --columns names, or any that could be the time, is missing, or where the row is no text.
+  // by a usual name are read as far as `wanted` names them. Errors: kInvalid, with the existing columns, if one that
+  // --columns names, or any that could be the time, is missing, or if the row is not text.
   static Result<CsvParser> create(std::string_view header, const ColumnMap& columns, const WantedHeaders& wanted);
 
   // Cuts the next record; kComplete: entry() may follow.

@@ -43,7 +43,7 @@ class GzipDecompressor : public Decompressor {
         damage_ = fmt::format("damaged gzip stream: {}", zip_.msg != nullptr ? zip_.msg : "the data make no sense");
       }
     }
-    // What came out before the damage was found is told first.
+    // Output from before the damage is returned first.
     if (!damage_.empty() && zip_.avail_out == room) return std::unexpected(damage_);
     return room - zip_.avail_out;
   }
@@ -64,7 +64,7 @@ class ZstdDecompressor : public Decompressor {
 
   std::expected<size_t, std::string> decompress(std::string_view& in, char* out, size_t size) override {
     ZSTD_outBuffer to = {.dst = out, .size = size, .pos = 0};
-    // Also with no input left: what an earlier call had no room for is still inside.
+    // Also without input: output that did not fit in an earlier call is still inside.
     do {
       ZSTD_inBuffer from = {.src = in.data(), .size = in.size(), .pos = 0};
       const size_t status = ZSTD_decompressStream(stream_.get(), &to, &from);

@@ -1,4 +1,4 @@
-// Undoes the compression of a stream: gzip (RFC 1952) and Zstandard (RFC 8878), several members or frames in a row
+// Decompresses a stream: gzip (RFC 1952) and Zstandard (RFC 8878), several members or frames in a row
 // included.
 #pragma once
 
@@ -21,7 +21,7 @@ class Decompressor {
   virtual bool may_end() const = 0;
 };
 
-// Null: there is no memory for it.
+// Null if there is not enough memory.
 std::unique_ptr<Decompressor> make_gzip_decompressor();
 std::unique_ptr<Decompressor> make_zstd_decompressor();
 

@@ -1,4 +1,4 @@
-// What collectors of logs put around the lines of a program.
+// The wrappers that log collectors put around a program's lines.
 #pragma once
 
 #include <array>
@@ -39,7 +39,7 @@ class Unwrapper {
  public:
   explicit Unwrapper(Envelope envelope) : envelope_(envelope) {}
 
-  // Borrowed from the line and from this object, until the next call. nullopt: the line has no such envelope.
+  // Borrowed from the line and from this object, until the next call. nullopt if the line has no such envelope.
   std::optional<Enveloped> unwrap(std::string_view line);
   Envelope envelope() const { return envelope_; }
 
@@ -50,11 +50,11 @@ class Unwrapper {
   std::string unescaped_;
 };
 
-// The envelopes that most of `lines` have, the outermost first; `lines` becomes what they hold. Lines that have none
-// are dropped where most have one.
+// The envelopes that most of `lines` have, the outermost first; `lines` becomes their contents. If most lines have one,
+// lines without are dropped.
 std::vector<Envelope> take_envelopes(std::vector<std::string>& lines);
 
-// Reads lines in envelopes with the parser of what they hold. Parts of a line that was cut are put together again.
+// Reads lines in envelopes with the parser for their contents. Split lines are joined again.
 class EnvelopedParser final : public LineParser {
  public:
   EnvelopedParser(std::span<const Envelope> envelopes, std::unique_ptr<LineParser> inner);

@@ -1,4 +1,4 @@
-// Lines of a layout that is known: from --log-format, or of servers whose default layout is no combined log.
+// Lines of a layout that is known: from --log-format, or of servers whose default layout is not a combined log.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace rateguard::simulate {
 
-// What may follow the last field is not looked at, so that a format may stop where it has said what is needed.
+// Text after the last field is ignored, so that a format may end after the last field that is needed.
 class FormattedLineParser final : public LineParser {
  public:
   // REQUIRES: compile_line_format() made the format. Header fields are kept as far as `wanted` names them.

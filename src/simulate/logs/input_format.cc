@@ -19,7 +19,7 @@ constexpr std::array<std::string_view, 12> kFormatNames = {
     "auto", "combined", "common", "jsonl", "csv", "w3c", "haproxy", "envoy", "istio", "alb", "elb", "log-format"};
 constexpr size_t kLinesToDetect = 50;
 
-// The layouts of servers whose default is no combined log, in the syntax of their own or of nginx.
+// The layouts of servers whose default is not a combined log, in the syntax of their own or of nginx.
 struct KnownLayout {
   InputFormat format;
   std::string_view layout;
@@ -84,7 +84,7 @@ bool is_w3c(const std::vector<std::string>& lines) {
          std::ranges::any_of(lines, [](const std::string& line) { return line.starts_with("#Fields:"); });
 }
 
-// A row of names, as far as can be told: no parser of lines took it, and a comma, tab or semicolon is in it.
+// Possibly a row of names: no parser of lines took it, and a comma, tab or semicolon is in it.
 bool may_be_csv(std::string_view line) {
   return line.find_first_of(",;\t") != std::string_view::npos;
 }

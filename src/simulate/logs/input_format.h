@@ -1,4 +1,4 @@
-// The formats of logs: their names, how one is told from another, and who reads it.
+// The formats of logs: their names, how to distinguish them, and their parsers.
 #pragma once
 
 #include <cstdint>
@@ -36,12 +36,12 @@ std::string_view to_string(InputFormat format);
 std::vector<std::string_view> input_format_names();
 Result<InputFormat> parse_input_format(std::string_view name);
 
-// What the first lines of a log say about it.
+// What the first lines of a log show about it.
 struct DetectedFormat {
   InputFormat format = InputFormat::kAuto;  // kAuto: none
   std::vector<Envelope> envelopes = {};     // around each line, the outermost first
-  size_t lines = 0;                         // that were looked at
-  size_t fitting = 0;                       // of those, the ones that can be read so
+  size_t lines = 0;                         // examined
+  size_t fitting = 0;                       // of those, the ones that this format can read
 };
 
 // The format of a log that begins with `head`: of its first lines, the one that most of them can be read as.

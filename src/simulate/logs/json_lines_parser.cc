@@ -66,7 +66,7 @@ bool may_be_list(const WantedMember& target) {
   }
 }
 
-// Whether what stands at a usual name can be what is wanted. If not, the next name is tried.
+// Whether the value at a usual name is usable for the field. If not, the next name is tried.
 bool is_usable(const WantedMember& target, const JsonValue& value) {
   if (target.kind == WantedKind::kHeaders) return value.type == JsonType::kObject;
   if (value.type == JsonType::kList) return may_be_list(target) && first_item(value).has_value();
@@ -186,7 +186,7 @@ struct JsonLinesParser::State {
     if (value.type != JsonType::kNumber || text.find_first_of("eE") == std::string_view::npos) return text;
     double number = 0;
     const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (read.ec != std::errc()) return text;  // beyond any time, as whoever reads it says
+    if (read.ec != std::errc()) return text;  // beyond any time, which the reader of the time reports
     // Six decimals: a time's microseconds, to which a double is exact until the year 2255.
     return texts.emplace_back(fmt::format("{:.6f}", number));
   }

@@ -15,8 +15,8 @@ namespace rateguard::simulate {
 class JsonLinesParser final : public LineParser {
  public:
   // Keeps of each line's header fields only those that `wanted` names; `columns` as for CSV, where a name may lead into
-  // objects ("usage.total_tokens"). What stands at a usual name and is no text and no number is passed over; at a name
-  // that `columns` gives it makes the line malformed. A line that has a time and nothing that could count is
+  // objects ("usage.total_tokens"). A value at a usual name that is neither text nor a number is ignored; at a name
+  // given by `columns` it makes the line malformed. A line that has a time and nothing that could count is
   // LineKind::kNoRequest.
   JsonLinesParser(ColumnMap columns, const WantedHeaders& wanted);
   ~JsonLinesParser() override;

@@ -1,4 +1,4 @@
-// Finds the members of a JSON object that somebody wants, in one pass over its text.
+// Finds the wanted members of a JSON object, in one pass over its text.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ class JsonNames {
   void add(std::string_view name, uint32_t slot);
 
   // Calls found(slot, value) for each wanted member of the object that `line` is, in the order of the text. Errors, in
-  // words: it is no JSON object.
+  // words: it is not a JSON object.
   template <typename Found>
   std::expected<void, std::string> read(std::string_view line, Found&& found) const;
 
@@ -33,8 +33,8 @@ class JsonNames {
     std::vector<uint32_t> slots = {};
     uint32_t inside = kNone;  // the node of the names that lead on from here
   };
-  // The members that are wanted of one object, by an open table: most names of a log's members are wanted by nobody,
-  // and are told so by one look.
+  // The wanted members of one object, in an open-addressed table: most of a log's members are not wanted, which one
+  // look-up finds out.
   struct Node {
     std::vector<Member> members = {};
     std::vector<uint16_t> table = std::vector<uint16_t>(16);  // index + 1 into members; 0: empty

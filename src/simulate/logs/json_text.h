@@ -1,4 +1,4 @@
-// JSON (RFC 8259) as it lies in a line: values are found, not converted, and nothing is copied.
+// JSON (RFC 8259) in a line: values are found, not converted, and nothing is copied.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,8 @@ struct JsonValue {
   std::string_view text = {};  // of a string what stands between its quotes, else all of it
 };
 
-// Walks over the text of one document. What it takes for JSON is, with two exceptions that logs need: bytes that are no
-// UTF-8, and control characters, may stand in strings.
+// Walks over the text of one document. It accepts only valid JSON, with two exceptions that logs need: strings may
+// contain bytes that are not UTF-8, and control characters.
 class JsonCursor {
  public:
   explicit JsonCursor(std::string_view text) : begin_(text.data()), at_(begin_), end_(begin_ + text.size()) {}

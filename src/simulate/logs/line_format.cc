@@ -11,7 +11,7 @@
 namespace rateguard::simulate {
 namespace {
 
-// No log line that people write has more; more is no format.
+// No real log line has more fields.
 constexpr size_t kFieldsMax = 200;
 constexpr size_t kFormatChars = 100;  // in a message
 
@@ -182,7 +182,7 @@ bool has(const LineFormat& format, FieldKind kind) {
   });
 }
 
-// A log that has X-Forwarded-For and no address has the client there.
+// If a log has X-Forwarded-For and no address field, the client is in it.
 void take_forwarded_for_client(LineFormat& format) {
   if (has(format, FieldKind::kClient)) return;
   for (const std::string_view name : {"x-forwarded-for", "x-real-ip"}) {

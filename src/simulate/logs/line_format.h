@@ -32,7 +32,7 @@ struct FormatField {
   int rank = 0;  // among the fields of one kind, of which the one with the smallest is used
 };
 
-// How values are escaped that hold what would end them.
+// How values are escaped that contain their own terminator.
 enum class ValueEscapes : uint8_t {
   kBackslash,  // \xHH and \" : nginx's default, Apache
   kJson,       // nginx's escape=json
@@ -55,7 +55,7 @@ Result<LineFormat> compile_line_format(std::string_view text);
 // "$remote_adr". Empty: none.
 std::string near_nginx_variable(std::string_view name);
 
-// The three syntaxes, without the check for what is missing; `text` is what stands in the quotes.
+// The three syntaxes, without the check for missing fields; `text` is the text inside the quotes.
 Result<LineFormat> compile_nginx_format(std::string_view text);
 Result<LineFormat> compile_apache_format(std::string_view text);
 Result<LineFormat> compile_envoy_format(std::string_view text);

@@ -1,4 +1,4 @@
-// What every format of one record a line looks like to the reader of a log.
+// The interface of parsers for formats with one record a line.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace rateguard::simulate {
 
-// One field of a line as a parser took it apart, for people who ask how their log is read.
+// One field of a line as a parser saw it, for people who ask how their log is read.
 struct NotedField {
   std::string from = {};  // as the format calls it: "$remote_addr", "cs-method", "member request.uri"
   std::string text = {};  // as it stands in the line
@@ -30,10 +30,10 @@ class LineParser {
   // Whether every line can be read without those before it.
   virtual bool lines_stand_alone() const { return true; }
 
-  // From here on every call of parse() puts what it finds into `notes` as well, after what is there. Null: none.
+  // From here on every call of parse() also appends its fields to `notes`. Null to stop.
   virtual void note_fields(std::vector<NotedField>* notes) { notes_ = notes; }
 
-  // Of the names that --columns gave, those that no line had so far.
+  // The names given by --columns that no line has had so far.
   virtual std::vector<std::string> names_never_found() const { return {}; }
 
  protected:
@@ -48,7 +48,7 @@ class LineParser {
   std::vector<NotedField>* notes_ = nullptr;
 };
 
-// Which header fields the rules may look at: the others are not worth keeping.
+// The header fields that the rules may use: the others are not worth keeping.
 class WantedHeaders {
  public:
   // Names in lower case.

@@ -11,7 +11,7 @@
 
 namespace rateguard::simulate {
 
-// The longest line that is read; what is longer is skipped and counted as malformed.
+// The longest line that is read; longer ones are skipped and counted as malformed.
 inline constexpr size_t kLineBytesMax = 1024 * 1024;
 
 struct Line {
@@ -28,24 +28,24 @@ inline bool is_blank(std::string_view text) {
 
 class LineReader {
  public:
-  // Fills a buffer with up to so many bytes and says how many; 0 at the end.
+  // Fills a buffer with up to `size` bytes and returns how many; 0 at the end.
   using Fill = std::function<Result<size_t>(char* out, size_t size)>;
 
   explicit LineReader(Fill fill);
 
-  // The beginning of the input, as far as the buffer holds it, without taking it. A byte order mark is left out, and so
-  // are NUL bytes, of which a log that was truncated while its writer went on has a hole in front (logrotate's
+  // The beginning of the input, as far as the buffer holds it, without consuming it. A byte order mark is skipped, and
+  // so are NUL bytes: a log that was truncated while its writer continued begins with a hole of them (logrotate's
   // copytruncate). Call before the first next().
   std::string_view head();
   // The next line, without the NUL bytes before it; false at the end. A last line without a line break is a line.
-  // Errors: as of Fill, after the last line that was read before it.
+  // Errors: those of Fill, after the last line read before.
   Result<bool> next(Line& line);
   // Grows the line last given by the one after it, the line break between them included: a quoted CSV field may hold
   // one. False, and nothing changes, at the end of the input or where it would grow beyond kLineBytesMax.
   bool extend(Line& line);
   // How many lines were read so far.
   uint64_t lines() const { return number_; }
-  // Takes all extensions of the line last given back, so that next() goes on after its first line.
+  // Undoes all extensions of the last line, so that next() continues after its first line.
   void retract(Line& line);
 
  private:

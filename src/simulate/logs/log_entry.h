@@ -1,4 +1,4 @@
-// One request as a log records it: what every reader makes, and what a recording keeps.
+// One request as a log records it: every reader makes these, and a recording keeps them.
 #pragma once
 
 #include <cstdint>
@@ -14,20 +14,20 @@
 
 namespace rateguard::simulate {
 
-// What a line that could be read is.
+// The kind of a readable line.
 enum class LineKind : uint8_t {
   kRequest,
-  kNoRequest,   // whole, but of something else: a message of the program's, between the requests
+  kNoRequest,   // complete, but something else: a message of the program between the requests
   kNotARecord,  // says how the lines after it are to be read, or is the beginning of a line that goes on
 };
 
-// Borrowed from the line it was read from (or the reader's own buffers) until the next line. Empty: the log does not
+// Borrowed from the line it was read from (or the reader's own buffers) until the next line. Empty if the log does not
 // say.
 struct LogEntry {
   Instant time = {};
   std::string_view client = {};  // an address, or a host name where the log was written with look-ups
   std::string_view method = {};
-  std::string_view path = {};  // without the query, which no rule looks at
+  std::string_view path = {};  // without the query, which no rule uses
   std::string_view host = {};
   std::string_view user = {};
   std::string_view api_key = {};
@@ -36,10 +36,10 @@ struct LogEntry {
   std::span<const Header> headers = {};  // only those that the rules may read
   Cost cost = {};
   LineKind kind = LineKind::kRequest;
-  bool request_unreadable = false;  // the log line is whole, but what the client sent was no HTTP request
+  bool request_unreadable = false;  // the log line is complete, but the client did not send an HTTP request
 };
 
-// Why a line is malformed, in words; or nothing.
+// Success, or why a line is malformed, in words.
 using Parsed = std::expected<void, std::string>;
 
 inline std::unexpected<std::string> malformed(std::string why) {
@@ -61,16 +61,16 @@ struct Target {
 };
 Target split_target(std::string_view target);
 
-// "POST /a?b HTTP/1.1" into method, path and host. False, and the entry says that its request is unreadable: it is no
-// HTTP request. An entry that has a host keeps it.
+// "POST /a?b HTTP/1.1" into method, path and host. False if it is not an HTTP request; the entry then says that its
+// request is unreadable. An entry that has a host keeps it.
 bool read_request_line(std::string_view request, LogEntry& out);
 
 // Undoes the escapes of Apache (\" \\ \n \t \xhh and the other C ones) and nginx (\xHH); `out` is replaced.
 void unescape(std::string_view text, std::string& out);
 
 // The client of a log that writes the addresses of X-Forwarded-For where others write one address: "203.0.113.5,
-// 198.51.100.7". The last is the one that the server's own proxy saw; those before it are what a caller may have made
-// up, unless trusted_proxies names the last.
+// 198.51.100.7". The last is the one that the server's own proxy saw; a caller may have made up those before it, unless
+// trusted_proxies names the last.
 struct ClientList {
   std::string_view last = {};
   std::string_view before = {};

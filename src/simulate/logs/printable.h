@@ -6,8 +6,8 @@
 
 namespace rateguard::simulate {
 
-// `bytes` as valid UTF-8 without control characters: those, and bytes that are not UTF-8, become \xHH. What is longer
-// than `chars_max` bytes is cut, at a whole character, and ends in "...".
+// `bytes` as valid UTF-8 without control characters: those, and bytes that are not UTF-8, become \xHH. Text longer than
+// `chars_max` bytes is cut after a whole character, and ends in "...".
 std::string printable(std::string_view bytes, size_t chars_max);
 
 }  // namespace rateguard::simulate

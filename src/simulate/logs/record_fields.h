@@ -1,4 +1,4 @@
-// Fields of a record, by kind, put into an entry: what all formats of named fields have in common.
+// Puts a record's fields, by kind, into an entry: shared by all formats with named fields.
 #pragma once
 
 #include <expected>
@@ -18,12 +18,12 @@ class EntryFields {
  public:
   // Begins a new entry, which is borrowed until the next call of begin().
   void begin(LogEntry& entry);
-  // Stores the text of one field other than the cost; what says "none" (is_none) is passed over. `text` is borrowed as
-  // long as the entry. Errors say what was expected.
+  // Stores the text of one field other than the cost; a text that means "none" (is_none) is ignored. `text` is borrowed
+  // as long as the entry. Errors say what was expected.
   Parsed set(FieldKind kind, std::string_view text);
-  // A header field that the rules may look at; "-" and an empty one are passed over.
+  // A header field that the rules may look at; "-" and an empty one are ignored.
   void add_header(std::string_view name, std::string_view value);
-  // After the last field: method and path of a request line where no field of their own said them, and the headers.
+  // After the last field: sets method and path from a request line if they had no fields of their own, and the headers.
   void end();
 
  private:
