@@ -1,3 +1,10 @@
+// The life of a connection, apart from what its protocol does.
+//
+// The host owns every connection. close() ends it at once and removes it from the host, which destroys it later, in
+// posted work: code after a call that may close must check the state, but may still use members. out_ is empty or has
+// unsent bytes from out_sent_ on; while it has, the socket is watched for writing, and for reading only if duplex_.
+// While paused_ the socket is watched for errors alone, except to send what waits. At most one timeout is armed, the
+// one in timeout_; none while paused without output.
 #include "net/connection.h"
 
 #include <sys/epoll.h>

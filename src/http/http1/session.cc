@@ -1,3 +1,12 @@
+// Reading requests, handing them to the handler and sending the answers; session_body.cc has bodies in pieces.
+//
+// rest_ is the unhandled end of input_. Both are views: into in_ if that is not empty, otherwise into the loop's
+// scratch buffer, which is valid only during this call; keep_rest() copies what is left into in_ before the call ends.
+// Answers are written to the loop's output, in order, and sent with one write; what the socket does not take waits in
+// out_, and no further request is handled until that is sent. parser_ is null between requests. late_ is the exchange
+// that the handler has kept: it is owned by the handler, and while it is set no other request is handled. Whichever of
+// exchange and session ends first tells the other. A handler may end the session, so is_open() is checked after every
+// call to it.
 #include "http/http1/session.h"
 
 #include <algorithm>

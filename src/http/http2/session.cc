@@ -1,3 +1,12 @@
+// The connection: what arrives goes into nghttp2, and what nghttp2 has to send goes out; session_streams.cc has the
+// streams.
+//
+// nghttp2 must not be called from its own callbacks except to submit frames: busy_ is set during its calls, and answers
+// given meanwhile are sent by the pump() that follows. streams_ lists every live stream; a stream is removed and
+// returned to the context in stream_gone(), when nghttp2 says that it is closed or when the connection ends. A stream
+// that was handed over is its handler's exchange until then. drained_ and asked_late_ hold streams whose handlers are
+// to be told once nghttp2 has returned; a stream that ends before is replaced by null there. While out_ is not empty
+// nothing is read.
 #include "http/http2/session.h"
 
 #include <algorithm>

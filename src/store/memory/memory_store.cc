@@ -1,3 +1,11 @@
+// Deciding a request in general; memory_store_charge.cc has the fast paths, memory_store_room.cc makes room.
+//
+// A request becomes one Job per charge. decide() locks the groups of all jobs in order of their numbers, evaluates
+// every job, makes slots for the enforced charges that need one, and only then stores: until that point a refusal has
+// changed no counter. A Job's `slot` is valid only while its group is locked and is null if the key has no slot.
+// Erasing a slot moves others of its group, so find_again() follows every erasure. The state of a window log or of
+// holds is a handle into side_; the entry belongs to the slot, is guarded by the group's lock, and is freed with the
+// slot.
 #include "store/memory/memory_store.h"
 
 #include <algorithm>
