@@ -4,28 +4,10 @@
 
 #include <algorithm>
 
+#include "text/utf8.h"
+
 namespace rateguard::config {
 namespace {
-
-// The length of the well-formed sequence at the front of `text`, 0 where there is none (RFC 3629, section 4).
-size_t utf8_length(std::string_view text) {
-  const auto octet = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
-  const auto tail = [&](size_t i) { return (octet(i) & 0xC0) == 0x80; };
-  const unsigned first = octet(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) return tail(1) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {
-    const bool overlong = first == 0xE0 && octet(1) < 0xA0;
-    const bool surrogate = first == 0xED && octet(1) > 0x9F;
-    return tail(1) && tail(2) && !overlong && !surrogate ? 3 : 0;
-  }
-  if (first >= 0xF0 && first <= 0xF4) {
-    const bool overlong = first == 0xF0 && octet(1) < 0x90;
-    const bool above = first == 0xF4 && octet(1) > 0x8F;
-    return tail(1) && tail(2) && tail(3) && !overlong && !above ? 4 : 0;
-  }
-  return 0;
-}
 
 bool is_control(char c) {
   const auto octet = static_cast<unsigned char>(c);

@@ -1,14 +1,11 @@
 #include "server/http/answer.h"
 
 #include "server/hold_text.h"
-#include "server/json_text.h"
+#include "text/json_text.h"
 
 namespace rateguard::http_api {
 namespace {
 
-using server::append_all;
-using server::append_bool;
-using server::append_json_string;
 using std::string_view_literals::operator""sv;
 
 // `name` with its comma and quotes, then a wait in milliseconds; null: for ever.

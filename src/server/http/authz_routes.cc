@@ -6,14 +6,10 @@
 #include "server/http/limit_headers.h"
 #include "server/http/percent.h"
 #include "server/http/routes.h"
-#include "server/json_text.h"
+#include "text/json_text.h"
 
 namespace rateguard::http_api {
 namespace {
-
-using server::append_json_string;
-using server::append_number;
-using server::clipped;
 
 // draft-ietf-httpapi-ratelimit-headers-10, section "Problem types".
 constexpr std::string_view kQuotaExceeded = "https://iana.org/assignments/http-problem-types#quota-exceeded";

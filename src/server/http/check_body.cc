@@ -7,13 +7,10 @@
 #include "server/http/check_events.h"
 #include "server/http/json_exponents.h"
 #include "server/http/plain_json.h"
-#include "server/json_text.h"
+#include "text/json_text.h"
 
 namespace rateguard::http_api {
 namespace {
-
-using server::append_json_string;
-using server::clipped;
 
 namespace json = boost::json;
 

@@ -3,12 +3,10 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
-#include "server/json_text.h"
+#include "text/json_text.h"
 
 namespace rateguard::http_api {
 namespace {
-
-using server::append_json_string;
 
 std::string error_of(std::string_view text) {
   CheckBodyParser parser;

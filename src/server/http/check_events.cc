@@ -5,11 +5,9 @@
 #include <functional>
 
 #include "server/http/check_fields.h"
-#include "server/json_text.h"
+#include "text/json_text.h"
 
 namespace rateguard::http_api {
-
-using server::clipped;
 
 bool CheckEvents::on_object_begin(boost::json::error_code&) {
   if (skipped_depth_ > 0) return skip_deeper();

@@ -1,6 +1,6 @@
 #include "server/http/config_state.h"
 
-#include "server/json_text.h"
+#include "text/json_text.h"
 
 namespace rateguard::http_api {
 
@@ -8,15 +8,15 @@ void append_config_state(std::string& out, const server::Service& service) {
   if (!service.config_state) return;
   const server::ConfigState state = service.config_state();
   out += ",\"configuration\":{\"current\":";
-  server::append_bool(out, state.problem.empty());
+  append_bool(out, state.problem.empty());
   out += ",\"problem\":";
   if (state.problem.empty()) {
     out += "null";
   } else {
-    server::append_json_string(out, state.problem);
+    append_json_string(out, state.problem);
   }
   out += ',';
-  server::append_json_strings(out, "waiting", state.waiting);
+  append_json_strings(out, "waiting", state.waiting);
   out += '}';
 }
 

@@ -5,15 +5,11 @@
 #include "server/http/decide.h"
 #include "server/http/percent.h"
 #include "server/http/routes.h"
-#include "server/json_text.h"
+#include "text/json_text.h"
 
 namespace rateguard::http_api {
 namespace {
 
-using server::append_bool;
-using server::append_json_string;
-using server::append_number;
-using server::clipped;
 
 // What the path and the query name.
 struct CounterName {

@@ -13,15 +13,12 @@
 
 #include "envoy/unit.h"
 #include "model/json_number.h"
-#include "server/json_text.h"
+#include "text/json_text.h"
 
 namespace rateguard::http_api {
 namespace {
 
 namespace json = boost::json;
-using server::append_json_string;
-using server::append_number;
-using server::clipped;
 
 // RateLimitRequest is {"descriptors":[{"entries":[{...}]}]}: five deep. What lies deeper is refused before it costs
 // anything.
@@ -294,7 +291,7 @@ void append_value(std::string& out, const envoy::Value& value) {
       out += "null";
       return;
     case envoy::ValueKind::kBool:
-      return server::append_bool(out, value.boolean);
+      return append_bool(out, value.boolean);
     case envoy::ValueKind::kNumber:
       fmt::format_to(std::back_inserter(out), "{}", value.number);
       return;

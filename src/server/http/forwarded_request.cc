@@ -5,12 +5,10 @@
 #include <string>
 
 #include "model/ascii.h"
-#include "server/json_text.h"
+#include "text/json_text.h"
 
 namespace rateguard::http_api {
 namespace {
-
-using server::clipped;
 
 // So much of a value that is wrong is shown.
 constexpr size_t kShownBytesMax = 64;

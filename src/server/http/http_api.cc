@@ -7,12 +7,11 @@
 #include "server/http/call.h"
 #include "server/http/routes.h"
 #include "server/http/workspace_pool.h"
-#include "server/json_text.h"
+#include "text/json_text.h"
 
 namespace rateguard::http_api {
 namespace {
 
-using server::clipped;
 
 constexpr std::string_view kChallenge = "Bearer realm=\"rateguard\"";
 constexpr std::string_view kInvalidToken = "Bearer realm=\"rateguard\", error=\"invalid_token\"";

@@ -3,14 +3,10 @@
 
 #include "model/running_instance.h"
 #include "server/http/routes.h"
-#include "server/json_text.h"
+#include "text/json_text.h"
 
 namespace rateguard::http_api {
 namespace {
-
-using server::append_bool;
-using server::append_json_string;
-using server::append_number;
 
 // RFC 3339, to the second. Another instance may have written anything: what is no instant is the epoch.
 std::string time_text(Instant t) {

@@ -3,13 +3,10 @@
 #include <algorithm>
 #include <optional>
 
-#include "server/json_text.h"
+#include "text/json_text.h"
 
 namespace rateguard::http_api {
 namespace {
-
-using server::append_all;
-using server::append_number;
 
 std::string_view policy_name(const AnswerLine& line) {
   return line.rule.empty() ? kAdHocName : line.rule;
@@ -44,8 +41,8 @@ std::optional<int64_t> seconds_until_more(const Decision& decision) {
 }
 
 void write_number(http::Responder& responder, std::string_view name, int64_t value) {
-  char digits[server::kNumberBytesMax];
-  const char* const end = server::write_piece(digits, value);
+  char digits[kNumberBytesMax];
+  const char* const end = write_piece(digits, value);
   responder.header(name, {digits, static_cast<size_t>(end - digits)});
 }
 

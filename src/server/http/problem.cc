@@ -1,13 +1,10 @@
 #include "server/http/problem.h"
 
 #include "http/reason_phrase.h"
-#include "server/json_text.h"
+#include "text/json_text.h"
 
 namespace rateguard::http_api {
 namespace {
-
-using server::append_json_string;
-using server::append_number;
 
 void append_member(std::string& out, std::string_view name, std::string_view value) {
   append_json_string(out, name);

@@ -6,14 +6,10 @@
 
 #include "algorithm/calendar.h"
 #include "rules/describe_match.h"
-#include "server/json_text.h"
+#include "text/json_text.h"
 
 namespace rateguard::http_api {
 namespace {
-
-using server::append_json_string;
-using server::append_json_strings;
-using server::append_number;
 
 std::string_view anchor_name(Anchor anchor) {
   switch (anchor) {

@@ -2,12 +2,9 @@
 #include "server/http/config_state.h"
 #include "server/http/routes.h"
 #include "server/http/rule_json.h"
-#include "server/json_text.h"
+#include "text/json_text.h"
 
 namespace rateguard::http_api {
-
-using server::append_json_string;
-using server::append_json_strings;
 
 void answers::list_rules(Call& call) {
   std::string& out = call.workspace.body;

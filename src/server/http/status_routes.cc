@@ -5,7 +5,7 @@
 #include "model/ascii.h"
 #include "server/http/config_state.h"
 #include "server/http/routes.h"
-#include "server/json_text.h"
+#include "text/json_text.h"
 
 namespace rateguard::http_api {
 namespace {
@@ -24,9 +24,6 @@ std::string_view address_asked(const Call& call) {
 }  // namespace
 
 namespace answers {
-
-using server::append_bool;
-using server::append_json_string;
 
 void health(Call& call) {
   call.respond_json(200, R"({"status":"ok"})");

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace rateguard::server {
+namespace rateguard {
 
 // "-9223372036854775808"
 inline constexpr size_t kNumberBytesMax = 20;
@@ -54,4 +54,4 @@ void append_all(std::string& out, const Pieces&... pieces) {
   });
 }
 
-}  // namespace rateguard::server
+}  // namespace rateguard

@@ -4,7 +4,7 @@
 #include <spdlog/logger.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
-#include "server/json_text.h"
+#include "text/json_text.h"
 
 namespace rateguard::server {
 namespace {

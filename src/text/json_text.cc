@@ -1,31 +1,13 @@
-#include "server/json_text.h"
+#include "text/json_text.h"
 
-namespace rateguard::server {
+#include "text/utf8.h"
+
+namespace rateguard {
 namespace {
 
 constexpr bool is_plain(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
-}
-
-// The length of the UTF-8 sequence that `text` begins with (RFC 3629, section 4); 0 where it is not one.
-size_t utf8_length(std::string_view text) {
-  const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-  const auto continues = [&](size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
-  const unsigned lead = byte(0);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) return continues(1) ? 2 : 0;
-  if (lead >= 0xE0 && lead <= 0xEF) {
-    const bool overlong = lead == 0xE0 && byte(1) < 0xA0;
-    const bool surrogate = lead == 0xED && byte(1) > 0x9F;
-    return continues(1) && continues(2) && !overlong && !surrogate ? 3 : 0;
-  }
-  if (lead >= 0xF0 && lead <= 0xF4) {
-    const bool overlong = lead == 0xF0 && byte(1) < 0x90;
-    const bool beyond = lead == 0xF4 && byte(1) > 0x8F;
-    return continues(1) && continues(2) && continues(3) && !overlong && !beyond ? 4 : 0;
-  }
-  return 0;
 }
 
 void append_escaped(std::string& out, char c) {
@@ -95,4 +77,4 @@ std::string clipped(std::string_view text, size_t bytes_max) {
   return std::string(text.substr(0, end)) + "...";
 }
 
-}  // namespace rateguard::server
+}  // namespace rateguard

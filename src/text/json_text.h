@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "server/append_all.h"
+#include "text/append_all.h"
 
-namespace rateguard::server {
+namespace rateguard {
 
 // `text` as a JSON string with its quotes (RFC 8259, section 7). Bytes that are not UTF-8 become U+FFFD.
 void append_json_string(std::string& out, std::string_view text);
@@ -27,4 +27,4 @@ inline void append_bool(std::string& out, bool value) {
 // At most `bytes_max` bytes of `text`, cut between characters and marked with "..." where something is left out.
 std::string clipped(std::string_view text, size_t bytes_max);
 
-}  // namespace rateguard::server
+}  // namespace rateguard
