@@ -10,8 +10,6 @@
 namespace rateguard::app {
 namespace {
 
-using config::LogLevel;
-
 // Expired counters are looked for in the background, so many slots at a time: a table of a million keys is gone through
 // in ten seconds, at some 50 us of one core each time.
 constexpr Duration kSweepInterval = Duration::millis(100);
@@ -24,7 +22,7 @@ MemoryStoreOptions store_options(const config::StoreSettings& settings) {
 
 }  // namespace
 
-Result<std::unique_ptr<Instance>> Instance::create(server::Log& log, ConfigSource source, const config::Config& config,
+Result<std::unique_ptr<Instance>> Instance::create(Log& log, ConfigSource source, const config::Config& config,
                                                    Prepared prepared) {
   auto store = MemoryStore::create(store_options(config.memory_store()));
   if (!store) return std::unexpected(store.error());
@@ -38,7 +36,7 @@ Result<std::unique_ptr<Instance>> Instance::create(server::Log& log, ConfigSourc
   return instance;
 }
 
-Instance::Instance(server::Log& log, ConfigSource source, const config::Config& config, Prepared prepared,
+Instance::Instance(Log& log, ConfigSource source, const config::Config& config, Prepared prepared,
                    std::unique_ptr<MemoryStore> store)
     : source_(std::move(source)),
       config_(config),

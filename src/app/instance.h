@@ -17,12 +17,12 @@
 #include "base/mutex.h"
 #include "config/config.h"
 #include "http/server/server.h"
+#include "log/log.h"
 #include "net/clock.h"
 #include "net/event_loop.h"
 #include "net/file_watcher.h"
 #include "net/signal_watcher.h"
 #include "server/http/http_api.h"
-#include "server/log.h"
 #include "server/resp/resp_api.h"
 #include "server/resp/resp_server.h"
 #include "server/rls/rate_limit_service.h"
@@ -35,7 +35,7 @@ class Instance {
  public:
   // Builds everything and listens; nothing is answered before run(). `prepared` is of `config`. Errors: what keeps it
   // from serving. `log` outlives it.
-  static Result<std::unique_ptr<Instance>> create(server::Log& log, ConfigSource source, const config::Config& config,
+  static Result<std::unique_ptr<Instance>> create(Log& log, ConfigSource source, const config::Config& config,
                                                   Prepared prepared);
   ~Instance();
   Instance(const Instance&) = delete;
@@ -68,7 +68,7 @@ class Instance {
     std::thread thread;
   };
 
-  Instance(server::Log& log, ConfigSource source, const config::Config& config, Prepared prepared,
+  Instance(Log& log, ConfigSource source, const config::Config& config, Prepared prepared,
            std::unique_ptr<MemoryStore> store);
 
   Result<void> restore_counters();
@@ -112,7 +112,7 @@ class Instance {
 
   ConfigSource source_;
   config::Config config_;  // what was read at the start; rules and identity follow reloads
-  server::Log& log_;
+  Log& log_;
   TurnedAwayLog turned_away_;
   const Prepared at_start_;
   std::vector<RedisTarget> places_;     // none: all counters are in memory

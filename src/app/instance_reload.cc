@@ -10,8 +10,6 @@
 
 namespace rateguard::app {
 
-using config::LogLevel;
-
 Result<server::Reloaded> Instance::reload(std::string_view by) {
   const HeldLock lock(reload_mutex_);
   const auto config = source_.load();

@@ -11,7 +11,7 @@ constexpr Duration kLookAtLeast = Duration::millis(10);
 
 }  // namespace
 
-Result<std::vector<RedisTarget>> redis_targets(const config::Config& config, server::Log& log) {
+Result<std::vector<RedisTarget>> redis_targets(const config::Config& config, Log& log) {
   std::vector<RedisTarget> places;
   const std::vector<std::string> names = config.store_names();
   for (size_t number = 0; number < names.size(); ++number) {
@@ -36,7 +36,7 @@ LoopCounters::~LoopCounters() = default;
 
 Result<std::unique_ptr<LoopCounters>> LoopCounters::create(net::EventLoop& loop, const config::Config& config,
                                                            std::span<const RedisTarget> places, Store& memory,
-                                                           const LoopCountersHooks& hooks, server::Log& log) {
+                                                           const LoopCountersHooks& hooks, Log& log) {
   std::unique_ptr<LoopCounters> made(new LoopCounters(loop, config, memory));
   std::vector<StorePart> parts(config.stores.size(), {.store = &made->memory_});
   for (size_t place = 0; place < places.size(); ++place) {

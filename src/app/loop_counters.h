@@ -10,11 +10,11 @@
 
 #include "app/redis_counters.h"
 #include "config/config.h"
+#include "log/log.h"
 #include "net/event_loop.h"
 #include "net/tasks.h"
 #include "redis/client.h"
 #include "server/awaiting_store.h"
-#include "server/log.h"
 #include "server/service.h"
 #include "server/store_health.h"
 #include "store/answers_at_once.h"
@@ -32,7 +32,7 @@ struct RedisTarget {
 };
 
 // All of them, in the order of their numbers. `log` outlives them. Errors: as redis_target().
-Result<std::vector<RedisTarget>> redis_targets(const config::Config& config, server::Log& log);
+Result<std::vector<RedisTarget>> redis_targets(const config::Config& config, Log& log);
 
 // What they ask of the process and tell it, on their loop's thread; `place` counts in redis_targets().
 struct LoopCountersHooks {
@@ -48,7 +48,7 @@ class LoopCounters {
   // fails. REQUIRES: there is a place. Errors: no memory.
   static Result<std::unique_ptr<LoopCounters>> create(net::EventLoop& loop, const config::Config& config,
                                                       std::span<const RedisTarget> places, Store& memory,
-                                                      const LoopCountersHooks& hooks, server::Log& log);
+                                                      const LoopCountersHooks& hooks, Log& log);
   ~LoopCounters();
   LoopCounters(const LoopCounters&) = delete;
   LoopCounters& operator=(const LoopCounters&) = delete;

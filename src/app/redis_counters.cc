@@ -13,8 +13,6 @@
 namespace rateguard::app {
 namespace {
 
-using config::LogLevel;
-
 // Leases are reconciled and given up so often.
 constexpr Duration kTick = Duration::millis(10);
 constexpr size_t kLeasedMax = 65'536;
@@ -95,7 +93,7 @@ Result<std::unique_ptr<RedisCounters>> RedisCounters::create(net::EventLoop& loo
                                                              const redis::Target& target,
                                                              const config::RedisSettings& settings, Store& local,
                                                              RedisCountersHooks hooks, server::StoreHealth& health,
-                                                             server::Log& log) {
+                                                             Log& log) {
   auto leased = MemoryStore::create({.max_keys = kLeasedMax});
   if (!leased) return std::unexpected(leased.error());
   return std::unique_ptr<RedisCounters>(new RedisCounters(loop, std::move(name), target, settings, local,
@@ -104,7 +102,7 @@ Result<std::unique_ptr<RedisCounters>> RedisCounters::create(net::EventLoop& loo
 
 RedisCounters::RedisCounters(net::EventLoop& loop, std::string name, const redis::Target& target,
                              const config::RedisSettings& settings, Store& local, RedisCountersHooks hooks,
-                             server::StoreHealth& health, server::Log& log, std::unique_ptr<MemoryStore> leased)
+                             server::StoreHealth& health, Log& log, std::unique_ptr<MemoryStore> leased)
     : loop_(loop),
       name_(std::move(name)),
       first_server_(first_server(target)),

@@ -10,10 +10,10 @@
 #include <string_view>
 
 #include "config/config.h"
+#include "log/log.h"
 #include "metrics/exposition.h"
 #include "net/event_loop.h"
 #include "redis/client.h"
-#include "server/log.h"
 #include "server/store_health.h"
 #include "store/fallback/fallback_store.h"
 #include "store/lease/lease_store.h"
@@ -44,8 +44,7 @@ class RedisCounters {
   static Result<std::unique_ptr<RedisCounters>> create(net::EventLoop& loop, std::string name,
                                                        const redis::Target& target,
                                                        const config::RedisSettings& settings, Store& local,
-                                                       RedisCountersHooks hooks, server::StoreHealth& health,
-                                                       server::Log& log);
+                                                       RedisCountersHooks hooks, server::StoreHealth& health, Log& log);
   ~RedisCounters();
   RedisCounters(const RedisCounters&) = delete;
   RedisCounters& operator=(const RedisCounters&) = delete;
@@ -73,7 +72,7 @@ class RedisCounters {
  private:
   RedisCounters(net::EventLoop& loop, std::string name, const redis::Target& target,
                 const config::RedisSettings& settings, Store& local, RedisCountersHooks hooks,
-                server::StoreHealth& health, server::Log& log, std::unique_ptr<MemoryStore> leased);
+                server::StoreHealth& health, Log& log, std::unique_ptr<MemoryStore> leased);
   void on_client_change();
   void run_until_settled(Duration patience);
   void look_at_eviction();
@@ -88,7 +87,7 @@ class RedisCounters {
   const redis::Server first_server_;  // of those that were given
   server::StoreHealth& health_;
   const size_t number_;  // of this loop, there
-  server::Log& log_;
+  Log& log_;
   std::mt19937_64 random_;  // jitter, and names of holds
   std::unique_ptr<MemoryStore> leased_;
   std::atomic<bool> connected_ = false;

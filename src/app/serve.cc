@@ -81,7 +81,7 @@ void raise_descriptor_limit() {
 
 // How to log before the configuration has been read, which may say it otherwise: by the command line, or the
 // environment.
-config::LogSettings log_settings_until_read(const ServeOptions& options) {
+LogSettings log_settings_until_read(const ServeOptions& options) {
   config::Config config;
   const auto formatted_by_environment = config::apply_environment(config, [](std::string_view name) {
     const char* const value = name == "RATEGUARD_LOG_FORMAT" ? std::getenv("RATEGUARD_LOG_FORMAT") : nullptr;
@@ -93,18 +93,18 @@ config::LogSettings log_settings_until_read(const ServeOptions& options) {
 }
 
 // What keeps it from serving, a line for each mistake. Gives the exit code.
-int refuse(server::Log& log, const Error& error, ExitCode code) {
+int refuse(Log& log, const Error& error, ExitCode code) {
   const std::string text = error.to_string();
   for (size_t begin = 0; begin <= text.size();) {
     const size_t end = std::min(text.find('\n', begin), text.size());
-    log.write(config::LogLevel::kError, std::string_view(text).substr(begin, end - begin));
+    log.write(LogLevel::kError, std::string_view(text).substr(begin, end - begin));
     begin = end + 1;
   }
   return code;
 }
 
 // The first line of a log: what has been started, and with what.
-void log_start(server::Log& log, const config::Config& config, const Prepared& prepared, size_t loops) {
+void log_start(Log& log, const config::Config& config, const Prepared& prepared, size_t loops) {
   std::string stores;
   for (const std::string& name : config.store_names()) {
     if (!stores.empty()) stores += ',';
@@ -114,7 +114,7 @@ void log_start(server::Log& log, const config::Config& config, const Prepared& p
   const std::string snapshot = config.snapshot_path();
   const std::string zones = time_zones_version();
   const size_t envoy_limits = prepared.envoy.limits != nullptr ? prepared.envoy.limits->limits().size() : 0;
-  log.write(config::LogLevel::kInfo, "starting",
+  log.write(LogLevel::kInfo, "starting",
             {{"version", version_number()},
              {"commit", commit()},
              {"config", config.path.empty() ? std::string_view("none") : config.path},
@@ -134,22 +134,22 @@ int serve(const ServeOptions& options) {
     complain(good.error().to_string());
     return kUsage;
   }
-  server::Log early_log(log_settings_until_read(options));
+  Log early_log(log_settings_until_read(options));
   ConfigSource source(options.config,
                       [options](config::Config config) { return apply_options(options, std::move(config)); });
   const auto config = source.load();
   if (!config) return refuse(early_log, config.error(), kBadConfig);
-  server::Log log(config->log);
+  Log log(config->log);
   auto prepared = prepare(*config);
   if (!prepared) return refuse(log, prepared.error(), kBadConfig);
 
   log_start(log, *config, *prepared, Instance::loops_of(*config));
-  for (const Error& warning : warnings_about(*config)) log.write(config::LogLevel::kWarn, warning.to_string());
+  for (const Error& warning : warnings_about(*config)) log.write(LogLevel::kWarn, warning.to_string());
   raise_descriptor_limit();
   signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of that write, not the end of the process
   auto instance = Instance::create(log, std::move(source), *config, *std::move(prepared));
   if (!instance) return refuse(log, instance.error(), kCannotServe);
-  log.write(config::LogLevel::kInfo, "ready " + (*instance)->addresses());
+  log.write(LogLevel::kInfo, "ready " + (*instance)->addresses());
   fmt::print("ready {}\n", (*instance)->addresses());
   std::fflush(stdout);
   return (*instance)->run() ? kSuccess : kNotSaved;  // the log says why

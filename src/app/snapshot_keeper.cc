@@ -11,9 +11,7 @@
 
 namespace rateguard::app {
 
-using config::LogLevel;
-
-SnapshotKeeper::SnapshotKeeper(MemoryStore& store, std::string path, Duration interval, server::Log& log)
+SnapshotKeeper::SnapshotKeeper(MemoryStore& store, std::string path, Duration interval, Log& log)
     : store_(store), path_(std::move(path)), interval_(interval), log_(log) {}
 
 SnapshotKeeper::~SnapshotKeeper() {

@@ -6,9 +6,9 @@
 #include <thread>
 
 #include "base/mutex.h"
+#include "log/log.h"
 #include "metrics/exposition.h"
 #include "model/instant.h"
-#include "server/log.h"
 #include "server/service.h"
 #include "store/memory/memory_store.h"
 
@@ -17,7 +17,7 @@ namespace rateguard::app {
 class SnapshotKeeper {
  public:
   // `store` and `log` outlive the keeper.
-  SnapshotKeeper(MemoryStore& store, std::string path, Duration interval, server::Log& log);
+  SnapshotKeeper(MemoryStore& store, std::string path, Duration interval, Log& log);
   // Stops without saving.
   ~SnapshotKeeper();
   SnapshotKeeper(const SnapshotKeeper&) = delete;
@@ -47,7 +47,7 @@ class SnapshotKeeper {
   MemoryStore& store_;
   const std::string path_;
   const Duration interval_;
-  server::Log& log_;
+  Log& log_;
 
   mutable Mutex mutex_;
   Condition wake_;

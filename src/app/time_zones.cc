@@ -6,14 +6,12 @@
 
 namespace rateguard::app {
 
-using config::LogLevel;
-
 std::string time_zones_version() {
   const std::string version = zoneinfo::system_database().version();
   return version.empty() ? "unknown" : version;
 }
 
-void refresh_time_zones(server::Log& log) {
+void refresh_time_zones(Log& log) {
   const auto refreshed = zoneinfo::system_database().refresh();
   for (const std::string& problem : refreshed.problems) {
     log.write(LogLevel::kWarn, "a time zone cannot be read again", {{"why", problem}});

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "server/log.h"
+#include "log/log.h"
 
 namespace rateguard::app {
 
@@ -12,6 +12,6 @@ namespace rateguard::app {
 std::string time_zones_version();
 
 // Takes over what the database's files say now, and logs what has changed and what cannot be used.
-void refresh_time_zones(server::Log& log);
+void refresh_time_zones(Log& log);
 
 }  // namespace rateguard::app

@@ -35,10 +35,10 @@ void TurnedAwayLog::tell(std::string_view listener, size_t place, net::TurnedAwa
   }
   const std::string address = peer.to_string();
   if (what == net::TurnedAway::kTooMany) {
-    return log_.write(config::LogLevel::kWarn, "connection refused: listen.connections_max of them are open",
+    return log_.write(LogLevel::kWarn, "connection refused: listen.connections_max of them are open",
                       {{"listener", listener}, {"peer", address}, {"count", count}});
   }
-  log_.write(config::LogLevel::kWarn,
+  log_.write(LogLevel::kWarn,
              is_plaintext(why) ? "connection closed: the client does not speak TLS, and this listener does"
                                : "connection closed: the TLS handshake failed",
              {{"listener", listener}, {"peer", address}, {"why", why}, {"count", count}});

@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include "base/mutex.h"
+#include "log/log.h"
 #include "net/connection_host.h"
-#include "server/log.h"
 
 namespace rateguard::app {
 
@@ -18,7 +18,7 @@ namespace rateguard::app {
 // before.
 class TurnedAwayLog {
  public:
-  explicit TurnedAwayLog(server::Log& log) : log_(log) {}
+  explicit TurnedAwayLog(Log& log) : log_(log) {}
 
   // For the options of a listener: "http", "grpc" or "resp".
   std::function<void(net::TurnedAway, const IpAddress&, std::string_view)> of(std::string_view listener);
@@ -31,7 +31,7 @@ class TurnedAwayLog {
 
   void tell(std::string_view listener, size_t place, net::TurnedAway what, const IpAddress& peer, std::string_view why);
 
-  server::Log& log_;
+  Log& log_;
   Mutex mutex_;
   std::array<std::array<Kind, 2>, 3> kinds_ RG_GUARDED_BY(mutex_) = {};  // by listener and reason
   size_t listeners_ = 0;

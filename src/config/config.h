@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "identify/identify.h"
+#include "log/settings/log_settings.h"
 #include "model/instant.h"
 #include "redis/url/url.h"
 #include "rules/rule.h"
@@ -18,8 +19,6 @@
 namespace rateguard::config {
 
 enum class HeaderStyle : uint8_t { kIetf, kDraft7, kDraft6, kDraft03, kLegacy, kOff };
-enum class LogFormat : uint8_t { kText, kJson };
-enum class LogLevel : uint8_t { kDebug, kInfo, kWarn, kError };
 // What to do with a new key when only live keys remain.
 enum class WhenFull : uint8_t { kEvict, kRefuse };
 
@@ -106,12 +105,6 @@ struct StoreSettings {
   std::string snapshot = {};  // memory only; empty: none
   Duration snapshot_interval = Duration::seconds(60);
   RedisSettings redis = {};  // redis only
-};
-
-struct LogSettings {
-  LogFormat format = LogFormat::kText;
-  LogLevel level = LogLevel::kInfo;
-  bool access = false;  // a line per request
 };
 
 // Whose way of counting Envoy's rate limit service follows where the two differ: RateGuard's own, or

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <variant>
 
-#include "config/config.h"
+#include "log/settings/log_settings.h"
 
 namespace spdlog {
 class logger;
@@ -18,7 +18,7 @@ class sink;
 }
 }  // namespace spdlog
 
-namespace rateguard::server {
+namespace rateguard {
 
 struct LogField {
   std::string_view name;
@@ -29,21 +29,21 @@ struct LogField {
 // out: tokens, API keys and header values are never fields.
 class Log {
  public:
-  explicit Log(const config::LogSettings& settings);
+  explicit Log(const LogSettings& settings);
   // The same into another sink, for tests.
-  Log(const config::LogSettings& settings, std::shared_ptr<spdlog::sinks::sink> sink);
+  Log(const LogSettings& settings, std::shared_ptr<spdlog::sinks::sink> sink);
   ~Log();
 
-  bool enabled(config::LogLevel level) const { return level >= level_; }
-  void write(config::LogLevel level, std::string_view message, std::span<const LogField> fields);
-  void write(config::LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {}) {
+  bool enabled(LogLevel level) const { return level >= level_; }
+  void write(LogLevel level, std::string_view message, std::span<const LogField> fields);
+  void write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {}) {
     write(level, message, std::span<const LogField>(fields.begin(), fields.size()));
   }
 
  private:
-  config::LogFormat format_;
-  config::LogLevel level_;
+  LogFormat format_;
+  LogLevel level_;
   std::unique_ptr<spdlog::logger> logger_;
 };
 
-}  // namespace rateguard::server
+}  // namespace rateguard

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "log/log.h"
 #include "model/decision.h"
-#include "server/log.h"
 
 namespace rateguard::server {
 

@@ -8,13 +8,13 @@
 
 #include "base/result.h"
 #include "config/config.h"
+#include "log/log.h"
 #include "metrics/descriptor_labels.h"
 #include "metrics/exposition.h"
 #include "metrics/rule_labels.h"
 #include "model/running_instance.h"
 #include "net/tasks.h"
 #include "server/access.h"
-#include "server/log.h"
 #include "store/store.h"
 
 namespace rateguard::server {

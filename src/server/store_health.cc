@@ -9,8 +9,6 @@
 namespace rateguard::server {
 namespace {
 
-using config::LogLevel;
-
 // Reasons that are remembered of one failure.
 constexpr size_t kReasonsMax = 16;
 

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "log/log.h"
 #include "model/instant.h"
-#include "server/log.h"
 
 namespace rateguard::server {
 

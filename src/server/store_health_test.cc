@@ -36,7 +36,7 @@ class StoreHealthTest : public testing::Test {
   using Lines = std::vector<std::string>;
 
   std::ostringstream out_;
-  Log log_{{.format = config::LogFormat::kText}, std::make_shared<spdlog::sinks::ostream_sink_mt>(out_)};
+  Log log_{{.format = LogFormat::kText}, std::make_shared<spdlog::sinks::ostream_sink_mt>(out_)};
   StoreHealth health_{"shared", "10.0.0.5:6379", log_};
   Instant now_ = Instant::from_seconds(1'000);
   const size_t first_ = health_.add_loop();

@@ -42,7 +42,7 @@ class GrpcAccessLogTest : public testing::Test {
   }
 
   std::ostringstream out_;
-  server::Log log_{{.format = config::LogFormat::kJson}, std::make_shared<spdlog::sinks::ostream_sink_mt>(out_)};
+  Log log_{{.format = LogFormat::kJson}, std::make_shared<spdlog::sinks::ostream_sink_mt>(out_)};
   ApiServer server_;
 };
 

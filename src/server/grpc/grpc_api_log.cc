@@ -11,20 +11,19 @@ void GrpcApi::log_call(const UnaryCall& call, Code code, const server::DecisionN
   if (!logs_access()) return;
   const std::string peer = call.peer.to_string();
   const auto passed = std::chrono::steady_clock::now() - call.begin;
-  std::vector<server::LogField> fields = {
-      {"peer", std::string_view(peer)},
-      {"rpc", call.rpc == nullptr ? std::string_view("unknown") : call.rpc->path.substr(1)},
-      {"status", name_of(code)}};
+  std::vector<LogField> fields = {{"peer", std::string_view(peer)},
+                                  {"rpc", call.rpc == nullptr ? std::string_view("unknown") : call.rpc->path.substr(1)},
+                                  {"status", name_of(code)}};
   note.add_to(fields);
   fields.push_back({"duration_us", std::chrono::duration_cast<std::chrono::microseconds>(passed).count()});
-  service_.log->write(config::LogLevel::kInfo, "call", std::span<const server::LogField>(fields));
+  service_.log->write(LogLevel::kInfo, "call", std::span<const LogField>(fields));
 }
 
 // As it begins: it may last for as long as the connection does.
 void GrpcApi::log_stream(const Rpc& rpc, const IpAddress& peer) const {
   if (!logs_access()) return;
   const std::string text = peer.to_string();
-  service_.log->write(config::LogLevel::kInfo, "call",
+  service_.log->write(LogLevel::kInfo, "call",
                       {{"peer", std::string_view(text)}, {"rpc", rpc.path.substr(1)}, {"status", name_of(Code::kOk)}});
 }
 

@@ -10,7 +10,6 @@
 namespace rateguard::http_api {
 namespace {
 
-
 // What the path and the query name.
 struct CounterName {
   std::string rule;
@@ -116,7 +115,7 @@ void answers::delete_counter(Call& call) {
   if (result == ResetResult::kUnavailable) return respond_unavailable(call);
   const bool existed = result == ResetResult::kForgotten;
   if (workspace.service.log != nullptr) {
-    workspace.service.log->write(config::LogLevel::kInfo, "counter reset",
+    workspace.service.log->write(LogLevel::kInfo, "counter reset",
                                  {{"id", call.request_id()},
                                   {"peer", call.request.peer.to_string()},
                                   {"rule", name->rule},

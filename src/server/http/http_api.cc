@@ -12,7 +12,6 @@
 namespace rateguard::http_api {
 namespace {
 
-
 constexpr std::string_view kChallenge = "Bearer realm=\"rateguard\"";
 constexpr std::string_view kInvalidToken = "Bearer realm=\"rateguard\", error=\"invalid_token\"";
 
@@ -95,16 +94,16 @@ void log_access(Call& call, std::chrono::steady_clock::time_point begin) {
   char peer[IpAddress::kTextMax];
   const int peer_length = call.request.peer.to_chars(peer);
   const auto passed = std::chrono::steady_clock::now() - begin;
-  std::vector<server::LogField> fields = {{"id", call.request_id()},
-                                          {"peer", std::string_view(peer, static_cast<size_t>(peer_length))},
-                                          {"method", call.request.method},
-                                          {"route", label.route},
-                                          {"status", int64_t{call.status()}}};
+  std::vector<LogField> fields = {{"id", call.request_id()},
+                                  {"peer", std::string_view(peer, static_cast<size_t>(peer_length))},
+                                  {"method", call.request.method},
+                                  {"route", label.route},
+                                  {"status", int64_t{call.status()}}};
   server::DecisionNote note = call.workspace.decider.take_note();
   if (call.workspace.rate_limits && note.decisions == 0) note = call.workspace.rate_limits->take_note();
   note.add_to(fields);
   fields.push_back({"duration_us", std::chrono::duration_cast<std::chrono::microseconds>(passed).count()});
-  call.workspace.service.log->write(config::LogLevel::kInfo, "request", std::span<const server::LogField>(fields));
+  call.workspace.service.log->write(LogLevel::kInfo, "request", std::span<const LogField>(fields));
 }
 
 void answer(Workspace& workspace, const Routed& routed, const http::Request& request, Now now,

@@ -315,7 +315,7 @@ TEST(Ready, TellsDetailsOnlyToThoseWhoMayAsk) {
 
 TEST(Log, AnAccessLineSaysWhatWasDecidedByWhichRuleAndForTheSameSubjectTheSame) {
   std::ostringstream out;
-  server::Log log({.format = config::LogFormat::kJson}, std::make_shared<spdlog::sinks::ostream_sink_mt>(out));
+  Log log({.format = LogFormat::kJson}, std::make_shared<spdlog::sinks::ostream_sink_mt>(out));
   FakeServer server({rule_of("login", "ip", *Limit::fixed_window(1, Duration::seconds(60)))});
   server.service.log = &log;
   server.service.settings.access_log = true;
@@ -345,7 +345,7 @@ TEST(Log, AnAccessLineSaysWhatWasDecidedByWhichRuleAndForTheSameSubjectTheSame) 
 
 TEST(Log, LinesHaveFieldsAndNoSecrets) {
   std::ostringstream out;
-  server::Log log({.format = config::LogFormat::kJson}, std::make_shared<spdlog::sinks::ostream_sink_mt>(out));
+  Log log({.format = LogFormat::kJson}, std::make_shared<spdlog::sinks::ostream_sink_mt>(out));
   FakeServer server({rule_of("keys", "api_key", *Limit::token_bucket(1, {}))});
   server.service.log = &log;
   server.service.settings.access_log = true;

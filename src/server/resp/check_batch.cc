@@ -102,11 +102,11 @@ void CheckBatch::flush(Reply& reply, Now now) {
 
 void CheckBatch::log_decision(int64_t duration_us) {
   const std::string peer = asker_->peer.to_string();
-  std::vector<server::LogField> fields = {{"client", asker_->id}, {"peer", std::string_view(peer)}};
+  std::vector<LogField> fields = {{"client", asker_->id}, {"peer", std::string_view(peer)}};
   const server::DecisionNote note = decider_.take_note();
   note.add_to(fields);
   fields.push_back({"duration_us", duration_us});
-  service_.log->write(config::LogLevel::kInfo, "decision", std::span<const server::LogField>(fields));
+  service_.log->write(LogLevel::kInfo, "decision", std::span<const LogField>(fields));
 }
 
 }  // namespace rateguard::resp

@@ -82,7 +82,7 @@ void log_access(const server::Service& service, const Client& client, std::strin
   char peer[IpAddress::kTextMax];
   const int length = client.peer.to_chars(peer);
   service.log->write(
-      config::LogLevel::kInfo, "command",
+      LogLevel::kInfo, "command",
       {{"client", client.id}, {"peer", std::string_view(peer, static_cast<size_t>(length))}, {"command", command}});
 }
 

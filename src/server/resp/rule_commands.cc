@@ -110,7 +110,7 @@ void answers::rg_reset(Call& call) {
     }
     const bool existed = result == ResetResult::kForgotten;
     if (service.log != nullptr) {
-      service.log->write(config::LogLevel::kInfo, "counter reset",
+      service.log->write(LogLevel::kInfo, "counter reset",
                          {{"client", call.client.id},
                           {"peer", call.client.peer.to_string()},
                           {"rule", check->rule},

@@ -1,0 +1,17 @@
+// The settings of the log: docs/configuration.md, `log`.
+#pragma once
+
+#include <cstdint>
+
+namespace rateguard {
+
+enum class LogFormat : uint8_t { kText, kJson };
+enum class LogLevel : uint8_t { kDebug, kInfo, kWarn, kError };
+
+struct LogSettings {
+  LogFormat format = LogFormat::kText;
+  LogLevel level = LogLevel::kInfo;
+  bool access = false;  // a line per request; the front ends write it
+};
+
+}  // namespace rateguard
