@@ -24,14 +24,4 @@ void GrpcFront::drain(Duration grace, std::function<void()> on_empty) {
   server_.drain(grace, std::move(on_empty));
 }
 
-void GrpcFront::add_figures(metrics::GrpcFigures& sum) const {
-  const http::ServerStats& stats = server_.stats();
-  sum.connections.open += stats.connections_open;
-  sum.connections.accepted += stats.connections_accepted;
-  sum.connections.refused += stats.connections_refused;
-  sum.streams_open += stats.streams_open;
-  sum.streams_reset += stats.streams_reset;
-  sum.floods += stats.floods;
-}
-
 }  // namespace rateguard::app

@@ -5,7 +5,6 @@
 #include <memory>
 
 #include "http/server/server.h"
-#include "metrics/exposition.h"
 #include "net/event_loop.h"
 #include "server/grpc/grpc_api.h"
 #include "server/rls/rate_limit_service.h"
@@ -13,7 +12,7 @@
 
 namespace rateguard::app {
 
-// On its loop's thread only, but figures() and metrics(). What it is given outlives it.
+// On its loop's thread only, but stats() and metrics(). What it is given outlives it.
 class GrpcFront {
  public:
   GrpcFront(server::Service& service, rls::RateLimitService& rate_limits, net::EventLoop& loop,
@@ -25,9 +24,9 @@ class GrpcFront {
   // As http::Server::drain(); calls that have no end of their own end.
   void drain(Duration grace, std::function<void()> on_empty);
 
-  // Adds its own. Any thread.
-  void add_figures(metrics::GrpcFigures& sum) const;
-  const metrics::GrpcMetrics& metrics() const { return api_.metrics(); }
+  // Any thread, both.
+  const grpc::GrpcMetrics& metrics() const { return api_.metrics(); }
+  const http::ServerStats& stats() const { return server_.stats(); }
 
  private:
   net::EventLoop& loop_;

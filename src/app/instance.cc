@@ -45,11 +45,14 @@ Instance::Instance(Log& log, ConfigSource source, const config::Config& config, 
       at_start_(std::move(prepared)),
       store_(std::move(store)),
       service_(*store_),
+      decision_times_(service_.decisions),
+      store_source_(config.memory_store_name(), *store_),
+      redis_source_([this] { return redis_figures(); }),
       http_(config.listen.http),
       resp_(config.listen.resp),
       grpc_(config.listen.grpc),
       warnings_in_force_(warnings_about(config)) {
-  if (!config_.envoy.config.empty()) envoy_loads_.successes = 1;
+  if (!config_.envoy.config.empty()) envoy_loads_.count_success();
 }
 
 size_t Instance::loops_of(const config::Config& config) {

@@ -7,26 +7,36 @@
 #include <thread>
 #include <vector>
 
+#include "app/build_source.h"
 #include "app/config_source.h"
 #include "app/grpc_front.h"
+#include "app/listener_sources.h"
 #include "app/loop_counters.h"
 #include "app/membership.h"
 #include "app/prepared.h"
+#include "app/redis_figures.h"
 #include "app/snapshot_keeper.h"
 #include "app/turned_away_log.h"
 #include "base/mutex.h"
 #include "config/config.h"
 #include "http/server/server.h"
 #include "log/log.h"
+#include "metrics/process_figures.h"
 #include "net/clock.h"
 #include "net/event_loop.h"
 #include "net/file_watcher.h"
 #include "net/signal_watcher.h"
+#include "server/grpc/call_source.h"
 #include "server/http/http_api.h"
+#include "server/http/route_source.h"
+#include "server/load_metrics.h"
 #include "server/resp/resp_api.h"
 #include "server/resp/resp_server.h"
+#include "server/resp/resp_source.h"
+#include "server/rls/descriptor_source.h"
 #include "server/rls/rate_limit_service.h"
 #include "server/service.h"
+#include "server/store_source.h"
 #include "store/memory/memory_store.h"
 
 namespace rateguard::app {
@@ -78,7 +88,8 @@ class Instance {
   std::vector<server::Dependency> store_states() const;
   server::Dependency memory_state() const;
   server::Dependency redis_state(size_t place) const;
-  void add_redis_figures(size_t place, metrics::RedisFigures& sum) const;
+  void add_redis_figures(size_t place, RedisFigures& sum) const;
+  RedisFigures redis_figures() const;
   // REQUIRES: it is known where everything listens.
   void join_others();
   // Keys of the key file that are broken, and were passed over.
@@ -91,6 +102,8 @@ class Instance {
   Result<void> add_resp(Worker& worker, const Policy& policy, resp::RespServerOptions& options);
   Result<void> add_grpc(Worker& worker, http::ServerOptions& options);
   void fill_service();
+  // In the order in which a scrape sees them.
+  void register_sources();
   // Any loop's thread, both. Errors leave what was in force. `by` is who asked, for the log.
   Result<server::Reloaded> reload(std::string_view by);
   server::ConfigState config_state() const;
@@ -118,6 +131,20 @@ class Instance {
   std::vector<RedisTarget> places_;     // none: all counters are in memory
   std::unique_ptr<MemoryStore> store_;  // of this process; the shares that limits have here while Redis fails, too
   server::Service service_;
+  // Where the figures of a scrape come from, besides the parts themselves.
+  server::DecisionTimeSource decision_times_;
+  server::StoreSource store_source_;
+  rls::DescriptorSource descriptors_;
+  http_api::RouteSource routes_;
+  resp::RespSource resp_source_;
+  grpc::CallSource calls_;
+  HttpListenerSource http_connections_;
+  GrpcListenerSource grpc_connections_;
+  RedisSource redis_source_;
+  server::ReloadMetrics reloads_;
+  server::EnvoyLoadMetrics envoy_loads_;
+  BuildSource build_source_;
+  metrics::ProcessSource process_;
   Membership membership_;
   std::shared_ptr<http::BodyBudget> bodies_;  // of all workers' servers
   std::vector<std::unique_ptr<Worker>> workers_;
@@ -132,8 +159,6 @@ class Instance {
 
   Mutex reload_mutex_;         // held while one is under way
   mutable Mutex state_mutex_;  // of what a reload came to
-  metrics::ReloadFigures reloads_ RG_GUARDED_BY(state_mutex_);
-  metrics::ReloadFigures envoy_loads_ RG_GUARDED_BY(state_mutex_);
   server::ConfigState config_state_ RG_GUARDED_BY(state_mutex_);
   std::vector<Error> warnings_in_force_ RG_GUARDED_BY(reload_mutex_);
   // What is in force was read from the first; the second are those, and the files of what could not be taken over.

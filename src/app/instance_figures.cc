@@ -5,17 +5,9 @@
 
 #include "app/build.h"
 #include "app/instance.h"
-#include "app/time_zones.h"
 
 namespace rateguard::app {
 namespace {
-
-metrics::ConnectionFigures& operator+=(metrics::ConnectionFigures& sum, const net::ConnectionStats& stats) {
-  sum.open += stats.connections_open;
-  sum.accepted += stats.connections_accepted;
-  sum.refused += stats.connections_refused;
-  return sum;
-}
 
 server::ServiceSettings service_settings(const config::Config& config) {
   return {.headers = config.headers,
@@ -35,60 +27,43 @@ void Instance::fill_service() {
   service_.config_state = [this] { return config_state(); };
   service_.instances = [this](Instant now) { return membership_.all(now); };
   service_.dependencies = [this] { return store_states(); };
-  metrics::Sources& figures = service_.metrics;
-  figures.version = std::string(version_number());
+  register_sources();
+}
+
+void Instance::register_sources() {
   for (const auto& worker : workers_) {
-    figures.loops.push_back(&worker->api->metrics());
-    figures.loops.push_back(&worker->rate_limits->rule_metrics());
-    figures.descriptors.push_back(&worker->rate_limits->metrics());
-  }
-  figures.stores = {{config_.memory_store_name(), store_.get()}};
-  if (!places_.empty()) {
-    figures.redis = [this] {
-      metrics::RedisFigures sum;
-      for (size_t place = 0; place < places_.size(); ++place) add_redis_figures(place, sum);
-      sum.instances = membership_.all(net::SystemClock().now()).size();
-      return sum;
-    };
-  }
-  figures.connections = [this] {
-    metrics::ConnectionFigures sum;
-    for (const auto& worker : workers_) sum += worker->server->stats();
-    return sum;
-  };
-  figures.bodies = [this] {
-    return metrics::BodyFigures{.waiting_bytes = bodies_->bytes(), .refused = bodies_->refusals()};
-  };
-  if (resp_) {
-    for (const auto& worker : workers_) {
-      figures.loops.push_back(&worker->resp_api->metrics());
-      figures.resp_loops.push_back(&worker->resp_api->resp_metrics());
+    service_.decisions.add(worker->api->decisions());
+    service_.decisions.add(worker->rate_limits->rule_metrics());
+    descriptors_.add(worker->rate_limits->metrics());
+    routes_.add(worker->api->requests());
+    http_connections_.add(worker->server->stats());
+    if (resp_) {
+      service_.decisions.add(worker->resp_api->decisions());
+      resp_source_.add(worker->resp_api->metrics());
+      resp_source_.add(worker->resp_server->stats());
     }
-    figures.resp_connections = [this] {
-      metrics::ConnectionFigures sum;
-      for (const auto& worker : workers_) sum += worker->resp_server->stats();
-      return sum;
-    };
+    if (grpc_) {
+      calls_.add(worker->grpc->metrics());
+      grpc_connections_.add(worker->grpc->stats());
+    }
   }
-  if (grpc_) {
-    for (const auto& worker : workers_) figures.grpc_loops.push_back(&worker->grpc->metrics());
-    figures.grpc_figures = [this] {
-      metrics::GrpcFigures sum;
-      for (const auto& worker : workers_) worker->grpc->add_figures(sum);
-      return sum;
-    };
-  }
-  if (snapshots_ != nullptr) figures.snapshot = [this] { return snapshots_->figures(); };
-  figures.time_zones = time_zones_version;
-  figures.reloads = [this] {
-    const HeldLock lock(state_mutex_);
-    return reloads_;
-  };
-  if (config_.envoy.config.empty()) return;
-  figures.envoy_loads = [this] {
-    const HeldLock lock(state_mutex_);
-    return envoy_loads_;
-  };
+  http_connections_.set_bodies(bodies_);
+  metrics::Registry& all = service_.metrics;
+  all.add(service_.decisions);
+  all.add(descriptors_);
+  all.add(decision_times_);
+  all.add(routes_);
+  if (resp_) all.add(resp_source_);
+  if (grpc_) all.add(calls_);
+  if (grpc_) all.add(grpc_connections_);
+  all.add(store_source_);
+  if (!places_.empty()) all.add(redis_source_);
+  all.add(http_connections_);
+  if (snapshots_ != nullptr) all.add(snapshots_->metrics());
+  all.add(reloads_);
+  all.add(build_source_);
+  if (!config_.envoy.config.empty()) all.add(envoy_loads_);
+  all.add(process_);
 }
 
 // The stores in the order of their numbers, then what else may fail.
@@ -113,7 +88,7 @@ server::Dependency Instance::memory_state() const {
 
 // Redis is not vital: while it fails, rules go by their on_store_failure, here as on any other instance.
 server::Dependency Instance::redis_state(size_t place) const {
-  metrics::RedisFigures figures;
+  RedisFigures figures;
   add_redis_figures(place, figures);
   server::Dependency state{.name = "store " + places_[place].name, .detail = {}, .vital = false};
   state.ready = figures.connected == figures.loops && figures.breakers_open == 0;
@@ -124,8 +99,15 @@ server::Dependency Instance::redis_state(size_t place) const {
   return state;
 }
 
-void Instance::add_redis_figures(size_t place, metrics::RedisFigures& sum) const {
+void Instance::add_redis_figures(size_t place, RedisFigures& sum) const {
   for (const auto& worker : workers_) worker->counters->redis(place).add_figures(sum);
+}
+
+RedisFigures Instance::redis_figures() const {
+  RedisFigures sum;
+  for (size_t place = 0; place < places_.size(); ++place) add_redis_figures(place, sum);
+  sum.instances = membership_.all(net::SystemClock().now()).size();
+  return sum;
 }
 
 }  // namespace rateguard::app

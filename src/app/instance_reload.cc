@@ -17,13 +17,11 @@ Result<server::Reloaded> Instance::reload(std::string_view by) {
   if (config) follow_files(*config, outcome ? InForce::kYes : InForce::kNo);
   {
     const HeldLock state_lock(state_mutex_);
-    reloads_.last_failed = !outcome;
     if (outcome) {
-      ++reloads_.successes;
-      reloads_.last_success = net::SystemClock().read().wall();
+      reloads_.count_success(net::SystemClock().read().wall());
       config_state_ = {.waiting = outcome->waiting};
     } else {
-      ++reloads_.failures;
+      reloads_.count_failure();
       config_state_.problem = outcome.error().to_string();
     }
   }
@@ -127,8 +125,7 @@ void Instance::log_key_warnings(const Policy& policy) {
 Result<envoy::Policy> Instance::load_envoy(const config::Config& config) {
   auto policy = make_envoy_policy(config);
   if (config.envoy.config.empty()) return policy;
-  const HeldLock lock(state_mutex_);
-  ++(policy ? envoy_loads_.successes : envoy_loads_.failures);
+  policy ? envoy_loads_.count_success() : envoy_loads_.count_failure();
   return policy;
 }
 

@@ -43,7 +43,7 @@ Result<void> Instance::add_workers() {
     if (!places_.empty()) {
       if (auto good = add_counters(*worker); !good) return good;
     }
-    worker->rate_limits = std::make_unique<rls::RateLimitService>(service_, store_of(*worker));
+    worker->rate_limits = std::make_unique<rls::RateLimitService>(service_, store_of(*worker), descriptors_.labels());
     worker->rate_limits->set_policy(at_start_.envoy);
     worker->rate_limits->set_rules(at_start_.policy);
     worker->api = std::make_unique<http_api::HttpApi>(service_, at_start_.policy, store_of(*worker));
@@ -90,6 +90,7 @@ Result<void> Instance::add_counters(Worker& worker) {
 // The first of them decides the port for all.
 Result<void> Instance::add_resp(Worker& worker, const Policy& policy, resp::RespServerOptions& options) {
   worker.resp_api = std::make_unique<resp::RespApi>(service_, policy, store_of(worker));
+  worker.resp_api->set_totals(resp_source_);
   worker.resp_server = std::make_unique<resp::RespServer>(options);
   const auto port = worker.resp_server->start(*worker.loop, *worker.resp_api);
   if (!port) return std::unexpected(port.error());

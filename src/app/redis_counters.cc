@@ -255,7 +255,7 @@ void RedisCounters::probe_what_fails() {
   if (fallback_.breaker().state() != BreakerState::kClosed || !redis_.problem().empty()) probe();
 }
 
-void RedisCounters::add_figures(metrics::RedisFigures& sum) const {
+void RedisCounters::add_figures(RedisFigures& sum) const {
   const redis_store::RedisStoreFigures& redis = redis_.figures();
   const FallbackStats fallback = fallback_.stats();
   const LeaseStats leases = leases_.stats();
@@ -271,7 +271,7 @@ void RedisCounters::add_figures(metrics::RedisFigures& sum) const {
   sum.from_leases += leases.from_wallets;
   sum.lease_calls += leases.lease_calls;
   sum.sync_calls += leases.reports;
-  metrics::RedisErrors& errors = sum.errors.emplace(name_, metrics::RedisErrors{}).first->second;
+  RedisErrors& errors = sum.errors.emplace(name_, RedisErrors{}).first->second;
   errors.failing_loops = health_.failing_loops();
   for (size_t i = 0; i < redis::kKnownErrors.size(); ++i) {
     if (redis.errors[i].value() != 0)

@@ -9,9 +9,9 @@
 #include <string>
 #include <string_view>
 
+#include "app/redis_figures.h"
 #include "config/config.h"
 #include "log/log.h"
-#include "metrics/exposition.h"
 #include "net/event_loop.h"
 #include "redis/client.h"
 #include "server/store_health.h"
@@ -66,7 +66,7 @@ class RedisCounters {
   // Counters may have been reset, nobody knows which: they are asked again. What was counted here stays.
   void forget_refusals();
 
-  void add_figures(metrics::RedisFigures& sum) const;
+  void add_figures(RedisFigures& sum) const;
   bool is_connected() const { return connected_.load(std::memory_order_relaxed); }
 
  private:

@@ -26,10 +26,7 @@ SnapshotKeeper::~SnapshotKeeper() {
 
 Result<void> SnapshotKeeper::restore() {
   const Instant now = net::SystemClock().now();
-  {
-    const HeldLock lock(mutex_);
-    figures_.started = net::SystemClock().read().wall();
-  }
+  metrics_.begin(net::SystemClock().read().wall());
   const auto folder = prepare_snapshot_folder(path_);
   if (!folder) return std::unexpected(folder.error());
   if (*folder == FolderWas::kMade) log_.write(LogLevel::kInfo, "data folder made", {{"for", path_}});
@@ -75,11 +72,6 @@ Result<void> SnapshotKeeper::finish() {
   return saved;
 }
 
-metrics::SnapshotFigures SnapshotKeeper::figures() const {
-  const HeldLock lock(mutex_);
-  return figures_;
-}
-
 bool SnapshotKeeper::waits_for_the_next() {
   const auto due = std::chrono::steady_clock::now() + std::chrono::microseconds(interval_.us);
   const HeldLock lock(mutex_);
@@ -98,8 +90,8 @@ server::Dependency SnapshotKeeper::state(Instant now) const {
   server::Dependency state{.name = "snapshots", .ready = problem_.empty(), .detail = {}, .vital = false};
   if (!state.ready) {
     state.detail = fmt::format("the counters could not be saved; {}: {}", what_remains(), problem_);
-  } else if (figures_.last_success) {
-    state.detail = fmt::format("counters saved {} s ago", (now - *figures_.last_success).us / 1'000'000);
+  } else if (const auto last_success = metrics_.last_success()) {
+    state.detail = fmt::format("counters saved {} s ago", (now - *last_success).us / 1'000'000);
   } else {
     state.detail = "the folder can be written to; nothing has been saved yet";
   }
@@ -117,12 +109,11 @@ Result<void> SnapshotKeeper::save() {
   {
     const HeldLock lock(mutex_);
     if (saved) {
-      figures_.last_success = now.wall();
-      figures_.last_bytes = saved->bytes;
+      metrics_.count_success(now.wall(), saved->bytes);
       has_snapshot_ = true;
       problem_.clear();
     } else {
-      ++figures_.failures;
+      metrics_.count_failure();
       problem_ = saved.error().to_string();
     }
     remains = what_remains();

@@ -7,9 +7,9 @@
 
 #include "base/mutex.h"
 #include "log/log.h"
-#include "metrics/exposition.h"
 #include "model/instant.h"
 #include "server/service.h"
+#include "server/snapshot_metrics.h"
 #include "store/memory/memory_store.h"
 
 namespace rateguard::app {
@@ -32,7 +32,7 @@ class SnapshotKeeper {
   Result<void> finish();
 
   // Any thread, both.
-  metrics::SnapshotFigures figures() const;
+  const metrics::Source& metrics() const { return metrics_; }
   // Not ready while the last attempt has failed; never vital, since requests are decided all the same.
   server::Dependency state(Instant now) const;
 
@@ -49,10 +49,11 @@ class SnapshotKeeper {
   const Duration interval_;
   Log& log_;
 
+  server::SnapshotMetrics metrics_;
+
   mutable Mutex mutex_;
   Condition wake_;
   bool stopping_ RG_GUARDED_BY(mutex_) = false;
-  metrics::SnapshotFigures figures_ RG_GUARDED_BY(mutex_);
   std::string problem_ RG_GUARDED_BY(mutex_);        // of the last attempt; empty: it went well
   bool has_snapshot_ RG_GUARDED_BY(mutex_) = false;  // on disk, of this run or an earlier one
   std::thread thread_;

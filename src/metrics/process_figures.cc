@@ -66,4 +66,15 @@ ProcessFigures read_process_figures() {
   return figures;
 }
 
+void ProcessSource::report(Writer& out) const {
+  const ProcessFigures figures = read_process_figures();
+  out.counter("process_cpu_seconds_total", "Processor time used, user and system.", figures.cpu_seconds);
+  out.gauge("process_resident_memory_bytes", "Resident memory.", figures.resident_bytes);
+  out.gauge("process_virtual_memory_bytes", "Virtual memory.", figures.virtual_bytes);
+  out.gauge("process_open_fds", "Open file descriptors.", figures.open_fds);
+  out.gauge("process_max_fds", "Most file descriptors that may be open.", figures.max_fds);
+  out.gauge("process_start_time_seconds", "When the process started, in seconds since the Unix epoch.",
+            figures.start_time_seconds);
+}
+
 }  // namespace rateguard::metrics

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "metrics/source.h"
+
 namespace rateguard::metrics {
 
 struct ProcessFigures {
@@ -16,5 +18,10 @@ struct ProcessFigures {
 
 // Reads /proc; what cannot be read stays 0.
 ProcessFigures read_process_figures();
+
+class ProcessSource final : public Source {
+ public:
+  void report(Writer& out) const override;
+};
 
 }  // namespace rateguard::metrics

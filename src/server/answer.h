@@ -5,9 +5,9 @@
 #include <span>
 #include <string_view>
 
-#include "metrics/rule_labels.h"
 #include "model/decision.h"
 #include "model/limit.h"
+#include "server/rule_labels.h"
 #include "store/store.h"
 
 namespace rateguard::server {
@@ -27,7 +27,7 @@ struct AnswerLine {
   Basis basis = Basis::kCounter;
   Cost cost = {};  // what the request asked this limit for
   Decision decision = {};
-  metrics::RuleSlot slot = metrics::kAdHocSlot;
+  RuleSlot slot = kAdHocSlot;
 };
 
 // What an undecided request is told to wait: by then a store that has come back is asked again.
@@ -39,9 +39,9 @@ struct Answer {
   std::string_view rejected_by = {};     // the rule that refused for want of what it counts by
   std::string_view missing_part = {};    // what that is: "api_key"
   bool unknown_plan = false;             // it has a plan, but one that the rule does not know
-  metrics::RuleSlot rejected_slot = metrics::kUnmatchedSlot;
+  RuleSlot rejected_slot = kUnmatchedSlot;
   std::string_view exempted_by = {};  // the rule that takes the request out of all others
-  metrics::RuleSlot exempted_slot = metrics::kUnmatchedSlot;
+  RuleSlot exempted_slot = kUnmatchedSlot;
   bool degraded = false;
   std::span<const AnswerLine> lines = {};
 

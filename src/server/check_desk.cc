@@ -9,7 +9,7 @@ namespace {
 // Times one decision in kLatencySampling.
 class DecisionTimer {
  public:
-  explicit DecisionTimer(metrics::LoopMetrics& metrics) : metrics_(metrics), timed_(metrics.sample_latency()) {
+  explicit DecisionTimer(DecisionMetrics& metrics) : metrics_(metrics), timed_(metrics.sample_latency()) {
     if (timed_) begin_ = std::chrono::steady_clock::now();
   }
   ~DecisionTimer() {
@@ -21,12 +21,12 @@ class DecisionTimer {
   DecisionTimer& operator=(const DecisionTimer&) = delete;
 
  private:
-  metrics::LoopMetrics& metrics_;
+  DecisionMetrics& metrics_;
   bool timed_;
   std::chrono::steady_clock::time_point begin_ = {};
 };
 
-void count(metrics::LoopMetrics& metrics, const Answer& answer) {
+void count(DecisionMetrics& metrics, const Answer& answer) {
   if (answer.allowed) {
     metrics.count_admitted();
   } else {
@@ -38,7 +38,7 @@ void count(metrics::LoopMetrics& metrics, const Answer& answer) {
     metrics.rule(answer.exempted_slot).allowed.add();
   }
   for (const AnswerLine& line : answer.lines) {
-    metrics::RuleCounters& counters = metrics.rule(line.slot);
+    RuleCounters& counters = metrics.rule(line.slot);
     const bool fits = line.decision.allowed();
     if (line.basis != Basis::kCounter) counters.degraded.add();
     if (line.decision.debt_is_cut) counters.debts_cut.add();

@@ -6,10 +6,10 @@
 
 #include "base/result.h"
 #include "limiter/limiter.h"
-#include "metrics/loop_metrics.h"
 #include "model/request_facts.h"
 #include "server/answer.h"
 #include "server/check.h"
+#include "server/decision_metrics.h"
 #include "server/decision_note.h"
 #include "server/direct_check.h"
 #include "server/service.h"
@@ -19,7 +19,7 @@ namespace rateguard::server {
 // The rules in force on one loop, with where each is counted.
 struct PolicyInForce {
   Policy policy;
-  std::vector<metrics::RuleSlot> slots;  // by RuleId
+  std::vector<RuleSlot> slots;  // by RuleId
 
   const rules::Rule& rule(rules::RuleId id) const { return policy.rules->rules()[id]; }
 };
@@ -29,13 +29,13 @@ struct PolicyInForce {
 // task at a time uses it.
 class CheckDesk {
  public:
-  CheckDesk(Service& service, const LoopStore& store, metrics::LoopMetrics& metrics)
+  CheckDesk(Service& service, const LoopStore& store, DecisionMetrics& metrics)
       : service_(service),
         metrics_(metrics),
         store_(store.store),
         limiter_(store.store),
         direct_(store.store, store.on_failure),
-        labels_(service.rule_labels) {}
+        labels_(service.decisions.labels()) {}
 
   // What counts from the next check on. REQUIRES: it is called before the first one.
   void set_policy(Policy policy);
@@ -72,12 +72,12 @@ class CheckDesk {
   void look_at_what_was_held_back(const Answer& answer, Now now);
 
   const Service& service_;
-  metrics::LoopMetrics& metrics_;
+  DecisionMetrics& metrics_;
   PolicyInForce in_force_;
   Store& store_;
   Limiter limiter_;
   DirectChecks direct_;
-  metrics::RuleLabels& labels_;
+  RuleLabels& labels_;
   std::vector<AnswerLine> lines_;
   std::vector<Charge> looks_;
   std::vector<ChargeGroup> look_groups_;

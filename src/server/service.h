@@ -9,12 +9,11 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "log/log.h"
-#include "metrics/descriptor_labels.h"
-#include "metrics/exposition.h"
-#include "metrics/rule_labels.h"
+#include "metrics/registry.h"
 #include "model/running_instance.h"
 #include "net/tasks.h"
 #include "server/access.h"
+#include "server/decision_source.h"
 #include "store/store.h"
 
 namespace rateguard::server {
@@ -61,8 +60,7 @@ struct LoopStore {
 
 // Constant once the loops run, but for `draining`; the functions are called by any loop.
 struct Service {
-  // Names the rules in `metrics`; a front end names what it answers, and the rest of it is for app/ to fill.
-  explicit Service(Store& counters);
+  explicit Service(Store& counters) : store(counters) {}
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
@@ -79,10 +77,9 @@ struct Service {
   std::function<ConfigState()> config_state = {};
   // This instance and those that share its counters, as they were last heard of. Empty: none are known.
   std::function<std::vector<RunningInstance>(Instant now)> instances = {};
-  metrics::RuleLabels rule_labels = {};
-  metrics::DescriptorLabels descriptor_labels = {};  // of Envoy's rate limit service
-  metrics::Sources metrics = {};
-  Log* log = nullptr;  // none: silent
+  DecisionSource decisions = {};   // of all loops and front ends
+  metrics::Registry metrics = {};  // what GET /metrics reports
+  Log* log = nullptr;              // none: silent
 };
 
 }  // namespace rateguard::server

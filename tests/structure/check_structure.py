@@ -33,6 +33,7 @@ def check(root, build=None, program=None):
     errors += standard_names.check_standard_names(tree)
     errors += rules_docs.check_readmes(tree)
     errors += rules_docs.check_map_of_folders(tree)
+    errors += rules_docs.check_metrics(tree)
     errors += rules_docs.check_public_headers(tree)
     errors += rules_docs.check_links(tree)
     sizes = rules_code.check_sizes(tree)

@@ -37,6 +37,21 @@ def check_map_of_folders(tree):
     ]
 
 
+def check_metrics(tree):
+    """docs/metrics.md has a row for every metric that the code reports, and no other."""
+    page = tree.root / "docs/metrics.md"
+    rows = re.findall(r"^\| `([a-z_]+)` \|", page.read_text(), re.MULTILINE) if page.exists() else []
+    reported = {}
+    for source in tree.sources:
+        if source.role == "code" and not source.is_header:
+            for match in re.finditer(r'"((?:rateguard|process)_[a-z_]+)"', source.text):
+                reported.setdefault(match.group(1), f"{source.path}:{cpp_text.line_of(source.text, match.start())}")
+    errors = [
+        f"{place}: docs/metrics.md has no row for {name}" for name, place in reported.items() if name not in rows
+    ]
+    return errors + [f"docs/metrics.md: no source reports {name}" for name in rows if name not in reported]
+
+
 def check_public_headers(tree):
     """Every declaration in include/ stands in a paragraph that begins with, or carries, a comment."""
     errors = []

@@ -7,6 +7,7 @@ from pathlib import Path
 GOOD = {
     "README.md": "[docs](docs/cli.md)\n",
     "docs/cli.md": "`rateguard serve --http`, `--help`\n",
+    "docs/metrics.md": "| name | type |\n|---|---|\n| `rateguard_open` | gauge |\n",
     "src/CMakeLists.txt": "rg_module(base)\nrg_module(net DEPS base EXTERNAL Boost::headers)\n"
     "rg_module(store DEPS base)\nrg_module(limiter DEPS base\n  TEST_DEPS store)\nadd_subdirectory(app)\n",
     "src/README.md": "[base](base/README.md) [net](net/README.md) [store](store/README.md)\n"
@@ -20,6 +21,7 @@ GOOD = {
     "src/app/main.cc": '#include <CLI/CLI.hpp>\n#include "limiter/limiter.h"\n#include "store/store.h"\nint main() {}\n',
     "src/base/base.h": "#pragma once\n// throw, try { std::thread } in a comment\nconstexpr int kBig = 1'000'000;  // 'x'\n",
     "src/base/base.cc": '#include "base/base.h"\nconst char* kText = "throw; std::chrono::steady_clock";\n',
+    "src/net/source.cc": 'void report() { gauge("rateguard_open", "Open."); }\n',
     "src/net/net.h": '#pragma once\n#include "base/base.h"\n',
     "src/store/store.h": "#pragma once\nclass Mutex;\nstruct Store { Mutex* mutex; };\n",
     "src/store/store.cc": '#include "store/store.h"\n#include "base/base.h"\n',
@@ -79,6 +81,8 @@ CASES = [
     ("a file of 801 lines", {"src/net/long.cc": "\n" * 801}, "801 lines"),
     ("a source in no module", {"src/base/deep/x.cc": ""}, "is in no module"),
     ("a link to nothing", {"README.md": "[x](docs/none.md)\n"}, "links to docs/none.md"),
+    ("a metric without a row", {"docs/metrics.md": ""}, "docs/metrics.md has no row for rateguard_open"),
+    ("a row of no metric", {"docs/metrics.md": "| `rateguard_open` |\n| `rateguard_shut` |\n"}, "no source reports rateguard_shut"),
     ("an undocumented command", {"docs/cli.md": "--http --help\n"}, "does not mention `rateguard serve`"),
     ("an undocumented option", {"docs/cli.md": "`rateguard serve --help`\n"}, "does not mention --http"),
     ("no page for the command line", {"docs/cli.md": None, "README.md": ""}, "docs/cli.md: is missing"),

@@ -63,7 +63,8 @@ class ApiServer {
   net::LoopThread<net::ManualClock> loop_;  // 800 s into an hour
   std::unique_ptr<MemoryStore> store_ = MemoryStore::create({.max_keys = 1'000}).value();
   server::Service service_{*store_};
-  rls::RateLimitService rate_limits_{service_};
+  rls::DescriptorLabels labels_;
+  rls::RateLimitService rate_limits_{service_, labels_};
   GrpcApi api_;
   http::Server server_;
   uint16_t port_ = 0;

@@ -32,13 +32,9 @@ GrpcApi::GrpcApi(server::Service& service, rls::RateLimitService& rate_limits, n
       rate_limits_(rate_limits),
       loop_(loop),
       limits_(limits),
-      metrics_(std::make_unique<metrics::GrpcMetrics>()),
+      metrics_(std::make_unique<GrpcMetrics>()),
       reader_(limits.message_bytes_max),
-      at_once_(rate_limits) {
-  if (!service.metrics.grpc_rpcs.empty()) return;
-  service.metrics.grpc_rpcs = rpc_labels();
-  service.metrics.grpc_codes.assign(code_names().begin(), code_names().end());
-}
+      at_once_(rate_limits) {}
 
 GrpcApi::~GrpcApi() = default;
 

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "http/exchange.h"
-#include "metrics/grpc_metrics.h"
 #include "net/event_loop.h"
+#include "server/grpc/grpc_metrics.h"
 #include "server/grpc/health.h"
 #include "server/grpc/message_framing.h"
 #include "server/grpc/rate_limit_call.h"
@@ -30,7 +30,7 @@ struct GrpcLimits {
 };
 
 // One per event loop, and used on that loop's thread only. What it is given outlives it; it is made before the loops
-// run, and names the RPCs in the service's metrics.
+// run.
 class GrpcApi final : public http::Handler, private http::ExchangeEvents {
  public:
   GrpcApi(server::Service& service, rls::RateLimitService& rate_limits, net::EventLoop& loop, GrpcLimits limits = {});
@@ -44,8 +44,8 @@ class GrpcApi final : public http::Handler, private http::ExchangeEvents {
   // The program is asked to end: whoever watches hears of it, and calls without an end of their own end.
   void drain();
 
-  // To be listed in Service::metrics before the loops run.
-  const metrics::GrpcMetrics& metrics() const { return *metrics_; }
+  // For the CallSource of the program; they live as long as this.
+  const GrpcMetrics& metrics() const { return *metrics_; }
 
  private:
   // What has to be known of a call of one message to answer it.
@@ -114,7 +114,7 @@ class GrpcApi final : public http::Handler, private http::ExchangeEvents {
   rls::RateLimitService& rate_limits_;
   net::EventLoop& loop_;
   GrpcLimits limits_;
-  std::unique_ptr<metrics::GrpcMetrics> metrics_;
+  std::unique_ptr<GrpcMetrics> metrics_;
   MessageReader reader_;
   Gzip gzip_;
   RateLimitCall at_once_;  // where nothing has to be waited for

@@ -36,7 +36,8 @@ struct Server {
   net::ServerDriver driver;
   std::unique_ptr<MemoryStore> store = MemoryStore::create({.max_keys = 1'000}).value();
   server::Service service{*store};
-  rls::RateLimitService rate_limits{service};
+  rls::DescriptorLabels labels;
+  rls::RateLimitService rate_limits{service, labels};
   GrpcApi api{service, rate_limits, driver.loop(), {.message_bytes_max = 8'187}};
   http::Server server{options()};
 

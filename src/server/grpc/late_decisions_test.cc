@@ -50,7 +50,7 @@ class LateServer : public server::LateLoop {
  public:
   explicit LateServer(Settings settings = {})
       : LateLoop(settings.tasks),
-        rate_limits(service(), store()),
+        rate_limits(service(), store(), labels_),
         api(service(), rate_limits, loop(), settings.limits),
         server_(std::move(settings.options)) {
     rate_limits.set_policy(policy_of(2));
@@ -68,6 +68,7 @@ class LateServer : public server::LateLoop {
   http::Server& server() { return server_; }
 
   // These two on the loop's thread.
+  rls::DescriptorLabels labels_;
   rls::RateLimitService rate_limits;
   GrpcApi api;
 

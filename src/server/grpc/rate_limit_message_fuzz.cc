@@ -15,7 +15,8 @@ namespace {
 struct Deciding {
   std::unique_ptr<MemoryStore> store = MemoryStore::create({.max_keys = 1'000}).value();
   server::Service shared{*store};
-  rls::RateLimitService service{shared};
+  rls::DescriptorLabels labels;
+  rls::RateLimitService service{shared, labels};
   rls::RateLimitDesk decider{service};
 
   Deciding() {

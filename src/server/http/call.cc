@@ -17,7 +17,7 @@ std::string_view Call::request_id() {
 
 http::Responder& Call::begin(int status) {
   status_ = status;
-  workspace.metrics.count_response(route, status);
+  workspace.requests.count_response(route, status);
   responder_.status(status);
   if (!request_id_.empty()) responder_.header("X-Request-Id", request_id_);
   return responder_;

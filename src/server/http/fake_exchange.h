@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "http/local_exchange.h"
+#include "server/decision_source.h"
 #include "server/http/http_api.h"
+#include "server/http/route_source.h"
 #include "store/memory/memory_store.h"
 
 namespace rateguard::http_api {
@@ -77,6 +79,8 @@ class FakeServer {
 
  private:
   std::shared_ptr<const identify::Identifier> identifier_;
+  server::DecisionTimeSource decision_times_{service.decisions};
+  RouteSource routes_;
   std::unique_ptr<HttpApi> api_;
 };
 

@@ -25,7 +25,11 @@ FakeServer::FakeServer(std::vector<rules::Rule> rules, identify::Settings identi
   EXPECT_TRUE(identifier.has_value());
   identifier_ = *identifier;
   api_ = std::make_unique<HttpApi>(service, Policy{.rules = compile(std::move(rules)), .identifier = identifier_});
-  service.metrics.loops.push_back(&api_->metrics());
+  service.decisions.add(api_->decisions());
+  routes_.add(api_->requests());
+  service.metrics.add(service.decisions);
+  service.metrics.add(decision_times_);
+  service.metrics.add(routes_);
 }
 
 void FakeServer::set_rules(std::vector<rules::Rule> rules) {

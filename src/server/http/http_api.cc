@@ -90,14 +90,13 @@ void answer(Call& call, const Routed& routed) {
 
 // The route's pattern stands for the path: paths may hold keys, and keys may be API keys.
 void log_access(Call& call, std::chrono::steady_clock::time_point begin) {
-  const metrics::RouteLabel label = call.workspace.service.metrics.routes[call.route];
   char peer[IpAddress::kTextMax];
   const int peer_length = call.request.peer.to_chars(peer);
   const auto passed = std::chrono::steady_clock::now() - begin;
   std::vector<LogField> fields = {{"id", call.request_id()},
                                   {"peer", std::string_view(peer, static_cast<size_t>(peer_length))},
                                   {"method", call.request.method},
-                                  {"route", label.route},
+                                  {"route", route_label(call.route).route},
                                   {"status", int64_t{call.status()}}};
   server::DecisionNote note = call.workspace.decider.take_note();
   if (call.workspace.rate_limits && note.decisions == 0) note = call.workspace.rate_limits->take_note();
@@ -118,15 +117,22 @@ void answer(Workspace& workspace, const Routed& routed, const http::Request& req
 }  // namespace
 
 HttpApi::HttpApi(server::Service& service, Policy policy, const server::LoopStore& store)
-    : metrics_(std::make_unique<metrics::LoopMetrics>()),
+    : metrics_(std::make_unique<ApiMetrics>()),
       workspace_(std::make_unique<Workspace>(service, store, *metrics_)),
       tasks_(store.tasks) {
   if (tasks_ != nullptr) pool_ = std::make_unique<WorkspacePool>(service, store, *metrics_);
-  if (service.metrics.routes.empty()) service.metrics.routes = route_labels();
   set_policy(std::move(policy));
 }
 
 HttpApi::~HttpApi() = default;
+
+const server::DecisionMetrics& HttpApi::decisions() const {
+  return metrics_->decisions;
+}
+
+const RouteMetrics& HttpApi::requests() const {
+  return metrics_->requests;
+}
 
 void HttpApi::serve_rate_limits(rls::RateLimitService& rate_limits) {
   if (pool_) pool_->serve_rate_limits(rate_limits);
@@ -165,7 +171,7 @@ void HttpApi::handle(http::Exchange& exchange, Now now) {
 }
 
 void HttpApi::sent(uint32_t label, Duration took) {
-  metrics_->record_request(label, took);
+  metrics_->requests.record_request(label, took);
 }
 
 void HttpApi::reject(const http::Rejection& rejection, Instant now, http::Responder& responder) {

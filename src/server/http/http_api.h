@@ -5,17 +5,19 @@
 
 #include "http/exchange.h"
 #include "limiter/limiter.h"
-#include "metrics/loop_metrics.h"
+#include "server/decision_metrics.h"
+#include "server/http/route_metrics.h"
 #include "server/rls/rate_limit_service.h"
 #include "server/service.h"
 
 namespace rateguard::http_api {
 
+struct ApiMetrics;
 struct Workspace;
 class WorkspacePool;
 
 // One per event loop, and used on that loop's thread only. `service` and the store outlive it; it is made before the
-// loops run, and names the routes in the service's metrics. Tasks that it has begun end before it does.
+// loops run. Tasks that it has begun end before it does.
 class HttpApi final : public http::Handler {
  public:
   HttpApi(server::Service& service, Policy policy, const server::LoopStore& store);
@@ -37,11 +39,12 @@ class HttpApi final : public http::Handler {
   // between requests.
   void set_policy(Policy policy);
 
-  // To be listed in Service::metrics before the loops run.
-  const metrics::LoopMetrics& metrics() const { return *metrics_; }
+  // For the DecisionSource and the RouteSource of the program; they live as long as this.
+  const server::DecisionMetrics& decisions() const;
+  const RouteMetrics& requests() const;
 
  private:
-  std::unique_ptr<metrics::LoopMetrics> metrics_;
+  std::unique_ptr<ApiMetrics> metrics_;
   std::unique_ptr<Workspace> workspace_;  // of what is answered at once
   net::Tasks* tasks_;                     // null: everything is
   std::unique_ptr<WorkspacePool> pool_;   // of what runs as a task

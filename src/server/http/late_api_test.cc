@@ -222,7 +222,8 @@ TEST_F(LateApi, AnOldPolicyGoesWithTheLastThatNeedsIt) {
 }
 
 TEST_F(LateApi, EnvoysQuestionsWaitToo) {
-  rls::RateLimitService rate_limits(server_.service, {.store = store_, .tasks = &tasks_});
+  rls::DescriptorLabels labels;
+  rls::RateLimitService rate_limits(server_.service, {.store = store_, .tasks = &tasks_}, labels);
   rate_limits.set_rules(policy({login(2)}));
   api_->serve_rate_limits(rate_limits);
   const auto ask_json = [&](const std::string& ip) {

@@ -27,7 +27,7 @@ constexpr Route kRoutes[] = {
     {"GET", "/version", Access::kToken, BodyKind::kNone, Asks::kNothing, answers::version},
     {"GET", "/", Access::kAny, BodyKind::kNone, Asks::kNothing, answers::welcome},
 };
-static_assert(std::size(kRoutes) + 2 <= metrics::kRoutesMax);
+static_assert(std::size(kRoutes) + 2 <= kRoutesMax);
 
 // The next segment of a path without its slash, taken off `path`. REQUIRES: path begins with '/'.
 std::string_view take_segment(std::string_view& path) {
@@ -99,11 +99,14 @@ size_t rejected_place() {
   return std::size(kRoutes) + 1;
 }
 
-std::vector<metrics::RouteLabel> route_labels() {
-  std::vector<metrics::RouteLabel> labels;
-  for (const Route& route : kRoutes) labels.push_back({.method = route.method, .route = route.pattern});
-  labels.push_back({.method = "", .route = "unmatched"});
-  labels.push_back({.method = "", .route = "rejected"});
+RouteLabel route_label(size_t index) {
+  if (index < std::size(kRoutes)) return {.method = kRoutes[index].method, .route = kRoutes[index].pattern};
+  return {.method = "", .route = index == unmatched_place() ? "unmatched" : "rejected"};
+}
+
+std::vector<RouteLabel> route_labels() {
+  std::vector<RouteLabel> labels;
+  for (size_t index = 0; index <= rejected_place(); ++index) labels.push_back(route_label(index));
   return labels;
 }
 

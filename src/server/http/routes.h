@@ -5,9 +5,9 @@
 #include <string_view>
 #include <vector>
 
-#include "metrics/exposition.h"
 #include "server/http/access.h"
 #include "server/http/call.h"
+#include "server/http/route_source.h"
 
 namespace rateguard::http_api {
 
@@ -43,7 +43,9 @@ std::string allowed_methods(std::string_view path);
 // refused.
 size_t unmatched_place();
 size_t rejected_place();
-std::vector<metrics::RouteLabel> route_labels();
+// REQUIRES: `index` is one of them.
+RouteLabel route_label(size_t index);
+std::vector<RouteLabel> route_labels();
 
 // The answers, by family; each in the file of its family.
 namespace answers {

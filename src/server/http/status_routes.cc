@@ -1,7 +1,7 @@
 // GET / /health /ready /metrics /version
 #include <algorithm>
 
-#include "metrics/exposition.h"
+#include "metrics/writer.h"
 #include "model/ascii.h"
 #include "server/http/config_state.h"
 #include "server/http/routes.h"
@@ -73,7 +73,7 @@ void ready(Call& call) {
 void metrics(Call& call) {
   Workspace& workspace = call.workspace;
   if (workspace.exposed_at != call.now) {
-    workspace.exposition = rateguard::metrics::expose(workspace.service.metrics, call.now.wall());
+    workspace.exposition = workspace.service.metrics.text(call.now.wall());
     workspace.exposed_at = call.now;
   }
   call.respond(200, rateguard::metrics::kExpositionType, workspace.exposition);

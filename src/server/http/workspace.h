@@ -5,11 +5,12 @@
 #include <string>
 #include <vector>
 
-#include "metrics/loop_metrics.h"
 #include "model/ip_address.h"
 #include "server/check_desk.h"
+#include "server/decision_metrics.h"
 #include "server/http/check_body.h"
 #include "server/http/request_id.h"
+#include "server/http/route_metrics.h"
 #include "server/rls/rate_limit_desk.h"
 #include "server/service.h"
 
@@ -17,18 +18,26 @@ namespace rateguard::http_api {
 
 using server::Service;
 
-// One request at a time uses it. Buffers grow to what requests need and stay. What it is given outlives it; the metrics
-// are counted by all of an event loop's workspaces.
+// Counted by all of an event loop's workspaces.
+struct ApiMetrics {
+  server::DecisionMetrics decisions;
+  RouteMetrics requests;
+};
+
+// One request at a time uses it. Buffers grow to what requests need and stay. What it is given outlives it.
 struct Workspace {
-  Workspace(Service& shared, const server::LoopStore& counters, metrics::LoopMetrics& loop_metrics)
-      : service(shared), store(counters.store), metrics(loop_metrics), decider(shared, counters, loop_metrics) {}
+  Workspace(Service& shared, const server::LoopStore& counters, ApiMetrics& of_loop)
+      : service(shared),
+        store(counters.store),
+        requests(of_loop.requests),
+        decider(shared, counters, of_loop.decisions) {}
 
   // What counts from the next request on. REQUIRES: it is called before the first one.
   void set_policy(Policy policy);
 
   Service& service;
   Store& store;
-  metrics::LoopMetrics& metrics;
+  RouteMetrics& requests;
   server::CheckDesk decider;
   std::vector<IpPrefix> authz_proxies;  // whose forwarded headers /v1/authz believes
   CheckBodyParser parser;

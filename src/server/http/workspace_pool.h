@@ -12,7 +12,7 @@ namespace rateguard::http_api {
 // One per event loop, on its thread only. What it is given outlives what it gives.
 class WorkspacePool {
  public:
-  WorkspacePool(Service& service, const server::LoopStore& store, metrics::LoopMetrics& metrics)
+  WorkspacePool(Service& service, const server::LoopStore& store, ApiMetrics& metrics)
       : service_(service), store_(store), metrics_(metrics) {}
 
   // Of whatever is taken from now on: what is out keeps the policy it has. REQUIRES: it is called before take().
@@ -32,7 +32,7 @@ class WorkspacePool {
 
   Service& service_;
   const server::LoopStore store_;
-  metrics::LoopMetrics& metrics_;
+  ApiMetrics& metrics_;
   Policy policy_;
   rls::RateLimitService* rate_limits_ = nullptr;
   std::vector<std::unique_ptr<Workspace>> idle_;  // all of them current; the last used is the next

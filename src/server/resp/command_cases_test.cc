@@ -351,10 +351,11 @@ TEST(Access, AStrangerIsHeldToAFewWords) {
 
 TEST(Metrics, CountCommandsErrorsAndDecisions) {
   FakeServer server(some_rules());
-  server.service.metrics.resp_connections = [] { return metrics::ConnectionFigures{.open = 1, .accepted = 2}; };
+  server.connections.connections_open = 1;
+  server.connections.connections_accepted = 2;
   Client client = server.connect();
   server.ask(client, "CL.THROTTLE a 0 1 1\nCL.THROTTLE a 0 1 1\nCL.THROTTLE a\nNOPE\nRG.CHECK login 1.1.1.1\n*x\n");
-  const std::string text = metrics::expose(server.service.metrics, server.now);
+  const std::string text = server.service.metrics.text(server.now);
   for (const char* line :
        {"rateguard_resp_commands_total{command=\"cl.throttle\"} 3\n",
         "rateguard_resp_commands_total{command=\"unknown\"} 1\n",

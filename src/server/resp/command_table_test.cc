@@ -13,7 +13,7 @@
 #include <set>
 #include <string>
 
-#include "metrics/resp_metrics.h"
+#include "server/resp/resp_metrics.h"
 
 namespace rateguard::resp {
 namespace {
@@ -46,7 +46,7 @@ TEST(CommandTable, NamesAreUniqueAndFoundWhateverTheirCase) {
       EXPECT_EQ(find_command(command.name), nullptr);
     }
   }
-  EXPECT_LT(commands().size(), metrics::kRespCommandsMax);
+  EXPECT_LT(commands().size(), kRespCommandsMax);
   EXPECT_EQ(find_command(""), nullptr);
   EXPECT_EQ(find_command(std::string(100, 'x')), nullptr);
 }

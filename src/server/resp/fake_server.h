@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "server/resp/resp_api.h"
+#include "server/resp/resp_source.h"
 #include "store/memory/memory_store.h"
 
 namespace rateguard::resp {
@@ -23,6 +24,8 @@ class FakeServer {
 
   std::unique_ptr<MemoryStore> store;
   server::Service service;
+  net::ConnectionStats connections;  // of its listener, had it one
+  RespSource source;
   Now now = Instant::from_seconds(1'700'000'000);
   // Made at the first connection, with the tokens that the service has then.
   RespApi& api();

@@ -22,8 +22,12 @@ FakeServer::FakeServer(std::vector<rules::Rule> rules) : store(make_store()), se
 RespApi& FakeServer::api() {
   if (api_ == nullptr) {
     api_ = std::make_unique<RespApi>(service, policy_);
-    service.metrics.loops.push_back(&api_->metrics());
-    service.metrics.resp_loops.push_back(&api_->resp_metrics());
+    service.decisions.add(api_->decisions());
+    source.add(api_->metrics());
+    source.add(connections);
+    api_->set_totals(source);
+    service.metrics.add(service.decisions);
+    service.metrics.add(source);
   }
   return *api_;
 }

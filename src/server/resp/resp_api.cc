@@ -170,11 +170,7 @@ RespApi::RespApi(server::Service& service, Policy policy, const server::LoopStor
       store_(store),
       counters_(std::make_unique<RespCounters>()),
       workspace_(std::make_unique<Workspace>(service, store, *counters_)) {
-  RG_CHECK(unknown_place() < metrics::kRespCommandsMax);
-  if (service.metrics.resp_commands.empty()) {
-    for (const Command& command : commands()) service.metrics.resp_commands.push_back(command.name);
-    service.metrics.resp_commands.push_back("unknown");
-  }
+  RG_CHECK(unknown_place() < kRespCommandsMax);
   set_policy(std::move(policy));
 }
 
@@ -186,12 +182,16 @@ void RespApi::set_policy(Policy policy) {
   idle_.clear();
 }
 
-const metrics::LoopMetrics& RespApi::metrics() const {
+const server::DecisionMetrics& RespApi::decisions() const {
   return counters_->decisions;
 }
 
-const metrics::RespMetrics& RespApi::resp_metrics() const {
+const RespMetrics& RespApi::metrics() const {
   return counters_->commands;
+}
+
+void RespApi::set_totals(const RespSource& totals) {
+  counters_->totals = &totals;
 }
 
 Client RespApi::greet(const IpAddress& peer, Now now) const {

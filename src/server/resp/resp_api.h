@@ -8,17 +8,18 @@
 #include <vector>
 
 #include "limiter/limiter.h"
-#include "metrics/loop_metrics.h"
-#include "metrics/resp_metrics.h"
 #include "net/byte_buffer.h"
 #include "net/event_loop.h"
+#include "server/decision_metrics.h"
 #include "server/resp/client.h"
+#include "server/resp/resp_metrics.h"
 #include "server/service.h"
 
 namespace rateguard::resp {
 
 struct Exchange;
 struct RespCounters;
+class RespSource;
 struct Workspace;
 
 // What became of some bytes.
@@ -34,7 +35,7 @@ struct Answered {
 };
 
 // One per event loop, and used on that loop's thread only. `service` and the store outlive it; it is made before the
-// loops run, and names the commands in the service's metrics. No task of it goes on once it is gone.
+// loops run. No task of it goes on once it is gone.
 class RespApi {
  public:
   RespApi(server::Service& service, Policy policy, const server::LoopStore& store);
@@ -61,9 +62,11 @@ class RespApi {
   // thread, between commands.
   void set_policy(Policy policy);
 
-  // To be listed in Service::metrics before the loops run.
-  const metrics::LoopMetrics& metrics() const;
-  const metrics::RespMetrics& resp_metrics() const;
+  // For the DecisionSource and the RespSource of the program; they live as long as this.
+  const server::DecisionMetrics& decisions() const;
+  const RespMetrics& metrics() const;
+  // What INFO says of all loops; without it, nothing has been asked. Call it before the loops run.
+  void set_totals(const RespSource& totals);
 
  private:
   void run(Exchange& exchange, size_t output_bytes_max, const net::EventLoop& loop);

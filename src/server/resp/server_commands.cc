@@ -19,9 +19,9 @@ struct Section {
   std::string (*text)(const Call& call);
 };
 
-metrics::ConnectionFigures connections_of(const Call& call) {
-  const auto& figures = call.workspace.service.metrics.resp_connections;
-  return figures ? figures() : metrics::ConnectionFigures{};
+RespSource::Connections connections_of(const Call& call) {
+  const RespSource* const totals = call.workspace.shared_counters.totals;
+  return totals != nullptr ? totals->connections() : RespSource::Connections{};
 }
 
 constexpr Section kSections[] = {
@@ -35,11 +35,9 @@ constexpr Section kSections[] = {
     {"persistence", [](const Call&) { return std::string("loading:0\r\n"); }},
     {"stats",
      [](const Call& call) {
-       uint64_t commands = 0;
-       for (const metrics::RespMetrics* const loop : call.workspace.service.metrics.resp_loops) {
-         for (const Counter& counter : loop->commands) commands += counter.value();
-       }
-       const metrics::ConnectionFigures connections = connections_of(call);
+       const RespSource* const totals = call.workspace.shared_counters.totals;
+       const uint64_t commands = totals != nullptr ? totals->commands() : 0;
+       const RespSource::Connections connections = connections_of(call);
        return fmt::format("total_connections_received:{}\r\nrejected_connections:{}\r\ntotal_commands_processed:{}\r\n",
                           connections.accepted, connections.refused, commands);
      }},

@@ -4,13 +4,14 @@
 #include <string_view>
 #include <vector>
 
-#include "metrics/loop_metrics.h"
-#include "metrics/resp_metrics.h"
 #include "net/byte_buffer.h"
 #include "net/event_loop.h"
 #include "server/check_desk.h"
+#include "server/decision_metrics.h"
 #include "server/resp/check_batch.h"
 #include "server/resp/command_parser.h"
+#include "server/resp/resp_metrics.h"
+#include "server/resp/resp_source.h"
 #include "server/service.h"
 #include "store/store.h"
 
@@ -18,20 +19,26 @@ namespace rateguard::resp {
 
 // Counted by all of a loop's workspaces.
 struct RespCounters {
-  metrics::LoopMetrics decisions;
-  metrics::RespMetrics commands;
+  server::DecisionMetrics decisions;
+  RespMetrics commands;
+  const RespSource* totals = nullptr;  // of all loops, for INFO; null: unknown
 };
 
 // Where a store answers at once an event loop needs but one; where it has to be waited for, one for each exchange.
 // Buffers grow to what commands need and stay. What it is given outlives it.
 struct Workspace {
   Workspace(server::Service& shared, const server::LoopStore& of_loop, RespCounters& of_all)
-      : service(shared), store(of_loop.store), decider(shared, of_loop, of_all.decisions), counters(of_all.commands) {}
+      : service(shared),
+        store(of_loop.store),
+        decider(shared, of_loop, of_all.decisions),
+        counters(of_all.commands),
+        shared_counters(of_all) {}
 
   server::Service& service;
   Store& store;
   server::CheckDesk decider;
-  metrics::RespMetrics& counters;
+  RespMetrics& counters;
+  const RespCounters& shared_counters;
   const net::EventLoop* clock = nullptr;  // of commands that may wait for each other; null: all have one time
   CheckBatch batch{decider, service};     // checks that wait to be decided together
   CommandParser parser;

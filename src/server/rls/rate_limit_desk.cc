@@ -23,7 +23,7 @@ void RateLimitDesk::note_error() {
 Result<const envoy::Response*> RateLimitDesk::decide(const envoy::Request& request, Now now) {
   if (!is_current()) use_what_is_in_force();
   if (asks_for_rules(request)) return check_rules(request, now);
-  metrics::DescriptorMetrics& metrics = *service_.metrics_;
+  DescriptorMetrics& metrics = *service_.metrics_;
   auto response = decider_.decide(in_force_->policy, request, now);
   if (!response) {
     metrics.errors.add();

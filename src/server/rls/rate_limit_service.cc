@@ -10,18 +10,19 @@ constexpr size_t kPathMax = 256;
 
 }  // namespace
 
-RateLimitService::RateLimitService(server::Service& service, const server::LoopStore& store)
+RateLimitService::RateLimitService(server::Service& service, const server::LoopStore& store, DescriptorLabels& labels)
     : service_(service),
       store_(store),
-      rule_metrics_(std::make_unique<metrics::LoopMetrics>()),
-      metrics_(std::make_unique<metrics::DescriptorMetrics>()),
+      labels_(labels),
+      rule_metrics_(std::make_unique<server::DecisionMetrics>()),
+      metrics_(std::make_unique<DescriptorMetrics>()),
       in_force_(std::make_shared<PolicyInForce>()) {}
 
 void RateLimitService::set_policy(envoy::Policy policy) {
   std::vector<uint16_t> slots;
   if (policy.limits != nullptr) {
     for (const envoy::RateLimit& limit : policy.limits->limits()) {
-      slots.push_back(service_.descriptor_labels.slot(limit.path));
+      slots.push_back(labels_.slot(limit.path));
     }
   }
   in_force_ = std::make_shared<PolicyInForce>(std::move(policy), std::move(slots), in_force_->rules);
@@ -32,7 +33,7 @@ void RateLimitService::set_rules(Policy policy) {
 }
 
 void RateLimitService::count(const envoy::Tally& tally, const PolicyInForce& in_force) {
-  metrics::DescriptorCounters& counters = metrics_->descriptors[slot_of(tally, in_force)];
+  DescriptorCounters& counters = metrics_->descriptors[slot_of(tally, in_force)];
   counters.total_hits.add(tally.total);
   counters.within_limit.add(tally.within);
   counters.near_limit.add(tally.near);
@@ -43,13 +44,13 @@ void RateLimitService::count(const envoy::Tally& tally, const PolicyInForce& in_
 }
 
 uint16_t RateLimitService::slot_of(const envoy::Tally& tally, const PolicyInForce& in_force) {
-  if (tally.limit == nullptr) return metrics::kOverrideDescriptorSlot;
+  if (tally.limit == nullptr) return kOverrideDescriptorSlot;
   if (tally.path.empty()) return in_force.slots[tally.limit->id];
-  if (tally.path.size() > kPathMax) return metrics::kOtherDescriptorSlot;
+  if (tally.path.size() > kPathMax) return kOtherDescriptorSlot;
   if (const auto known = dynamic_slots_.find(tally.path); known != dynamic_slots_.end()) return known->second;
-  if (labels_are_full_) return metrics::kOtherDescriptorSlot;
-  const uint16_t slot = service_.descriptor_labels.slot(tally.path);
-  labels_are_full_ = slot == metrics::kOtherDescriptorSlot;
+  if (labels_are_full_) return kOtherDescriptorSlot;
+  const uint16_t slot = labels_.slot(tally.path);
+  labels_are_full_ = slot == kOtherDescriptorSlot;
   if (!labels_are_full_) dynamic_slots_.emplace(tally.path, slot);
   return slot;
 }

@@ -11,9 +11,9 @@
 #include "envoy/decider.h"
 #include "envoy/policy.h"
 #include "limiter/limiter.h"
-#include "metrics/descriptor_labels.h"
-#include "metrics/descriptor_metrics.h"
-#include "metrics/loop_metrics.h"
+#include "server/decision_metrics.h"
+#include "server/rls/descriptor_labels.h"
+#include "server/rls/descriptor_metrics.h"
 #include "server/service.h"
 
 namespace rateguard::rls {
@@ -32,9 +32,10 @@ struct PolicyInForce {
 // One per event loop, and used on that loop's thread only. What it is given outlives it.
 class RateLimitService {
  public:
-  RateLimitService(server::Service& service, const server::LoopStore& store);
+  RateLimitService(server::Service& service, const server::LoopStore& store, DescriptorLabels& labels);
   // On the service's own store.
-  explicit RateLimitService(server::Service& service) : RateLimitService(service, {service.store}) {}
+  RateLimitService(server::Service& service, DescriptorLabels& labels)
+      : RateLimitService(service, {service.store}, labels) {}
   RateLimitService(const RateLimitService&) = delete;
   RateLimitService& operator=(const RateLimitService&) = delete;
 
@@ -47,9 +48,9 @@ class RateLimitService {
   // Where a decision runs that may have to wait. Null: none has to.
   net::Tasks* tasks() const { return store_.tasks; }
 
-  // To be listed in metrics::Sources before the loops run; they live as long as this.
-  const metrics::DescriptorMetrics& metrics() const { return *metrics_; }
-  const metrics::LoopMetrics& rule_metrics() const { return *rule_metrics_; }
+  // For the DescriptorSource and the DecisionSource of the program; they live as long as this.
+  const DescriptorMetrics& metrics() const { return *metrics_; }
+  const server::DecisionMetrics& rule_metrics() const { return *rule_metrics_; }
 
  private:
   friend class RateLimitDesk;  // asks and counts
@@ -64,8 +65,9 @@ class RateLimitService {
 
   server::Service& service_;
   server::LoopStore store_;
-  std::unique_ptr<metrics::LoopMetrics> rule_metrics_;
-  std::unique_ptr<metrics::DescriptorMetrics> metrics_;
+  DescriptorLabels& labels_;
+  std::unique_ptr<server::DecisionMetrics> rule_metrics_;
+  std::unique_ptr<DescriptorMetrics> metrics_;
   std::shared_ptr<const PolicyInForce> in_force_;  // never null
   // Slots of paths that requests made, so that a path asks for the labels' lock once.
   std::unordered_map<std::string, uint16_t, TextHash, std::equal_to<>> dynamic_slots_;

@@ -29,15 +29,15 @@ envoy::Request asking(std::string_view key, std::string_view value) {
 class RateLimitServiceTest : public testing::Test {
  protected:
   RateLimitServiceTest()
-      : store_(MemoryStore::create({.max_keys = 1'000}).value()), shared_(*store_), service_(shared_) {}
+      : store_(MemoryStore::create({.max_keys = 1'000}).value()), shared_(*store_), service_(shared_, labels_) {}
 
-  const metrics::DescriptorCounters& counters(std::string_view path) {
+  const DescriptorCounters& counters(std::string_view path) {
     return service_.metrics().descriptors[labels_.slot(path)];
   }
 
   std::unique_ptr<MemoryStore> store_;
   server::Service shared_;
-  metrics::DescriptorLabels& labels_ = shared_.descriptor_labels;
+  DescriptorLabels labels_;
   RateLimitService service_;
   RateLimitDesk decider_{service_};
 };
@@ -73,14 +73,14 @@ TEST_F(RateLimitServiceTest, CountsByPathAndKeepsItsCountersOverAReload) {
 TEST_F(RateLimitServiceTest, LabelsOfRequestsAreBounded) {
   service_.set_policy(policy_of(
       "domain: d\ndescriptors:\n  - {key: k, detailed_metric: true, rate_limit: {unit: day, requests_per_unit: 5}}"));
-  for (int i = 0; i < 2 * metrics::kLabelledDescriptorsMax; ++i) {
+  for (int i = 0; i < 2 * kLabelledDescriptorsMax; ++i) {
     const std::string value = std::to_string(i);
     ASSERT_TRUE(decider_.decide(asking("k", value), kNow).has_value());
   }
   ASSERT_TRUE(decider_.decide(asking("k", "7"), kNow).has_value());
   EXPECT_EQ(counters("d.k_7").total_hits.value(), 2u);
-  EXPECT_EQ(labels_.names().size(), metrics::kDescriptorSlots);
-  EXPECT_GT(service_.metrics().descriptors[metrics::kOtherDescriptorSlot].total_hits.value(), 900u);
+  EXPECT_EQ(labels_.names().size(), kDescriptorSlots);
+  EXPECT_GT(service_.metrics().descriptors[kOtherDescriptorSlot].total_hits.value(), 900u);
   ASSERT_TRUE(decider_.decide(asking("k", std::string(300, 'x')), kNow).has_value());
 }
 
@@ -255,7 +255,7 @@ struct AllowingStore final : Store {
 TEST_F(RateLimitServiceTest, AnAccessLineSaysThatTheStoreCouldNotBeAsked) {
   shared_.settings.access_log = true;
   AllowingStore away;
-  RateLimitService service(shared_, {.store = away});
+  RateLimitService service(shared_, {.store = away}, labels_);
   service.set_policy(policy_of("domain: d\ndescriptors:\n  - {key: k, rate_limit: {unit: day, requests_per_unit: 1}}"));
   service.set_rules(rules_of(kRules));
   RateLimitDesk decider(service);
@@ -293,7 +293,7 @@ TEST_F(RateLimitServiceTest, EachDecisionGoesByWhatWasInForceAsItBegan) {
   net::Tasks tasks;
   server::LateStore late(*store_);
   server::AwaitingStore store(late, tasks, *loop);
-  RateLimitService service(shared_, {.store = store, .tasks = &tasks});
+  RateLimitService service(shared_, {.store = store, .tasks = &tasks}, labels_);
   const auto with_limit = [](std::string_view key, int limit) {
     return policy_of("domain: d\ndescriptors:\n  - {key: other}\n  - {key: " + std::string(key) +
                      ", rate_limit: {unit: day, requests_per_unit: " + std::to_string(limit) + "}}");

@@ -4,10 +4,10 @@
 #include <array>
 #include <cstdint>
 
-#include "metrics/descriptor_labels.h"
-#include "metrics/loop_metrics.h"
+#include "base/counter.h"
+#include "server/rls/descriptor_labels.h"
 
-namespace rateguard::metrics {
+namespace rateguard::rls {
 
 // Hits by descriptor, under the names that envoyproxy/ratelimit gives them.
 struct DescriptorCounters {
@@ -29,4 +29,4 @@ struct DescriptorMetrics {
   Counter global_shadow;  // answered OK for nothing but shadow_mode of the service
 };
 
-}  // namespace rateguard::metrics
+}  // namespace rateguard::rls

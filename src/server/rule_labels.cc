@@ -1,6 +1,6 @@
-#include "metrics/rule_labels.h"
+#include "server/rule_labels.h"
 
-namespace rateguard::metrics {
+namespace rateguard::server {
 
 RuleLabels::RuleLabels() : names_{"ad_hoc", "none", "other"} {}
 
@@ -19,4 +19,4 @@ std::vector<std::string> RuleLabels::names() const {
   return names_;
 }
 
-}  // namespace rateguard::metrics
+}  // namespace rateguard::server

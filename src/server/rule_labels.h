@@ -9,9 +9,9 @@
 
 #include "base/mutex.h"
 
-namespace rateguard::metrics {
+namespace rateguard::server {
 
-// The index of a label in LoopMetrics' counters by rule.
+// The index of a label in DecisionMetrics' counters by rule.
 struct RuleSlot {
   uint16_t index = 0;
   bool operator==(const RuleSlot&) const = default;
@@ -23,7 +23,7 @@ inline constexpr RuleSlot kUnmatchedSlot{1};
 inline constexpr RuleSlot kOtherSlot{2};
 inline constexpr uint16_t kFixedSlots = 3;
 
-// So many rules get a label of their own: five time series each, which a Prometheus server takes without notice.
+// The most rules with a label of their own: five time series each, which a Prometheus server takes without notice.
 inline constexpr uint16_t kLabelledRulesMax = 1000;
 inline constexpr uint16_t kRuleSlots = kFixedSlots + kLabelledRulesMax;
 
@@ -44,4 +44,4 @@ class RuleLabels {
   std::unordered_map<std::string, RuleSlot> slots_ RG_GUARDED_BY(mutex_);
 };
 
-}  // namespace rateguard::metrics
+}  // namespace rateguard::server

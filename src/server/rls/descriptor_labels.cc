@@ -1,6 +1,6 @@
-#include "metrics/descriptor_labels.h"
+#include "server/rls/descriptor_labels.h"
 
-namespace rateguard::metrics {
+namespace rateguard::rls {
 
 DescriptorLabels::DescriptorLabels() : names_{"override", "other"} {}
 
@@ -21,4 +21,4 @@ std::vector<std::string> DescriptorLabels::names() const {
   return names_;
 }
 
-}  // namespace rateguard::metrics
+}  // namespace rateguard::rls

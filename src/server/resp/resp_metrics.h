@@ -4,11 +4,11 @@
 #include <array>
 #include <cstddef>
 
-#include "metrics/loop_metrics.h"
+#include "base/counter.h"
 
-namespace rateguard::metrics {
+namespace rateguard::resp {
 
-// Commands are counted by their place in the server's table; the place after the last is for those that there are not.
+// Commands are counted by their index in the server's table; the index after the last is for unknown ones.
 inline constexpr size_t kRespCommandsMax = 64;
 
 // Written by its loop's thread only; read by any.
@@ -18,4 +18,4 @@ struct RespMetrics {
   Counter protocol_errors;                       // connections that ended because they did not speak the protocol
 };
 
-}  // namespace rateguard::metrics
+}  // namespace rateguard::resp

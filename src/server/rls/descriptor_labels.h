@@ -9,9 +9,9 @@
 
 #include "base/mutex.h"
 
-namespace rateguard::metrics {
+namespace rateguard::rls {
 
-// So many paths of descriptors get counters of their own: seven time series each. Those of `detailed_metric` and
+// The most paths of descriptors with counters of their own: seven time series each. Those of `detailed_metric` and
 // `value_to_metric` come from requests, so the bound is what keeps callers from filling the memory.
 inline constexpr uint16_t kLabelledDescriptorsMax = 1'000;
 
@@ -37,4 +37,4 @@ class DescriptorLabels {
   std::unordered_map<std::string, uint16_t> slots_ RG_GUARDED_BY(mutex_);
 };
 
-}  // namespace rateguard::metrics
+}  // namespace rateguard::rls

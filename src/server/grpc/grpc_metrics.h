@@ -4,11 +4,11 @@
 #include <array>
 #include <cstddef>
 
-#include "metrics/loop_metrics.h"
+#include "base/counter.h"
 
-namespace rateguard::metrics {
+namespace rateguard::grpc {
 
-// Calls are counted by their place in the server's table; the place after the last is for those that there are not.
+// Calls are counted by their index in the server's table; the index after the last is for unknown ones.
 inline constexpr size_t kGrpcRpcsMax = 16;
 // gRPC's status codes: 0 to 16.
 inline constexpr size_t kGrpcCodes = 17;
@@ -18,4 +18,4 @@ struct GrpcMetrics {
   std::array<std::array<Counter, kGrpcCodes>, kGrpcRpcsMax> calls;
 };
 
-}  // namespace rateguard::metrics
+}  // namespace rateguard::grpc
