@@ -34,10 +34,6 @@ class HelpFormatter : public CLI::Formatter {
   }
 };
 
-std::vector<const CLI::App*> commands_of(const CLI::App& app) {
-  return app.get_subcommands([](const CLI::App*) { return true; });
-}
-
 const CLI::App* find_command(const CLI::App& app, const std::string& word) {
   const auto all = commands_of(app);
   const auto found = std::ranges::find(all, word, [](const CLI::App* command) { return command->get_name(); });
@@ -91,6 +87,10 @@ std::string in_words(const CLI::ParseError& error) {
 }
 
 }  // namespace
+
+std::vector<const CLI::App*> commands_of(const CLI::App& app) {
+  return app.get_subcommands([](const CLI::App*) { return true; });
+}
 
 std::shared_ptr<CLI::FormatterBase> help_formatter() {
   return std::make_shared<HelpFormatter>();

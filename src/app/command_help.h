@@ -13,6 +13,9 @@ class ParseError;
 
 namespace rateguard::app {
 
+// The subcommands of `app`, in the order in which they were defined.
+std::vector<const CLI::App*> commands_of(const CLI::App& app);
+
 // Help pages without the parser's own words.
 std::shared_ptr<CLI::FormatterBase> help_formatter();
 

@@ -8,20 +8,17 @@
 #include <vector>
 
 #include "app/choices.h"
+#include "app/command_help.h"
 
 namespace rateguard::app {
 namespace {
 
-std::vector<std::string> option_names(const CLI::App& command) {
+std::vector<std::string> long_option_names(const CLI::App& command) {
   std::vector<std::string> names;
   for (const CLI::Option* option : command.get_options()) {
     for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
   }
   return names;
-}
-
-std::vector<const CLI::App*> commands_of(const CLI::App& app) {
-  return app.get_subcommands([](const CLI::App*) { return true; });
 }
 
 // zsh and fish descriptions are single-quoted.
@@ -100,7 +97,7 @@ std::string bash(const CLI::App& app) {
       }
     }
     cases += fmt::format("    {}) {}; options=\"{}\" ;;\n", command->get_name(), bash_value(argument_of(app, *command)),
-                         fmt::join(option_names(*command), " "));
+                         fmt::join(long_option_names(*command), " "));
   }
   return fmt::format(R"(# bash completion for rateguard: source this, or put it into /etc/bash_completion.d/
 _rateguard() {{
