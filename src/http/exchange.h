@@ -22,6 +22,9 @@ namespace rateguard::http {
 
 enum class Version : uint8_t { k10, k11, k2 };
 
+// Whether content follows a request's head.
+enum class RequestContent : uint8_t { kNone, kStreamed };
+
 // A valid request. Its views live until Handler::handle() returns; after Exchange::keep(), as long as the exchange.
 struct Request {
   std::string_view method = {};
@@ -35,6 +38,7 @@ struct Request {
   std::string_view client_subject = {};  // the verified client certificate's subject, if mTLS asked for one
   std::string_view authority = {};       // HTTP/2: ":authority"; HTTP/1.1 has it in the Host field
   Version version = Version::k11;
+  RequestContent content = RequestContent::kNone;  // not of one whose body is here as a whole
   Instant started = {};  // when its head began to arrive; HTTP/1.1: when its head was read to its end
 };
 

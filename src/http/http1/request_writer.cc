@@ -49,6 +49,7 @@ void Http1RequestWriter::head(net::ByteBuffer& out, const RequestLine& line, std
       framing_ = Framing::kLength;
       std::from_chars(field.value.data(), field.value.data() + field.value.size(), length_left_);
     }
+    if (equals_lower(field.name, "te")) continue;  // it is of the connection; trailers are understood without it
     append_field(out, field.name, field.value);
   }
   if (framing_ == Framing::kChunks) out.append("Transfer-Encoding: chunked\r\n");

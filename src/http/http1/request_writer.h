@@ -10,9 +10,6 @@
 
 namespace rateguard::http {
 
-// Whether content follows the head.
-enum class RequestContent : uint8_t { kNone, kStreamed };
-
 struct RequestLine {
   std::string_view method;     // a token
   std::string_view target;     // visible ASCII

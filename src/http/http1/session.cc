@@ -209,7 +209,10 @@ AfterResponse Http1Session::after_response() const {
 }
 Request Http1Session::request(std::span<char> bytes, BodyState body) {
   Request request = parser_->request(bytes);
-  if (body != BodyState::kNone) request.body = {};
+  if (body != BodyState::kNone) {
+    request.body = {};
+    request.content = RequestContent::kStreamed;
+  }
   request.peer = peer_;
   request.secure = transport_.secure();
   request.version = parser_->is_http_1_0() ? Version::k10 : Version::k11;

@@ -50,6 +50,7 @@ int Http2Session::take_field(Http2Stream& stream, std::string_view name, std::st
 void Http2Session::head_complete(Http2Stream& stream, bool request_whole) {
   stream.head_is_whole();
   stream.request_whole = request_whole;
+  if (!request_whole) stream.head.content = RequestContent::kStreamed;
   if (stream.head_bytes > context_.options.limits.header_bytes_max) {
     return refuse(stream, {.status = 431, .detail = "the header fields are too large", .field = "header"});
   }
