@@ -9,6 +9,7 @@
 
 #include <sys/epoll.h>
 
+#include <new>
 #include <utility>
 
 #include "net/connection_host.h"
@@ -39,7 +40,20 @@ Connection::~Connection() {
   host_.wheel_.disarm(*this);
 }
 
+template <typename Work>
+void Connection::guard(Work work) {
+  try {
+    work();
+  } catch (const std::bad_alloc&) {
+    close();
+  }
+}
+
 void Connection::start() {
+  guard([this] { begin(); });
+}
+
+void Connection::begin() {
   interest_ = EPOLLIN;
   if (!host_.loop().watch(transport_.descriptor(), interest_, *this)) return close();
   if (host_.options_.preamble) {
@@ -82,6 +96,10 @@ void Connection::drain() {
 }
 
 void Connection::on_ready(uint32_t events) {
+  guard([&] { ready(events); });
+}
+
+void Connection::ready(uint32_t events) {
   switch (state_) {
     case State::kOpen:
       return ready_while_open(events);
@@ -279,7 +297,11 @@ void Connection::yield_turn() {
 
 void Connection::next_turn() {
   turn_queued_ = false;
-  if (!std::exchange(yielded_, false)) return end_turn();
+  if (!std::exchange(yielded_, false)) return guard([this] { end_turn(); });
+  guard([this] { take_next_turn(); });
+}
+
+void Connection::take_next_turn() {
   resume();
   if (!out_.empty()) return set_interest(EPOLLOUT);  // an answer came meanwhile: it is written first
   go_on();

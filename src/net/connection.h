@@ -108,6 +108,11 @@ class Connection : public ReadyHandler, public WheelEntry {
  private:
   friend class ConnectionHost;
 
+  // Where there is no memory for what the work brings, the connection closes: nothing else does.
+  template <typename Work>
+  void guard(Work work);
+  void begin();
+  void ready(uint32_t events);
   void take_over();
   void read_preamble();
   void ready_while_open(uint32_t events);
@@ -121,6 +126,7 @@ class Connection : public ReadyHandler, public WheelEntry {
   void linger();
   void set_interest(uint32_t events);
   void next_turn();
+  void take_next_turn();
   void end_turn();
 
   size_t out_sent_ = 0;

@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include "base/check.h"
@@ -47,6 +48,15 @@ Error network_error(std::string message) {
 
 }  // namespace
 
+template <typename Work>
+void Stream::guard(Work work) {
+  try {
+    work();
+  } catch (const std::bad_alloc&) {
+    if (!is_closed()) end(StreamEnd::kBroken, {.code = ErrorCode::kExhausted, .message = "out of memory"});
+  }
+}
+
 void Stream::connect(const StreamOptions& options) {
   RG_CHECK(is_closed());
   options_ = options;
@@ -58,7 +68,8 @@ void Stream::connect(const StreamOptions& options) {
   blocked_ = send_wants_read_ = broken_output_ = finishes_ = sending_finished_ = false;
   input_over_ = keeps_half_open_ = false;
   connected_by_ = loop_.now() + options_.patience;
-  connector_.connect(options_.target, options_.patience, [this](Result<int> made) { on_connected(std::move(made)); });
+  connector_.connect(options_.target, options_.patience,
+                     [this](Result<int> made) { guard([&] { on_connected(std::move(made)); }); });
 }
 
 void Stream::close() {
@@ -147,6 +158,10 @@ void Stream::open() {
 }
 
 void Stream::on_ready(uint32_t events) {
+  guard([&] { ready(events); });
+}
+
+void Stream::ready(uint32_t events) {
   if (phase_ == Phase::kTls) return continue_tls();
   const bool may_send = (events & EPOLLOUT) != 0 || (send_wants_read_ && (events & EPOLLIN) != 0);
   if (may_send && blocked_) {
@@ -297,7 +312,7 @@ void Stream::call_soon() {
   if (self_) return;
   self_ = std::make_shared<Stream*>(this);
   loop_.post([self = self_] {
-    if (*self != nullptr) (*self)->called_back();
+    if (Stream* const stream = *self) stream->guard([stream] { stream->called_back(); });
   });
 }
 

@@ -112,6 +112,10 @@ class Stream final : private ReadyHandler {
   void tls_failed();
   void open();
   void on_ready(uint32_t events) override;
+  void ready(uint32_t events);
+  // Where there is no memory for what the work brings, the stream has ended: nothing else has.
+  template <typename Work>
+  void guard(Work work);
   void continue_output();
   void output_failed();
   void flush();

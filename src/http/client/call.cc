@@ -87,7 +87,7 @@ void Call::write(std::string_view bytes) {
     content_sent_ = 0;
   }
   content_.append(bytes);
-  if (phase_ == Phase::kWaiting || phase_ == Phase::kExpecting) had_to_wait_ = true;
+  had_to_wait_ = true;
   content_changed();
 }
 
@@ -216,11 +216,7 @@ void Call::tell_piece(std::string_view bytes) {
 // After what there was has been sent as far as it could be.
 void Call::tell_sent() {
   if (phase_ == Phase::kAsking) arm();
-  if (waiting_bytes() != 0) {
-    had_to_wait_ = true;
-  } else if (std::exchange(had_to_wait_, false) && !finished_) {
-    events_.drained(*this);
-  }
+  if (waiting_bytes() == 0 && std::exchange(had_to_wait_, false) && !finished_) events_.drained(*this);
 }
 
 void Call::end(std::span<const Header> trailers) {

@@ -78,7 +78,7 @@ class CallEvents {
   virtual void body_arrived(Call& call, std::string_view bytes) = 0;
   // The answer is whole. What was not sent of the request is not sent any more.
   virtual void body_ended(Call& call, std::span<const Header> trailers) = 0;
-  // What had to wait is on its way.
+  // All that was written is on its way.
   virtual void drained(Call& call);
   // There is no answer, or no more of it. The error says whose fault it is and whether the same may be asked again.
   virtual void failed(Call& call, CallEnd end, const Error& error) = 0;
@@ -177,9 +177,9 @@ class Call final : private net::WheelEntry {
   bool finished_ = false;         // the content is
   bool content_begun_ = false;    // some of it has left
   bool content_refused_ = false;  // the answer came in place of "100 Continue"
-  bool had_to_wait_ = false;
-  bool head_sent_ = false;  // HTTP/2
-  bool deferred_ = false;   // HTTP/2: nghttp2 waits for more content
+  bool had_to_wait_ = false;      // something was written since drained()
+  bool head_sent_ = false;        // HTTP/2
+  bool deferred_ = false;         // HTTP/2: nghttp2 waits for more content
 };
 
 inline void CallEvents::informed(Call&, const AnswerHead&) {}

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <new>
 #include <utility>
 
 #include "http/client/http1_carrier.h"
@@ -82,12 +83,28 @@ void ClientConnection::begin(Call& call) {
   ++calls_;
   client().wheel_.disarm(*this);
   call.carried_by(*carrier_);
-  carrier_->begin(call);
+  try {
+    carrier_->begin(call);
+  } catch (const std::bad_alloc&) {
+    return out_of_memory();
+  }
   call_soon();
 }
 
 void ClientConnection::turn() {
-  if (carrier_ != nullptr && !stream_.is_closed()) carrier_->turn();
+  if (carrier_ == nullptr || stream_.is_closed()) return;
+  try {
+    carrier_->turn();
+  } catch (const std::bad_alloc&) {
+    out_of_memory();
+  }
+}
+
+void ClientConnection::out_of_memory() {
+  if (stream_.is_closed()) return;
+  stream_.close();
+  pool_.remove(*this);
+  carrier_->closed(net::StreamEnd::kBroken, {.code = ErrorCode::kExhausted, .message = "out of memory"});
 }
 
 void ClientConnection::call_soon() {

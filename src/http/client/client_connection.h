@@ -25,6 +25,8 @@ class ClientConnection final : private net::StreamEvents, private net::WheelEntr
   void begin(Call& call);
   void turn();
   void close();
+  // There is no memory for what one of its calls brings: it ends with all of them.
+  void out_of_memory();
   // The client goes.
   void abandon();
 

@@ -47,21 +47,21 @@ size_t OriginPool::opening() const {
 }
 
 void OriginPool::assign() {
-  std::deque<Call*> still_waiting;
   bool is_full = false;
   bool wants_http1 = false;
-  for (Call* const call : std::exchange(waiting_, {})) {
+  for (size_t i = 0; i < waiting_.size();) {
+    Call& call = *waiting_[i];
     // Of calls that may go anywhere one tells for all.
-    ClientConnection* const connection = is_full && call->upgrade_.empty() ? nullptr : with_room(*call);
-    if (connection != nullptr) {
-      connection->begin(*call);
+    ClientConnection* const connection = is_full && call.upgrade_.empty() ? nullptr : with_room(call);
+    if (connection == nullptr) {
+      is_full = is_full || call.upgrade_.empty();
+      wants_http1 = wants_http1 || !call.upgrade_.empty();
+      ++i;
       continue;
     }
-    is_full = is_full || call->upgrade_.empty();
-    wants_http1 = wants_http1 || !call->upgrade_.empty();
-    still_waiting.push_back(call);
+    waiting_.erase(waiting_.begin() + static_cast<ptrdiff_t>(i));
+    connection->begin(call);
   }
-  waiting_ = std::move(still_waiting);
   const bool is_multiplexed = speaks_http2_ && !wants_http1;
   const size_t calls_each = is_multiplexed ? client_.limits_.streams_max : 1;
   while (opening() * calls_each < waiting_.size() && connections_.size() < client_.limits_.connections_max) {

@@ -44,8 +44,9 @@ KeptExchange Http1Exchange::keep(ExchangeEvents* events) {
   own_request();
   options_.date = {};
   response_.begin(out_, options_);
+  KeptExchange kept(this);
   session_->exchange_kept(*this);
-  return KeptExchange(this);
+  return kept;
 }
 
 // An answer is of the time when it begins, and so is what becomes of the connection: it may be drained by now.

@@ -27,6 +27,22 @@ constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 // Parsers at rest. More than are ever in use at once on a loop, unless many clients are slow at the same time.
 constexpr size_t kParsersAtRest = 64;
 
+// Leaves an exchange to the handler, if that has kept it, on every way out of the call.
+class HandlersIfKept {
+ public:
+  HandlersIfKept(std::unique_ptr<Http1Exchange>& exchange, const bool& was_kept)
+      : exchange_(exchange), was_kept_(was_kept) {}
+  ~HandlersIfKept() {
+    if (was_kept_) (void)exchange_.release();
+  }
+  HandlersIfKept(const HandlersIfKept&) = delete;
+  HandlersIfKept& operator=(const HandlersIfKept&) = delete;
+
+ private:
+  std::unique_ptr<Http1Exchange>& exchange_;
+  const bool& was_kept_;
+};
+
 }  // namespace
 
 Http1SessionContext::Http1SessionContext(Handler& its_handler, const ServerOptions& its_options, ServerStats& its_stats)
@@ -223,7 +239,7 @@ Request Http1Session::request(std::span<char> bytes, BodyState body) {
 
 Http1Session::Batch Http1Session::hand_over(size_t size, AfterResponse after, BodyState body) {
   const Now now = host_.loop().now();
-  Http1Exchange* const exchange = context_.take_exchange().release();  // the handler's, if it keeps it
+  std::unique_ptr<Http1Exchange> exchange = context_.take_exchange();
   exchange->begin(*this, rest_.first(size), request(rest_, body), host_.out(),
                   {.date = context_.date.at(now.wall()),
                    .after = after,
@@ -234,7 +250,10 @@ Http1Session::Batch Http1Session::hand_over(size_t size, AfterResponse after, Bo
   body_ = body;
   was_kept_ = false;
   hands_over_ = true;
-  context_.handler.handle(*exchange, now);
+  {
+    const HandlersIfKept handlers(exchange, was_kept_);
+    context_.handler.handle(*exchange, now);
+  }
   hands_over_ = false;
   if (was_kept_) {
     input_ = rest_ = in_.bytes();
@@ -245,7 +264,7 @@ Http1Session::Batch Http1Session::hand_over(size_t size, AfterResponse after, Bo
   if (exchange->after() == AfterResponse::kClose || !exchange->is_whole()) {
     ending_ = host_.draining() ? Ending::kLinger : Ending::kClose;
   }
-  context_.exchanges.emplace_back(exchange);
+  context_.exchanges.push_back(std::move(exchange));
   net::count(context_.stats.requests_handled);
   rest_ = rest_.subspan(size);
   if (body != BodyState::kNone) {
