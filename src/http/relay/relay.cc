@@ -1,0 +1,161 @@
+// A relay deletes itself on one of three ways out: the answer is whole, the client has gone, or the call has failed.
+// Each event handler does nothing after it has taken one.
+#include "http/relay/relay.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+#include <vector>
+
+#include "http/relay/forwarding.h"
+
+namespace rateguard::http {
+namespace {
+
+// What may wait on one side before the other is held back.
+constexpr size_t kWaitingMax = 64 * 1'024;
+
+class Relay final : private ExchangeEvents, private CallEvents {
+ public:
+  void start(Exchange& exchange, Client& client, std::shared_ptr<const Origin> origin, const RelayOptions& options);
+
+ private:
+  void body_arrived(Exchange& exchange, std::string_view bytes) override;
+  void body_ended(Exchange& exchange) override;
+  void drained(Exchange& exchange) override;
+  void client_gone(Exchange& exchange) override;
+  void informed(Call& call, const AnswerHead& head) override;
+  void answered(Call& call, const AnswerHead& head) override;
+  void body_arrived(Call& call, std::string_view bytes) override;
+  void body_ended(Call& call, std::span<const Header> trailers) override;
+  void drained(Call& call) override;
+  void failed(Call& call, CallEnd end, const Error& error) override;
+
+  void switch_protocols(const AnswerHead& head);
+  void add_via(std::vector<Header>& fields);
+
+  KeptExchange exchange_;
+  std::unique_ptr<Call> call_;
+  std::string via_;
+  size_t held_of_request_ = 0;
+  size_t held_of_answer_ = 0;
+  bool answer_begun_ = false;
+};
+
+void Relay::start(Exchange& exchange, Client& client, std::shared_ptr<const Origin> origin,
+                  const RelayOptions& options) {
+  exchange_ = exchange.keep(this);
+  const Request& request = exchange.request();
+  via_ = fmt::format("{} {}", request.version == Version::k2 ? "2" : "1.1", options.via);
+  std::vector<Header> fields;
+  forwardable(request.headers, fields);
+  add_via(fields);
+  const bool upgrades = request.content == RequestContent::kNone && request.version == Version::k11;
+  call_ = client.call(std::move(origin),
+                      {.method = request.method,
+                       .target = request.target,
+                       .authority = options.authority,
+                       .headers = fields,
+                       .content = request.content,
+                       .upgrade = upgrades ? find_header(request.headers, "upgrade") : std::string_view()},
+                      *this, options.timeouts);
+  if (request.content == RequestContent::kStreamed) exchange.receive();
+}
+
+void Relay::add_via(std::vector<Header>& fields) {
+  fields.push_back({"via", via_});
+}
+
+void Relay::body_arrived(Exchange& exchange, std::string_view bytes) {
+  call_->write(bytes);
+  held_of_request_ += bytes.size();
+  if (call_->waiting_bytes() < kWaitingMax) exchange.consume(std::exchange(held_of_request_, 0));
+}
+
+void Relay::drained(Call&) {
+  exchange_->consume(std::exchange(held_of_request_, 0));
+}
+
+void Relay::body_ended(Exchange&) {
+  call_->finish();
+}
+
+void Relay::informed(Call&, const AnswerHead& head) {
+  if (head.status == 100) return;  // the client was told when its content was asked for
+  std::vector<Header> fields;
+  forwardable(head.headers, fields);
+  exchange_->inform(head.status, fields);
+}
+
+void Relay::answered(Call&, const AnswerHead& head) {
+  answer_begun_ = true;
+  if (head.status == 101) return switch_protocols(head);
+  std::vector<Header> fields;
+  forwardable(head.headers, fields);
+  add_via(fields);
+  exchange_->status(head.status);
+  for (const Header& field : fields) exchange_->header(field.name, field.value);
+  exchange_->flush();
+}
+
+void Relay::switch_protocols(const AnswerHead& head) {
+  std::vector<Header> fields;
+  forwardable(head.headers, fields);
+  exchange_->upgrade(find_header(head.headers, "upgrade"), fields);
+  exchange_->receive();
+}
+
+void Relay::body_arrived(Call& call, std::string_view bytes) {
+  exchange_->write(bytes);
+  exchange_->flush();
+  held_of_answer_ += bytes.size();
+  if (exchange_->waiting_bytes() < kWaitingMax) call.consume(std::exchange(held_of_answer_, 0));
+}
+
+void Relay::drained(Exchange&) {
+  call_->consume(std::exchange(held_of_answer_, 0));
+}
+
+void Relay::body_ended(Call&, std::span<const Header> trailers) {
+  for (const Header& field : trailers) exchange_->trailer(field.name, field.value);
+  exchange_->finish();
+  delete this;
+}
+
+void Relay::client_gone(Exchange&) {
+  delete this;
+}
+
+// An answer that has begun is cut off, so that nobody takes it for whole.
+void Relay::failed(Call&, CallEnd end, const Error& error) {
+  if (!answer_begun_) {
+    exchange_->status(gateway_status(end));
+    exchange_->body("text/plain", error.message + "\n");
+    exchange_->finish();
+  }
+  delete this;
+}
+
+}  // namespace
+
+int gateway_status(CallEnd end) {
+  switch (end) {
+    case CallEnd::kLate:
+      return 504;
+    case CallEnd::kTooMany:
+      return 503;
+    case CallEnd::kOurs:
+      return 400;
+    case CallEnd::kNotConnected:
+    case CallEnd::kBroken:
+    case CallEnd::kMalformed:
+      break;
+  }
+  return 502;
+}
+
+void relay(Exchange& exchange, Client& client, std::shared_ptr<const Origin> origin, const RelayOptions& options) {
+  (new Relay)->start(exchange, client, std::move(origin), options);
+}
+
+}  // namespace rateguard::http
