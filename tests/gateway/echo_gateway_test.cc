@@ -98,6 +98,7 @@ TEST_P(EchoGateway, ALargeBodyPassesBothWaysInConstantMemory) {
   start(heard, here_, {.method = "POST", .target = "/echo", .content = RequestContent::kStreamed});
   upload(heard, body_bytes());
   ASSERT_TRUE(until_over(heard));
+  EXPECT_EQ(heard.failures, 0) << heard.error.message;
   EXPECT_EQ(heard.status, 200);
   EXPECT_EQ(heard.body_bytes, body_bytes());
   EXPECT_EQ(heard.trailers, "x-end: whole\n");

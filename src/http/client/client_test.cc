@@ -108,6 +108,16 @@ TEST_P(ClientTest, AnAnswerThatIsNotConsumedIsNotReadOn) {
   EXPECT_EQ(heard.body_bytes, 8'000'000U);
 }
 
+// Over HTTP/2 a client says for every half window that it may go on: that is no flood.
+TEST_P(ClientTest, ALongAnswerIsNotTakenForAFlood) {
+  ServerOptions options;
+  options.http2.control_frames = {.burst = 50, .per_second = 1};
+  TestServer server(handler_, std::move(options));
+  HeardCall heard;
+  ask(heard, origin(server.port(), GetParam()), {.target = "/source?20000000"});
+  EXPECT_EQ(heard.body_bytes, 20'000'000U) << heard.error.message;
+}
+
 TEST_P(ClientTest, OneThatHoldsBackHarmsNoOther) {
   HeardCall slow;
   slow.holds = true;

@@ -7,6 +7,13 @@
 #include "net/connection_host.h"
 
 namespace rateguard::http {
+namespace {
+
+// A DATA frame of this size pays for a frame that carries nothing. Clients widen a stream's window each time half of it
+// is used up, which is 32 KiB at the least that they begin with, and the connection's as often.
+constexpr size_t kEarningBytes = 4'096;
+
+}  // namespace
 
 // Called before the frame's payload, but not for what nghttp2 passes over: frames of unknown types, and of streams that
 // are gone.
@@ -82,6 +89,8 @@ int Http2Callbacks::on_frame_sent(nghttp2_session* session, const nghttp2_frame*
     if (amiss && !ours.resets_.take(ours.host_.loop().now())) ours.flooded_ = true;
     return 0;
   }
+  // A long answer takes many WINDOW_UPDATE frames. Who lets it out by a few bytes at a time earns none.
+  if (frame->hd.type == NGHTTP2_DATA && frame->hd.length >= kEarningBytes) ours.control_frames_.give_back(1);
   const bool ends = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
   if (!ends || (frame->hd.type != NGHTTP2_DATA && frame->hd.type != NGHTTP2_HEADERS)) return 0;
   Http2Stream* const stream = stream_of(session, frame->hd.stream_id);
