@@ -10,10 +10,10 @@ FUZZ_SECONDS ?= 300
 # Minutes of chaos.
 SOAK_MINUTES ?= 60
 
-.PHONY: help run build deb test zones conformance deploy-test simulation soak bench lint fmt asan tsan clang fuzz clean
+.PHONY: help run build deb test zones conformance clients deploy-test simulation soak bench lint fmt asan tsan clang fuzz clean
 
 help: ## list the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+	@grep -hE '^[a-z_-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z_-]+):.*## /  make \1\t/' | expand -t 20
 
 ifdef REDIS
 run: export RATEGUARD_REDIS = $(REDIS)
@@ -63,6 +63,12 @@ conformance: ## a real Envoy, the OpenAPI contract and HTTP/2, tried by other pe
 deploy-test: build ## everything in deploy/ with the real tools: promtool, systemd, lintian and a clean Debian; as root
 	@tools/install_packages deb deploy
 	@tests/deploy/run build/release/rateguard build/deploy
+
+clients: ## the clients for other languages with the real frameworks, pinned and newest (from npm, PyPI, Go's proxy); ARGS="node" for one
+	@tools/install_packages build clients
+	@cmake --preset dev --log-level=WARNING
+	@cmake --build --preset dev -j $(JOBS) --target rateguard
+	@clients/run build/dev/rateguard build/clients $(ARGS)
 
 simulation: ## 10,000 seeds of many instances and one shared store, in virtual time
 	@tools/install_packages build test

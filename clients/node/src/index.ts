@@ -1,0 +1,11 @@
+// The bare client, and what the middleware shares.
+export { RateGuard, type CallOptions, type ClientOptions, type OnFailure, type Stats } from './client.js'
+export type { BreakerOptions } from './breaker.js'
+export type { Decision, Failure } from './decision.js'
+export type { SiteOptions } from './gate.js'
+export { limitHeaders, type HeaderStyle } from './headers.js'
+export { byAddress, byApiKey, byHeader, type AddressOptions, type KeyFunction } from './keys.js'
+export type { LimitParameters } from './limit.js'
+export { OptionError } from './options.js'
+export type { RequestView } from './request.js'
+export type { Facts, Question } from './transport.js'
