@@ -60,7 +60,7 @@ conformance: ## a real Envoy, the OpenAPI contract and HTTP/2, tried by other pe
 	@cmake --build --preset dev -j $(JOBS) --target rateguard
 	@tests/conformance/foreign/run build/dev/rateguard build/conformance
 
-deploy-test: build ## everything in deploy/ with the real tools: promtool, systemd, lintian and a clean Debian; as root
+deploy-test: build ## everything in deploy/ with the real tools: promtool, helm, systemd, lintian; as root
 	@tools/install_packages deb deploy
 	@tests/deploy/run build/release/rateguard build/deploy
 
