@@ -74,6 +74,10 @@ class ExchangeEvents {
   virtual void body_ended(Exchange& exchange);
   // All that was flushed is on its way.
   virtual void drained(Exchange& exchange);
+  // The client has said that it sends no more, after its request was whole; over HTTP/1.1 alone, and only while it
+  // waits for the answer. Nearly all who say so have gone, as those that proxies and browsers give up on; a script may
+  // have closed its side on purpose and still read.
+  virtual void client_finished(Exchange& exchange);
   // The client has broken off: nothing can be said any more, and what is still said is dropped.
   virtual void client_gone(Exchange& exchange);
 };
@@ -162,6 +166,7 @@ class Handler {
 inline void ExchangeEvents::body_arrived(Exchange&, std::string_view) {}
 inline void ExchangeEvents::body_ended(Exchange&) {}
 inline void ExchangeEvents::drained(Exchange&) {}
+inline void ExchangeEvents::client_finished(Exchange&) {}
 inline void ExchangeEvents::client_gone(Exchange&) {}
 inline void Handler::sent(uint32_t, Duration) {}
 inline BodyDelivery Handler::delivery(const Request&) {

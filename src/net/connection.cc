@@ -316,10 +316,14 @@ void Connection::end_turn() {
   if (state_ == State::kOpen) called_back();
 }
 
-// More has come, which stays where it is, unwatched; only errors are still heard of.
+// More has come, which stays where it is, unwatched; only errors are still heard of, and the end.
 void Connection::ready_while_paused(uint32_t events) {
   if ((events & (EPOLLERR | EPOLLHUP)) != 0) return close();
-  if (out_.empty()) return set_interest(0);
+  if ((events & EPOLLRDHUP) != 0 && !std::exchange(peer_finished_, true)) {
+    peer_finished();
+    if (state_ != State::kOpen || !paused_) return;
+  }
+  if (out_.empty()) return set_interest(peer_finished_ ? 0 : uint32_t{EPOLLRDHUP});
   if ((events & interest_ & EPOLLOUT) != 0 || interest_ == EPOLLIN) return flush();
   set_interest(EPOLLOUT);
 }

@@ -59,6 +59,8 @@ class Connection : public ReadyHandler, public WheelEntry {
   virtual void called_back() {}
   // While open and nothing waits to be written: closes if there is nothing to answer.
   virtual void drain_open() = 0;
+  // While paused: the peer has said that it sends no more. Told once; most peers that say so have gone.
+  virtual void peer_finished() {}
   // It is closed; gives back what it has borrowed.
   virtual void closed() {}
 
@@ -83,7 +85,7 @@ class Connection : public ReadyHandler, public WheelEntry {
   // Nothing is read and nothing but a slow reader times out until resume(): an answer is being waited for. What waits
   // to be written still goes out, and output_gone() is called after it. Closes if the peer breaks off. REQUIRES: open.
   void pause();
-  void resume() { paused_ = false; }
+  void resume() { paused_ = peer_finished_ = false; }
   // resume(), and reads what has come meanwhile.
   void read_again();
   bool paused() const { return paused_; }
@@ -136,7 +138,8 @@ class Connection : public ReadyHandler, public WheelEntry {
   State state_ = State::kPreamble;
   bool paused_ = false;
   bool turn_queued_ = false;
-  bool yielded_ = false;  // what was to be done this turn waits for the next
+  bool peer_finished_ = false;  // and it was told
+  bool yielded_ = false;        // what was to be done this turn waits for the next
 };
 
 }  // namespace rateguard::net

@@ -103,6 +103,12 @@ void Http1Session::drain_open() {
   if (is_open() && out_.empty() && !paused() && late_ == nullptr && !parser_ && skip_bytes_ == 0) close();
 }
 
+void Http1Session::peer_finished() {
+  const bool request_is_whole = body_ == BodyState::kNone || body_ == BodyState::kOver;
+  if (late_ == nullptr || !request_is_whole) return;
+  if (ExchangeEvents* const events = late_->events()) events->client_finished(*late_);
+}
+
 void Http1Session::read_timed_out() {
   if (skip_bytes_ != 0) return time_out();  // a body that is only read past has been answered already
   if (late_ != nullptr) return time_out();  // the handler has begun to answer, or may have

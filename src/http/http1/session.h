@@ -84,6 +84,7 @@ class Http1Session final : public net::Connection {
   void called_back() override { feed_body(); }
   void read_timed_out() override;
   void drain_open() override;
+  void peer_finished() override;
   void closed() override;
 
   void handle_input(std::span<char> input);

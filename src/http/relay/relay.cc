@@ -23,6 +23,7 @@ class Relay final : private ExchangeEvents, private CallEvents {
   void body_arrived(Exchange& exchange, std::string_view bytes) override;
   void body_ended(Exchange& exchange) override;
   void drained(Exchange& exchange) override;
+  void client_finished(Exchange& exchange) override;
   void client_gone(Exchange& exchange) override;
   void informed(Call& call, const AnswerHead& head) override;
   void answered(Call& call, const AnswerHead& head) override;
@@ -119,6 +120,11 @@ void Relay::drained(Exchange&) {
 void Relay::body_ended(Call&, std::span<const Header> trailers) {
   for (const Header& field : trailers) exchange_->trailer(field.name, field.value);
   exchange_->finish();
+  delete this;
+}
+
+// As nginx and Go's server take it: who waits for a costly answer and closes its side has given up.
+void Relay::client_finished(Exchange&) {
   delete this;
 }
 

@@ -93,6 +93,7 @@ class StreamingHandler final : public Handler, private ExchangeEvents {
 
   std::atomic<size_t> handled = 0;
   std::atomic<size_t> gone = 0;      // clients that broke off
+  std::atomic<size_t> finished = 0;  // clients that closed their side while they waited
   std::atomic<size_t> ended = 0;     // bodies that were whole
   std::atomic<size_t> arrived = 0;   // bytes of bodies
   std::atomic<size_t> held = 0;      // of them, not consumed
@@ -141,6 +142,7 @@ class StreamingHandler final : public Handler, private ExchangeEvents {
     if (stream.over) return end(exchange, stream);
     if (!stream.holds) consume(exchange, stream);
   }
+  void client_finished(Exchange&) override { ++finished; }
   void client_gone(Exchange& exchange) override {
     ++gone;
     held -= streams_.at(&exchange).held;

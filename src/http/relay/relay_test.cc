@@ -1,0 +1,105 @@
+// A gateway of one handler between a client that speaks bytes and an upstream of ours.
+#include "http/relay/relay.h"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <utility>
+
+#include "http/server/streaming_fixture_testing.h"
+#include "net/loop_thread_testing.h"
+
+namespace rateguard::http {
+namespace {
+
+class RelayHandler final : public Handler {
+ public:
+  RelayHandler(net::EventLoop& loop, uint16_t upstream)
+      : client_(loop),
+        upstream_(std::make_shared<const Origin>(
+            Origin{.target = {.host = "127.0.0.1", .port = upstream}, .protocols = Protocols::kHttp1})) {}
+
+  bool streams() const override { return true; }
+  BodyDelivery delivery(const Request&) override { return BodyDelivery::kPieces; }
+  void handle(Exchange& exchange, Now) override { relay(exchange, client_, upstream_); }
+  void reject(const Rejection& rejection, Instant, Responder& responder) override {
+    responder.status(rejection.status);
+    responder.body("text/plain", rejection.detail);
+  }
+
+ private:
+  Client client_;
+  std::shared_ptr<const Origin> upstream_;
+};
+
+class RelayTest : public testing::Test {
+ protected:
+  RelayTest() {
+    const auto started = gateway_.start(loop_.loop(), *handler_);
+    EXPECT_TRUE(started.has_value());
+    port_ = started.value_or(0);
+    loop_.start();
+  }
+  ~RelayTest() override { loop_.stop(); }
+
+  StreamingHandler upstream_handler_;
+  TestServer upstream_{upstream_handler_};
+  net::LoopThread<> loop_;
+  std::optional<RelayHandler> handler_{std::in_place, loop_.loop(), upstream_.port()};
+  Server gateway_{ServerOptions()};
+  uint16_t port_ = 0;
+};
+
+TEST_F(RelayTest, AnAnswerPassesWithItsFieldsAndSaysWhereItCameThrough) {
+  TestClient client(port_);
+  const Answer answer = client.ask(get("/early"));
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body, "early");
+  EXPECT_TRUE(answer.head.contains("\r\nvia: 1.1 rateguard\r\n")) << answer.head;
+  EXPECT_EQ(client.ask(get("/early")).body, "early") << "the connection goes on";
+}
+
+TEST_F(RelayTest, AClientThatGoesBeforeItsAnswerBeginsCancelsTheCall) {
+  {
+    TestClient client(port_);
+    ASSERT_TRUE(client.send(get("/late")));
+    EXPECT_TRUE(eventually([&] { return upstream_handler_.handled == 1; }));
+  }
+  EXPECT_TRUE(eventually([&] { return upstream_handler_.finished == 1; })) << "the call's connection is closed";
+}
+
+TEST_F(RelayTest, AnUpgradePasses) {
+  TestClient client(port_);
+  ASSERT_TRUE(client.send(get("/upgrade", "Connection: Upgrade\r\nUpgrade: echo\r\n")));
+  const Answer answer = client.read_head();
+  EXPECT_EQ(answer.status, 101);
+  ASSERT_TRUE(client.send("any bytes"));
+  EXPECT_EQ(client.read_bytes(9), "any bytes");
+}
+
+TEST_F(RelayTest, AnAnswerToHeadPassesWithoutContent) {
+  TestClient client(port_);
+  ASSERT_TRUE(client.send("HEAD /early HTTP/1.1\r\nHost: a\r\n\r\n"));
+  const Answer answer = client.read_answer(BodyOf::kHead);
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_TRUE(answer.head.contains("content-length: 5\r\n") || answer.head.contains("Content-Length: 5\r\n"))
+      << answer.head;
+  EXPECT_EQ(client.ask(get("/early")).body, "early");
+}
+
+TEST_F(RelayTest, AnAnswerBeforeTheRequestIsWholePasses) {
+  TestClient client(port_);
+  ASSERT_TRUE(client.send("POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nbegun"));
+  EXPECT_EQ(client.read_answer().body, "early");
+}
+
+TEST_F(RelayTest, AClientThatExpectsLeaveIsGivenIt) {
+  TestClient client(port_);
+  ASSERT_TRUE(client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n"));
+  EXPECT_EQ(client.read_head().head, "HTTP/1.1 100 Continue\r\n");
+  ASSERT_TRUE(client.send("body"));
+  EXPECT_EQ(client.read_head().status, 200);
+}
+
+}  // namespace
+}  // namespace rateguard::http
