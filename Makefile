@@ -10,7 +10,7 @@ FUZZ_SECONDS ?= 300
 # Minutes of chaos.
 SOAK_MINUTES ?= 60
 
-.PHONY: help run build deb test zones conformance clients deploy-test simulation soak bench lint fmt asan tsan clang fuzz clean
+.PHONY: help run build deb test zones conformance clients deploy-test simulation soak bench lint tidy fmt asan tsan clang fuzz clean
 
 help: ## list the commands
 	@grep -hE '^[a-z_-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z_-]+):.*## /  make \1\t/' | expand -t 20
@@ -98,9 +98,13 @@ fuzz: ## run every fuzz target for FUZZ_SECONDS (300) seconds
 	@cmake --build --preset fuzz -j $(JOBS)
 	@fuzz/run build/fuzz $(FUZZ_SECONDS) $(ARGS)
 
-lint: ## formatting, shell and Lua scripts, the page, commit messages
+lint: ## formatting, clang-tidy where sources differ, shell and Lua scripts, the page, commit messages
 	@tools/install_packages lint
 	@tools/lint
+
+tidy: ## clang-tidy over every source that was not found clean before
+	@tools/install_packages lint
+	@tools/tidy
 
 fmt: ## format the sources
 	@tools/install_packages lint
