@@ -62,7 +62,7 @@ void Cluster::start() {
   started_ = true;
   wanted_ = true;
   for (const Server& seed : settings_.seeds) node_at(seed.target);
-  look_ = loop_.every(settings_.look_period, [this] { look(); });
+  look_ = loop_.every(settings_.look_period, [this] { probe_slot_map(); });
 }
 
 void Cluster::stop() {
@@ -70,7 +70,7 @@ void Cluster::stop() {
   look_.cancel();
   for (const auto& node : nodes_) node->stop();
   for (const auto& request : std::exchange(pausing_, {})) {
-    fail_unsent(request->done, "the connection has been ended on this side");
+    fail_unsent(request->done, "the connection was closed by this side");
   }
 }
 
@@ -107,7 +107,7 @@ void Cluster::call(std::string_view key, std::span<const std::string_view> words
   request->deadline = loop_.now() + patience;
   request->done = std::move(done);
   append_command(request->bytes, words);
-  run(std::move(request));
+  route_request(std::move(request));
 }
 
 void Cluster::eval(const Script& script, std::span<const std::string_view> keys,
@@ -119,10 +119,10 @@ void Cluster::eval(const Script& script, std::span<const std::string_view> keys,
   request->script = &script;
   request->bytes = Connection::script_tail(keys, arguments);
   request->done = std::move(done);
-  run(std::move(request));
+  route_request(std::move(request));
 }
 
-void Cluster::run(std::unique_ptr<Request> request) {
+void Cluster::route_request(std::unique_ptr<Request> request) {
   Connection* const node = slots_[request->slot];
   if (node != nullptr) return send(*node, std::move(request), Manner::kPlain);
   wanted_ = true;
@@ -180,7 +180,7 @@ bool Cluster::pause(std::unique_ptr<Request>& request) {
   (*place)->wake = loop_.at(then, [this, place] {
     std::unique_ptr<Request> again = std::move(*place);
     pausing_.erase(place);
-    run(std::move(again));
+    route_request(std::move(again));
   });
   return true;
 }
@@ -204,7 +204,7 @@ void Cluster::on_node_change() {
   options_.on_change();
 }
 
-void Cluster::look() {
+void Cluster::probe_slot_map() {
   const bool all_open = std::ranges::all_of(nodes_, [](const auto& node) { return node->is_open(); });
   if (map_known_ && all_open && !wanted_ && ++quiet_ < settings_.quiet_looks) return;
   refresh();

@@ -77,13 +77,13 @@ class Cluster {
   };
   enum class Manner : uint8_t { kPlain, kAsking };
 
-  void run(std::unique_ptr<Request> request);
+  void route_request(std::unique_ptr<Request> request);
   void send(Connection& node, std::unique_ptr<Request> request, Manner manner);
   void on_answer(Connection& node, std::unique_ptr<Request> request, const Answer& answer);
   bool pause(std::unique_ptr<Request>& request);
   bool is_learning() const;
   Connection* node_at(const net::ConnectTarget& target);
-  void look();
+  void probe_slot_map();
   void refresh();
   void take_slots(const Connection& teller, const Reply& reply);
   void drop_nodes_but(const std::vector<Connection*>& kept);

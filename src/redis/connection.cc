@@ -1,3 +1,12 @@
+// How a Connection sends commands and matches replies; connection_upkeep.cc has how it is opened, closed and replaced.
+//
+// pending_ holds every command whose reply has not arrived, in the order of its bytes: the next reply belongs to the
+// front. A command's bytes are [begin, end), counted since the session was started: below session_.sent_total() they
+// have left, below that plus begun_bytes() they can no longer be taken back, and the rest are still in session_.out()
+// and may be dropped. An entry without `done` has been answered with its deadline; it stays only to consume its reply.
+// While leaving_ is set nothing is sent: commands that the wrong server refused wait in refused_, and they and the
+// unsent ones go out on the next connection. Each command's `done` is called exactly once. A handler may send commands
+// and may stop() or move_to(), so members are read again after a call to one.
 #include "redis/connection.h"
 
 #include <fmt/format.h>
@@ -46,7 +55,7 @@ bool Connection::admit(size_t bytes, AnswerHandler& done) {
   if (session_.is_closed()) return refuse(problem_);
   if (pending_.size() >= options_.pending_max || session_.out().size() + bytes > options_.unsent_bytes_max) {
     return refuse({.code = ErrorCode::kExhausted,
-                   .message = fmt::format("too much is under way to Redis at {}: {} commands",
+                   .message = fmt::format("too many commands are waiting for Redis at {}: {}",
                                           server_.target.to_string(), pending_.size())});
   }
   return true;
@@ -148,14 +157,14 @@ void Connection::on_reply(const Reply& reply) {
 void Connection::take_reply(const Reply& reply) {
   const auto mismatch = [this](std::string_view what) {
     return Error{.code = ErrorCode::kCorrupt,
-                 .message = fmt::format("Redis at {} {}: what it says cannot be matched to what was asked any more",
+                 .message = fmt::format("Redis at {} {}: its replies can no longer be matched to commands",
                                         server_.target.to_string(), what)};
   };
-  if (pending_.empty()) return give_up(mismatch("sent a reply to nothing"));
+  if (pending_.empty()) return give_up(mismatch("sent a reply without a command"));
   // Its own reply is missing, or another one has slipped in: neither this reply nor any later one can be used.
   const Script* const script = pending_.front().script;
   if (script != nullptr && !reply.is_error() && reply.kind != script->answers()) {
-    return give_up(mismatch("answered a script with a reply of a kind that it does not give"));
+    return give_up(mismatch("answered a script with a reply of the wrong type"));
   }
   Pending pending = std::move(pending_.front());
   pending_.pop_front();
@@ -204,7 +213,7 @@ void Connection::expire(Instant now) {
   for (auto& [done, retry] : late) {
     const std::string_view then = retry == Retry::kIfIdempotent
                                       ? "in time; whether the command was carried out is unknown"
-                                      : "in time to be asked";
+                                      : "in time for the command to be sent";
     done(
         std::unexpected(Error{.code = ErrorCode::kUnavailable,
                               .message = fmt::format("Redis at {} did not answer {}", server_.target.to_string(), then),

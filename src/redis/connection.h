@@ -156,7 +156,7 @@ class Connection final : private SessionOwner {
   void take_reply(const Reply& reply);
   void take_useless(Pending pending, const Reply& reply);
   void leave_when_answered();
-  void leave();
+  void leave_wrong_server();
   void break_off(const Error& error);
   void fail_all(const Error& error);
   void try_later();

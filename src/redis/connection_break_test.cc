@@ -150,7 +150,7 @@ TEST_F(ConnectionBreakTest, AScriptsReplyOfAnotherKindEndsTheConnectionAtOnce) {
       ASSERT_TRUE(one.failure.has_value()) << one.reply.text;
       EXPECT_EQ(one.failure->code, ErrorCode::kCorrupt);
       EXPECT_EQ(one.failure->retry, Retry::kIfIdempotent);
-      EXPECT_NE(one.failure->message.find("cannot be matched"), std::string::npos);
+      EXPECT_NE(one.failure->message.find("can no longer be matched"), std::string::npos);
     }
     EXPECT_EQ(late.times, 1);
     server_.on_command = [&](FakeServer::Peer& peer, const Words&) { peer.send(own); };

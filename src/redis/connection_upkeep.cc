@@ -32,7 +32,7 @@ void Connection::stop() {
   deadline_.cancel();
   deadline_at_ = Instant::max();
   watchdog_.cancel();
-  break_off({.code = ErrorCode::kUnavailable, .message = "the connection has been ended on this side"});
+  break_off({.code = ErrorCode::kUnavailable, .message = "the connection was closed by this side"});
 }
 
 void Connection::move_to(const Server& server) {
@@ -93,7 +93,7 @@ void Connection::take_useless(Pending pending, const Reply& reply) {
     leaving_ = std::move(error);
     rest_ = loop_.after(options_.rest_patience, [this] {
       session_.read_now();  // as in on_deadline()
-      if (leaving_) leave();
+      if (leaving_) leave_wrong_server();
     });
   }
   if (pending.done) refused_.push_back({.pending = std::move(pending), .reply = reply});
@@ -102,10 +102,10 @@ void Connection::take_useless(Pending pending, const Reply& reply) {
 // Commands sent after the first refused one will soon get the same answer.
 void Connection::leave_when_answered() {
   const uint64_t begun = session_.sent_total() + session_.begun_bytes();
-  if (pending_.empty() || pending_.front().begin >= begun) leave();
+  if (pending_.empty() || pending_.front().begin >= begun) leave_wrong_server();
 }
 
-void Connection::leave() {
+void Connection::leave_wrong_server() {
   const Error error = *std::exchange(leaving_, std::nullopt);
   rest_.cancel();
   std::vector<Refused> refused = std::exchange(refused_, {});
@@ -167,7 +167,7 @@ void Connection::break_off(const Error& error) {
 }
 
 void Connection::on_closed(const Error& error) {
-  if (leaving_) return leave();
+  if (leaving_) return leave_wrong_server();
   problem_ = error;
   // A server may close connections that have been idle for long.
   if (std::exchange(was_open_, false) && pending_.empty()) attempts_ = 0;

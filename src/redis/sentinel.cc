@@ -51,7 +51,7 @@ void SentinelConnection::start() {
   started_ = true;
   sentinel_.start();
   listen();
-  refresh_ = loop_.every(settings_.refresh_period, [this] { ask(); });
+  refresh_ = loop_.every(settings_.refresh_period, [this] { ask_current_sentinel(); });
 }
 
 void SentinelConnection::stop() {
@@ -70,7 +70,7 @@ void SentinelConnection::set_problem(std::string problem) {
   on_change_();
 }
 
-void SentinelConnection::ask() {
+void SentinelConnection::ask_current_sentinel() {
   if (asking_ || !sentinel_.is_open()) return;
   asking_ = true;
   sentinel_.call({"SENTINEL", "get-master-addr-by-name", settings_.service}, settings_.patience,
@@ -112,7 +112,7 @@ void SentinelConnection::found(std::string_view host, std::string_view port_text
 }
 
 void SentinelConnection::on_sentinel_change() {
-  if (sentinel_.is_open()) return ask();
+  if (sentinel_.is_open()) return ask_current_sentinel();
   refusals_ = sentinel_.problem().code == ErrorCode::kInvalid ? refusals_ + 1 : 0;
   set_problem(sentinel_.problem().message);
   try_next_later();
@@ -120,7 +120,7 @@ void SentinelConnection::on_sentinel_change() {
 
 // The primary is lost, or no longer a primary: the Sentinels may already know the new one.
 void SentinelConnection::on_primary_change() {
-  if (started_ && !primary_.is_open()) ask();
+  if (started_ && !primary_.is_open()) ask_current_sentinel();
   on_change_();
 }
 

@@ -48,7 +48,7 @@ class SentinelConnection final : private SessionOwner {
   bool is_refused() const { return refusals_ >= settings_.sentinels.size(); }
 
  private:
-  void ask();
+  void ask_current_sentinel();
   void on_address(const Answer& answer);
   void set_problem(std::string problem);
   void on_sentinel_change();
