@@ -17,31 +17,31 @@ Listener::Listener(net::EventLoop& loop, const redis::Client& client, std::strin
       session_(loop, *this) {}
 
 void Listener::start() {
-  look_ = loop_.every(options_.look_period, [this] { look(); });
-  look();
+  look_ = loop_.every(options_.look_period, [this] { follow_client(); });
+  follow_client();
 }
 
 void Listener::stop() {
   look_.cancel();
-  leave();
+  close_session();
 }
 
-void Listener::leave() {
+void Listener::close_session() {
   session_.close();
   subscribed_ = false;
 }
 
 void Listener::listen_anew() {
-  leave();
-  look();
+  close_session();
+  follow_client();
 }
 
-void Listener::look() {
+void Listener::follow_client() {
   const redis::Server* const server = client_.open_server();
   const bool is_silent =
       session_.is_open() && loop_.now() - session_.heard_at() > options_.silence_max && asked_at_ > session_.heard_at();
   const bool is_elsewhere = server != nullptr && server->target != target_;
-  if (!session_.is_closed() && (is_silent || is_elsewhere)) leave();
+  if (!session_.is_closed() && (is_silent || is_elsewhere)) close_session();
   if (session_.is_closed()) {
     if (server != nullptr) listen(*server);
     return;
@@ -72,7 +72,7 @@ void Listener::on_reply(const redis::Reply& reply) {
   if (reply.is_error()) {
     problem_ = "Redis answers: " + redis::explain_error(reply.text);
     const bool is_wrong = redis::kKnownErrors[redis::known_error(reply.text)].scope == redis::ErrorScope::kConnection;
-    if (is_wrong) leave();  // the next look_period connects again
+    if (is_wrong) close_session();  // the next look_period connects again
     return;
   }
   if (!reply.is_array() || reply.elements.size() != 3 || reply.elements[1].text != channel_) return;

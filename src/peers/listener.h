@@ -42,8 +42,8 @@ class Listener final : private redis::SessionOwner {
   const std::string& problem() const { return problem_; }
 
  private:
-  void look();
-  void leave();
+  void follow_client();
+  void close_session();
   void listen(const redis::Server& server);
   void subscribe();
   void on_open() override;

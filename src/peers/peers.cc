@@ -1,3 +1,10 @@
+// How instances register, count each other and exchange messages.
+//
+// Everything runs on the loop's thread except alive(), all(), tell_*() and set_revision(), which only take mutex_, read
+// an atomic or post work. Work under way holds self_ and does nothing once that is null. told_ is the count of messages
+// accounted for: received, or known to be lost and reported by on_missed. Messages and beats travel on two connections,
+// so a beat may count a message before it arrives; overdue_ waits kMessagePatience for it. What could not be published
+// stays in owed_* until a beat has succeeded.
 #include "peers/peers.h"
 
 #include <algorithm>
@@ -115,20 +122,20 @@ void Peers::note_told(uint64_t told, uint64_t told_before) {
   if (!told_) {
     told_ = told;
   } else if (told < told_before || (told > *told_ && !listener_.is_listening())) {
-    miss(told);
+    record_missed_messages(told);
   } else if (told > *told_ && !overdue_told_) {
     overdue_told_ = told;
     overdue_ = loop_.after(kMessagePatience, [this] {
       const uint64_t wanted = *std::exchange(overdue_told_, std::nullopt);
       listener_.read_now();  // if the loop was busy, the message may already be here
       if (wanted <= *told_) return;
-      miss(wanted);
+      record_missed_messages(wanted);
       if (listener_.is_listening()) listener_.listen_anew();
     });
   }
 }
 
-void Peers::miss(uint64_t told) {
+void Peers::record_missed_messages(uint64_t told) {
   told_ = told;
   if (handlers_.on_missed) handlers_.on_missed();
 }
@@ -176,7 +183,7 @@ void Peers::on_message(std::string_view text) {
   if (!message) return;
   if (told_) {
     // The next message, or one that a beat has already counted; otherwise some in between were lost.
-    if (message->count > *told_ + 1) miss(message->count);
+    if (message->count > *told_ + 1) record_missed_messages(message->count);
     told_ = std::max(*told_, message->count);
   }
   switch (message->kind) {
@@ -193,12 +200,12 @@ void Peers::on_message(std::string_view text) {
 }
 
 void Peers::tell_reset(std::string key) {
-  post([key = std::move(key)](Peers& peers) { peers.tell(MessageKind::kReset, key); });
+  post([key = std::move(key)](Peers& peers) { peers.publish_message(MessageKind::kReset, key); });
 }
 
 void Peers::tell_reload(std::string revision) {
   set_revision(revision);
-  post([revision = std::move(revision)](Peers& peers) { peers.tell(MessageKind::kReload, revision); });
+  post([revision = std::move(revision)](Peers& peers) { peers.publish_message(MessageKind::kReload, revision); });
 }
 
 void Peers::set_revision(std::string revision) {
@@ -211,7 +218,7 @@ std::string Peers::problem() const {
   return listener_.problem();
 }
 
-void Peers::tell(MessageKind kind, const std::string& payload) {
+void Peers::publish_message(MessageKind kind, const std::string& payload) {
   const std::string text = encode_uncounted(id_, kind, payload);
   client_.eval(tell_script(), std::array<std::string_view, 1>{names_.told},
                std::array<std::string_view, 3>{names_.channel, text, gone_after_ms_}, options_.beat_period,
@@ -232,9 +239,10 @@ void Peers::owe(MessageKind kind, const std::string& payload) {
 }
 
 void Peers::pay() {
-  for (const std::string& key : std::exchange(owed_resets_, {})) tell(MessageKind::kReset, key);
-  if (std::exchange(owes_forget_, false)) tell(MessageKind::kForget, "");
-  if (const auto revision = std::exchange(owed_revision_, std::nullopt)) tell(MessageKind::kReload, *revision);
+  for (const std::string& key : std::exchange(owed_resets_, {})) publish_message(MessageKind::kReset, key);
+  if (std::exchange(owes_forget_, false)) publish_message(MessageKind::kForget, "");
+  if (const auto revision = std::exchange(owed_revision_, std::nullopt))
+    publish_message(MessageKind::kReload, *revision);
 }
 
 }  // namespace rateguard::peers

@@ -85,10 +85,10 @@ class Peers {
   Result<void> take_beat(const redis::Answer& answer, uint64_t told_before);
   void note_count(int64_t alive);
   void note_told(uint64_t told, uint64_t told_before);
-  void miss(uint64_t told);
+  void record_missed_messages(uint64_t told);
   void note_seen(const Beat& beat);
   void on_message(std::string_view text);
-  void tell(MessageKind kind, const std::string& payload);
+  void publish_message(MessageKind kind, const std::string& payload);
   void owe(MessageKind kind, const std::string& payload);
   void pay();
 

@@ -10,7 +10,7 @@ namespace rateguard::peers {
 namespace {
 
 std::unexpected<Error> corrupt() {
-  return fail(ErrorCode::kCorrupt, "Redis answers who is there with something else than a list");
+  return fail(ErrorCode::kCorrupt, "Redis did not answer with a list of instances");
 }
 
 }  // namespace
