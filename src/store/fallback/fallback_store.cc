@@ -44,7 +44,7 @@ FallbackStore::FallbackStore(RemoteStore& remote, Store& local, FallbackOptions 
                }) {}
 
 void FallbackStore::charge(std::span<ChargeGroup> groups, Now now, Done done) {
-  note(now);
+  advance_clock(now);
   if (groups.empty()) return done();
   const auto permit = breaker_.admits(now_);
   if (!permit) {
@@ -62,7 +62,7 @@ void FallbackStore::charge(std::span<ChargeGroup> groups, Now now, Done done) {
 
 void FallbackStore::reset(std::string_view key, const Terms& terms, Instant now,
                           std::move_only_function<void(ResetResult)> done) {
-  note(now);
+  advance_clock(now);
   const bool was_here = local_.reset(key, terms) == ResetResult::kForgotten;
   const auto permit = breaker_.admits(now_);
   if (!permit) return done(ResetResult::kUnavailable);
@@ -74,7 +74,7 @@ void FallbackStore::reset(std::string_view key, const Terms& terms, Instant now,
 }
 
 void FallbackStore::release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) {
-  note(now);
+  advance_clock(now);
   if (local_.release(hold, now_) == ReleaseResult::kReleased) return done(ReleaseResult::kReleased);
   const auto permit = breaker_.admits(now_);
   if (!permit) return done(ReleaseResult::kUnavailable);
@@ -85,19 +85,19 @@ void FallbackStore::release(const HoldId& hold, Instant now, std::move_only_func
 }
 
 void FallbackStore::probe(Instant now, const std::function<void(Told told)>& ask) {
-  note(now);
+  advance_clock(now);
   const auto permit = breaker_.admits(now_);
   if (!permit) return;
   ask([this, permit = *permit](bool works) { note_end(permit, works); });
 }
 
 void FallbackStore::end_wait(Instant now) {
-  note(now);
+  advance_clock(now);
   breaker_.end_wait(now_);
 }
 
 void FallbackStore::tick(Instant now) {
-  note(now);
+  advance_clock(now);
   remote_.tick(now);
 }
 
@@ -108,7 +108,7 @@ FallbackStats FallbackStore::stats() const {
           .state = state_.load(std::memory_order_relaxed)};
 }
 
-void FallbackStore::note(Now now) {
+void FallbackStore::advance_clock(Now now) {
   now_ = std::max(now_, now);
 }
 

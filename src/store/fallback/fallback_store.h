@@ -87,7 +87,7 @@ class FallbackStore final : public RemoteStore {
     Pending* next_free = nullptr;
   };
 
-  void note(Now now);
+  void advance_clock(Now now);
   void note_end(Breaker::Permit permit, bool good);
   Pending& take_pending();
   void on_answer(Pending& pending);

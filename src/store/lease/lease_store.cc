@@ -18,7 +18,7 @@ void LeaseStore::charge(std::span<ChargeGroup> groups, Now now, Done done) {
   Asking& asking = askings_.take(std::move(done));
   asking.undecided = 1;  // until all groups have been examined
   for (const ChargeGroup& group : groups) {
-    if (!is_taken(group, now_, asking)) pass_on(group, asking);
+    if (!decides_ahead(group, now_, asking)) pass_to_remote(group, asking);
   }
   if (!asking.groups.empty() || !asking.ends.empty()) send_passed(asking, now);
   askings_.decided(asking);
@@ -26,7 +26,7 @@ void LeaseStore::charge(std::span<ChargeGroup> groups, Now now, Done done) {
 }
 
 // Whether the group is decided here, or by a call on behalf of others too.
-bool LeaseStore::is_taken(ChargeGroup group, Instant now, Asking& asking) {
+bool LeaseStore::decides_ahead(ChargeGroup group, Instant now, Asking& asking) {
   if (group.charges.size() != 1) return false;
   Charge& charge = group.charges.front();
   if (charge.terms.consistency == Consistency::kExact || charge.cost.units == 0) return false;
@@ -43,7 +43,7 @@ bool LeaseStore::is_taken(ChargeGroup group, Instant now, Asking& asking) {
   return taken != Taken::kNotHere;
 }
 
-void LeaseStore::pass_on(ChargeGroup group, Asking& asking) {
+void LeaseStore::pass_to_remote(ChargeGroup group, Asking& asking) {
   for (Charge& charge : group.charges) {
     const auto terms =
         charge.terms.consistency == Consistency::kLease ? lease_terms(*charge.limit, life_max_) : std::nullopt;

@@ -69,8 +69,8 @@ class LeaseStore final : public RemoteStore {
   LeaseStats stats() const;
 
  private:
-  bool is_taken(ChargeGroup group, Instant now, Asking& asking);
-  void pass_on(ChargeGroup group, Asking& asking);
+  bool decides_ahead(ChargeGroup group, Instant now, Asking& asking);
+  void pass_to_remote(ChargeGroup group, Asking& asking);
   void send_passed(Asking& asking, Now now);
   void on_passed(Asking& asking);
   void note_stats();

@@ -1,3 +1,12 @@
+// How checks are served from wallets and by calls.
+//
+// A counter has at most one call under way: `state` is kNone without one, kSent inside RemoteStore::charge(),
+// kAnsweredAtOnce if the answer came before that returned, kAwaited afterwards. `waiting` holds the checks that the
+// wallet cannot serve, oldest first; it is empty whenever `state` is kNone, outside serve_waiting(). The call is for
+// the first `covered` of them plus `extra` units for the wallet; `part`, if not 0, is what the wallet adds to the
+// first. A charge and its Asking belong to the caller of LeaseStore::charge() and live until Askings::decided() for the
+// last of that call's charges, so no charge is touched after it is decided. A counter is dropped only in state kNone,
+// since its call borrows its key and its limit.
 #include "store/lease/leased_counters.h"
 
 #include <algorithm>
@@ -23,10 +32,10 @@ Taken LeasedCounters::charge(Charge& charge, Instant now, Asking& asking) {
   if (found == nullptr) return Taken::kNotHere;
   Counter& counter = *found;
   if (charge.cost.units > counter.terms.charged.capacity) return Taken::kNotHere;
-  counter.demand.note(charge.cost, now_, counter.terms.life);
+  counter.demand.record_demand(charge.cost, now_, counter.terms.life);
   if (counter.waiting.empty() && take_from_wallet(counter, charge, now_)) return Taken::kDecided;
   counter.waiting.push_back({.charge = &charge, .since = now_, .asking = &asking});
-  if (counter.state == CallState::kNone) run(counter);
+  if (counter.state == CallState::kNone) serve_waiting(counter);
   return Taken::kWaits;
 }
 
@@ -101,7 +110,7 @@ void LeasedCounters::tick(Instant now) {
   }
 }
 
-void LeasedCounters::Demand::note(Cost cost, Instant now, Duration life) {
+void LeasedCounters::Demand::record_demand(Cost cost, Instant now, Duration life) {
   // A unit that weighs 2^-64 weighs nothing.
   const int64_t lives = std::min<int64_t>((now - since).us / life.us, 64);
   if (lives > 0) {
@@ -114,7 +123,7 @@ void LeasedCounters::Demand::note(Cost cost, Instant now, Duration life) {
 }
 
 // Serves waiting checks until there are none, or a call is under way for the first of them.
-void LeasedCounters::run(Counter& counter) {
+void LeasedCounters::serve_waiting(Counter& counter) {
   while (true) {
     serve_from_wallet(counter);
     if (counter.waiting.empty()) {
@@ -186,7 +195,7 @@ void LeasedCounters::on_answer(Counter& counter) {
     return;
   }
   take_answer(counter);
-  run(counter);
+  serve_waiting(counter);
   askings_.tell();
 }
 

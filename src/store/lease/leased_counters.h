@@ -79,7 +79,7 @@ class LeasedCounters {
     uint64_t current = 0;
     Instant since = {};  // of `current`
 
-    void note(Cost cost, Instant now, Duration life);
+    void record_demand(Cost cost, Instant now, Duration life);
     uint64_t next() const { return current > average ? current : average; }
   };
   enum class CallState : uint8_t { kNone, kSent, kAnsweredAtOnce, kAwaited };
@@ -108,7 +108,7 @@ class LeasedCounters {
   using Counters = std::unordered_map<std::string, Counter, KeyHash, std::equal_to<>>;
 
   Counter* counter_for(const Charge& charge);
-  void run(Counter& counter);
+  void serve_waiting(Counter& counter);
   void size_call(Counter& counter);
   void send(Counter& counter);
   void on_answer(Counter& counter);

@@ -115,7 +115,7 @@ void RedisStore::charge(std::span<ChargeGroup> groups, Now now, Done done) {
     }
     ++asking->missing;
     if (group.charges.size() == 1 && fits_each_call(first)) {
-      ask(first, asking, now);
+      add_to_turn(first, asking, now);
     } else {
       ask_alone(group, asking, now);
     }
@@ -130,7 +130,7 @@ void RedisStore::finish(Asking* asking) {
   done();
 }
 
-void RedisStore::ask(Charge& charge, Asking* asking, Instant now) {
+void RedisStore::add_to_turn(Charge& charge, Asking* asking, Instant now) {
   const HashTag tag = tag_of(charge.key, charge.terms.hash_tag_from);
   Batch* batch = &batch_for(tag);
   const bool is_of_another_time = options_.times_are_callers && batch->checks != 0 && batch->asked_at != now;
@@ -202,11 +202,12 @@ void RedisStore::take_answer(Batch& batch, const redis::Answer& answer) {
     if (options_.times_are_callers) options.now = batch.asked_at;
     const std::string& reply = (*answer)->text;
     if (batch.checks == 1) {
-      decided = note(decode_charge(reply, {{batch.all.front().checks.front(), 1}}, options, options_.layout));
+      decided =
+          record_fault_of(decode_charge(reply, {{batch.all.front().checks.front(), 1}}, options, options_.layout));
     } else {
       asked_.clear();
       for (size_t i = 0; i < batch.counters; ++i) asked_.push_back({batch.all[i].checks});
-      decided = note(decode_each(reply, asked_, options));
+      decided = record_fault_of(decode_each(reply, asked_, options));
     }
   }
   const Instant answered_at = options_.now();
@@ -247,8 +248,8 @@ void RedisStore::send_alone(std::unique_ptr<Several> several) {
         return send_alone(std::move(several));
       }
     }
-    const bool decided =
-        is_good(answer) && note(decode_charge((*answer)->text, several->group, options_of(*several), options_.layout));
+    const bool decided = is_good(answer) && record_fault_of(decode_charge((*answer)->text, several->group,
+                                                                          options_of(*several), options_.layout));
     if (!decided) set_unavailable({&several->group, 1});
     for (const Charge& charge : several->group.charges) refusals_.learn(charge, several->asked_at, options_.now());
     finish(several->asking);
@@ -297,7 +298,7 @@ void RedisStore::note_problem(std::string problem) {
 }
 
 template <typename T>
-bool RedisStore::note(const Result<T>& decoded) {
+bool RedisStore::record_fault_of(const Result<T>& decoded) {
   if (decoded) {
     problem_.clear();
     return true;

@@ -81,7 +81,7 @@ class RedisStore final : public RemoteStore {
   struct Batch;    // checks of a turn that go in one call
   struct Several;  // a group that goes alone
 
-  void ask(Charge& charge, Asking* asking, Instant now);
+  void add_to_turn(Charge& charge, Asking* asking, Instant now);
   void ask_alone(ChargeGroup group, Asking* asking, Now now);
   Batch& batch_for(HashTag tag);
   void send_turn();
@@ -97,7 +97,7 @@ class RedisStore final : public RemoteStore {
   void note_problem(std::string problem);
   // Whether it could be decoded; otherwise records why not.
   template <typename T>
-  bool note(const Result<T>& decoded);
+  bool record_fault_of(const Result<T>& decoded);
   HashTag tag_of(std::string_view key, KeyOffset hash_tag_from) const;
 
   redis::Client& client_;

@@ -64,7 +64,7 @@ void SplitStore::charge(std::span<ChargeGroup> groups, Now now, Done done) {
       asking->whole[its_first].push_back(group);
     } else {
       ++asking->missing;
-      begin(group, asking, now);
+      begin_request(group, asking, now);
     }
   }
   for (StoreNumber number = 0; number < parts_.size(); ++number) {
@@ -75,7 +75,7 @@ void SplitStore::charge(std::span<ChargeGroup> groups, Now now, Done done) {
   asking->answered();
 }
 
-void SplitStore::begin(ChargeGroup group, std::shared_ptr<Asking> asking, Now now) {
+void SplitStore::begin_request(ChargeGroup group, std::shared_ptr<Asking> asking, Now now) {
   if (idle_.empty()) idle_.push_back(requests_.emplace_back(std::make_unique<Request>()).get());
   Request& request = *idle_.back();
   idle_.pop_back();
@@ -95,7 +95,7 @@ void SplitStore::begin(ChargeGroup group, std::shared_ptr<Asking> asking, Now no
   };
   add(true);
   add(false);
-  go_on(request);
+  ask_next_store(request);
 }
 
 size_t SplitStore::place_of(const Charge& charge) {
@@ -103,7 +103,7 @@ size_t SplitStore::place_of(const Charge& charge) {
 }
 
 // Asks the next store that has something to decide.
-void SplitStore::go_on(Request& request) {
+void SplitStore::ask_next_store(Request& request) {
   for (; request.at < request.route.size(); ++request.at) {
     const StoreNumber store = request.route[request.at];
     request.charges.clear();
@@ -142,7 +142,7 @@ void SplitStore::on_answer(Request& request) {
   request.now = std::max(request.now, now_());
   if (request.is_refused && !was_refused) give_back_holds(request);
   ++request.at;
-  go_on(request);
+  ask_next_store(request);
 }
 
 // Releases the holds of the stores before the one that has just refused.

@@ -53,8 +53,8 @@ class SplitStore final : public RemoteStore {
   static constexpr size_t kRemembered = 16'384;
 
   static size_t place_of(const Charge& charge);  // in refused_last_
-  void begin(ChargeGroup group, std::shared_ptr<Asking> asking, Now now);
-  void go_on(Request& request);
+  void begin_request(ChargeGroup group, std::shared_ptr<Asking> asking, Now now);
+  void ask_next_store(Request& request);
   void on_answer(Request& request);
   void give_back_holds(const Request& request);
   void release_from(size_t rank, ReleaseResult otherwise, const HoldId& hold, Instant now,
