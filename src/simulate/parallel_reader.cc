@@ -163,8 +163,7 @@ class Readers {
     }
   }
 
-  // The next piece that nobody has begun, once not too many wait to be taken up. Null: there is none, or nobody wants
-  // it.
+  // The next piece to read, once not too many read pieces wait to be taken. Null if none is left, or once stopped_ is set.
   Piece* begin_next() {
     const size_t ahead = kAheadPerJob * jobs(options_);
     const HeldLock lock(mutex_);
@@ -184,7 +183,7 @@ class Readers {
     uint64_t handed_over = 0;  // bytes
     const auto hand_over = [&](std::unique_ptr<Recording> requests) {
       const uint64_t bytes = source->bytes_taken() - std::exchange(handed_over, source->bytes_taken());
-      if (requests->size() > 0) put(piece, {.recording = std::move(requests), .bytes = bytes});
+      if (requests->size() > 0) queue_requests(piece, {.recording = std::move(requests), .bytes = bytes});
     };
     auto requests = std::make_unique<Recording>();
     ReadOptions options = options_;
@@ -205,7 +204,7 @@ class Readers {
     return {std::move(part), std::move(done)};
   }
 
-  void put(Piece& piece, Piece::Requests requests) {
+  void queue_requests(Piece& piece, Piece::Requests requests) {
     {
       const HeldLock lock(mutex_);
       // What is kept takes no less memory once it is taken up.
@@ -219,7 +218,7 @@ class Readers {
   const ReadOptions& options_;
   std::deque<Piece> pieces_;
   std::vector<std::thread> threads_;
-  std::atomic<bool> stopped_ = false;  // nobody wants to know any more
+  std::atomic<bool> stopped_ = false;  // the reading was cancelled
   Mutex mutex_;                        // of what is handed over, too
   Condition changed_;
   size_t reading_ RG_GUARDED_BY(mutex_) = 0;  // the first piece that nobody has begun

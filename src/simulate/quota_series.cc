@@ -89,7 +89,7 @@ void QuotaObserver::follow(size_t index, Instant until, Store& store) {
   while (following.is_watched && series.grid.end_of(series.grid.pieces - 1) <= until) {
     const Instant end = series.grid.end_of(series.grid.pieces - 1);
     // An instant before the end, so that a window which begins there does not show in the piece before it.
-    look(index, end - Duration::micros(1), store);
+    sample_counter(index, end - Duration::micros(1), store);
     following.has_recovered = series.at_end.back() == series.limit;
     const Duration busy = following.last - following.first;
     const Duration tail = std::max(busy, series.grid.step * kTailPiecesMin);
@@ -98,7 +98,7 @@ void QuotaObserver::follow(size_t index, Instant until, Store& store) {
   }
 }
 
-void QuotaObserver::look(size_t index, Instant at, Store& store) {
+void QuotaObserver::sample_counter(size_t index, Instant at, Store& store) {
   QuotaSeries& series = series_[index];
   Charge charge{.key = series.key, .limit = following_[index].limit, .cost = {0}, .mode = Mode::kEnforce};
   store.charge({{&charge, 1}}, at);

@@ -49,7 +49,7 @@ class QuotaObserver : public ReplayObserver {
   };
 
   void follow(size_t index, Instant until, Store& store);
-  void look(size_t index, Instant at, Store& store);
+  void sample_counter(size_t index, Instant at, Store& store);
   void schedule();
 
   std::vector<QuotaSeries> series_;

@@ -217,7 +217,7 @@ Result<LineFormat> compile_line_format(std::string_view text) {
   for (size_t i = 1; i < format->fields.size(); ++i) {
     const FormatField& field = format->fields[i];
     if (!field.before.empty() || format->fields[i - 1].use == FieldUse::kTimePiece) continue;
-    return invalid(fmt::format("log format: nothing stands between {} and {}, so that nobody can tell where one ends",
+    return invalid(fmt::format("log format: nothing stands between {} and {}, so where one ends is unknown",
                                printable(format->fields[i - 1].name, kFormatChars),
                                printable(field.name, kFormatChars)));
   }

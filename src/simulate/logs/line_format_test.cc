@@ -67,7 +67,7 @@ TEST(LineFormat, AConnectionWithoutARequestIsNone) {
 
 TEST(LineFormat, TakesWhatStandsInNginxsQuotes) {
   EXPECT_EQ(read("$remote_addr $msec $request_method $host$request_uri", ""),
-            "log format: nothing stands between $host and $request_uri, so that nobody can tell where one ends");
+            "log format: nothing stands between $host and $request_uri, so where one ends is unknown");
   EXPECT_EQ(read("${remote_addr}:$remote_port $msec $request_method \"$uri\" $upstream_addr",
                  "203.0.113.5:4711 1715940303.000 GET \"/a b\" 10.0.0.1:80, 10.0.0.2:80"),
             "203.0.113.5|GET||/a b||");

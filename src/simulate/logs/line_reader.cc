@@ -67,7 +67,7 @@ size_t LineReader::find_end(size_t from) {
   }
 }
 
-void LineReader::give(Line& line) {
+void LineReader::set_line(Line& line) {
   // next_ is one past the line break, or at the end of an input that lacks one.
   size_t end = next_;
   if (end > begin_ && buffer_[end - 1] == '\n') --end;
@@ -90,7 +90,7 @@ Result<bool> LineReader::next(Line& line) {
     skip_long_line();
   } else {
     next_ = end < end_ ? end + 1 : end_;
-    give(line);
+    set_line(line);
   }
   first_length_ = next_ - begin_;
   first_number_ = number_;
@@ -116,14 +116,14 @@ bool LineReader::extend(Line& line) {
   }
   next_ = end < end_ ? end + 1 : end_;
   ++number_;
-  give(line);
+  set_line(line);
   return true;
 }
 
 void LineReader::retract(Line& line) {
   next_ = begin_ + first_length_;
   number_ = first_number_;
-  give(line);
+  set_line(line);
 }
 
 }  // namespace rateguard::simulate

@@ -56,7 +56,7 @@ class LineReader {
   // Moves begin_ and next_ beyond the NUL bytes that the next line begins with, however many they are.
   void skip_nuls();
   void skip_long_line();
-  void give(Line& line);
+  void set_line(Line& line);
 
   Fill fill_;
   std::unique_ptr<char[]> buffer_;
