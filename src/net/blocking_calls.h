@@ -1,4 +1,4 @@
-// What blocks, as a task sees it: it asks, and goes on when the result has come.
+// Blocking work as a task sees it: the task asks for it and continues when the result has arrived.
 #pragma once
 
 #include <memory>
@@ -14,9 +14,9 @@ namespace rateguard::net {
 // What became of a call.
 enum class Called : uint8_t {
   kDone,
-  kRefused,    // the pool took nothing: so much is queued, or it ends
-  kLate,       // the deadline came first. What had begun goes on, and its result is nobody's
-  kCancelled,  // likewise; the task was cancelled
+  kRefused,    // the pool took nothing: its queue is full, or it is stopping
+  kLate,       // the deadline came first. Work that has begun continues, and its result is dropped
+  kCancelled,  // as kLate, but because the task was cancelled
 };
 
 template <typename Value>
@@ -25,13 +25,13 @@ struct CallResult {
   std::optional<Value> value = {};  // kDone only
 };
 
-// One per event loop, on its thread only. The pool is stopped before the loop goes.
+// One per event loop, on its thread only. The pool must be stopped before the loop is destroyed.
 class BlockingCalls {
  public:
   BlockingCalls(BlockingPool& pool, Tasks& tasks, EventLoop& loop) : pool_(pool), tasks_(tasks), loop_(loop) {}
 
-  // Runs `work` on one of the pool's threads and waits for what it returns. It owns what it uses, since it may go on
-  // when nobody waits any more. REQUIRES: a task calls; `work` does not throw and returns a value.
+  // Runs `work` on one of the pool's threads and waits for what it returns. `work` owns what it uses, since it may
+  // still run when its task has stopped waiting. REQUIRES: a task calls; `work` does not throw and returns a value.
   template <typename Work>
   auto call(Work work, BlockingPool::Key key = BlockingPool::kNoOrder, Instant deadline = Instant::max())
       -> CallResult<decltype(work())> {
@@ -54,7 +54,7 @@ class BlockingCalls {
   }
 
  private:
-  // Whether the work was done or dropped, on whatever thread: the task hears of it on its loop's.
+  // Says whether the work was done or dropped. Any thread may destroy it; the task is told on its loop's thread.
   struct End {
     EventLoop& loop;
     std::weak_ptr<char> alive;
@@ -72,7 +72,7 @@ class BlockingCalls {
   BlockingPool& pool_;
   Tasks& tasks_;
   EventLoop& loop_;
-  std::shared_ptr<char> alive_ = std::make_shared<char>();  // its own mark: what is posted may come too late
+  std::shared_ptr<char> alive_ = std::make_shared<char>();  // expired when posted work runs too late
 };
 
 }  // namespace rateguard::net

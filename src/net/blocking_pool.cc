@@ -36,7 +36,7 @@ std::optional<BlockingPool::Ticket> BlockingPool::submit(Work work, Key key) {
   return ticket;
 }
 
-// What is dropped goes when no lock is held: it may own anything.
+// Dropped work is destroyed when no lock is held, because its destructor may do anything.
 bool BlockingPool::cancel(Ticket ticket) {
   Jobs dropped;
   const HeldLock lock(mutex_);
@@ -109,7 +109,7 @@ void BlockingPool::run() {
     }
     own.front().work();
     const Key key = own.front().key;
-    own.clear();  // before the next of its key begins
+    own.clear();  // before the next job of its key begins
     {
       const HeldLock lock(mutex_);
       busy_.erase(key);

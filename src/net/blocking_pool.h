@@ -1,5 +1,5 @@
-// Threads for what blocks: files, SQLite, a client library that waits by itself. An event loop hands work over and goes
-// on; a task of its waits for the result (net/blocking_calls.h).
+// Threads for work that blocks: files, SQLite, a client library that waits by itself. An event loop hands work over and
+// continues; one of its tasks waits for the result (net/blocking_calls.h).
 #pragma once
 
 #include <cstddef>
@@ -21,43 +21,45 @@ namespace rateguard::net {
 struct BlockingPoolOptions {
   // Work that blocks waits for a disk or a server, not for a processor.
   size_t threads = 4;
-  // Work that has not begun. Beyond, submit() refuses: what blocks has fallen behind, and more would only wait longer.
+  // Bound on work that has not begun. Above it submit() refuses: the threads have fallen behind, and more work would
+  // only wait longer.
   size_t queued_max = 1'024;
 };
 
 struct BlockingPoolFigures {
   uint64_t queued = 0;
   uint64_t running = 0;
-  uint64_t refused = 0;   // ever, for want of room
-  Duration oldest_wait;   // how long the oldest of what is queued has waited
-  Duration longest_wait;  // of all that ever began
+  uint64_t refused = 0;   // since the start, for lack of room
+  Duration oldest_wait;   // how long the oldest queued job has waited
+  Duration longest_wait;  // of all jobs that have begun
 };
 
 // Any thread may call any member.
 class BlockingPool {
  public:
-  // Must not throw. What it needs it owns, or it outlives the pool.
+  // Must not throw. It owns what it needs, or refers to what outlives the pool.
   using Work = std::move_only_function<void()>;
-  // Work of one key runs in the order in which it was submitted, one at a time. kNoOrder: in any, beside all other.
+  // Work of one key runs in the order in which it was submitted, one at a time. kNoOrder: in any order, concurrently
+  // with all other work.
   using Key = uint64_t;
   static constexpr Key kNoOrder = 0;
-  // Names work until it has ended.
+  // Names a piece of work until that has ended.
   using Ticket = uint64_t;
 
-  // `now` says the time that waits are measured in.
+  // `now` is the clock that waits are measured with.
   explicit BlockingPool(BlockingPoolOptions options = {}, SteadyNow now = std::chrono::steady_clock::now);
   // As stop().
   ~BlockingPool();
   BlockingPool(const BlockingPool&) = delete;
   BlockingPool& operator=(const BlockingPool&) = delete;
 
-  // None: so much is queued, or the pool has been told to end, and `work` was dropped.
+  // Gives no ticket, and drops `work`, if the queue is full or the pool has been told to end.
   std::optional<Ticket> submit(Work work, Key key = kNoOrder);
-  // Drops work that has not begun. False: it has begun, or ended.
+  // Drops work that has not begun. False if it has begun or ended.
   bool cancel(Ticket ticket);
-  // Ends the threads when everything that is queued has been done, and waits for that. Nothing is taken any more.
+  // Ends the threads once all queued work is done, and waits for that. No new work is accepted.
   void drain();
-  // The same, but what has not begun is dropped.
+  // As drain(), but drops work that has not begun.
   void stop();
 
   BlockingPoolFigures figures() const;
@@ -72,7 +74,7 @@ class BlockingPool {
   using Jobs = std::list<Job>;
 
   void run();
-  // The first whose key nobody is busy with. End: none.
+  // The first job whose key no thread is working on, or end().
   Jobs::iterator next_job() RG_REQUIRES(mutex_);
   void take_job(Jobs::iterator job, Jobs& into) RG_REQUIRES(mutex_);
   void join();

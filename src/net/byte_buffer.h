@@ -18,7 +18,7 @@ class ByteBuffer {
   std::span<char> bytes() { return {data_.get(), size_}; }
   std::string_view view() const { return {data_.get(), size_}; }
 
-  // Room for at least `count` more bytes, all that there is; commit() says how many were written.
+  // All free space, at least `count` bytes; commit() says how many of them were written.
   std::span<char> room(size_t count) {
     if (capacity_ - size_ < count) grow(size_ + count);
     return {data_.get() + size_, capacity_ - size_};

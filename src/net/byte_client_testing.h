@@ -17,8 +17,8 @@
 
 namespace rateguard::net {
 
-// A blocking connection. What does not come within ten seconds has not come. A read that a signal interrupts is
-// repeated: reads with a timeout are interrupted when the process is stopped and continued (signal(7)).
+// A blocking connection. Waits at most ten seconds for anything. A read that a signal interrupts is repeated: reads
+// with a timeout are interrupted when the process is stopped and continued (signal(7)).
 class ByteClient {
  public:
   explicit ByteClient(uint16_t port) : ByteClient() { connect(port); }
@@ -53,7 +53,7 @@ class ByteClient {
     }
     return true;
   }
-  // While 1, what is sent waits to go out in one piece.
+  // While 1, sent bytes are held back, to go out in one piece.
   void hold_back(int on) { setsockopt(socket_, IPPROTO_TCP, TCP_CORK, &on, sizeof(on)); }
   void send_end() { ::shutdown(socket_, SHUT_WR); }
 
@@ -62,7 +62,7 @@ class ByteClient {
     errno = 0;
     return unread_.empty() && !receive() && errno != EAGAIN;
   }
-  // The same, but not by a reset, which may destroy an answer on its way.
+  // As ended(), but not by a reset, which may destroy an answer on its way.
   bool ended_in_order() {
     char byte = 0;
     return unread_.empty() && TEMP_FAILURE_RETRY(::recv(socket_, &byte, 1, 0)) == 0;

@@ -11,7 +11,7 @@ namespace rateguard::net {
 namespace {
 
 constexpr int64_t kCompareEveryUs = 1'000'000;  // a backward step of the wall clock is seen within a second
-constexpr int64_t kAheadUs = 1'000;             // a forward one at once; less is the two clocks' ordinary drift
+constexpr int64_t kAheadUs = 1'000;             // a forward step counts from here on; less is ordinary drift
 constexpr int kSlowShift = 11;                  // 1/2048: 488 ppm
 
 int64_t read_us(clockid_t id) {
@@ -34,7 +34,7 @@ bool WallSteering::due(int64_t steady_us) const {
 }
 
 void WallSteering::compare(int64_t wall_us, int64_t steady_us) {
-  steady_us = std::max(steady_us, base_.steady_us);  // another thread may have compared since it was read
+  steady_us = std::max(steady_us, base_.steady_us);  // another thread may have compared since the caller read the clock
   const int64_t ours = at(steady_us).us;
   base_.us = std::max(ours, wall_us);
   base_.steady_us = steady_us;

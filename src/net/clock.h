@@ -12,24 +12,24 @@ class Clock {
  public:
   virtual ~Clock() = default;
   virtual Instant now() = 0;
-  // The same with what the wall clock says. A clock that knows of no other is the wall clock too.
+  // now() together with the wall clock's reading. By default both are the same clock.
   virtual Now read() { return now(); }
 };
 
 // The counters' time. Follows two clocks of the system: the monotonic one carries time forward, the wall clock says
 // where it should be. The two are compared once a second of monotonic time, and where the wall clock is found ahead:
 //   * the wall clock is ahead (a forward step, or the machine slept): the difference is taken at once. That time has
-//     really passed for everybody else, and at worst it refills what such a span refills.
+//   really passed everywhere else, and at worst counters refill for as long.
 //   * the wall clock is behind (a backward step): this clock never jumps back; it runs 1/2048 slow until both agree
 //     again. That is the 500 ppm that NTP itself allows a correction (RFC 5905, appendix A.5.5.6), below what a limit
 //     can show.
 class WallSteering {
  public:
-  // All there is to it.
+  // The whole state.
   struct Base {
     int64_t us = 0;         // the time at steady_us
     int64_t steady_us = 0;  // the last comparison
-    int64_t behind_us = 0;  // how much is still to be lost by running slow
+    int64_t behind_us = 0;  // how much running slow has still to make up
   };
   // REQUIRES: both readings in microseconds.
   WallSteering(int64_t wall_us, int64_t steady_us);
@@ -47,7 +47,7 @@ class WallSteering {
   Base base_;
 };
 
-// The system's time. All of a process have one counters' time in common, so that no loop is ahead of another whose
+// The system's time. All objects of a process share one counters' time, so that no loop is ahead of another whose
 // counters it reads. An object may be used by any thread.
 class SystemClock final : public Clock {
  public:
@@ -66,9 +66,9 @@ class ManualClock final : public Clock {
   explicit ManualClock(Instant start = Instant::from_seconds(1'700'000'000)) : now_(start) {}
   Instant now() override { return now_; }
   Now read() override { return {now_, ahead_}; }
-  // Both clocks go on. REQUIRES: duration >= 0.
+  // Advances both clocks. REQUIRES: duration >= 0.
   void advance(Duration duration) { now_ = now_ + duration; }
-  // The wall clock is set to be that far behind the counters' time.
+  // Sets how far the wall clock is behind the counters' time.
   void set_wall_behind(Duration ahead) { ahead_ = ahead; }
 
  private:

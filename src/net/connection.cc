@@ -18,8 +18,8 @@ namespace rateguard::net {
 namespace {
 
 constexpr size_t kPreambleBytesMax = 64 * 1'024;
-// How long at most a client that goes on sending is read on from after its last answer: as long as one request may take
-// to arrive by default. Python's http.client and Go's read no answer before they have sent all.
+// How long at most to keep reading from a client that still sends after its last answer: as long as one request may
+// take to arrive by default. Python's http.client and Go's read no answer before they have sent everything.
 constexpr Duration kLingerMax = Duration::seconds(10);
 
 }  // namespace
@@ -174,7 +174,7 @@ void Connection::shake_hands() {
   }
   if (result.status == IoStatus::kFailed || result.status == IoStatus::kEnd) {
     count(host_.stats_.handshakes_failed);
-    // A peer that goes away by itself is nobody's mistake.
+    // A peer that disconnects is not an error.
     if (const std::string why = transport_.tls_problem(); !why.empty()) {
       host_.tell_turned_away(TurnedAway::kHandshakeFailed, peer_, why);
     }
@@ -278,8 +278,8 @@ void Connection::go_on() {
 
 void Connection::pause() {
   paused_ = true;
-  if (!out_.empty()) return;  // its reader's time goes on
-  timeout_ = Timeout::kIdle;  // of whatever was armed for what has been read
+  if (!out_.empty()) return;  // the write timeout keeps running
+  timeout_ = Timeout::kIdle;  // replaces the timeout of what has been read
   host_.wheel_.disarm(*this);
 }
 
@@ -305,7 +305,7 @@ void Connection::take_next_turn() {
   resume();
   if (!out_.empty()) return set_interest(EPOLLOUT);  // an answer came meanwhile: it is written first
   go_on();
-  if (host_.draining()) drain();  // it may have begun meanwhile
+  if (host_.draining()) drain();  // draining may have begun meanwhile
 }
 
 void Connection::end_turn() {
@@ -328,12 +328,12 @@ void Connection::ready_while_paused(uint32_t events) {
   set_interest(EPOLLOUT);
 }
 
-// Everything is written.
+// Called when everything is written.
 void Connection::finish() {
   if (ending_ == Ending::kClose) return close();
   if (ending_ != Ending::kLinger) return;
   // Bytes that arrive on a closed socket make the peer's kernel throw away the answer it has not read yet (RFC 9112,
-  // section 9.6): so say that this was all, and listen for a moment.
+  // section 9.6): so end the sending side, and read for a moment.
   transport_.shut_down_sending();
   state_ = State::kLingering;
   in_.release();
@@ -344,7 +344,7 @@ void Connection::finish() {
 }
 
 void Connection::linger() {
-  // One read per wake-up: somebody who sends without end costs no more than anybody else, and for a while only.
+  // One read per wake-up: a peer that sends without end costs no more than any other, and only for a while.
   const IoResult result = transport_.receive_plain(host_.scratch());
   if (result.status == IoStatus::kOk && host_.loop().now() < linger_end_) arm(Timeout::kLinger);
   if (result.status == IoStatus::kEnd || result.status == IoStatus::kFailed) close();

@@ -6,12 +6,12 @@
 namespace rateguard::net {
 namespace {
 
-// A timeout is kept to within an eighth of itself, but nobody is woken more often than 1,000 times a second for it, and
-// 100 ms are coarse enough for all that are seconds.
+// A timeout is accurate to an eighth of its length, but causes at most 1,000 wake-ups a second; for timeouts of seconds
+// 100 ms are accurate enough.
 constexpr int64_t kTicksPerTimeout = 8;
 constexpr Duration kTickMin = Duration::millis(1);
 constexpr Duration kTickMax = Duration::millis(100);
-// How long an answer that ends a connection is protected from what the peer still sends, from its last bytes on.
+// How long after an answer that ends a connection its peer is still read from, so that more requests destroy no answer.
 constexpr Duration kLingerTime = Duration::seconds(1);
 
 Duration tick_for(const ConnectionTimeouts& timeouts) {
@@ -157,7 +157,7 @@ void ConnectionHost::drain(Duration grace, std::function<void()> on_empty) {
   on_empty_ = std::move(on_empty);
   listener_->close();
   draining_ = true;
-  // From the end, for one that closes is replaced by the last.
+  // From the end, because a connection that closes is replaced by the last one.
   for (size_t i = connections_.size(); i-- > 0;) connections_[i]->drain();
   if (connections_.empty()) return emptied();
   grace_ = loop_->after(grace, [this] {

@@ -19,16 +19,16 @@
 
 namespace rateguard::net {
 
-// What a load balancer says of the connection before the client's first byte.
+// What a load balancer says about the connection before the client's first byte.
 struct Preamble {
   enum class Verdict : uint8_t { kNeedMore, kDone, kRefused };
   Verdict verdict = Verdict::kRefused;
-  size_t bytes_wanted = 0;             // kNeedMore: how many there must be in all before it is worth asking again
+  size_t bytes_wanted = 0;             // kNeedMore: how many bytes must be there in all before asking again
   std::optional<IpAddress> peer = {};  // kDone: the client's address; empty: the connection speaks for itself
 };
 
-// Reads a preamble that `sender`, the connection's own peer, has begun with. Called with nothing first; never with more
-// than it asked for, since what follows is not its own. It asks for at most 64 KiB.
+// Reads a preamble that `sender`, the connection's own peer, has begun with. Called with no bytes first; never with
+// more than it asked for, since what follows is not part of the preamble. It asks for at most 64 KiB.
 using PeerPreamble = std::function<Preamble(const IpAddress& sender, std::string_view received)>;
 
 struct ConnectionTimeouts {
@@ -38,7 +38,7 @@ struct ConnectionTimeouts {
   Duration handshake = Duration::seconds(10);  // for the preamble and TLS
 };
 
-// The time that timeouts are kept by; it never goes back.
+// The clock of timeouts; it never goes back.
 using SteadyNow = std::function<std::chrono::steady_clock::time_point()>;
 
 // Why a connection was closed before it could ask anything.
@@ -48,7 +48,7 @@ struct ConnectionHostOptions {
   ListenAddress address = {};
   std::shared_ptr<const TlsContext> tls = {};  // null: plain
   PeerPreamble preamble = {};                  // empty: none is expected; else every connection must begin with one
-  // Of this host, or of all hosts that share a count: then no loop refuses while others have room.
+  // For this host, or for all hosts that share a count: then no loop refuses while others have room.
   int connections_max = 20'000;
   std::shared_ptr<std::atomic<int64_t>> shared_count = {};  // null: this host's alone
   // Told on the loop's thread; `why` is the reason of a failed handshake.
@@ -61,16 +61,16 @@ struct ConnectionHostOptions {
 struct ConnectionStats {
   std::atomic<uint64_t> connections_open = 0;
   std::atomic<uint64_t> connections_accepted = 0;
-  std::atomic<uint64_t> connections_refused = 0;  // beyond connections_max
+  std::atomic<uint64_t> connections_refused = 0;  // above connections_max
   std::atomic<uint64_t> handshakes_failed = 0;    // TLS or preamble
-  std::atomic<uint64_t> timeouts = 0;             // connections that ended by one
+  std::atomic<uint64_t> timeouts = 0;             // connections closed by a timeout
 };
 
 // Adds one. Only the loop's thread writes, so that no locked instruction is needed.
 void count(std::atomic<uint64_t>& counter);
 
-// On the loop's thread only. Its buffers are shared by its connections, so that an idle one holds none: bytes are
-// received into scratch() and answers rendered into out(); only what cannot be finished at once is copied.
+// Used on the loop's thread only. Its connections share its buffers, so that an idle one holds none: bytes are received
+// into scratch() and answers rendered into out(); only what cannot be finished at once is copied.
 class ConnectionHost {
  public:
   // What one recv() takes at most.
@@ -78,7 +78,7 @@ class ConnectionHost {
 
   // Makes the connection of a protocol.
   using Make = std::function<std::unique_ptr<Connection>(int descriptor, const IpAddress& peer)>;
-  // Says no to one that is too many, in a send or two. Not called where TLS is spoken, for saying anything would take a
+  // Refuses a connection above the bound, with a send or two. Not called with TLS, where saying anything would take a
   // handshake.
   using Refuse = std::function<void(Transport& transport)>;
 
@@ -88,12 +88,12 @@ class ConnectionHost {
   ConnectionHost(const ConnectionHost&) = delete;
   ConnectionHost& operator=(const ConnectionHost&) = delete;
 
-  // Listens and serves; gives the port. `loop` outlives it. Errors: as Listener::open(); then nothing has begun.
+  // Listens and serves; returns the port. `loop` outlives this. Errors: as Listener::open(); then nothing has begun.
   Result<uint16_t> start(EventLoop& loop, Make make, Refuse refuse);
   // Takes effect for new connections.
   void set_tls(std::shared_ptr<const TlsContext> tls) { options_.tls = std::move(tls); }
-  // Accepts nobody else, tells every connection to drain, and calls `on_empty` once, on the loop: when the last is
-  // gone, or when `grace` is over and the rest were cut off. At once, if it was never started.
+  // Accepts no more connections, tells every one to drain, and calls `on_empty` once, on the loop: when the last has
+  // closed, or when `grace` is over and the rest were cut off. At once, if the host was never started.
   void drain(Duration grace, std::function<void()> on_empty);
 
   // For its connections.
@@ -107,15 +107,15 @@ class ConnectionHost {
   friend class Connection;
 
   void accept(int descriptor, const IpAddress& peer);
-  // Counts one more, unless there are as many as may be.
+  // Counts one more connection, unless the bound is reached.
   bool take_place();
   void tell_turned_away(TurnedAway what, const IpAddress& peer, std::string_view why) const;
   void remove(Connection& connection);
-  // `successor` has the connection's place from now on.
+  // `successor` takes the connection's place.
   void replace(Connection& connection, std::unique_ptr<Connection> successor);
-  // Frees it as soon as it cannot be on the call stack any more.
+  // Frees the connection once it cannot be on the call stack any more.
   void free_later(std::unique_ptr<Connection> connection);
-  // The connection's next turn comes when everybody else's events have been handled.
+  // The connection's next turn comes after the events of all others have been handled.
   void queue_turn(Connection& connection);
   void run_turns();
   Tick ticks(Connection::Timeout timeout) const { return ticks_[static_cast<size_t>(timeout)]; }
@@ -135,7 +135,7 @@ class ConnectionHost {
   std::unique_ptr<char[]> scratch_ = std::make_unique_for_overwrite<char[]>(kScratchBytes);
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<std::unique_ptr<Connection>> closed_;       // not yet freed: they may be on the call stack
-  std::shared_ptr<int> alive_ = std::make_shared<int>();  // outlived by work that is posted
+  std::shared_ptr<int> alive_ = std::make_shared<int>();  // expired when posted work runs too late
   std::vector<Connection*> turns_;                        // waiting for their next turn; null: closed meanwhile
   std::vector<Connection*> turns_now_;                    // being given it
   bool draining_ = false;

@@ -21,7 +21,7 @@ namespace rateguard::net {
 
 namespace asio = boost::asio;
 
-// Asio asks the system's resolver on a thread of its own. It outlives a connector that has lost interest.
+// Asio asks the system's resolver on a thread of its own. The lookup outlives a connector that is cancelled.
 struct Connector::Lookup {
   explicit Lookup(EventLoop& loop) : resolver(loop.context()) {}
   asio::ip::tcp::resolver resolver;
@@ -71,7 +71,7 @@ void Connector::connect(const ConnectTarget& target, Duration patience, Done don
     addresses_.back().size = sizeof address;
     return try_next();
   }
-  // That name is loopback whatever a resolver or a missing hosts file says (RFC 6761, section 6.3).
+  // "localhost" is loopback, whatever a resolver or a missing hosts file says (RFC 6761, section 6.3).
   if (const auto ip = IpAddress::parse(target.host == "localhost" ? "127.0.0.1" : target.host)) {
     Address& address = addresses_.emplace_back();
     address.size = write_address(*ip, target.port, address.bytes);
@@ -110,7 +110,7 @@ void Connector::try_next() {
         (void)setsockopt(descriptor_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
       }
       const int code = ::connect(descriptor_, reinterpret_cast<const sockaddr*>(&address.bytes), address.size);
-      // A Unix socket whose backlog is full says EAGAIN and is not being connected: as good as refused.
+      // A Unix socket whose backlog is full says EAGAIN and does not go on connecting: this counts as refused.
       if ((code == 0 || errno == EINPROGRESS) && loop_.watch(descriptor_, EPOLLOUT, *this)) return;
     }
     reason_ = std::strerror(errno);

@@ -1,4 +1,4 @@
-// A connection to somewhere else, made without blocking: the name is looked up, its addresses are tried in turn.
+// Connects to another server without blocking: looks the name up and tries its addresses in turn.
 #pragma once
 
 #include <sys/socket.h>
@@ -18,7 +18,7 @@ namespace rateguard::net {
 struct ConnectTarget {
   std::string host = {};  // a name or an address
   uint16_t port = 0;
-  std::string path = {};  // not empty: host and port mean nothing
+  std::string path = {};  // if not empty, host and port are ignored
 
   std::string to_string() const;
   bool operator==(const ConnectTarget&) const = default;
@@ -27,11 +27,11 @@ struct ConnectTarget {
 // One attempt at a time, on the loop's thread.
 class Connector final : private ReadyHandler {
  public:
-  // Is given a connected, non-blocking socket, which is its own from then on; TCP_NODELAY is set. Errors:
-  // kUnavailable, with the system's reason; kInvalid for a path that is no socket's.
+  // Gets a connected, non-blocking socket, which it then owns; TCP_NODELAY is set. Errors: kUnavailable, with the
+  // system's reason; kInvalid if the path does not name a socket.
   using Done = std::move_only_function<void(Result<int> descriptor)>;
 
-  // `loop` outlives it.
+  // `loop` outlives this.
   explicit Connector(EventLoop& loop) : loop_(loop) {}
   ~Connector() { cancel(); }
   Connector(const Connector&) = delete;
@@ -40,7 +40,7 @@ class Connector final : private ReadyHandler {
   // Calls `done` once, after this has returned and at the latest when `patience` has passed. `done` may destroy the
   // connector. REQUIRES: no attempt is under way.
   void connect(const ConnectTarget& target, Duration patience, Done done);
-  // No call comes any more.
+  // `done` is not called after this.
   void cancel();
 
  private:

@@ -25,13 +25,13 @@ namespace asio = boost::asio;
 
 // Events taken from the kernel at once: as many as Asio takes.
 constexpr size_t kEventsPerBatch = 128;
-// Batches handed out before timers and posted work get their turn. At 128 requests of 5 us each that is 10 ms at most,
-// and at low load a single batch.
+// Batches handled before timers and posted work get their turn. At 128 requests of 5 us each that is 10 ms at most; at
+// low load it is a single batch.
 constexpr int kBatchesPerTurn = 16;
 
 // The longest single wait of a timer: the wall clock may be set meanwhile, and the loop's clock follows it.
 constexpr Duration kWaitMax = Duration::seconds(60);
-// What is further away than a hundred years never comes, and its count of nanoseconds would not fit.
+// A time more than a hundred years away never comes, and its count of nanoseconds would not fit.
 constexpr Duration kDelayMax = Duration::seconds(100LL * 366 * 86'400);
 
 std::string system_message(const char* what) {
@@ -80,7 +80,7 @@ void Timer::State::fire() {
   loop.wake();
   if (when && loop.now() < *when) return wait(*when - loop.now());
   if (period) {
-    // From the time it was due, so that periods do not drift; what was missed is left out.
+    // Counted from the time it was due, so that periods do not drift; missed periods are left out.
     const auto step = std::chrono::microseconds(period->us);
     const auto now = std::chrono::steady_clock::now();
     due = std::max(due + step, now);
@@ -155,7 +155,7 @@ boost::asio::io_context& EventLoop::context() {
 
 void EventLoop::await_ready() {
   impl_->ready.async_wait(asio::posix::stream_descriptor::wait_read, [this](const boost::system::error_code& error) {
-    if (error) return;  // the loop is going
+    if (error) return;  // the loop is being destroyed
     hand_out_events();
     await_ready();
   });
@@ -194,7 +194,7 @@ void EventLoop::change(int descriptor, uint32_t events, ReadyHandler& handler) {
 void EventLoop::unwatch(int descriptor, ReadyHandler& handler) {
   epoll_event unused{};
   epoll_ctl(impl_->epoll, EPOLL_CTL_DEL, descriptor, &unused);
-  // Events of this batch that it has not heard of yet are struck out.
+  // Strikes out the events of this batch that were not handed to the handler yet.
   for (size_t i = impl_->events_next; i < impl_->events_end; ++i) {
     if (impl_->events[i].data.ptr == &handler) impl_->events[i].data.ptr = nullptr;
   }

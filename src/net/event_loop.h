@@ -26,14 +26,14 @@ class ReadyHandler {
   ~ReadyHandler() = default;
 };
 
-// A timer that runs as long as this object lives. REQUIRES: it goes before its loop does, on the loop's thread.
+// A timer that runs as long as this object lives. REQUIRES: destroyed before its loop, on the loop's thread.
 class Timer {
  public:
   Timer() = default;
   ~Timer() { cancel(); }
   Timer(Timer&&) = default;
   Timer& operator=(Timer&& other) noexcept;
-  // No call begins after this one.
+  // The work is not called after this.
   void cancel();
 
  private:
@@ -42,18 +42,18 @@ class Timer {
   std::shared_ptr<State> state_;
 };
 
-// Every member is for the loop's own thread (the one in run(), or the one that sets up before it), but for post() and
-// stop(), which any thread may call.
+// Any thread may call post() and stop(). All other members are for the loop's own thread: the one in run(), or the one
+// that sets up before it.
 class EventLoop {
  public:
-  // Errors: kIo where the system gives no descriptors. Ignores SIGPIPE for the whole process, since a peer that has
-  // gone is an ordinary thing to a server. `clock` outlives the loop and is read on its thread only.
+  // Errors: kIo if the system gives no descriptors. Ignores SIGPIPE for the whole process, since for a server a peer
+  // that has disconnected is ordinary. `clock` outlives the loop and is read on its thread only.
   static Result<std::unique_ptr<EventLoop>> create(Clock& clock);
   ~EventLoop();
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
-  // Runs until stop(); at once, where that was called before. May be called again after it.
+  // Runs until stop(); returns at once if that was called before. May be called again.
   void run();
   // Makes run() return soon; work not yet done stays for the next run().
   void stop();
@@ -65,18 +65,18 @@ class EventLoop {
   Clock& clock() { return clock_; }
 
   [[nodiscard]] Timer after(Duration delay, std::function<void()> work);
-  // Not before `when` by the loop's clock.
+  // Calls `work` not before `when` by the loop's clock.
   [[nodiscard]] Timer at(Instant when, std::function<void()> work);
-  // The first time one period from now. A period missed is left out, not made up for.
+  // Calls `work` once a period, for the first time one period from now. A missed period is left out.
   [[nodiscard]] Timer every(Duration period, std::function<void()> work);
 
   // Calls `handler` while the descriptor is ready for `events` (level-triggered, as epoll(7) has it). `handler`
-  // outlives the watch. A handler that is unwatched or destroyed while events are handed out hears of none any more.
+  // outlives the watch. A handler that is unwatched or destroyed while events are handed out gets no more of them.
   Result<void> watch(int descriptor, uint32_t events, ReadyHandler& handler);
   void change(int descriptor, uint32_t events, ReadyHandler& handler);
   void unwatch(int descriptor, ReadyHandler& handler);
 
-  // For net/ and its fellow clients of Asio; include <boost/asio/io_context.hpp> to use it.
+  // For net/ and other users of Asio; include <boost/asio/io_context.hpp> to use it.
   boost::asio::io_context& context();
 
  private:

@@ -7,7 +7,7 @@
 
 namespace rateguard::net {
 
-// Whether `holds` comes to hold within ten seconds; asked every millisecond.
+// Whether `holds` returns true within ten seconds; asked every millisecond.
 inline bool eventually(const std::function<bool()>& holds) {
   for (int i = 0; i < 10'000; ++i) {
     if (holds()) return true;

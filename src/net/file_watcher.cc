@@ -22,7 +22,7 @@ namespace {
 constexpr uint32_t kEvents =
     IN_CLOSE_WRITE | IN_MODIFY | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB;
 
-// Every file of a directory by name, with what tells one content of it from another. A link is what it leads to.
+// Every file of a directory by name, with what tells two contents of it apart. Links are followed.
 std::string listing_of(const std::string& directory) {
   std::vector<std::string> lines;
   std::error_code error;
@@ -76,8 +76,8 @@ FileWatcher::~FileWatcher() {
   ::close(inotify_);
 }
 
-// The directory that names the file sees a rename and a swapped link; the one where the file really is sees it written.
-// Asking again for a directory that is watched already changes nothing.
+// The directory that names the file reports a rename and a swapped link; the one where the file really is reports
+// writes. Watching a directory twice changes nothing.
 void FileWatcher::watch_directories() {
   for (const std::string& file : files_) {
     inotify_add_watch(inotify_, directory_of(file).c_str(), kEvents);
@@ -92,7 +92,7 @@ void FileWatcher::on_ready(uint32_t) {
   std::array<char, 4'096> events;
   while (::read(inotify_, events.data(), events.size()) > 0) {
   }
-  // Which file it was does not matter: a look at all of them is cheap, and right for links too.
+  // Which file it was does not matter: looking at all of them is cheap, and right for links too.
   look_soon();
 }
 
@@ -125,7 +125,7 @@ FileWatcher::Fingerprint FileWatcher::read_fingerprint(const std::string& file, 
   now.inode = status.st_ino;
   now.size = status.st_size;
   now.changed_ns = int64_t{status.st_ctim.tv_sec} * 1'000'000'000 + status.st_ctim.tv_nsec;
-  if (S_ISDIR(status.st_mode)) {  // whose own times say nothing of a file that is written in place
+  if (S_ISDIR(status.st_mode)) {  // whose times do not show a file written in place
     now.content_hash = std::hash<std::string>{}(listing_of(file));
     return now;
   }
@@ -137,7 +137,7 @@ FileWatcher::Fingerprint FileWatcher::read_fingerprint(const std::string& file, 
   }
   std::ifstream stream(file, std::ios::binary);
   const std::string content((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
-  // A file that may not be read is told from an empty one.
+  // A file that cannot be read differs from an empty one.
   now.content_hash = std::hash<std::string_view>{}(content) ^ (stream.bad() || !stream.is_open() ? 1 : 0);
   return now;
 }

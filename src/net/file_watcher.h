@@ -1,5 +1,5 @@
-// Tells when what files contain has changed, however it came about: written in place, replaced by a rename, removed, or
-// swapped below a symbolic link, as Kubernetes does with its "..data" directory.
+// Reports when the content of files has changed, however that happened: written in place, replaced by a rename,
+// removed, or swapped below a symbolic link, as Kubernetes does with its "..data" directory.
 #pragma once
 
 #include <cstdint>
@@ -14,19 +14,19 @@
 namespace rateguard::net {
 
 struct FileWatcherOptions {
-  // Changes that follow one another within it are told once: an editor writes in several steps.
+  // Changes that follow one another within this time are reported once: an editor writes in several steps.
   Duration debounce = Duration::millis(200);
-  // Looks unasked this often, for file systems that report nothing and directories that were replaced.
+  // Also looks this often, for file systems that report nothing and directories that were replaced.
   Duration look_every = Duration::seconds(5);
 };
 
-// On its loop's thread; goes before its loop does. Files are read on the loop, so they should be small.
+// Used on its loop's thread; destroyed before its loop. Files are read on the loop, so they should be small.
 class FileWatcher final : public ReadyHandler {
  public:
-  // `on_change` gets the files whose content is not what it was when last told (at first: when the watcher was made),
-  // in the order given. A file that is missing has other content than any that is there. A directory's content is its
-  // regular files, as they are named and changed; those of directories in it do not count.
-  // Errors: kIo where the system gives no inotify descriptor.
+  // `on_change` gets the files whose content has changed since the last report (at first: since the watcher was made),
+  // in the order given. A missing file differs from every file that is there. A directory's content is its regular
+  // files, with their names and changes; those of directories in it do not count. Errors: kIo if the system gives no
+  // inotify descriptor.
   static Result<std::unique_ptr<FileWatcher>> create(EventLoop& loop, std::vector<std::string> files,
                                                      std::function<void(const std::vector<std::string>&)> on_change,
                                                      const FileWatcherOptions& options = {});
@@ -34,7 +34,7 @@ class FileWatcher final : public ReadyHandler {
   FileWatcher(const FileWatcher&) = delete;
   FileWatcher& operator=(const FileWatcher&) = delete;
 
-  // Looks when the debounce has passed: somebody knows of a change.
+  // Looks when the debounce has passed: for a caller that knows of a change.
   void look_soon();
   void on_ready(uint32_t events) override;
 

@@ -15,9 +15,9 @@
 namespace rateguard::net {
 namespace {
 
-constexpr int kBacklog = 4'096;                     // the kernel's own bound (somaxconn) where that is lower
-constexpr int kAcceptsPerWakeUp = 64;               // then connections that live get their turn
-constexpr Duration kPause = Duration::millis(100);  // with neither descriptors nor memory: long enough not to spin
+constexpr int kBacklog = 4'096;                     // the kernel's own bound (somaxconn) may be lower
+constexpr int kAcceptsPerWakeUp = 64;               // then open connections get their turn
+constexpr Duration kPause = Duration::millis(100);  // when out of descriptors or memory: long enough not to spin
 
 using AddressList = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
 
@@ -53,7 +53,7 @@ int bound_socket(const addrinfo& where, PortSharing sharing) {
   set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1);
   if (sharing == PortSharing::kJoin) set_option(socket, SOL_SOCKET, SO_REUSEPORT, 1);
   if (where.ai_family == AF_INET6) set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, 0);
-  set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);  // what is accepted inherits it
+  set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);  // accepted sockets inherit it
   if (::bind(socket, where.ai_addr, where.ai_addrlen) == 0) return socket;
   const int error = errno;
   ::close(socket);
@@ -80,7 +80,7 @@ uint16_t bound_port(int socket) {
   sockaddr_storage storage{};
   socklen_t size = sizeof(storage);
   getsockname(socket, reinterpret_cast<sockaddr*>(&storage), &size);
-  // The port stands at the same place in both families.
+  // The port is at the same offset in both families.
   sockaddr_in v4{};
   std::memcpy(&v4, &storage, sizeof(v4));
   return ntohs(v4.sin_port);
@@ -97,7 +97,7 @@ Result<std::unique_ptr<Listener>> Listener::open(EventLoop& loop, const ListenAd
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
   addrinfo* found = nullptr;
-  // That name is loopback whatever a resolver or a missing hosts file says (RFC 6761, section 6.3).
+  // "localhost" is loopback, whatever a resolver or a missing hosts file says (RFC 6761, section 6.3).
   const std::string host = address.host == "localhost" ? "127.0.0.1" : address.host;
   if (const int code = getaddrinfo(host.c_str(), std::to_string(address.port).c_str(), &hints, &found); code != 0) {
     return invalid("cannot listen on " + shown(address) + ": " + gai_strerror(code));
@@ -171,7 +171,7 @@ Listener::Accepted Listener::accept_one() {
       case ENOMEM:
         return Accepted::kNoDescriptor;
       default:
-        break;  // that connection is gone already (accept(2), "Error handling"); the next one
+        break;  // that connection has ended (accept(2), "Error handling"); try the next
     }
   }
 }

@@ -13,7 +13,7 @@
 
 namespace rateguard::net {
 
-// One end of a connection. What does not come within ten seconds has not come.
+// One end of a connection. Waits at most ten seconds for anything.
 class BlockingPeer {
  public:
   explicit BlockingPeer(int descriptor) : descriptor_(descriptor) {
@@ -32,14 +32,14 @@ class BlockingPeer {
       bytes.remove_prefix(static_cast<size_t>(sent));
     }
   }
-  // What is there at once, up to so many bytes; empty: nothing, or the end.
+  // What has arrived already, at most `most` bytes; empty: nothing, or the end.
   std::string receive_now(size_t most = 65'536) {
     std::string bytes(most, '\0');
     const ssize_t got = ::recv(descriptor_, bytes.data(), bytes.size(), MSG_DONTWAIT);
     bytes.resize(got > 0 ? static_cast<size_t>(got) : 0);
     return bytes;
   }
-  // Waits for so many bytes, or for the end.
+  // Waits for `size` bytes, or for the end.
   std::string receive(size_t size) {
     std::string bytes(size, '\0');
     size_t have = 0;
@@ -51,7 +51,7 @@ class BlockingPeer {
     bytes.resize(have);
     return bytes;
   }
-  // Whether the other end has said that it sends no more, after all that it had sent was received.
+  // Whether the other end has stopped sending, and everything that it had sent was received.
   bool at_end() {
     char byte = 0;
     return TEMP_FAILURE_RETRY(::recv(descriptor_, &byte, 1, 0)) == 0;

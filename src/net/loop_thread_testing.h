@@ -12,8 +12,8 @@
 
 namespace rateguard::net {
 
-// What uses the loop stands behind this in its owner, so that it goes first; the owner's destructor calls stop()
-// before.
+// Members that use the loop are declared after this one, so that they are destroyed first; the owner's destructor calls
+// stop() before.
 template <typename AnyClock = SystemClock>
 class LoopThread {
  public:
@@ -25,7 +25,7 @@ class LoopThread {
   void start() {
     thread_ = std::thread([this] { loop_->run(); });
   }
-  // Waits for the thread. Again, or without start(): nothing.
+  // Waits for the thread. A second call, or one without start(), does nothing.
   void stop() {
     if (!thread_.joinable()) return;
     loop_->stop();
@@ -40,7 +40,7 @@ class LoopThread {
     loop_->post([&] { task(); });
     return done.get();
   }
-  // Runs `work` on the loop's thread, some time.
+  // Runs `work` on the loop's thread, without waiting for it.
   void post(std::function<void()> work) { loop_->post(std::move(work)); }
 
   EventLoop& loop() { return *loop_; }

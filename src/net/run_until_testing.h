@@ -7,7 +7,7 @@
 
 namespace rateguard::net {
 
-// Runs the loop until `holds`; false after ten seconds.
+// Runs the loop until `holds` returns true; false after ten seconds.
 inline bool run_until(EventLoop& loop, const std::function<bool()>& holds) {
   bool held = holds();
   int looks = 0;
@@ -19,7 +19,7 @@ inline bool run_until(EventLoop& loop, const std::function<bool()>& holds) {
   return held;
 }
 
-// Runs the loop for so long.
+// Runs the loop for `span`.
 inline void run_for(EventLoop& loop, Duration span) {
   const Timer end = loop.after(span, [&] { loop.stop(); });
   loop.run();

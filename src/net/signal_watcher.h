@@ -9,8 +9,8 @@
 
 namespace rateguard::net {
 
-// Catches the signals for the whole process as long as it lives. One in a process may watch a signal; it goes before
-// its loop does.
+// Catches the signals for the whole process as long as it lives. Only one object in a process may watch a signal; it is
+// destroyed before its loop.
 class SignalWatcher {
  public:
   // `on_signal` gets the signal's number, on the loop's thread. REQUIRES: signals that can be caught.

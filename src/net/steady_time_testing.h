@@ -1,5 +1,5 @@
-// For tests: the time that a server's timeouts are kept by, which passes only when the test says so. However busy the
-// machine is, nothing times out before its turn.
+// For tests: the clock of a server's timeouts, which advances only when the test says so. However busy the machine is,
+// nothing times out early.
 #pragma once
 
 #include <atomic>
@@ -10,7 +10,7 @@
 
 namespace rateguard::net {
 
-// Any thread. Outlives the server.
+// May be used by any thread. Outlives the server.
 class ManualSteadyTime {
  public:
   // The server notices within a tick of real time: an eighth of its shortest timeout, at most 100 ms.

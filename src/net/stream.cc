@@ -1,6 +1,6 @@
-// Invariants: the descriptor is watched while connected, but for one that has hung up while nobody wants to read, since
-// epoll would report that without end. Nothing is called from within write(), offer() or resume_reading(): what they
-// find out is told by called_back(), in a turn of the loop of its own.
+// Invariants: the descriptor is watched while connected, unless the peer has hung up while reading is paused, since
+// epoll would report that without end. No event is called from within write(), offer() or resume_reading():
+// called_back() reports what they found, in a later turn of the loop.
 #include "net/stream.h"
 
 #include <fmt/format.h>
@@ -17,14 +17,14 @@
 namespace rateguard::net {
 namespace {
 
-// The answers of a deep pipeline in one call.
+// Enough for the answers of a deep pipeline in one call.
 constexpr size_t kReadBytes = 64 * 1'024;
-// Reads in a row of a TLS connection that has more, before the others of its loop have their turn: a read gives one
-// record of at most 16 KiB.
+// Reads in a row from a TLS connection that has more, before the loop's others get their turn: a read gives one record
+// of at most 16 KiB.
 constexpr int kReadsMax = 16;
 
-// One for all streams of a thread, so that an idle one holds none. A stream that is read from within another's event
-// brings its own.
+// One buffer for all streams of a thread, so that an idle stream holds none. A stream that is read from within
+// another's event uses its own.
 class ReadBuffer {
  public:
   ReadBuffer() : own_(std::exchange(busy_, true) ? std::make_unique_for_overwrite<Bytes>() : nullptr) {}
@@ -153,7 +153,7 @@ void Stream::open() {
     blocked_ = blocked_ || waiting_bytes() != 0;
   }
   set_interest();
-  if (transport_->has_pending()) call_soon();  // what came with the last of the handshake
+  if (transport_->has_pending()) call_soon();  // what arrived with the end of the handshake
   events_.opened();
 }
 
@@ -172,7 +172,7 @@ void Stream::ready(uint32_t events) {
   if (reading_ && !input_over_) return read();
   if ((events & (EPOLLERR | EPOLLHUP)) == 0) return;
   if (input_over_) return sending_finished_ ? both_over() : broke_off(0);
-  // It is read when somebody wants it; until then there is nothing more to hear.
+  // It is read when reading resumes; until then no event is needed.
   loop_.unwatch(transport_->descriptor(), *this);
   watched_ = false;
 }
@@ -230,7 +230,7 @@ void Stream::flush() {
   if (input_over_) call_soon();
 }
 
-// The peer may have said why before it broke off: what has come is read first.
+// The peer may have said why before it disconnected: what has arrived is read first.
 void Stream::output_failed() {
   output_error_ = errno;
   broken_output_ = true;
@@ -257,7 +257,7 @@ void Stream::resume_reading() {
     if (!watched_) call_soon();
   }
   set_interest();
-  // What TLS has taken from the socket does not show in its readiness.
+  // Bytes that TLS has taken from the socket do not make the socket ready.
   if (transport_->has_pending() || broken_output_) call_soon();
 }
 
@@ -301,7 +301,7 @@ void Stream::both_over() {
 }
 
 void Stream::broke_off(int error) {
-  const std::string problem = transport_->tls_problem();  // TLS 1.3: a refused certificate of ours shows only now
+  const std::string problem = transport_->tls_problem();  // TLS 1.3: that our certificate was refused shows only now
   if (!problem.empty()) {
     return end(StreamEnd::kTls, {.code = ErrorCode::kInvalid, .message = problem, .source = ErrorSource::kPeer});
   }

@@ -1,5 +1,5 @@
-// One connection to somewhere else, on an event loop: connect, TLS, then bytes both ways with backpressure. What the
-// bytes mean is its owner's business; that it is tried again, too.
+// One connection to another server, on an event loop: connect, TLS, then bytes both ways with backpressure. Its owner
+// gives the bytes their meaning and tries again after a failure.
 #pragma once
 
 #include <cstddef>
@@ -30,21 +30,21 @@ enum class StreamEnd : uint8_t {
   kBroken,        // the connection broke off
 };
 
-// Hears of a stream, on its loop's thread and never from within a call of the stream's. None but closed() may destroy
-// the stream; each may close() it or connect it again.
+// Gets the events of a stream, on its loop's thread and never from within a call to the stream. Only closed() may
+// destroy the stream; each event may close() it or connect it again.
 class StreamEvents {
  public:
-  // Connected, and TLS agreed upon: what was written goes out.
+  // Connected, with TLS agreed upon: what was written goes out.
   virtual void opened() = 0;
-  // What has come. The bytes live until this returns and may be changed.
+  // Bytes have arrived. They live until this returns and may be changed.
   virtual void input(std::span<char> bytes) = 0;
   // The server sends no more, but may still be written to. Only after keep_half_open(); else that closes the stream.
   virtual void input_ended() {}
-  // Something had to wait, and the socket takes more again: nothing of write() waits any more, and what offer() did
-  // not take may be offered again.
+  // Output had to wait, and the socket takes more again: all that was written has gone out, and what offer() did not
+  // take may be offered again.
   virtual void drained() {}
-  // It has ended, and was not closed by close(). kInvalid: an attempt will end so until somebody changes something
-  // (the certificate, or who listens there); kUnavailable: the next may do better.
+  // The stream has ended, not by close(). kInvalid: every attempt will fail until something is changed (the
+  // certificate, or the server that listens there); kUnavailable: the next attempt may succeed.
   virtual void closed(StreamEnd end, const Error& error) = 0;
 
  protected:
@@ -54,9 +54,9 @@ class StreamEvents {
 struct StreamOptions {
   ConnectTarget target = {};
   std::shared_ptr<const TlsClientContext> tls = {};  // null: plain
-  // The name for which the server's certificate has to be, and which is sent along (SNI). Empty: the target's host.
+  // The name that the server's certificate has to be for, and that is sent along (SNI). Empty: the target's host.
   std::string tls_name = {};
-  // What is offered by ALPN, the best first, such as "h2"; empty: nothing is.
+  // The protocols to offer by ALPN, the best first, such as "h2"; empty: none.
   std::vector<std::string> protocols = {};
   // For connecting and TLS together.
   Duration patience = Duration::seconds(10);
@@ -64,7 +64,7 @@ struct StreamOptions {
 
 class Stream final : private ReadyHandler {
  public:
-  // `loop` and `events` outlive it.
+  // `loop` and `events` outlive this.
   Stream(EventLoop& loop, StreamEvents& events) : loop_(loop), events_(events), connector_(loop) {}
   ~Stream() { close(); }
   Stream(const Stream&) = delete;
@@ -72,7 +72,7 @@ class Stream final : private ReadyHandler {
 
   // REQUIRES: is_closed().
   void connect(const StreamOptions& options);
-  // At once, saying goodbye if TLS is spoken; what waits to be written is dropped. No event comes any more.
+  // Closes at once, with a close_notify if TLS is spoken; waiting output is dropped. No event is called after this.
   void close();
   bool is_closed() const { return phase_ == Phase::kClosed; }
   bool is_open() const { return phase_ == Phase::kOpen; }
@@ -82,26 +82,26 @@ class Stream final : private ReadyHandler {
   // What ALPN has agreed on; empty without TLS or ALPN. REQUIRES: is_open().
   std::string_view protocol() const { return transport_->protocol(); }
 
-  // Sends, or keeps what the socket does not take. Before it is open everything is kept.
+  // Sends, and keeps what the socket does not take. Before the stream is open everything is kept.
   void write(std::string_view bytes);
-  // Of what was written, what the socket has not taken.
+  // How much of the written output the socket has not taken.
   size_t waiting_bytes() const { return out_.size() - out_sent_; }
-  // What the socket has taken since connect(), also once it is closed.
+  // How many bytes the socket has taken since connect(); also after the stream is closed.
   uint64_t sent_bytes() const { return sent_bytes_; }
-  // Sends what the socket takes, and gives how much that was; the rest is the caller's to offer again, from the next
-  // byte on, when it hears drained(). With TLS the next offer has to begin with the same bytes, as far as there were
-  // any. REQUIRES: is_open(), and nothing of write() waits.
+  // Sends what the socket takes, and returns how much that was; the caller offers the rest again, from the next byte
+  // on, after drained(). With TLS the next offer has to begin with the same bytes. REQUIRES: is_open(), and nothing of
+  // write() waits.
   size_t offer(std::string_view bytes);
-  // Says that nothing more will be written, when what waits has gone.
+  // Ends the sending side once waiting output has gone out.
   void finish_sending();
-  // That the server sends no more is input_ended() from here on and not the end.
+  // From here on, when the server sends no more, input_ended() is called and the stream stays open.
   void keep_half_open() { keeps_half_open_ = true; }
 
   // Nothing is read, and the server's window fills, until resume_reading().
   void pause_reading();
   void resume_reading();
   bool is_reading() const { return reading_; }
-  // Takes what is there to be read without being told that there is something: calls events from within.
+  // Reads what has arrived without waiting for the loop: calls events from within.
   void read_now();
 
  private:
@@ -138,16 +138,16 @@ class Stream final : private ReadyHandler {
   ByteBuffer out_;
   size_t out_sent_ = 0;
   uint64_t sent_bytes_ = 0;
-  std::shared_ptr<Stream*> self_;  // of a call that is posted; what it points to is null if nobody wants it any more
+  std::shared_ptr<Stream*> self_;  // for a posted call; it points to null once the call is unwanted
   uint32_t interest_ = 0;          // as the loop has it
   int output_error_ = 0;
   Phase phase_ = Phase::kClosed;
   bool watched_ = false;
   bool reading_ = true;
   bool blocked_ = false;          // the socket did not take all; drained() is due
-  bool send_wants_read_ = false;  // TLS has to hear first
-  bool broken_output_ = false;    // what is still written is dropped; what was sent to us may still be read
-  bool finishes_ = false;         // finish_sending() waits for what waits
+  bool send_wants_read_ = false;  // TLS has to read first
+  bool broken_output_ = false;    // further output is dropped; what was sent to us may still be read
+  bool finishes_ = false;         // finish_sending() waits for waiting output
   bool sending_finished_ = false;
   bool input_over_ = false;
   bool keeps_half_open_ = false;

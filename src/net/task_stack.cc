@@ -79,7 +79,7 @@ TaskStack::TaskStack(size_t stack_bytes)
 #endif
 }
 
-// An idle one returns from its body; one that has given way is unwound by its fiber's destructor.
+// If idle, the body returns; if the work has given way, the fiber's destructor unwinds it.
 TaskStack::~TaskStack() {
   ends_ = true;
   begin_switch();

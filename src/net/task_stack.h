@@ -1,4 +1,4 @@
-// A stack of its own for work that may have to give way. Includes Boost.Context: for net/tasks.cc alone.
+// A separate stack for work that may have to give way. Includes Boost.Context: for net/tasks.cc alone.
 #pragma once
 
 #include <boost/context/fiber.hpp>
@@ -9,7 +9,7 @@
 
 namespace rateguard::net {
 
-// Runs one piece of work after another. On one thread.
+// Runs one piece of work after another, on one thread.
 class TaskStack {
  public:
   using Work = std::move_only_function<void()>;
@@ -20,17 +20,17 @@ class TaskStack {
   TaskStack(const TaskStack&) = delete;
   TaskStack& operator=(const TaskStack&) = delete;
 
-  // It may be given work.
+  // Whether it may be given work.
   bool is_idle() const { return !work_; }
   // For the next enter(). REQUIRES: is_idle().
   void assign(Work work) { work_ = std::move(work); }
-  // From outside: to where the work stands, until it ends or gives way. REQUIRES: not is_idle().
+  // Called from outside: continues the work where it stands, until it ends or gives way. REQUIRES: not is_idle().
   void enter();
-  // From inside: to whoever entered.
+  // Called from inside: returns to the caller of enter().
   void give_way();
 
  private:
-  // What a sanitizer has to be told of one side of a switch of stacks; empty where there is none.
+  // What a sanitizer has to be told about one side of a switch of stacks; empty without a sanitizer.
   struct Side {
     const void* bottom = nullptr;
     size_t bytes = 0;
@@ -39,9 +39,9 @@ class TaskStack {
 
     // Called on the side that is left, before the switch.
     void leave_for(const Side& other);
-    // The same where nothing will ever go on with this side.
+    // As leave_for(), if this side will never be continued.
     void leave_for_good(const Side& other);
-    // Called on the side that is gone on with, after it.
+    // Called on the side that is continued, after the switch.
     void arrive_from(Side& other);
   };
   // Notes where the stack lies, for the sanitizers.
@@ -64,7 +64,7 @@ class TaskStack {
   Side outside_;
   bool ends_ = false;
   Work work_;
-  boost::context::fiber fiber_;  // while it runs, who entered it; else itself
+  boost::context::fiber fiber_;  // the caller while the work runs, else the work
 };
 
 }  // namespace rateguard::net

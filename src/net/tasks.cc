@@ -26,10 +26,10 @@ struct Tasks::Task {
   Link in_queue{this};
   bool is_cancelled = false;
   Wait wait = Wait::kNone;
-  uint64_t wait_number = 0;  // of the last wait, over all that this record ever was
+  uint64_t wait_number = 0;  // counts the waits of every task that used this record
   Leave leave = Leave::kAllowed;
   Woken woken = Woken::kAnswered;
-  Deadlines::iterator deadline;  // where has_deadline
+  Deadlines::iterator deadline;  // valid if has_deadline
   bool has_deadline = false;
 };
 
@@ -66,7 +66,7 @@ Tasks::Tasks(EventLoop& loop, TasksOptions options) : options_(options), loop_(&
 
 Tasks::~Tasks() {
   RG_CHECK(current_ == nullptr);
-  begins_queued_ = true;  // nothing begins any more
+  begins_queued_ = true;  // no queued task begins any more
   for (const auto& task : all_) {
     task->in_group.leave();
     task->group = nullptr;
@@ -144,7 +144,7 @@ void Tasks::enter(Task& task) {
   task.stack->enter();
   current_ = caller;
   if (task.stack->is_idle()) finish(task);
-  // Not from within another task, whose stack would have to bear the whole queue's turns.
+  // Not from within another task, whose stack would have to hold the turns of the whole queue.
   if (current_ == nullptr && !begins_queued_) begin_queued();
 }
 
@@ -163,7 +163,7 @@ void Tasks::begin_queued() {
   for (LaneState& lane : lanes_) {
     while (!lane.queue.alone() && lane.running.value() < lane.options.running_max) {
       Task& task = *lane.queue.next->task;
-      if (task.is_cancelled) {  // its group is about to drop it
+      if (task.is_cancelled) {  // its group will drop it
         drop_queued(task);
         continue;
       }
@@ -176,7 +176,7 @@ void Tasks::begin_queued() {
   if (idle_.size() > options_.idle_max) idle_.resize(options_.idle_max);
 }
 
-// Its work goes last: it may own the group, or whatever else this uses.
+// Its work is destroyed last: it may own the group, or anything else that this uses.
 void Tasks::drop_queued(Task& task) {
   const Work dropped = std::exchange(task.work, nullptr);
   lane_of(task.lane).queued.fall();
@@ -203,7 +203,7 @@ uint64_t Tasks::current_wait() const {
 Woken Tasks::end_wait(Instant deadline, Leave leave) {
   Task& task = *current_;
   if (task.wait == Task::Wait::kStarting && task.is_cancelled && leave == Leave::kAllowed) {
-    task.wait = Task::Wait::kOver;  // it was cancelled by what it started
+    task.wait = Task::Wait::kOver;  // cancelled by what it started
     task.woken = Woken::kCancelled;
   }
   if (task.wait == Task::Wait::kStarting) {
@@ -251,7 +251,7 @@ void Tasks::forget_deadline(Task& task) {
   if (std::exchange(task.has_deadline, false)) deadlines_.erase(task.deadline);
 }
 
-// A timer for what is not waited for any more is let pass: most waits end long before their deadline.
+// A timer that no wait needs any more is left to expire: most waits end long before their deadline.
 void Tasks::set_timer() {
   if (loop_ == nullptr || deadlines_.empty() || deadlines_.begin()->first >= timer_is_for_) return;
   timer_is_for_ = deadlines_.begin()->first;
@@ -277,7 +277,7 @@ TaskGroup::~TaskGroup() {
   }
 }
 
-// Each task that is woken unwinds, and with it perhaps others of the group, or the group itself.
+// Each woken task unwinds, which may destroy others of the group, or the group itself.
 void TaskGroup::cancel() {
   for (Tasks::Link* link = members_.next; link != &members_; link = link->next) link->task->is_cancelled = true;
   bool is_gone = false;

@@ -24,7 +24,7 @@ void TimerWheel::unlink(WheelEntry& entry) {
 }
 
 void TimerWheel::arm(WheelEntry& entry, Tick ticks) {
-  // The current tick has partly passed already, so one more makes sure that nobody is early.
+  // The current tick has partly passed already, so one more makes sure that no entry times out early.
   entry.deadline_ = now_ + ticks + 1;
   if (entry.armed()) {
     if (entry.slot_tick_ <= entry.deadline_) return;
@@ -45,7 +45,7 @@ void TimerWheel::advance(Tick ticks) {
 }
 
 void TimerWheel::expire_slot() {
-  // Moved to a list of its own first: a callback may arm, disarm or destroy any entry, the next one included.
+  // Moved to a separate list first: a callback may arm, disarm or destroy any entry, the next one included.
   Head& slot = slots_[now_ % kSlots];
   Head due;
   if (slot.next_ == &slot) return;

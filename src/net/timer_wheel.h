@@ -11,7 +11,7 @@ namespace rateguard::net {
 // Counted in ticks since the wheel was made.
 using Tick = uint64_t;
 
-// What can time out. Not copied or moved while armed; disarmed by its owner before it goes.
+// What can time out. Not copied or moved while armed; its owner disarms it before destroying it.
 class WheelEntry {
  public:
   WheelEntry() = default;
@@ -40,15 +40,15 @@ class TimerWheel {
   TimerWheel(const TimerWheel&) = delete;
   TimerWheel& operator=(const TimerWheel&) = delete;
 
-  // Times out `ticks` full ticks from now: not before, and at most one tick later. Replaces an earlier deadline.
+  // Times out after `ticks` full ticks, at most one tick later. Replaces an earlier deadline.
   void arm(WheelEntry& entry, Tick ticks);
   void disarm(WheelEntry& entry);
-  // Moves time on and calls on_timeout() of what is due, in order of the deadline's tick.
+  // Advances the time and calls on_timeout() of the entries that are due, in the order of their deadlines.
   void advance(Tick ticks);
   Tick now() const { return now_; }
 
  private:
-  // A turn of the wheel: with ticks of 100 ms, 51 s. Longer deadlines are looked at once a turn.
+  // Slots of the wheel: with ticks of 100 ms one turn takes 51 s. Longer deadlines are looked at once a turn.
   static constexpr size_t kSlots = 512;
 
   struct Head final : WheelEntry {

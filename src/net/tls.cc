@@ -12,8 +12,8 @@
 namespace rateguard::net {
 namespace {
 
-// What is spoken over connections of a context, as ALPN lists it. The SSL_CTX owns it: a handshake that is under way
-// keeps its SSL_CTX alive, and asks for this, after a reload has replaced the TlsContext that made it.
+// The index of a context's ALPN list in its SSL_CTX. The SSL_CTX owns it: a handshake under way keeps its SSL_CTX
+// alive, and reads the list, after a reload has replaced the TlsContext that made it.
 int protocols_index() {
   static const int index = SSL_CTX_get_ex_new_index(
       0, nullptr, nullptr, nullptr,
@@ -21,7 +21,7 @@ int protocols_index() {
   return index;
 }
 
-// Picks ours from the client's list; a list without it is refused, as RFC 7301, section 3.2 asks.
+// Picks our protocol from the client's list; a list without one is refused, as RFC 7301, section 3.2 asks.
 int select_protocol(SSL* ssl, const unsigned char** out, unsigned char* out_size, const unsigned char* offered,
                     unsigned int offered_size, void*) {
   const auto& list = *static_cast<const std::string*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), protocols_index()));
@@ -72,7 +72,8 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::create(const TlsFiles& fil
   std::shared_ptr<const TlsContext> owner(new TlsContext(context));
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
-  // Of TLS 1.2 those with forward secrecy and authenticated encryption (RFC 9325, section 4.2); TLS 1.3 has no others.
+  // For TLS 1.2 only ciphers with forward secrecy and authenticated encryption (RFC 9325, section 4.2); TLS 1.3 has no
+  // others.
   RG_CHECK(SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1);
   // Tickets resume sessions without a cache on this side, and idle connections give their buffers back.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);

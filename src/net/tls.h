@@ -1,5 +1,5 @@
-// What a TLS server presents and asks for: TLS 1.2 and 1.3, ALPN (RFC 7301), a certificate, and where a client
-// authority is given, a certificate of the client's.
+// What a TLS server presents and asks for: TLS 1.2 and 1.3, ALPN (RFC 7301), a certificate, and, if a client authority
+// is given, the client's certificate.
 #pragma once
 
 #include <memory>
@@ -22,7 +22,7 @@ struct TlsFiles {
   std::vector<std::string> protocols = {"http/1.1"};
 };
 
-// Immutable. A reload makes a new one for new connections; those that live go on with theirs.
+// Immutable. A reload makes a new one for new connections; open connections keep theirs.
 class TlsContext {
  public:
   // Errors: kIo or kInvalid, naming the file and what is wrong with it.

@@ -13,7 +13,7 @@ namespace rateguard::net {
 
 // PEM files.
 struct TlsClientFiles {
-  std::string ca = {};           // whom to trust; empty: whom the system trusts
+  std::string ca = {};           // the authorities to trust; empty: the system's
   std::string certificate = {};  // shown to a server that asks, its chain leaf first; empty: none
   std::string key = {};          // of the certificate
 };

@@ -9,7 +9,7 @@
 namespace rateguard::net {
 
 std::unexpected<Error> tls_file_error(std::string_view what, const std::string& file) {
-  // What the system said comes first; what came of it, last.
+  // The system's error comes first in the queue; its consequence, last.
   const unsigned long first = ERR_peek_error();
   const char* const reason = ERR_SYSTEM_ERROR(first) ? std::strerror(static_cast<int>(ERR_GET_REASON(first)))
                                                      : ERR_reason_error_string(ERR_peek_last_error());

@@ -1,4 +1,4 @@
-// What servers and clients have in common where they read their certificates and keys.
+// What servers and clients share in reading their certificates and keys.
 #pragma once
 
 #include <expected>
@@ -15,7 +15,7 @@ namespace rateguard::net {
 // or directory". REQUIRES: the queue was empty before OpenSSL was asked to read it.
 std::unexpected<Error> tls_file_error(std::string_view what, const std::string& file);
 
-// A key with a pass phrase is refused rather than asked about on a terminal that may not be there.
+// Refuses keys with a pass phrase, instead of asking for it on a terminal that may not be there.
 void refuse_pass_phrases(ssl_ctx_st* context);
 
 }  // namespace rateguard::net

@@ -83,7 +83,7 @@ IoResult Transport::tls_result(int code) {
     case SSL_ERROR_ZERO_RETURN:
       return {IoStatus::kEnd};
     default:
-      // A peer that goes away without a word has not broken TLS.
+      // A peer that disconnects without close_notify has not broken TLS.
       if (error == SSL_ERROR_SSL && ERR_GET_REASON(reason) != SSL_R_UNEXPECTED_EOF_WHILE_READING) tls_error_ = reason;
       return {IoStatus::kFailed};
   }
@@ -100,7 +100,7 @@ bool Transport::start_tls(const TlsClientContext& context, const std::string& ho
                           std::span<const std::string> protocols) {
   tls_ = SSL_new(context.native());
   if (tls_ == nullptr || SSL_set_fd(tls_, descriptor_) != 1) return false;
-  std::string offer;  // each behind its length, in a byte
+  std::string offer;  // each after its length in one byte
   for (const std::string& protocol : protocols) offer.append(1, static_cast<char>(protocol.size())).append(protocol);
   const auto* const bytes = reinterpret_cast<const unsigned char*>(offer.data());
   if (!offer.empty() && SSL_set_alpn_protos(tls_, bytes, static_cast<unsigned>(offer.size())) != 0) return false;

@@ -17,8 +17,8 @@ class TlsContext;
 
 enum class IoStatus : uint8_t {
   kOk,         // `bytes` were moved: at least one
-  kWantRead,   // again when the socket is readable
-  kWantWrite,  // again when it is writable
+  kWantRead,   // try again when the socket is readable
+  kWantWrite,  // try again when it is writable
   kEnd,        // the peer has sent all it will send
   kFailed,     // the connection is broken
 };
@@ -33,7 +33,7 @@ class Transport {
  public:
   explicit Transport(int descriptor) : descriptor_(descriptor) {}
   ~Transport();
-  // Takes the connection over; `other` has none.
+  // Takes the connection over; `other` has none afterwards.
   Transport(Transport&& other) noexcept;
   Transport(const Transport&) = delete;
   Transport& operator=(const Transport&) = delete;
@@ -45,30 +45,31 @@ class Transport {
   // May move only some of the bytes. After kWantRead or kWantWrite the next call starts with the same bytes.
   IoResult send(std::string_view bytes);
 
-  // From here on TLS is spoken, as a server. False: out of memory.
+  // Speaks TLS from here on, as a server. False: out of memory.
   bool start_tls(const TlsContext& context);
-  // The same as a client of the server of that name or address: its certificate has to be for it. A name is sent along
-  // (SNI, RFC 6066, section 3). `protocols` are offered by ALPN (RFC 7301), the best first. False: out of memory.
+  // Speaks TLS as a client of the server with that name or address, for which its certificate has to be valid. A name
+  // is sent along (SNI, RFC 6066, section 3). `protocols` are offered by ALPN (RFC 7301), the best first. False: out of
+  // memory.
   bool start_tls(const TlsClientContext& context, const std::string& host, std::span<const std::string> protocols = {});
-  // Again until kOk, which moves no bytes.
+  // Repeated until kOk, which moves no bytes.
   IoResult handshake();
   // Whether bytes are waiting that the socket's readiness does not show.
   bool has_pending() const;
-  // RFC 4514 text of the verified client certificate's subject; empty where there is none.
+  // The subject of the verified client certificate as RFC 4514 text; empty if there is none.
   std::string client_subject() const;
 
   // What ALPN has agreed on, such as "h2"; empty without TLS or ALPN.
   std::string_view protocol() const;
 
-  // Why the peer's certificate was not accepted; empty where it was, or where it never came to that.
+  // Why the peer's certificate was not accepted; empty if it was, or was not checked.
   std::string certificate_problem() const;
-  // What broke TLS, in words: "wrong version number" where the peer does not speak it. Empty: nothing, or the
-  // connection below it.
+  // What broke TLS, in words: "wrong version number" where the peer does not speak it. Empty: nothing broke it, or the
+  // connection below it broke.
   std::string tls_problem() const;
 
   // Says that nothing more will be sent; the peer may still be heard.
   void shut_down_sending();
-  // As receive(), but what is on the wire, TLS or not.
+  // As receive(), but gives the bytes on the wire, undecrypted.
   IoResult receive_plain(std::span<char> into);
 
  private:
@@ -76,7 +77,7 @@ class Transport {
 
   int descriptor_;
   ssl_st* tls_ = nullptr;
-  unsigned long tls_error_ = 0;  // OpenSSL's, of what broke TLS; 0: nothing
+  unsigned long tls_error_ = 0;  // OpenSSL's code for what broke TLS; 0: nothing
 };
 
 }  // namespace rateguard::net

@@ -19,8 +19,8 @@ class TurnBudget {
   // `now` outlives it.
   explicit TurnBudget(const SteadyNow& now) : now_(now) {}
 
-  // Asked after each request behind which there is another. Time is counted from the first time on: whoever sends one
-  // request at a time pays for no look at the clock.
+  // Asked after each request behind which there is another. Time is counted from the first call on: a client that sends
+  // one request at a time costs no look at the clock.
   bool used_up() {
     const auto now = now_();
     if (!std::exchange(counting_, true)) began_ = now;
