@@ -1,4 +1,4 @@
-// What an HTTP answer begins with, as a client hears it.
+// The head of an HTTP answer, as a client receives it.
 #pragma once
 
 #include <span>

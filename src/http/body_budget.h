@@ -1,4 +1,4 @@
-// A bound on what is kept of requests that have not arrived whole, over all connections of a process.
+// A bound on the bytes kept of incomplete requests, over all connections of a process.
 #pragma once
 
 #include <atomic>
@@ -6,7 +6,7 @@
 
 namespace rateguard::http {
 
-// Any thread. One for all servers that share the bound.
+// May be used by any thread. One object for all servers that share the bound.
 class BodyBudget {
  public:
   explicit BodyBudget(uint64_t bytes_max) : bytes_max_(bytes_max) {}

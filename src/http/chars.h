@@ -1,4 +1,4 @@
-// Which bytes may stand where in a request's head, as one table of bits.
+// Which bytes each part of a request's head may contain, as one table of bits.
 #pragma once
 
 #include <array>
@@ -9,8 +9,8 @@ namespace rateguard::http {
 
 enum CharClass : uint8_t {
   kTokenChar = 1,   // RFC 9110, section 5.6.2
-  kLineChar = 2,    // what may stand in a line at all: HTAB, SP, VCHAR, obs-text (RFC 9110, section 5.5)
-  kTargetChar = 4,  // visible ASCII but '#': wider than RFC 3986, for clients do send "|" and "{" as they are
+  kLineChar = 2,    // what a line may contain at all: HTAB, SP, VCHAR, obs-text (RFC 9110, section 5.5)
+  kTargetChar = 4,  // visible ASCII but '#': wider than RFC 3986, because clients send "|" and "{" unencoded
   kHostChar = 8,    // RFC 3986, section 3.2.2, without the comma, with ':' and brackets
   kHexChar = 16,
   kDigitChar = 32,
@@ -42,7 +42,7 @@ constexpr bool is_char(char c, CharClass bit) {
   return (kCharClasses[static_cast<uint8_t>(c)] & bit) != 0;
 }
 
-// Whether every byte is of that class; true of nothing at all.
+// Whether every byte is of that class; true for empty text.
 constexpr bool all_chars(std::string_view text, CharClass bit) {
   for (const char c : text) {
     if (!is_char(c, bit)) return false;

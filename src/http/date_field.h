@@ -1,4 +1,4 @@
-// The time of an answer, as its Date field gives it.
+// The Date field of an answer.
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@ class DateField {
  public:
   // REQUIRES: 0 <= now < year 10000.
   std::string_view at(Instant now);
-  // The same without the name and the line's end.
+  // As at(), without the name and the line's end.
   std::string_view value_at(Instant now);
 
  private:

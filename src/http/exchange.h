@@ -1,10 +1,10 @@
-// One request and its answer, whatever version of HTTP carries them: the seam between a session and the code that
-// answers. Everything here is for the event loop's thread.
+// One request and its answer, in any version of HTTP: the seam between a session and the code that answers. Everything
+// here is for the event loop's thread.
 //
-// A handler that knows its answer says it and returns: status(), header()..., body(). Nothing is copied or allocated.
-// One that has to wait calls keep() and answers when it can. One that streams asks for the body with receive() and
-// writes its answer in pieces; both directions push back: what the handler has not consumed is not read from the
-// client, and what the client has not read is told by waiting_bytes() and drained().
+// A handler that knows its answer gives it and returns: status(), header()..., body(). Nothing is copied or allocated.
+// A handler that has to wait calls keep() and answers when it can. A handler that streams asks for the body with
+// receive() and writes its answer in pieces. Both directions have backpressure: no more is read from the client than
+// the handler consumes, and waiting_bytes() and drained() tell what the client has not read.
 #pragma once
 
 #include <cstddef>
@@ -42,15 +42,15 @@ struct Request {
   Instant started = {};  // when its head began to arrive; HTTP/1.1: when its head was read to its end
 };
 
-// What a session could not accept. The handler phrases the answer, so that all errors of a server look alike.
+// Why a session could not accept a request. The handler words the answer, so that all errors of a server look alike.
 struct Rejection {
   int status = 400;         // 400, 405, 408, 413, 414, 417, 431, 501, 503, 505
   std::string detail = {};  // what was wrong, with the field and the value
   std::string field = {};   // "header", "Content-Length", "request-line", ...
 };
 
-// Takes an answer whose content is there as a whole. The members are called in this order, once each but header():
-// status, header*, body. Content-Length, Date, Connection and framing are the session's.
+// Takes an answer whose content is complete. The members are called in this order, once each except header(): status,
+// header*, body. The session adds Content-Length, Date, Connection and the framing.
 class Responder {
  public:
   virtual ~Responder() = default;
@@ -63,78 +63,80 @@ class Responder {
 
 class Exchange;
 
-// What happens on an exchange that was kept. Not called after finish(), nor from within anything that the handler
-// calls. Each may end the exchange.
+// The events of a kept exchange. Not called after finish(), nor from within a function that the handler calls. Each may
+// end the exchange.
 class ExchangeEvents {
  public:
   virtual ~ExchangeEvents() = default;
   // A piece of the body, after receive(). `bytes` live until this returns; they count as held until consume().
   virtual void body_arrived(Exchange& exchange, std::string_view bytes);
-  // The body is over; once, after its last piece.
+  // The body has ended; called once, after its last piece.
   virtual void body_ended(Exchange& exchange);
-  // All that was flushed is on its way.
+  // All flushed output has been sent.
   virtual void drained(Exchange& exchange);
   // The client has said that it sends no more, after its request was whole; over HTTP/1.1 alone, and only while it
   // waits for the answer. Nearly all who say so have gone, as those that proxies and browsers give up on; a script may
   // have closed its side on purpose and still read.
   virtual void client_finished(Exchange& exchange);
-  // The client has broken off: nothing can be said any more, and what is still said is dropped.
+  // The client has disconnected: further output is dropped.
   virtual void client_gone(Exchange& exchange);
 };
 
 struct LetGo {
   void operator()(Exchange* exchange) const;
 };
-// An exchange that was kept. Letting go of one that is not finished breaks it off: HTTP/1.1 closes the connection,
-// HTTP/2 resets the stream.
+// A kept exchange. Letting go of it before finish() aborts it: HTTP/1.1 closes the connection, HTTP/2 resets the
+// stream.
 using KeptExchange = std::unique_ptr<Exchange, LetGo>;
 
-// A handler that returns from handle() without keep() has answered; if it has said nothing, with status 500.
+// A handler that returns from handle() without keep() has answered; if it gave no status, with 500.
 class Exchange : public Responder {
  public:
   virtual const Request& request() const = 0;
 
-  // Answers later. The request gets bytes of its own, so views taken from it before are stale. `events` outlives the
-  // exchange; null: nobody needs to hear. REQUIRES: called once, from within handle(), before anything was said.
+  // Lets the handler answer later. The request's bytes are copied, so views taken from it before are stale. `events`
+  // outlives the exchange; null: no events are needed. REQUIRES: called once, from within handle(), before any part of
+  // the answer.
   virtual KeptExchange keep(ExchangeEvents* events) = 0;
   // Sends the answer, or the rest of it. The handler may be given the connection's next request before this returns.
-  // REQUIRES: keep(); nothing more is said.
+  // REQUIRES: keep(); nothing is added to the answer afterwards.
   virtual void finish() = 0;
 
   // Asks for the body in pieces; answers "Expect: 100-continue". REQUIRES: keep() with events;
   // BodyDelivery::kPieces.
   virtual void receive() = 0;
-  // Done with so many bytes of the body: as many more may be read. While kBodyWindow or more are held, nothing is.
+  // The handler is done with `bytes` bytes of the body: as many more may be read. While kBodyWindow or more are held,
+  // nothing is read.
   virtual void consume(size_t bytes) = 0;
 
-  // An interim answer (RFC 9110, section 15.2), such as 103, ahead of status(). HTTP/1.0 clients are told nothing.
+  // An interim answer (RFC 9110, section 15.2), such as 103, ahead of status(). Not sent to HTTP/1.0 clients.
   virtual void inform(int code, std::span<const Header> headers) = 0;
   // In place of body(): a piece of the content, after status() and header(). HTTP/1.1 sends it in chunks, unless the
   // handler has said Content-Length. It is kept until flush() or finish().
   virtual void write(std::string_view bytes) = 0;
   // A field after the content; dropped if the client cannot take any. REQUIRES: no write() follows.
   virtual void trailer(std::string_view name, std::string_view value) = 0;
-  // Sends what there is, the head at least, when the handler has returned.
+  // Sends what was written, at least the head, when the handler has returned.
   virtual void flush() = 0;
-  // Of the answer, what the connection has not taken yet. A handler that writes without end stops above a bound of its
-  // choice and goes on when it hears drained().
+  // How much of the answer the connection has not taken yet. A handler with unbounded content stops writing above a
+  // bound of its choice and continues after drained().
   virtual size_t waiting_bytes() const = 0;
   // Switches to `protocol` (RFC 9110, section 7.8) with status 101 and the headers given: from here on receive() and
-  // write() move raw bytes, and finish() ends the connection. False, and nothing is said, if the version has no
+  // write() move raw bytes, and finish() ends the connection. Returns false and sends nothing if the version has no
   // upgrades. REQUIRES: keep(); the client asked for it; status() was not called.
   virtual bool upgrade(std::string_view protocol, std::span<const Header> headers) = 0;
 
-  // What one exchange may hold of its body; what came in the same read is given with it.
+  // How many bytes of its body one exchange may hold; the rest of the same read is handed out too.
   static constexpr size_t kBodyWindow = 64 * 1'024;
 
-  // With a label, Handler::sent() is called when the whole answer has gone. REQUIRES: set before handle() returns.
+  // With a label, Handler::sent() is called when the whole answer was sent. REQUIRES: set before handle() returns.
   void set_label(uint32_t label) { label_ = label; }
   uint32_t label() const { return label_; }
   static constexpr uint32_t kUnlabelled = UINT32_MAX;
 
  protected:
   friend struct LetGo;
-  // The handler needs it no more.
+  // The handler does not need the exchange any more.
   virtual void let_go() = 0;
 
  private:
@@ -143,7 +145,7 @@ class Exchange : public Responder {
 
 enum class BodyDelivery : uint8_t {
   kWhole,   // handle() is called when the request is complete, within the read timeout and the limits
-  kNone,    // the body does not matter: handle() is called at once, and what arrives of the body is passed over
+  kNone,    // the body does not matter: handle() is called at once, and the body is discarded
   kPieces,  // handle() is called at once; receive() gives the body. Its size has no limit but the handler's
 };
 
@@ -153,13 +155,13 @@ class Handler {
   virtual ~Handler() = default;
   // Whether delivery() may say kPieces. Constant.
   virtual bool streams() const { return false; }
-  // How the body is wanted. `head` is the request without its body. HTTP/1.1 does not ask if the request is whole at
-  // once, unless the handler streams().
+  // How the handler wants the body. `head` is the request without its body. HTTP/1.1 does not ask if the request
+  // arrives complete, unless the handler streams().
   virtual BodyDelivery delivery(const Request& head);
   virtual void handle(Exchange& exchange, Now now) = 0;
   virtual void reject(const Rejection& rejection, Instant now, Responder& responder) = 0;
-  // The last byte of an answer that has this label was handed to the kernel, so long after Request::started. The
-  // exchange may be gone. Not called for answers that a broken connection has cut short.
+  // The last byte of an answer with this label was handed to the kernel, `took` after Request::started. The exchange
+  // may have been destroyed. Not called for answers that a broken connection cut short.
   virtual void sent(uint32_t label, Duration took);
 };
 

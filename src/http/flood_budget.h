@@ -1,4 +1,4 @@
-// Frames that make a server work and give nothing: a budget of them that time and real work refill.
+// A budget of frames that cost a server work and bring none; time and real work refill it.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,7 @@ class FloodBudget {
  public:
   explicit FloodBudget(FloodLimit limit) : limit_(limit), left_(limit.burst * kMicro) {}
 
-  // False: there is none left.
+  // False if the budget is used up.
   bool take(Instant now) {
     const int64_t elapsed_us = std::clamp<int64_t>((now - refilled_).us, 0, kMicro * kRefillSeconds);
     refilled_ = now;
@@ -31,7 +31,7 @@ class FloodBudget {
 
  private:
   static constexpr int64_t kMicro = 1'000'000;
-  static constexpr int64_t kRefillSeconds = 3'600;  // more refills no budget; keeps the product small
+  static constexpr int64_t kRefillSeconds = 3'600;  // longer refills add nothing; keeps the product small
 
   FloodLimit limit_;
   int64_t left_;  // in millionths of a frame

@@ -1,4 +1,4 @@
-// An exchange without a connection: a request asked in this process, and its answer.
+// An exchange without a connection: a request made within this process, and its answer.
 #pragma once
 
 #include <string_view>
@@ -8,7 +8,7 @@
 
 namespace rateguard::http {
 
-// For handlers that answer at once with a whole body. Both references outlive it.
+// For handlers that answer at once with a complete body. Both references outlive this.
 class LocalExchange : public Exchange {
  public:
   LocalExchange(const Request& request, Responder& responder) : request_(request), responder_(responder) {}
@@ -18,7 +18,7 @@ class LocalExchange : public Exchange {
   void header(std::string_view name, std::string_view value) override { responder_.header(name, value); }
   void body(std::string_view content_type, std::string_view bytes) override { responder_.body(content_type, bytes); }
 
-  // The rest is for those who wait or stream.
+  // The rest is for handlers that wait or stream.
   KeptExchange keep(ExchangeEvents*) override { return unexpected(), nullptr; }
   void finish() override { unexpected(); }
   void receive() override { unexpected(); }

@@ -1,4 +1,4 @@
-// Answers on their way to the kernel, whose handler hears when they are there.
+// Answers on their way to the kernel; their handler is told when they have got there.
 #pragma once
 
 #include <cstdint>
@@ -9,27 +9,27 @@
 
 namespace rateguard::http {
 
-// One reading of the clock for all that go in one write.
+// Reads the clock once for all answers of one write.
 class SentAnswers {
  public:
-  // An answer that has been said to its end.
+  // Adds a finished answer.
   void add(const Exchange& exchange) {
     if (exchange.label() == Exchange::kUnlabelled) return;
     answers_.push_back({.label = exchange.label(), .started = exchange.request().started});
   }
-  // Takes over those that another waits for.
+  // Takes over the answers of another list.
   void take(SentAnswers& other) {
     answers_.insert(answers_.end(), other.answers_.begin(), other.answers_.end());
     other.answers_.clear();
   }
-  // All their bytes are in the kernel's hands.
+  // Called when the kernel has taken all their bytes.
   void tell(Handler& handler, net::Clock& clock) {
     if (answers_.empty()) return;
     const Instant now = clock.now();
     for (const Answer& answer : answers_) handler.sent(answer.label, now - answer.started);
     answers_.clear();
   }
-  // Nobody hears of them.
+  // Drops the answers without telling their handler.
   void clear() { answers_.clear(); }
 
  private:

@@ -12,23 +12,23 @@
 
 namespace rateguard::http {
 
-// Of one request.
+// Limits of one request.
 struct Limits {
-  // HTTP/1.1: the request line and the fields with their line ends, and trailers on their own again. HTTP/2: as RFC
-  // 9113, section 6.5.2 counts them. Beyond: 431.
+  // HTTP/1.1: the request line and the fields with their line ends, and trailers separately. HTTP/2: as RFC 9113,
+  // section 6.5.2 counts them. Above it: 431.
   uint32_t header_bytes_max = 16'384;
-  uint32_t headers_max = 100;           // HTTP/1.1: fields; beyond: 431
-  uint64_t body_bytes_max = 1'048'576;  // of a body that is kept as a whole, after chunked decoding; beyond: 413
+  uint32_t headers_max = 100;           // HTTP/1.1: fields; above it: 431
+  uint64_t body_bytes_max = 1'048'576;  // of a body that is kept whole, after chunked decoding; above it: 413
 };
 
-// Of one HTTP/2 connection.
+// Limits of one HTTP/2 connection.
 struct Http2Limits {
   uint32_t streams_max = 1'024;  // at once
-  // Of its requests' heads, and of answers that the client does not read; beyond: new streams are refused.
+  // Bytes of its requests' heads, and of answers that the client does not read; above it new streams are refused.
   size_t held_bytes_max = 8 * 1'024 * 1'024;
-  size_t waiting_body_bytes_max = 8 * 1'024 * 1'024;  // of its incomplete requests together; beyond: reset
-  // Streams that are reset before they are answered, by either side (CVE-2023-44487). As nghttp2 has it by default, and
-  // a stream that ends well gives one back.
+  size_t waiting_body_bytes_max = 8 * 1'024 * 1'024;  // of all its incomplete requests; above it: reset
+  // Streams that either side resets before they are answered (CVE-2023-44487). nghttp2's default, except that a stream
+  // that ends well gives one back.
   FloodLimit resets = {.burst = 1'000, .per_second = 33};
   // PING, SETTINGS, WINDOW_UPDATE, PRIORITY, RST_STREAM and empty DATA frames. A stream that ends well gives
   // four back, more than clients spend on one; the burst is above what a client may send for its open streams.
@@ -39,22 +39,22 @@ struct Http2Limits {
 // connection that begins with HTTP/2's preface speaks HTTP/2 (RFC 9113, section 3.3).
 enum class Protocols : uint8_t { kHttp1, kHttp2, kBoth };
 
-// Whether HTTP/2 answers say when they were made (RFC 9110, section 6.6.1). gRPC has no use for it.
+// Whether HTTP/2 answers have a Date (RFC 9110, section 6.6.1). gRPC does not use it.
 enum class DateHeader : uint8_t { kSent, kOmitted };
 
 struct ServerOptions {
-  // A client beyond its connections_max is told 503, or nothing if only HTTP/2 is spoken. Timeouts of HTTP/2: `idle`
-  // without a stream: goodbye; with streams: a PING, then goodbye. `read` for one request, from its first byte to the
-  // last of its answer; kept to within twice itself. `handshake` for the preamble, TLS and the client's preface.
+  // A client above connections_max gets 503, or nothing if only HTTP/2 is spoken. Timeouts of HTTP/2: `idle` without a
+  // stream: GOAWAY; with streams: a PING, then GOAWAY. `read` for one request, from its first byte to the last of its
+  // answer; it may take up to twice as long. `handshake` for the preamble, TLS and the client's preface.
   net::ConnectionHostOptions host = {};
   Protocols protocols = Protocols::kBoth;
   Limits limits = {};
   Http2Limits http2 = {};
-  // What is kept of requests that are not whole, of all connections together; beyond: HTTP/1.1 503, HTTP/2 a reset.
-  // Null: no bound.
+  // What all connections together keep of incomplete requests; above it: HTTP/1.1 503, HTTP/2 a reset. Null: no
+  // bound.
   std::shared_ptr<BodyBudget> bodies = {};
-  // Answers that wait for a slow reader. While there are any its requests are not read; a batch of pipelined requests
-  // stops here and goes on when they are gone. A single answer may exceed it.
+  // Bytes of answers that wait for a slow reader. While any wait, its requests are not read; a batch of pipelined
+  // requests stops at this bound and continues when they were sent. A single answer may exceed it.
   size_t output_bytes_max = 256 * 1'024;
   DateHeader date = DateHeader::kSent;
 };
@@ -62,7 +62,7 @@ struct ServerOptions {
 // Counted since the start; written by the server's loop, read by any thread.
 struct ServerStats : net::ConnectionStats {
   std::atomic<uint64_t> requests_handled = 0;
-  std::atomic<uint64_t> requests_rejected = 0;  // not valid HTTP, too large, too slow
+  std::atomic<uint64_t> requests_rejected = 0;  // invalid HTTP, too large, too slow
   // HTTP/2:
   std::atomic<uint64_t> streams_open = 0;
   std::atomic<uint64_t> streams_reset = 0;  // ended by either side before they were answered

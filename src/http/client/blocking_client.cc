@@ -9,7 +9,7 @@
 namespace rateguard::http {
 namespace {
 
-// Of an answer: a hundred times what a server of ours says at once.
+// The largest answer: a hundred times the largest of RateGuard's own.
 constexpr size_t kBodyBytesMax = 64 * 1'024 * 1'024;
 
 // Collects one answer and stops the loop.

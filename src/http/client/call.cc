@@ -1,5 +1,5 @@
 // A call is in one place at a time: queued at the client (new, or doomed), waiting at its origin's pool, or carried by
-// a connection. What ends it takes it out of there first and tells its owner last.
+// a connection. Ending a call removes it from there first and tells its owner last.
 #include "http/client/call.h"
 
 #include <fmt/format.h>
@@ -15,8 +15,8 @@
 namespace rateguard::http {
 namespace {
 
-// How long a server that was asked with "Expect: 100-continue" may say nothing: a client should not wait indefinitely
-// (RFC 9110, section 10.1.1), and curl waits as long.
+// How long to wait for a server's answer to "Expect: 100-continue": a client should not wait indefinitely (RFC 9110,
+// section 10.1.1), and curl waits as long.
 constexpr Duration kExpectPatience = Duration::seconds(1);
 
 bool is_of_the_message(std::string_view name) {
@@ -180,7 +180,7 @@ void Call::on_timeout() {
         return arm();  // it is the caller that is slow
       return fail_late("was not answered in time");
     case Phase::kAnswered:
-      if (held_ >= kWindow) return arm();  // likewise
+      if (held_ >= kWindow) return arm();  // as above
       return fail_late("was answered in part, then nothing came in time");
     case Phase::kOver:
       return;
@@ -213,7 +213,7 @@ void Call::tell_piece(std::string_view bytes) {
   events_.body_arrived(*this, bytes);
 }
 
-// After what there was has been sent as far as it could be.
+// Called after the content that was there has been sent as far as possible.
 void Call::tell_sent() {
   if (phase_ == Phase::kAsking) arm();
   if (waiting_bytes() == 0 && std::exchange(had_to_wait_, false) && !finished_) events_.drained(*this);

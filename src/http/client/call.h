@@ -1,8 +1,8 @@
-// One request to another server and its answer, whatever version of HTTP carries them: what http::Exchange is to a
-// server, seen from the other end. Everything here is for the event loop's thread.
+// One request to another server and its answer, in any version of HTTP: the client's counterpart of http::Exchange.
+// Everything here is for the event loop's thread.
 //
-// The request's content is written in pieces, the answer comes in pieces, and both directions push back: what the
-// server has not taken is told by waiting_bytes() and drained(), and what is not consumed is not read from it.
+// The request's content is written in pieces, the answer comes in pieces, and both directions have backpressure:
+// waiting_bytes() and drained() tell what the server has not taken, and no more is read from it than is consumed.
 #pragma once
 
 #include <cstddef>
@@ -29,7 +29,7 @@ class Carrier;
 class Client;
 struct Origin;
 
-// What is asked. The views need to live until Client::call() returns.
+// The request. The views need to live until Client::call() returns.
 struct CallRequest {
   std::string_view method = "GET";  // a token
   std::string_view target = "/";    // origin-form: path and query, visible ASCII
@@ -39,19 +39,19 @@ struct CallRequest {
   // content back until the server asks for it, answers, or says nothing for a second.
   std::span<const Header> headers = {};
   RequestContent content = RequestContent::kNone;
-  // The protocol to switch to (RFC 9110, section 7.8), over HTTP/1.1 alone and without content.
+  // The protocol to switch to (RFC 9110, section 7.8), over HTTP/1.1 only and without content.
   std::string_view upgrade = {};
 };
 
-// No deadline where there is no value. Kept to within 50 ms.
+// A missing value means no deadline. Accurate to 50 ms.
 struct CallTimeouts {
-  // Until a connection carries it: waiting for one, connecting and TLS.
+  // Until a connection carries the call: waiting for one, connecting and TLS.
   std::optional<Duration> connect = Duration::seconds(5);
-  // Until the answer begins, from when the last of the request so far has left.
+  // Until the answer begins, counted from the last byte of the request that has been sent so far.
   std::optional<Duration> first_byte = Duration::seconds(60);
   // Between two pieces of the answer, while they are wanted.
   std::optional<Duration> idle = Duration::seconds(120);
-  // For all of it.
+  // For the whole call.
   std::optional<Duration> whole = {};
 };
 
@@ -60,13 +60,13 @@ enum class CallEnd : uint8_t {
   kNotConnected,  // no connection could be made
   kLate,          // one of its deadlines has passed
   kBroken,        // the connection broke off, or the server reset the stream
-  kMalformed,     // what the server said is not HTTP, or not to be framed for certain
+  kMalformed,     // the server's answer is not HTTP, or its framing is uncertain
   kTooMany,       // too many calls wait for a connection already
   kOurs,          // the request itself: less content than its Content-Length said, an upgrade over HTTP/2
 };
 
-// Hears of a call. Each may destroy the call; none is called from within anything that its owner calls. body_ended() or
-// failed() is the last, and one of them comes exactly once, unless the call is destroyed before.
+// Gets the events of a call. Each may destroy the call; none is called from within a function that its owner calls.
+// body_ended() or failed() is the last, and one of them comes exactly once, unless the call is destroyed before.
 class CallEvents {
  public:
   virtual ~CallEvents() = default;
@@ -76,36 +76,38 @@ class CallEvents {
   virtual void answered(Call& call, const AnswerHead& head) = 0;
   // A piece of its content. `bytes` live until this returns; they count as held until consume().
   virtual void body_arrived(Call& call, std::string_view bytes) = 0;
-  // The answer is whole. What was not sent of the request is not sent any more.
+  // The answer is complete. The rest of the request is not sent any more.
   virtual void body_ended(Call& call, std::span<const Header> trailers) = 0;
   // All that was written is on its way.
   virtual void drained(Call& call);
-  // There is no answer, or no more of it. The error says whose fault it is and whether the same may be asked again.
+  // The call has no answer, or only a part of one. The error says whose fault it is and whether the request may be
+  // repeated.
   virtual void failed(Call& call, CallEnd end, const Error& error) = 0;
 };
 
-// Destroying one that is not over cancels it: HTTP/1.1 closes the connection, HTTP/2 resets the stream.
+// Destroying a call that has not ended cancels it: HTTP/1.1 closes the connection, HTTP/2 resets the stream.
 class Call final : private net::WheelEntry {
  public:
   ~Call() override;
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
-  // A piece of the request's content; goes out at the end of this turn of the loop. REQUIRES: RequestContent::kStreamed
-  // or an upgrade that was answered; not after finish().
+  // Adds a piece to the request's content, which goes out at the end of this turn of the loop. REQUIRES:
+  // RequestContent::kStreamed or an upgrade that was answered; not after finish().
   void write(std::string_view bytes);
-  // A field behind the content; dropped if the framing has no place for it. REQUIRES: no write() follows.
+  // Adds a field after the content; dropped if the framing has no place for it. REQUIRES: no write() follows.
   void trailer(std::string_view name, std::string_view value);
-  // The content is over.
+  // Ends the content.
   void finish();
-  // Of the content, what has not left yet. Whoever writes without end stops above a bound of its choice and goes on
-  // when it hears drained().
+  // How much of the content has not been sent yet. A caller with unbounded content stops writing above a bound of its
+  // choice and continues after drained().
   size_t waiting_bytes() const;
-  // Done with so many bytes of the answer: as many more may be read. While kWindow or more are held, nothing is.
+  // The caller is done with `bytes` bytes of the answer: as many more may be read. While kWindow or more are held,
+  // nothing is read.
   void consume(size_t bytes);
   bool is_over() const { return phase_ == Phase::kOver; }
 
-  // What one call may hold of its answer; what came in the same read is given with it.
+  // How many bytes of its answer one call may hold; the rest of the same read is handed out too.
   static constexpr size_t kWindow = Exchange::kBodyWindow;
 
  private:
@@ -136,7 +138,7 @@ class Call final : private net::WheelEntry {
   void content_changed();
   bool may_send_content() const { return phase_ != Phase::kExpecting && !content_refused_; }
   bool is_idempotent() const;
-  // Tells its owner, who may destroy it.
+  // Tells the owner, which may destroy the call.
   void tell_answered(const AnswerHead& head);
   void tell_piece(std::string_view bytes);
   void tell_sent();
@@ -145,10 +147,10 @@ class Call final : private net::WheelEntry {
   void fail_late(std::string_view what);
   // At the end of this turn, since its owner is being called, or calls.
   void fail_soon(CallEnd end, Error error);
-  // Nobody carries it and nobody keeps its time any more.
+  // Removes it from its pool or connection, and from the timers.
   void leave();
 
-  Client* client_;  // null: it is over
+  Client* client_;  // null: the call has ended
   std::shared_ptr<const Origin> origin_;
   CallEvents& events_;
   CallTimeouts timeouts_;
@@ -157,16 +159,16 @@ class Call final : private net::WheelEntry {
   std::string authority_;
   std::string upgrade_;
   FieldList fields_;    // names in lower case
-  FieldList trailers_;  // likewise
+  FieldList trailers_;  // names in lower case
   RequestContent content_kind_;
-  std::optional<uint64_t> length_left_;  // of the Content-Length, what was not written yet
+  std::optional<uint64_t> length_left_;  // how much of the Content-Length was not written yet
   net::ByteBuffer content_;              // written and not sent
   size_t content_sent_ = 0;
   Carrier* carrier_ = nullptr;
   FieldList answer_;  // HTTP/2: the head or the trailers that are arriving
   size_t answer_bytes_ = 0;
   std::optional<net::Tick> whole_by_;
-  std::optional<std::pair<CallEnd, Error>> doom_;  // to be told at the end of this turn
+  std::optional<std::pair<CallEnd, Error>> doom_;  // told to the owner at the end of this turn
   size_t held_ = 0;
   uint32_t index_ = 0;      // HTTP/2: among the connection's
   int32_t stream_id_ = -1;  // HTTP/2

@@ -19,26 +19,26 @@ class Carrier {
   Carrier(const Carrier&) = delete;
   Carrier& operator=(const Carrier&) = delete;
 
-  // How many more calls it can take now.
+  // How many more calls the connection can take now.
   virtual size_t room() const = 0;
   virtual size_t under_way() const = 0;
   virtual bool can_upgrade() const = 0;
   // Takes a call. REQUIRES: room() != 0.
   virtual void begin(Call& call) = 0;
-  // There is new content, or its end. Goes out with turn().
+  // The call has new content, or has ended it. It goes out with turn().
   virtual void content_changed(Call& call) = 0;
-  // Of the call's content, what has left the call but not this side.
+  // How much content has left the call but was not sent yet.
   virtual size_t waiting_bytes(const Call& call) const = 0;
   virtual void consumed(Call& call, size_t bytes) = 0;
-  // Its owner wants it no more: lets go of it without telling anybody.
+  // Lets go of the call without telling its owner, which has cancelled it.
   virtual void cancel(Call& call) = 0;
-  // Sends what there is to be sent. Called at the end of a turn of the loop, never from within anything that an owner
+  // Sends all pending output. Called at the end of a turn of the loop, never from within a function that an owner
   // calls.
   virtual void turn() = 0;
   virtual void input(std::span<char> bytes) = 0;
-  // The connection has ended: so have the calls.
+  // The connection has ended, and its calls with it.
   virtual void closed(net::StreamEnd end, const Error& error) = 0;
-  // The client goes: lets go of all calls without telling anybody.
+  // Lets go of all calls without telling their owners, because the client is being destroyed.
   virtual void abandon() = 0;
 
  protected:

@@ -78,7 +78,7 @@ void Client::post() {
   });
 }
 
-// What is queued meanwhile has the next turn. By index: anything may be queued or forgotten.
+// What is queued meanwhile gets the next turn. By index, because entries may be added or removed meanwhile.
 void Client::run_turn() {
   posted_ = false;
   std::vector<std::unique_ptr<ClientConnection>> dead = std::exchange(dead_, {});
@@ -114,14 +114,14 @@ void Client::look_at(Call& call) {
 }
 
 void Client::drop_empty_pools() {
-  if (!dead_.empty()) return;  // whose pools they know
+  if (!dead_.empty()) return;  // they refer to their pools
   std::erase_if(pools_, [](const auto& entry) { return !entry.second->is_queued && entry.second->is_empty(); });
   if (!pools_.empty() || !calls_.empty()) return;
   ticking_ = false;
   ticker_.cancel();
 }
 
-// Ticks only while there is something to time out, so that an idle process sleeps.
+// Ticks only while something can time out, so that an idle process sleeps.
 void Client::keep_time() {
   if (std::exchange(ticking_, true)) return;
   ticked_until_ = std::chrono::steady_clock::now();

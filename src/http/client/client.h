@@ -1,4 +1,4 @@
-// An HTTP client on one event loop: HTTP/1.1 and HTTP/2, connections kept for calls to come, everything bounded.
+// An HTTP client on one event loop: HTTP/1.1 and HTTP/2, connections kept for later calls, everything bounded.
 #pragma once
 
 #include <chrono>
@@ -20,11 +20,11 @@ namespace rateguard::http {
 class ClientConnection;
 class OriginPool;
 
-// A server to be asked. Calls with the same object share connections.
+// A server to send requests to. Calls with the same object share connections.
 struct Origin {
   net::ConnectTarget target = {};
   std::shared_ptr<const net::TlsClientContext> tls = {};  // null: plain
-  // The name for which its certificate has to be (SNI). Empty: the target's host.
+  // The name that its certificate has to be for (SNI). Empty: the target's host.
   std::string tls_name = {};
   // kBoth: ALPN decides over TLS; without TLS HTTP/1.1 is spoken. kHttp2 without TLS: with prior knowledge (RFC 9113,
   // section 3.3).
@@ -37,17 +37,17 @@ struct ClientLimits {
   uint32_t connections_max = 64;          // to one origin
   uint32_t streams_max = 100;             // on one HTTP/2 connection, if the server allows as many
   uint32_t waiting_max = 1'024;           // calls to one origin that wait for a connection
-  Duration idle = Duration::seconds(60);  // a connection without a call is kept so long
+  Duration idle = Duration::seconds(60);  // how long a connection without a call is kept
   Limits answer = {.header_bytes_max = 65'536, .headers_max = 256};  // of an answer's head
 };
 
-// Counted since the start; of the loop's thread.
+// Counted since the start; for the loop's thread.
 struct ClientStats {
   uint64_t connections_opened = 0;
-  uint64_t connections_open = 0;  // now, or being opened
+  uint64_t connections_open = 0;  // now, with those being opened
   uint64_t calls_begun = 0;
   uint64_t calls_failed = 0;
-  uint64_t calls_repeated = 0;  // on another connection, after one that was kept had gone
+  uint64_t calls_repeated = 0;  // on another connection, after a kept one had closed
 };
 
 // On the loop's thread only.
@@ -55,12 +55,12 @@ class Client {
  public:
   // `loop` outlives it.
   explicit Client(net::EventLoop& loop, ClientLimits limits = {});
-  // Not from within an event. Calls that are not over hear nothing more; they may outlive the client.
+  // Not from within an event. Calls that have not ended get no more events; they may outlive the client.
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  // Asks. `events` outlives the call.
+  // Sends a request. `events` outlives the call.
   std::unique_ptr<Call> call(std::shared_ptr<const Origin> origin, const CallRequest& request, CallEvents& events,
                              const CallTimeouts& timeouts = {});
 
@@ -98,14 +98,14 @@ class Client {
   net::Timer ticker_;
   bool ticking_ = false;
   std::chrono::steady_clock::time_point ticked_until_;
-  net::ByteBuffer out_;  // what a connection renders before it is written
+  net::ByteBuffer out_;  // output that a connection renders before it is written
   std::unordered_map<const Origin*, std::unique_ptr<OriginPool>> pools_;
   std::vector<Call*> calls_;      // to be looked at; null: gone
   std::vector<Call*> calls_now_;  // being looked at; likewise
   std::vector<ClientConnection*> turns_;
   std::vector<OriginPool*> to_assign_;
   std::vector<std::unique_ptr<ClientConnection>> dead_;
-  std::shared_ptr<Client*> self_;  // of the work that is posted; what it points to is null if the client has gone
+  std::shared_ptr<Client*> self_;  // for posted work; it points to null once the client is destroyed
   bool posted_ = false;
 };
 

@@ -12,7 +12,7 @@
 namespace rateguard::http {
 namespace {
 
-// Calls have deadlines of their own, which are shorter; this one ends an attempt that nobody waits for any more.
+// Calls have deadlines of their own, which are shorter; this one ends an attempt that no call waits for any more.
 constexpr Duration kOpenPatience = Duration::seconds(30);
 
 std::vector<std::string> alpn(Protocols protocols) {

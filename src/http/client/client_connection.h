@@ -27,7 +27,7 @@ class ClientConnection final : private net::StreamEvents, private net::WheelEntr
   void close();
   // There is no memory for what one of its calls brings: it ends with all of them.
   void out_of_memory();
-  // The client goes.
+  // Lets go of its calls, because the client is being destroyed.
   void abandon();
 
   // For its carrier:
@@ -35,19 +35,19 @@ class ClientConnection final : private net::StreamEvents, private net::WheelEntr
   OriginPool& pool() { return pool_; }
   Client& client();
   const Origin& origin() const;
-  // It had a call before this one.
+  // Whether it had a call before this one.
   bool was_used() const { return calls_ > 1; }
   // Takes no more calls, and closes when it has none.
   void retire() { retired_ = true; }
   bool is_retired() const { return retired_; }
   // Calls its carrier's turn() at the end of this turn of the loop.
   void call_soon();
-  // A call is over: there is room, or nothing to be open for.
+  // A call has ended: the connection has room for another, or may close.
   void released();
   // "HOST:PORT: message".
   Error named(Error error) const;
-  // The call's connection has gone. It is repeated on another one if nothing can have been done for it, or if it was
-  // kept for too long and twice is as good as once; else it fails.
+  // The call has lost its connection. It is repeated on another one if the server cannot have processed it, or if the
+  // connection was a kept one and the request is idempotent; else it fails.
   void lose(Call& call, CallEnd end, Error error);
 
   bool has_turn = false;  // the client's own mark
@@ -63,7 +63,7 @@ class ClientConnection final : private net::StreamEvents, private net::WheelEntr
   OriginPool& pool_;
   Protocols protocols_;
   net::Stream stream_;
-  std::unique_ptr<Carrier> carrier_;  // null: it is being opened
+  std::unique_ptr<Carrier> carrier_;  // null: being opened
   uint64_t calls_ = 0;
   bool retired_ = false;
 };

@@ -1,4 +1,4 @@
-// For tests of the client: one on a loop, what its calls hear, and servers to ask.
+// For tests of the client: a client on a loop, the events of its calls, and servers to send requests to.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -18,7 +18,7 @@
 
 namespace rateguard::http {
 
-// A call and all that it has heard, as text.
+// A call and all its events, as text.
 struct HeardCall final : CallEvents {
   void informed(Call&, const AnswerHead& head) override { interim += std::to_string(head.status) + " "; }
   void answered(Call&, const AnswerHead& head) override {

@@ -1,4 +1,4 @@
-// An event may destroy the call: after each, call_ tells whether it is still there.
+// An event may destroy the call: after each event call_ tells whether it still exists.
 #include "http/client/http1_carrier.h"
 
 #include <fmt/format.h>
@@ -43,7 +43,7 @@ void Http1Carrier::consumed(Call& call, size_t) {
   if (call.held_ < Call::kWindow) connection_.stream().resume_reading();
 }
 
-// The rest of its answer would be taken for the next one's.
+// The rest of its answer would be taken for the next call's.
 void Http1Carrier::cancel(Call&) {
   call_ = nullptr;
   connection_.close();
@@ -87,7 +87,7 @@ void Http1Carrier::send_content() {
 }
 
 void Http1Carrier::input(std::span<char> bytes) {
-  if (call_ == nullptr) return connection_.close();  // nobody asked
+  if (call_ == nullptr) return connection_.close();  // no request was sent
   if (!in_.empty()) {
     in_.append({bytes.data(), bytes.size()});
     bytes = in_.bytes();
@@ -139,7 +139,7 @@ void Http1Carrier::take_head(std::span<char>& rest) {
     if (!take_interim(head)) return;
   } else {
     raw_ = parser_.is_upgrade();
-    // Nobody waits for leave to send the content any more, unless it is too late for it.
+    // If the call still waits for leave to send its content, the content is not sent any more.
     call_->tell_answered(head);
     if (call_ == nullptr) return;
   }
@@ -165,7 +165,7 @@ void Http1Carrier::give(std::string_view piece) {
   if (call_ != nullptr && call_->held_ >= Call::kWindow) connection_.stream().pause_reading();
 }
 
-// Of the request, what the server did not wait for cannot be sent any more: it would be taken for the next.
+// The rest of a request that the server has answered cannot be sent any more: it would be taken for the next request.
 void Http1Carrier::complete(size_t bytes_behind) {
   const bool may_go_on = parser_.keep_alive() && bytes_behind == 0 && request_sent_;
   if (!may_go_on) connection_.retire();

@@ -34,13 +34,13 @@ class Http1Carrier final : public Carrier {
   void complete(size_t bytes_behind);
   void malformed();
   void send_content();
-  // Takes the call off.
+  // Removes the call from the connection.
   Call& let_go();
 
   Http1ResponseParser parser_;
   Http1RequestWriter writer_;
   Call* call_ = nullptr;
-  net::ByteBuffer in_;  // what has come and is not understood yet
+  net::ByteBuffer in_;  // what has arrived and is not parsed yet
   net::ByteBuffer out_;
   uint64_t head_end_ = 0;  // of the request's, in all that the connection has sent
   int interim_heads_ = 0;

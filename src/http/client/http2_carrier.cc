@@ -1,4 +1,4 @@
-// An event may destroy any call: a stream without one (its user data is null) is one that nobody waits for.
+// An event may destroy any call: the user data of a stream whose call is gone is null.
 #include "http/client/http2_carrier.h"
 
 #include <fmt/format.h>
@@ -17,10 +17,10 @@
 namespace rateguard::http {
 namespace {
 
-// The connection's window. What arrives is given back to it at once and counts against the stream's alone, so that a
-// call whose answer is not consumed holds up no other.
+// The connection's window. Arriving bytes are given back to it at once and count against the stream's window only, so
+// that a call whose answer is not consumed holds up no other.
 constexpr int32_t kConnectionWindow = 1 << 20;
-// Frames that wait for the socket. More are made when there is room.
+// Bound on frames that wait for the socket. More are made when there is room.
 constexpr size_t kOutputMax = 256 * 1'024;
 
 constexpr std::string_view kScheme[] = {"http", "https"};
@@ -41,7 +41,7 @@ struct Http2CarrierCallbacks {
     }
     return 0;
   }
-  // nghttp2 would pass over the field.
+  // By default nghttp2 would ignore the field.
   static int on_invalid_header(nghttp2_session*, const nghttp2_frame*, const uint8_t*, size_t, const uint8_t*, size_t,
                                uint8_t, void*) {
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
@@ -55,7 +55,7 @@ struct Http2CarrierCallbacks {
   static int on_frame(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
     Http2Carrier& carrier = carrier_of(user);
     if (frame->hd.type == NGHTTP2_GOAWAY) carrier.connection_.retire();
-    if (frame->hd.type == NGHTTP2_SETTINGS) carrier.connection_.released();  // it may allow more
+    if (frame->hd.type == NGHTTP2_SETTINGS) carrier.connection_.released();  // the server may allow more streams
     if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) return 0;
     if (frame->hd.type == NGHTTP2_HEADERS) {
       if (Call* const call = call_of(session, frame->hd.stream_id)) carrier.take_head(*call);
@@ -230,7 +230,7 @@ void Http2Carrier::turn() {
   tell_sent();
   if (connection_.stream().is_closed()) return;
   if (nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0) {
-    // A goodbye has come and nothing is under way, or ours has gone: what the server said made no sense.
+    // Either GOAWAY has arrived and no call is under way, or nghttp2 has sent one: the server broke the protocol.
     calls_.empty() ? connection_.close() : broken("it breaks the rules of the protocol");
   }
 }
@@ -286,7 +286,7 @@ void Http2Carrier::take_head(Call& call) {
     head.headers = fields.subspan(1);
   }
   if (head.status < 100 || head.status > 599 || head.status == 101) return refuse(call, "its answer has no status");
-  // The call may go, and its list with it.
+  // The call may be destroyed, and its list with it.
   FieldList list = std::exchange(call.answer_, {});
   if (head.status >= 200) return call.tell_answered(head);
   if (call.phase_ == Call::Phase::kExpecting && head.status == 100) {
@@ -301,7 +301,7 @@ void Http2Carrier::take_piece(Call& call, std::string_view bytes) {
   call.tell_piece(bytes);
 }
 
-// What was not sent of the request nobody waits for.
+// The server does not wait for the rest of the request.
 void Http2Carrier::complete(Call& call) {
   FieldList trailers = std::exchange(call.answer_, {});
   call.finished_&& call.waiting_bytes() == 0 ? let_go(call) : reset(call, NGHTTP2_NO_ERROR);
@@ -331,7 +331,7 @@ void Http2Carrier::refuse(Call& call, std::string_view why) {
   connection_.released();
 }
 
-// Nothing that the server says can be understood any more.
+// Nothing from the server can be understood any more.
 void Http2Carrier::broken(std::string_view why) {
   if (std::exchange(failed_, true)) return;
   connection_.close();

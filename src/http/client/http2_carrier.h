@@ -21,7 +21,7 @@ class Http2Carrier final : public Carrier {
   bool can_upgrade() const override { return false; }
   void begin(Call& call) override;
   void content_changed(Call& call) override;
-  // What has left the call is bounded for all calls of a connection together.
+  // Content that has left the call is bounded for all calls of a connection together.
   size_t waiting_bytes(const Call&) const override { return 0; }
   void consumed(Call& call, size_t bytes) override;
   void cancel(Call& call) override;
@@ -45,7 +45,7 @@ class Http2Carrier final : public Carrier {
   void broken(std::string_view why);
   void send_frames();
   void tell_sent();
-  // Takes the call off.
+  // Removes the call from the connection.
   void let_go(Call& call);
 
   nghttp2_session* session_ = nullptr;

@@ -34,7 +34,7 @@ void OriginPool::forget(Call& call) {
   std::erase(waiting_, &call);
 }
 
-// The one that was used last, so that those which are not needed grow old.
+// The one that was used last, so that those that are not needed reach their idle timeout.
 ClientConnection* OriginPool::with_room(const Call& call) const {
   for (size_t i = connections_.size(); i-- > 0;) {
     if (connections_[i]->has_room_for(call)) return connections_[i].get();
@@ -51,7 +51,7 @@ void OriginPool::assign() {
   bool wants_http1 = false;
   for (size_t i = 0; i < waiting_.size();) {
     Call& call = *waiting_[i];
-    // Of calls that may go anywhere one tells for all.
+    // If one call that any connection may carry finds none, no other will.
     ClientConnection* const connection = is_full && call.upgrade_.empty() ? nullptr : with_room(call);
     if (connection == nullptr) {
       is_full = is_full || call.upgrade_.empty();
@@ -79,7 +79,7 @@ void OriginPool::open(Protocols protocols) {
 void OriginPool::not_opened(ClientConnection& connection, CallEnd end, const Error& error) {
   remove(connection);
   const bool others = !connections_.empty();
-  // Each call that is told may be the caller's last, or its first of several more.
+  // A call's owner may destroy calls or begin new ones when it is told.
   for (std::vector<Call*> told(waiting_.begin(), waiting_.end()); Call* const call : told) {
     if (std::ranges::find(waiting_, call) == waiting_.end()) continue;
     call->fail(end, error);

@@ -21,21 +21,21 @@ class OriginPool {
   // A new call, or one that is to be repeated.
   void admit(Call& call);
   void repeat(Call& call);
-  // It waits no more.
+  // Removes a call that waits no more.
   void forget(Call& call);
-  // Gives waiting calls to connections that have room, and opens more where there is none.
+  // Gives waiting calls to connections that have room, and opens more if there is none.
   void assign();
-  // For its connections: it is open, or has room again.
+  // For its connections: one has opened, or has room again.
   void has_room() { client_.queue(*this); }
-  // It could not be opened. Calls that no other connection will serve fail.
+  // The connection could not be opened. Calls that no other connection will serve fail.
   void not_opened(ClientConnection& connection, CallEnd end, const Error& error);
-  // Has died. It is freed when it cannot be on the call stack any more.
+  // Removes a connection that has ended. It is freed when it cannot be on the call stack any more.
   void remove(ClientConnection& connection);
-  // One that was kept had gone when it was asked: those that were kept beside it may have, too.
+  // Closes all kept connections: one of them turned out to be closed by the server, so the others may be, too.
   void close_kept();
   // Whether the server is known to speak HTTP/2.
   void learn_http2() { speaks_http2_ = true; }
-  // The client goes.
+  // Closes everything, because the client is being destroyed.
   void abandon();
   bool is_empty() const { return waiting_.empty() && connections_.empty(); }
 

@@ -17,7 +17,7 @@ void Http1Exchange::begin(Http1Session& session, std::span<const char> bytes, co
   response_.begin(out, options);
 }
 
-// The session's buffers are its loop's, and other connections may have them before this is answered.
+// The session's buffers belong to its loop, and other connections may use them before this is answered.
 void Http1Exchange::own_request() {
   own_bytes_.assign(bytes_.data(), bytes_.size());
   client_subject_ = request_.client_subject;
@@ -49,7 +49,7 @@ KeptExchange Http1Exchange::keep(ExchangeEvents* events) {
   return kept;
 }
 
-// An answer is of the time when it begins, and so is what becomes of the connection: it may be drained by now.
+// Both the answer's time and its Connection field are decided when it begins: the server may be draining by then.
 void Http1Exchange::status(int code) {
   if (kept_ && session_ != nullptr) {
     date_ = session_->date();

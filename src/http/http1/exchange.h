@@ -13,14 +13,14 @@ namespace rateguard::http {
 
 class Http1Session;
 
-// Answered at once, it renders into its loop's output and is used again for the next request. Kept, it has bytes of its
-// own, and lives as long as the handler keeps it, longer than its session if need be.
+// If answered at once, it renders into its loop's output and is used again for the next request. If kept, it owns its
+// bytes, and lives as long as the handler keeps it, even longer than its session.
 class Http1Exchange final : public Exchange {
  public:
-  // For the session: it begins, and its request's bytes are `bytes`.
+  // For the session: begins an exchange whose request's bytes are `bytes`.
   void begin(Http1Session& session, std::span<const char> bytes, const Request& request, net::ByteBuffer& out,
              const Http1Response::Options& options);
-  // For the session, of one that was not kept: what the handler has left out is added.
+  // For the session, if not kept: adds what the handler has left out.
   void complete() { response_.finish(); }
   AfterResponse after() const { return response_.after(); }
   bool is_whole() const { return response_.is_whole(); }
@@ -47,11 +47,11 @@ class Http1Exchange final : public Exchange {
   void let_go() override;
   void own_request();
 
-  Http1Session* session_ = nullptr;  // null: nobody waits for the answer
+  Http1Session* session_ = nullptr;  // null: the client has disconnected
   Request request_;
   Http1Response response_;
-  std::span<const char> bytes_;  // of the request, in the session's buffer until keep()
-  // Of one that is kept.
+  std::span<const char> bytes_;  // the request's, in the session's buffer until keep()
+  // Only for kept exchanges.
   bool kept_ = false;
   bool raw_ = false;  // upgraded
   ExchangeEvents* events_ = nullptr;

@@ -1,4 +1,4 @@
-// Lines, fields, and what they say of the body. Bodies are in message_parser_body.cc.
+// Lines, fields, and what they say about the body. Bodies are in message_parser_body.cc.
 #include "http/http1/message_parser.h"
 
 #include <fmt/format.h>
@@ -93,7 +93,7 @@ Http1MessageParser::Step Http1MessageParser::split_field(std::span<const char> b
 Http1MessageParser::Step Http1MessageParser::content_length(std::string_view value) {
   if (has_length_) return reject(400, "Content-Length", "given more than once");
   has_length_ = true;
-  // 18 digits fit 64 bits whatever they are; nobody sends an exabyte.
+  // Any 18 digits fit 64 bits; no body has an exabyte.
   if (value.empty() || value.size() > 18 || !all_chars(value, kDigitChar)) {
     return reject(400, "Content-Length", fmt::format("{} is not a length; expected at most 18 digits", quote(value)));
   }
@@ -120,7 +120,7 @@ void Http1MessageParser::connection(std::string_view value) {
   }
 }
 
-// A chunked body ends nobody knows where.
+// It is unknown where a chunked body ends.
 void Http1MessageParser::stream_body() {
   position_ -= body_begin_;
   scan_ -= std::min(scan_, body_begin_);
@@ -130,7 +130,7 @@ void Http1MessageParser::stream_body() {
 }
 
 size_t Http1MessageParser::drop_piece() {
-  // After kNeedMore what is not decoded begins where the piece ends: squeeze() closes the gap.
+  // After kNeedMore the undecoded bytes begin where the piece ends: squeeze() closes the gap.
   const size_t used = phase_ == Phase::kOver ? position_ : body_end_;
   position_ -= used;
   scan_ -= std::min(scan_, used);

@@ -1,6 +1,6 @@
 // What requests and responses of HTTP/1.1 have in common as bytes (RFC 9112): lines, fields, and bodies by length or
-// chunked. Incremental and strict: what two recipients might read differently is refused, for that is what smuggling is
-// made of: bare LF, bare CR, folded lines, a space before the colon, control bytes, more than one length.
+// chunked. Incremental and strict: it refuses what two recipients might read differently, since request smuggling
+// relies on that: bare LF, bare CR, folded lines, a space before the colon, control bytes, more than one length.
 #pragma once
 
 #include <cstddef>
@@ -15,24 +15,24 @@
 
 namespace rateguard::http {
 
-// The part of a parser that reads lines, fields and bodies; what begins a message is the derived parser's. Holds
-// positions, never pointers, so the bytes may move between calls.
+// The part of a parser that reads lines, fields and bodies; the derived parser reads the first line. Holds positions,
+// never pointers, so the bytes may move between calls.
 class Http1MessageParser {
  public:
   // After the message is complete: where the next one starts.
   size_t consumed() const { return position_; }
-  // After the message could not be accepted.
+  // After kRejected: why the message was not accepted.
   const Rejection& rejection() const { return rejection_; }
 
-  // The head is whole and its body is not.
+  // Whether the head is complete and the body is not.
   bool awaits_body() const { return phase_ >= Phase::kBody; }
   // With awaits_body(): how long the head is, which is where the body begins.
   size_t head_bytes() const { return body_begin_; }
-  // With awaits_body(): of a body by length, what stream_body() has not given yet.
+  // With awaits_body(): how much of a body by length stream_body() has not given yet.
   uint64_t body_bytes_left() const { return length_; }
 
   // With awaits_body(): from here on the bytes begin behind the head, and the body has no limit. After each parse()
-  // piece() is what was decoded; drop_piece() says how many bytes to take off the front.
+  // piece() is the decoded part; drop_piece() says how many bytes to take off the front.
   void stream_body();
   std::string_view piece(std::span<const char> bytes) const { return {bytes.data(), body_end_}; }
   size_t drop_piece();
@@ -66,7 +66,7 @@ class Http1MessageParser {
   void reset_message();
 
   Step reject(int status, std::string_view field, std::string detail);
-  // On kOn, `line` is the next one without its CRLF and position_ is behind it. `limit` is where the line must have
+  // On kOn, `line` is the next line without its CRLF and position_ is after it. `limit` is where the line must have
   // ended.
   Step find_line(std::span<const char> bytes, size_t limit, int status_too_long, std::string_view& line);
   // On kOn, fields_ has one more, or is_head_over says that an empty line ended them.
@@ -76,10 +76,10 @@ class Http1MessageParser {
   Step transfer_encoding(std::string_view value, bool is_1_0);
   // The options "close" and "keep-alive".
   void connection(std::string_view value);
-  // The body, in whichever phase it is.
+  // Parses the body from the current phase on.
   Step parse_content(std::span<char>& bytes);
-  // Closes the gap between what is decoded and what is not, so that a body of tiny chunks needs no more room than its
-  // limit says.
+  // Closes the gap between what is decoded and what is not, so that a body of tiny chunks takes no more room than its
+  // limit.
   void squeeze(std::span<char>& bytes);
   static std::string_view view(std::span<const char> bytes, Part part) {
     return {bytes.data() + part.begin, part.size};
@@ -97,15 +97,15 @@ class Http1MessageParser {
   bool says_keep_alive_ = false;
   bool expects_continue_ = false;
   bool keeps_trailers_ = false;
-  std::vector<Field> fields_;  // grows once to what the connection's messages carry
+  std::vector<Field> fields_;  // grows once to what the connection's messages need
   std::vector<Header> headers_;
   size_t position_ = 0;  // where the line or chunk being read starts
-  size_t scan_ = 0;      // how far that line has been looked at
+  size_t scan_ = 0;      // how far that line has been scanned
   size_t body_begin_ = 0;
-  size_t body_end_ = 0;  // of what is decoded
+  size_t body_end_ = 0;  // where the decoded bytes end
   uint64_t length_ = 0;  // Content-Length, or what is left of the chunk
   uint64_t refused_bytes_ = 0;
-  std::string trailer_text_;           // names and values, where they are kept
+  std::string trailer_text_;           // names and values, if they are kept
   std::vector<Field> trailer_fields_;  // in trailer_text_
 
  private:

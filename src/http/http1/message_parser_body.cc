@@ -12,7 +12,7 @@
 namespace rateguard::http {
 namespace {
 
-// A chunk's size and its extensions. Extensions mean nothing to anybody here, so a line of them stays short.
+// A chunk's size and its extensions. Extensions are ignored, so their line may be short.
 constexpr size_t kChunkLineMax = 256;
 // 15 hexadecimal digits, leading zeros included, fit 64 bits and exceed every body limit.
 constexpr size_t kChunkDigitsMax = 15;
@@ -27,7 +27,7 @@ size_t count_chars(std::string_view text, CharClass bit) {
   return count;
 }
 
-// The length of a quoted-string at the start of the text; 0 where there is none.
+// The length of a quoted-string at the start of the text; 0 if there is none.
 size_t quoted_size(std::string_view text) {
   if (text.empty() || text[0] != '"') return 0;
   for (size_t i = 1; i < text.size(); ++i) {
@@ -56,10 +56,10 @@ bool valid_extensions(std::string_view text) {
 
 }  // namespace
 
-// The length is more than is accepted.
+// Rejects a body that is too long.
 Http1MessageParser::Step Http1MessageParser::reject_length() {
-  // What is at most as long again is read past, so that the connection can go on. A client that waits for
-  // "100 Continue" may send its body now or not: nobody knows where its next request starts.
+  // A body of at most twice the limit is read past, so that the connection can continue. A client that waits for "100
+  // Continue" may or may not send its body now, so it is unknown where its next request starts.
   if (!expects_continue_ && length_ <= 2 * limits_.body_bytes_max) refused_bytes_ = body_begin_ + length_;
   return reject(413, "Content-Length",
                 fmt::format("{} bytes are more than the {} that are accepted", length_, limits_.body_bytes_max));
@@ -145,7 +145,7 @@ Http1MessageParser::Step Http1MessageParser::parse_chunk_end(std::span<const cha
   return Step::kOn;
 }
 
-// Trailers are checked, and dropped where nobody asks for them (RFC 9110, section 6.5.1).
+// Trailers are checked, and dropped unless the parser keeps them (RFC 9110, section 6.5.1).
 Http1MessageParser::Step Http1MessageParser::parse_trailer(std::span<const char> bytes) {
   std::string_view line;
   const size_t start = position_;
@@ -172,8 +172,8 @@ Http1MessageParser::Step Http1MessageParser::parse_trailer(std::span<const char>
   return Step::kOn;
 }
 
-// Closes the gap between what is decoded and what is not, so that a body of tiny chunks needs no more room than its
-// limit says.
+// Closes the gap between what is decoded and what is not, so that a body of tiny chunks takes no more room than its
+// limit.
 void Http1MessageParser::squeeze(std::span<char>& bytes) {
   if (!chunked_ || phase_ < Phase::kChunkSize || position_ == body_end_) return;
   const size_t gap = position_ - body_end_;

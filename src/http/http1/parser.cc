@@ -47,8 +47,8 @@ Http1Parser::Status Http1Parser::parse(std::span<char>& bytes) {
   return step == Step::kComplete ? Status::kComplete : Status::kRejected;
 }
 
-// Some clients leave empty lines behind a body. RFC 9112, section 2.2, asks a server to ignore at least one; several
-// are ignored, as nginx does. They count towards the head's size, so nobody keeps a server busy with them for free.
+// Some clients send empty lines after a body. RFC 9112, section 2.2, asks a server to ignore at least one; several are
+// ignored, as nginx does. They count towards the head's size, so no client can keep a server busy with them.
 Http1Parser::Step Http1Parser::parse_start(std::span<const char> bytes) {
   while (position_ + 2 <= limits_.header_bytes_max) {
     const std::span<const char> rest = bytes.subspan(position_);
@@ -130,7 +130,8 @@ Http1Parser::Step Http1Parser::parse_absolute_target(std::span<char> bytes, std:
   target_.begin = authority_.begin + authority_.size;
   target_.size = static_cast<uint32_t>(rest.size() - authority.size());
   if (target_.size != 0 && bytes[target_.begin] == '/') return Step::kOn;
-  // An empty path is "/" (RFC 9110, section 4.2.3). It takes the authority's last byte, which moves over the scheme's.
+  // An empty path is "/" (RFC 9110, section 4.2.3). It takes the place of the authority's last byte; the authority
+  // moves back over the scheme.
   char* const host = bytes.data() + authority_.begin;
   std::memmove(host - 1, host, authority_.size);
   --authority_.begin;
@@ -147,7 +148,7 @@ Http1Parser::Step Http1Parser::parse_field(std::span<const char> bytes) {
   return known_field(view(bytes, fields_.back().name), view(bytes, fields_.back().value));
 }
 
-// The fields that the session itself obeys. The length tells nearly all others apart at once.
+// The fields that the session itself obeys. The length rules out nearly all others at once.
 Http1Parser::Step Http1Parser::known_field(std::string_view name, std::string_view value) {
   switch (name.size()) {
     case 4:

@@ -1,5 +1,5 @@
-// HTTP/1.1 requests from bytes (RFC 9112). A request is accepted or refused the same way however its bytes were cut
-// into pieces.
+// HTTP/1.1 requests from bytes (RFC 9112). How the bytes were cut into pieces does not change whether a request is
+// accepted.
 #pragma once
 
 #include <cstddef>
@@ -18,14 +18,14 @@ class Http1Parser final : public Http1MessageParser {
  public:
   enum class Status : uint8_t { kNeedMore, kComplete, kRejected };
 
-  // Whether parse() says kNeedMore once when the head of a request with a body is whole, whatever else is there, so
-  // that the handler can be asked how it wants the body.
+  // Whether parse() returns kNeedMore once when the head of a request with a body is complete, even if the body is
+  // there, so that the handler can be asked how it wants the body.
   enum class AfterHead : uint8_t { kGoOn, kPause };
 
   explicit Http1Parser(const Limits& limits, AfterHead after_head = AfterHead::kGoOn);
 
   // `bytes` is everything received since the start of this request, with more at its end than at the last call. A
-  // chunked body is decoded in place, so what kNeedMore leaves is to be kept as it is now, and may be shorter.
+  // chunked body is decoded in place, so the bytes that kNeedMore leaves, which may be fewer, are to be kept unchanged.
   // REQUIRES: reset() after kComplete or kRejected.
   Status parse(std::span<char>& bytes);
   void reset();
@@ -33,18 +33,18 @@ class Http1Parser final : public Http1MessageParser {
   // After kComplete, and after kNeedMore with the head whole. Method, target, path, query, headers and body; who the
   // peer is, the session knows.
   Request request(std::span<char> bytes);
-  // After kComplete: whether the client may send another (RFC 9112, section 9.3).
+  // After kComplete: whether the client may send another request (RFC 9112, section 9.3).
   bool keep_alive() const;
   bool is_http_1_0() const { return version_ == Version::k10; }
   bool is_head() const { return head_request_; }
 
-  // After kNeedMore: the head is whole, its body is not, and the client waits for "100 Continue" before it sends it.
+  // After kNeedMore: whether only the body is missing, and the client waits for "100 Continue" before it sends that.
   bool awaits_continue() const { return expects_continue_ && phase_ >= Phase::kBody; }
 
-  // With awaits_body(): whether it is known where the body ends, and that it comes at all.
+  // With awaits_body(): whether it is known that the body will come, and where it ends.
   bool body_end_is_known() const { return !chunked_ && !expects_continue_; }
   // After kRejected: where the refused request ends, counted from its first byte, if that is known and near enough to
-  // read past; 0: the framing is lost and the connection with it.
+  // read past; 0 if not: then the connection has to be closed.
   uint64_t refused_bytes() const { return refused_bytes_; }
 
  private:
@@ -68,7 +68,7 @@ class Http1Parser final : public Http1MessageParser {
   bool other_expectation_ = false;
   Part method_;
   Part target_;
-  Part authority_;  // of an absolute-form target: takes the place of Host (RFC 9112, section 3.2.2)
+  Part authority_;  // from an absolute-form target: replaces Host (RFC 9112, section 3.2.2)
 };
 
 }  // namespace rateguard::http

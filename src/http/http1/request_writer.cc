@@ -45,7 +45,7 @@ void Http1RequestWriter::head(net::ByteBuffer& out, const RequestLine& line, std
   length_left_ = 0;
   for (const Header& field : fields) {
     if (equals_lower(field.name, "content-length")) {
-      if (framing_ != Framing::kChunks) continue;  // of content that there is not, or a second one
+      if (framing_ != Framing::kChunks) continue;  // a length without content, or a second length
       framing_ = Framing::kLength;
       std::from_chars(field.value.data(), field.value.data() + field.value.size(), length_left_);
     }

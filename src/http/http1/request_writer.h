@@ -17,18 +17,18 @@ struct RequestLine {
   std::string_view upgrade;    // the protocol to switch to; empty: none
 };
 
-// Renders one request after another. Bytes that no value may have become spaces, so that nothing that a caller says can
-// start a line of its own.
+// Renders one request after another. Bytes that no value may have become spaces, so that no caller's text can start a
+// new line.
 class Http1RequestWriter {
  public:
-  // Content goes by the length that a field says, else in chunks; without content the methods that are expected to have
-  // some say that its length is 0. The fields hold no Host, nor any of the connection's own.
+  // Content is framed by the length that a field says, else in chunks; without content the methods that are expected to
+  // have some send a length of 0. The fields contain neither Host nor any field of one connection.
   void head(net::ByteBuffer& out, const RequestLine& line, std::span<const Header> fields, RequestContent content);
-  // Bytes beyond the length that was said are dropped.
+  // Bytes beyond the announced length are dropped.
   void content(net::ByteBuffer& out, std::string_view bytes);
-  // After the last of the content. Trailers are dropped where the framing has no place for them.
+  // Called after the last of the content. Trailers are dropped if the framing has no place for them.
   void end(net::ByteBuffer& out, std::span<const Header> trailers);
-  // Of the length that was said, what did not come.
+  // How much of the announced length is missing.
   uint64_t length_left() const { return length_left_; }
 
  private:

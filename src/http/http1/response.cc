@@ -113,7 +113,7 @@ void Http1Response::write(std::string_view bytes) {
   out_->append("\r\n");
 }
 
-// In the chunked framing alone there is a place for them (RFC 9112, section 7.1.2).
+// Only the chunked framing has a place for trailers (RFC 9112, section 7.1.2).
 void Http1Response::trailer(std::string_view name, std::string_view value) {
   begin_content();
   if (framing_ != Framing::kChunks) return;

@@ -12,7 +12,7 @@
 
 namespace rateguard::http {
 
-// What becomes of the connection after a response, as its Connection field says.
+// What happens to the connection after a response, as its Connection field says.
 enum class AfterResponse : uint8_t {
   kKeep,           // HTTP/1.1's default: no field
   kKeepAnnounced,  // an HTTP/1.0 client asked for keep-alive
@@ -22,7 +22,7 @@ enum class AfterResponse : uint8_t {
 // Whether the answer's content is sent, or only described (RFC 9110, section 9.3.2).
 enum class Content : uint8_t { kSent, kDescribed };
 
-// Appends one response to a buffer. What the handler leaves out, finish() adds: a handler that says nothing at all has
+// Appends one response to a buffer. finish() adds what the handler leaves out: a handler that gives no status has
 // answered 500.
 class Http1Response final : public Responder {
  public:
@@ -36,13 +36,13 @@ class Http1Response final : public Responder {
   Http1Response() = default;
   Http1Response(net::ByteBuffer& out, const Options& options) { begin(out, options); }
 
-  // A response of its own from here on.
+  // Begins a new response.
   void begin(net::ByteBuffer& out, const Options& options);
   AfterResponse after() const { return options_.after; }
 
   void status(int code) override;
-  // Control bytes in a value become spaces, so that nothing that a caller sent can start a line of its own.
-  // REQUIRES: `name` is a token.
+  // Control bytes in a value become spaces, so that no caller's text can start a new line. REQUIRES: `name` is a
+  // token.
   void header(std::string_view name, std::string_view value) override;
   void body(std::string_view content_type, std::string_view bytes) override;
 
@@ -52,11 +52,11 @@ class Http1Response final : public Responder {
   // Ends the head, if it has not ended yet. REQUIRES: status().
   void begin_content();
   void finish();
-  // An interim response, or 101, as a whole. REQUIRES: nothing was said.
+  // A complete interim response, or 101. REQUIRES: the response has not begun.
   void interim(int code, std::span<const Header> headers, std::string_view upgrade_to = {});
 
   int code() const { return code_; }
-  // Whether the content was as long as the handler had said. REQUIRES: finish().
+  // Whether the content was as long as the handler had announced. REQUIRES: finish().
   bool is_whole() const { return framing_ != Framing::kLength || length_left_ == 0; }
 
  private:

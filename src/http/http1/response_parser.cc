@@ -26,7 +26,7 @@ Http1ResponseParser::Status Http1ResponseParser::parse(std::span<char>& bytes) {
       case Phase::kFields:
         step = parse_field(bytes);
         break;
-      case Phase::kOver:  // behind a head without content
+      case Phase::kOver:  // after a head without content
         step = Step::kComplete;
         break;
       default:

@@ -1,5 +1,5 @@
 // HTTP/1.1 responses from bytes (RFC 9112), for a client: incremental and strict, so that nothing is passed on that two
-// recipients might read differently. A response is accepted or refused the same way however its bytes were cut.
+// recipients might read differently. How the bytes were cut into pieces does not change whether a response is accepted.
 #pragma once
 
 #include <span>
@@ -12,7 +12,7 @@ namespace rateguard::http {
 // What a response answers, as far as its framing depends on it (RFC 9112, section 6.3).
 enum class Asked : uint8_t {
   kContent,
-  kHead,     // HEAD: there is no content whatever the fields say
+  kHead,     // HEAD: no content, even if the fields announce some
   kUpgrade,  // 101 may come, and what follows it is not HTTP
 };
 
@@ -21,8 +21,8 @@ class Http1ResponseParser final : public Http1MessageParser {
  public:
   enum class Status : uint8_t {
     kNeedMore,
-    kHead,      // the head is whole: once for each response, and for each interim one
-    kComplete,  // the content is over
+    kHead,      // the head is complete: once for each response, and for each interim one
+    kComplete,  // the content has ended
     kRejected,
   };
 
@@ -30,27 +30,28 @@ class Http1ResponseParser final : public Http1MessageParser {
     keeps_trailers_ = true;
   }
 
-  // Before each response.
+  // Called before each response.
   void begin(Asked asked);
   // `bytes` is everything received that was not taken off the front yet: take_head() says how much to take after kHead,
-  // drop_piece() after kNeedMore and kComplete once there was a head. A chunked body is decoded in place, so what
-  // kNeedMore leaves is to be kept as it is now, and may be shorter. REQUIRES: begin() after kComplete and kRejected.
+  // drop_piece() after kNeedMore and kComplete once there was a head. A chunked body is decoded in place, so the bytes
+  // that kNeedMore leaves, which may be fewer, are to be kept unchanged. REQUIRES: begin() after kComplete and
+  // kRejected.
   Status parse(std::span<char>& bytes);
 
   // After kHead, until take_head().
   AnswerHead head(std::span<const char> bytes);
-  // After kHead: how many bytes it has. After an interim response the next one is parsed.
+  // After kHead: how many bytes the head has. After an interim response the next one is parsed.
   size_t take_head();
-  // After kComplete: what came behind the content. The views live until begin().
+  // After kComplete: the fields after the content. The views live until begin().
   std::span<const Header> trailers();
 
   // After the head: an interim response, which is followed by another (RFC 9110, section 15.2).
   bool is_interim() const { return status_ < 200 && status_ != 101; }
   // After the head: what follows it is not HTTP.
   bool is_upgrade() const { return status_ == 101; }
-  // The server sends no more. Whether that ends the response as it should: one without any other framing.
+  // When the server sends no more: whether that completes the response, which has no other framing.
   bool ends_with_connection() const { return phase_ == Phase::kUntilClose; }
-  // After kComplete: whether the connection may be asked again (RFC 9112, section 9.3).
+  // After kComplete: whether the connection may be used again (RFC 9112, section 9.3).
   bool keep_alive() const { return !says_close_ && (!is_1_0_ || says_keep_alive_); }
 
  private:

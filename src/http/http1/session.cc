@@ -18,13 +18,13 @@
 namespace rateguard::http {
 namespace {
 
-// Free room for the rest of an incomplete request: one recv() of it.
+// Free room for the rest of an incomplete request: enough for one recv().
 constexpr size_t kReadBytes = 4'096;
 // What an incomplete request may hold without anybody counting it: most do, and never meet what all loops share.
 constexpr size_t kBudgetStep = 4'096;
 // How a client begins that knows of HTTP/2 (RFC 9113, section 3.4).
 constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-// Parsers at rest. More than are ever in use at once on a loop, unless many clients are slow at the same time.
+// Unused parsers to keep: more than a loop uses at once, unless many clients are slow at the same time.
 constexpr size_t kParsersAtRest = 64;
 
 // Leaves an exchange to the handler, if that has kept it, on every way out of the call.
@@ -85,7 +85,7 @@ void Http1Session::opened() {
   may_be_http2_ = !transport_.secure();
 }
 
-// Whether that is all there is, or its beginning. A request begins otherwise: no method is PRI.
+// Whether the received bytes are the preface or its beginning. No request begins like it: no method is PRI.
 bool Http1Session::is_http2_preface(std::span<const char> received) {
   const size_t size = std::min(received.size(), kHttp2Preface.size());
   may_be_http2_ = std::string_view(received.data(), size) == kHttp2Preface.substr(0, size);
@@ -99,7 +99,7 @@ void Http1Session::closed() {
 }
 
 void Http1Session::drain_open() {
-  read_input();  // a request may have arrived that the loop has not seen yet
+  read_input();  // a request may have arrived unseen by the loop
   if (is_open() && out_.empty() && !paused() && late_ == nullptr && !parser_ && skip_bytes_ == 0) close();
 }
 
@@ -110,8 +110,8 @@ void Http1Session::peer_finished() {
 }
 
 void Http1Session::read_timed_out() {
-  if (skip_bytes_ != 0) return time_out();  // a body that is only read past has been answered already
-  if (late_ != nullptr) return time_out();  // the handler has begun to answer, or may have
+  if (skip_bytes_ != 0) return time_out();  // a request whose body is read past was answered already
+  if (late_ != nullptr) return time_out();  // the handler may have begun to answer
   net::count(context_.stats.timeouts);
   host_.out().clear();
   reject({.status = 408, .detail = "the request took too long to arrive", .field = "request"}, AfterResponse::kClose);
@@ -148,7 +148,8 @@ void Http1Session::handle_input(std::span<char> input) {
     host_.out().clear();
     batch = answer_requests(turn);
     if (late_ != nullptr) return feed_body();
-    if (ending_ == Ending::kClose && !rest_.empty()) ending_ = Ending::kLinger;  // unread bytes would reset it
+    if (ending_ == Ending::kClose && !rest_.empty())
+      ending_ = Ending::kLinger;  // unread bytes would reset the connection
     if (batch != Batch::kKept && !host_.out().empty()) write(host_.out().view());
     tell_sent();
     const bool goes_on = is_open() && out_.empty() && ending_ == Ending::kNone && !rest_.empty();
@@ -165,7 +166,7 @@ void Http1Session::handle_input(std::span<char> input) {
   }
 }
 
-// Answers the requests at the start of rest_ into host_.out() and takes them off it.
+// Answers the requests at the start of rest_ into host_.out() and removes them from rest_.
 Http1Session::Batch Http1Session::answer_requests(net::TurnBudget& turn) {
   while (!rest_.empty() && ending_ == Ending::kNone) {
     if (skip_bytes_ != 0) {
@@ -191,7 +192,7 @@ Http1Session::Batch Http1Session::answer_requests(net::TurnBudget& turn) {
           }
           continue;
         }
-        if (context_.streams) continue;  // the body may be there already
+        if (context_.streams) continue;  // the body may have arrived already
       }
       if (parser_->awaits_continue() && !std::exchange(continue_sent_, true)) {
         host_.out().append("HTTP/1.1 100 Continue\r\n\r\n");
@@ -219,7 +220,7 @@ void Http1Session::request_is_over() {
   continue_sent_ = body_asked_about_ = false;
 }
 
-// What needs no body to be answered (who may not ask, and what there is not) is answered before the body is kept.
+// A request that needs no body to be answered (not allowed, or not found) is answered before the body is kept.
 Http1Session::Batch Http1Session::skip_body() {
   const AfterResponse after = parser_->body_end_is_known() ? after_response() : AfterResponse::kClose;
   return hand_over(parser_->head_bytes(), after, BodyState::kUnasked);
@@ -300,7 +301,7 @@ void Http1Session::exchange_kept(Http1Exchange& exchange) {
   pause();
 }
 
-// What was in the loop's output has been written to its end, or waits in out_ from now on.
+// The loop's output has been written completely, or the rest of it waits in out_.
 void Http1Session::tell_sent() {
   if (broken_) return context_.answered.clear();
   if (!out_.empty()) return unsent_.take(context_.answered);
@@ -341,13 +342,13 @@ void Http1Session::answered(Http1Exchange& exchange, std::string_view bytes) {
 
 void Http1Session::go_on_after_answer() {
   if (is_open() && out_.empty()) go_on();
-  if (draining()) drain();  // it may have begun after the answer did
+  if (draining()) drain();  // draining may have begun after the answer did
 }
 
 void Http1Session::abandoned() {
   late_ = nullptr;
   if (out_.empty()) return close();
-  ending_ = Ending::kLinger;  // what was sent of the answer still goes out, and is seen not to be all
+  ending_ = Ending::kLinger;  // the answer's sent part still goes out, visibly incomplete
 }
 
 void Http1Session::reject(const Rejection& rejection, AfterResponse after) {
@@ -406,7 +407,7 @@ void Http1Session::settle_budget() {
 
 void Http1Session::arm_for_input() {
   if (!parser_ && skip_bytes_ == 0) return arm(Timeout::kIdle);
-  // From a request's first byte: what comes later does not put it off.
+  // Counted from a request's first byte: later bytes do not extend it.
   if (timeout_ != Timeout::kRead || request_completed_) arm(Timeout::kRead);
 }
 

@@ -25,20 +25,20 @@ struct Http1SessionContext {
   Handler& handler;
   const ServerOptions& options;
   ServerStats& stats;
-  const bool streams;  // the handler does
-  // Makes the session that goes on with a connection whose client speaks HTTP/2; empty: HTTP/1.1 alone is spoken.
+  const bool streams;  // Handler::streams()
+  // Makes the session that continues a connection whose client speaks HTTP/2; empty: only HTTP/1.1 is spoken.
   std::function<std::unique_ptr<net::Connection>(net::Connection& from)> make_http2 = {};
   DateField date = {};
-  std::vector<std::unique_ptr<Http1Parser>> parsers = {};  // at rest; a session has one while a request is incomplete
-  std::vector<std::unique_ptr<Http1Exchange>> exchanges = {};  // at rest; of requests that are being answered at once
-  SentAnswers answered = {};                                   // whose bytes are in the loop's output
+  std::vector<std::unique_ptr<Http1Parser>> parsers = {};      // unused; a session has one during a request
+  std::vector<std::unique_ptr<Http1Exchange>> exchanges = {};  // unused ones, for requests that are answered at once
+  SentAnswers answered = {};                                   // those whose bytes are in the loop's output
 
   std::unique_ptr<Http1Parser> take_parser();
   void give_parser(std::unique_ptr<Http1Parser> parser);
   std::unique_ptr<Http1Exchange> take_exchange();
 };
 
-// While an exchange is kept the session is paused, but for what receive() asks for and what is written.
+// While an exchange is kept the session is paused, except for what receive() asks for and for output.
 class Http1Session final : public net::Connection {
  public:
   Http1Session(net::ConnectionHost& host, Http1SessionContext& context, int descriptor, const IpAddress& peer);
@@ -49,30 +49,30 @@ class Http1Session final : public net::Connection {
   DateField date();  // at now()
   bool draining() const { return host_.draining(); }
   size_t waiting() const { return waiting_bytes(); }
-  // From here on what was received is copied out of the loop's buffers, and the next requests wait.
+  // Copies the received bytes out of the loop's buffers; from here on the next requests wait.
   void exchange_kept(Http1Exchange& exchange);
   // Sends a part of the answer, soon.
   void send(std::string_view bytes);
-  // Sends the last of it, and goes on with the next request.
+  // Sends the rest of the answer, and continues with the next request.
   void answered(Http1Exchange& exchange, std::string_view bytes);
-  // There will be no more of it.
+  // The handler gave the exchange up: the answer stays incomplete.
   void abandoned();
   void receive_body();
   void body_consumed(size_t bytes);
-  // What follows is not HTTP.
+  // What follows on the connection is not HTTP.
   void upgrade();
 
  private:
   enum class Batch : uint8_t {
     kAllHandled,
     kOutputFull,
-    kTurnOver,  // others come first
-    kKept,      // the handler has kept an exchange, answered or not; what follows its request is in in_
+    kTurnOver,  // other connections come first
+    kKept,      // the handler has kept an exchange, answered or not; in_ holds what follows its request
   };
-  // How the body of a request is taken that was handed over before it was whole.
+  // How the body of a request that was handed over incomplete is delivered.
   enum class BodyState : uint8_t {
-    kNone,     // it is part of the request, or there is none
-    kUnasked,  // until receive() is called
+    kNone,     // part of the request, or there is none
+    kUnasked,  // before receive() is called
     kFlowing,
     kOver,
   };
@@ -124,14 +124,14 @@ class Http1Session final : public net::Connection {
   uint64_t budgeted_ = 0;                // of in_, taken from the budget of all connections
   size_t body_held_ = 0;                 // given to the handler and not consumed
   BodyState body_ = BodyState::kNone;
-  bool raw_ = false;           // upgraded: what arrives is no HTTP
-  bool may_be_http2_ = false;  // nothing but a part of HTTP/2's preface has arrived
+  bool raw_ = false;           // upgraded: what arrives is not HTTP
+  bool may_be_http2_ = false;  // only a part of HTTP/2's preface has arrived
   bool hands_over_ = false;    // the handler is being given an exchange
   bool feeding_ = false;       // the handler is being given pieces
-  bool was_kept_ = false;      // the exchange that the handler is being given
+  bool was_kept_ = false;      // the exchange that the handler is being given was
   bool continue_sent_ = false;
-  bool body_asked_about_ = false;   // the handler was asked how it wants it
-  bool request_completed_ = false;  // in the input being handled
+  bool body_asked_about_ = false;   // the handler was asked how it wants the body
+  bool request_completed_ = false;  // one was, in the input being handled
 };
 
 }  // namespace rateguard::http

@@ -1,5 +1,5 @@
-// A request's body in pieces, as its handler takes them. What the handler has not consumed is at most a window and one
-// read; beyond, the socket is not read.
+// Gives a request's body to its handler in pieces. At most a window and one read are unconsumed; above that the socket
+// is not read.
 #include <algorithm>
 #include <string_view>
 #include <utility>
@@ -9,7 +9,7 @@
 namespace rateguard::http {
 namespace {
 
-// One recv() of a body.
+// The size of one recv() of a body.
 constexpr size_t kBodyReadBytes = 16 * 1'024;
 
 }  // namespace
@@ -48,7 +48,7 @@ void Http1Session::read_body() {
   } while (is_open() && late_ != nullptr && !paused() && transport_.has_pending());
 }
 
-// Gives the handler what has arrived, as far as it takes it.
+// Gives the handler what has arrived, as long as it takes more.
 void Http1Session::feed_body() {
   if (feeding_ || hands_over_ || late_ == nullptr) return;
   feeding_ = true;
@@ -60,7 +60,7 @@ void Http1Session::feed_body() {
   adjust_reading();
 }
 
-// False: more has to arrive first, or the body is over.
+// False if more has to arrive first, or the body has ended.
 bool Http1Session::give_piece() {
   size_t used = in_.size();
   std::string_view piece = in_.view();
@@ -91,7 +91,7 @@ bool Http1Session::give_piece() {
   return false;
 }
 
-// Reads on while there is room for more of the body.
+// Reads while there is room for more of the body.
 void Http1Session::adjust_reading() {
   const bool wanted = body_ == BodyState::kFlowing && body_held_ < Exchange::kBodyWindow;
   duplex_ = wanted;
@@ -104,7 +104,8 @@ void Http1Session::adjust_reading() {
   if (paused()) read_again();
 }
 
-// Nobody wants the rest of the body. If its end is known and near it is read past, and the connection goes on.
+// The handler does not want the rest of the body. If its end is known and near it is read past, and the connection
+// continues.
 void Http1Session::leave_body() {
   const bool goes_on = ending_ == Ending::kNone && parser_ && parser_->body_end_is_known() &&
                        parser_->body_bytes_left() <= 2 * context_.options.limits.body_bytes_max;

@@ -15,8 +15,8 @@ constexpr size_t kEarningBytes = 4'096;
 
 }  // namespace
 
-// Called before the frame's payload, but not for what nghttp2 passes over: frames of unknown types, and of streams that
-// are gone.
+// Called before the frame's payload, but not for frames that nghttp2 ignores: those of unknown types, and of streams
+// that have ended.
 int Http2Callbacks::on_begin_frame(nghttp2_session*, const nghttp2_frame_hd* frame, void* user) {
   Http2Session& session = session_of(user);
   session.greeted_ = true;
@@ -24,8 +24,8 @@ int Http2Callbacks::on_begin_frame(nghttp2_session*, const nghttp2_frame_hd* fra
       frame->type == NGHTTP2_HEADERS || frame->type == NGHTTP2_CONTINUATION || frame->type == NGHTTP2_DATA;
   if (carries) [[likely]]
     return 0;
-  // nghttp2 passes over PRIORITY altogether (SETTINGS_NO_RFC7540_PRIORITIES); on stream 0 it is an error all the same
-  // (RFC 9113, section 6.3).
+  // nghttp2 ignores every PRIORITY (SETTINGS_NO_RFC7540_PRIORITIES); on stream 0 it is an error nevertheless (RFC 9113,
+  // section 6.3).
   if (frame->type == NGHTTP2_PRIORITY && frame->stream_id == 0) {
     session.end(NGHTTP2_PROTOCOL_ERROR);
     return 0;
@@ -64,7 +64,7 @@ int Http2Callbacks::on_frame(nghttp2_session* session, const nghttp2_frame* fram
       if (stream == nullptr) return 0;
       const bool ends = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
       if (frame->hd.type == NGHTTP2_HEADERS && !stream->head_whole) ours.head_complete(*stream, ends);
-      // A frame of padding alone, or of nothing.
+      // An empty frame, or one of padding only.
       const bool empty = frame->hd.type == NGHTTP2_DATA && frame->hd.length <= frame->data.padlen;
       if (empty && !ends && !ours.control_frames_.take(ours.host_.loop().now())) return ours.flooded();
       if (ends) ours.request_complete(*stream);

@@ -13,7 +13,7 @@ namespace rateguard::http {
 class Http2Session;
 class Http2Stream;
 
-// Each finds the session and the stream and says what happened. `user` is the session.
+// Each callback finds the session and the stream and tells them what happened. `user` is the session.
 struct Http2Callbacks {
   static Http2Session& session_of(void* user) { return *static_cast<Http2Session*>(user); }
   static Http2Stream* stream_of(nghttp2_session* session, int32_t id) {

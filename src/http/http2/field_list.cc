@@ -5,7 +5,7 @@
 namespace rateguard::http {
 namespace {
 
-// What a list at rest keeps: more than most requests and answers need.
+// How much memory an unused list keeps: more than most requests and answers need.
 constexpr size_t kKeptBytes = 4'096;
 
 // Fields of one connection, which HTTP/2 has no place for (RFC 9113, section 8.2.2).

@@ -12,22 +12,22 @@
 
 namespace rateguard::http {
 
-// Fields in one buffer, so that a list of them costs no allocation once it has been used.
+// Fields in one buffer, so that a list that is used again allocates nothing.
 class FieldList {
  public:
   void add(std::string_view name, std::string_view value);
-  // The same for a value that was checked already.
+  // As add(), for a value that was checked already.
   void add_valid(std::string_view name, std::string_view value);
-  // The same under the name in lower case; dropped if HTTP/2 has no place for the field.
+  // As add(), under the name in lower case; dropped if HTTP/2 has no place for the field.
   void add_lower(std::string_view name, std::string_view value);
   void clear();
   bool empty() const { return places_.empty(); }
   // Valid until the next change.
   std::span<const Header> fields();
-  // The same, and one more behind them, whose texts live as long.
+  // As fields(), with one more after them, whose texts live as long.
   std::span<const Header> fields_and(Header last);
 
-  static constexpr size_t kPerField = 32;  // what RFC 9113, section 6.5.2 counts beside the text
+  static constexpr size_t kPerField = 32;  // what RFC 9113, section 6.5.2 adds to the text
 
  private:
   struct Place {

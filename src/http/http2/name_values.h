@@ -1,4 +1,4 @@
-// Fields and bytes in the forms in which nghttp2 takes and gives them.
+// Fields and bytes in nghttp2's types.
 #pragma once
 
 #include <nghttp2/nghttp2.h>
@@ -18,7 +18,7 @@ inline std::string_view view_of(const uint8_t* data, size_t size) {
   return {reinterpret_cast<const char*>(data), size};
 }
 
-// Fields as nghttp2 takes them: on the stack for as many as an answer of ours has. Borrows their bytes.
+// Fields as nghttp2 takes them; for the number that our answers have, on the stack. Borrows their bytes.
 class NameValues {
  public:
   explicit NameValues(std::span<const Header> fields);

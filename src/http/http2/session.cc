@@ -20,13 +20,13 @@
 namespace rateguard::http {
 namespace {
 
-// Streams at rest: as many as a busy connection has at once.
+// Unused streams to keep: as many as a busy connection has at once.
 constexpr size_t kStreamsAtRest = 256;
 // The connection's window: enough for a long fat network at a rate limiter's message sizes.
 constexpr int32_t kConnectionWindow = 1 << 20;
-// What nghttp2 is given at a time, so that a turn can end between two of them: some fifty small requests.
+// How much nghttp2 is given at a time, so that a turn can end in between: some fifty small requests.
 constexpr size_t kSliceBytes = 4 * 1'024;
-// What our PINGs carry, to know their answers by.
+// The payload of our PINGs, to recognise their answers.
 constexpr std::array<uint8_t, 8> kDrainPing = {'r', 'g', 'd', 'r', 'a', 'i', 'n', 0};
 constexpr std::array<uint8_t, 8> kIdlePing = {'r', 'g', 'i', 'd', 'l', 'e', 0, 0};
 
@@ -116,7 +116,7 @@ void Http2Session::keep(std::span<const char> input, size_t handled) {
   if (handled < input.size()) in_.append({input.data() + handled, input.size() - handled});
 }
 
-// Sends all that nghttp2 has to say, and what handlers write as soon as there is room for it.
+// Sends all of nghttp2's output, and what handlers write as soon as there is room for it.
 void Http2Session::pump() {
   net::TurnBudget turn(host_.steady_now());
   for (;;) {
@@ -129,7 +129,7 @@ void Http2Session::pump() {
   }
 }
 
-// In one write, unless it is more than the bound.
+// Sends the frames in one write, unless they exceed the bound.
 void Http2Session::send_frames() {
   net::ByteBuffer& out = host_.out();
   ssize_t more = 1;
@@ -149,12 +149,12 @@ void Http2Session::send_frames() {
     if (out_.empty() && !broken_) written();
     if (!is_open() || !out_.empty()) return;
   }
-  if (flooded_ && nghttp2_session_want_read(session_) != 0) {  // by what was sent: it has not been told so yet
+  if (flooded_ && nghttp2_session_want_read(session_) != 0) {  // flooded by what was sent: nghttp2 does not know yet
     end(NGHTTP2_ENHANCE_YOUR_CALM);
     return send_frames();
   }
   if (nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0) {
-    closed();  // whoever waits for a stream's end hears of it now, not after the lingering
+    closed();  // handlers are told of their streams' end now, not after the lingering
     ending_ = Ending::kLinger;
     write({});
   }
@@ -187,7 +187,7 @@ void Http2Session::called_back() {
   busy_ = true;
   give_early_bodies();
   busy_ = false;
-  if (!out_.empty()) return;  // what waits goes first
+  if (!out_.empty()) return;  // waiting output goes first
   pump();
   if (is_open() && out_.empty()) arm_for_input();
 }
@@ -202,7 +202,7 @@ void Http2Session::arm_for_input() {
 // in which the handler's own does not count.
 void Http2Session::read_timed_out() {
   for (Http2Stream* stream = streams_; stream != nullptr; stream = stream->next) {
-    if (stream->handed_over && !stream->finished) {  // ours to answer; from then on its reader has its time
+    if (stream->handed_over && !stream->finished) {  // the handler's time; then the reader's begins
       stream->round = round_ + 1;
       continue;
     }
@@ -217,7 +217,7 @@ void Http2Session::read_timed_out() {
   if (is_open() && out_.empty()) arm_for_input();
 }
 
-// With streams open, nobody may have anything to say for long: asks whether the client is still there.
+// With streams open, both sides may be silent for long: asks whether the client is still there.
 void Http2Session::idle_timed_out() {
   if (stream_count_ == 0 || ping_unanswered_) {
     net::count(context_.stats.timeouts);
@@ -234,8 +234,8 @@ void Http2Session::drain_open() {
   begin_drain();
 }
 
-// In two steps, so that a request that is on its way is still served (RFC 9113, section 6.8): when the PING is
-// answered, the client has heard the first GOAWAY.
+// In two steps, so that a request on its way is still served (RFC 9113, section 6.8): when the PING is answered, the
+// client has received the first GOAWAY.
 void Http2Session::begin_drain() {
   if (std::exchange(drain_begun_, true)) return;
   nghttp2_submit_shutdown_notice(session_);

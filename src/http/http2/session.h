@@ -43,18 +43,18 @@ struct Http2SessionContext {
 class Http2Session final : public net::Connection {
  public:
   Http2Session(net::ConnectionHost& host, Http2SessionContext& context, int descriptor, const IpAddress& peer);
-  // Goes on with a connection whose client has turned out to speak HTTP/2.
+  // Continues a connection whose client has turned out to speak HTTP/2.
   Http2Session(net::ConnectionHost& host, Http2SessionContext& context, net::Connection&& from);
   ~Http2Session() override;
 
-  // For its streams: there is something new to send.
+  // For its streams: the stream has something new to send.
   void send_answer(Http2Stream& stream);
   void send_interim(Http2Stream& stream, int code, std::span<const Header> headers);
   // The handler takes pieces of the body from here on.
   void receive_body(Http2Stream& stream);
   // As many more bytes may come.
   void body_consumed(Http2Stream& stream, size_t bytes);
-  // Nobody will answer.
+  // The handler gave the stream up without answering.
   void abandon(Http2Stream& stream);
   bool says_date() const { return context_.options.date == DateHeader::kSent; }
   std::string_view date() { return context_.date.value_at(host_.loop().now().wall()); }
@@ -95,7 +95,7 @@ class Http2Session final : public net::Connection {
   void drop(Http2Stream& stream, uint32_t error_code);
   void give_up_request(Http2Stream& stream);
   void linger(Http2Stream& stream);
-  // Whether it has to be done within the read timeout.
+  // Whether the stream has to be finished within the read timeout.
   static bool has_read_time(const Http2Stream& stream) {
     return stream.delivery != BodyDelivery::kPieces || stream.lingers;
   }
@@ -110,20 +110,20 @@ class Http2Session final : public net::Connection {
 
   Http2SessionContext& context_;
   nghttp2_session* session_ = nullptr;
-  Http2Stream* streams_ = nullptr;  // all that live
+  Http2Stream* streams_ = nullptr;  // all live ones
   size_t stream_count_ = 0;
   size_t unfinished_count_ = 0;  // of them, those that have to be done within the read timeout
   size_t body_bytes_ = 0;        // of requests that are not whole
   size_t held_bytes_ = 0;        // of all streams' heads and answers
   FloodBudget control_frames_;
   FloodBudget resets_;
-  SentAnswers unsent_;                    // whose last frame waits in the loop's output or in out_
-  std::vector<Http2Stream*> drained_;     // whose handlers are to be told; null: gone since
-  std::vector<Http2Stream*> asked_late_;  // likewise: for a body that had begun to arrive
+  SentAnswers unsent_;                    // those whose last frame waits in the loop's output or in out_
+  std::vector<Http2Stream*> drained_;     // those whose handlers are to be told; null: ended since
+  std::vector<Http2Stream*> asked_late_;  // those whose body was asked for after it began to arrive; null: ended since
   uint32_t round_ = 0;                    // of read timeouts
-  bool busy_ = false;                     // in a call of nghttp2's, or before one: what is answered goes out after it
+  bool busy_ = false;                     // in a call of nghttp2's, or before one: answers go out after it
   bool flooded_ = false;
-  bool greeted_ = false;  // the client's preface is there
+  bool greeted_ = false;  // the client's preface has arrived
   bool drain_begun_ = false;
   bool ping_unanswered_ = false;
 };

@@ -1,4 +1,4 @@
-// The streams of a session: requests as they arrive, answers as they go.
+// The streams of a session: incoming requests and outgoing answers.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 namespace rateguard::http {
 namespace {
 
-// A header list this many times over its limit is no oversight but a bomb (HPACK expands a byte to a whole field).
+// A header list this many times over its limit is not an oversight but a bomb (HPACK expands a byte to a whole field).
 constexpr size_t kBombFactor = 4;
 // What a stream that ended well gives back to the budget of control frames.
 constexpr int64_t kFramesPerStream = 4;
@@ -88,7 +88,7 @@ bool Http2Session::holds_too_much(Http2Stream& stream) {
   return true;
 }
 
-// Resets a request that no handler has; what still comes of it is passed over.
+// Resets a request that no handler has; the rest of it is ignored.
 void Http2Session::drop(Http2Stream& stream, uint32_t error_code) {
   give_up_request(stream);
   nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id, error_code);
@@ -101,8 +101,8 @@ void Http2Session::give_up_request(Http2Stream& stream) {
   net::count(context_.stats.requests_rejected);
 }
 
-// After each change of what a stream holds for its client: the head, which the handler may still read, and what waits
-// of the answer.
+// Called after each change of what a stream holds for its client: the head, which the handler may still read, and the
+// waiting part of the answer.
 void Http2Session::count_held(Http2Stream& stream) {
   held_bytes_ -= stream.held;
   stream.held = stream.head_bytes + stream.waiting_bytes();
@@ -121,8 +121,8 @@ void Http2Session::check_length(Http2Stream& stream) {
                   .field = "Content-Length"});
 }
 
-// What arrives is taken from the window: given back at once if it is bounded otherwise or dropped, and by the handler
-// if it takes pieces.
+// Arriving bytes are taken from the window. They are given back at once if they are dropped or have another bound; if
+// the handler takes pieces, when it has consumed them.
 int Http2Session::take_body(Http2Stream& stream, std::string_view bytes) {
   const bool dropped = stream.refused || stream.finished || stream.delivery == BodyDelivery::kNone;
   if (stream.delivery != BodyDelivery::kPieces || dropped) give_window(stream.id, bytes.size());
@@ -174,7 +174,7 @@ void Http2Session::receive_body(Http2Stream& stream) {
   call_soon();
 }
 
-// Gives what came before it was asked for.
+// Gives handlers the bodies that arrived before they asked.
 void Http2Session::give_early_bodies() {
   for (size_t i = 0; i < asked_late_.size(); ++i) {
     Http2Stream* const stream = asked_late_[i];
@@ -191,7 +191,7 @@ void Http2Session::tell_body_ended(Http2Stream& stream) {
   stream.events().body_ended(stream);
 }
 
-// It is whole, or nobody wants the rest.
+// The body is complete, or the rest of it is unwanted.
 void Http2Session::body_is_over(const Http2Stream& stream) {
   if (stream.delivery == BodyDelivery::kPieces) return;
   if (stream.request_body.empty()) return;  // spares the bound that all loops share
@@ -232,7 +232,7 @@ void Http2Session::send_answer(Http2Stream& stream) {
     stream.submitted = true;
     if (stream.answer_head.empty()) stream.status(500);
     const bool head_alone = stream.finished && !stream.has_content();
-    // Trailers without content are fields of the one block there is.
+    // Without content, trailers are fields of the only block.
     if (head_alone) stream.merge_trailers();
     NameValues fields(stream.answer_head.fields());
     nghttp2_data_provider content{.source = {.ptr = &stream}, .read_callback = Http2Callbacks::read_content};
@@ -263,7 +263,7 @@ void Http2Session::abandon(Http2Stream& stream) {
   if (!busy_) call_soon();
 }
 
-// What had to wait has been taken by nghttp2, and goes out.
+// nghttp2 has taken the content that had to wait.
 void Http2Session::tell_drained() {
   for (size_t i = 0; i < drained_.size(); ++i) {
     Http2Stream* const stream = drained_[i];
@@ -272,8 +272,8 @@ void Http2Session::tell_drained() {
   drained_.clear();
 }
 
-// Answered before the request was whole. The client need not send the rest, and a reset would say so (RFC 9113, section
-// 8.1), but there are clients that lose the answer by it. They have as long as for a request.
+// The request was answered while it was incomplete. The client need not send the rest, and a reset would say so (RFC
+// 9113, section 8.1), but some clients then lose the answer. They get as long as for a request.
 void Http2Session::linger(Http2Stream& stream) {
   if (!has_read_time(stream)) ++unfinished_count_;
   stream.lingers = true;

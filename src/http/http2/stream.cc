@@ -12,7 +12,7 @@
 namespace rateguard::http {
 namespace {
 
-// What a stream at rest keeps: more than most requests and answers need.
+// How much memory an unused stream keeps: more than most requests and answers need.
 constexpr size_t kKeptBytes = 4'096;
 
 void release_if_large(net::ByteBuffer& buffer) {
@@ -43,7 +43,7 @@ void Http2Stream::begin(Http2Session& session, int32_t stream_id, uint32_t now_r
 }
 
 void Http2Stream::add_request_field(std::string_view name, std::string_view value) {
-  request_fields_.add_valid(name, value);  // by nghttp2 (RFC 9113, section 8.2.1)
+  request_fields_.add_valid(name, value);  // nghttp2 has checked it (RFC 9113, section 8.2.1)
 }
 
 void Http2Stream::head_is_whole() {
@@ -51,7 +51,7 @@ void Http2Stream::head_is_whole() {
   head.version = Version::k2;
   std::span<const Header> fields = request_fields_.fields();
   size_t pseudo_fields = 0;
-  // nghttp2 has seen to it that they come first, once each, and are of these names.
+  // nghttp2 has checked that they come first, once each, with these names.
   while (!fields.empty() && fields.front().name.starts_with(':')) {
     const auto& [name, value] = fields.front();
     if (name == ":method") head.method = value;
@@ -60,7 +60,7 @@ void Http2Stream::head_is_whole() {
     fields = fields.subspan(1);
     ++pseudo_fields;
   }
-  // As with HTTP/1.1 the field Host says what is asked for, so that a rule for a host holds whatever the client speaks.
+  // As with HTTP/1.1 the field Host names the host, so that a rule for a host applies to every protocol.
   if (!head.authority.empty() && find_header(fields, "host").empty()) {
     fields = request_fields_.fields_and({"host", head.authority}).subspan(pseudo_fields);
   }
@@ -123,7 +123,7 @@ KeptExchange Http2Stream::keep(ExchangeEvents* events) {
   RG_CHECK(!was_kept);
   was_kept = kept_ = true;
   events_ = events;
-  client_subject_ = head.client_subject;  // the session's until now
+  client_subject_ = head.client_subject;  // borrowed from the session until now
   head.client_subject = client_subject_;
   return KeptExchange(this);
 }

@@ -1,4 +1,4 @@
-// One stream of an HTTP/2 connection: the request as it arrives and the answer as it goes.
+// One stream of an HTTP/2 connection: the incoming request and the outgoing answer.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,8 @@ namespace rateguard::http {
 
 class Http2Session;
 
-// Filled and emptied by its session, answered by the handler; used again for later streams. One that the handler keeps
-// outlives its session if need be.
+// Filled and emptied by its session, answered by the handler; used again for later streams. A stream that the handler
+// keeps may outlive its session.
 class Http2Stream final : public Exchange {
  public:
   // For the session.
@@ -26,13 +26,13 @@ class Http2Stream final : public Exchange {
   void head_is_whole();
   // Moves the trailers behind the head: an answer without content has one block of fields.
   void merge_trailers();
-  // Gives back what an uncommonly large request or answer needed.
+  // Frees the memory that an unusually large request or answer needed.
   void shrink();
-  // The stream is over; what is still said is dropped. A handler that waits for it is told.
+  // The stream has ended; further output is dropped. A handler that waits is told.
   void forget_session();
-  // The session will not use it again. False: the handler has it still, and frees it.
+  // Called when the session will not use it again. False: the handler still has it, and frees it.
   bool is_free();
-  // REQUIRES: handed_over, and its handler listens.
+  // REQUIRES: handed_over, and the handler gave events.
   ExchangeEvents& events() { return *events_; }
   bool has_events() const { return events_ != nullptr && kept_ && !finished; }
 
@@ -51,16 +51,16 @@ class Http2Stream final : public Exchange {
   size_t waiting_bytes() const override { return content_.size() - content_sent_; }
   bool upgrade(std::string_view, std::span<const Header>) override { return false; }
 
-  // The answer's content that waits. Gives how much fits `into`.
+  // Copies waiting content of the answer into `into`; returns how much.
   size_t take_content(std::span<uint8_t> into);
   bool has_content() const { return content_sent_ < content_.size(); }
 
   int32_t id = 0;
-  uint32_t round = 0;  // of the session's read timeouts, in which it was opened
+  uint32_t round = 0;  // the session's round of read timeouts in which it was opened
   Http2Stream* previous = nullptr;
   Http2Stream* next = nullptr;
   Request head;
-  net::ByteBuffer request_body;  // kWhole: what has arrived; kPieces: what came before receive()
+  net::ByteBuffer request_body;  // kWhole: what has arrived; kPieces: what arrived before receive()
   FieldList answer_head;         // ":status" first
   FieldList trailers;
   BodyDelivery delivery = BodyDelivery::kWhole;
@@ -69,16 +69,16 @@ class Http2Stream final : public Exchange {
   size_t body_held = 0;   // kPieces: arrived and not consumed
   bool head_whole = false;
   bool request_whole = false;
-  bool refused = false;  // answered before it was whole: what still comes is dropped
+  bool refused = false;  // answered while incomplete: the rest is dropped
   bool handed_over = false;
-  bool was_kept = false;     // by the handler, whether it still is or not
+  bool was_kept = false;     // by the handler, at any time
   bool receiving = false;    // the handler takes pieces
   bool end_told = false;     // body_ended() was called
   bool submitted = false;    // nghttp2 has the answer's head
   bool finished = false;     // by the handler
-  bool lingers = false;      // answered: what still comes of the request is read and dropped
+  bool lingers = false;      // answered: the rest of the request is read and dropped
   bool deferred = false;     // nghttp2 waits for more content
-  bool had_to_wait = false;  // what was written; the handler is told when it has gone
+  bool had_to_wait = false;  // some of the output; the handler is told when it was sent
 
  private:
   void let_go() override;
@@ -92,7 +92,7 @@ class Http2Stream final : public Exchange {
   net::ByteBuffer content_;
   size_t content_sent_ = 0;
   int code_ = 0;
-  bool no_content_ = false;  // by its status, or asked with HEAD
+  bool no_content_ = false;  // because of its status or HEAD
 };
 
 }  // namespace rateguard::http

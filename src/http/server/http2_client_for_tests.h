@@ -1,4 +1,4 @@
-// For tests: a blocking HTTP/2 client over nghttp2's client side, that can also send frames made by hand.
+// For tests: a blocking HTTP/2 client over nghttp2's client side, that can also send handmade frames.
 #pragma once
 
 #include <arpa/inet.h>
@@ -28,7 +28,7 @@ struct Http2Answer {
   std::string body;
   std::optional<uint32_t> closed;  // the stream's end, with its error code
 
-  // The value of a field of the head, else of the trailers.
+  // The value of a field of the head, or else of the trailers.
   std::string field(std::string_view name) const {
     for (const auto* fields : {&head, &trailers}) {
       for (const auto& [key, value] : *fields) {
@@ -63,7 +63,7 @@ class Http2Client {
   bool connected() const { return connected_; }
   nghttp2_session* session() { return session_; }
 
-  // Submits a whole request; gives its stream. Goes out with the next flush() or wait.
+  // Submits a complete request; returns its stream. It goes out with the next flush() or wait.
   int32_t post(const std::string& path, const std::string& body, const Http2Fields& fields = {}) {
     return submit("POST", path, fields, body, End::kNow);
   }
@@ -107,14 +107,14 @@ class Http2Client {
     return bytes.append(payload);
   }
 
-  // The answer on a stream, when it is closed; what there is of it where the connection ends first.
+  // The answer on a stream, once that is closed; a partial answer if the connection ends first.
   Http2Answer wait(int32_t stream) {
     // The last of the request may end the stream.
     while (!answers_[stream].closed && flush() && !answers_[stream].closed && turn()) {
     }
     return answers_[stream];
   }
-  // Until `holds` does, or the connection ends.
+  // Runs until `holds` returns true, or the connection ends.
   template <typename Predicate>
   bool wait_until(Predicate holds) {
     while (!holds()) {
@@ -137,7 +137,7 @@ class Http2Client {
   int pings_received() const { return pings_received_; }
   void ping() { nghttp2_submit_ping(session_, 0, nullptr); }
 
-  // Sends what there is, and takes what one read gives. False: the connection has ended.
+  // Sends pending output, and takes one read of input. False if the connection has ended.
   bool turn() {
     if (!flush()) unsendable_ = true;
     char buffer[16'384];

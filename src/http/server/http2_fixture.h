@@ -1,4 +1,4 @@
-// For tests: an HTTP/2 server on a thread of its own, that answers with what it was asked.
+// For tests: an HTTP/2 server on its own thread, that answers with what it was asked.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@
 
 namespace rateguard::http {
 
-// "METHOD path body" with a trailer; N times 'x' to /big?N; every piece back to /echo; nothing, ever, to /never;
+// "METHOD path body" with a trailer; N times 'x' to /big?N; every piece back to /echo; never anything to /never;
 // answers to /late when answer_late() is called.
 class Http2EchoHandler final : public Handler, private ExchangeEvents {
  public:
@@ -72,7 +72,7 @@ class Http2EchoHandler final : public Handler, private ExchangeEvents {
     }
   }
 
-  // Called for each request, on the loop's thread; set before there is any.
+  // Called for each request, on the loop's thread; set before the first one.
   std::function<void(const Request&)> heard = [](const Request&) {};
   std::atomic<int> waiting = 0;
   std::atomic<int> late = 0;

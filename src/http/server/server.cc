@@ -31,7 +31,7 @@ std::unique_ptr<net::Connection> Server::make(int descriptor, const IpAddress& p
   return std::make_unique<Http1Session>(host_, *http1_, descriptor, peer);
 }
 
-// Told so in one send, if it fits the socket, and forgotten.
+// Sends the refusal once, as far as the socket takes it.
 void Server::refuse(net::Transport& transport) {
   const Now now = host_.loop().now();
   host_.out().clear();

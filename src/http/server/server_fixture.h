@@ -1,4 +1,4 @@
-// For tests: a server on a thread of its own, and a client that speaks bytes.
+// For tests: a server on its own thread, and a client that speaks bytes.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -47,14 +47,14 @@ using net::eventually;
 class TestServer {
  public:
   explicit TestServer(ServerOptions options = {}) : TestServer(nullptr, std::move(options)) {}
-  // `handler` outlives it.
+  // `handler` outlives this.
   explicit TestServer(Handler& handler, ServerOptions options = {}) : TestServer(&handler, std::move(options)) {}
   ~TestServer() { stop(); }
 
   void stop() { loop_.stop(); }
   // Runs `work` on the loop's thread and waits for it.
   void on_loop(const std::function<void()>& work) { loop_.on_loop(work); }
-  // Runs `work` on the loop's thread, some time.
+  // Runs `work` on the loop's thread, without waiting for it.
   void post(std::function<void()> work) { loop_.post(std::move(work)); }
 
   uint16_t port() const { return port_; }
@@ -62,7 +62,7 @@ class TestServer {
   const ServerStats& stats() const { return server_.stats(); }
 
  private:
-  // Null: one that echoes.
+  // A null handler means one that echoes.
   TestServer(Handler* handler, ServerOptions options) : server_(std::move(options)) {
     const auto started = server_.start(loop_.loop(), handler == nullptr ? echo_ : *handler);
     EXPECT_TRUE(started.has_value());
@@ -86,7 +86,7 @@ struct Answer {
 
 enum class BodyOf : uint8_t { kGet, kHead };
 
-// A client that knows where an answer ends.
+// A client that recognises where an answer ends.
 class TestClient : public net::ByteClient {
  public:
   using net::ByteClient::ByteClient;
@@ -112,9 +112,9 @@ class TestClient : public net::ByteClient {
     std::from_chars(answer.head.data() + 9, answer.head.data() + 12, answer.status);
     return answer;
   }
-  // The status line and the fields alone; what follows is read by read_bytes() and read_line().
+  // Only the status line and the fields; read_bytes() and read_line() read what follows.
   Answer read_head() { return read_answer(BodyOf::kHead); }
-  // So many bytes, or fewer if the connection ends first.
+  // `size` bytes, or fewer if the connection ends first.
   std::string read_bytes(size_t size) {
     while (unread_.size() < size && receive()) {
     }

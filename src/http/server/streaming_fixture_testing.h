@@ -1,4 +1,4 @@
-// For tests: a handler that streams both ways and pushes back, over whatever version of HTTP asks.
+// For tests: a handler that streams both ways with backpressure, over any version of HTTP.
 #pragma once
 
 #include <algorithm>
@@ -19,7 +19,7 @@ namespace rateguard::http {
 // begins an answer and lets go of it. /early: answers without looking at the body.
 class StreamingHandler final : public Handler, private ExchangeEvents {
  public:
-  // What may wait for a client before this handler stops.
+  // How much may wait for a client before this handler stops.
   static constexpr size_t kWaitingMax = 64 * 1'024;
   static constexpr size_t kPiece = 16 * 1'024;
 
@@ -92,11 +92,11 @@ class StreamingHandler final : public Handler, private ExchangeEvents {
   }
 
   std::atomic<size_t> handled = 0;
-  std::atomic<size_t> gone = 0;      // clients that broke off
+  std::atomic<size_t> gone = 0;      // clients that disconnected
   std::atomic<size_t> finished = 0;  // clients that closed their side while they waited
-  std::atomic<size_t> ended = 0;     // bodies that were whole
+  std::atomic<size_t> ended = 0;     // complete bodies
   std::atomic<size_t> arrived = 0;   // bytes of bodies
-  std::atomic<size_t> held = 0;      // of them, not consumed
+  std::atomic<size_t> held = 0;      // those not consumed
   std::atomic<size_t> held_max = 0;  // at any time
   std::atomic<size_t> waiting_max = 0;
 
@@ -110,7 +110,7 @@ class StreamingHandler final : public Handler, private ExchangeEvents {
     bool over = false;
   };
 
-  // Whatever is done with one may end it, and others.
+  // A copy, because anything done with one exchange may end it and others.
   std::vector<Exchange*> open() const {
     std::vector<Exchange*> all;
     for (const auto& [exchange, stream] : streams_) all.push_back(exchange);
