@@ -3,7 +3,7 @@
 namespace rateguard::server {
 namespace {
 
-// Looks at every byte of `presented` whatever it finds. The time depends on the lengths, never on the bytes.
+// Looks at every byte of `presented`, so that the time depends on the lengths, never on the bytes.
 bool equal_in_constant_time(std::string_view known, std::string_view presented) {
   if (known.empty()) return false;
   size_t difference = known.size() ^ presented.size();

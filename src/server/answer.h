@@ -1,4 +1,4 @@
-// The answer to one check, in the words of every front end: what its reply is written from.
+// The answer to one check, from which every front end writes its reply.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace rateguard::server {
 
-// As protocols write a cost: what is given back is negative.
+// A cost as protocols write it: negative if units are given back.
 constexpr int64_t signed_units(Cost cost) {
   const auto units = static_cast<int64_t>(cost.units);
   return cost.movement == Movement::kGiveBack ? -units : units;
@@ -30,25 +30,25 @@ struct AnswerLine {
   RuleSlot slot = kAdHocSlot;
 };
 
-// What an undecided request is told to wait: by then a store that has come back is asked again.
+// How long an undecided request is told to wait: by then a store that is back is asked again.
 inline constexpr Duration kUndecidedRetry = Duration::seconds(1);
 
 struct Answer {
   bool allowed = true;
-  const AnswerLine* deciding = nullptr;  // none: no enforced limit applies
-  std::string_view rejected_by = {};     // the rule that refused for want of what it counts by
-  std::string_view missing_part = {};    // what that is: "api_key"
-  bool unknown_plan = false;             // it has a plan, but one that the rule does not know
+  const AnswerLine* deciding = nullptr;  // null: no enforced limit applies
+  std::string_view rejected_by = {};     // the rule that refused because its key was missing
+  std::string_view missing_part = {};    // the missing part of the key: "api_key"
+  bool unknown_plan = false;             // the request has a plan that the rule does not know
   RuleSlot rejected_slot = kUnmatchedSlot;
   std::string_view exempted_by = {};  // the rule that takes the request out of all others
   RuleSlot exempted_slot = kUnmatchedSlot;
   bool degraded = false;
   std::span<const AnswerLine> lines = {};
 
-  // Whether the cost of one of `lines` moved its counter. A limit that would have admitted the request is not charged
-  // where another refuses.
+  // Whether the cost of one of `lines` was charged to its counter. A limit that would have admitted the request is not
+  // charged if another refuses.
   bool has_charged(const AnswerLine& line) const;
-  // Refused without a limit's or a rule's word: the store could not be asked (`on_store_failure: deny`).
+  // Refused because the store could not be asked (`on_store_failure: deny`), not by a limit or a rule.
   bool undecided() const { return !allowed && deciding == nullptr && rejected_by.empty(); }
 };
 

@@ -4,8 +4,7 @@
 
 namespace rateguard::server {
 
-// The store uses memory of whoever asks until it answers, and it has a deadline of its own: what is asked is waited
-// for.
+// The store uses the caller's memory until it answers, and has its own deadline, so every question is waited for.
 
 void AwaitingStore::charge(ChargeGroup group, Now now) {
   charge_batch({&group, 1}, now);

@@ -1,4 +1,4 @@
-// A remote store as work on a task sees it: it asks, and goes on when the answer has come.
+// A remote store as a task sees it: the task asks, and continues when the answer has arrived.
 #pragma once
 
 #include "net/event_loop.h"
@@ -8,9 +8,9 @@
 
 namespace rateguard::server {
 
-// One event loop's, on its thread only. What it is given outlives it. REQUIRES: a task of `tasks` calls charge,
-// charge_batch, reset and release. A task that was cancelled asks nothing any more: its charges have Basis::kNotAsked,
-// and resets and releases are kUnavailable. What had been asked before then is done, and its answer is waited for.
+// One per event loop, used on its thread only. The arguments of its constructor outlive it. REQUIRES: a task of `tasks`
+// calls charge, charge_batch, reset and release. A cancelled task asks nothing any more: its charges have
+// Basis::kNotAsked, and resets and releases are kUnavailable. A question that was asked before is still waited for.
 class AwaitingStore final : public Store {
  public:
   AwaitingStore(RemoteStore& remote, net::Tasks& tasks, const net::EventLoop& loop)

@@ -1,5 +1,5 @@
-// What a front end asks of the limiter, whichever protocol it came by: a limit that the check brings along, or a
-// configured rule. (The third form, every rule that matches, is asked by RequestFacts.)
+// What a front end asks the limiter, in any protocol: a limit that the check brings along, or a configured rule. (The
+// third form, every rule that matches, is asked by RequestFacts.)
 #pragma once
 
 #include <cstdint>
@@ -10,13 +10,13 @@
 
 namespace rateguard::server {
 
-// A rule counts by so many things at most.
+// The most parts that a rule's key may have.
 inline constexpr size_t kKeyPartsMax = 8;
 
 // Why a check is made.
 enum class Purpose : uint8_t {
-  kDecide,  // to be charged as the limit says
-  kLook,    // to be shown, at a cost of 0
+  kDecide,  // charge the limit
+  kLook,    // show the counter, at a cost of 0
 };
 
 // Both borrow: the views live until the check is decided.
@@ -28,7 +28,7 @@ struct AdHocCheck {
 
 struct RuleCheck {
   std::string_view rule;
-  std::span<const std::string_view> key;  // a part for each thing that the rule counts by
+  std::span<const std::string_view> key;  // a part for each part of the rule's key
   std::string_view plan;
   Cost cost;
   Purpose purpose = Purpose::kDecide;

@@ -16,7 +16,7 @@
 
 namespace rateguard::server {
 
-// The rules in force on one loop, with where each is counted.
+// The rules in force on one loop, with each one's place in the metrics.
 struct PolicyInForce {
   Policy policy;
   std::vector<RuleSlot> slots;  // by RuleId
@@ -24,9 +24,9 @@ struct PolicyInForce {
   const rules::Rule& rule(rules::RuleId id) const { return policy.rules->rules()[id]; }
 };
 
-// On one event loop's thread; what it is given outlives it. Nothing is allocated per check once its buffers have grown.
-// An answer points into the CheckDesk and lives until its next decision. Where the store may have to be waited for, one
-// task at a time uses it.
+// Used on one event loop's thread; the arguments of its constructor outlive it. Nothing is allocated per check once its
+// buffers have grown. An answer points into the CheckDesk and lives until its next decision. If the store may have to
+// be waited for, one task at a time uses it.
 class CheckDesk {
  public:
   CheckDesk(Service& service, const LoopStore& store, DecisionMetrics& metrics)
@@ -37,22 +37,22 @@ class CheckDesk {
         direct_(store.store, store.on_failure),
         labels_(service.decisions.labels()) {}
 
-  // What counts from the next check on. REQUIRES: it is called before the first one.
+  // Sets the policy from the next check on. REQUIRES: called before the first check.
   void set_policy(Policy policy);
   const PolicyInForce& in_force() const { return in_force_; }
   const Policy& policy() const { return in_force_.policy; }
 
   // Every configured rule that matches.
   Answer decide(const RequestFacts& facts, Now now);
-  // The same, for whoever is shown every limit: one that would have admitted the request, and is not charged because
-  // another refuses, has the figures of a look at its counter. Costs another call of the store where there is one.
+  // As decide(), with figures for every limit: a limit that would have admitted the request, and is not charged because
+  // another refuses, has those of a look at its counter. That takes another call of the store.
   Answer explain(const RequestFacts& facts, Now now);
   Answer decide(const AdHocCheck& check, Now now);
   // Errors: as RuleSet::lookup: an unknown rule, or a key that the rule cannot take.
   Result<Answer> decide(const RuleCheck& check, Now now);
 
-  // Many at once, which hides the latency of memory: clear(), add() each, run(), then answer() for each in order.
-  // add() of a rule has the errors of RuleSet::lookup; what was added before stays.
+  // Many checks at once, which hides the latency of memory: clear(), add() each, run(), then answer() for each in
+  // order. add() of a rule has the errors of RuleSet::lookup; earlier checks stay.
   void clear() { direct_.clear(); }
   size_t add(const AdHocCheck& check) { return direct_.add(check); }
   Result<size_t> add(const RuleCheck& check) { return direct_.add(check, in_force_.policy); }
@@ -63,7 +63,7 @@ class CheckDesk {
   // The counter of a check and what run() found, uncounted: for whoever looks rather than asks.
   const DirectCheck& direct(size_t index) const { return direct_[index]; }
 
-  // What a line of the access log says of the decisions since the last call; nothing is noted where there is none.
+  // What the access log says about the decisions since the last call. Nothing is noted without an access log.
   DecisionNote take_note() { return std::exchange(note_, {}); }
 
  private:

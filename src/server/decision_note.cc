@@ -19,7 +19,7 @@ void DecisionNote::add_to(std::vector<LogField>& fields) const {
 }
 
 std::string subject_tag(std::string_view counter_key) {
-  // Without the system's generator there is no secret, and no tag is better than one that anybody can compute.
+  // Without the system's generator there is no secret; then no tag is better than one that anyone can compute.
   static const auto hash = [] {
     const auto key = memory::HashKey::random();
     return key ? std::optional<memory::KeyHash>(memory::KeyHash(*key)) : std::nullopt;

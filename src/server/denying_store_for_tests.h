@@ -1,4 +1,4 @@
-// For tests: what stands in front of a store that may fail, as `on_store_failure: deny` wants it.
+// For tests: wraps a store that may fail, with `on_store_failure: deny`.
 #pragma once
 
 #include <functional>
@@ -10,7 +10,7 @@
 
 namespace rateguard::server {
 
-// Refuses what the store behind it could not be asked.
+// Refuses checks if the store behind it could not be asked.
 class DenyingStore final : public RemoteStore {
  public:
   explicit DenyingStore(RemoteStore& remote) : remote_(remote) {}

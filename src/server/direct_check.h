@@ -14,17 +14,17 @@ namespace rateguard::server {
 
 // A check that knows its counter.
 struct DirectCheck {
-  std::optional<rules::RuleId> rule = {};  // none: the limit came with the request
-  std::optional<Limit> limit = {};         // none: unlimited
+  std::optional<rules::RuleId> rule = {};  // empty: the limit came with the request
+  std::optional<Limit> limit = {};         // empty: unlimited
   Mode mode = Mode::kEnforce;
   Cost cost = {};
   Terms terms = {};
   std::string key = {};
   Basis basis = Basis::kCounter;  // once run() has returned
-  Decision decision = {};         // likewise
+  Decision decision = {};         // once run() has returned
 };
 
-// One per event loop; its buffers stay from request to request. Not thread-safe; the store behind it is.
+// One per event loop; its buffers are reused from request to request. Not thread-safe; the store behind it is.
 class DirectChecks {
  public:
   // `on_failure` holds for limits that come with the request.
@@ -35,7 +35,7 @@ class DirectChecks {
   size_t add(const AdHocCheck& check);
   // Errors: as RuleSet::lookup.
   Result<size_t> add(const RuleCheck& check, const Policy& policy);
-  // Decides what was added since clear(), each check on its own, in order.
+  // Decides the checks that were added since clear(), one by one, in order.
   void run(Now now);
   const DirectCheck& operator[](size_t index) const { return checks_[index]; }
 

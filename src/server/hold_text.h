@@ -9,7 +9,7 @@
 namespace rateguard::server {
 
 void append_hold(std::string& out, const HoldId& hold);
-// The inverse; false where `text` is no hold.
+// The inverse; false if `text` is not a hold.
 bool parse_hold(std::string_view text, HoldId& hold);
 
 }  // namespace rateguard::server

@@ -1,4 +1,4 @@
-// For tests: what a server on a store behind a network stands on, whichever protocol it speaks.
+// For tests: the base of servers of any protocol on a store behind a network.
 #pragma once
 
 #include <memory>
@@ -15,8 +15,8 @@
 
 namespace rateguard::server {
 
-// An event loop on a thread of its own, whose store answers when it is told to. A server derives from it, calls run()
-// when it is set up, and stop() before any of it goes.
+// An event loop on its own thread, whose store answers when it is told to. A server derives from it, calls run() when
+// it is set up, and stop() before any part of it is destroyed.
 class LateLoop {
  public:
   explicit LateLoop(net::TasksOptions tasks = {}) : tasks_(loop_.loop(), tasks) {}
@@ -29,7 +29,7 @@ class LateLoop {
   auto on_loop(Work work) {
     return loop_.on_loop(std::move(work));
   }
-  // Whether so many questions come to wait for an answer.
+  // Whether `count` questions come to wait for an answer.
   bool asked(size_t count) {
     return net::eventually([&] { return on_loop([&] { return late.waiting(); }) == count; });
   }
@@ -44,7 +44,7 @@ class LateLoop {
     return on_loop([&] { return tasks_.running(); });
   }
 
-  // These two on the loop's thread.
+  // To be called on the loop's thread.
   net::ManualClock& clock() { return loop_.clock(); }
   const net::Tasks& tasks() const { return tasks_; }
 

@@ -19,8 +19,8 @@ class LateStore final : public RemoteStore {
   explicit LateStore(Store& counters) : counters_(counters) {}
 
   bool at_once = false;  // questions are answered within the call
-  bool fails = false;    // what is answered is that nothing could be asked
-  int ticks = 0;         // that it was given
+  bool fails = false;    // answers that nothing could be asked
+  int ticks = 0;         // the ticks that it was given
 
   // Questions that wait, in the order in which they were asked.
   size_t waiting() const { return waiting_.size(); }
@@ -30,7 +30,7 @@ class LateStore final : public RemoteStore {
     waiting_.erase(at);
     question();
   }
-  // Those that wait now; not what is asked when they are answered.
+  // Answers the questions that wait now, but not those that are asked meanwhile.
   void answer_all() {
     for (size_t left = waiting(); left > 0; --left) answer();
   }

@@ -1,4 +1,4 @@
-// Which rule has which slot in the counters, for as long as the process lives.
+// The slots of the rules in the counters, fixed for the life of the process.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ struct RuleSlot {
   bool operator==(const RuleSlot&) const = default;
 };
 
-// Limits that came with the request itself; requests that no rule matched; rules beyond the bound.
+// The slots of limits that came with the request itself; of requests that no rule matched; of rules above the bound.
 inline constexpr RuleSlot kAdHocSlot{0};
 inline constexpr RuleSlot kUnmatchedSlot{1};
 inline constexpr RuleSlot kOtherSlot{2};
@@ -27,7 +27,7 @@ inline constexpr uint16_t kFixedSlots = 3;
 inline constexpr uint16_t kLabelledRulesMax = 1000;
 inline constexpr uint16_t kRuleSlots = kFixedSlots + kLabelledRulesMax;
 
-// A name keeps its slot over reloads, since a counter may never go down. Thread-safe; not for the way of a request:
+// A name keeps its slot across reloads, since a counter may never go down. Thread-safe; too slow for every request:
 // slots are looked up once per reload.
 class RuleLabels {
  public:

@@ -9,10 +9,10 @@
 namespace rateguard::server {
 namespace {
 
-// Reasons that are remembered of one failure.
+// How many reasons of one failure are remembered.
 constexpr size_t kReasonsMax = 16;
 
-// Two texts that differ in numbers, or in what comes behind a script's name, have one reason.
+// Two texts that differ only in numbers, or in what follows a script's name, have the same reason.
 std::string kind_of(std::string_view problem) {
   std::string kind;
   for (const char c : problem.substr(0, problem.find(" script: "))) {
@@ -72,7 +72,7 @@ void StoreHealth::look_at_failure(Instant now) {
   if (is_news(problem(), now)) say_failing("redis still fails", now);
 }
 
-// Not where it was said of this failure a short time ago.
+// False if this failure's log lines named the reason a short time ago.
 bool StoreHealth::is_news(std::string_view problem, Instant now) {
   const auto known = std::ranges::find(reasons_, kind_of(problem), &Reason::kind);
   return known == reasons_.end() || now - known->said_at >= kSameReasonPause;
@@ -109,7 +109,7 @@ void StoreHealth::look_at_recovery(Instant now) {
   degraded_since_.reset();
 }
 
-// Those of a failure are counted when it is over. Where they are its first, it is about to be said.
+// Degraded requests of a failure are reported when it is over. The first ones may come just before the line about it.
 void StoreHealth::look_at_degraded(Instant now) {
   if (said_ == Said::kFails || degraded() == degraded_told_) return;
   if (!degraded_since_) degraded_since_ = now;
@@ -130,7 +130,7 @@ size_t StoreHealth::failing() const {
   return static_cast<size_t>(std::ranges::count(sights_, false, &StoreSight::works));
 }
 
-// Of the first loop that finds that it does not work. REQUIRES: one does.
+// The problem of the first loop whose store does not work. REQUIRES: there is one.
 const std::string& StoreHealth::problem() const {
   return std::ranges::find(sights_, false, &StoreSight::works)->problem;
 }

@@ -1,8 +1,8 @@
-// How a store that several event loops ask is doing, for people: what the log says of it, and GET /ready.
+// The health of a store that several event loops ask, for the log and GET /ready.
 //
 // The log has a line for each change: when it is first reached, when it fails, when it fails for another reason, and
-// when it works again. Each is said once for all loops, and only of what lasts, so that a store which comes and goes
-// fills no log. Requests that were decided without it while it works are told of together, now and then.
+// when it works again. Each line is for all loops, and only for changes that last, so that an unstable store does not
+// fill the log. Requests that were decided without the store while it works are reported together, from time to time.
 #pragma once
 
 #include <cstdint>
@@ -17,49 +17,50 @@
 
 namespace rateguard::server {
 
-// How one loop finds it.
+// How one loop sees the store.
 struct StoreSight {
-  bool works = true;         // it is connected, and asked
-  std::string problem = {};  // what was last wrong, in words; empty: nothing yet
+  bool works = true;         // connected, and asked
+  std::string problem = {};  // the last problem, in words; empty: none yet
   uint64_t degraded = 0;     // requests decided without it since the start
 };
 
 // Thread-safe.
 class StoreHealth {
  public:
-  // It fails when a loop has found so for this long. A connection that is made again takes some milliseconds, a breaker
-  // stays open for 250 ms at least.
+  // The store fails when a loop has seen it fail for this long. Reconnecting takes some milliseconds, a breaker stays
+  // open for at least 250 ms.
   static constexpr Duration kFailsAfter = Duration::millis(200);
-  // It works again when all loops have found so for this long: longer than a breaker stays open between two probes.
+  // The store works again when all loops have seen it work for this long: longer than a breaker stays open between two
+  // probes.
   static constexpr Duration kWorksAfter = Duration::seconds(2);
-  // The least time between two lines about reasons, and between two with the same reason.
+  // The least time between two lines about reasons, and between two lines with the same reason.
   static constexpr Duration kReasonPause = Duration::seconds(1);
   static constexpr Duration kSameReasonPause = Duration::seconds(600);
-  // The least time between two lines about requests decided without it while it works.
+  // The least time between two lines about requests decided without the store while it works.
   static constexpr Duration kDegradedPause = Duration::seconds(60);
 
-  // `address`: where it is, without a login. `log` outlives it.
+  // `address`: where the store is, without a login. `log` outlives this.
   StoreHealth(std::string name, std::string address, Log& log);
   StoreHealth(const StoreHealth&) = delete;
   StoreHealth& operator=(const StoreHealth&) = delete;
 
-  // The number by which a loop is known from then on.
+  // Adds a loop and returns its number.
   size_t add_loop();
-  // From each loop every 100 ms or so. `now` never goes back by more than the loops' clocks are apart.
+  // Called by each loop about every 100 ms. `now` never goes back by more than the loops' clocks are apart.
   void see(size_t loop, StoreSight sight, Instant now);
-  // Somebody has said at the start that it is not reached.
+  // Tells it that a line at the start has already reported the failure.
   void note_said_failing(std::string_view problem, Instant now);
 
   const std::string& address() const { return address_; }
-  // Loops that find that it does not work.
+  // The number of loops whose store does not work.
   size_t failing_loops() const;
-  // "failing for 75 s: Connection refused"; empty: it works.
+  // "failing for 75 s: Connection refused"; empty if it works.
   std::string words(Instant now) const;
 
  private:
   enum class Said : uint8_t { kNothing, kWorks, kFails };
   struct Reason {
-    std::string kind;  // the text without what differs each time
+    std::string kind;  // the text without the parts that vary
     Instant said_at;
   };
 
@@ -79,12 +80,12 @@ class StoreHealth {
   std::vector<StoreSight> sights_ RG_GUARDED_BY(mutex_);
   Said said_ RG_GUARDED_BY(mutex_) = Said::kNothing;
   std::optional<Instant> failing_since_ RG_GUARDED_BY(mutex_);
-  Instant failed_at_ RG_GUARDED_BY(mutex_);  // since when it fails, by the last line that said so
+  Instant failed_at_ RG_GUARDED_BY(mutex_);  // since when it fails, by the last line about it
   std::optional<Instant> works_since_ RG_GUARDED_BY(mutex_);
-  std::vector<Reason> reasons_ RG_GUARDED_BY(mutex_);  // said of this failure
+  std::vector<Reason> reasons_ RG_GUARDED_BY(mutex_);  // those logged for this failure
   std::optional<Instant> reason_said_at_ RG_GUARDED_BY(mutex_);
   uint64_t degraded_told_ RG_GUARDED_BY(mutex_) = 0;
-  std::optional<Instant> degraded_since_ RG_GUARDED_BY(mutex_);  // the first that nobody has been told of
+  std::optional<Instant> degraded_since_ RG_GUARDED_BY(mutex_);  // the first one not logged yet
   std::optional<Instant> degraded_said_at_ RG_GUARDED_BY(mutex_);
 };
 

@@ -42,7 +42,7 @@ class ApiServer {
     port_ = port.value_or(0);
   }
   ~ApiServer() { loop_.stop(); }
-  // After everything is set up.
+  // Called after everything is set up.
   void run() { loop_.start(); }
   template <typename Work>
   void on_loop(Work work) {

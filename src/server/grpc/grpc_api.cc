@@ -13,9 +13,9 @@ namespace {
 
 constexpr std::string_view kContentType = "application/grpc";
 constexpr std::string_view kEncodings = "identity,gzip";
-// How often it is asked whether a watched state has changed: as often as probes commonly ask.
+// How often a watched state is checked for changes: as often as probes commonly ask.
 constexpr Duration kWatchInterval = Duration::millis(500);
-// Smaller ones do not gain by it.
+// Compressing smaller messages gains nothing.
 constexpr size_t kCompressedMin = 512;
 // Pending calls kept for others to come: as many as there are stacks kept for their tasks (net::TasksOptions).
 constexpr size_t kIdleMax = 256;
@@ -126,7 +126,7 @@ void GrpcApi::conclude(const UnaryCall& call, const Status& status, const server
   say_reply(call.reply_as, exchange);
 }
 
-// Compressed where that gains anything.
+// Compresses the reply if that gains anything.
 void GrpcApi::say_reply(Compressed reply_as, http::Exchange& exchange) {
   bool compress = reply_as == Compressed::kYes && reply_.size() >= kCompressedMin;
   if (compress) {
@@ -240,7 +240,7 @@ void GrpcApi::begin_conversation(const CallHead& head, const Rpc& rpc, http::Exc
 }
 
 void GrpcApi::body_arrived(http::Exchange& exchange, std::string_view bytes) {
-  exchange.consume(bytes.size());  // what is kept of a message has a bound of its own
+  exchange.consume(bytes.size());  // the bytes kept of a message have their own bound
   const auto found = conversations_.find(&exchange);
   if (found == conversations_.end()) return;
   Conversation& conversation = found->second;
@@ -309,14 +309,14 @@ void GrpcApi::tell_watcher(Conversation& conversation, ServingStatus status) {
   ::grpc::health::v1::HealthCheckResponse answered;
   answered.set_status(static_cast<::grpc::health::v1::HealthCheckResponse::ServingStatus>(status));
   frame(answered, reply_);
-  // A watcher that does not read needs to hear the last state only, but none is lost unless there are thousands.
+  // A watcher that does not read needs only the last state, but none is lost before thousands wait.
   if (conversation.exchange->waiting_bytes() + reply_.size() > limits_.waiting_bytes_max) return;
   conversation.exchange->write(reply_);
   conversation.exchange->flush();
 }
 
 void GrpcApi::tell_watchers() {
-  std::vector<http::Exchange*> watchers;  // telling one may end others: their connection may break
+  std::vector<http::Exchange*> watchers;  // writing to one may break its connection, which ends others
   for (const auto& [exchange, conversation] : conversations_) {
     if (conversation.is_watching) watchers.push_back(exchange);
   }
@@ -331,7 +331,7 @@ void GrpcApi::tell_watchers() {
 void GrpcApi::end_conversation(http::Exchange& exchange, const Status& status) {
   const auto found = conversations_.find(&exchange);
   if (found == conversations_.end()) return;
-  auto node = conversations_.extract(found);  // its timer may be what is running, and it has the exchange
+  auto node = conversations_.extract(found);  // its timer may be running this, and it owns the exchange
   Conversation& conversation = node.mapped();
   if (!conversation.head_sent && !status.ok()) {
     fail(conversation.rpc, status, exchange);

@@ -22,7 +22,8 @@ namespace rateguard::grpc {
 
 struct GrpcLimits {
   size_t message_bytes_max = 1'024 * 1'024;
-  // Answers of a stream that its client does not read: beyond, the call ends. A reflection of all files is a tenth.
+  // Bytes of a stream's answers that its client has not read: above it the call ends. A reflection of all files is a
+  // tenth.
   size_t waiting_bytes_max = 256 * 1'024;
   // Of calls whose decisions are waited for, as RateLimitCall counts them; whoever comes beyond is refused. Some 8,000
   // of ordinary size, twice what may wait for a store at once (net::TasksOptions).
@@ -41,18 +42,18 @@ class GrpcApi final : public http::Handler, private http::ExchangeEvents {
   void handle(http::Exchange& exchange, Now now) override;
   void reject(const http::Rejection& rejection, Instant now, http::Responder& responder) override;
 
-  // The program is asked to end: whoever watches hears of it, and calls without an end of their own end.
+  // Called when the program is asked to end: tells the watchers, and ends calls that have no end of their own.
   void drain();
 
   // For the CallSource of the program; they live as long as this.
   const GrpcMetrics& metrics() const { return *metrics_; }
 
  private:
-  // What has to be known of a call of one message to answer it.
+  // What is needed to answer a call of one message.
   struct UnaryCall {
     const Rpc* rpc = nullptr;  // null: unknown
     IpAddress peer = {};
-    Compressed reply_as = Compressed::kNo;  // kYes: where that gains anything
+    Compressed reply_as = Compressed::kNo;  // kYes: if that gains anything
     std::optional<Instant> deadline = {};
     std::chrono::steady_clock::time_point begin = {};  // for the access log
   };
@@ -65,29 +66,29 @@ class GrpcApi final : public http::Handler, private http::ExchangeEvents {
     http::KeptExchange exchange = {};  // null once nothing more can or need be said
     net::Timer timer = {};
   };
-  // A call whose messages flow.
+  // A streaming call.
   struct Conversation {
     http::KeptExchange exchange = {};
     const Rpc* rpc = nullptr;
     Encoding encoding = Encoding::kIdentity;
-    std::string received = {};  // a message that is not whole yet
+    std::string received = {};  // an incomplete message
     net::Timer deadline = {};
     bool head_sent = false;
     bool is_watching = false;
     std::string watched = {};                      // a service's name
-    ServingStatus last = ServingStatus::kUnknown;  // what the watcher heard
+    ServingStatus last = ServingStatus::kUnknown;  // the last state that the watcher was told
   };
 
   void body_arrived(http::Exchange& exchange, std::string_view bytes) override;
   void body_ended(http::Exchange& exchange) override;
   void client_gone(http::Exchange& exchange) override;
 
-  // Why a call cannot be served, before its message is looked at.
+  // Checks whether a call can be served, before its message is read.
   Status admit(const CallHead& head, const Rpc* rpc, const http::Request& request) const;
   Status answer(const Rpc& rpc, std::string_view message, Now now);
   Status should_rate_limit(std::string_view message, Now now);
   Status check_health(std::string_view message);
-  // Says reply_, or why there is none.
+  // Sends reply_, or the status if the call failed.
   void conclude(const UnaryCall& call, const Status& status, const server::DecisionNote& note,
                 http::Exchange& exchange);
   void say_reply(Compressed reply_as, http::Exchange& exchange);
@@ -117,14 +118,14 @@ class GrpcApi final : public http::Handler, private http::ExchangeEvents {
   std::unique_ptr<GrpcMetrics> metrics_;
   MessageReader reader_;
   Gzip gzip_;
-  RateLimitCall at_once_;  // where nothing has to be waited for
-  std::string reply_;      // a framed message; whoever writes it sends it before anything else can happen
+  RateLimitCall at_once_;  // for calls that do not have to wait
+  std::string reply_;      // a framed message; its writer sends it before anything else can happen
   std::string compressed_;
   std::unordered_map<const http::Exchange*, PendingCall*> pending_;
   size_t pending_bytes_ = 0;
   std::vector<std::unique_ptr<PendingCall>> idle_;
   std::unordered_map<http::Exchange*, Conversation> conversations_;
-  net::Timer watch_;  // while somebody watches
+  net::Timer watch_;  // runs while there are watchers
 };
 
 }  // namespace rateguard::grpc

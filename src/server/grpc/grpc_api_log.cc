@@ -19,7 +19,7 @@ void GrpcApi::log_call(const UnaryCall& call, Code code, const server::DecisionN
   service_.log->write(LogLevel::kInfo, "call", std::span<const LogField>(fields));
 }
 
-// As it begins: it may last for as long as the connection does.
+// Logs a stream when it begins: it may last as long as its connection.
 void GrpcApi::log_stream(const Rpc& rpc, const IpAddress& peer) const {
   if (!logs_access()) return;
   const std::string text = peer.to_string();

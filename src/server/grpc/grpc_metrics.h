@@ -13,7 +13,7 @@ inline constexpr size_t kGrpcRpcsMax = 16;
 // gRPC's status codes: 0 to 16.
 inline constexpr size_t kGrpcCodes = 17;
 
-// Written by its loop's thread only; read by any.
+// Written only by its loop's thread; read by any.
 struct GrpcMetrics {
   std::array<std::array<Counter, kGrpcCodes>, kGrpcRpcsMax> calls;
 };

@@ -8,7 +8,7 @@ namespace rateguard::grpc {
 namespace {
 
 constexpr int kGzipWindow = 16 + MAX_WBITS;  // zlib's way to ask for gzip's header and trailer
-constexpr size_t kStepBytes = 4'096;         // more than most messages
+constexpr size_t kStepBytes = 4'096;         // larger than most messages
 constexpr int kMemoryLevel = 8;              // zlib's default
 
 Bytef* bytes_of(const char* text) {
@@ -17,7 +17,7 @@ Bytef* bytes_of(const char* text) {
 
 }  // namespace
 
-// Each half is made when it is first needed: most callers compress nothing.
+// Each half is made when it is first needed: most callers do not compress.
 struct Gzip::State {
   z_stream in{};
   z_stream out{};
@@ -44,7 +44,7 @@ Gzip::Outcome Gzip::expand(std::string_view compressed, size_t bytes_max, std::s
   stream.avail_in = static_cast<uInt>(compressed.size());
   for (;;) {
     const size_t before = into.size();
-    // One byte above the bound shows that it is too much.
+    // One byte above the bound shows that the message is too large.
     into.resize(std::min(std::max(before * 2, kStepBytes), bytes_max + 1));
     stream.next_out = reinterpret_cast<Bytef*>(into.data() + before);
     stream.avail_out = static_cast<uInt>(into.size() - before);

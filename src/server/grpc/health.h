@@ -1,4 +1,4 @@
-// Whether a service serves, as grpc.health.v1 says it.
+// Whether a service serves, in the terms of grpc.health.v1.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace rateguard::grpc {
 enum class ServingStatus : uint8_t { kUnknown = 0, kServing = 1, kNotServing = 2, kServiceUnknown = 3 };
 
 // `name` is empty for the whole server, one of service_names(), or "ratelimit", which is what envoyproxy/ratelimit
-// calls itself. Not serving: the program is asked to end, or something that it needs is not ready.
+// calls itself. Not serving if the program was asked to end, or something that it needs is not ready.
 ServingStatus health_of(const server::Service& service, std::string_view name);
 
 }  // namespace rateguard::grpc

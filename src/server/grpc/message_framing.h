@@ -19,18 +19,18 @@ struct Unframed {
   enum class Outcome : uint8_t { kMessage, kNeedMore, kRefused };
   Outcome outcome = Outcome::kNeedMore;
   std::string_view message = {};  // lives as long as the input, or until the next call
-  size_t consumed = 0;            // of the front
+  size_t consumed = 0;            // bytes taken off the front
   Status refusal = {};
 };
 
-// Takes messages off bytes that a caller sent. One per event loop.
+// Takes messages off the bytes that a caller sent. One per event loop.
 class MessageReader {
  public:
   // Messages above `message_bytes_max`, as sent or expanded, are refused.
   explicit MessageReader(size_t message_bytes_max) : message_bytes_max_(message_bytes_max) {}
 
   Unframed next(std::string_view bytes, Encoding encoding);
-  // Exactly one message, and nothing after it.
+  // Reads exactly one message, with nothing after it.
   Unframed only(std::string_view bytes, Encoding encoding);
 
  private:
@@ -39,7 +39,7 @@ class MessageReader {
   std::string expanded_;
 };
 
-// What stands before a message of `size` bytes.
+// The prefix of a message of `size` bytes.
 enum class Compressed : uint8_t { kNo = 0, kYes = 1 };
 void write_prefix(char* to, size_t size, Compressed compressed);
 

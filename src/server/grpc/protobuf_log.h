@@ -3,8 +3,8 @@
 
 namespace rateguard::grpc {
 
-// Nothing that protobuf says is written anywhere from now on: what it cannot parse it reports to its caller too, and a
-// client could fill the log with it. For the whole process; call it before the event loops run.
+// Silences protobuf's log: protobuf reports parse errors to its caller too, and a client could fill the log with them.
+// For the whole process; call it before the event loops run.
 void silence_protobuf();
 
 }  // namespace rateguard::grpc

@@ -1,4 +1,4 @@
-// Messages of Protocol Buffers, off the wire and onto it.
+// Reads and writes Protocol Buffers messages.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace rateguard::grpc {
 
-// Nothing of `text` is kept.
+// Does not keep references to `text`.
 template <typename Message>
 Status parse(std::string_view text, Message& message) {
   if (message.ParseFromArray(text.data(), static_cast<int>(text.size()))) return {};

@@ -17,7 +17,7 @@ google::protobuf::ArenaOptions arena_options(std::vector<char>& block) {
   return options;
 }
 
-// What envoyproxy/ratelimit answers, whose errors have no code of their own (docs/grpc.md).
+// The codes of envoyproxy/ratelimit, whose errors have no codes of their own (docs/grpc.md).
 Status status_of(const Error& error) {
   if (error.code == ErrorCode::kExhausted) return {Code::kResourceExhausted, error.message};
   return {error.code == ErrorCode::kUnavailable ? Code::kUnavailable : Code::kUnknown, error.message};
@@ -49,7 +49,7 @@ Status RateLimitCall::answer(Now now, std::string& reply) {
   auto& answered = *google::protobuf::Arena::CreateMessage<v3::RateLimitResponse>(&arena_);
   to_message(**response, answered);
   frame(answered, reply);
-  if (arena_.SpaceAllocated() > kKeptBytesMax) {  // a large one leaves nothing behind
+  if (arena_.SpaceAllocated() > kKeptBytesMax) {  // frees the memory of a large message
     request_ = {};
     arena_.Reset();
   }

@@ -1,4 +1,4 @@
-// A call of ShouldRateLimit on its way from a message to its answer.
+// A call of ShouldRateLimit, from its message to its answer.
 #pragma once
 
 #include <google/protobuf/arena.h>
@@ -13,18 +13,18 @@
 
 namespace rateguard::grpc {
 
-// Holds what was asked for as long as its decision takes. On one event loop's thread, for one call at a time; its
-// buffers stay from call to call. `rate_limits` outlives it.
+// Holds the question until it is decided. Used on one event loop's thread, for one call at a time; its buffers are
+// reused from call to call. `rate_limits` outlives it.
 class RateLimitCall {
  public:
   explicit RateLimitCall(rls::RateLimitService& rate_limits);
-  // Of memory, about, while a message of that size is decided.
+  // About how much memory deciding a message of that size takes.
   static size_t bytes_for(size_t message_bytes) { return kArenaBytes + message_bytes; }
 
-  // Takes the question; nothing of `message` is kept. The last one is forgotten.
+  // Reads the question, replacing the last one; keeps no references to `message`.
   Status read(std::string_view message);
-  // Makes `reply` the framed answer, without touching it before the decision is there: where the store has to be waited
-  // for, a task calls this, and others may use `reply` meanwhile. REQUIRES: read() was well.
+  // Makes `reply` the framed answer, without touching it before the decision is made: if the store has to be waited
+  // for, a task calls this, and others may use `reply` meanwhile. REQUIRES: read() succeeded.
   Status answer(Now now, std::string& reply);
 
   // As rls::RateLimitDesk, both.
@@ -34,7 +34,7 @@ class RateLimitCall {
  private:
   // The arena's first block: a request of a dozen descriptors and its response, without another allocation.
   static constexpr size_t kArenaBytes = 32 * 1'024;
-  // What is kept from call to call, at most.
+  // The most memory that is kept from call to call.
   static constexpr size_t kKeptBytesMax = 4 * kArenaBytes;
 
   Status refuse(const Error& error);

@@ -14,7 +14,7 @@ namespace {
 namespace rls = ::envoy::service::ratelimit::v3;
 namespace ratelimit = ::envoy::extensions::common::ratelimit::v3;
 
-// A number that is no unit is an unknown unit: the request came from a newer client.
+// An undefined number is an unknown unit: the request came from a newer client.
 envoy::Unit unit_of(int number) {
   const bool known = number > 0 && number <= static_cast<int>(envoy::Unit::kWeek);
   return known ? static_cast<envoy::Unit>(number) : envoy::Unit::kUnknown;
@@ -87,7 +87,7 @@ class WireFields {
  public:
   explicit WireFields(std::string_view bytes) : rest_(bytes) {}
 
-  // The next field of length-delimited type, with others passed over. Nothing at the end, or at what is not protobuf.
+  // The next field of length-delimited type, skipping others. Empty at the end, or at bytes that are not protobuf.
   struct Field {
     uint64_t number = 0;
     std::string_view bytes = {};
@@ -110,7 +110,7 @@ class WireFields {
           rest_.remove_prefix(value);
           return field;
         }
-        case 3:  // a group's begin and end; what it holds is looked at as if it stood outside
+        case 3:  // a group's begin and end; its content is read as if it were outside
         case 4:
           break;
         case 5:

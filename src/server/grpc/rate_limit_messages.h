@@ -11,12 +11,12 @@
 namespace rateguard::grpc {
 
 // Whether a message may be parsed: within the bounds of descriptors and entries (envoy/rate_limit.h), which a message
-// of the permitted size can pass a hundredfold. Looks at tags and lengths alone; what is not protobuf is left to the
-// parser. Errors: kExhausted.
+// of the permitted size can exceed a hundredfold. Looks at tags and lengths only; the parser refuses what is not
+// protobuf. Errors: kExhausted.
 Result<void> check_descriptor_bounds(std::string_view message);
 
-// Replaces `to`, using its room again. It borrows from `from`. Errors: kInvalid for a field that is not known: it could
-// change what is charged.
+// Replaces `to`, reusing its memory. It borrows from `from`. Errors: kInvalid for an unknown field, which could change
+// what is charged.
 Result<void> from_message(const ::envoy::service::ratelimit::v3::RateLimitRequest& from, envoy::Request& to);
 
 void to_message(const envoy::Response& from, ::envoy::service::ratelimit::v3::RateLimitResponse& to);

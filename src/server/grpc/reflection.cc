@@ -49,7 +49,7 @@ void answer(const v1::ServerReflectionRequest& request, v1::ServerReflectionResp
       return answer_file(pool.FindFileContainingSymbol(request.file_containing_symbol()),
                          request.file_containing_symbol(), response);
     case v1::ServerReflectionRequest::kAllExtensionNumbersOfType:
-      // The messages here have none.
+      // Our messages have no extensions.
       if (pool.FindMessageTypeByName(request.all_extension_numbers_of_type()) != nullptr) {
         response.mutable_all_extension_numbers_response()->set_base_type_name(request.all_extension_numbers_of_type());
         return;
@@ -68,7 +68,7 @@ void answer(const v1::ServerReflectionRequest& request, v1::ServerReflectionResp
 }  // namespace
 
 Status reflect(std::string_view request, std::string& response) {
-  // Nobody else uses this file, and what nobody uses is not linked.
+  // Nothing else uses this file, and an unused file would not be linked.
   ::grpc::reflection::v1alpha::ServerReflectionRequest::descriptor();
   v1::ServerReflectionRequest asked;
   if (!asked.ParseFromArray(request.data(), static_cast<int>(request.size()))) {

@@ -9,7 +9,8 @@
 
 namespace rateguard::grpc {
 
-// Answers one serialized ServerReflectionRequest: appends the serialized response. Not ok: it is no such message.
+// Answers one serialized ServerReflectionRequest: appends the serialized response. Fails if `request` is not such a
+// message.
 Status reflect(std::string_view request, std::string& response);
 
 }  // namespace rateguard::grpc

@@ -1,4 +1,4 @@
-// Every RPC there is: what serves it, who may call it. A test holds docs, seeds and text cases to this table.
+// Every RPC: what serves it, who may call it. A test compares docs, seeds and text cases with this table.
 #pragma once
 
 #include <cstddef>
@@ -18,12 +18,12 @@ struct Rpc {
   RpcKind kind;
   server::Access access = server::Access::kToken;
 
-  // Messages may flow as long as the call is open.
+  // Whether messages may flow as long as the call is open.
   bool is_streaming() const { return kind == RpcKind::kHealthWatch || kind == RpcKind::kReflection; }
 };
 
 std::span<const Rpc> rpcs();
-// Null: there is none of that path.
+// Null if no RPC has that path.
 const Rpc* find_rpc(std::string_view path);
 // Its place in the table; that after the last for null.
 size_t place_of(const Rpc* rpc);

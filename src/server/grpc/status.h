@@ -1,4 +1,4 @@
-// How a call ended, as gRPC says it.
+// How a call ended, in gRPC's terms.
 #pragma once
 
 #include <cstdint>
@@ -41,10 +41,10 @@ std::string_view number_of(Code code);
 // "RESOURCE_EXHAUSTED".
 std::string_view name_of(Code code);
 
-// By their numbers.
+// The names of all codes, in the order of their numbers.
 std::span<const std::string_view> code_names();
 
-// A message as grpc-message carries it: what is not visible ASCII, and '%', percent-encoded (gRPC over HTTP/2,
+// A message as grpc-message carries it: with '%' and everything but visible ASCII percent-encoded (gRPC over HTTP/2,
 // "Responses").
 std::string percent_encoded(std::string_view message);
 

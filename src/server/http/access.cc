@@ -5,7 +5,7 @@
 namespace rateguard::http_api {
 namespace {
 
-// The token of "Bearer TOKEN" (RFC 6750, section 2.1); the scheme compares without case. Empty: none.
+// The token of "Bearer TOKEN" (RFC 6750, section 2.1); the scheme ignores case. Empty if there is none.
 std::string_view bearer(std::string_view authorization) {
   constexpr std::string_view kScheme = "bearer ";
   if (!equal_ignoring_case(authorization.substr(0, kScheme.size()), kScheme)) return {};
@@ -14,8 +14,7 @@ std::string_view bearer(std::string_view authorization) {
   return begin == std::string_view::npos ? std::string_view() : authorization.substr(begin);
 }
 
-// A page in a browser, which may be made to send requests to loopback addresses, does not speak for this machine
-// either.
+// A page in a browser, which may be made to send requests to loopback addresses, does not count as local either.
 server::Peer peer_of(const RequestHeaders& headers, const IpAddress& peer) {
   const bool direct = server::is_loopback(peer) && !headers.forwarded && !headers.origin;
   return direct ? server::Peer::kDirectLocal : server::Peer::kOther;

@@ -1,4 +1,4 @@
-// Who may call a route: server/access.h, with the token and the peer as an HTTP request shows them.
+// Who may call a route: server/access.h, with the token and the peer of an HTTP request.
 #pragma once
 
 #include "model/ip_address.h"

@@ -14,7 +14,7 @@ namespace {
 
 constexpr FieldSet kWindowFields = {Field::kLimit, Field::kWindow};
 
-// What an algorithm needs and may have besides.
+// The required and the optional parameters of an algorithm.
 struct Parameters {
   FieldSet required;
   FieldSet optional;
@@ -59,8 +59,8 @@ bool check_parameters(CheckBody& body, std::string_view algorithm, const Paramet
   return body.errors.empty();
 }
 
-// A number as text that has one spelling for each value, so "1e-05" is read as 0.00001; text as it is. `plain` keeps
-// it.
+// A number as text that has one spelling for each value, so "1e-05" is read as 0.00001; other text unchanged. `plain`
+// stores it.
 std::string_view spelled_plainly(const FieldValue& value, std::string& plain) {
   if (value.kind != JsonKind::kInteger && value.kind != JsonKind::kDecimal) return value.text;
   const auto number = parse_json_number(value.text);
@@ -93,7 +93,7 @@ std::optional<Rate> read_rate(CheckBody& body, Field field) {
   return std::nullopt;
 }
 
-// The limit itself checks bounds that hold between its parameters; `field` is the one to name then.
+// The limit itself checks the bounds between its parameters; `field` is the one that its error names.
 std::optional<Limit> accept(CheckBody& body, Field field, Result<Limit> limit) {
   if (limit) return *limit;
   body.fail(field_name(field), limit.error().message);

@@ -1,4 +1,4 @@
-// The limit that a check brings along: which fields belong to which algorithm, and what they may hold.
+// The limit that a check brings along: which fields belong to which algorithm, and which values they may have.
 #pragma once
 
 #include <optional>
@@ -8,11 +8,11 @@
 
 namespace rateguard::http_api {
 
-// The limit of a check with "algorithm". None: the body's `errors` say what is wrong. `other` are the fields that a
-// check may hold beside those of its limit.
+// The limit of a check with "algorithm". Empty: the body's `errors` say what is wrong. `other` are the fields that a
+// check may have besides those of its limit.
 std::optional<Limit> read_limit(CheckBody& body, FieldSet other);
 
-// A field that holds a whole number of units. None: noted in the body's errors. REQUIRES: the field is present.
+// A field with a whole number of units. Empty: the error is in the body's `errors`. REQUIRES: the field is present.
 std::optional<uint64_t> read_units(CheckBody& body, Field field, uint64_t at_least);
 
 }  // namespace rateguard::http_api

@@ -8,7 +8,7 @@ namespace {
 
 using std::string_view_literals::operator""sv;
 
-// `name` with its comma and quotes, then a wait in milliseconds; null: for ever.
+// `name` with its comma and quotes, then a wait in milliseconds; null: never.
 template <size_t N>
 void append_wait(std::string& out, const char (&name)[N], Duration wait) {
   if (wait.is_never()) {

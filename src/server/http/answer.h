@@ -1,4 +1,4 @@
-// The answer to one check as HTTP has it: the decision body and its status.
+// The answer to one check over HTTP: the decision body and its status.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// GET|POST /v1/authz and /v1/authz/{path...}: a proxy asks whether the request that it holds may pass.
+// GET|POST /v1/authz and /v1/authz/{path...}: a proxy asks whether to pass on the request that it holds.
 #include <optional>
 
 #include "server/http/decide.h"
@@ -44,12 +44,12 @@ void append_detail(std::string& out, const Answer& answer) {
   }
 }
 
-// The problem that goes on to the end client, with the members that the draft asks for.
+// The problem document for the end client, with the members that the draft requires.
 void append_refusal(std::string& out, const Answer& answer, int status) {
   std::string detail;
   append_detail(detail, answer);
   append_problem(out, {.status = status, .type = kQuotaExceeded, .title = kQuotaExceededTitle, .detail = detail});
-  out.pop_back();  // goes on behind the last member
+  out.pop_back();  // continues after the last member
   out += ",\"violated-policies\":[";
   bool first = true;
   for (const AnswerLine& line : answer.lines) {
@@ -62,7 +62,7 @@ void append_refusal(std::string& out, const Answer& answer, int status) {
 }
 
 struct RefuseStatus {
-  int code = 0;  // 0: the one that says best what is wrong
+  int code = 0;  // 0: the status that fits best
 };
 
 void answer_for(Call& call, const RequestFacts& facts, RefuseStatus refuse) {
@@ -94,7 +94,7 @@ void answer_for(Call& call, const RequestFacts& facts, RefuseStatus refuse) {
   call.finish(kProblemType, call.workspace.body);
 }
 
-// Whether somebody else's request is spoken of.
+// Whether the call describes another client's request.
 bool speaks_for_others(const Call& call) {
   for (const std::string_view name : {"X-Forwarded-Uri", "X-Forwarded-Method", "X-Forwarded-Host", "X-Forwarded-For",
                                       "Forwarded", "X-Original-URI", "X-Original-URL", "X-Original-Method"}) {
@@ -103,8 +103,8 @@ bool speaks_for_others(const Call& call) {
   return false;
 }
 
-// Answers with the problem itself where a peer that is not believed speaks for others. To ignore its headers instead
-// would be a proxy that was forgotten in trusted_proxies, and limits that silently match nothing.
+// Answers with a problem if an untrusted peer describes another client's request. If its headers were ignored instead,
+// the limits behind a proxy that is missing in trusted_proxies would silently match nothing.
 bool check_peer(Call& call) {
   if (is_believed(call) || !speaks_for_others(call)) return true;
   call.respond_problem({.status = 403,
@@ -114,7 +114,7 @@ bool check_peer(Call& call) {
   return false;
 }
 
-// Without the X-Forwarded-For of a proxy the peer itself would be counted, and with it everybody behind it.
+// Without a proxy's X-Forwarded-For all clients behind it would be counted as one, the proxy itself.
 RequestFacts facts_of(const Call& call) {
   RequestFacts facts{.peer = call.request.peer, .headers = call.request.headers};
   facts.peer = identify::client_address(facts, call.workspace.authz_proxies);
@@ -141,7 +141,7 @@ void answers::authz(Call& call) {
     refuse.code = value == "401" ? 401 : value == "403" ? 403 : 429;
   }
   RequestFacts facts = facts_of(call);
-  if (!is_believed(call)) {  // it speaks for itself
+  if (!is_believed(call)) {  // the request is the peer's own
     facts.method = call.request.method;
     facts.host = find_header(call.request.headers, "Host");
     facts.path = call.request.path;
@@ -152,7 +152,7 @@ void answers::authz(Call& call) {
   answer_for(call, facts, refuse);
 }
 
-// Envoy sends the request's own method, host and path, the path behind its `path_prefix`.
+// Envoy sends the request's own method, host and path, the path after its `path_prefix`.
 void answers::authz_path(Call& call) {
   if (!check_peer(call)) return;
   RequestFacts facts = facts_of(call);

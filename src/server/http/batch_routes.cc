@@ -9,15 +9,15 @@
 namespace rateguard::http_api {
 namespace {
 
-// An entry that waits for its turn: its place among the direct checks, or why it has none.
+// An entry that waits to be decided: its place among the direct checks, or its problem.
 struct Waiting {
   size_t index = 0;
   std::string problem = {};  // a problem document; empty: decided
   Explain explain = Explain::kNo;
 };
 
-// Writes the results of a batch in order. Neighbours that ask for one limit each go to the store together, which hides
-// the latency of memory; an entry with facts is decided alone, after those before it.
+// Writes the results of a batch in order. Adjacent entries that ask for one limit each go to the store together, which
+// hides the latency of memory; an entry with facts is decided separately, after those before it.
 class BatchWriter {
  public:
   BatchWriter(Workspace& workspace, Now now) : workspace_(workspace), now_(now) {

@@ -31,7 +31,7 @@ void Call::respond(int status, std::string_view content_type, std::string_view t
 }
 
 void Call::respond_problem(const Problem& problem, std::initializer_list<ExtraHeader> extra) {
-  request_id();  // an error is worth an id by which to find it in the log
+  request_id();  // errors get an id, to find them in the log
   workspace.body.clear();
   append_problem(workspace.body, problem);
   respond(problem.status, kProblemType, workspace.body, extra);

@@ -20,7 +20,7 @@ struct ExtraHeader {
 // Lives for one request. Exactly one of the answering members is called, once.
 class Call {
  public:
-  // What a route's pattern caught: at most a rule, and the rest of the path.
+  // The parts of the path that the route's pattern captured: at most a rule, and the rest of the path.
   struct Captured {
     std::string_view first = {};  // still percent-encoded
     std::string_view rest = {};
@@ -40,11 +40,11 @@ class Call {
                std::initializer_list<ExtraHeader> extra = {});
   void respond_json(int status, std::string_view text) { respond(status, "application/json", text); }
   void respond_problem(const Problem& problem, std::initializer_list<ExtraHeader> extra = {});
-  // An answer in steps, for what has headers of its own: begin(), responder().header()..., then body().
+  // An answer in steps, for routes with their own headers: begin(), responder().header()..., then body().
   http::Responder& begin(int status);
   void finish(std::string_view content_type, std::string_view text) { responder_.body(content_type, text); }
 
-  // The id that came with the request, or one made now.
+  // The request's id, or else a new one.
   std::string_view request_id();
   int status() const { return status_; }
 

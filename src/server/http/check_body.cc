@@ -14,7 +14,7 @@ namespace {
 
 namespace json = boost::json;
 
-// {"checks":[{"facts":{"headers":{...}}}]} is five deep; what lies deeper is refused before it costs anything.
+// {"checks":[{"facts":{"headers":{...}}}]} is five deep; deeper nesting is refused before it costs anything.
 constexpr size_t kDepthMax = 8;
 
 FieldError syntax_error(const json::error_code& error, size_t offset) {
@@ -78,7 +78,7 @@ struct CheckBodyParser::Impl {
     return events.document_error();
   }
 
-  // Returns how far it came.
+  // Returns how much was read.
   size_t read_any(BodyShape shape, std::string_view text, json::error_code& error) {
     parser.reset();
     parser.handler().begin(shape, text);
@@ -87,7 +87,7 @@ struct CheckBodyParser::Impl {
     return used;
   }
 
-  std::string bounded;  // the text that was read last of those that needed it, into which values point
+  std::string bounded;  // a copy with bounded exponents, into which values may point
 };
 
 CheckBodyParser::CheckBodyParser() : impl_(std::make_unique<Impl>()) {}

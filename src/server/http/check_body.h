@@ -84,14 +84,14 @@ struct FieldValue {
   std::string_view text = {};
 };
 
-// So much of a value is repeated in a message.
+// The most of a value that is repeated in a message.
 inline constexpr size_t kShownBytesMax = 64;
 
 // The value in words for a message, cut short: "\"ten\"", "5.5", "true", "an object".
 std::string describe(FieldValue value);
 
 using server::kKeyPartsMax;
-// So many headers may be among the facts; servers and proxies refuse about as many.
+// The most headers among the facts; servers and proxies have about the same bound.
 inline constexpr size_t kFactHeadersMax = 100;
 // Checks in one batch.
 inline constexpr size_t kBatchMax = 1000;
@@ -99,7 +99,7 @@ inline constexpr size_t kBatchMax = 1000;
 // One check. The views point into the text that was parsed or into the parser, and live until it parses again.
 struct CheckBody {
   FieldSet present = {};
-  std::array<FieldValue, kFieldCount> values = {};  // of the fields that are present; the rest is stale
+  std::array<FieldValue, kFieldCount> values = {};  // valid for the fields that are present
   std::array<std::string_view, kKeyPartsMax> key_parts = {};
   size_t key_parts_count = 0;
   JsonKind key_kind = JsonKind::kString;  // a string or an array of strings
@@ -113,7 +113,7 @@ struct CheckBody {
   void clear();
 };
 
-// Reused from request to request: nothing is allocated once its buffers have grown. Not thread-safe.
+// Reused from request to request, so that nothing is allocated once its buffers have grown. Not thread-safe.
 //
 // Strict: RFC 8259 text in valid UTF-8 (comments, trailing commas, and text after the value are errors), nesting
 // bounded, every field known, none doubled.
@@ -125,9 +125,9 @@ class CheckBodyParser {
   template <typename T>
   using Parsed = std::expected<T, FieldError>;
 
-  // One check. The error says why the text is no JSON object; what is wrong with fields is in the body's own `errors`.
+  // One check. The error says why the text is not a JSON object; errors in fields are in the body's own `errors`.
   Parsed<CheckBody*> parse_check(std::string_view text);
-  // {"checks":[...]}: 1 to kBatchMax of them. An entry that is wrong in itself carries its errors.
+  // {"checks":[...]}: 1 to kBatchMax checks. An entry with wrong fields has its own errors.
   Parsed<std::span<CheckBody>> parse_batch(std::string_view text);
   // {"hold":"..."}: the hold, as it was sent.
   Parsed<std::string_view> parse_release(std::string_view text);

@@ -70,7 +70,7 @@ CheckBody& CheckEvents::add_body() {
 }
 
 std::string_view CheckEvents::whole(boost::json::string_view rest) {
-  // What held no escape is a piece of the text; the parser's own buffer holds what did, and only for this call.
+  // A string without escapes is a piece of the text; one with escapes is in the parser's buffer, for this call only.
   const bool in_text =
       !std::less<>()(rest.data(), text_.data()) && std::less<>()(rest.data(), text_.data() + text_.size());
   if (!in_parts_ && (in_text || rest.empty())) return {rest.data(), rest.size()};
@@ -108,7 +108,7 @@ void CheckEvents::take_field(std::optional<Field> field, std::string_view name, 
   }
   field_ = *field;
   if (body().present.has(field_)) {
-    field_known_ = false;  // the first one stays
+    field_known_ = false;  // the first value stays
     body().fail(field_name(field_), "given twice");
     return;
   }
@@ -214,7 +214,7 @@ void CheckEvents::begin(BodyShape shape, std::string_view text) {
   count_ = 0;
   saw_checks_ = false;
   decoded_.clear();
-  // Unescaped text is never longer than what it came from, so views into the buffer stay good.
+  // Unescaped text is never longer than what it came from, so views into the buffer stay valid.
   if (decoded_.capacity() < text.size()) decoded_.reserve(text.size());
 }
 

@@ -1,4 +1,4 @@
-// From the events of Boost.JSON's parser to the fields of checks.
+// Reads the fields of checks from the events of Boost.JSON's parser.
 #pragma once
 
 #include <boost/json/error.hpp>
@@ -18,11 +18,11 @@ namespace rateguard::http_api {
 // Which body is read.
 enum class BodyShape : uint8_t { kCheck, kBatch, kRelease };
 
-// Fills CheckBody from the events of Boost.JSON's parser. What is wrong with one field is noted and passed over, so
-// that one answer names several mistakes, and one bad entry of a batch leaves the others alone.
+// Fills CheckBody from the events of Boost.JSON's parser. An error in one field is noted and the field is skipped, so
+// that one answer names several mistakes, and a wrong entry of a batch does not affect the others.
 class CheckEvents {
  public:
-  // Required by basic_parser: the session has bounded the body already.
+  // Required by basic_parser: the session has already bounded the body.
   static constexpr size_t max_object_size = SIZE_MAX;
   static constexpr size_t max_array_size = SIZE_MAX;
   static constexpr size_t max_key_size = SIZE_MAX;
@@ -33,7 +33,7 @@ class CheckEvents {
   const std::optional<FieldError>& document_error() const { return document_error_; }
   std::span<CheckBody> bodies() { return {bodies_.data(), count_}; }
   bool saw_checks() const { return saw_checks_; }
-  // Gives back what a large batch needed and single checks do not.
+  // Frees the memory that a large batch needed.
   void shrink() {
     if (bodies_.size() > kKeptBodies) {
       bodies_.resize(kKeptBodies);
@@ -62,7 +62,7 @@ class CheckEvents {
   bool on_string(boost::json::string_view rest, size_t, boost::json::error_code&) {
     return take({.kind = JsonKind::kString, .text = whole(rest)});
   }
-  // Numbers come whole, since the text does.
+  // Numbers arrive in one part, since the text does.
   bool on_number_part(boost::json::string_view, boost::json::error_code&) { return true; }
   bool on_int64(int64_t, boost::json::string_view text, boost::json::error_code&) {
     return take_number(JsonKind::kInteger, text);
@@ -138,19 +138,19 @@ class CheckEvents {
 
   bool take_key_part(FieldValue value);
 
-  // A value of a kind that cannot stand where it does.
+  // Notes a value of a kind that is not allowed there.
   void wrong_kind(FieldValue value);
 
   BodyShape shape_ = BodyShape::kCheck;
   std::string_view text_;
   Place place_ = Place::kDocument;
-  size_t skipped_depth_ = 0;  // how deep inside a value that is passed over
+  size_t skipped_depth_ = 0;  // depth inside a skipped value
   Field field_ = Field::kKey;
   bool field_known_ = false;
   bool saw_checks_ = false;
   bool in_parts_ = false;
   size_t part_begin_ = 0;
-  std::string decoded_;  // strings that held escapes
+  std::string decoded_;  // strings that had escapes
   size_t count_ = 0;
   std::vector<CheckBody> bodies_ = std::vector<CheckBody>(1);
   std::optional<FieldError> document_error_;

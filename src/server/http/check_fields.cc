@@ -62,13 +62,13 @@ const Description& description(Field field) {
   return kFields[static_cast<size_t>(field)];
 }
 
-// Whether `name` is the literal. A length that the compiler knows makes of the comparison a few instructions.
+// Whether `name` is the literal. Since the compiler knows the length, a comparison takes a few instructions.
 template <size_t N>
 bool is(std::string_view name, const char (&literal)[N]) {
   return name.size() == N - 1 && std::memcmp(name.data(), literal, N - 1) == 0;
 }
 
-// `field` where `name` is its name.
+// `field` if `name` is its name.
 template <size_t N>
 std::optional<Field> when(std::string_view name, const char (&known)[N], Field field) {
   return is(name, known) ? std::optional(field) : std::nullopt;

@@ -1,4 +1,4 @@
-// The fields of a check by name, and what each may hold.
+// The fields of a check by name, and which values each may have.
 #pragma once
 
 #include <optional>
@@ -12,11 +12,11 @@ namespace rateguard::http_api {
 std::optional<Field> check_field(std::string_view name);
 std::optional<Field> facts_field(std::string_view name);
 
-// Whether a scalar of that kind may stand in the field. Arrays and objects are the parser's own affair.
+// Whether the field accepts a scalar of that kind. The parser itself checks arrays and objects.
 bool accepts(Field field, JsonKind kind);
 // "a whole number from 1 to 9007199254740991"
 std::string_view expectation(Field field);
-// A value that must not be repeated to anyone: it authenticates somebody.
+// Whether the field's value must not be repeated, because it authenticates a caller.
 constexpr bool is_secret(Field field) {
   return field == Field::kApiKey || field == Field::kHeaders;
 }

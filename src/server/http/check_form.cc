@@ -30,7 +30,7 @@ void refuse_others(CheckBody& body, FieldSet form, std::string_view form_name) {
   }
 }
 
-// "-5", "-5.0" and "-5e0" give back. Nothing where it is not such a number.
+// "-5", "-5.0" and "-5e0" give units back. Empty if it is not such a number.
 std::optional<Cost> read_negative_cost(std::string_view text) {
   const auto number = parse_json_number(text.substr(1));
   const auto units = number ? number->whole() : std::nullopt;

@@ -19,7 +19,7 @@ struct FactsCheck {
 // Points into the CheckBody that it was read from.
 using CheckForm = std::variant<AdHocCheck, RuleCheck, FactsCheck>;
 
-// Reads the form from the fields that are there. False: the body's `errors` say what is wrong.
+// Reads the form from the fields that are present. False: the body's `errors` say what is wrong.
 bool read_form(CheckBody& body, CheckForm& form);
 
 }  // namespace rateguard::http_api

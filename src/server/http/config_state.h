@@ -1,4 +1,4 @@
-// Whether what is in force is what the configuration says, as answers tell it.
+// Tells in answers whether the current configuration is in force.
 #pragma once
 
 #include <string>
@@ -7,8 +7,8 @@
 
 namespace rateguard::http_api {
 
-// Adds `,"configuration":{"current":true,"problem":null,"waiting":[]}`, or nothing where there is no configuration to
-// load from. `current` is false while the last reload has failed; then `problem` says why.
+// Adds `,"configuration":{"current":true,"problem":null,"waiting":[]}`, or nothing if there is no configuration to load
+// from. `current` is false if the last reload failed; then `problem` says why.
 void append_config_state(std::string& out, const server::Service& service);
 
 }  // namespace rateguard::http_api

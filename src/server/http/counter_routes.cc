@@ -10,7 +10,7 @@
 namespace rateguard::http_api {
 namespace {
 
-// What the path and the query name.
+// The counter that the path and the query name.
 struct CounterName {
   std::string rule;
   std::vector<std::string> parts;
@@ -23,7 +23,7 @@ struct CounterName {
   }
 };
 
-// Answers with the problem itself where there is one.
+// Answers with a problem if the name is wrong.
 std::optional<CounterName> read_name(Call& call) {
   CounterName name;
   const auto refuse = [&](std::string_view field, std::string_view detail) {
@@ -80,7 +80,7 @@ void answers::get_counter(Call& call) {
   if (auto added = workspace.decider.add(look); !added) {
     return call.respond_problem(lookup_problem(look, workspace.decider.policy(), added.error()));
   }
-  workspace.decider.run(call.now);  // at cost 0: it looks and touches nothing
+  workspace.decider.run(call.now);  // at cost 0, which changes nothing
   const server::DirectCheck& check = workspace.decider.direct(0);
   if (check.basis != Basis::kCounter) return respond_unavailable(call);
   std::string& out = workspace.body;

@@ -1,4 +1,4 @@
-// From a check's form to its answer or its problem.
+// Decides the form of a check: gives its answer or its problem.
 #pragma once
 
 #include <expected>
@@ -11,10 +11,10 @@
 namespace rateguard::http_api {
 
 // With Explain::kYes facts are decided by server::CheckDesk::explain(). The answer points into the workspace and lives
-// until its next decision. The problem: an unknown rule, or a key that the rule cannot take.
+// until its next decision. The problem is an unknown rule, or a key that does not fit the rule.
 std::expected<Answer, Problem> decide(Workspace& workspace, const CheckForm& form, Explain explain, Now now);
 
-// Why RuleSet::lookup refused.
+// The problem for an error of RuleSet::lookup.
 Problem lookup_problem(const RuleCheck& check, const Policy& policy, const Error& error);
 
 }  // namespace rateguard::http_api

@@ -20,11 +20,11 @@ namespace {
 
 namespace json = boost::json;
 
-// RateLimitRequest is {"descriptors":[{"entries":[{...}]}]}: five deep. What lies deeper is refused before it costs
+// RateLimitRequest is {"descriptors":[{"entries":[{...}]}]}: five deep. Deeper nesting is refused before it costs
 // anything.
 constexpr size_t kDepthMax = 16;
 
-// Reads one message. The first error stays; what comes after it is void.
+// Reads one message. The first error stays; results after it are void.
 class Reader {
  public:
   envoy::Request read(const json::value& value) {
@@ -131,7 +131,7 @@ class Reader {
   static std::optional<uint64_t> whole_number(const json::value& value) {
     if (value.is_uint64()) return value.get_uint64();
     if (value.is_int64() && value.get_int64() >= 0) return static_cast<uint64_t>(value.get_int64());
-    if (value.is_double()) {  // 5.0 and 5e0 are 5; beyond 2^53 nobody knows what was meant
+    if (value.is_double()) {  // 5.0 and 5e0 are 5; above 2^53 the meant number is unknown
       const double number = value.get_double();
       const bool whole = number >= 0 && number <= 0x1p53 && std::floor(number) == number;
       return whole ? std::optional(static_cast<uint64_t>(number)) : std::nullopt;
@@ -149,7 +149,7 @@ class Reader {
     out = *given;
   }
 
-  // Whether an array has no more items than there is room for, so that nothing is made of too many.
+  // Whether an array's items are within the bound, before anything is made of them.
   bool fits(const json::value& value, size_t before, size_t most, std::string_view what) {
     const json::array* const array = value.if_array();
     if (array == nullptr || array->size() <= most - before) return true;
@@ -188,15 +188,15 @@ class Reader {
   size_t entries_ = 0;
 };
 
-// The end of the string that begins at `begin`, its closing quote included. REQUIRES: `text` is JSON.
+// The end of the string that begins at `begin`, after its closing quote. REQUIRES: `text` is JSON.
 size_t end_of_string(std::string_view text, size_t begin) {
   size_t at = begin + 1;
   while (text[at] != '"') at += text[at] == '\\' ? 2 : 1;
   return at + 1;
 }
 
-// Boost.JSON makes doubles of what has a point or an exponent, which rounds. Gives the first such number that is not
-// the whole number that its double is. REQUIRES: `text` is JSON.
+// Boost.JSON reads numbers with a point or an exponent as doubles, which rounds. Returns the first such number that
+// differs from its double. REQUIRES: `text` is JSON.
 std::optional<std::string_view> rounded_number(std::string_view text) {
   constexpr uint64_t kDoublesEnd = uint64_t{1} << 53;
   for (size_t at = 0; at < text.size();) {
@@ -228,7 +228,7 @@ std::string_view name_of(envoy::Code code) {
   return "UNKNOWN";
 }
 
-// Writes the fields of an object, with commas between those that are there.
+// Writes the fields of an object, with commas between them.
 class Fields {
  public:
   explicit Fields(std::string& out) : out_(out) { out_ += '{'; }

@@ -13,14 +13,14 @@ namespace rateguard::http_api {
 // A request, and the document that it borrows from.
 class EnvoyJsonRequest {
  public:
-  // RateLimitRequest in camelCase or snake_case. As protobuf's JSON mapping has it: numbers may be texts, enums names
-  // or numbers, null is a field's default, an unknown field an error. Errors: kInvalid, saying what is wrong and where;
-  // kExhausted: more descriptors or entries than the bounds.
+  // RateLimitRequest in camelCase or snake_case. As in protobuf's JSON mapping, numbers may be texts, enums names or
+  // numbers, null is a field's default, and an unknown field is an error. Errors: kInvalid, saying what is wrong and
+  // where; kExhausted for more descriptors or entries than the bounds.
   static Result<EnvoyJsonRequest> parse(std::string_view text);
   EnvoyJsonRequest(EnvoyJsonRequest&&) noexcept;
   ~EnvoyJsonRequest();
 
-  // Lives as long as this.
+  // Valid as long as this.
   const envoy::Request& request() const;
 
  private:
@@ -29,7 +29,7 @@ class EnvoyJsonRequest {
   std::unique_ptr<Parsed> parsed_;
 };
 
-// Appends a RateLimitResponse: camelCase, fields that have their default left out.
+// Appends a RateLimitResponse: camelCase, leaving out fields with their default.
 void append_envoy_response(std::string& out, const envoy::Response& response);
 
 }  // namespace rateguard::http_api

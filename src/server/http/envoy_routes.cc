@@ -5,7 +5,7 @@
 namespace rateguard::http_api::answers {
 namespace {
 
-// What Go's http.Error writes, which is how envoyproxy/ratelimit reports an error: no problem document.
+// Writes what Go's http.Error writes, which is how envoyproxy/ratelimit reports errors, not a problem document.
 void fail(Call& call, int status, std::string_view phrase) {
   call.respond(status, "text/plain; charset=utf-8", phrase, {{"X-Content-Type-Options", "nosniff"}});
 }
@@ -38,7 +38,7 @@ void envoy_json(Call& call) {
   call.respond_json(status_of((*response)->overall), call.workspace.body);
 }
 
-// 500 without a word once the program is asked to end, so that no new traffic comes.
+// Answers 500 without a body once the program is asked to end, so that no new traffic comes.
 void healthcheck(Call& call) {
   const bool draining = call.workspace.service.draining.load(std::memory_order_relaxed);
   call.respond(draining ? 500 : 200, "text/plain; charset=utf-8", draining ? "" : "OK");

@@ -1,4 +1,4 @@
-// For tests: an API on a memory store, asked without a socket.
+// For tests: an API on a memory store, called without a socket.
 #pragma once
 
 #include <initializer_list>
@@ -31,7 +31,7 @@ struct FakeResponse final : http::Responder {
     ++bodies;
   }
 
-  // Empty where there is none.
+  // The value of a header; empty if there is none.
   std::string operator[](std::string_view name) const {
     for (const auto& [known, value] : headers) {
       if (known == name) return value;
@@ -54,7 +54,7 @@ struct FakeRequest {
   std::string peer = "127.0.0.1";
 };
 
-// As a handler sees it; points into `request` and `headers`, which it fills.
+// The request as a handler sees it; fills `headers`, and points into it and `request`.
 http::Request parsed(const FakeRequest& request, std::vector<Header>& headers);
 
 // One event loop's API, its store and its time.
@@ -84,7 +84,7 @@ class FakeServer {
   std::unique_ptr<HttpApi> api_;
 };
 
-// A rule by one thing; `limit` as in a rules file: "5/m", "5/m burst 10".
+// A rule with a key of one part; `limit` as in a rules file: "5/m", "5/m burst 10".
 rules::Rule rule_of(std::string name, std::string_view per, Limit limit);
 
 }  // namespace rateguard::http_api

@@ -10,15 +10,15 @@
 namespace rateguard::http_api {
 namespace {
 
-// So much of a value that is wrong is shown.
+// The most of a wrong value that is shown.
 constexpr size_t kShownBytesMax = 64;
 
 Problem bad_field(std::string_view name, std::string detail) {
   return {.status = 400, .detail = std::string(name) + " " + std::move(detail), .field = std::string(name)};
 }
 
-// The value of the one field of that name; empty where it is missing or says nothing. Two fields contradict each other
-// even where one is empty: a proxy that adds its own to what the client sent lets the client choose.
+// The value of the one field of that name; empty if it is missing or empty. Two fields are a contradiction even if one
+// is empty: a proxy that adds its field to the client's lets the client choose.
 std::expected<std::string_view, Problem> only_field(std::span<const Header> headers, std::string_view name) {
   std::string_view value;
   int count = 0;
@@ -33,13 +33,13 @@ std::expected<std::string_view, Problem> only_field(std::span<const Header> head
                           " times, and one of them may be the client's own; have the proxy set it, not add to it"));
 }
 
-// No URI and no name of a host holds white space or control characters (RFC 3986, appendix A); what joins two fields of
-// one name puts a comma and a space between their values.
+// URIs and host names contain no white space or control characters (RFC 3986, appendix A), but two joined fields of one
+// name have a comma and a space between their values.
 bool has_space(std::string_view text) {
   return std::ranges::any_of(text, [](char c) { return (c >= '\0' && c <= ' ') || c == '\x7f'; });
 }
 
-// "https://example.com/a?b" as ingress-nginx sends it in X-Original-URL: what follows the host.
+// "https://example.com/a?b" as ingress-nginx sends it in X-Original-URL: the part after the host.
 std::string_view origin_form(std::string_view uri) {
   const size_t scheme = uri.find("://");
   if (uri.starts_with('/') || scheme == std::string_view::npos) return uri;
@@ -67,7 +67,7 @@ std::optional<Problem> read_method(std::span<const Header> headers, std::string_
                      "is missing, and rules that name methods would not apply; have the proxy set it to the method of "
                      "the request that it holds");
   }
-  if (!is_token(*value)) {  // RFC 9110, section 9.1; a list is none
+  if (!is_token(*value)) {  // RFC 9110, section 9.1; a list is not a token
     return bad_field(name, "is '" + clipped(*value, kShownBytesMax) +
                                "', which is not one method; have the proxy set it, not add to it");
   }
@@ -90,7 +90,7 @@ std::optional<Problem> read_host(std::span<const Header> headers, std::span<cons
   }
   host = *value;
   if (!host.empty()) return std::nullopt;
-  // Host is RateGuard's own name as a rule, where a proxy of this family asks.
+  // From a proxy of this family Host is usually RateGuard's own name.
   const auto rule = std::ranges::find_if(rules, names_hosts);
   if (rule != rules.end()) {
     return bad_field(kName, "is missing, and rules that name hosts (such as '" + rule->name +
@@ -100,7 +100,7 @@ std::optional<Problem> read_host(std::span<const Header> headers, std::span<cons
   return std::nullopt;
 }
 
-// X-Original-URI or X-Original-URL, whichever is there. Both have to mean the same: a proxy sets one of them.
+// X-Original-URI or X-Original-URL. If both are present they have to agree: a proxy sets one of them.
 std::optional<Problem> read_original_path(std::span<const Header> headers, std::string_view& path) {
   std::string_view url;
   if (auto problem = read_path(headers, "X-Original-URI", path)) return problem;

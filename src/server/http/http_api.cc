@@ -37,7 +37,7 @@ void refuse_access(Call& call, AccessVerdict verdict) {
   }
 }
 
-// OPTIONS of the server as a whole (RFC 9110, section 9.3.7): what any of its paths takes.
+// For OPTIONS of the server as a whole (RFC 9110, section 9.3.7): the methods of all its paths.
 constexpr std::string_view kAllMethods = "GET, HEAD, POST, DELETE, OPTIONS";
 
 void refuse_route(Call& call, bool path_known) {
@@ -88,7 +88,7 @@ void answer(Call& call, const Routed& routed) {
   routed.route->answer(call);
 }
 
-// The route's pattern stands for the path: paths may hold keys, and keys may be API keys.
+// Logs the route's pattern in place of the path: paths may contain keys, and keys may be API keys.
 void log_access(Call& call, std::chrono::steady_clock::time_point begin) {
   char peer[IpAddress::kTextMax];
   const int peer_length = call.request.peer.to_chars(peer);

@@ -17,17 +17,18 @@ struct Workspace;
 class WorkspacePool;
 
 // One per event loop, and used on that loop's thread only. `service` and the store outlive it; it is made before the
-// loops run. Tasks that it has begun end before it does.
+// loops run. The tasks that it has begun end before it is destroyed.
 class HttpApi final : public http::Handler {
  public:
   HttpApi(server::Service& service, Policy policy, const server::LoopStore& store);
   // On the service's own store.
   HttpApi(server::Service& service, Policy policy) : HttpApi(service, std::move(policy), {service.store}) {}
-  // Answers POST /json from now on, instead of having nothing loaded. Of the same loop; outlives this.
+  // Lets POST /json answer by `rate_limits`, which belongs to the same loop and outlives this. Before, no rate limits
+  // are loaded.
   void serve_rate_limits(rls::RateLimitService& rate_limits);
   ~HttpApi() override;
 
-  // kNone if the head alone is refused: by who may call, by its route, by its media type.
+  // kNone if the head is refused already: because of its caller, its route or its media type.
   http::BodyDelivery delivery(const http::Request& head) override;
   // A request that asks a store behind a network runs as a task; every other is answered at once.
   void handle(http::Exchange& exchange, Now now) override;
@@ -35,8 +36,8 @@ class HttpApi final : public http::Handler {
 
   void sent(uint32_t label, Duration took) override;
 
-  // What counts from the next request on; one that waits goes on with what it began with. Call it on the loop's thread,
-  // between requests.
+  // Sets the policy from the next request on; a waiting request keeps the one that it began with. Call it on the loop's
+  // thread, between requests.
   void set_policy(Policy policy);
 
   // For the DecisionSource and the RouteSource of the program; they live as long as this.

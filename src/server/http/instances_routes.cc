@@ -8,7 +8,7 @@
 namespace rateguard::http_api {
 namespace {
 
-// RFC 3339, to the second. Another instance may have written anything: what is no instant is the epoch.
+// RFC 3339, to the second. Another instance may have written anything: an invalid instant becomes the epoch.
 std::string time_text(Instant t) {
   const int64_t us = t.us < 0 || t > Instant::max() ? 0 : t.us;
   return fmt::format("{:%FT%TZ}", fmt::gmtime(static_cast<std::time_t>(us / 1'000'000)));

@@ -12,7 +12,7 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-// Behind the string that begins at `at`.
+// The place after the string that begins at `at`.
 size_t end_of_string(std::string_view json, size_t at) {
   for (++at; at < json.size() && json[at] != '"'; ++at) at += json[at] == '\\' ? 1 : 0;
   return std::min(at + 1, json.size());

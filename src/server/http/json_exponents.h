@@ -6,8 +6,9 @@
 
 namespace rateguard::http_api {
 
-// The same JSON with every exponent of more than seven digits, leading zeros apart, cut to 1000000: a number of such an
-// exponent is zero if its digits are, and otherwise larger, or closer to zero, than any that a body may hold.
+// The same JSON with every exponent of more than seven digits, not counting leading zeros, cut to 1000000: a number
+// with such an exponent is zero if its digits are, and otherwise larger, or closer to zero, than any that a body may
+// have.
 std::string with_bounded_exponents(std::string_view json);
 
 }  // namespace rateguard::http_api

@@ -12,10 +12,12 @@ std::string_view policy_name(const AnswerLine& line) {
   return line.rule.empty() ? kAdHocName : line.rule;
 }
 
-// A String of RFC 9651, section 3.3.3: printable ASCII, quotes and backslashes escaped. What else a name held is '?'.
+// A String of RFC 9651, section 3.3.3: printable ASCII, quotes and backslashes escaped. Other characters of a name
+// become '?'.
 void append_sf_string(std::string& out, std::string_view text) {
   const auto plain = [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; };
-  if (std::all_of(text.begin(), text.end(), plain)) return append_all(out, "\"", text, "\"");  // every rule's name is
+  if (std::all_of(text.begin(), text.end(), plain))
+    return append_all(out, "\"", text, "\"");  // all rule names are plain
   out += '"';
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -33,7 +35,7 @@ bool has_window(const Limit& limit) {
   return limit.algorithm != Algorithm::kConcurrency;
 }
 
-// Seconds until there is more: when to come back after a refusal, otherwise when nothing is used any more. None: never.
+// Seconds until there is more: after a refusal, when to retry; otherwise, when nothing is used any more. Empty: never.
 std::optional<int64_t> seconds_until_more(const Decision& decision) {
   const Duration wait = decision.allowed() ? decision.reset_after : decision.retry_after;
   if (wait.is_never()) return std::nullopt;
@@ -94,14 +96,14 @@ void write_draft6(http::Responder& responder, const Answer& answer, std::string&
   if (const auto wait = seconds_until_more(decision)) write_number(responder, "RateLimit-Reset", *wait);
 }
 
-// draft-ietf-httpapi-ratelimit-headers-07: a Dictionary, of which "limit", "remaining" and "reset" are all read.
+// draft-ietf-httpapi-ratelimit-headers-07: a Dictionary, whose "limit", "remaining" and "reset" clients read.
 void write_draft7(http::Responder& responder, const Answer& answer, std::string& buffer) {
   buffer.clear();
   append_policies(buffer, answer, append_window_policy);
   if (!buffer.empty()) responder.header("RateLimit-Policy", buffer);
   if (answer.deciding == nullptr) return;
   const Decision& decision = answer.deciding->decision;
-  // Where waiting does not help, the time until nothing is used any more: a "reset" there has to be.
+  // If waiting does not help, the time until nothing is used any more: "reset" is required.
   const int64_t reset = seconds_until_more(decision).value_or(decision.reset_after.ceil_seconds());
   buffer.clear();
   append_all(buffer, "limit=", sf_integer(decision.limit), ", remaining=", sf_integer(decision.remaining),
@@ -109,8 +111,7 @@ void write_draft7(http::Responder& responder, const Answer& answer, std::string&
   responder.header("RateLimit", buffer);
 }
 
-// draft-polli-ratelimit-headers-03, with the names that Envoy and Limitador give its fields: the limit, then the
-// policies.
+// draft-polli-ratelimit-headers-03, with Envoy's and Limitador's names for its fields: the limit, then the policies.
 void write_draft03(http::Responder& responder, const Answer& answer, std::string& buffer) {
   if (answer.deciding == nullptr) return;
   const Decision& decision = answer.deciding->decision;
@@ -137,7 +138,7 @@ int64_t window_seconds(const Limit& limit) {
                       limit.algorithm == Algorithm::kLeakyBucket;
   int64_t us = limit.period().us;
   if (bucket && limit.capacity != limit.rate.units) {
-    // Below 2^50 us: Limit's functions refuse what takes longer to fill (kFillTimeMax).
+    // Below 2^50 us: Limit's functions refuse longer fill times (kFillTimeMax).
     const auto fill = static_cast<unsigned __int128>(limit.capacity) * static_cast<uint64_t>(us);
     us = static_cast<int64_t>((fill + limit.rate.units - 1) / limit.rate.units);
   }
@@ -168,7 +169,7 @@ void write_limit_headers(http::Responder& responder, const Answer& answer, confi
   // A store that does not answer is probed every second.
   if (answer.undecided()) return responder.header("Retry-After", "1");
   if (answer.allowed || answer.deciding == nullptr) return;
-  const Duration wait = answer.deciding->decision.retry_after;  // the longest there is where it is never
+  const Duration wait = answer.deciding->decision.retry_after;  // the longest value means never
   if (wait <= kRetryAfterMax) write_number(responder, "Retry-After", std::max<int64_t>(1, wait.ceil_seconds()));
   if (wait > kWorthWaiting) responder.header("X-Should-Retry", "false");
 }

@@ -1,4 +1,4 @@
-// JSON that is written plainly, read without looking back.
+// A reader for plain JSON.
 #pragma once
 
 #include <array>
@@ -10,7 +10,7 @@
 
 namespace rateguard::http_api {
 
-// What a string may hold between its quotes to be plain: ASCII without escapes (RFC 8259, section 7).
+// The characters of a plain string: ASCII without escapes (RFC 8259, section 7).
 inline constexpr auto kPlainChars = [] {
   std::array<bool, 256> plain = {};
   for (size_t c = 0x20; c < 0x80; ++c) plain[c] = c != '"' && c != '\\';
@@ -21,16 +21,16 @@ inline constexpr auto kPlainChars = [] {
 // false, null, arrays and objects. The handler is one for Boost.JSON's basic_parser and gets the events that it would
 // get there, strings and keys in one part each, as views into the text.
 //
-// Where the text is anything else, or no JSON at all, read() gives up: it is false, and the handler has seen some of
-// the events. Boost.JSON then reads the text from its beginning, and it alone says what is wrong. That way this reader,
-// which takes half the time, has to know the easy part of the grammar only.
+// If the text is anything else, or not JSON at all, read() gives up: it returns false, and the handler has seen some of
+// the events. Boost.JSON then reads the text from its beginning, and says what is wrong with it. That way this reader,
+// which takes half the time, has to know only the easy part of the grammar.
 template <typename Handler>
 class PlainJsonReader {
  public:
   PlainJsonReader(std::string_view text, Handler& handler)
       : at_(text.data()), end_(text.data() + text.size()), handler_(handler) {}
 
-  // `depth_max`: so many arrays and objects may be open at once.
+  // At most `depth_max` arrays and objects may be open at once.
   bool read(size_t depth_max) {
     if (!handler_.on_document_begin(error_) || !value(depth_max)) return false;
     skip_space();
@@ -42,7 +42,7 @@ class PlainJsonReader {
     while (at_ != end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
   }
 
-  // Whether `c` comes next, after space; it is passed over then.
+  // Skips `c` if it comes next, after space; returns whether it did.
   bool skip(char c) {
     skip_space();
     if (at_ == end_ || *at_ != c) return false;
@@ -106,7 +106,7 @@ class PlainJsonReader {
     return skip(']') && handler_.on_array_end(elements, error_);
   }
 
-  // From the opening quote to behind the closing one.
+  // Reads from the opening quote to after the closing one.
   bool string(boost::json::string_view& text) {
     const char* const begin = ++at_;
     while (at_ != end_ && kPlainChars[static_cast<unsigned char>(*at_)]) ++at_;
@@ -116,9 +116,9 @@ class PlainJsonReader {
     return true;
   }
 
-  // Of "1.5" and "1e3" this reads "1"; what follows it then cannot stand there, and the reader gives up.
+  // Of "1.5" and "1e3" this reads "1"; the reader gives up at the rest.
   bool number() {
-    constexpr ptrdiff_t kDigitsMax = 18;  // as many always fit into 64 bits
+    constexpr ptrdiff_t kDigitsMax = 18;  // always fit into 64 bits
     const char* const begin = at_;
     int64_t value = 0;
     for (; at_ != end_ && *at_ >= '0' && *at_ <= '9'; ++at_) {
@@ -133,7 +133,7 @@ class PlainJsonReader {
   const char* at_;
   const char* end_;
   Handler& handler_;
-  boost::json::error_code error_;  // no handler of ours sets it
+  boost::json::error_code error_;  // our handlers do not set it
 };
 
 }  // namespace rateguard::http_api

@@ -1,4 +1,4 @@
-// Problem documents: what every error of the server looks like (RFC 9457).
+// Problem documents, the form of all errors of the server (RFC 9457).
 #pragma once
 
 #include <string>
@@ -9,20 +9,20 @@ namespace rateguard::http_api {
 
 // One thing that is wrong with a request.
 struct FieldError {
-  std::string field;   // "capacity", "facts.ip", "checks"; "body", "path", "header" for the request's own parts
+  std::string field;   // "capacity", "facts.ip", "checks"; "body", "path", "header" for parts of the request
   std::string detail;  // the value and what was expected, in words
 };
 
-// So many errors of one request are reported; the first few are what a person mends first.
+// The most errors of one request that are reported; a reader fixes the first few first.
 inline constexpr size_t kFieldErrorsMax = 8;
 
 struct Problem {
-  int status = 400;                       // a registered one
+  int status = 400;                       // a registered status
   std::string_view type = "about:blank";  // a URI; about:blank means that the status says all (RFC 9457, section 4.2.1)
-  std::string_view title = {};            // empty: the status's own phrase
+  std::string_view title = {};            // empty: the status's phrase
   std::string detail = {};
   std::string field = {};
-  std::vector<FieldError> errors = {};  // written where there are several
+  std::vector<FieldError> errors = {};  // written if there are several
 };
 
 inline constexpr std::string_view kProblemType = "application/problem+json";

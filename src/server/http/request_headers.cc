@@ -9,7 +9,7 @@ namespace {
 
 // A media type with or without parameters (RFC 9110, section 8.3.1).
 bool is_media_type(std::string_view content_type, std::string_view type) {
-  if (content_type == type) return true;  // as nearly everybody writes it
+  if (content_type == type) return true;  // as nearly all clients write it
   if (!equal_ignoring_case(content_type.substr(0, type.size()), type)) return false;
   const std::string_view rest = content_type.substr(type.size());
   return rest.empty() || rest[0] == ';' || rest[0] == ' ' || rest[0] == '\t';

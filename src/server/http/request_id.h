@@ -1,4 +1,4 @@
-// Ids for requests that bring none: 128 bits as 32 hexadecimal digits, without a system call for each.
+// Ids for requests without one: 128 bits as 32 hexadecimal digits, without a system call for each.
 #pragma once
 
 #include <array>
@@ -7,13 +7,13 @@
 
 namespace rateguard::http_api {
 
-// Used on one thread. Ids of two generators, or of two processes, collide as seldom as random ones do; they are not
-// secrets.
+// Used on one thread. Ids of two generators, or of two processes, collide as rarely as random ones; they are not
+// secret.
 class RequestIdGenerator {
  public:
   RequestIdGenerator();  // seeded by the operating system
 
-  // Good until the next call.
+  // Valid until the next call.
   std::string_view next();
 
  private:

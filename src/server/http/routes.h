@@ -1,4 +1,4 @@
-// The table of routes: what there is, who may call it, and who answers.
+// The table of routes: paths, who may call them, and which function answers.
 #pragma once
 
 #include <span>
@@ -11,9 +11,9 @@
 
 namespace rateguard::http_api {
 
-enum class BodyKind : uint8_t { kNone, kJson };  // kNone: whatever comes is not looked at
+enum class BodyKind : uint8_t { kNone, kJson };  // kNone: any body is ignored
 
-enum class Asks : uint8_t { kNothing, kStore };  // kStore: the answer may have to wait for it
+enum class Asks : uint8_t { kNothing, kStore };  // kStore: the answer may have to wait for the store
 
 struct Route {
   std::string_view method;   // "*": any
@@ -24,16 +24,16 @@ struct Route {
   void (*answer)(Call& call);
 };
 
-// The order is that of docs/openapi.yaml; tests hold the two and docs/http.md together.
+// In the order of docs/openapi.yaml; tests compare the table with that and docs/http.md.
 std::span<const Route> routes();
 
-// What became of the path of a request.
+// The route of a request's path.
 struct Routed {
-  const Route* route = nullptr;  // none: no route, or none with that method
+  const Route* route = nullptr;  // null: no route, or none with that method
   bool path_known = false;
   Call::Captured captured = {};
 };
-// HEAD goes wherever GET does (RFC 9110, section 9.3.2).
+// HEAD is allowed wherever GET is (RFC 9110, section 9.3.2).
 Routed find_route(std::string_view method, std::string_view path);
 
 // The value of Allow for a known path: "GET, HEAD, OPTIONS".
@@ -47,7 +47,7 @@ size_t rejected_place();
 RouteLabel route_label(size_t index);
 std::vector<RouteLabel> route_labels();
 
-// The answers, by family; each in the file of its family.
+// The functions that answer, by family; each family has a file.
 namespace answers {
 void check(Call& call);           // check_routes.cc
 void check_batch(Call& call);     // batch_routes.cc

@@ -29,7 +29,7 @@ std::string_view anchor_name(Anchor anchor) {
   return "epoch";
 }
 
-// A limit as it decides: capacity, and units per period. Null is unlimited.
+// A limit's capacity, and units per period. Null is unlimited.
 void append_limit(std::string& out, const std::optional<Limit>& limit) {
   if (!limit) {
     out += "null";
@@ -123,7 +123,7 @@ std::vector<std::string> texts_of(const std::vector<rules::WeeklySpan>& spans) {
   return texts;
 }
 
-// What a rule asks besides methods, hosts and paths; each is left out where it asks nothing.
+// A rule's conditions besides methods, hosts and paths; those that it does not have are left out.
 void append_conditions(std::string& out, const rules::Match& match) {
   append_some(out, "not_methods", match.except.methods);
   append_some(out, "not_hosts", match.except.hosts);
@@ -182,7 +182,7 @@ void append_cost(std::string& out, const rules::RuleCost& cost) {
   out += '}';
 }
 
-// Group, prefixes, cost and how many subjects have limits by name; each is left out where the rule says nothing.
+// Group, prefixes, cost and how many subjects have limits by name; those that the rule does not have are left out.
 void append_terms(std::string& out, const rules::Rule& rule) {
   if (!rule.group.empty()) {
     out += ",\"group\":";

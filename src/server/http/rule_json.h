@@ -7,8 +7,8 @@
 
 namespace rateguard::http_api {
 
-// Appends an object with everything that the rule says, as it is in force: limits as what they come to, API keys,
-// cookies and tokens counted instead of shown.
+// Appends an object with the whole rule as it is in force: the resulting limits, and the number of API keys, cookies
+// and tokens instead of their values.
 void append_rule(std::string& out, const rules::Rule& rule);
 
 }  // namespace rateguard::http_api

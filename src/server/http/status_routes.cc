@@ -10,8 +10,8 @@
 namespace rateguard::http_api {
 namespace {
 
-// Where the caller has reached this server: what it wrote into Host, if that is a name or an address and a port and
-// nothing that a shell would understand.
+// The address at which the caller reached this server: its Host, if that is only a name or an address and a port,
+// without characters that are special to a shell.
 std::string_view address_asked(const Call& call) {
   const std::string_view host = find_header(call.request.headers, "Host");
   const bool plain = std::ranges::all_of(host, [](char c) {
@@ -31,7 +31,7 @@ void health(Call& call) {
 
 namespace {
 
-// Details are for those who may ask for decisions: how many keys there are, which files, what a Redis says.
+// Details are for callers that may ask for decisions: the number of keys, file names, errors of Redis.
 void append_dependency(std::string& out, const server::Dependency& dependency, AccessVerdict may_know) {
   out += "{\"name\":";
   append_json_string(out, dependency.name);
@@ -68,8 +68,8 @@ void ready(Call& call) {
   call.respond(all_ready ? 200 : 503, "application/json", out, {{"Cache-Control", "no-store"}});
 }
 
-// Rendered once for all who ask in one turn of the loop: the text is long, and a client may ask for it a thousand times
-// in one write.
+// Rendered once for all requests of one turn of the loop: the text is long, and a client may ask for it a thousand
+// times in one write.
 void metrics(Call& call) {
   Workspace& workspace = call.workspace;
   if (workspace.exposed_at != call.now) {

@@ -1,4 +1,4 @@
-// What it takes to answer one request.
+// What is needed to answer one request.
 #pragma once
 
 #include <optional>
@@ -32,21 +32,21 @@ struct Workspace {
         requests(of_loop.requests),
         decider(shared, counters, of_loop.decisions) {}
 
-  // What counts from the next request on. REQUIRES: it is called before the first one.
+  // Sets the policy from the next request on. REQUIRES: called before the first request.
   void set_policy(Policy policy);
 
   Service& service;
   Store& store;
   RouteMetrics& requests;
   server::CheckDesk decider;
-  std::vector<IpPrefix> authz_proxies;  // whose forwarded headers /v1/authz believes
+  std::vector<IpPrefix> authz_proxies;  // whose forwarded headers /v1/authz trusts
   CheckBodyParser parser;
   RequestIdGenerator ids;
   std::string body;
   std::string scratch;
   std::string exposition;  // of /metrics, as it was at exposed_at
   std::optional<Instant> exposed_at = {};
-  std::optional<rls::RateLimitDesk> rate_limits = {};  // of POST /json; none: nothing is loaded
+  std::optional<rls::RateLimitDesk> rate_limits = {};  // for POST /json; empty: no rate limits are loaded
 };
 
 }  // namespace rateguard::http_api

@@ -5,12 +5,12 @@
 namespace rateguard::http_api {
 namespace {
 
-// As many as stacks (net::TasksOptions::idle_max).
+// As many as there are stacks (net::TasksOptions::idle_max).
 constexpr size_t kIdleMax = 256;
 
 }  // namespace
 
-// Old ones go, rather than keep an old policy in memory until their turn comes.
+// Frees the old ones, which would otherwise keep an old policy in memory until they are used again.
 void WorkspacePool::set_policy(Policy policy) {
   policy_ = std::move(policy);
   idle_.clear();

@@ -9,22 +9,22 @@
 
 namespace rateguard::http_api {
 
-// One per event loop, on its thread only. What it is given outlives what it gives.
+// One per event loop, used on its thread only. The arguments of its constructor outlive its workspaces.
 class WorkspacePool {
  public:
   WorkspacePool(Service& service, const server::LoopStore& store, ApiMetrics& metrics)
       : service_(service), store_(store), metrics_(metrics) {}
 
-  // Of whatever is taken from now on: what is out keeps the policy it has. REQUIRES: it is called before take().
+  // Sets the policy of workspaces that are taken from now on; those in use keep theirs. REQUIRES: called before take().
   void set_policy(Policy policy);
-  // Likewise.
+  // Also for workspaces that are taken from now on.
   void serve_rate_limits(rls::RateLimitService& rate_limits);
 
   std::unique_ptr<Workspace> take();
-  // Keeps it for another request, or not.
+  // Keeps it for another request, or frees it.
   void give_back(std::unique_ptr<Workspace> workspace);
 
-  // At rest.
+  // The number of unused workspaces.
   size_t idle() const { return idle_.size(); }
 
  private:
@@ -35,7 +35,7 @@ class WorkspacePool {
   ApiMetrics& metrics_;
   Policy policy_;
   rls::RateLimitService* rate_limits_ = nullptr;
-  std::vector<std::unique_ptr<Workspace>> idle_;  // all of them current; the last used is the next
+  std::vector<std::unique_ptr<Workspace>> idle_;  // all with the current policy; the last one is used next
 };
 
 }  // namespace rateguard::http_api

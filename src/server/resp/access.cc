@@ -8,7 +8,7 @@ namespace {
 using server::Access;
 using server::AccessVerdict;
 
-// So long are names kept; Redis has no bound of its own.
+// The longest name that is kept; Redis has no bound.
 constexpr size_t kNameBytesMax = 256;
 
 Access granted_with(std::string_view token, const IpAddress& peer, server::Tokens tokens) {

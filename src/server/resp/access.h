@@ -1,4 +1,4 @@
-// AUTH: users with tokens. server/access.h says which tokens there are.
+// AUTH: users with tokens, which server/access.h describes.
 #pragma once
 
 #include <string_view>
@@ -8,7 +8,7 @@
 
 namespace rateguard::resp {
 
-// Who has any token is `default`; `admin` is who has one of the admin tokens.
+// `default` is a user with any token, `admin` one with an admin token.
 inline constexpr std::string_view kDefaultUser = "default";
 inline constexpr std::string_view kAdminUser = "admin";
 
@@ -17,14 +17,14 @@ struct Credentials {
   std::string_view token = {};
 };
 
-// What a connection may do before it has shown anything.
+// What a connection may do before it authenticates.
 server::Access granted_at_first(const IpAddress& peer, server::Tokens tokens);
 
-// Grants what the token is good for. False: it is not one of the user's, and nothing has changed. Where no token is
-// configured `default` may show any, as the default user of a Redis without passwords may.
+// Grants what the token allows. Returns false and changes nothing if it is not one of the user's tokens. If no token is
+// configured, `default` may use any, like the default user of a Redis without passwords.
 bool authenticate(Client& client, Credentials credentials, server::Tokens tokens);
 
-// Printable ASCII without spaces: a name stands in a line of CLIENT INFO.
+// Printable ASCII without spaces: a name is part of a line of CLIENT INFO.
 bool is_connection_name(std::string_view name);
 inline constexpr std::string_view kBadName = "ERR Client names cannot contain spaces, newlines or special characters.";
 

@@ -1,4 +1,4 @@
-// One command on its way to its answer.
+// One command while it is answered.
 #pragma once
 
 #include <span>
@@ -22,7 +22,7 @@ class Call {
   const Now now;
   Reply reply;
 
-  // Answers with "ERR ...", "WRONGPASS ..." or whatever the protocol has for it, after what was asked before.
+  // Answers with "ERR ...", "WRONGPASS ..." or another error, after the answers to earlier commands.
   void fail(std::string_view error);
   void fail_arity();
   void fail_syntax() { fail("ERR syntax error"); }
@@ -30,10 +30,10 @@ class Call {
   void ok() { reply.simple("OK"); }
 };
 
-// A whole number in decimal; "+5" is one. False: it is none, or does not fit.
+// A whole number in decimal, also "+5". False if it is not a number, or does not fit.
 bool parse_integer(std::string_view text, int64_t& value);
 
-// At most `bytes_max` bytes of it.
+// At most `bytes_max` bytes of `text`.
 inline std::string_view cut(std::string_view text, size_t bytes_max) {
   return text.substr(0, bytes_max);
 }

@@ -10,7 +10,7 @@
 namespace rateguard::resp {
 namespace {
 
-// Whole seconds to wait, rounded up; `otherwise` where there is nothing to wait for.
+// Whole seconds to wait, rounded up; `otherwise` if there is nothing to wait for.
 int64_t seconds_to_wait(const Decision& decision, int64_t otherwise) {
   if (decision.allowed() || decision.retry_after.is_never()) return otherwise;
   return decision.retry_after.ceil_seconds();
@@ -24,7 +24,7 @@ void write_millis(Reply& reply, Duration wait) {
   }
 }
 
-// In the words and the order of POST /check (docs/http.md).
+// With the names and in the order of POST /check (docs/http.md).
 void write_map(Reply& reply, const server::Answer& answer) {
   const server::AnswerLine* const line = answer.deciding;
   const bool delayed = line != nullptr && line->limit->algorithm == Algorithm::kLeakyBucket;
@@ -57,7 +57,7 @@ void write_map(Reply& reply, const server::Answer& answer) {
 }
 
 void write_answer(Reply& reply, Shape shape, const server::Answer& answer) {
-  // The store could not be asked, and that is a refusal here (`on_store_failure: deny`).
+  // The store could not be asked, which counts as a refusal (`on_store_failure: deny`).
   if (answer.undecided()) return reply.error(kUnavailable);
   if (shape == Shape::kMap) return write_map(reply, answer);
   const Decision& decision = answer.deciding->decision;

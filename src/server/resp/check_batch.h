@@ -25,15 +25,15 @@ inline constexpr std::string_view kUnavailable = "UNAVAILABLE the counters canno
 
 class CheckBatch {
  public:
-  // So many together hide the latency of memory; more gain nothing (store/memory prefetches as far ahead).
+  // Enough checks together to hide the latency of memory; more gain nothing (store/memory prefetches as far ahead).
   static constexpr size_t kChecksMax = 64;
 
-  // Nobody else uses the decider while checks wait.
+  // REQUIRES: nothing else uses the decider while checks wait.
   CheckBatch(server::CheckDesk& decider, const server::Service& service) : decider_(decider), service_(service) {}
 
   bool empty() const { return shapes_.empty(); }
   bool full() const { return shapes_.size() >= kChecksMax; }
-  // What the check borrows may go after the call; `asker` lives until flush(), which all that is added is from.
+  // What the check borrows may be freed after the call; `asker` lives until flush(), and all checks are from it.
   void add(const server::AdHocCheck& check, Shape shape, const Client& asker);
   // Errors: as RuleSet::lookup; then nothing is added.
   Result<void> add(const server::RuleCheck& check, const Client& asker);
@@ -41,7 +41,7 @@ class CheckBatch {
   void flush(Reply& reply, Now now);
 
  private:
-  // A line of the access log for the decision that was answered last.
+  // Writes a line of the access log for the last answered decision.
   void log_decision(int64_t duration_us);
 
   server::CheckDesk& decider_;

@@ -1,4 +1,4 @@
-// What a connection is to the commands that come by it.
+// The state of a connection that its commands see.
 #pragma once
 
 #include <cstdint>
@@ -12,18 +12,18 @@
 
 namespace rateguard::resp {
 
-// Which of the coming replies are kept back (CLIENT REPLY).
+// Which of the next replies are suppressed (CLIENT REPLY).
 enum class Replies : uint8_t { kOn, kOff, kSkipNext };
 
 struct Client {
-  int64_t id = 0;  // unique while the process lives
+  int64_t id = 0;  // unique within the process
   IpAddress peer = {};
   Instant since = {};
-  // The most that it may do: kAny is a stranger, who may only authenticate.
+  // The most that the client may do; one with kAny may only authenticate.
   server::Access granted = server::Access::kToken;
   Protocol protocol = Protocol::kResp2;
   Replies replies = Replies::kOn;
-  bool leaving = false;  // it has said QUIT, or was not one to talk to: nothing after this command is read
+  bool leaving = false;  // after QUIT, or if it does not speak Redis: nothing after this command is read
   std::string name = {};
   std::string library_name = {};
   std::string library_version = {};

@@ -50,7 +50,7 @@ void answers::client_info(Call& call) {
                               static_cast<int>(client.protocol), client.library_name, client.library_version));
 }
 
-// What they say takes effect here; who is answered is the dispatcher's to see to.
+// Sets the mode; the dispatcher suppresses the replies.
 void answers::client_reply(Call& call) {
   if (is(call.words[2], "on")) {
     call.client.replies = Replies::kOn;

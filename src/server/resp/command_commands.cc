@@ -142,7 +142,7 @@ void answers::command_docs(Call& call) {
       if (!command.is_subcommand()) wanted.push_back(&command);
     }
   }
-  // What there is not is left out, as Redis does.
+  // Unknown commands are left out, as in Redis.
   for (const std::string_view name : call.words.subspan(2)) {
     if (const Command* const found = named(name)) wanted.push_back(found);
   }

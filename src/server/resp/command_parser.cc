@@ -7,7 +7,7 @@
 namespace rateguard::resp {
 namespace {
 
-// "-9223372036854775808" has as many; a longer number is none of ours.
+// The most digits of a number here; longer ones are refused.
 constexpr size_t kDigitsMax = 18;
 
 bool is_space(char c) {
@@ -38,7 +38,7 @@ struct CommandParser::Number {
   enum class Kind : uint8_t { kWhole, kCut, kBad };
   Kind kind = Kind::kBad;
   int64_t value = 0;
-  size_t next = 0;  // where the line after it begins
+  size_t next = 0;  // where the next line begins
 
   static Number read(std::string_view bytes, size_t at) {
     const bool negative = at < bytes.size() && bytes[at] == '-';

@@ -254,7 +254,7 @@ constexpr std::array kCommands = {
             answers::time},
 };
 
-// Rows by the length of their name: a look-up compares two or three.
+// Rows by the length of their name: a look-up compares two or three names.
 constexpr size_t kNameMax = 16;
 using ByLength = std::array<std::vector<const Command*>, kNameMax + 1>;
 

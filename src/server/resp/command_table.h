@@ -1,5 +1,5 @@
-// Every command once: its name, what it takes, who may call it, what it answers, and who answers. Dispatch, COMMAND and
-// its subcommands, the metrics' labels and docs/resp_commands.md all follow this table.
+// Every command once: its name, its arguments, who may call it, its answer, and the function that answers. Dispatch,
+// COMMAND and its subcommands, the metrics' labels and docs/resp_commands.md all follow this table.
 #pragma once
 
 #include <cstddef>
@@ -18,21 +18,21 @@ struct Argument {
   std::string_view name;
   std::string_view type;  // "key", "string", "integer"
   enum class Presence : uint8_t { kRequired, kOptional, kOptionalMany, kMany } presence = Presence::kRequired;
-  std::string_view token = {};  // a word that stands before it
+  std::string_view token = {};  // a word before it
 };
 
 struct Command {
   std::string_view name;  // lower case; a subcommand is "client|id"
-  int arity;              // as Redis counts: with the name (and the subcommand's); negative: at least so many
+  int arity;              // as Redis counts: with the name (and the subcommand's); negative: the minimum
   server::Access access;
   std::string_view group;    // of the documentation
   std::string_view summary;  // a sentence
-  std::string_view reply;    // what it answers, in words
+  std::string_view reply;    // a description of the answer
   std::span<const Argument> arguments;
-  std::string_view flags;  // as COMMAND INFO has them, separated by spaces
+  std::string_view flags;  // as in COMMAND INFO, separated by spaces
   bool has_key;            // the first argument is a key
   void (*answer)(Call& call);
-  bool asked_together = false;  // a check: those that arrive together go to the store in one call
+  bool asked_together = false;  // a check: checks that arrive together go to the store in one call
 
   bool is_subcommand() const { return name.find('|') != std::string_view::npos; }
   bool takes(size_t words) const {
@@ -40,10 +40,10 @@ struct Command {
   }
 };
 
-// In the order of the documentation; a subcommand stands after its command.
+// In the order of the documentation; a subcommand comes after its command.
 std::span<const Command> commands();
 
-// Names compare without case. nullptr: there is none.
+// Names ignore case. nullptr: no such command.
 const Command* find_command(std::string_view name);
 const Command* find_subcommand(const Command& parent, std::string_view name);
 bool has_subcommands(const Command& command);
@@ -51,10 +51,10 @@ bool has_subcommands(const Command& command);
 // "CL.THROTTLE key max_burst count period [quantity]"
 std::string usage(const Command& command);
 
-// docs/resp_commands.md: a test holds the file to this text.
+// docs/resp_commands.md: a test compares the file with this text.
 std::string command_reference();
 
-// The answers, by family; each in the file of its family.
+// The functions that answer, by family; each family has a file.
 namespace answers {
 void cl_throttle(Call& call);     // throttle_commands.cc
 void throttle(Call& call);        // throttle_commands.cc

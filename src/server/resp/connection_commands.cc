@@ -1,4 +1,4 @@
-// PING, ECHO, HELLO, AUTH, QUIT, RESET, SELECT: what a client says about its connection. Texts are those of Redis 7.
+// PING, ECHO, HELLO, AUTH, QUIT, RESET, SELECT: commands about the connection itself. Texts are those of Redis 7.
 #include <fmt/format.h>
 
 #include "model/ascii.h"
@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view kWrongPassword = "WRONGPASS invalid username-password pair or user is disabled.";
 
-// What HELLO asks for besides a version.
+// The options of HELLO besides the version.
 struct HelloOptions {
   Protocol protocol = Protocol::kResp2;
   bool authenticates = false;
@@ -18,7 +18,7 @@ struct HelloOptions {
   const std::string_view* name = nullptr;
 };
 
-// False: the error is written.
+// False: the error was written.
 bool read_hello(Call& call, HelloOptions& options) {
   options.protocol = call.client.protocol;
   if (call.words.size() > 1) {
@@ -132,8 +132,8 @@ void answers::select(Call& call) {
   call.ok();
 }
 
-// A browser's page may be made to send HTTP to any port of this machine; the rest of what it sends is not to be read
-// as commands. Redis does the same.
+// A page in a browser may be made to send HTTP to any port of this machine; the rest of its bytes must not be read as
+// commands. Redis does the same.
 void answers::not_redis(Call& call) {
   call.client.leaving = true;
 }

@@ -10,12 +10,12 @@
 
 namespace rateguard::resp {
 
-// A blocking connection. Whatever does not come within ten seconds has not come.
+// A blocking connection. Waits at most ten seconds for anything.
 class Connection : public net::ByteClient {
  public:
   using net::ByteClient::ByteClient;
 
-  // So many bytes, or fewer where the connection ends first.
+  // `size` bytes, or fewer if the connection ends first.
   std::string read(size_t size) {
     std::string got(size, '\0');
     size_t have = 0;

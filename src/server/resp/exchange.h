@@ -1,4 +1,4 @@
-// Commands on their way to answers that have to be waited for.
+// Commands whose answers have to be waited for.
 #pragma once
 
 #include <cstddef>
@@ -11,11 +11,11 @@
 
 namespace rateguard::resp {
 
-// Who has asked.
+// The session whose client has asked.
 class Asker {
  public:
-  // The exchange has answers to send. False: it is done with; the asker has taken its client back and what it has not
-  // handled, and knows it no more.
+  // The exchange has answers to send. Returns false if it has ended: the asker has then taken back its client and the
+  // unhandled input, and does not use the exchange any more.
   virtual bool answers_came() = 0;
 
  protected:

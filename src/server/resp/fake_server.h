@@ -1,4 +1,4 @@
-// For tests: the API on a memory store, asked without a socket.
+// For tests: the API on a memory store, called without a socket.
 #pragma once
 
 #include <memory>
@@ -17,9 +17,9 @@ class FakeServer {
  public:
   explicit FakeServer(std::vector<rules::Rule> rules = {});
 
-  // A client of its own for each address, or a new one.
+  // A new client at that address.
   Client connect(std::string_view peer = "127.0.0.1");
-  // What it answers to those bytes; `client` says whether it is to be closed.
+  // The answers to those bytes; `client` says whether it is to be closed.
   std::string ask(Client& client, std::string_view bytes);
 
   std::unique_ptr<MemoryStore> store;
@@ -27,7 +27,7 @@ class FakeServer {
   net::ConnectionStats connections;  // of its listener, had it one
   RespSource source;
   Now now = Instant::from_seconds(1'700'000'000);
-  // Made at the first connection, with the tokens that the service has then.
+  // Made at the first connection, with the service's tokens at that time.
   RespApi& api();
 
  private:
@@ -38,7 +38,7 @@ class FakeServer {
 // "*2\r\n$4\r\nECHO\r\n..." of words.
 std::string command(std::initializer_list<std::string_view> words);
 
-// A rule by one thing, or with "" by nothing.
+// A rule whose key has one part, or with "" none.
 rules::Rule rule_of(std::string name, std::vector<std::string_view> per, Limit limit);
 
 }  // namespace rateguard::resp

@@ -12,14 +12,14 @@
 
 namespace rateguard::resp {
 
-// One rule, "login" by ip: so many in a minute.
+// One rule, "login" by ip: `limit` a minute.
 inline Policy policy_of(uint32_t limit) {
   std::vector<rules::Rule> rules;
   rules.push_back(rule_of("login", {"ip"}, *Limit::fixed_window(limit, Duration::seconds(60))));
   return {.rules = *rules::RuleSet::compile(std::move(rules)), .identifier = *identify::Identifier::create({})};
 }
 
-// A server on a thread of its own, whose store answers when it is told to.
+// A server on its own thread, whose store answers when it is told to.
 class LateServer : public server::LateLoop {
  public:
   explicit LateServer(RespServerOptions options = {}, net::TasksOptions tasks = {})

@@ -1,4 +1,4 @@
-// Writing replies as a client's protocol version has them: RESP2, or RESP3 with maps, booleans and a null of its own.
+// Writes replies in a client's version of the protocol: RESP2, or RESP3 with maps, booleans and its own null.
 #pragma once
 
 #include <cstdint>
@@ -13,26 +13,26 @@ enum class Protocol : uint8_t { kResp2 = 2, kResp3 = 3 };
 
 class Reply {
  public:
-  // `out` outlives it.
+  // `out` outlives this.
   Reply(net::ByteBuffer& out, Protocol protocol) : out_(out), protocol_(protocol) {}
 
-  // A word of ours, such as OK: no line breaks.
+  // A fixed word, such as OK: no line breaks.
   void simple(std::string_view text);
-  // "ERR what is wrong". Whatever would break the line, or is not printable, is replaced: errors repeat what came in.
+  // "ERR what is wrong". Line breaks and unprintable characters are replaced, since errors repeat input.
   void error(std::string_view text);
   void integer(int64_t value);
-  // An array of them.
+  // An array of integers.
   void integers(std::initializer_list<int64_t> values);
   void bulk(std::string_view text);
   // Text for people. RESP3: a verbatim string.
   void text(std::string_view text);
   void null();
-  // RESP2 has a null of its own where an array is expected.
+  // RESP2 has a special null where an array is expected.
   void null_array();
   // RESP2: 1 or 0.
   void boolean(bool value);
 
-  // What follows belongs to it: `count` replies, or for a map as many pairs.
+  // The next `count` replies belong to it, for a map the next `pairs` pairs.
   void array(size_t count) { head('*', static_cast<int64_t>(count)); }
   // RESP2: a flat array.
   void map(size_t pairs);
@@ -40,7 +40,7 @@ class Reply {
   void set(size_t count);
 
   Protocol protocol() const { return protocol_; }
-  // The same reply in another version: HELLO answers in the one that it chooses.
+  // The same reply in another version: HELLO answers in the version that it chooses.
   Reply in(Protocol protocol) const { return {out_, protocol}; }
 
  private:

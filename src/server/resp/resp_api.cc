@@ -16,7 +16,7 @@ namespace {
 
 using server::Access;
 
-// So much of an unknown command and of its arguments is repeated (Redis: 128 of each).
+// The most of an unknown command and of its arguments that is repeated (Redis: 128 bytes of each).
 constexpr size_t kShownBytesMax = 128;
 
 int64_t next_client_id() {
@@ -46,7 +46,7 @@ std::string unknown_command(std::span<const std::string_view> words) {
   return fmt::format("ERR unknown command '{}', with args beginning with: {}", cut(words[0], kShownBytesMax), shown);
 }
 
-// The row that answers, or the error.
+// The command's row, or the error.
 struct Found {
   const Command* command = nullptr;
   std::string error = {};
@@ -70,7 +70,7 @@ Found find(std::span<const std::string_view> words) {
   return {.command = subcommand};
 }
 
-// Why the client may not; empty: it may.
+// Why the client may not call the command; empty if it may.
 std::string refusal(const Client& client, const Command& command) {
   if (command.access == Access::kAny || client.granted == Access::kAdmin) return {};
   if (client.granted == Access::kAny) return "NOAUTH Authentication required.";
@@ -98,7 +98,7 @@ void execute(Workspace& workspace, Client& client, std::span<const std::string_v
 
   const Replies before = client.replies;
   Reply reply(before == Replies::kOn ? out : workspace.discarded, client.protocol);
-  // Checks of a client that is answered wait for each other; everything else comes after those before it.
+  // Checks of a client that gets replies wait for each other; any other command is answered after the checks before it.
   const bool waits = found.command != nullptr && found.command->asked_together && before == Replies::kOn;
   if (!waits || workspace.batch.full()) {
     Reply earlier(out, client.protocol);
@@ -121,7 +121,7 @@ void execute(Workspace& workspace, Client& client, std::span<const std::string_v
   }
   if (before == Replies::kOn) return;
   workspace.batch.flush(reply, now);
-  // The answer to CLIENT REPLY ON is the first that is sent again.
+  // The reply to CLIENT REPLY ON is the first one that is sent again.
   if (client.replies == Replies::kOn) out.append(workspace.discarded.view());
   workspace.discarded.clear();
   if (before == Replies::kSkipNext && client.replies == Replies::kSkipNext) client.replies = Replies::kOn;
@@ -155,7 +155,7 @@ Answered answer_commands(Workspace& workspace, Client& client, std::string_view 
     answered.consumed += parser.consumed();
     if (parser.arguments().empty()) continue;
     execute(workspace, client, parser.arguments(), out, now);
-    if (workspace.clock != nullptr) now = workspace.clock->now();  // it may have waited
+    if (workspace.clock != nullptr) now = workspace.clock->now();  // the command may have waited
   }
   Reply reply(out, client.protocol);
   workspace.batch.flush(reply, now);

@@ -22,20 +22,20 @@ struct RespCounters;
 class RespSource;
 struct Workspace;
 
-// What became of some bytes.
+// What answering some bytes came to.
 struct Answered {
   enum class After : uint8_t {
-    kAllAnswered,  // but for what is not whole yet
+    kAllAnswered,  // except for an incomplete command
     kOutputFull,   // there may be more commands
-    kLeave,        // the client is to be closed once it has its answers
+    kLeave,        // close the client once it has its answers
   };
   After after = After::kAllAnswered;
-  size_t consumed = 0;  // of the front
-  size_t wanted = 1;    // kAllAnswered: with so many bytes from there on it is worth asking again
+  size_t consumed = 0;  // bytes of the front
+  size_t wanted = 1;    // kAllAnswered: call again with this many bytes after those
 };
 
 // One per event loop, and used on that loop's thread only. `service` and the store outlive it; it is made before the
-// loops run. No task of it goes on once it is gone.
+// loops run. Its tasks end before it is destroyed.
 class RespApi {
  public:
   RespApi(server::Service& service, Policy policy, const server::LoopStore& store);
@@ -43,11 +43,11 @@ class RespApi {
   RespApi(server::Service& service, Policy policy) : RespApi(service, std::move(policy), {service.store}) {}
   ~RespApi();
 
-  // A connection that has just begun.
+  // The client of a new connection.
   Client greet(const IpAddress& peer, Now now) const;
-  // Answers the commands at the front of `bytes` into `out`, in order; those that ask a limit are decided together.
-  // Ends at the first command that begins when `out` holds `output_bytes_max` bytes or more.
-  // REQUIRES: the store answers at once.
+  // Answers the commands at the front of `bytes` into `out`, in order; checks are decided together. Ends at the
+  // first command that begins when `out` holds `output_bytes_max` bytes or more. REQUIRES: the store answers at
+  // once.
   Answered answer(Client& client, std::string_view bytes, size_t output_bytes_max, net::ByteBuffer& out, Now now);
 
   // Whether the store may have to be waited for: commands are then answered by exchanges.

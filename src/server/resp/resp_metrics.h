@@ -11,10 +11,10 @@ namespace rateguard::resp {
 // Commands are counted by their index in the server's table; the index after the last is for unknown ones.
 inline constexpr size_t kRespCommandsMax = 64;
 
-// Written by its loop's thread only; read by any.
+// Written only by its loop's thread; read by any.
 struct RespMetrics {
   std::array<Counter, kRespCommandsMax> commands;
-  std::array<Counter, kRespCommandsMax> errors;  // those of them that were answered with an error
+  std::array<Counter, kRespCommandsMax> errors;  // commands answered with an error
   Counter protocol_errors;                       // connections that ended because they did not speak the protocol
 };
 

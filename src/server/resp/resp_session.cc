@@ -12,12 +12,12 @@
 namespace rateguard::resp {
 namespace {
 
-// Free room for the rest of an incomplete command: one recv() of it.
+// Free room for the rest of an incomplete command: enough for one recv().
 constexpr size_t kReadBytes = 4'096;
-// Replies of one pass, after which the turn may end: some 500 of CL.THROTTLE.
+// Bytes of replies of one pass, after which the turn may end: some 500 replies of CL.THROTTLE.
 constexpr size_t kPassBytes = 16 * 1'024;
-// A pooled connection may be silent for long: a peer that has gone without a word is noticed all the same. Redis's own
-// tcp-keepalive, and a third of it between three probes.
+// A pooled connection may be silent for long; keep-alive detects a peer that has vanished. The value is Redis's
+// tcp-keepalive, with a third of it between three probes.
 constexpr int kKeepAliveSeconds = 300;
 
 void keep_alive(int descriptor) {
@@ -53,7 +53,7 @@ void RespSession::opened() {
 }
 
 void RespSession::drain_open() {
-  read_input();  // a command may have arrived that the loop has not seen yet
+  read_input();  // a command may have arrived unseen by the loop
   if (is_open() && !paused() && out_.empty() && in_.empty()) close();
 }
 
@@ -69,7 +69,7 @@ void RespSession::read_input() {
   } while (is_open() && !paused() && out_.empty() && transport_.has_pending());
 }
 
-// What had to wait for the room.
+// Answers the commands that had to wait for room in the output.
 void RespSession::output_gone() {
   if (in_.size() < wanted_) return arm_for_input();
   handle_input(in_.bytes());
@@ -103,12 +103,12 @@ void RespSession::handle_input(std::span<char> input) {
   if (out_.empty()) arm_for_input();
 }
 
-// The answers to one pass over the input, of which there is still `bytes_left`.
+// Sends the answers of one pass over the input, of which `bytes_left` remain.
 void RespSession::send_answers(const Answered& answered, std::string_view bytes, size_t bytes_left) {
   using After = Answered::After;
   command_ended_ = command_ended_ || answered.consumed != 0;
   const bool last = answered.after == After::kAllAnswered && bytes_left == 0 && host_.draining();
-  // Bytes that are not read would reset the connection before the answers have arrived.
+  // Unread bytes would reset the connection before the answers have arrived.
   if (answered.after == After::kLeave || last) ending_ = Ending::kLinger;
   if (!bytes.empty()) {
     write(bytes);
@@ -168,7 +168,7 @@ void RespSession::keep(std::span<char> input, size_t handled) {
 
 void RespSession::arm_for_input() {
   if (in_.empty()) return arm(Timeout::kIdle);
-  // From a command's first byte: what comes later does not put it off.
+  // Counted from a command's first byte: later bytes do not extend it.
   if (timeout_ != Timeout::kRead || command_ended_) arm(Timeout::kRead);
 }
 

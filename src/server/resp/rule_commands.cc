@@ -11,14 +11,14 @@
 namespace rateguard::resp {
 namespace {
 
-// What follows a rule's name and its first key.
+// What may follow a rule's name and its first key.
 enum class Rest : uint8_t { kCostAndOptions, kOptions };
 
 void fail_lookup(Call& call, const Error& error) {
   call.fail(fmt::format("ERR {}", error.message));
 }
 
-// rule key [cost] [PLAN plan] [AND part [part ...]]. None: the error is written.
+// rule key [cost] [PLAN plan] [AND part [part ...]]. Empty: the error was written.
 std::optional<server::RuleCheck> read_check(Call& call, Rest rest) {
   server::RuleCheck check{.rule = call.words[1], .key = {}, .plan = {}, .cost = Cost{1}};
   std::vector<std::string_view>& parts = call.workspace.key_parts;
@@ -35,7 +35,7 @@ std::optional<server::RuleCheck> read_check(Call& call, Rest rest) {
     check.cost = *moved;
     ++at;
   } else if (rest == Rest::kCostAndOptions && call.words.size() == 4) {
-    call.fail_not_an_integer();  // there is room for nothing but a cost
+    call.fail_not_an_integer();  // only a cost may come here
     return std::nullopt;
   }
   if (at + 1 < call.words.size() && equal_ignoring_case(call.words[at], "plan")) {
@@ -53,7 +53,7 @@ std::optional<server::RuleCheck> read_check(Call& call, Rest rest) {
   return check;
 }
 
-// The one check of a command that is not asked together with others.
+// Adds the check of a command that is not decided together with others.
 const server::DirectCheck* add_alone(Call& call, const server::RuleCheck& check) {
   call.workspace.decider.clear();
   const auto added = call.workspace.decider.add(check);

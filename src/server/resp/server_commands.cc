@@ -1,4 +1,4 @@
-// INFO, CONFIG GET, TIME: what clients and tools of Redis ask a server about itself.
+// INFO, CONFIG GET, TIME: questions of Redis clients and tools about the server.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -11,7 +11,7 @@
 namespace rateguard::resp {
 namespace {
 
-// The Redis whose protocol and connection commands these are: clients look at it to know what they may ask for.
+// The version of Redis whose protocol and connection commands these are: clients derive from it what they may use.
 constexpr std::string_view kRedisVersion = "7.0.0";
 
 struct Section {
@@ -57,7 +57,7 @@ struct Parameter {
   std::string_view value;
 };
 
-// What redis-benchmark and monitoring tools ask for, as a Redis without persistence would answer.
+// Parameters that redis-benchmark and monitoring tools ask for, with the values of a Redis without persistence.
 constexpr Parameter kParameters[] = {
     {"appendonly", "no"}, {"databases", "1"}, {"maxmemory", "0"}, {"proto-max-bulk-len", "65536"}, {"save", ""},
 };

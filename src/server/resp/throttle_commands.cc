@@ -14,7 +14,7 @@ namespace {
 
 constexpr auto kUnitsMost = static_cast<int64_t>(kUnitsMax);
 
-// The figures as they were sent.
+// The figures as sent.
 struct Figures {
   int64_t max_burst = 0;
   int64_t count = 0;
@@ -22,7 +22,7 @@ struct Figures {
   int64_t quantity = 1;
 };
 
-// The first word that is no number; nullopt: all are.
+// The first word that is not a number; nullopt if all are.
 std::optional<size_t> read_figures(std::span<const std::string_view> words, Figures& figures) {
   int64_t* const fields[] = {&figures.max_burst, &figures.count, &figures.period_s, &figures.quantity};
   for (size_t i = 2; i < words.size(); ++i) {

@@ -1,4 +1,4 @@
-// What it takes to answer one client's commands.
+// What is needed to answer one client's commands.
 #pragma once
 
 #include <string_view>
@@ -24,8 +24,8 @@ struct RespCounters {
   const RespSource* totals = nullptr;  // of all loops, for INFO; null: unknown
 };
 
-// Where a store answers at once an event loop needs but one; where it has to be waited for, one for each exchange.
-// Buffers grow to what commands need and stay. What it is given outlives it.
+// With a store that answers at once an event loop needs only one; if the store has to be waited for, one for each
+// exchange. Buffers grow to what commands need and stay. The arguments of its constructor outlive it.
 struct Workspace {
   Workspace(server::Service& shared, const server::LoopStore& of_loop, RespCounters& of_all)
       : service(shared),

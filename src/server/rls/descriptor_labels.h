@@ -1,4 +1,4 @@
-// Which descriptor of Envoy's configuration has which slot in the counters, for as long as the process lives.
+// The slots of the descriptors of Envoy's configuration in the counters, fixed for the life of the process.
 #pragma once
 
 #include <cstdint>
@@ -15,13 +15,13 @@ namespace rateguard::rls {
 // `value_to_metric` come from requests, so the bound is what keeps callers from filling the memory.
 inline constexpr uint16_t kLabelledDescriptorsMax = 1'000;
 
-// Limits that came with requests, and paths beyond the bound.
+// The slots of limits that came with requests, and of paths above the bound.
 inline constexpr uint16_t kOverrideDescriptorSlot = 0;
 inline constexpr uint16_t kOtherDescriptorSlot = 1;
 inline constexpr uint16_t kFixedDescriptorSlots = 2;
 inline constexpr uint16_t kDescriptorSlots = kFixedDescriptorSlots + kLabelledDescriptorsMax;
 
-// A path keeps its slot over reloads, since a counter may never go down. Thread-safe; not for the way of a request.
+// A path keeps its slot across reloads, since a counter may never go down. Thread-safe; too slow for every request.
 class DescriptorLabels {
  public:
   DescriptorLabels();

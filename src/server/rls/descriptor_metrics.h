@@ -9,7 +9,7 @@
 
 namespace rateguard::rls {
 
-// Hits by descriptor, under the names that envoyproxy/ratelimit gives them.
+// Hits by descriptor, with envoyproxy/ratelimit's names.
 struct DescriptorCounters {
   Counter total_hits;
   Counter within_limit;
@@ -17,16 +17,16 @@ struct DescriptorCounters {
   Counter over_limit;
   Counter shadow_mode;
   Counter given_back;
-  Counter debts_cut;  // requests, not hits: those whose debt was kept in part
+  Counter debts_cut;  // requests, not hits: those of whose debt only a part was kept
 };
 
-// Written by its loop's thread only; read by any.
+// Written only by its loop's thread; read by any.
 struct DescriptorMetrics {
   std::array<DescriptorCounters, kDescriptorSlots> descriptors;
   Counter ok;  // requests by overall_code
   Counter over_limit;
   Counter errors;         // no domain, no descriptors, nothing loaded, the store
-  Counter global_shadow;  // answered OK for nothing but shadow_mode of the service
+  Counter global_shadow;  // answered OK only because of the service's shadow_mode
 };
 
 }  // namespace rateguard::rls

@@ -36,7 +36,7 @@ Result<const envoy::Response*> RateLimitDesk::decide(const envoy::Request& reque
   return response;
 }
 
-// A limit is called by its path in the configuration, which holds no value of a request.
+// A limit is named by its path in the configuration, which contains no value of a request.
 void RateLimitDesk::note(size_t descriptors, const envoy::Response& response) {
   note_ = {.decisions = static_cast<int64_t>(descriptors)};
   if (response.overall == envoy::Code::kOverLimit) note_.verdict = Verdict::kRefused;

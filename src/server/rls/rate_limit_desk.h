@@ -1,4 +1,4 @@
-// ShouldRateLimit with its metrics: what every wire format of the service asks.
+// ShouldRateLimit with its metrics, for every wire format of the service.
 #pragma once
 
 #include <memory>
@@ -12,23 +12,25 @@
 
 namespace rateguard::rls {
 
-// On its service's loop's thread; `service` outlives it. Nothing is allocated per request once its buffers have grown.
-// Where the store may have to be waited for, one task at a time uses it; any number of them share the service.
+// Used on the thread of its service's loop; `service` outlives it. Nothing is allocated per request once its buffers
+// have grown. If the store may have to be waited for, one task at a time uses it; any number of desks share the
+// service.
 class RateLimitDesk {
  public:
   explicit RateLimitDesk(RateLimitService& service);
 
-  // Decides by what is in force as it begins, and counts. The response, and what it borrows, live until the next call.
-  // Errors: as envoy::Decider::decide, and for kRulesDomain as RuleSet::lookup; the message is the text for the caller.
+  // Decides by the configuration in force when it begins, and counts. The response, and what it borrows, live until the
+  // next call. Errors: as envoy::Decider::decide, and for kRulesDomain as RuleSet::lookup; the message is the text for
+  // the caller.
   Result<const envoy::Response*> decide(const envoy::Request& request, Now now);
 
   // What a line of the access log says of the last decision, once; nothing is noted where there is none.
   server::DecisionNote take_note();
 
-  // Counts a request that came to no decision because it could not be read.
+  // Counts a request that was not decided because it could not be read.
   void note_error();
 
-  // Whether what it last decided by is in force still; what is not stays in memory with it.
+  // Whether the configuration that it last decided by is still in force; it keeps an old one in memory.
   bool is_current() const { return in_force_ == service_.in_force_; }
 
  private:

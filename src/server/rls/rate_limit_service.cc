@@ -5,7 +5,7 @@
 namespace rateguard::rls {
 namespace {
 
-// A longer path, of a value that a request made up, gets no label of its own.
+// A longer path, from a value that a request invented, gets no label.
 constexpr size_t kPathMax = 256;
 
 }  // namespace

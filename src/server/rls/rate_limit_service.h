@@ -1,4 +1,4 @@
-// Envoy's rate limit service on one event loop: what everyone who asks there shares. Who asks brings a RateLimitDesk.
+// Envoy's rate limit service on one event loop: the state that all callers share. Each caller has a RateLimitDesk.
 #pragma once
 
 #include <cstdint>
@@ -18,18 +18,19 @@
 
 namespace rateguard::rls {
 
-// The domain whose descriptors name RateGuard's own rules, where Envoy's configuration has no domain of that name:
-// {rule: NAME}, an optional {plan: PLAN}, then an entry for each thing that the rule counts by, whatever its key.
+// The domain whose descriptors name RateGuard's own rules, unless Envoy's configuration has a domain of that name:
+// {rule: NAME}, an optional {plan: PLAN}, then an entry, with any key, for each part of the rule's key.
 inline constexpr std::string_view kRulesDomain = "rateguard";
 
-// What a decision goes by from its beginning to its end, whatever is loaded meanwhile. Never changed once it is shared.
+// What a decision uses from its beginning to its end, even if a reload happens meanwhile. Never changed once it is
+// shared.
 struct PolicyInForce {
   envoy::Policy policy = {};
   std::vector<uint16_t> slots = {};  // of the metrics, by RateLimit::id
-  Policy rules = {};                 // of kRulesDomain; null: none yet
+  Policy rules = {};                 // for kRulesDomain; null: none yet
 };
 
-// One per event loop, and used on that loop's thread only. What it is given outlives it.
+// One per event loop, and used on that loop's thread only. The arguments of its constructor outlive it.
 class RateLimitService {
  public:
   RateLimitService(server::Service& service, const server::LoopStore& store, DescriptorLabels& labels);
@@ -39,13 +40,13 @@ class RateLimitService {
   RateLimitService(const RateLimitService&) = delete;
   RateLimitService& operator=(const RateLimitService&) = delete;
 
-  // What counts from the next request on: app/ posts it to the loop after a reload. Until then nothing is loaded.
+  // Sets the policy from the next request on: app/ posts this to the loop after a reload. Until then nothing is loaded.
   void set_policy(envoy::Policy policy);
   bool has_policy() const { return in_force_->policy.limits != nullptr; }
-  // The rules of kRulesDomain from the next request on. Until then there are none.
+  // Sets the rules of kRulesDomain from the next request on. Until then there are none.
   void set_rules(Policy policy);
 
-  // Where a decision runs that may have to wait. Null: none has to.
+  // Where decisions run that may have to wait. Null: none has to wait.
   net::Tasks* tasks() const { return store_.tasks; }
 
   // For the DescriptorSource and the DecisionSource of the program; they live as long as this.

@@ -1,4 +1,4 @@
-// RateGuard's own rules, asked for in the words of Envoy's rate limit service.
+// RateGuard's own rules, asked for over Envoy's rate limit service.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -44,7 +44,7 @@ bool RateLimitDesk::asks_for_rules(const envoy::Request& request) const {
   return in_force_->policy.limits == nullptr || !in_force_->policy.limits->find_domain(kRulesDomain);
 }
 
-// Each descriptor on its own, in their order.
+// Checks the descriptors one by one, in order.
 Result<const envoy::Response*> RateLimitDesk::check_rules(const envoy::Request& request, Now now) {
   if (auto bounded = envoy::check_bounds(request); !bounded) {
     service_.metrics_->errors.add();
