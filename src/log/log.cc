@@ -13,7 +13,7 @@ namespace {
 constexpr const char* kTextPattern = "%Y-%m-%dT%H:%M:%S.%eZ %v";
 constexpr const char* kJsonPattern = R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ",%v})";
 
-// As the setting log.level calls them; spdlog has other names.
+// The names of the setting log.level; spdlog has others.
 std::string_view name_of(LogLevel level) {
   switch (level) {
     case LogLevel::kDebug:
@@ -72,7 +72,7 @@ std::string format_line(LogFormat format, LogLevel level, std::string_view messa
   } else {
     line += name_of(level);
     line += ' ';
-    // A message is ours, but may hold what the operating system or a file said: no line of its own either.
+    // A message is our text, but may contain text of the operating system or a file: it must not start a new line.
     for (const char c : message) line += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
     for (const LogField& field : fields) {
       line += ' ';

@@ -25,12 +25,12 @@ struct LogField {
   std::variant<std::string_view, int64_t, bool> value;
 };
 
-// Thread-safe. Values are escaped, so that no request can write a line of its own. Secrets are the caller's to keep
-// out: tokens, API keys and header values are never fields.
+// Thread-safe. Values are escaped, so that no request can forge a line. The caller keeps secrets out: tokens, API keys
+// and header values are never fields.
 class Log {
  public:
   explicit Log(const LogSettings& settings);
-  // The same into another sink, for tests.
+  // Writes into another sink, for tests.
   Log(const LogSettings& settings, std::shared_ptr<spdlog::sinks::sink> sink);
   ~Log();
 
