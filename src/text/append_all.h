@@ -1,4 +1,4 @@
-// Building text that is mostly fixed: literals with names and figures between them.
+// Builds text that is mostly fixed: literals with names and figures between them.
 #pragma once
 
 #include <charconv>
@@ -24,7 +24,7 @@ constexpr size_t piece_bytes_max(int64_t) {
   return kNumberBytesMax;
 }
 
-// Each writes a piece and gives the place behind it.
+// Each overload writes a piece and returns the place after it.
 template <size_t N>
 char* write_piece(char* at, const char (&literal)[N]) {
   std::memcpy(at, literal, N - 1);
@@ -42,8 +42,8 @@ inline char* write_piece(char* at, int64_t number) {
   return std::to_chars(at, at + kNumberBytesMax, number).ptr;
 }
 
-// Appends text and whole numbers, in decimal, one behind the other. Room is made once for all, so that a literal costs
-// no more than the few instructions which store it.
+// Appends text and whole numbers, in decimal, one behind the other. Room is made once for all pieces, so that a literal
+// costs only the few instructions that store it.
 template <typename... Pieces>
 void append_all(std::string& out, const Pieces&... pieces) {
   const size_t size = out.size();

@@ -24,7 +24,7 @@ inline void append_bool(std::string& out, bool value) {
   out += value ? std::string_view("true") : "false";
 }
 
-// At most `bytes_max` bytes of `text`, cut between characters and marked with "..." where something is left out.
+// At most `bytes_max` bytes of `text`, cut between characters and marked with "..." if something is left out.
 std::string clipped(std::string_view text, size_t bytes_max);
 
 }  // namespace rateguard
