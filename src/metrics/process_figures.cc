@@ -30,7 +30,7 @@ void read_stat(ProcessFigures& figures) {
   std::ifstream file("/proc/self/stat");
   std::string line;
   if (!std::getline(file, line)) return;
-  // The program's name, in parentheses, may hold anything; the fields are counted from behind it.
+  // The program's name, in parentheses, may contain anything; the fields are counted after it.
   const size_t name_end = line.rfind(')');
   if (name_end == std::string::npos) return;
   std::istringstream fields(line.substr(name_end + 1));

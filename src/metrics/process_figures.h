@@ -1,4 +1,4 @@
-// What the operating system says about this process, under the names that Prometheus's own clients use.
+// The operating system's figures about this process, with the names of Prometheus's own clients.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ struct ProcessFigures {
   double start_time_seconds = 0;  // since the Unix epoch
 };
 
-// Reads /proc; what cannot be read stays 0.
+// Reads /proc; a figure that cannot be read stays 0.
 ProcessFigures read_process_figures();
 
 class ProcessSource final : public Source {
