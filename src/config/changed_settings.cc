@@ -1,4 +1,4 @@
-// Which settings two configurations have in different ways.
+// The settings that differ between two configurations.
 #include "config/settings_table.h"
 
 namespace rateguard::config {
@@ -14,7 +14,7 @@ struct Same {
   }
   template <typename T, typename U>
   bool operator()(const T*, const U*) const {
-    return false;  // one row has one kind of field
+    return false;  // both fields of a row have the same type
   }
 };
 
@@ -25,7 +25,7 @@ bool same(const Setting& setting, const SettingTarget& a, const SettingTarget& b
 }  // namespace
 
 std::vector<std::string> changed_settings(const Config& before, const Config& now) {
-  // The table gives places to write to; nothing is written here.
+  // The table gives writable fields; nothing is written here.
   auto& a = const_cast<Config&>(before);
   auto& b = const_cast<Config&>(now);
   std::vector<std::string> changed;

@@ -59,7 +59,7 @@ class ConfigReader {
   }
 
  private:
-  // `section` is a prefix of the keys in the settings table: "", "listen", "stores.NAME".
+  // Reads a map's settings. `section` is a prefix of the keys in the settings table: "", "listen", "stores.NAME".
   void read_section(const YamlNode& map, const std::string& section, const SettingTarget& target) {
     auto known = keys_in(section);
     if (section.empty()) known.push_back("rules");
@@ -81,7 +81,7 @@ class ConfigReader {
         }
         read_setting(*setting, key, value, target);
       } else if (value.is_null()) {
-        continue;  // a section with nothing in it
+        continue;  // an empty section
       } else if (!value.is_map()) {
         problems_.add(value,
                       fmt::format("{}: expected a map, found {}", full_key(path, target.store_name), value.describe()));
@@ -94,7 +94,7 @@ class ConfigReader {
     }
   }
 
-  // A section as messages name it.
+  // The name of a section in messages.
   static std::string called(const std::string& section, const SettingTarget& target) {
     if (section.empty()) return "the file";
     return section == kStoreSection ? "a store" : full_key(section, target.store_name);
@@ -105,7 +105,7 @@ class ConfigReader {
   void read_setting(const Setting& setting, const YamlNode& key, const YamlNode& value, const SettingTarget& target) {
     remember(full_key(setting.key, target.store_name), value.is_null() ? key : value);
     if (!is_list(setting)) return read_value(setting, key, value, target);
-    if (!value.is_sequence()) return read_value(setting, key, value, target);  // one stands for a list of it
+    if (!value.is_sequence()) return read_value(setting, key, value, target);  // a single value means a list of one
     for (const YamlNode* item : value.children) {
       if (problems_.full()) return;
       read_value(setting, *item, *item, target);
@@ -163,13 +163,13 @@ class ConfigReader {
 
   void read_store(const std::string& name, const YamlNode& value, StoreSettings& store) {
     const SettingTarget target{.config = config_, .store = &store, .store_name = name};
-    // First, since it says which other keys there are.
+    // Read first, since it decides which other keys are valid.
     const YamlNode* type = value.find("type");
     const Setting& setting = *find_setting("stores.NAME.type");
     if (type && type->is_scalar() && !set_from_text(setting, target, type->text)) {
-      return read_value(setting, *type, *type, target);  // the other keys are not mistakes of their own
+      return read_value(setting, *type, *type, target);  // do not report the other keys too
     }
-    const bool had_none = problems_.empty();  // what could not be read would be missed below
+    const bool had_none = problems_.empty();  // settings that could not be read would be reported as missing
     read_section(value, std::string(kStoreSection), target);
     if (!had_none || !problems_.empty()) return;
     if (const auto good = check_store(name, store); !good) problems_.add(value, good.error().message);
@@ -230,12 +230,12 @@ Result<Config> parse_with_files(std::string_view yaml, std::string file_name, Fi
   Problems problems(std::move(file_name));
   ConfigReader(config, std::move(read_file), problems).read(document->root());
   if (!problems.empty()) return std::unexpected(problems.to_error());
-  // What parses compiles: whatever rules hold beyond what was checked key by key is found here.
+  // Rules that parse must also compile: this finds what checking key by key cannot.
   if (auto compiled = rules::RuleSet::compile(config.rules); !compiled) return std::unexpected(compiled.error());
   return config;
 }
 
-// A file that another one names: beside it, unless the name is a whole path.
+// A file that another one names: relative to that one, unless the path is absolute.
 std::string beside(const std::string& file, const std::string& named) {
   const size_t slash = file.rfind('/');
   return named.starts_with('/') || slash == std::string::npos ? named : file.substr(0, slash + 1) + named;

@@ -19,7 +19,7 @@
 namespace rateguard::config {
 
 enum class HeaderStyle : uint8_t { kIetf, kDraft7, kDraft6, kDraft03, kLegacy, kOff };
-// What to do with a new key when only live keys remain.
+// What to do with a new key when the table is full of live keys.
 enum class WhenFull : uint8_t { kEvict, kRefuse };
 
 struct Endpoint {
@@ -32,13 +32,13 @@ struct Endpoint {
   bool operator==(const Endpoint&) const = default;
 };
 
-// Where a listener listens that may be closed. nullopt: "off".
+// The address of a listener that may be off: nullopt.
 using OptionalEndpoint = std::optional<Endpoint>;
 
 struct TlsSettings {
   std::string certificate = {};  // PEM files; empty: no TLS
   std::string key = {};
-  std::string client_ca = {};  // asks clients for a certificate that this authority signed
+  std::string client_ca = {};  // clients need a certificate signed by this authority
 };
 
 // Defaults and bounds are documented in docs/configuration.md.
@@ -47,15 +47,15 @@ struct ListenSettings {
   OptionalEndpoint grpc = Endpoint{.port = 8081};
   OptionalEndpoint resp = Endpoint{.port = 6380};  // the Redis protocol
   TlsSettings tls = {};
-  std::vector<std::string> tokens = {};        // who may ask: Authorization: Bearer; empty: anyone
-  std::vector<std::string> admin_tokens = {};  // who may reset and reload; empty: nobody but loopback peers
+  std::vector<std::string> tokens = {};        // who may ask, by Authorization: Bearer; empty: anyone
+  std::vector<std::string> admin_tokens = {};  // who may reset and reload; empty: only loopback peers
   int threads = 0;                             // event loops; 0: one per core
   int connections_max = 20'000;
   int header_bytes_max = 16'384;
   int body_bytes_max = 1'048'576;
-  uint64_t waiting_bodies_bytes_max = 268'435'456;  // of requests that have not arrived whole, on all connections
+  uint64_t waiting_bodies_bytes_max = 268'435'456;  // of incomplete requests, on all connections
   Duration idle_timeout = Duration::seconds(75);
-  Duration resp_idle_timeout = Duration::seconds(3'600);  // pools of Redis clients keep connections for long
+  Duration resp_idle_timeout = Duration::seconds(3'600);  // pools of Redis clients keep idle connections for long
   Duration read_timeout = Duration::seconds(10);          // for one request, from its first byte
   Duration write_timeout = Duration::seconds(10);
   Duration drain_grace = Duration::seconds(10);
@@ -64,51 +64,51 @@ struct ListenSettings {
 
 enum class StoreType : uint8_t { kMemory, kRedis };
 
-// TLS towards a server, whose certificate is verified in any case: PEM files.
+// TLS towards a server, whose certificate is always verified: PEM files.
 struct TlsClientSettings {
-  std::string ca = {};           // empty: whom the system trusts
-  std::string certificate = {};  // empty: none is shown
+  std::string ca = {};           // empty: the system's authorities
+  std::string certificate = {};  // empty: none
   std::string key = {};
 };
 
 // How counters are kept in Redis.
 struct RedisSettings {
-  // Where it is: one of these three, the others empty.
+  // The address: one of these three, the others empty.
   std::optional<redis::Url> url = {};
   std::vector<redis::Url> sentinels = {};  // with their own logins
   std::vector<redis::Url> cluster = {};    // some of its nodes, all with one login
-  std::string service = {};                // as Sentinels name it; with `sentinels`
-  // At the servers that hold the data; what is there goes before what a URL says.
+  std::string service = {};                // the Sentinels' name for it; with `sentinels`
+  // The login at the servers that hold the data; takes precedence over the URL's.
   std::string user = {};
   std::string password = {};
   int database = 0;
   TlsClientSettings tls = {};
-  std::string tls_server_name = {};  // for which every server's certificate has to be; empty: each for its own host
+  std::string tls_server_name = {};  // the name in every server's certificate; empty: the server's host
 
   Duration deadline = Duration::millis(10);                  // for a decision
   std::string prefix = "rg";                                 // of every key
-  std::string secret = {};                                   // of the names of holds; the same on every instance
-  OnStoreFailure on_store_failure = OnStoreFailure::kAllow;  // of limits that come with a request
+  std::string secret = {};                                   // for the names of holds; the same on every instance
+  OnStoreFailure on_store_failure = OnStoreFailure::kAllow;  // for limits that come with a request
   int breaker_failures = 5;
   Duration breaker_open_for = Duration::millis(250);
   Duration sync_interval = Duration::millis(100);
 
-  // How to log in at the servers that hold the data. With `url` also where that server is, with `cluster` where one of
-  // them is; behind Sentinels it has no host, and TLS where they do. REQUIRES: one of the three is there.
+  // How to log in at the servers that hold the data. With `url` it also has that server's address, with `cluster` the
+  // address of one node; with `sentinels` it has no host, and TLS if they have. REQUIRES: one of the three is set.
   redis::Url server() const;
 };
 
 struct StoreSettings {
   StoreType type = StoreType::kMemory;
-  uint64_t max_keys = 1'000'000;  // in this process; with Redis: of the shares that limits have here while it fails
+  uint64_t max_keys = 1'000'000;  // in this process; with Redis: for the local shares of limits while it fails
   WhenFull when_full = WhenFull::kEvict;
   std::string snapshot = {};  // memory only; empty: none
   Duration snapshot_interval = Duration::seconds(60);
   RedisSettings redis = {};  // redis only
 };
 
-// Whose way of counting Envoy's rate limit service follows where the two differ: RateGuard's own, or
-// envoyproxy/ratelimit's.
+// How Envoy's rate limit service counts where the two differ: like RateGuard, or like
+// envoyproxy/ratelimit.
 enum class EnvoyCompat : uint8_t { kOff, kEnvoyproxy };
 
 struct EnvoyHeaderNames {
@@ -137,50 +137,51 @@ struct Config {
   HeaderStyle headers = HeaderStyle::kIetf;
   LogSettings log = {};
   EnvoySettings envoy = {};
-  std::string data_dir = {};  // where snapshots go that name no place of their own; empty: nothing is kept
+  std::string data_dir = {};  // the folder of snapshots without a path of their own; empty: no snapshots
   std::vector<rules::Rule> rules = {};
   std::string path = {};                        // the file it was read from; empty: none
-  std::vector<std::string> subject_files = {};  // that its rules name (`by_subject_file`), as they were opened
-  // Where that file gives each setting or section, by its key: "identity.user", "stores.default". What the environment
-  // or the command line has set since is not there.
+  std::vector<std::string> subject_files = {};  // named by its rules (`by_subject_file`), as they were opened
+  // The position of each setting or section in that file, by its key: "identity.user", "stores.default". Settings of
+  // the environment or the command line have none.
   std::map<std::string, SourcePosition> positions = {};
 
   // The names of the stores by their StoreNumber: the default one, then the others in the order of their names. The
-  // default is the one named so, or else the first; limits of no rule are kept there.
+  // default store is the one of that name, or else the first; limits that belong to no rule are kept there.
   std::vector<std::string> store_names() const;
   std::string store_name() const { return store_names().front(); }
   const StoreSettings& store() const { return stores.at(store_name()); }
-  // Whose settings hold for what is kept in this process: the store in memory, or where there is none the default one,
-  // whose limits have shares here while Redis fails.
+  // The store whose settings apply to counters in this process: the one in memory, or else the default one, whose
+  // limits have local shares while Redis fails.
   std::string memory_store_name() const;
   const StoreSettings& memory_store() const { return stores.at(memory_store_name()); }
-  // Where the counters in memory are kept over a restart: the store's own place, or the data folder. Empty: nowhere.
+  // Where the counters in memory are saved across a restart: the store's own path, or the data folder. Empty: nowhere.
   std::string snapshot_path() const;
-  // For messages: where the file gives this key, or else the nearest section around it, or the file alone.
+  // For messages: the position of this key, or else of the nearest section around it, or only the file.
   SourcePosition position_of(std::string_view key) const;
 };
 
-// Reads one environment variable; nullopt where it is not set. Injected, so that tests need no environment.
+// Reads one environment variable; nullopt if it is not set. Injected, so that tests need no environment.
 using Environment = std::function<std::optional<std::string>(std::string_view name)>;
 
 // Parses YAML text. Every error says file, line, column and what was expected; unknown keys are errors. Files that
-// rules name are not read: nobody is named by them.
+// rules name are not read: naming one is an error.
 Result<Config> parse(std::string_view yaml, std::string file_name);
-// Settings of `now` that are not as in `before`, by their keys in the order of the documentation: "listen.threads",
-// "stores.default.max_keys" of stores that both have. Rules are no settings.
+// The settings of `now` that differ from those of `before`, by their keys in the order of the documentation:
+// "listen.threads", "stores.default.max_keys" for stores that both have. Rules are not settings.
 std::vector<std::string> changed_settings(const Config& before, const Config& now);
-// Reads and parses a file, and those that its rules name. Errors: kIo, or as parse().
+// Reads and parses a file, and the files that its rules name. Errors: kIo, or as parse().
 Result<Config> load(const std::string& path);
-// What settings must hold together, whatever they came from; parse() leaves it to the environment to say where a Redis
-// is and with what password, and which keys verify tokens. Errors: kInvalid, with the position where the file says it.
+// Checks settings against each other, from all sources; parse() allows a Redis without its address and password, and
+// tokens without keys, which the environment may give. Errors: kInvalid, with the position in the file if it has the
+// setting.
 Result<void> check_config(const Config& config);
 // Lays RATEGUARD_* variables over a configuration. Order of precedence: command line, environment, file, defaults.
-// RATEGUARD_REDIS=URL makes store() that Redis, whatever the file says of it.
-// Errors: kInvalid, naming the variable and what was expected.
+// RATEGUARD_REDIS=URL makes store() that Redis, whatever the file says about it. Errors: kInvalid, naming the variable
+// and what was expected.
 Result<Config> apply_environment(Config config, const Environment& environment);
 // Lays envoyproxy/ratelimit's own variables (RUNTIME_ROOT, SHADOW_MODE, ...; docs/envoy.md lists them) over a
-// configuration. They count where Envoy's configuration is in use: where `config`, RATEGUARD_ENVOY_CONFIG, RUNTIME_ROOT
-// or RUNTIME_SUBDIRECTORY names one; else nothing changes. To be laid below RATEGUARD_*. Errors: kInvalid, naming the
+// configuration. They count only if Envoy's configuration is in use: if `config`, RATEGUARD_ENVOY_CONFIG,
+// RUNTIME_ROOT or RUNTIME_SUBDIRECTORY names one. RATEGUARD_* variables take precedence. Errors: kInvalid, naming the
 // variable.
 Result<Config> apply_envoy_environment(Config config, const Environment& environment);
 

@@ -16,7 +16,7 @@ Result<void> placed(const Config& config, std::string_view key, Result<void> goo
   return good;
 }
 
-// Claims are only believed where a key verifies the token that makes them.
+// Claims are trusted only if a key verifies their token.
 Result<void> check_identity(const Config& config) {
   if (!config.identity.jwt.key_file.empty()) return {};
   const std::pair<std::string_view, const identify::Source*> sources[] = {
@@ -35,7 +35,7 @@ Result<void> check_identity(const Config& config) {
 
 }  // namespace
 
-// What `listen` and `envoy` must hold together.
+// Checks the settings of `listen` and `envoy` against each other.
 Result<void> check_listen_settings(const Config& config) {
   const TlsSettings& tls = config.listen.tls;
   if (tls.certificate.empty() != tls.key.empty()) {

@@ -1,4 +1,4 @@
-// What settings outside the stores must hold together.
+// Checks settings outside the stores against each other.
 #pragma once
 
 #include "base/result.h"
@@ -6,7 +6,7 @@
 
 namespace rateguard::config {
 
-// Of `listen` and `envoy`. Errors: kInvalid.
+// Checks `listen` and `envoy`. Errors: kInvalid.
 Result<void> check_listen_settings(const Config& config);
 
 }  // namespace rateguard::config

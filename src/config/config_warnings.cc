@@ -14,7 +14,7 @@ using rules::Missing;
 using rules::PartKind;
 using rules::Rule;
 
-// What becomes of requests that lack what a rule counts by.
+// What happens to requests that lack a part of the rule's key.
 std::string_view fate(Missing missing) {
   switch (missing) {
     case Missing::kReject:
@@ -27,7 +27,7 @@ std::string_view fate(Missing missing) {
   return {};
 }
 
-// What a rule needs that nothing gives; empty: nothing.
+// What a rule needs and no setting provides; empty if nothing.
 std::string lacking(const rules::Part& part, const identify::Settings& identity) {
   const auto nobody_says = [](const Source& source, std::string_view name) {
     if (source.kind != Source::Kind::kNone) return std::string();

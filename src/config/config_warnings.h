@@ -1,4 +1,4 @@
-// What is valid in a configuration and can hardly work as it was meant.
+// Warnings about configurations that are valid but hardly intended.
 #pragma once
 
 #include <vector>
@@ -7,9 +7,9 @@
 
 namespace rateguard::config {
 
-// Traps of the rules themselves (rules/rule_warnings.h), then such as a rule by user where nothing says who the user
-// is; each says where. Of a configuration as it will be used, with the environment laid over the file. Nothing here
-// keeps it from being used.
+// Traps of the rules themselves (rules/rule_warnings.h), then others, such as a rule by user when no setting identifies
+// the user; each has a position. The configuration is the one that will be used, including the environment. Warnings do
+// not prevent its use.
 std::vector<Error> config_warnings(const Config& config);
 
 }  // namespace rateguard::config

@@ -1,4 +1,4 @@
-// What a request costs by a rule: its `cost`.
+// Reads a rule's `cost`: what a request costs.
 #pragma once
 
 #include "config/problems.h"
@@ -7,7 +7,7 @@
 
 namespace rateguard::config {
 
-// Fills `cost` from a number or a map. What is wrong goes to `problems`.
+// Fills `cost` from a number or a map. Reports errors to `problems`.
 void read_cost(const YamlNode& node, rules::RuleCost& cost, Problems& problems);
 
 }  // namespace rateguard::config

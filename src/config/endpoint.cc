@@ -22,7 +22,7 @@ bool is_host_name(std::string_view host) {
          });
 }
 
-// A name of digits and dots alone is meant as an IPv4 address, and then has to be one.
+// A name of only digits and dots has to be an IPv4 address.
 bool is_host(std::string_view host) {
   if (host.find_first_not_of("0123456789.") == std::string_view::npos) return IpAddress::parse(host).has_value();
   return is_host_name(host);

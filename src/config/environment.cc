@@ -18,7 +18,7 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
-// A list is separated by commas; an empty one takes away what the file says.
+// A list is separated by commas; an empty one overrides the file's with nothing.
 Result<void> set_list(const Setting& setting, const SettingTarget& target, std::string_view text) {
   clear_list(setting, target);
   while (!trimmed(text).empty()) {
@@ -32,7 +32,7 @@ Result<void> set_list(const Setting& setting, const SettingTarget& target, std::
 Result<void> apply(const Setting& setting, const SettingTarget& target, const Environment& environment) {
   std::string variable = environment_variable(setting, target.store_name);
   auto value = environment(variable);
-  // Of several stores, the one that counts.
+  // With several stores, the alias sets the default one.
   const bool has_alias = !setting.alias.empty() && (!target.store || target.store_name == target.config.store_name());
   const auto alias = has_alias ? environment(setting.alias) : std::nullopt;
   if (value && alias && *value != *alias) {
@@ -52,7 +52,7 @@ Result<void> apply(const Setting& setting, const SettingTarget& target, const En
   return {};
 }
 
-// What RATEGUARD_REDIS says beyond the address: that it is the store, and the only way to it.
+// RATEGUARD_REDIS makes the store a Redis, and replaces any other address.
 void make_redis(StoreSettings& store) {
   store.type = StoreType::kRedis;
   store.redis.sentinels.clear();
@@ -60,7 +60,7 @@ void make_redis(StoreSettings& store) {
   store.redis.service.clear();
 }
 
-// A setting of the default store where the file has another in its place would be lost without a word.
+// Refuses a setting of a store named "default" that the file does not have: it would be lost silently.
 Result<void> refuse_lost(const Setting& setting, const Config& config, const Environment& environment) {
   const std::string variable = environment_variable(setting, kDefaultStore);
   if (config.stores.contains(std::string(kDefaultStore)) || !environment(variable)) return {};
@@ -70,7 +70,7 @@ Result<void> refuse_lost(const Setting& setting, const Config& config, const Env
 }  // namespace
 
 Result<Config> apply_environment(Config config, const Environment& given) {
-  // A deployment that has no Redis to name may name none.
+  // A deployment without Redis may set the variable to an empty text.
   const Environment environment = [&](std::string_view name) -> std::optional<std::string> {
     auto value = given(name);
     return name == kRedisVariable && value && trimmed(*value).empty() ? std::nullopt : value;

@@ -12,7 +12,7 @@
 namespace rateguard::config {
 namespace {
 
-// How a value is spelt there.
+// How a variable spells its value.
 enum class Spelling : uint8_t { kText, kTruth, kLogLevel };
 
 struct Variable {
@@ -21,7 +21,7 @@ struct Variable {
   Spelling spelling = Spelling::kText;
 };
 
-// docs/envoy.md has the same table. RUNTIME_*, HOST and PORT go together and are read apart.
+// docs/envoy.md has the same table. RUNTIME_*, HOST and PORT belong together and are read separately.
 constexpr Variable kVariables[] = {
     {"MERGE_DOMAIN_CONFIG", "envoy.merge_domains", Spelling::kTruth},
     {"SHADOW_MODE", "envoy.shadow_mode", Spelling::kTruth},
@@ -46,7 +46,7 @@ std::string truth(const std::string& text) {
   return text;
 }
 
-// logrus has more levels than we do.
+// logrus has more levels than RateGuard.
 std::string log_level(std::string text) {
   for (char& c : text) c = ascii_lower(c);
   if (text == "trace") return "debug";
@@ -75,7 +75,7 @@ Result<void> set(Config& config, std::string_view key, std::string_view variable
   return good;
 }
 
-// Where envoyproxy/ratelimit reads its files from; nothing where neither variable is set.
+// Where envoyproxy/ratelimit reads its files from; empty if neither variable is set.
 std::optional<std::string> runtime_folder(const Environment& environment) {
   const auto root = environment("RUNTIME_ROOT");
   const auto subdirectory = environment("RUNTIME_SUBDIRECTORY");
@@ -89,7 +89,7 @@ std::optional<std::string> runtime_folder(const Environment& environment) {
   return folder;
 }
 
-// One of an address's two parts may be given alone; the other stays as it is.
+// Either part of an address may be set alone; the other stays.
 Result<void> set_address(Config& config, std::string_view key, std::pair<std::string_view, std::string_view> variables,
                          const Environment& environment) {
   const Setting* setting = find_setting(key);

@@ -1,4 +1,4 @@
-// Envoy's rate limit configuration as it lies on disk: a file, or a folder of them.
+// The files of Envoy's rate limit configuration: one, or a folder.
 #include <algorithm>
 #include <filesystem>
 #include <string>
@@ -32,7 +32,7 @@ Result<std::vector<std::string>> envoy_files(const std::string& path) {
   std::vector<std::string> files;
   std::filesystem::directory_iterator at(path, error);
   for (; !error && at != std::filesystem::directory_iterator(); at.increment(error)) {
-    std::error_code ignored;  // a file that vanishes meanwhile is none
+    std::error_code ignored;  // a file that vanishes meanwhile is left out
     if (is_envoy_file(at->path()) && !at->is_directory(ignored)) files.push_back(at->path().string());
   }
   if (error) return cannot_read(path, error);

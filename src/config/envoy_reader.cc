@@ -37,7 +37,7 @@ constexpr std::array<std::string_view, 1> kReplacesKeys = {"name"};
 constexpr Choice<OnStoreFailure> kFailures[] = {
     {"allow", OnStoreFailure::kAllow}, {"deny", OnStoreFailure::kDeny}, {"local", OnStoreFailure::kLocal}};
 
-// Whether a plain scalar is something else than a string to a YAML parser that knows types.
+// Whether a YAML parser with types reads a plain scalar as something else than a string.
 bool is_no_string(const YamlNode& key) {
   return !key.quoted && (parse_yaml_truth(key.text) || parse_yaml_number(key.text) || is_yaml_null(key.text));
 }
@@ -63,7 +63,7 @@ Value to_value(const YamlNode& node) {
   }
   if (!node.quoted) {
     if (is_yaml_null(node.text)) return Value::null();
-    // Of the words for truth only the two that every YAML knows: the rest may be meant as text.
+    // Only the two booleans of every YAML version; others may be meant as text.
     if (node.text == "true" || node.text == "false") return Value::truth(node.text == "true");
     if (const auto number = parse_yaml_number(node.text)) return Value::of(*number);
   }
@@ -92,7 +92,7 @@ class EnvoyReader {
   }
 
  private:
-  // Keys that belong elsewhere in a file are told apart from those that nobody knows.
+  // Distinguishes keys that belong elsewhere in a file from unknown ones.
   void check_keys(const YamlNode& map, std::span<const std::string_view> known, std::string_view place) {
     for (size_t i = 0; i < map.children.size() && !problems_.full(); i += 2) {
       const YamlNode& key = *map.children[i];
@@ -134,7 +134,7 @@ class EnvoyReader {
     out = *truth;
   }
 
-  // Any way to write a whole number that envoyproxy/ratelimit's parser knows: 16, 1_000, +5, 0x10, 010 (8), 1e3, 5.0.
+  // Any spelling of a whole number that envoyproxy/ratelimit's parser accepts: 16, 1_000, +5, 0x10, 010 (8), 1e3, 5.0.
   std::optional<uint32_t> read_units(const YamlNode& node, std::string_view key, uint32_t min) {
     const auto number = node.is_scalar() && !node.quoted ? parse_yaml_number(node.text) : std::nullopt;
     const bool good = number && *number >= min && *number <= UINT32_MAX && std::trunc(*number) == *number;
@@ -144,7 +144,7 @@ class EnvoyReader {
     return std::nullopt;
   }
 
-  // The maps of a list; what is none is a problem.
+  // The maps of a list; any other item is a problem.
   std::vector<const YamlNode*> maps_of(const YamlNode& list, std::string_view key) {
     std::vector<const YamlNode*> maps;
     if (list.is_null()) return maps;
@@ -244,7 +244,7 @@ class EnvoyReader {
     }
   }
 
-  // False: no period came of it, and where that is a mistake it was reported.
+  // False if it gives no period; if that is a mistake, it was reported.
   bool read_unit(const YamlNode& map, LimitSpec& spec) {
     const YamlNode* node = map.find("unit");
     std::string text;
@@ -263,7 +263,7 @@ class EnvoyReader {
       spec.period = envoy::period_of(*unit);
       return true;
     }
-    // A period of its own says its unit: "30s". A number alone would not say of what.
+    // A period needs a unit: "30s". A plain number would be ambiguous.
     const bool says_unit = !text.empty() && !(text.back() >= '0' && text.back() <= '9');
     const auto period = says_unit ? parse_duration(text) : Result<Duration>(invalid(""));
     if (period && *period >= kPeriodMin) {

@@ -1,4 +1,4 @@
-// Configuration files of Envoy's rate limit service: envoyproxy/ratelimit's, with what RateGuard adds to them.
+// Configuration files of Envoy's rate limit service: envoyproxy/ratelimit's, with RateGuard's additions.
 #pragma once
 
 #include <memory>
@@ -13,15 +13,15 @@
 
 namespace rateguard::config {
 
-// Parses one file. Errors: kInvalid with file, line and column, in the words of envoyproxy/ratelimit where it rejects
-// the same: broken YAML, a key that nobody knows or that is no string, a list of what is no map, a bad unit,
-// `unlimited` with a unit; and, of what that has not, a store that is none of `stores` (Config::store_names(); empty:
-// there is "default" alone). What concerns several descriptors is for RateLimits::compile().
+// Parses one file. Errors: kInvalid with file, line and column, with envoyproxy/ratelimit's texts for what it rejects
+// too: broken YAML, an unknown key or one that is not a string, a list of something else than maps, a bad unit,
+// `unlimited` with a unit. Also an error is a store that is not one of `stores` (Config::store_names(); empty: only
+// "default"). RateLimits::compile() checks descriptors against each other.
 Result<envoy::DomainSpec> parse_envoy(std::string_view yaml, const std::string& file_name,
                                       std::span<const std::string> stores = {});
 
-// The files of a path: itself, or, of a folder, those in it whose names end in .yaml or .yml and do not begin with a
-// dot, sorted; folders in it are not entered. Errors: kIo.
+// The files of a path: itself, or those of a folder whose names end in .yaml or .yml and do not begin with a dot,
+// sorted; subfolders are not entered. Errors: kIo.
 Result<std::vector<std::string>> envoy_files(const std::string& path);
 
 // Reads and compiles all files of a path. Errors: kIo; as parse_envoy() and RateLimits::compile().

@@ -7,10 +7,10 @@
 
 namespace rateguard::config {
 
-// The whole of a file, or of its first kYamlBytesMax + 1 bytes. Errors: kIo.
+// Reads a whole file, or its first kYamlBytesMax + 1 bytes. Errors: kIo.
 Result<std::string> read_file(const std::string& path);
 
-// The same of a file that another one names, or that lies in a folder: it is read only if that cannot wait for somebody
+// As read_file(), for a file that another one names, or that is in a folder: refuses files whose reading could block
 // (check_named_file).
 Result<std::string> read_named_file(const std::string& path);
 

@@ -18,12 +18,12 @@ namespace rateguard::config {
 namespace {
 
 constexpr std::string_view kUnlimited = "unlimited";
-// Of one rule. They take about 50 MB, and as many entries of a map are a quarter of what a file may hold.
+// Bound for one rule. So many take about 50 MB, and as entries of a map a quarter of the largest file.
 constexpr size_t kSubjectsMax = 500'000;
-// Of one rule; far above any price list.
+// Bound for one rule; far above any price list.
 constexpr size_t kPlansMax = 1'000;
 
-// What was given, and where.
+// The keys that were given, and their positions.
 struct Given {
   LimitSpec spec = {};
   std::array<const YamlNode*, kLimitKeys> nodes = {};
@@ -39,7 +39,7 @@ bool takes_number_only(LimitKey key) {
   return key == LimitKey::kCapacity || key == LimitKey::kBurst || key == LimitKey::kQueue;
 }
 
-// Returns whether it was good.
+// Returns whether it was valid.
 bool read_key(const YamlNode& node, LimitKey key, Given& given, Problems& problems) {
   given.nodes[static_cast<size_t>(key)] = &node;
   if (!node.is_scalar()) {
@@ -63,7 +63,7 @@ bool says_unlimited(const YamlNode& map) {
   return limit != nullptr && limit->is_scalar() && limit->text == kUnlimited;
 }
 
-// Reads the limit keys of a map; others are left to whoever knows them. Returns whether all were good.
+// Reads the limit keys of a map; other keys are read elsewhere. Returns whether all were valid.
 bool read_keys(const YamlNode& map, Given& given, Problems& problems) {
   bool good = true;
   for (size_t i = 0; i < kLimitKeys; ++i) {
@@ -74,7 +74,7 @@ bool read_keys(const YamlNode& map, Given& given, Problems& problems) {
   return good;
 }
 
-// The limit that was given, or a problem at the key that is wrong; at `otherwise` for one that is missing.
+// The given limit, or a problem at the wrong key; at `otherwise` for a missing one.
 std::optional<Limit> make(const Given& given, const YamlNode& otherwise, MissingLimit missing, Problems& problems) {
   const auto limit = make_limit(given.spec);
   if (limit) return *limit;
@@ -83,8 +83,8 @@ std::optional<Limit> make(const Given& given, const YamlNode& otherwise, Missing
   return std::nullopt;
 }
 
-// The limit of a plan or subject (`what`): as `limit`, or a map of limit keys; nullopt inside for unlimited. What the
-// rule says besides holds too. nullopt and a problem where it is none.
+// The limit of a plan or subject (`what`): as `limit`, or a map of limit keys; nullopt inside for unlimited. The rule's
+// other keys apply too. nullopt and a problem if it is not a limit.
 std::optional<std::optional<Limit>> read_one(const YamlNode& key, const YamlNode& value, const Given& shared,
                                              std::string_view what, Problems& problems) {
   using None = std::optional<Limit>;
@@ -134,7 +134,7 @@ void read_plans(const YamlNode& plans, const Given& shared, rules::Rule& rule, P
   }
 }
 
-// What a rule says for the limits of its subjects, too: how to count, but not how much.
+// The keys of a rule that also apply to the limits of its subjects: how to count, but not how much.
 Given shared_by_subjects(Given given) {
   for (const LimitKey key : {LimitKey::kLimit, LimitKey::kCapacity, LimitKey::kRefill, LimitKey::kRate,
                              LimitKey::kBurst, LimitKey::kQueue}) {
@@ -251,7 +251,7 @@ class SubjectsReader {
     return is_new;
   }
 
-  // The place of a limit among the distinct ones: most subjects share a few.
+  // The index of a limit among the distinct ones: most subjects share a few.
   std::optional<uint32_t> limit_number(const YamlNode& name, const YamlNode& value) {
     if (value.is_scalar()) {
       const auto known = by_text_.find(value.text);
@@ -274,7 +274,7 @@ class SubjectsReader {
   Problems& problems_;
   rules::SubjectLimits named_;
   std::unordered_map<std::string, uint32_t> by_text_;
-  std::unordered_map<std::string, int> lines_;  // of the subjects, as they are counted
+  std::unordered_map<std::string, int> lines_;  // of the subjects, by their counters' names
 };
 
 void read_subjects(const YamlNode& rule_map, const LimitSurroundings& surroundings, const Given& given,
@@ -298,7 +298,7 @@ void read_subjects(const YamlNode& rule_map, const LimitSurroundings& surroundin
   rule.by_subject = reader.take();
 }
 
-// `limit: unlimited`: nothing else says how much.
+// With `limit: unlimited` no other key may say how much.
 void check_unlimited(const YamlNode& rule_map, const Given& given, const rules::Rule& rule, const YamlNode& limit,
                      Problems& problems) {
   for (size_t i = 0; i < kLimitKeys; ++i) {

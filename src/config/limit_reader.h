@@ -12,21 +12,21 @@ namespace rateguard::config {
 
 // A file that a configuration names.
 struct NamedFile {
-  std::string path;          // as it was opened
+  std::string path;          // as opened
   Result<std::string> text;  // errors: kIo
 };
 using FileReader = std::function<NamedFile(const std::string& name)>;
 
-// Whether it is a problem of its own that a key is missing: not where one beside it is misspelt, and said to be.
+// Whether a missing key is a problem: not if a misspelt key beside it was reported already.
 enum class MissingLimit : uint8_t { kProblem, kToldAlready };
 
-// What the limits of a rule need to know besides its map.
+// What reading a rule's limits needs besides its map.
 struct LimitSurroundings {
   FileReader read_file = {};  // empty: naming a file is an error
-  int ipv6_prefix = 64;       // how many bits of an IPv6 address name a caller, unless the rule says
+  int ipv6_prefix = 64;       // how many bits of an IPv6 address identify a caller, unless the rule says
 };
 
-// Fills the rule's limits from its map. What is wrong goes to `problems`. REQUIRES: rule.per and rule.prefixes are
+// Fills the rule's limits from its map. Reports errors to `problems`. REQUIRES: rule.per and rule.prefixes are
 // read.
 void read_limits(const YamlNode& rule_map, const LimitSurroundings& surroundings, MissingLimit missing,
                  rules::Rule& rule, Problems& problems);

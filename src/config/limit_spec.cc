@@ -70,7 +70,7 @@ std::optional<LimitProblem> foreign_key(const LimitSpec& spec, Algorithm algorit
   return std::nullopt;
 }
 
-// What `limit` says, in either form, with `window` and `burst` where they belong to it.
+// The value of `limit`, in either form, with `window` and `burst` if they belong to it.
 struct Amount {
   Rate rate;
   std::optional<uint64_t> burst;
@@ -95,7 +95,7 @@ Made checked(Result<Limit> limit, LimitKey key) {
   return *limit;
 }
 
-// Algorithms that are a rate and a size: `limit` gives both, or the two keys of its own do.
+// For algorithms with a rate and a size: `limit` gives both, or two separate keys do.
 struct RateAndSize {
   LimitKey rate_key;
   std::optional<Rate> rate;
@@ -147,7 +147,7 @@ Made make_leaky_bucket(const LimitSpec& spec) {
       {.rate_key = kRate, .rate = spec.rate, .size_key = kQueue, .size = spec.queue, .make = Limit::leaky_bucket});
 }
 
-// A window of `limit` alone.
+// The window of a plain `limit`.
 std::expected<Rate, LimitProblem> window_of(const LimitSpec& spec, Algorithm algorithm) {
   const auto amount = amount_of(spec);
   if (!amount) return std::unexpected(amount.error());
@@ -167,7 +167,7 @@ Made make_calendar_window(const LimitSpec& spec) {
   } else if (!spec.limit) {
     return problem(kLimit, "limit is missing; expected a number");
   }
-  // A period may be repeated where it has a name: a day, a week.
+  // A period with a name, a day or a week, may be given twice.
   const bool same = !period || (unit == Anchor::kDay && *period == Duration::seconds(86'400)) ||
                     (unit == Anchor::kWeek && *period == Duration::seconds(604'800));
   if (!same)

@@ -1,4 +1,4 @@
-// The keys that describe a limit, and which of them make a limit of which algorithm.
+// The keys that describe a limit, and which of them each algorithm needs.
 #pragma once
 
 #include <array>
@@ -32,7 +32,7 @@ inline constexpr size_t kLimitKeys = 12;
 // "algorithm", "limit", ..., "overdraft".
 std::string_view to_string(LimitKey key);
 
-// What was given; nothing is checked against anything else yet.
+// The given keys, not checked against each other yet.
 struct LimitSpec {
   std::optional<Algorithm> algorithm = {};   // absent: token_bucket
   std::optional<uint64_t> limit = {};        // a plain number, or
@@ -57,12 +57,12 @@ struct LimitSpec {
 };
 
 struct LimitProblem {
-  LimitKey key = LimitKey::kLimit;  // the one that is wrong or missing
+  LimitKey key = LimitKey::kLimit;  // the wrong or missing key
   std::string message;
 };
 
-// Errors: a key that does not go with the algorithm (the message lists those that do), one that is missing, two that
-// say the same, a figure out of bounds.
+// Errors: a key that does not go with the algorithm (the message lists those that do), a missing key, two keys for the
+// same value, a number out of bounds.
 std::expected<Limit, LimitProblem> make_limit(const LimitSpec& spec);
 
 }  // namespace rateguard::config

@@ -45,7 +45,7 @@ class MatchReader {
     read_named(node, "header", PartKind::kHeader);
     read_named(node, "cookie", PartKind::kCookie);
     read_named(node, "jwt", PartKind::kClaim);
-    if (problems_.count() != before) return;  // what is half read contradicts itself
+    if (problems_.count() != before) return;  // a partly read match may contradict itself
     if (const std::string why = rules::why_nothing_matches(match_); !why.empty()) {
       problems_.add(node, fmt::format("no request can match: {}", why));
     }
@@ -122,7 +122,7 @@ class MatchReader {
     }
   }
 
-  // A map of the names of headers, cookies or claims to what they must be.
+  // A map from the names of headers, cookies or claims to their conditions.
   void read_named(const YamlNode& node, std::string_view key, PartKind kind) {
     const YamlNode* const named = node.find(key);
     if (named == nullptr) return;

@@ -1,4 +1,4 @@
-// Which requests a rule applies to: its `match`.
+// Reads a rule's `match`: which requests it applies to.
 #pragma once
 
 #include "config/problems.h"
@@ -7,7 +7,7 @@
 
 namespace rateguard::config {
 
-// Fills `match` from its map. What is wrong goes to `problems`, a match that no request can meet too.
+// Fills `match` from its map. Reports errors to `problems`, also a match that no request can meet.
 void read_match(const YamlNode& node, rules::Match& match, Problems& problems);
 
 }  // namespace rateguard::config

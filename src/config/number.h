@@ -1,4 +1,4 @@
-// Numbers as text, exactly and in one spelling: decimal digits, no sign, no leading zeros, no exponent.
+// Exact numbers from text, with one spelling each: decimal digits, no sign, no leading zeros, no exponent.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ struct Decimal {
   uint64_t divisor = 1;
 };
 
-// "10", "0.25". nullopt: not a decimal number, or of more than 18 digits.
+// "10", "0.25". nullopt: not a decimal number, or one with more than 18 digits.
 std::optional<Decimal> parse_decimal(std::string_view text);
 
 }  // namespace rateguard::config

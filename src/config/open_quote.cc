@@ -13,7 +13,7 @@ bool is_quote(char c) {
   return c == '"' || c == '\'';
 }
 
-// Reads a text from a node on, and knows where it is.
+// Reads a text from a node on, keeping its position.
 class Scanner {
  public:
   Scanner(std::string_view text, const YamlNode& node) : rest_(text) {
@@ -34,7 +34,7 @@ class Scanner {
     return c;
   }
 
-  // An anchor, a tag, and the white space behind them.
+  // Skips an anchor, a tag, and the white space after them.
   void skip_properties() {
     while (!at_end() && (next() == '&' || next() == '!')) {
       while (!at_end() && !kSpace.contains(next())) take();
@@ -46,7 +46,7 @@ class Scanner {
     while (!at_end() && next() != '\n') take();
   }
 
-  // A text in quotes, which stands next. Returns whether it is closed.
+  // Skips the text in quotes that comes next. Returns whether it is closed.
   bool take_quoted() {
     const char quote = take();
     while (!at_end()) {
@@ -55,7 +55,7 @@ class Scanner {
         if (!at_end()) take();
       } else if (c == quote) {
         if (quote == '"' || at_end() || next() != quote) return true;
-        take();  // two single quotes stand for one
+        take();  // two single quotes mean one
       }
     }
     return false;
@@ -67,13 +67,13 @@ class Scanner {
   int column_ = 1;
 };
 
-// Looks for a quote that is opened and not closed, where values can begin: elsewhere a quote is a character of a plain
-// value.
+// Looks for an opened quote that is not closed, at places where values can begin: elsewhere a quote is a character of a
+// plain value.
 class QuoteSearch {
  public:
   explicit QuoteSearch(Scanner scanner) : scanner_(scanner) {}
 
-  // Up to the end of the list or map in brackets that stands next.
+  // Searches the list or map in brackets that comes next.
   std::optional<SourcePosition> in_brackets(const std::string& file) {
     while (!scanner_.at_end()) {
       if (auto found = step(file)) return found;
@@ -82,7 +82,7 @@ class QuoteSearch {
     return std::nullopt;
   }
 
-  // Up to the end of the text, or a block scalar, in which anything may stand.
+  // Searches to the end of the text, or to a block scalar, which may contain anything.
   std::optional<SourcePosition> in_text(const std::string& file) {
     while (!scanner_.at_end()) {
       if (can_begin_ && depth_ == 0 && (scanner_.next() == '|' || scanner_.next() == '>')) break;

@@ -13,7 +13,7 @@
 namespace rateguard::config {
 namespace {
 
-// No key is as long; a longer word is not a misspelling of one.
+// Longer than any key, so a longer word is not a misspelt key.
 constexpr size_t kWordMax = 40;
 
 size_t distance(std::string_view a, std::string_view b) {
@@ -48,7 +48,7 @@ SourcePosition Problems::position(const YamlNode& where) const {
 Error Problems::to_error() const {
   std::vector<const Error*> sorted;
   for (const Error& error : errors_) sorted.push_back(&error);
-  // Of two at one place the one found first, which stands first in errors_, stays first.
+  // At the same position the one found first stays first.
   std::ranges::sort(sorted, {},
                     [](const Error* error) { return std::tuple(error->position.line, error->position.column, error); });
   Error all = *sorted.front();

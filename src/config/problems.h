@@ -1,4 +1,4 @@
-// Collects what is wrong with a file, so that its author sees more than the first mistake at a time.
+// Collects the errors of a file, so that its author sees more than the first one at a time.
 #pragma once
 
 #include <string>
@@ -14,17 +14,18 @@ class Problems {
   explicit Problems(std::string file_name) : file_name_(std::move(file_name)) {}
 
   void add(const YamlNode& where, std::string message);
-  // Of another file that this one names.
+  // Adds an error of another file that this one names.
   void add(Error error);
-  // Goes before each message about a place in this file from now on: "rule 'login': ". Empty: nothing does.
+  // Sets the prefix of the following messages about this file: "rule 'login': ". May be empty.
   void set_context(std::string context) { context_ = std::move(context); }
 
   bool empty() const { return errors_.empty(); }
   size_t count() const { return errors_.size(); }
-  // Nobody reads on: a reader stops here, which also bounds its work on a file that is wrong all over.
+  // Whether there are as many as will be shown: a reader then stops, which also bounds its work on a file full of
+  // errors.
   bool full() const { return errors_.size() >= kShownMax; }
   SourcePosition position(const YamlNode& where) const;
-  // The first in the order of the file, with the further ones behind its message, a line each. REQUIRES: !empty().
+  // The first error in the order of the file, with the others after its message, one per line. REQUIRES: !empty().
   Error to_error() const;
 
  private:
@@ -39,7 +40,7 @@ class Problems {
 // word, two or a third of the letters in a longer one.
 std::string_view nearest(std::string_view word, const std::vector<std::string_view>& known);
 
-// "unknown key 'limt' in rules; did you mean 'limit'?", or a list of what there is.
+// "unknown key 'limt' in rules; did you mean 'limit'?", or a list of the known keys.
 std::string unknown_key(std::string_view key, std::string_view section, const std::vector<std::string_view>& known);
 
 }  // namespace rateguard::config

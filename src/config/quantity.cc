@@ -68,7 +68,7 @@ std::unexpected<Error> bad_limit(std::string_view text) {
       quote(text)));
 }
 
-// "m", "10s", "minute": a bare unit is one of it; a number needs a unit, or "5/60" would leave open 60 of what.
+// "m", "10s", "minute": a unit alone means one of it; a number needs a unit, or "5/60" would be ambiguous.
 std::optional<Duration> parse_period(std::string_view text) {
   if (const auto us = unit_us(text)) return Duration{*us};
   if (text.empty() || is_digit(text.back())) return std::nullopt;

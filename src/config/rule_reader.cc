@@ -72,7 +72,7 @@ class RuleReader {
   void read_keys(const YamlNode& node, Rule& rule) {
     const size_t problems_before = problems_.count();
     nodes_.check_keys(node, "a rule", rule_keys_);
-    // A key that is misspelt is probably the one that would be missing.
+    // A misspelt key is probably the one that seems to be missing.
     const bool all_known = problems_.count() == problems_before;
     const auto missing_limit = all_known ? MissingLimit::kProblem : MissingLimit::kToldAlready;
     if (const YamlNode* match = node.find("match")) read_match(*match, rule.match, problems_);

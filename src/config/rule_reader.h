@@ -12,14 +12,14 @@
 
 namespace rateguard::config {
 
-// What rules need to know of the rest of the file.
+// What reading rules needs from the rest of the file.
 struct RuleSurroundings {
-  std::function<bool(std::string_view)> has_store;  // whether there is a store of that name
+  std::function<bool(std::string_view)> has_store;  // whether a store has that name
   LimitSurroundings limits = {};
 };
 
-// Reads a list of rules. What is wrong goes to `problems`, at the key or value that is wrong; what is returned then is
-// only good for finding more of it.
+// Reads a list of rules. Reports errors to `problems`, at the wrong key or value; the rules returned then serve only to
+// find more errors.
 std::vector<rules::Rule> read_rules(const YamlNode& list, const RuleSurroundings& surroundings, Problems& problems);
 
 }  // namespace rateguard::config

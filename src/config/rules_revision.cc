@@ -15,7 +15,8 @@
 namespace rateguard::config {
 namespace {
 
-// FNV-1a (Fowler, Noll, Vo), 64 bits. What is added says how long it is, so that no two lists of fields run together.
+// FNV-1a (Fowler, Noll, Vo), 64 bits. Each field is added with its length, so that different lists of fields never look
+// the same.
 class Hash {
  public:
   void add(std::string_view text) {

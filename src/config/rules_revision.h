@@ -1,4 +1,4 @@
-// Whether two instances have the same rules, without comparing them one by one.
+// Tells whether two instances have the same rules, without comparing them one by one.
 #pragma once
 
 #include <span>
@@ -8,8 +8,8 @@
 
 namespace rateguard::config {
 
-// 16 hexadecimal digits that follow from what the rules say and from their order, not from where and how they are
-// written: the same on every machine and for as long as rules say no more than they do now.
+// 16 hexadecimal digits that depend on the content and the order of the rules, not on how and where they are written.
+// They are the same on every machine, and in every version until rules get new fields.
 std::string rules_revision(std::span<const rules::Rule> rules);
 
 }  // namespace rateguard::config

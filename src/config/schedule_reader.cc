@@ -33,7 +33,7 @@ std::optional<int> day_of(std::string_view text) {
   return std::nullopt;
 }
 
-// A day, or a run of them, which may go over the end of the week: "fri-mon".
+// A day, or a range of days, which may cross the end of the week: "fri-mon".
 std::optional<DaySet> days_of(std::string_view text) {
   const size_t dash = text.find('-');
   const auto first = day_of(trim(text.substr(0, dash)));

@@ -1,4 +1,4 @@
-// The times at which a rule holds: its `when`.
+// Reads a rule's `when`: the times at which it applies.
 #pragma once
 
 #include <vector>
@@ -9,7 +9,7 @@
 
 namespace rateguard::config {
 
-// Reads a map of days, hours and zone, or a list of such maps. What is wrong goes to `problems`.
+// Reads a map of days, hours and zone, or a list of such maps. Reports errors to `problems`.
 void read_schedule(const YamlNode& node, std::vector<rules::WeeklySpan>& spans, Problems& problems);
 
 }  // namespace rateguard::config

@@ -1,4 +1,4 @@
-// How one row of the settings table takes its value.
+// Sets the value of one row of the settings table.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -65,7 +65,7 @@ struct Setter {
   }
 
   Result<void> operator()(identify::Source* field) const {
-    // An empty text takes the source away, as the environment may.
+    // An empty text, which the environment may give, removes the source.
     if (text.empty()) return assign(field, Result<identify::Source>(identify::Source{}));
     return assign(field, identify::Source::parse(text));
   }
@@ -104,9 +104,9 @@ struct Setter {
     return assign(field, choose(kChoices, text));
   }
 
-  // Url's messages never show a password, and so show nothing of the text.
+  // Url's messages do not show the text, since it may contain a password.
   Result<void> operator()(std::optional<redis::Url>* field) const {
-    if (text.empty()) return assign(field, Result<std::optional<redis::Url>>(std::nullopt));  // as the environment may
+    if (text.empty()) return assign(field, Result<std::optional<redis::Url>>(std::nullopt));  // from the environment
     return assign(field, Result<std::optional<redis::Url>>(redis::Url::parse(text)));
   }
   Result<void> operator()(std::vector<redis::Url>* field) const {
@@ -116,7 +116,7 @@ struct Setter {
     return {};
   }
 
-  // Both lists of text are tokens. A message never shows one.
+  // All lists of text are tokens, which messages never show.
   Result<void> operator()(std::vector<std::string>* field) const {
     const bool printable = std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
     if (text.empty() || !printable) return invalid(fmt::format("expected a token: {}", setting.bounds));
@@ -147,7 +147,7 @@ constexpr bool kIsVector = false;
 template <typename T>
 constexpr bool kIsVector<std::vector<T>> = true;
 
-// Of any store: a row's kind of field does not depend on which.
+// Any store will do: the type of a row's field does not depend on it.
 Field kind_of(const Setting& setting) {
   static Config config;
   static StoreSettings store;

@@ -13,7 +13,7 @@ constexpr int64_t kHour = 3'600'000'000;
 
 using Target = SettingTarget;
 
-// Every key carries it, and braces in it would name a hash slot to Redis Cluster.
+// It is part of every key, and in Redis Cluster braces in it would choose a hash slot.
 constexpr size_t kPrefixBytesMax = 64;
 
 Result<void> check_prefix(std::string_view text) {

@@ -14,13 +14,13 @@
 
 namespace rateguard::config {
 
-// Where a setting's value lives.
+// The field of a setting's value.
 using Field = std::variant<std::string*, bool*, int*, uint64_t*, Duration*, Endpoint*, OptionalEndpoint*, HeaderStyle*,
                            LogFormat*, LogLevel*, WhenFull*, EnvoyCompat*, StoreType*, OnStoreFailure*,
                            identify::Source*, std::optional<redis::Url>*, std::vector<std::string>*,
                            std::vector<IpPrefix>*, std::vector<redis::Url>*>;
 
-// What a setting is set in: settings of a store need to know which.
+// What a setting is set in; settings of a store also name the store.
 struct SettingTarget {
   Config& config;
   StoreSettings* store = nullptr;
@@ -29,31 +29,31 @@ struct SettingTarget {
 
 struct Setting {
   std::string_view key;       // "listen.http"; "stores.NAME.max_keys"
-  std::string_view fallback;  // the default as a file would write it; empty: none
-  std::string_view bounds;    // what it may be, for people: "1 to 1000000"
+  std::string_view fallback;  // the default as written in a file; empty: none
+  std::string_view bounds;    // the valid values, for people: "1 to 1000000"
   std::string_view meaning;
   Field (*field)(const SettingTarget& target);
   int64_t min = 0;  // whole numbers; durations in microseconds
   int64_t max = 0;
-  std::string_view alias = {};             // a short environment variable besides the one that follows from the key
-  std::optional<StoreType> only_for = {};  // settings of a store: the only type that has it
-  Result<void> (*check)(std::string_view text) = nullptr;  // texts: whether it is one; null: any is
+  std::string_view alias = {};             // a short environment variable besides the one made from the key
+  std::optional<StoreType> only_for = {};  // settings of a store: the only type with this setting
+  Result<void> (*check)(std::string_view text) = nullptr;  // texts: whether one is valid; null: all are
 };
 
 std::span<const Setting> settings();
-// The setting of a key, nullptr where there is none.
+// The setting of a key; nullptr if there is none.
 const Setting* find_setting(std::string_view key);
 
 // The keys directly inside a section ("" the root, "listen", "listen.tls"), sections included.
 std::vector<std::string_view> keys_in(std::string_view section);
 
-// Settings of a list take item after item.
+// Whether a setting is a list, which is set item by item.
 bool is_list(const Setting& setting);
-// A number or a truth value: quotes make it a text, which is a mistake.
+// Whether it is a number or a boolean: in quotes it would be a text, which is an error.
 bool wants_plain(const Setting& setting);
 // Sets from text, or appends to a list. Errors: kInvalid, with what was expected.
 Result<void> set_from_text(const Setting& setting, const SettingTarget& target, std::string_view text);
-// Empties a list, so that another may take its place.
+// Empties a list, before another replaces it.
 void clear_list(const Setting& setting, const SettingTarget& target);
 
 // A key or a section with the store's own name in it: "stores.shared.type".

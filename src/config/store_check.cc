@@ -11,7 +11,7 @@ namespace {
 using redis::Security;
 using redis::Url;
 
-// The keys of those places that are given.
+// The keys of the given addresses.
 std::vector<std::string_view> places(const RedisSettings& redis) {
   std::vector<std::string_view> keys;
   if (redis.url) keys.push_back("url");
@@ -20,7 +20,7 @@ std::vector<std::string_view> places(const RedisSettings& redis) {
   return keys;
 }
 
-// Of Sentinels or of a cluster's nodes.
+// Checks the list of Sentinels or of a cluster's nodes.
 Result<void> check_list(std::string_view key, const std::vector<Url>& urls) {
   for (const Url& url : urls) {
     if (!url.path.empty()) return invalid(fmt::format("{}: expected redis:// or rediss://, found a Unix socket", key));

@@ -1,4 +1,4 @@
-// What the settings of one store must hold together.
+// Checks the settings of one store against each other.
 #pragma once
 
 #include <string_view>
@@ -8,12 +8,12 @@
 
 namespace rateguard::config {
 
-// What contradicts itself. Errors: kInvalid, naming the key; never a password.
+// Refuses contradictions. Errors: kInvalid, naming the key; never a password.
 Result<void> check_store(std::string_view name, const StoreSettings& store);
-// Whether a Redis store says all that it takes to connect, which the environment may say where the file does not: where
-// it is, and a password with a user. Errors: kInvalid.
+// Checks that a Redis store has all that it needs to connect, in the file or the environment: an address, and a
+// password for its user. Errors: kInvalid.
 Result<void> check_store_access(std::string_view name, const StoreSettings& store);
-// At most one store is in memory: what two tables of this process could do, one does as well. Errors: kInvalid.
+// Allows at most one store in memory: two tables in one process would have no advantage. Errors: kInvalid.
 Result<void> check_one_memory(const Config& config);
 
 }  // namespace rateguard::config

@@ -50,7 +50,7 @@ class LineParser {
     ++line_;
   }
 
-  // Up to the next comma or line's end, or in quotes.
+  // Reads a field up to the next comma or line's end, or in quotes.
   Result<void> field(std::string& out) {
     const int begin = line_;
     if (!take('"')) {
@@ -62,7 +62,7 @@ class LineParser {
     while (!rest_.empty()) {
       const char c = rest_.front();
       rest_.remove_prefix(1);
-      if (c == '"' && !take('"')) return {};  // two of them are one quote
+      if (c == '"' && !take('"')) return {};  // two of them mean one
       if (c == '\n') ++line_;
       out += c;
     }

@@ -38,7 +38,7 @@ Result<void> check_text(std::string_view text, const std::string& file_name) {
 }
 
 std::string quote(std::string_view text) {
-  constexpr size_t kShown = 60;  // of a value in a message of one line
+  constexpr size_t kShown = 60;  // bytes of a value shown in a message of one line
   size_t end = std::min(text.size(), kShown);
   while (end < text.size() && end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
   std::string shown(text.substr(0, end));

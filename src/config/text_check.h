@@ -1,4 +1,4 @@
-// Text as it comes from a file, before anyone interprets it.
+// Checks the text of a file before it is interpreted.
 #pragma once
 
 #include <string>

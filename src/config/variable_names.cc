@@ -13,7 +13,7 @@ namespace rateguard::config {
 namespace {
 
 constexpr std::string_view kPrefix = "RATEGUARD_";
-// Of options that are no settings: --config, and --token of check and bench.
+// Variables of options that are not settings: --config, and --token of check and bench.
 constexpr std::string_view kOptions[] = {"RATEGUARD_CONFIG", "RATEGUARD_TOKEN"};
 
 std::vector<std::string> known_variables(const Config& config) {
@@ -25,7 +25,7 @@ std::vector<std::string> known_variables(const Config& config) {
       continue;
     }
     for (const auto& [name, store] : config.stores) known.push_back(environment_variable(setting, name));
-    // Of a store that is not there it is refused too, but with another reason: apply_environment() tells it.
+    // Known even without a default store: apply_environment() then refuses it with a better reason.
     known.push_back(environment_variable(setting, "default"));
   }
   return known;
@@ -59,7 +59,7 @@ bool is_set_by_kubernetes(std::string_view name, std::string_view value) {
 }
 
 std::string unknown_variable(std::string_view name, const std::vector<std::string>& known) {
-  // What they all begin with says nothing about which was meant.
+  // The common prefix does not help to tell which one was meant.
   std::vector<std::string_view> rests;
   for (const std::string& one : known) rests.push_back(std::string_view(one).substr(kPrefix.size()));
   const std::string_view guess = nearest(name.substr(kPrefix.size()), rests);

@@ -21,7 +21,7 @@ std::string_view line_of(std::string_view text, int line) {
   return text.substr(0, text.find('\n'));
 }
 
-// Where a tab indents the line, counted from 1; 0 where none does.
+// The column of a tab that indents the line, counted from 1; 0 if there is none.
 int tab_in_indentation(std::string_view line) {
   const size_t begin = std::min(line.find_first_not_of(" \t"), line.size());
   const size_t tab = line.substr(0, begin).find('\t');
@@ -37,13 +37,13 @@ bool is_about_an_anchor(std::string_view message) {
   return message == YamlText::ANCHOR_NOT_FOUND || message == YamlText::CHAR_IN_ANCHOR;
 }
 
-// A key or an item that stands in another column than those beside it.
+// Whether the complaint is about a key or an item in another column than those beside it.
 bool is_about_indentation(std::string_view message) {
   return message == YamlText::END_OF_MAP || message == YamlText::END_OF_SEQ || message == YamlText::BLOCK_ENTRY ||
          message == YamlText::MAP_KEY || message == YamlText::MAP_VALUE;
 }
 
-// The first colon of its line, and so behind a key: the line itself stands where no key can be.
+// Whether it is at the first colon of its line, and so after a key: then the line is where no key can be.
 bool is_first_colon(const YamlComplaint& complaint, std::string_view line) {
   const auto at = static_cast<size_t>(complaint.column - 1);
   return line.find(':') == at;
@@ -89,7 +89,7 @@ Error explain_yaml(const YamlComplaint& complaint, std::string_view text, const 
     return Error{.message = fmt::format("this is not valid YAML: {}", words),
                  .position = {.file = file_name, .line = line, .column = column}};
   };
-  // The parser sees a bracket that is never closed only at the end.
+  // The parser notices an unclosed bracket only at the end.
   const bool is_open = complaint.message == YamlText::END_OF_SEQ_FLOW || complaint.message == YamlText::END_OF_MAP_FLOW;
   if (innermost && is_open) {
     if (auto quote = explain_open_quote(text, *innermost, file_name)) return *std::move(quote);
@@ -105,7 +105,7 @@ Error explain_yaml(const YamlComplaint& complaint, std::string_view text, const 
   if (const int tab = tab_in_indentation(line); tab > 0) {
     return error(complaint.line, tab, "a tab indents this line; expected spaces");
   }
-  // These two are found behind the character that is wrong.
+  // The position of these two is after the wrong character.
   const bool is_behind =
       complaint.message == YamlText::ALIAS_NOT_FOUND || complaint.message == YamlText::ANCHOR_NOT_FOUND;
   return error(complaint.line, complaint.column - (is_behind ? 1 : 0), in_words(complaint, line, innermost));

@@ -1,4 +1,4 @@
-// What is wrong with text that is not YAML, in words for its author.
+// Explains errors in YAML text to its author.
 #pragma once
 
 #include <string>
@@ -9,14 +9,14 @@
 
 namespace rateguard::config {
 
-// The parser's complaint, and the place that it gives for it.
+// The parser's complaint, with its position.
 struct YamlComplaint {
   std::string_view message;
   int line = 1;
   int column = 1;
 };
 
-// `text` is what was parsed; `innermost` the innermost collection that had begun and not ended, null outside of any.
+// `text` is the parsed text; `innermost` the innermost collection that had begun and not ended, or null.
 Error explain_yaml(const YamlComplaint& complaint, std::string_view text, const YamlNode* innermost,
                    const std::string& file_name);
 

@@ -20,7 +20,7 @@ struct Digits {
   int base;
 };
 
-// Go's literals, which the parser takes over.
+// Go's literals, which the parser accepts.
 Digits split_base(std::string_view text) {
   if (text.size() < 2 || text[0] != '0') return {text, 10};
   switch (text[1]) {
@@ -38,7 +38,7 @@ Digits split_base(std::string_view text) {
   }
 }
 
-// False: the text begins with neither a digit nor a sign.
+// False if the text begins with neither a digit nor a sign.
 bool take_sign(std::string_view& text, bool& negative) {
   if (text.empty()) return false;
   negative = text[0] == '-';

@@ -30,13 +30,13 @@ class TreeBuilder : public YAML::EventHandler {
 
   const std::optional<Error>& error() const { return error_; }
 
-  // Where the last scalar in quotes, or block scalar, began; null where there is none.
+  // The last scalar in quotes, or block scalar, that began; or null.
   const YamlNode* last_quoted() const { return last_quoted_; }
 
-  // The innermost collection that has begun and not ended; null outside of any.
+  // The innermost collection that has begun and not ended, or null.
   const YamlNode* innermost() const { return open_.empty() ? nullptr : open_.back().node; }
 
-  // After the last event: a text without a document has a root all the same.
+  // Called after the last event: a text without a document has a root too.
   void finish() {
     if (!document_.root_) document_.root_ = &document_.nodes_.emplace_back();
   }
@@ -136,7 +136,7 @@ class TreeBuilder : public YAML::EventHandler {
     node.line = mark.line + 1;
     node.column = mark.column + 1;
     attach(node);
-    // A collection can be named once it is whole: until then an alias to it would be a cycle.
+    // A collection can be named only once it is complete: before, an alias to it would be a cycle.
     const bool whole = kind == YamlNode::Kind::kNull || kind == YamlNode::Kind::kScalar;
     if (anchor != 0 && whole) anchors_[anchor] = {&node, 1};
     return &node;
@@ -177,7 +177,7 @@ class TreeBuilder : public YAML::EventHandler {
 
   static bool is_merge_key(const YamlNode& key) { return key.text == "<<" && !key.quoted; }
 
-  // Takes a map's merge key out and what it brings in.
+  // Replaces a map's merge key by the entries that it brings.
   void merge(YamlNode& map) {
     const auto& children = map.children;
     size_t at = 0;
@@ -244,7 +244,7 @@ namespace {
 class ViewBuffer : public std::streambuf {
  public:
   explicit ViewBuffer(std::string_view text) {
-    char* begin = const_cast<char*>(text.data());  // setg asks for it; nothing writes
+    char* begin = const_cast<char*>(text.data());  // setg() requires it; nothing writes
     setg(begin, begin, begin + text.size());
   }
 };
@@ -272,7 +272,7 @@ Result<YamlDocument> parse_yaml(std::string_view text, const std::string& file_n
     if (!builder.error()) {
       return std::unexpected(explain_yaml(complaint, text, builder.innermost(), file_name));
     }
-  } catch (const std::exception& e) {  // whatever the library lets through: bad_alloc, its own asserts
+  } catch (const std::exception& e) {  // anything that the library throws: bad_alloc, its asserts
     return std::unexpected(
         Error{.message = fmt::format("this is not valid YAML: {}", e.what()), .position = {.file = file_name}});
   }

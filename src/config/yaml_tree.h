@@ -1,4 +1,4 @@
-// YAML text as a small tree that remembers where everything stood.
+// YAML text as a small tree with the position of every node.
 #pragma once
 
 #include <cstdint>
@@ -15,12 +15,12 @@ struct YamlNode {
   enum class Kind : uint8_t { kNull, kScalar, kSequence, kMap };
 
   Kind kind = Kind::kNull;
-  bool quoted = false;  // a scalar in quotes, a block scalar, or one tagged !!str: text, whatever it looks like
+  bool quoted = false;  // a scalar in quotes, a block scalar, or one tagged !!str: always text
   int line = 1;
-  int column = 1;  // in bytes, as the parser counts
+  int column = 1;  // in bytes, as counted by the parser
   std::string text = {};
-  // A sequence's items; a map's keys and values in turn. Keys are scalars, none twice. An alias is the node it names.
-  // The entries that a merge key (<<) brings stand behind the map's own.
+  // A sequence's items; a map's keys and values in turn. Keys are scalars without duplicates. An alias is the node that
+  // it names. The entries of a merge key (<<) come after the map's own.
   std::vector<const YamlNode*> children = {};
 
   bool is_map() const { return kind == Kind::kMap; }
@@ -28,9 +28,9 @@ struct YamlNode {
   bool is_scalar() const { return kind == Kind::kScalar; }
   bool is_null() const { return kind == Kind::kNull; }
 
-  // A map's value; null where there is none, or this is no map.
+  // A map's value; null if it has none, or this is not a map.
   const YamlNode* find(std::string_view key) const;
-  // What it is, for a message: "a list", "'5/x'". Long text is cut, control characters are replaced.
+  // A description for a message: "a list", "'5/x'". Long text is cut, control characters are replaced.
   std::string describe() const;
 };
 
@@ -45,22 +45,22 @@ class YamlDocument {
   const YamlNode* root_ = nullptr;
 };
 
-// Bounds on a file: what the largest number of rules needs (rules::kRulesMax, 100,000), and far below what would hurt.
+// Bounds on a file: enough for the most rules (rules::kRulesMax, 100,000), and harmless.
 inline constexpr size_t kYamlBytesMax = 16 << 20;
-// With every alias counted as what it stands for: forty for each rule. A rule with its name, match, per and limit has
-// some twelve.
+// Forty for each rule, with every alias counted as the nodes that it names. A rule with its name, match, per and limit
+// has some twelve.
 inline constexpr size_t kYamlNodesMax = 4'000'000;
 inline constexpr int kYamlDepthMax = 32;
 
-// What holds when a map gives a key itself and merges it too (<<, https://yaml.org/type/merge.html).
+// Which value counts if a map gives a key itself and also merges it (<<, https://yaml.org/type/merge.html).
 enum class MergeOrder : uint8_t {
-  kOwnKeysWin,    // wherever the merge key stands, as its definition says
-  kMergeKeyFirst  // a key that stands before the merge key which also brings it is refused, since parsers disagree
+  kOwnKeysWin,    // wherever the merge key is, as YAML defines it
+  kMergeKeyFirst  // a key before a merge key that also brings it is refused, since parsers disagree
 };
 
-// One document of UTF-8, with merge keys and the tags of the core schema (!!str, !!int, !!float, !!bool, !!null,
-// !!seq, !!map, !!merge). Errors: kInvalid with a position: broken YAML, a second document, duplicate keys, other tags,
-// a tag that its value does not fit, control characters, a bound that was passed.
+// One document of UTF-8, with merge keys and the tags of the core schema (!!str, !!int, !!float, !!bool, !!null, !!seq,
+// !!map, !!merge). Errors: kInvalid with a position: broken YAML, a second document, duplicate keys, other tags, a tag
+// that its value does not fit, control characters, an exceeded bound.
 Result<YamlDocument> parse_yaml(std::string_view text, const std::string& file_name,
                                 MergeOrder merge_order = MergeOrder::kOwnKeysWin);
 
