@@ -1,4 +1,4 @@
-// `rateguard bench`: load on a running service, and how it bears it.
+// `rateguard bench`: puts load on a running service and measures its answers.
 #include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -78,7 +78,7 @@ bool write_file(const std::string& path, const std::string& text) {
   return std::fclose(file) == 0 && written;
 }
 
-// Draws over its own line, and takes it away at the end.
+// Redraws one line, and removes it at the end.
 class ProgressLine {
  public:
   explicit ProgressLine(const loadgen::Plan& plan) : plan_(plan) {}
@@ -114,7 +114,7 @@ int bench(const BenchOptions& options) {
     complain(plan.error().to_string());
     return kUsage;
   }
-  // What goes to standard output is the table, or the JSON alone.
+  // Standard output gets either the table or only the JSON.
   const bool table = !options.quiet && options.json != "-";
   if (table) {
     fmt::print("{}", plan_text(*plan));

@@ -8,7 +8,7 @@ std::string_view version_number() {
   return RATEGUARD_VERSION;
 }
 
-// Named by a header that the build writes, and includes before this file (CMakeLists.txt).
+// Defined in a header that the build writes and includes before this file (CMakeLists.txt).
 std::string_view commit() {
   return RATEGUARD_COMMIT;
 }

@@ -1,4 +1,4 @@
-// What this program was built from and with.
+// The version of this program, and its compiler.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 namespace rateguard::app {
 
 std::string_view version_number();  // "0.9.0"
-std::string_view commit();          // "1a2b3c4d5e6f", with "-dirty" where files had been edited; "unknown" without git
+std::string_view commit();          // "1a2b3c4d5e6f", with "-dirty" if files had been edited; "unknown" without git
 std::string compiler();             // "gcc 12.2.0"
 
 }  // namespace rateguard::app

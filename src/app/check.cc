@@ -1,5 +1,5 @@
-// `rateguard check`: the body of POST /check from the command line, answered by the same code as the service's, here on
-// empty counters or by a running service.
+// `rateguard check`: the body of POST /check from the command line, answered by the service's code, either in this
+// process on empty counters, or by a running service.
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
@@ -222,7 +222,7 @@ std::string_view text_at(const json::object& answer, std::string_view name) {
   return value != nullptr && value->is_string() ? std::string_view(value->as_string()) : std::string_view();
 }
 
-// Why no limit decides: what a refused request lacks, or why an admitted one meets none.
+// Why no limit decides: what a refused request lacks, or why no limit applies to an admitted one.
 std::string reason_of(const json::object& answer) {
   const std::string_view missing = text_at(answer, "missing");
   const std::string_view reason = text_at(answer, "reason");
@@ -245,7 +245,7 @@ void print_line(const json::object& answer) {
     line += fmt::format("  {} of {} left", answer.at("remaining").as_int64(), limit->as_int64());
   }
   const std::string reason = reason_of(answer);
-  // Waiting mends nothing where something is missing.
+  // If something is missing, waiting does not help.
   if (!allowed && reason.empty()) line += fmt::format("  again {}", wait_in_words(answer));
   line += reason;
   if (const json::value* delay = answer.if_contains("delay_ms"); delay != nullptr && delay->is_int64()) {
@@ -254,7 +254,7 @@ void print_line(const json::object& answer) {
   fmt::print("{}\n", line);
 }
 
-// A decision is printed; anything else is complained about. Gives the exit code.
+// Prints a decision to standard output, anything else as an error. Returns the exit code.
 int report(const Answer& answer, bool as_json) {
   boost::system::error_code error;
   const json::value body = json::parse(answer.body, error);

@@ -1,4 +1,4 @@
-// What an option may be, where it is one of a few words: for checks, help and the completion of shells.
+// The values of options that take one of a few words, for checks, help and shell completion.
 #pragma once
 
 #include <span>
@@ -8,7 +8,7 @@
 
 namespace rateguard::app {
 
-// Of an option ("--format") or of the argument of a command ("shell" of completion); empty: anything.
+// The values of an option ("--format") or of a command's argument ("shell" of completion); empty: any value.
 std::vector<std::string> choices_for(std::string_view name);
 
 }  // namespace rateguard::app

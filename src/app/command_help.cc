@@ -55,7 +55,7 @@ std::string hint(std::string_view word, const std::vector<std::string>& known) {
   return guess.empty() ? std::string() : fmt::format("; did you mean '{}'?", guess);
 }
 
-// The first option among the words that `command` does not have; empty: it has them all.
+// The first option among the words that `command` does not have; empty: none.
 std::string unknown_option(const CLI::App& command, const std::vector<std::string>& words) {
   const std::vector<std::string> known = option_names(command);
   for (const std::string& word : words) {
@@ -72,7 +72,7 @@ std::string unexpected_words(const CLI::App& command, const std::vector<std::str
   return fmt::format("'{}' is one argument too many", command.remaining().empty() ? "" : command.remaining().front());
 }
 
-// The parser's own sentence, where it is one of those that are readable, begun with the option.
+// The parser's sentence if it is readable, with the option first.
 std::string in_words(const CLI::ParseError& error) {
   const std::string text = error.what();
   constexpr std::string_view kConversion = "Could not convert: ";

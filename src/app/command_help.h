@@ -1,4 +1,4 @@
-// What the command line's own definition looks like to a person: help pages, and what is wrong with a wrong call.
+// Help pages and error messages, made from the definition of the command line.
 #pragma once
 
 #include <memory>
@@ -16,11 +16,11 @@ namespace rateguard::app {
 // The subcommands of `app`, in the order in which they were defined.
 std::vector<const CLI::App*> commands_of(const CLI::App& app);
 
-// Help pages without the parser's own words.
+// Formats help pages without the parser's standard phrases.
 std::shared_ptr<CLI::FormatterBase> help_formatter();
 
-// What is wrong with `words` (without the program's name), which `app` refused with `error`: an unknown command or
-// option with what was probably meant, or a value.
+// The message about `words` (without the program's name), which `app` refused with `error`: an unknown command or
+// option with a suggestion, or a wrong value.
 std::string explain_usage(const CLI::App& app, const std::vector<std::string>& words, const CLI::ParseError& error);
 
 // "there is no command 'validte'; did you mean 'validate'?"

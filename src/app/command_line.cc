@@ -30,7 +30,7 @@ constexpr const char* kFooter =
     "5 serve: the counters could not be saved.\n"
     "Settings are taken from the command line first, then RATEGUARD_* variables, then the file, then defaults.";
 
-// A check whose message names the words; the help names them in the description.
+// A check whose message lists the words; the help lists them in the description.
 CLI::Validator one_of(const std::string& option) {
   const std::vector<std::string> words = choices_for(option);
   return CLI::Validator(
@@ -41,7 +41,7 @@ CLI::Validator one_of(const std::string& option) {
       "");
 }
 
-// CLI::Range takes "nan" for a number that is inside.
+// CLI::Range accepts "nan".
 CLI::Validator number_between(double least, double most) {
   return CLI::Validator(
       [least, most](std::string& text) {
@@ -297,7 +297,7 @@ Shell shell_of(const std::string& name) {
   return name == "fish" ? Shell::kFish : Shell::kBash;
 }
 
-// Everything that a call may say.
+// All options of all commands.
 struct Options {
   ServeOptions serve = {};
   CheckOptions check = {};
@@ -334,10 +334,10 @@ void define(CLI::App& app, Options& options) {
       ->type_name("COMMAND");
   app.set_version_flag("-V,--version", fmt::format("rateguard {}", version_number()), "Print the version");
   for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) command->group("Commands");
-  app.footer(kFooter);  // last: commands would have it too
+  app.footer(kFooter);  // set last, or commands would get it too
 }
 
-// App::help() would give that of the command that was called.
+// App::help() would give the help of the called command.
 std::string general_help(const CLI::App& app) {
   return app.get_formatter()->make_help(&app, app.get_name(), CLI::AppFormatMode::Normal);
 }
@@ -356,7 +356,7 @@ int help(const CLI::App& app, const std::string& command) {
   return kUsage;
 }
 
-// What the parser throws for is no mistake where it is --help or --version.
+// The parser also throws for --help and --version, which are not mistakes.
 int refuse(const CLI::App& app, const std::vector<std::string>& words, const CLI::ParseError& error) {
   if (error.get_exit_code() == 0) return app.exit(error);
   if (words.empty()) {

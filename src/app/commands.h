@@ -33,7 +33,7 @@ int serve(const ServeOptions& options);
 
 struct CheckOptions {
   std::string config = {};
-  std::string server = {};  // HOST:PORT of a running service; empty: decide here, on empty counters
+  std::string server = {};  // HOST:PORT of a running service; empty: decide in this process, on empty counters
   std::string token = {};
   // A configured rule, or a limit given here.
   std::string rule = {};
@@ -65,12 +65,12 @@ struct ValidateOptions {
 };
 int validate(const ValidateOptions& options);
 
-// How logs are to be read.
+// How to read logs.
 struct LogFormatOptions {
   std::string format = "auto";
-  std::string log_format = {};  // a layout in the words of a server's configuration
+  std::string log_format = {};  // a layout in the syntax of a server's configuration
   std::string columns = {};
-  uint32_t jobs = 0;  // threads that read; 0: one for each processor
+  uint32_t jobs = 0;  // reading threads; 0: one for each processor
 };
 
 struct SimulateOptions {
@@ -100,7 +100,7 @@ struct BenchOptions {
   int connections = 50;
   int depth = 1;
   int threads = 1;
-  std::string duration = {};  // "10s"; 10 seconds where no number of requests is given either
+  std::string duration = {};  // "10s"; the default is 10 seconds, unless a number of requests is given
   std::optional<uint64_t> requests = {};
   std::optional<double> rate = {};  // requests a second, open loop
   std::string timeout = "5s";

@@ -31,7 +31,7 @@ std::string quoted(std::string text) {
   return "'" + out + "'";
 }
 
-// What a value may be.
+// What kind of value an option takes.
 enum class ValueKind { kNone, kWords, kFile, kOther };
 
 struct Value {
@@ -46,17 +46,17 @@ std::string name_of(const CLI::Option& option) {
 Value value_of(const CLI::Option& option) {
   if (option.get_type_size() == 0) return {};  // a flag
   const std::string type = option.get_type_name();
-  if (type == "LAYOUT") return {.kind = ValueKind::kOther};  // --log-format of a log, not of the service's own lines
+  if (type == "LAYOUT") return {.kind = ValueKind::kOther};  // --log-format for reading logs, not the one of `serve`
   std::vector<std::string> words = choices_for(name_of(option));
   if (!words.empty()) return {.kind = ValueKind::kWords, .words = std::move(words)};
   for (const char* const file : {"FILE", "DIR", "PATH", "OUT", "LOG..."}) {
-    // The path of a request is a PATH too, and no file.
+    // The path of a request is a PATH too, but not a file.
     if (type == file && name_of(option) != "--path") return {.kind = ValueKind::kFile};
   }
   return {.kind = ValueKind::kOther};
 }
 
-// The arguments of a command that are no options.
+// The arguments of a command that are not options.
 std::vector<const CLI::Option*> positionals_of(const CLI::App& command) {
   return command.get_options([](const CLI::Option* option) { return option->get_positional(); });
 }
@@ -71,7 +71,7 @@ Value argument_of(const CLI::App& app, const CLI::App& command) {
   return positionals.empty() ? Value{} : value_of(*positionals.front());
 }
 
-// `words` holds what may come, `files` whether a file may.
+// `words` gets the possible words, `files` whether a file is possible.
 std::string bash_value(const Value& value) {
   switch (value.kind) {
     case ValueKind::kWords:

@@ -1,4 +1,4 @@
-// Shell completion scripts, made from the command line's own definition so that they cannot fall behind it.
+// Shell completion scripts, made from the definition of the command line, so that they are always up to date.
 #pragma once
 
 #include <string>

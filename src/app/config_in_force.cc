@@ -13,11 +13,11 @@ bool has_tls(const config::Config& config) {
   return !config.listen.tls.certificate.empty();
 }
 
-// What Instance::reload() hands to every loop.
+// Whether Instance::reload() hands the setting to every loop.
 bool takes_effect_at_once(std::string_view key, const config::Config& at_start, const config::Config& now) {
-  // The listeners read PROXY headers by the proxies of the start.
+  // The listeners check PROXY headers against the proxies of the start.
   if (key == "listen.trusted_proxies") return !at_start.listen.proxy_protocol;
-  // Listeners with TLS get another certificate; none gets or loses TLS.
+  // A listener with TLS gets a new certificate, but no listener gets or loses TLS.
   if (key.starts_with("listen.tls.")) return has_tls(at_start) && has_tls(now);
   return key.starts_with("identity.") || key.starts_with("envoy.");
 }

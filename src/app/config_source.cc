@@ -40,7 +40,7 @@ Result<config::Config> ConfigSource::load() const {
     if (value == nullptr) return std::nullopt;
     return value;
   };
-  // envoyproxy/ratelimit's variables count where the command line names its configuration, too.
+  // envoyproxy/ratelimit's variables also count if the command line names its configuration.
   if (const auto named = command_line_(*config); named && config->envoy.config.empty()) {
     config->envoy.config = named->envoy.config;
   }
@@ -55,7 +55,7 @@ Result<Policy> make_policy(const config::Config& config) {
   if (!rules) return std::unexpected(rules.error());
   auto identifier = identify::Identifier::create(config.identity);
   if (!identifier) {
-    Error error = identifier.error();  // of the file of keys
+    Error error = identifier.error();  // an error of the key file
     if (error.position == SourcePosition{}) error.position = config.position_of("identity.jwt.key_file");
     return std::unexpected(std::move(error));
   }

@@ -13,7 +13,7 @@ namespace rateguard::app {
 
 class ConfigSource {
  public:
-  // What the command line says over everything else.
+  // Applies the options of the command line, which take precedence over everything else.
   using Override = std::function<Result<config::Config>(config::Config)>;
 
   // `path` empty: defaults. The environment of the process is read at each load.
@@ -29,10 +29,10 @@ class ConfigSource {
   Override command_line_;
 };
 
-// What a configuration puts in force. Errors: those of compiling rules and of reading key files.
+// Compiles a configuration into a policy. Errors: those of compiling rules and of reading key files.
 Result<Policy> make_policy(const config::Config& config);
-// The same for Envoy's rate limit service, its files included; nothing is loaded where `envoy.config` names none.
-// Errors: those of config::load_envoy().
+// The policy of Envoy's rate limit service, from its files; empty if `envoy.config` names none. Errors: those of
+// config::load_envoy().
 Result<envoy::Policy> make_envoy_policy(const config::Config& config);
 
 }  // namespace rateguard::app

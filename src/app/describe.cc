@@ -43,7 +43,7 @@ std::string describe_match(const rules::Match& match) {
   return conditions.empty() ? targets : fmt::format("{}, {}", targets, fmt::join(conditions, ", "));
 }
 
-// "cost 2, by header X-Cost up to 100, /export 50, POST 5"; empty where every request costs what it says.
+// "cost 2, by header X-Cost up to 100, /export 50, POST 5"; empty if the rule has no cost.
 std::string describe_cost(const rules::RuleCost& cost) {
   if (cost == rules::RuleCost{}) return {};
   std::string text = fmt::format("cost {}", cost.units);

@@ -14,7 +14,7 @@ namespace rateguard::app {
 std::string describe(Duration duration);
 // "token_bucket, capacity 20, refill 100 per 10s"
 std::string describe(const Limit& limit);
-// "login: POST /login, per ip: 5 per 1m, sliding_window_log (shadow)"; a group stands behind the name, in brackets.
+// "login: POST /login, per ip: 5 per 1m, sliding_window_log (shadow)"; a group comes after the name, in brackets.
 std::string describe(const rules::Rule& rule);
 // "edge.client_free: fixed_window, 100 per 1m (shadow)"
 std::string describe(const envoy::RateLimit& limit);

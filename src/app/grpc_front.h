@@ -18,10 +18,10 @@ class GrpcFront {
   GrpcFront(server::Service& service, rls::RateLimitService& rate_limits, net::EventLoop& loop,
             const http::ServerOptions& options);
 
-  // Gives the port. Errors: as net::Listener::open().
+  // Returns the port. Errors: as net::Listener::open().
   Result<uint16_t> start() { return server_.start(loop_, api_); }
   void set_tls(std::shared_ptr<const net::TlsContext> tls) { server_.set_tls(std::move(tls)); }
-  // As http::Server::drain(); calls that have no end of their own end.
+  // As http::Server::drain(); also ends calls that have no end of their own.
   void drain(Duration grace, std::function<void()> on_empty);
 
   // Any thread, both.

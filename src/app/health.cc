@@ -14,13 +14,13 @@
 namespace rateguard::app {
 namespace {
 
-// Where to ask.
+// The service to ask.
 struct HealthTarget {
   config::Endpoint service;
   std::string path = "/ready";
 };
 
-// Whoever listens on every address answers on loopback too, and nobody can connect to "every address".
+// A service that listens on every address also listens on loopback, and a client cannot connect to "every address".
 std::string reachable_host(const std::string& host) {
   if (host == "0.0.0.0") return "127.0.0.1";
   return host == "::" ? "::1" : host;
@@ -52,7 +52,7 @@ Result<HealthTarget> parse_target(std::string_view text, std::string_view source
   return target;
 }
 
-// The configuration file is left alone on purpose: one that does not load says nothing about the service that runs.
+// Deliberately does not read the configuration file: whether it loads says nothing about the running service.
 Result<HealthTarget> target_of(const HealthOptions& options) {
   if (!options.url.empty()) return parse_target(options.url, "URL");
   for (const char* const variable : {"RATEGUARD_HTTP", "RATEGUARD_LISTEN_HTTP"}) {

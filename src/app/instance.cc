@@ -10,8 +10,8 @@
 namespace rateguard::app {
 namespace {
 
-// Expired counters are looked for in the background, so many slots at a time: a table of a million keys is gone through
-// in ten seconds, at some 50 us of one core each time.
+// Expired counters are removed in the background, some slots at a time: a table of a million keys takes ten seconds, at
+// some 50 us of one core each time.
 constexpr Duration kSweepInterval = Duration::millis(100);
 constexpr TickBudget kSweepBudget{.slots = 16'384};
 
@@ -60,12 +60,12 @@ size_t Instance::loops_of(const config::Config& config) {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
-// What is left of a store's work may still ask how many instances there are.
+// A store's remaining work may still ask for the number of instances.
 Instance::~Instance() {
   membership_.end();
 }
 
-// Tasks that still wait use what the front ends have.
+// Tasks that still wait use the front ends.
 Instance::Worker::~Worker() {
   if (counters != nullptr) counters->abandon_tasks();
 }
@@ -84,7 +84,7 @@ void Instance::join_others() {
   if (resp_) addresses["resp"] = resp_->to_string();
   membership_.set_addresses(std::move(addresses));
   membership_.set_rules_revision(config::rules_revision(config_.rules));
-  // Each instance has a configuration of its own: what another has loaded is a reason to look at it.
+  // Each instance has its own configuration: when another one reloads, check whether it has changed too.
   const auto look_anew = [this] {
     forget_refusals();
     if (files_ != nullptr) files_->look_soon();

@@ -1,4 +1,4 @@
-// A running service: every part of it, built in one place and wired together.
+// A running service: builds all its parts and connects them.
 #pragma once
 
 #include <atomic>
@@ -43,38 +43,38 @@ namespace rateguard::app {
 
 class Instance {
  public:
-  // Builds everything and listens; nothing is answered before run(). `prepared` is of `config`. Errors: what keeps it
-  // from serving. `log` outlives it.
+  // Builds everything and listens; nothing is answered before run(). `prepared` belongs to `config`. Errors: the reason
+  // why it cannot serve. `log` outlives this.
   static Result<std::unique_ptr<Instance>> create(Log& log, ConfigSource source, const config::Config& config,
                                                   Prepared prepared);
   ~Instance();
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
 
-  // "http=127.0.0.1:8080 grpc=127.0.0.1:8081 resp=127.0.0.1:6380", with the ports they really have.
+  // "http=127.0.0.1:8080 grpc=127.0.0.1:8081 resp=127.0.0.1:6380", with the actual ports.
   std::string addresses() const;
   // How many event loops there are with these settings.
   static size_t loops_of(const config::Config& config);
-  // Serves on this thread and as many more as there are loops, until SIGTERM or SIGINT; drains and saves the counters.
-  // Errors: kIo, where they could not be saved.
+  // Serves on this thread and one for each further loop, until SIGTERM or SIGINT; then drains and saves the counters.
+  // Errors: kIo if they could not be saved.
   Result<void> run();
 
  private:
   enum class InForce : uint8_t { kNo, kYes };
 
-  // An event loop with all that is its own.
+  // An event loop with everything that belongs to it.
   struct Worker {
     ~Worker();
 
     net::SystemClock clock;
     std::unique_ptr<net::EventLoop> loop;
-    std::unique_ptr<LoopCounters> counters;              // none: all are in memory
-    std::unique_ptr<rls::RateLimitService> rate_limits;  // of gRPC and POST /json
+    std::unique_ptr<LoopCounters> counters;              // null: all counters are in memory
+    std::unique_ptr<rls::RateLimitService> rate_limits;  // for gRPC and POST /json
     std::unique_ptr<http_api::HttpApi> api;
     std::unique_ptr<http::Server> server;
     std::unique_ptr<resp::RespApi> resp_api;
-    std::unique_ptr<resp::RespServer> resp_server;  // none: closed
-    std::unique_ptr<GrpcFront> grpc;                // none: closed
+    std::unique_ptr<resp::RespServer> resp_server;  // null: off
+    std::unique_ptr<GrpcFront> grpc;                // null: off
     std::thread thread;
   };
 
@@ -90,12 +90,12 @@ class Instance {
   server::Dependency redis_state(size_t place) const;
   void add_redis_figures(size_t place, RedisFigures& sum) const;
   RedisFigures redis_figures() const;
-  // REQUIRES: it is known where everything listens.
+  // REQUIRES: all addresses are known.
   void join_others();
-  // Keys of the key file that are broken, and were passed over.
+  // Logs the broken keys of the key file, which were skipped.
   void log_key_warnings(const Policy& policy);
   void log_membership(const std::string& store, std::string_view problem);
-  // On any loop's thread: this counter has been reset; or some have been, nobody knows which.
+  // On any loop's thread: this counter was reset; or unknown counters were.
   void forget(std::string_view key);
   void forget_refusals();
   Result<void> watch();
@@ -104,14 +104,14 @@ class Instance {
   void fill_service();
   // In the order in which a scrape sees them.
   void register_sources();
-  // Any loop's thread, both. Errors leave what was in force. `by` is who asked, for the log.
+  // Both on any loop's thread. An error changes nothing. `by` is who asked, for the log.
   Result<server::Reloaded> reload(std::string_view by);
   server::ConfigState config_state() const;
   Result<server::Reloaded> reload_from(const config::Config& config);
   Result<envoy::Policy> load_envoy(const config::Config& config);
   // Every file that a reload of `config` reads again.
   std::vector<std::string> files_to_watch(const config::Config& config) const;
-  // After a reload has read `config`, whether or not it could be taken over.
+  // Called after a reload has read `config`, whether or not it was put in force.
   void follow_files(const config::Config& config, InForce in_force) RG_REQUIRES(reload_mutex_);
   // On the first loop's thread: watches these files from now on.
   Result<void> watch_files(std::vector<std::string> files);
@@ -124,12 +124,12 @@ class Instance {
   void part_has_ended();
 
   ConfigSource source_;
-  config::Config config_;  // what was read at the start; rules and identity follow reloads
+  config::Config config_;  // as read at the start; reloads change rules and identity
   Log& log_;
   TurnedAwayLog turned_away_;
   const Prepared at_start_;
   std::vector<RedisTarget> places_;     // none: all counters are in memory
-  std::unique_ptr<MemoryStore> store_;  // of this process; the shares that limits have here while Redis fails, too
+  std::unique_ptr<MemoryStore> store_;  // counters of this process, with the local shares of limits while Redis fails
   server::Service service_;
   // Where the figures of a scrape come from, besides the parts themselves.
   server::DecisionTimeSource decision_times_;
@@ -148,20 +148,21 @@ class Instance {
   Membership membership_;
   std::shared_ptr<http::BodyBudget> bodies_;  // of all workers' servers
   std::vector<std::unique_ptr<Worker>> workers_;
-  config::Endpoint http_;  // where they really listen
+  config::Endpoint http_;  // the actual addresses
   config::OptionalEndpoint resp_;
   config::OptionalEndpoint grpc_;
   std::unique_ptr<SnapshotKeeper> snapshots_;  // none: nothing is kept
   std::unique_ptr<net::SignalWatcher> signals_;
-  std::unique_ptr<net::FileWatcher> files_;  // none: nothing is read from files
+  std::unique_ptr<net::FileWatcher> files_;  // null: no files to watch
   net::Timer sweep_;
-  size_t parts_left_ = 0;  // while draining, on the first loop's thread: servers, and the leave from other instances
+  size_t parts_left_ = 0;  // while draining, on the first loop's thread: servers, and leaving the other instances
 
-  Mutex reload_mutex_;         // held while one is under way
-  mutable Mutex state_mutex_;  // of what a reload came to
+  Mutex reload_mutex_;         // held during a reload
+  mutable Mutex state_mutex_;  // guards the results of a reload
   server::ConfigState config_state_ RG_GUARDED_BY(state_mutex_);
   std::vector<Error> warnings_in_force_ RG_GUARDED_BY(reload_mutex_);
-  // What is in force was read from the first; the second are those, and the files of what could not be taken over.
+  // The first are the files of the configuration in force; the second also those of a configuration that could not be
+  // put in force.
   std::vector<std::string> files_in_force_ RG_GUARDED_BY(reload_mutex_);
   std::vector<std::string> files_watched_ RG_GUARDED_BY(reload_mutex_);
 };

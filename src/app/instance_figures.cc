@@ -1,4 +1,4 @@
-// What a running service says of itself: its metrics, and the states of what it depends on.
+// The metrics of a running service, and the states of its dependencies.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -66,7 +66,7 @@ void Instance::register_sources() {
   all.add(process_);
 }
 
-// The stores in the order of their numbers, then what else may fail.
+// The stores in the order of their numbers, then the other dependencies.
 std::vector<server::Dependency> Instance::store_states() const {
   std::vector<server::Dependency> states;
   for (size_t place = 0; place < places_.size(); ++place) states.push_back(redis_state(place));
@@ -86,7 +86,7 @@ server::Dependency Instance::memory_state() const {
           .detail = fmt::format("memory, {} of {} keys", stats.keys, stats.keys_max)};
 }
 
-// Redis is not vital: while it fails, rules go by their on_store_failure, here as on any other instance.
+// Redis is not vital: while it fails, rules follow their on_store_failure, on this instance as on all others.
 server::Dependency Instance::redis_state(size_t place) const {
   RedisFigures figures;
   add_redis_figures(place, figures);

@@ -1,4 +1,4 @@
-// What a reload changes in a running service, and what it leaves for the next start.
+// Applies a reload to a running service.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -45,7 +45,7 @@ Result<server::Reloaded> Instance::reload_from(const config::Config& config) {
   }
   const auto prepared = prepare(config, [this](const config::Config& loaded) { return load_envoy(loaded); });
   if (!prepared) return std::unexpected(prepared.error());
-  // Listeners without TLS get none, and those with it keep it.
+  // A reload neither adds TLS to a listener nor removes it.
   const bool has_tls = at_start_.tls != nullptr && prepared->tls != nullptr;
   for (const auto& worker : workers_) {
     worker->loop->post([worker = worker.get(), policy = prepared->policy, envoy_policy = prepared->envoy,
@@ -85,7 +85,7 @@ std::vector<std::string> Instance::files_to_watch(const config::Config& config) 
   return files;
 }
 
-// What could not be taken over may have failed for one of its files, which somebody is about to mend.
+// A configuration that could not be put in force may depend on a broken file, so its files are watched too.
 void Instance::follow_files(const config::Config& config, InForce in_force) {
   std::vector<std::string> files = files_to_watch(config);
   if (in_force == InForce::kYes) files_in_force_ = files;
@@ -94,13 +94,13 @@ void Instance::follow_files(const config::Config& config, InForce in_force) {
   }
   if (files == files_watched_) return;
   files_watched_ = files;
-  // Not at once: the watcher that is there may be what asks for this reload.
+  // Posted, because the current watcher may have asked for this reload.
   workers_.front()->loop->post([this, files = std::move(files)] {
     if (const auto watching = watch_files(files); !watching) {
       log_.write(LogLevel::kWarn, "changes of files are not noticed; reload with SIGHUP or POST /v1/reload after each",
                  {{"why", watching.error().to_string()}});
     }
-    (void)reload("files that are watched from now on");  // one may have changed before it was watched
+    (void)reload("files that are watched from now on");  // a file may have changed before it was watched
   });
 }
 
@@ -129,7 +129,7 @@ Result<envoy::Policy> Instance::load_envoy(const config::Config& config) {
   return policy;
 }
 
-// Warnings that were said before are not repeated with each reload.
+// Warnings that were logged before are not repeated.
 void Instance::log_reload(std::string_view by, const Result<server::Reloaded>& outcome,
                           const std::vector<Error>& warnings) {
   if (!outcome) {
@@ -145,7 +145,7 @@ void Instance::log_reload(std::string_view by, const Result<server::Reloaded>& o
   log_.write(level, "configuration reloaded", {{"by", by}, {"result", outcome->sentence}});
 }
 
-// Never vital: the rules in force go on deciding.
+// Never vital: the rules in force continue to decide.
 server::Dependency Instance::configuration_state() const {
   const server::ConfigState state = config_state();
   if (!state.problem.empty()) {

@@ -7,10 +7,10 @@
 namespace rateguard::app {
 namespace {
 
-// A start waits so long for Redis to answer; it may be starting too.
+// How long a start waits for Redis, which may be starting too.
 constexpr Duration kRedisPatience = Duration::seconds(2);
-// And for each further loop to have its connection, where the first has one: a millisecond or two, and the most that a
-// busy machine makes of it.
+// How long it then waits for the connection of each further loop, if the first has one: usually a millisecond or two,
+// more on a busy machine.
 constexpr Duration kLoopPatience = Duration::millis(200);
 
 }  // namespace
@@ -68,7 +68,7 @@ server::LoopStore Instance::store_of(Worker& worker) {
   return worker.counters != nullptr ? worker.counters->loop_store() : server::LoopStore{.store = *store_};
 }
 
-// The first of them finds out whether each Redis can be used at all.
+// The first worker finds out whether each Redis can be used at all.
 Result<void> Instance::add_counters(Worker& worker) {
   const bool is_first = workers_.empty();
   auto made = LoopCounters::create(
@@ -87,7 +87,7 @@ Result<void> Instance::add_counters(Worker& worker) {
   return {};
 }
 
-// The first of them decides the port for all.
+// The first worker chooses the port for all.
 Result<void> Instance::add_resp(Worker& worker, const Policy& policy, resp::RespServerOptions& options) {
   worker.resp_api = std::make_unique<resp::RespApi>(service_, policy, store_of(worker));
   worker.resp_api->set_totals(resp_source_);

@@ -11,12 +11,12 @@
 namespace rateguard::app {
 namespace {
 
-// What HTTP/2 carries beside the fields that HTTP/1.1 would: pseudo-header fields, and 32 bytes counted for each field
-// (RFC 9113, section 6.5.2). Below this a stock client's metadata would not fit.
+// HTTP/2 needs more than HTTP/1.1: pseudo-header fields, and 32 bytes counted for each field (RFC 9113, section 6.5.2).
+// Below this the metadata of ordinary clients would not fit.
 constexpr size_t kHeaderBytesMin = 8 * 1'024;
 
-// A load balancer's PROXY header (version 2) ahead of every connection. Believed from trusted proxies only: it names
-// the client, so whoever may send one may be anybody.
+// A load balancer's PROXY header (version 2) ahead of every connection. Accepted only from trusted proxies: it names
+// the client, so its sender can pretend to be any client.
 net::Preamble read_proxy_header(const std::vector<IpPrefix>& trusted, const IpAddress& sender,
                                 std::string_view received) {
   using Verdict = net::Preamble::Verdict;
@@ -42,7 +42,7 @@ net::PeerPreamble preamble_for(const config::Config& config) {
   };
 }
 
-// What all protocols have in common. The loops of one protocol get copies, and so one count of connections. `option` as
+// The options of all protocols. The loops of one protocol get copies, which share a count of connections. `option` as
 // ListenAddress has it.
 net::ConnectionHostOptions host_options(const config::Config& config, const config::Endpoint& endpoint,
                                         std::string_view option, Duration idle_timeout) {

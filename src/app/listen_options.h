@@ -1,4 +1,4 @@
-// What `listen:` says, as the servers take it.
+// The settings of `listen:`, as options of the servers.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@ namespace rateguard::app {
 // `protocols` are what ALPN may agree on, the best first.
 net::TlsFiles tls_files(const config::TlsSettings& settings, std::vector<std::string> protocols);
 
-// Of one loop of so many, each of which takes its share of listen.connections_max.
+// The options of one loop. The loops share listen.connections_max.
 http::ServerOptions http_options(const config::Config& config);
 // REQUIRES: listen.resp is not off.
 resp::RespServerOptions resp_options(const config::Config& config);

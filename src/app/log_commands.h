@@ -1,4 +1,4 @@
-// What the commands that read logs have in common.
+// What commands that read logs have in common.
 #pragma once
 
 #include <functional>
@@ -12,14 +12,14 @@
 
 namespace rateguard::app {
 
-// Errors: kInvalid; the command line is then wrong.
+// Errors: kInvalid if the command line is wrong.
 Result<simulate::ReadOptions> read_options(const LogFormatOptions& options);
 
 // Whether each path of an output (empty: none) can be written to, found out before the minutes that a long log takes.
 // Complains where one cannot.
 bool can_write(const std::vector<std::string>& paths);
 
-// Logs that are not there or break off are files that cannot be used; rules, or a log that is none, do not load.
+// Logs that are missing or break off are files that cannot be used; rules, or logs in another format, do not load.
 ExitCode exit_code_of(const Error& error);
 
 // Runs `work(progress)`, with a bar on standard error if that is a terminal and `quiet` does not forbid it.

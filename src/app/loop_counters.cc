@@ -6,7 +6,7 @@
 namespace rateguard::app {
 namespace {
 
-// What a server says at once is heard, however long others were waited for.
+// An immediate answer of a server is seen even if the wait for others took all the time.
 constexpr Duration kLookAtLeast = Duration::millis(10);
 
 }  // namespace

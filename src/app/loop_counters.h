@@ -1,4 +1,4 @@
-// The counters as one event loop asks for them: those of this process and those in one or several Redis as one store.
+// The counters of one event loop as one store: those of this process and those in one or several Redis.
 #pragma once
 
 #include <functional>
@@ -22,30 +22,30 @@
 
 namespace rateguard::app {
 
-// A store of the configuration that is a Redis.
+// A Redis store of the configuration.
 struct RedisTarget {
   std::string name;
   StoreNumber number = 0;
   redis::Target target;
   config::RedisSettings settings;
-  std::unique_ptr<server::StoreHealth> health;  // as all loops find it
+  std::unique_ptr<server::StoreHealth> health;  // as seen by all loops
 };
 
-// All of them, in the order of their numbers. `log` outlives them. Errors: as redis_target().
+// All Redis stores, in the order of their numbers. `log` outlives them. Errors: as redis_target().
 Result<std::vector<RedisTarget>> redis_targets(const config::Config& config, Log& log);
 
-// What they ask of the process and tell it, on their loop's thread; `place` counts in redis_targets().
+// Calls to the rest of the process, on the loop's thread; `place` is an index of redis_targets().
 struct LoopCountersHooks {
   std::function<uint32_t(size_t place)> instances;
   std::function<void(size_t place, std::string_view key)> on_reset;
 };
 
-// On its loop's thread, but the figures of redis(). What it is given outlives it; tasks that wait at its end are
-// unwound.
+// Used on its loop's thread, except for the figures of redis(). The arguments of create() outlive it; tasks that wait
+// when it is destroyed are unwound.
 class LoopCounters {
  public:
-  // Connects at once. `memory` has the counters of this process and the shares that limits have here while a Redis
-  // fails. REQUIRES: there is a place. Errors: no memory.
+  // Connects at once. `memory` has the counters of this process and the local shares of limits while a Redis fails.
+  // REQUIRES: at least one place. Errors: no memory.
   static Result<std::unique_ptr<LoopCounters>> create(net::EventLoop& loop, const config::Config& config,
                                                       std::span<const RedisTarget> places, Store& memory,
                                                       const LoopCountersHooks& hooks, Log& log);
@@ -53,22 +53,22 @@ class LoopCounters {
   LoopCounters(const LoopCounters&) = delete;
   LoopCounters& operator=(const LoopCounters&) = delete;
 
-  // As RedisCounters::await_connection(), with so much patience for all of them together.
+  // As RedisCounters::await_connection(); `patience` is for all of them together.
   Result<void> await_connections(Duration patience);
-  // As RedisCounters::settle(), one after the other.
+  // As RedisCounters::settle(), for one after the other.
   void settle(Duration patience);
-  // As RedisCounters::watch_health(), all of them.
+  // As RedisCounters::watch_health(), for all of them.
   void watch_health();
 
   server::LoopStore loop_store() { return {.store = *awaiting_, .tasks = tasks_.get(), .on_failure = on_failure_}; }
-  // By their place.
+  // The counters at a place.
   const RedisCounters& redis(size_t place) const { return *redis_[place]; }
 
-  // Another instance, or another loop, has reset a counter.
+  // Called when another instance, or another loop, has reset a counter.
   void forget(std::string_view key);
-  // Counters may have been reset, nobody knows which: they are asked again. What was counted here stays.
+  // Unknown counters may have been reset, so they are asked again. Local counts stay.
   void forget_refusals();
-  // What waits is unwound; nothing may be asked any more.
+  // Unwinds waiting tasks. REQUIRES: nothing is asked afterwards.
   void abandon_tasks() { tasks_.reset(); }
 
  private:
@@ -78,7 +78,7 @@ class LoopCounters {
   OnStoreFailure on_failure_;
   AnswersAtOnce memory_;
   std::vector<std::unique_ptr<RedisCounters>> redis_;
-  std::unique_ptr<SplitStore> split_;  // none: there is one store
+  std::unique_ptr<SplitStore> split_;  // null: there is only one store
   std::unique_ptr<net::Tasks> tasks_ = std::make_unique<net::Tasks>(loop_);
   std::unique_ptr<server::AwaitingStore> awaiting_;
 };

@@ -1,5 +1,5 @@
-// This instance among those that share its counters: alone where they are in memory, else with those in each Redis, as
-// peers/ has them.
+// This instance among those that share its counters: alone if they are in memory, else with the peers (peers/) in each
+// Redis.
 #pragma once
 
 #include <cstdint>
@@ -20,10 +20,10 @@
 
 namespace rateguard::app {
 
-// Members without another word may be called on any thread.
+// Members without a comment about threads may be called on any thread.
 class Membership {
  public:
-  // Nothing is known of this instance yet but its machine, process and version.
+  // At first only the instance's machine, process and version are known.
   Membership();
   ~Membership();
   Membership(const Membership&) = delete;
@@ -32,24 +32,24 @@ class Membership {
   // Before any loop runs: the loop it joins on, which outlives it up to end().
   void set_addresses(std::map<std::string, std::string> addresses);
   void join(net::EventLoop& loop, const redis::Target& target, const config::RedisSettings& settings,
-            peers::PeersHandlers handlers);  // each time another circle, numbered from 0
-  // On that loop's thread. Takes its leave from the others; `done` is called when they know, or at once where it is
+            peers::PeersHandlers handlers);  // each call joins another circle, numbered from 0
+  // On that loop's thread. Tells the others that it leaves; `done` is called when they know, or at once if it is
   // alone.
   void leave(std::function<void()> done);
-  // When no loop runs any more: lets go of the loop.
+  // Called when no loop runs any more: lets go of the loop.
   void end();
 
-  // How many there are in a circle, this one included; 1 before it is joined.
+  // The number of instances in a circle, including this one; 1 before it joins.
   uint32_t alive(size_t circle) const;
-  // Those of all circles, each once, as it was last heard of.
+  // The instances of all circles, each once, as last reported.
   std::vector<RunningInstance> all(Instant now) const;
   void set_rules_revision(const std::string& revision);
-  // Nobody is there to be told where it is alone.
+  // Does nothing if the instance is alone.
   void tell_reset(size_t circle, std::string_view key);
   void tell_reload(const std::string& revision);
 
  private:
-  // Those who share one Redis.
+  // The instances that share one Redis.
   struct Circle {
     std::unique_ptr<redis::Client> client;
     std::unique_ptr<peers::Peers> peers;
@@ -59,7 +59,7 @@ class Membership {
   const uint64_t id_;
   mutable Mutex mutex_;
   InstanceDescription self_ RG_GUARDED_BY(mutex_);
-  std::vector<std::unique_ptr<Circle>> circles_;  // none: alone
+  std::vector<std::unique_ptr<Circle>> circles_;  // empty: alone
 };
 
 }  // namespace rateguard::app

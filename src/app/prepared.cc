@@ -22,7 +22,7 @@ std::array<Listener, 3> listeners(const config::ListenSettings& listen) {
   return {{{"listen.http", listen.http}, {"listen.grpc", listen.grpc}, {"listen.resp", listen.resp}}};
 }
 
-// Where an error says no place of its own, it is where the file has `key`.
+// Gives an error without a position that of `key` in the file.
 std::unexpected<Error> at(const config::Config& config, std::string_view key, Error error) {
   if (error.position == SourcePosition{}) error.position = config.position_of(key);
   return std::unexpected(std::move(error));
@@ -36,7 +36,7 @@ bool is_loopback(const config::Endpoint& endpoint) {
   return endpoint.host == "localhost" || endpoint.host == "::1" || endpoint.host.starts_with("127.");
 }
 
-// Anyone who can reach an open address may ask, so its owner should know.
+// Anyone who can reach an open address may use it, so the operator should know.
 void warn_if_open(const config::Config& config, std::vector<Error>& warnings) {
   const config::ListenSettings& listen = config.listen;
   if (!listen.tokens.empty() || !listen.tls.client_ca.empty()) return;
@@ -50,7 +50,7 @@ void warn_if_open(const config::Config& config, std::vector<Error>& warnings) {
   }
 }
 
-// Files that OpenSSL, or the store, would wait for or read for ever.
+// Refuses files on which OpenSSL, or the store, would block or read endlessly.
 Result<void> check_files(const config::Config& config) {
   const auto check = [&](std::string_view key, const std::string& path) -> Result<void> {
     const auto good = path.empty() ? Result<void>() : check_named_file(path);

@@ -1,5 +1,5 @@
-// A configuration with everything that it names read and compiled: what has to be good before it may be put in force.
-// A start, a reload and `rateguard validate` all go through here, so that none takes what another refuses:
+// A configuration with everything that it names read and compiled, which is required before it is put in force. A
+// start, a reload and `rateguard validate` all use this, so that none accepts what another refuses:
 // docs/decisions/0024-one-gate-for-configurations.md.
 #pragma once
 
@@ -24,13 +24,13 @@ struct Prepared {
 // How Envoy's configuration is loaded.
 using LoadEnvoy = std::function<Result<envoy::Policy>(const config::Config& config)>;
 
-// Reads files, opens no socket. Errors: kIo and kInvalid, with the place in the file that names what is wrong.
+// Reads files, opens no socket. Errors: kIo and kInvalid, with the position of the wrong setting in the file.
 Result<Prepared> prepare(const config::Config& config, const LoadEnvoy& load_envoy = make_envoy_policy);
 
-// Two listeners of one process on one port: the system would say that "another process" has it. Errors: kInvalid.
+// Two listeners of one process on one port: the system would blame "another process". Errors: kInvalid.
 Result<void> check_ports(const config::Config& config);
 
-// What is valid and hardly meant: config::config_warnings(), and listeners that anybody can reach.
+// Settings that are valid but hardly intended: config::config_warnings(), and listeners that anyone can reach.
 std::vector<Error> warnings_about(const config::Config& config);
 
 }  // namespace rateguard::app

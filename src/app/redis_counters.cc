@@ -13,13 +13,13 @@
 namespace rateguard::app {
 namespace {
 
-// Leases are reconciled and given up so often.
+// How often leases are reconciled and given up.
 constexpr Duration kTick = Duration::millis(10);
 constexpr size_t kLeasedMax = 65'536;
-// How long a loop without requests may take a Redis for failing that is back, or for working that is not.
+// How long a loop without requests may be wrong about whether Redis works.
 constexpr Duration kProbePeriod = Duration::millis(250);
 constexpr Duration kHealthPeriod = Duration::millis(100);
-// For a plain answer of a server that has not answered over TLS.
+// How long to wait for a plain answer of a server that has not answered over TLS.
 constexpr Duration kPlainPatience = Duration::millis(500);
 
 redis::ConnectionOptions connection_options(std::mt19937_64& random, std::function<void()> on_change) {
@@ -164,7 +164,7 @@ Result<void> RedisCounters::await_connection(Duration patience) {
   return {};
 }
 
-// RATEGUARD_REDIS would take away again what the file says of a Cluster.
+// RATEGUARD_REDIS would replace the Cluster in the file again.
 Result<void> RedisCounters::node_of_a_cluster(std::string_view problem) const {
   std::string variable = name_;
   std::ranges::transform(variable, variable.begin(),
@@ -190,12 +190,12 @@ void RedisCounters::see_health() {
               loop_.now());
 }
 
-// Redis waits for the end of a line when it is greeted in TLS, and there is none.
+// Redis without TLS waits for the end of a line that a TLS greeting does not have.
 bool RedisCounters::speaks_without_tls() {
   if (first_server_.tls == nullptr) return false;
   redis::Connection connection(loop_, {.target = first_server_.target, .client_name = ""}, {});
   const auto answers = [&] {
-    return connection.is_open() || connection.problem().code == ErrorCode::kInvalid;  // such as that it wants a login
+    return connection.is_open() || connection.problem().code == ErrorCode::kInvalid;  // such as that a login is needed
   };
   connection.start();
   const net::Timer late = loop_.after(kPlainPatience, [this] { loop_.stop(); });
@@ -228,16 +228,16 @@ void RedisCounters::forget_refusals() {
 }
 
 void RedisCounters::on_client_change() {
-  if (client_ == nullptr) return;  // it is being made
+  if (client_ == nullptr) return;  // still under construction
   const bool connected = client_->is_ready();
   if (connected_.exchange(connected, std::memory_order_relaxed) == connected || !connected) return;
-  if (looks_at_eviction_) look_at_eviction();  // it may be another server than before
+  if (looks_at_eviction_) look_at_eviction();  // it may be another server now
   fallback_.end_wait(loop_.now());
   probe();
 }
 
-// Requests find out whether Redis is back, or does not work any more; where there are few or none, a write of its own
-// takes their place. One that only reads would be answered by a replica too.
+// Requests find out whether Redis works; without enough of them, this probes it with a write. A replica would answer a
+// read too.
 void RedisCounters::probe() {
   if (std::exchange(probing_, true)) return;
   bool asked = false;

@@ -1,5 +1,5 @@
-// Counters in one Redis as one event loop asks for them, from the connection up: redis/ -> store/redis ->
-// store/fallback -> store/lease.
+// The counters in one Redis for one event loop, from the connection up: redis/ -> store/redis -> store/fallback ->
+// store/lease.
 #pragma once
 
 #include <atomic>
@@ -25,22 +25,22 @@ namespace rateguard::app {
 // Where to connect to, with the files of TLS read. Errors: kIo and kInvalid, naming the file.
 Result<redis::Target> redis_target(const config::RedisSettings& settings);
 
-// Where its counters are, for people: "10.0.0.5:6379", or all the Sentinels or nodes that were given.
+// The address for messages: "10.0.0.5:6379", or all given Sentinels or nodes.
 std::string address_of(const redis::Target& target);
 
-// What it asks of the process and tells it, on its loop's thread.
+// Calls to the rest of the process, on the loop's thread.
 struct RedisCountersHooks {
-  // How many instances share the limits: by so many they are divided while Redis fails.
+  // The number of instances that share the limits, by which they are divided while Redis fails.
   std::function<uint32_t()> instances;
-  // A counter has been reset: all that remember anything of it are to forget().
+  // A counter was reset: everything that remembers it has to forget().
   std::function<void(std::string_view key)> on_reset;
 };
 
-// On its loop's thread, but add_figures() and is_connected(). What it is given outlives it.
+// Used on its loop's thread, except for add_figures() and is_connected(). The arguments of create() outlive it.
 class RedisCounters {
  public:
-  // Connects at once, and keeps connected. `name` is that of the store, for logs; `local` has the shares that limits
-  // have here while Redis fails. Errors: no memory.
+  // Connects at once, and reconnects. `name` is the store's, for logs; `local` has the local shares of limits while
+  // Redis fails. Errors: no memory.
   static Result<std::unique_ptr<RedisCounters>> create(net::EventLoop& loop, std::string name,
                                                        const redis::Target& target,
                                                        const config::RedisSettings& settings, Store& local,
@@ -49,21 +49,21 @@ class RedisCounters {
   RedisCounters(const RedisCounters&) = delete;
   RedisCounters& operator=(const RedisCounters&) = delete;
 
-  // Runs the loop until it is connected, for up to `patience`, and somewhat longer where it looks for what is wrong
-  // with TLS. Errors: kInvalid where nothing will help until somebody changes the settings; being late is none, it goes
-  // on trying. From then on this one warns for all where Redis may throw counters away before their time.
+  // Runs the loop until it is connected, for up to `patience`, and somewhat longer to diagnose TLS. Errors: kInvalid if
+  // the settings have to be changed; no error if it is late, since it keeps trying. From then on this object warns, for
+  // all loops, if Redis may evict counters early.
   Result<void> await_connection(Duration patience);
 
   // For a loop that is not the first: runs it until it is connected and has tried to write, for up to `patience`, so
-  // that its first checks need not wait for that. At once where the loops before it did not get so far.
+  // that its first checks need not wait for that. Returns at once if earlier loops did not get that far.
   void settle(Duration patience);
-  // From now on tells its StoreHealth how it finds the Redis.
+  // Reports the state of the Redis to its StoreHealth from now on.
   void watch_health();
 
   RemoteStore& store() { return leases_; }
-  // Another instance, or another loop, has reset a counter.
+  // Called when another instance, or another loop, has reset a counter.
   void forget(std::string_view key);
-  // Counters may have been reset, nobody knows which: they are asked again. What was counted here stays.
+  // Unknown counters may have been reset, so they are asked again. Local counts stay.
   void forget_refusals();
 
   void add_figures(RedisFigures& sum) const;
@@ -84,16 +84,16 @@ class RedisCounters {
 
   net::EventLoop& loop_;
   const std::string name_;
-  const redis::Server first_server_;  // of those that were given
+  const redis::Server first_server_;  // the first of the given ones
   server::StoreHealth& health_;
-  const size_t number_;  // of this loop, there
+  const size_t number_;  // of this loop, in its StoreHealth
   Log& log_;
-  std::mt19937_64 random_;  // jitter, and names of holds
+  std::mt19937_64 random_;  // for jitter, and for the names of holds
   std::unique_ptr<MemoryStore> leased_;
   std::atomic<bool> connected_ = false;
   bool probing_ = false;
   bool looks_at_eviction_ = false;
-  std::string eviction_policy_;  // as it was last seen; empty: not yet
+  std::string eviction_policy_;  // as last seen; empty: not yet
   std::unique_ptr<redis::Client> client_;
   redis_store::RedisStore redis_;
   FallbackStore fallback_;

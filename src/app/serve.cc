@@ -18,7 +18,7 @@
 namespace rateguard::app {
 namespace {
 
-// A setting of the command line is laid over the rest as its environment variable would be, one layer higher.
+// Applies the options of the command line like their environment variables, with a higher precedence.
 Result<config::Config> apply_options(const ServeOptions& options, config::Config config) {
   struct Spelling {
     std::string_view variable;
@@ -52,14 +52,14 @@ Result<config::Config> apply_options(const ServeOptions& options, config::Config
   return std::unexpected(error);
 }
 
-// Whether the command line itself is wrong, whatever the file and the environment say.
+// Checks the command line, independently of the file and the environment.
 Result<void> check_options(const ServeOptions& options) {
   auto config = apply_options(options, {});
   if (!config) return std::unexpected(config.error());
   config::ListenSettings& listen = config->listen;
   if (!options.grpc) listen.grpc.reset();
   if (!options.resp) listen.resp.reset();
-  if (!options.http) listen.http.port = 0;  // any that is free
+  if (!options.http) listen.http.port = 0;  // any free port
   auto good = check_ports(*config);
   for (const std::string_view name : {"http", "grpc", "resp"}) {
     if (good) break;
@@ -71,7 +71,7 @@ Result<void> check_options(const ServeOptions& options) {
   return good;
 }
 
-// As many descriptors as the system lets this process have: each connection takes one.
+// Raises the limit of descriptors as far as the system allows: each connection takes one.
 void raise_descriptor_limit() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
@@ -79,8 +79,7 @@ void raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// How to log before the configuration has been read, which may say it otherwise: by the command line, or the
-// environment.
+// The log settings until the configuration has been read: those of the command line, or the environment.
 LogSettings log_settings_until_read(const ServeOptions& options) {
   config::Config config;
   const auto formatted_by_environment = config::apply_environment(config, [](std::string_view name) {
@@ -92,7 +91,7 @@ LogSettings log_settings_until_read(const ServeOptions& options) {
   return formatted ? formatted->log : config.log;
 }
 
-// What keeps it from serving, a line for each mistake. Gives the exit code.
+// Logs why it cannot serve, a line for each mistake. Returns the exit code.
 int refuse(Log& log, const Error& error, ExitCode code) {
   const std::string text = error.to_string();
   for (size_t begin = 0; begin <= text.size();) {
@@ -103,7 +102,7 @@ int refuse(Log& log, const Error& error, ExitCode code) {
   return code;
 }
 
-// The first line of a log: what has been started, and with what.
+// The first line of a log: what was started, and with which settings.
 void log_start(Log& log, const config::Config& config, const Prepared& prepared, size_t loops) {
   std::string stores;
   for (const std::string& name : config.store_names()) {
@@ -146,7 +145,7 @@ int serve(const ServeOptions& options) {
   log_start(log, *config, *prepared, Instance::loops_of(*config));
   for (const Error& warning : warnings_about(*config)) log.write(LogLevel::kWarn, warning.to_string());
   raise_descriptor_limit();
-  signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of that write, not the end of the process
+  signal(SIGXFSZ, SIG_IGN);  // a file at its size limit fails the write instead of ending the process
   auto instance = Instance::create(log, std::move(source), *config, *std::move(prepared));
   if (!instance) return refuse(log, instance.error(), kCannotServe);
   log.write(LogLevel::kInfo, "ready " + (*instance)->addresses());

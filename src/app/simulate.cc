@@ -27,7 +27,7 @@ Result<simulate::Options> simulation(const SimulateOptions& options) {
   return made;
 }
 
-// Headers that rules look at most often: without rules, those are shown as used.
+// Headers that rules look at most often: without rules, these are the headers shown.
 const std::vector<std::string>& usual_headers() {
   static const std::vector<std::string> names = {"authorization", "cookie",    "referer",
                                                  "user-agent",    "x-api-key", "x-forwarded-for"};
@@ -85,7 +85,7 @@ int simulate(const SimulateOptions& options) {
   };
   if (!options.json.empty() && !written(simulate::write_json(*report, options.json))) return kCannotServe;
   if (!options.html.empty() && !written(simulate::write_html(*report, options.html))) return kCannotServe;
-  // The figures are without a log that was named, or a part of it, and the table says which.
+  // The figures lack a log that was named, or a part of it; the table says which.
   return report->input.has_problems() ? kCannotServe : kSuccess;
 }
 

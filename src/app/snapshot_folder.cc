@@ -36,7 +36,7 @@ Result<FolderWas> prepare_snapshot_folder(const std::string& snapshot_path) {
                             "--data or the store's snapshot",
                             folder.string(), error.message()));
   }
-  // The name that a snapshot has while it is written: whatever may happen to it, nothing else is ever there.
+  // The name of a snapshot while it is written: no other file ever has it.
   if (const auto good = try_to_write(snapshot_path + ".tmp"); !good) {
     return fail(ErrorCode::kIo, fmt::format("counters cannot be kept in the data folder {}: {}",
                                             folder.empty() ? "." : folder.string(), good.error().message));

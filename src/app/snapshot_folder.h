@@ -1,4 +1,4 @@
-// The folder that snapshots go to, made and tried before the service says that it is ready.
+// The folder of snapshots, made and tested before the service is ready.
 #pragma once
 
 #include <cstdint>
@@ -10,9 +10,9 @@ namespace rateguard::app {
 
 enum class FolderWas : uint8_t { kThere, kMade };
 
-// Makes the folder of `snapshot_path` where there is none, its parents too, and writes a small file beside the
-// snapshot, which it removes again: a folder that takes no file would only be noticed when the first counters are lost.
-// Errors: kIo, naming the folder and the system's reason.
+// Makes the folder of `snapshot_path` and its parents if they are missing, and writes a small file beside the snapshot,
+// which it removes again: otherwise a folder that cannot be written to would only be noticed when the first counters
+// are lost. Errors: kIo, naming the folder and the system's reason.
 Result<FolderWas> prepare_snapshot_folder(const std::string& snapshot_path);
 
 }  // namespace rateguard::app

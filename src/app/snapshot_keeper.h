@@ -24,16 +24,16 @@ class SnapshotKeeper {
   SnapshotKeeper& operator=(const SnapshotKeeper&) = delete;
 
   // Makes the folder and proves that it can be written to, then puts the counters of an earlier run into the empty
-  // store. A damaged file is set aside and said; a folder that takes no file and a file that cannot be read for another
-  // reason are errors.
+  // store. A damaged file is renamed and logged; a folder that cannot be written to, or a file that cannot be read for
+  // another reason, is an error.
   Result<void> restore();
   void start();
   // Stops the thread and saves a last time. Errors: kIo; what was counted since the last snapshot is lost.
   Result<void> finish();
 
-  // Any thread, both.
+  // Both on any thread.
   const metrics::Source& metrics() const { return metrics_; }
-  // Not ready while the last attempt has failed; never vital, since requests are decided all the same.
+  // Not ready if the last attempt failed; never vital, since requests are decided nevertheless.
   server::Dependency state(Instant now) const;
 
  private:
@@ -41,7 +41,7 @@ class SnapshotKeeper {
   // Sleeps until the next snapshot is due. False: the keeper is stopping.
   bool waits_for_the_next();
   Result<void> save();
-  // What is left of the counters when they could not be saved.
+  // What is on disk when the counters could not be saved.
   std::string_view what_remains() const RG_REQUIRES(mutex_);
 
   MemoryStore& store_;

@@ -28,7 +28,7 @@ int suggest(const SuggestOptions& options) {
     return exit_code_of(made->error());
   }
   const suggest::Suggestion& suggestion = **made;
-  // What is asked for on standard output stands there alone.
+  // Output that is asked for on standard output is the only text there.
   const bool to_stdout = options.out == "-" || options.json == "-";
   if (!options.quiet && !to_stdout) {
     fmt::print("{}", suggest::table_text(suggestion));
@@ -42,7 +42,7 @@ int suggest(const SuggestOptions& options) {
   };
   if (!write(options.out, suggestion.yaml)) return kCannotServe;
   if (!write(options.json, suggest::to_json(suggestion) + "\n")) return kCannotServe;
-  // The proposal is without a log that was named, or a part of it, and the remarks say which.
+  // The proposal lacks a log that was named, or a part of it; the remarks say which.
   return suggestion.input.has_problems() ? kCannotServe : kSuccess;
 }
 

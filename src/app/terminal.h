@@ -1,5 +1,5 @@
-// What a command says to a person: results on standard output, everything else on standard error; colour on a terminal
-// only, and never where NO_COLOR is set (https://no-color.org).
+// Output for people: results on standard output, everything else on standard error; colour only on a terminal, and
+// never if NO_COLOR is set (https://no-color.org).
 #pragma once
 
 #include <cstdio>
@@ -15,9 +15,9 @@ enum class Colour { kNone, kRed, kGreen, kYellow, kDim, kBold };
 bool is_terminal(std::FILE* stream);
 // Whether `stream` gets colour.
 bool wants_colour(std::FILE* stream);
-// `text` in `colour` where `stream` gets colour; else `text`.
+// `text` in `colour` if `stream` gets colour; else `text`.
 std::string paint(std::FILE* stream, Colour colour, std::string_view text);
-// "rateguard: message" on standard error, each of its lines so.
+// "rateguard: message" on standard error, for each line of the message.
 void complain(std::string_view message);
 // "file:3:5: warning: message".
 std::string as_warning(const Error& warning);

@@ -1,4 +1,4 @@
-// The time zone database that is in use, for people.
+// The release of the time zone database in use.
 #pragma once
 
 #include <string>
@@ -7,11 +7,11 @@
 
 namespace rateguard::app {
 
-// "2026f", or "unknown" where its folder does not say, as when there is no database. For the log at the start, the
+// "2026f", or "unknown" if its folder does not say, for example without a database. For the log at the start, the
 // metrics and `rateguard version`.
 std::string time_zones_version();
 
-// Takes over what the database's files say now, and logs what has changed and what cannot be used.
+// Reloads the database's files, and logs which zones have changed and which cannot be used.
 void refresh_time_zones(Log& log);
 
 }  // namespace rateguard::app

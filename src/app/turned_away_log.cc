@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::chrono::seconds kBetweenLines(10);
 
-// What OpenSSL calls the first bytes of a client that speaks no TLS.
+// OpenSSL's errors for the first bytes of a client that does not speak TLS.
 bool is_plaintext(std::string_view why) {
   return why == "http request" || why == "wrong version number";
 }

@@ -1,4 +1,4 @@
-// Log lines about connections that were closed before they could ask anything: seldom, however many there are.
+// Rate-limited log lines about connections that were closed before they could send a request.
 #pragma once
 
 #include <array>
@@ -14,8 +14,8 @@
 
 namespace rateguard::app {
 
-// Thread-safe. At most one line each 10 s for each reason and listener; it says how many there were since the line
-// before.
+// Thread-safe. At most one line each 10 s for each reason and listener; it gives the number of connections since the
+// last line.
 class TurnedAwayLog {
  public:
   explicit TurnedAwayLog(Log& log) : log_(log) {}

@@ -53,7 +53,7 @@ std::string json_warnings(const std::vector<Error>& warnings) {
   return "[" + list + "]";
 }
 
-// What a path of Envoy's configuration holds, in one line.
+// Checks a path of Envoy's configuration and prints one line about its content.
 int validate_envoy(const ValidateOptions& options, const std::vector<std::string>& stores) {
   const auto same_domain = options.merge_domains ? envoy::SameDomain::kMerged : envoy::SameDomain::kRejected;
   const auto limits = config::load_envoy(options.envoy, same_domain, stores);
@@ -74,8 +74,8 @@ int validate_envoy(const ValidateOptions& options, const std::vector<std::string
   return kSuccess;
 }
 
-// As `serve` would take the file here and now: with the environment over it, and the files that it names.
-// `stores` becomes the names of its stores.
+// Checks the file as `serve` would: with the environment, and with the files that it names. `stores` becomes the names
+// of its stores.
 int validate_file(const ValidateOptions& options, std::vector<std::string>& stores) {
   const ConfigSource source(options.file, [](config::Config config) { return config; });
   const auto config = source.load();
