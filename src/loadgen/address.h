@@ -7,7 +7,7 @@
 
 namespace rateguard::loadgen {
 
-// Looks the target up and connects once, so that a run never begins against nothing. Blocks, for at most
+// Looks the target up and connects once, so that a run never begins without a server. Blocks, for at most
 // `plan.patience`. The result's host is an address, which costs no look-up. Errors: kUnavailable, with the address and
 // the system's reason.
 Result<net::ConnectTarget> find_target(const Plan& plan);

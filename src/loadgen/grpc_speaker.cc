@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::string_view kPath = "/envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit";
 constexpr size_t kFrameBytes = 5;                // before a gRPC message: a flag and its length
-constexpr int32_t kWindowBytes = 1 << 30;        // answers are small: the window is never to be waited for
-constexpr size_t kAnswerBytesMax = 1024 * 1024;  // what is kept of one
+constexpr int32_t kWindowBytes = 1 << 30;        // answers are small: never wait for the window
+constexpr size_t kAnswerBytesMax = 1024 * 1024;  // how much of one is kept
 
 // The statuses of grpc/status.h, by number.
 constexpr std::array<std::string_view, 17> kStatusNames = {
@@ -169,7 +169,8 @@ void GrpcSpeaker::ask(const Question& question, Ticket ticket, std::string& out)
   for (int shift = 24; shift >= 0; shift -= 8) framed.push_back(static_cast<char>(message.size() >> shift & 0xFF));
   framed += message;
 
-  // Streams of a client have odd numbers, in order (RFC 9113, section 5.1.1); known ahead, for what it reads lies here.
+  // Streams of a client have odd numbers, in order (RFC 9113, section 5.1.1); known ahead, since the stream reads its
+  // data from this object.
   const auto id = static_cast<int32_t>(nghttp2_session_get_next_stream_id(session_));
   Stream& stream = streams_[id];
   stream.ticket = ticket;
@@ -182,7 +183,7 @@ void GrpcSpeaker::ask(const Question& question, Ticket ticket, std::string& out)
                                     field("te", "trailers")};
   if (!authorization_.empty()) fields.push_back(field("authorization", authorization_));
   nghttp2_data_provider body = {.source = {.ptr = &stream}, .read_callback = Callbacks::read_request};
-  // Where it cannot be sent any more the connection is about to end, and what is under way with it.
+  // If it cannot be sent any more, the connection and everything under way will end.
   nghttp2_submit_request(session_, nullptr, fields.data(), fields.size(), &body, nullptr);
   drain(out);
 }
@@ -194,7 +195,7 @@ std::expected<void, std::string> GrpcSpeaker::hear(std::string_view bytes, std::
       nghttp2_session_mem_recv(session_, reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
   drain(out);
   answers_ = nullptr;
-  // After an error of the peer's the session says goodbye and wants nothing more.
+  // After an error of the peer's the session sends GOAWAY and wants nothing more.
   const bool is_over = nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0;
   if (taken < 0 || (is_over && !may_end())) return std::unexpected(std::string("malformed HTTP/2"));
   return {};
@@ -202,7 +203,7 @@ std::expected<void, std::string> GrpcSpeaker::hear(std::string_view bytes, std::
 
 namespace {
 
-// As gRPC writes grpc-message: bytes beyond printable ASCII are %XX.
+// Decodes grpc-message, where bytes other than printable ASCII are %XX.
 std::string percent_decoded(std::string_view text) {
   std::string out;
   for (size_t i = 0; i < text.size(); ++i) {

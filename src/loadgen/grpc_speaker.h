@@ -25,7 +25,7 @@ class GrpcSpeaker final : public Speaker {
  private:
   struct Stream {
     Ticket ticket = 0;
-    std::string request = {};  // what is left to be sent
+    std::string request = {};  // the unsent rest
     std::string status = {};
     std::string grpc_status = {};
     std::string grpc_message = {};
@@ -39,14 +39,14 @@ class GrpcSpeaker final : public Speaker {
   std::string domain_;
   std::string descriptor_;
   std::string authority_;
-  std::string authorization_;  // empty: none
+  std::string authorization_;  // empty: not sent
   nghttp2_session* session_ = nullptr;
   std::map<int32_t, Stream> streams_;
   std::vector<Answer>* answers_ = nullptr;  // of hear(), while it runs
   bool going_away_ = false;
 };
 
-// The verdict in a RateLimitResponse behind gRPC's five bytes: 1 is OK, 2 is OVER_LIMIT; 0 where there is none.
+// The verdict in a RateLimitResponse after gRPC's five bytes: 1 is OK, 2 is OVER_LIMIT, 0 is none.
 uint64_t overall_code(std::string_view framed);
 
 }  // namespace rateguard::loadgen

@@ -1,4 +1,4 @@
-// Latencies to three significant digits in constant memory, whatever their number.
+// Any number of latencies to three significant digits, in constant memory.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@ class LatencyHistogram {
   // A negative value counts as 0.
   void add(int64_t value);
   void add(const LatencyHistogram& other);
-  // What was added since `earlier` was copied from this; its min() and max() are this one's.
+  // The values added since `earlier` was copied from this; its min() and max() are this one's.
   LatencyHistogram since(const LatencyHistogram& earlier) const;
 
   uint64_t count() const { return count_; }
@@ -25,7 +25,8 @@ class LatencyHistogram {
   int64_t max() const { return max_; }
   double mean() const { return sum_ / static_cast<double>(count_); }
   // The smallest value that at least the part `q` of all values does not exceed, rounded up within its bucket (never
-  // beyond max()): at most 1/1024 above the truth, never below it. 0 where nothing was counted. REQUIRES: 0 <= q <= 1.
+  // above max()): at most 1/1024 above the exact value, never below it. 0 if nothing was counted. REQUIRES: 0 <= q
+  // <= 1.
   int64_t quantile(double q) const;
 
  private:

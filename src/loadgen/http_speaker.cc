@@ -11,12 +11,12 @@ namespace rateguard::loadgen {
 namespace {
 
 constexpr http::Limits kLimits{.header_bytes_max = 64 * 1024, .headers_max = 256};
-// Of an error's content: what a line of a report is made of.
+// How much of an error's content is kept, for a line of the report.
 constexpr size_t kContentKept = 4 * 1024;
-// The limit of the questions that are to be refused: one unit in thirty days, used up by the first of them.
+// The limit of questions that should be refused: one unit in thirty days, used up by the first of them.
 constexpr std::string_view kUsedUp = R"("algorithm":"gcra","burst":1,"rate":"1/30d")";
 
-// JSON's quotes and backslashes, which a rule's name may hold.
+// Escapes quotes and backslashes, which a rule's name may contain.
 std::string escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -37,7 +37,7 @@ std::string body_of(const Plan& plan, bool used_up) {
                      plan.limit.capacity, plan.limit.units, plan.limit.period.us / 1'000, cost);
 }
 
-// Only a check on the default path has a body of its own making.
+// Only checks on the default path have a generated body.
 bool makes_body(const Plan& plan) {
   return !plan.body.empty() || !plan.rule.empty() || plan.target.path == "/check";
 }
@@ -64,7 +64,7 @@ std::string detail_of(std::string_view body) {
   if (at == std::string_view::npos) return one_line(body);
   std::string text;
   for (size_t i = at + kDetail.size(); i < body.size() && body[i] != '"'; ++i) {
-    if (body[i] == '\\' && i + 1 < body.size()) ++i;  // quotes and backslashes; other escapes stand for themselves
+    if (body[i] == '\\' && i + 1 < body.size()) ++i;  // quotes and backslashes; other escapes stay as they are
     text += body[i];
   }
   return one_line(text);
@@ -110,7 +110,8 @@ std::expected<void, std::string> HttpSpeaker::hear(std::string_view bytes, std::
 
 std::expected<bool, std::string> HttpSpeaker::take(std::span<char>& rest, std::vector<Answer>& answers) {
   using Status = http::Http1ResponseParser::Status;
-  if (tickets_.empty() && !rest.empty()) return std::unexpected("malformed HTTP answer");  // to nothing
+  if (tickets_.empty() && !rest.empty())
+    return std::unexpected("malformed HTTP answer");  // an answer without a question
   const Status status = parser_.parse(rest);
   if (status == Status::kRejected) return std::unexpected("malformed HTTP answer");
   if (status == Status::kHead) {

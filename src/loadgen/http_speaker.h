@@ -21,21 +21,21 @@ class HttpSpeaker final : public Speaker {
   bool may_end() const override { return closing_ && tickets_.empty(); }
 
  private:
-  // What there is at the front of `rest`; false: more has to come first.
+  // Takes the message at the front of `rest`; false if more has to arrive first.
   std::expected<bool, std::string> take(std::span<char>& rest, std::vector<Answer>& answers);
   Answer answer_of(Ticket ticket) const;
 
   TextTemplate body_;
   TextTemplate refused_body_;
   bool has_body_;
-  std::string head_;  // of every request, up to the value of Content-Length
+  std::string head_;  // the head of every request, up to the value of Content-Length
   http::Asked asked_;
   http::Http1ResponseParser parser_;
   TicketQueue tickets_;
   std::string rendered_;
-  std::string waiting_;  // bytes that are not understood yet
+  std::string waiting_;  // bytes not parsed yet
   int status_ = 0;       // of the answer that is arriving
-  std::string content_;  // its beginning, if it is an error
+  std::string content_;  // the beginning of an error's content
   bool closing_ = false;
 };
 

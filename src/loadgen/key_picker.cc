@@ -8,7 +8,7 @@ namespace rateguard::loadgen {
 namespace {
 
 constexpr uint64_t kKeysMax = 1'000'000'000'000;  // doubles count them exactly, with room
-constexpr double kExponentMax = 10;               // beyond it one key gets all but a thousandth
+constexpr double kExponentMax = 10;               // above it one key gets all but a thousandth
 
 template <typename T>
 bool read(std::string_view text, T& out) {
@@ -16,7 +16,7 @@ bool read(std::string_view text, T& out) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
-// log(1 + x) / x and (exp(x) - 1) / x, also where x is so near 0 that the quotients would lose their digits.
+// log(1 + x) / x and (exp(x) - 1) / x, exact also if x is so near 0 that the quotients would lose digits.
 double log1p_ratio(double x) {
   return std::abs(x) > 1e-8 ? std::log1p(x) / x : 1 - x * (0.5 - x * (1.0 / 3 - 0.25 * x));
 }
@@ -107,8 +107,8 @@ double KeyPicker::zipf_integral_inverse(double x) const {
   return std::exp(log1p_ratio(t) * x);
 }
 
-// Rejection-inversion (Hörmann and Derflinger 1996): exact for every exponent, in constant time whatever the number of
-// keys; fewer than 1.2 draws a key.
+// Rejection-inversion (Hörmann and Derflinger 1996): exact for every exponent, in constant time for any number of
+// keys; fewer than 1.2 draws per key.
 uint64_t KeyPicker::zipf() {
   const auto keys = static_cast<double>(spec_.keys);
   for (;;) {

@@ -1,4 +1,4 @@
-// Whose turn it is: which key each question asks about.
+// Chooses the key that each question asks about.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace rateguard::loadgen {
 
-// Small, quick and the same everywhere: splitmix64 (Steele, Lea, Flood 2014).
+// Small, fast and the same on every platform: splitmix64 (Steele, Lea, Flood 2014).
 class Random {
  public:
   explicit Random(uint64_t seed) : state_(seed) {}
@@ -25,7 +25,7 @@ class Random {
 
 struct KeySpec {
   enum class Kind : uint8_t {
-    kUnique,   // every question a key of its own
+    kUnique,   // a new key for every question
     kUniform,  // each of `keys` equally often
     kZipf,     // the k-th most popular of `keys` in proportion to 1 / k^exponent
     kHot,      // one key for all
@@ -38,8 +38,8 @@ struct KeySpec {
   static Result<KeySpec> parse(std::string_view text);
 };
 
-// Numbers from 1 to as many keys as there are. One per worker: `lane` of `lanes`, so that unique keys are unique in all
-// of them together.
+// Numbers from 1 to the number of keys. One per worker: `lane` of `lanes`, so that unique keys are unique across all
+// workers.
 class KeyPicker {
  public:
   KeyPicker(const KeySpec& spec, uint64_t seed, uint64_t lane, uint64_t lanes);

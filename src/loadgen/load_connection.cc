@@ -93,7 +93,7 @@ void LoadConnection::hear(std::string_view bytes) {
   }
   has_answered_ = has_answered_ || !answers_.empty();
   if (!heard) return end(heard.error());
-  // Nothing more is asked of a server that said it will go: the rest of what is under way is lost.
+  // A server that announced that it closes is asked nothing more: the questions under way are lost.
   if (speaker_->may_end()) return end("");
   if (!answers_.empty()) owner_.on_room(*this);
   if (!out_.empty()) flush();

@@ -16,51 +16,52 @@ namespace rateguard::loadgen {
 
 class LoadConnection;
 
-// Who a connection works for. No member may destroy the connection.
+// The owner of a connection. No member may destroy the connection.
 class ConnectionOwner {
  public:
-  // It can take questions: it has been opened, or an answer has come. Several may be told at once.
+  // The connection can take questions: it was opened, or an answer has arrived. There may be several answers for each
+  // call.
   virtual void on_room(LoadConnection& connection) = 0;
   // An answer to a question that was due at `due_ns`; `now_ns` is when it was read.
   virtual void on_answer(const Answer& answer, int64_t due_ns, int64_t now_ns) = 0;
-  // The connection has ended, `unanswered` questions being under way. `why`, empty where the server may do so, is what
-  // they are counted as; it counts even where there are none.
+  // The connection has ended, `unanswered` questions being under way. They are counted as errors of the kind `why`,
+  // even if there are none; it is empty if the server may end the connection.
   virtual void on_end(LoadConnection& connection, std::string_view why, size_t unanswered) = 0;
-  // All that has come was handed out.
+  // All bytes that have arrived were handled.
   virtual void on_turn_end() = 0;
 
  protected:
   ~ConnectionOwner() = default;
 };
 
-// On its loop's thread only.
+// Used on its loop's thread only.
 class LoadConnection final : private net::StreamEvents {
  public:
-  // `plan` and `target` outlive it, as `loop` and `owner` do.
+  // All arguments outlive it.
   LoadConnection(const Plan& plan, const net::ConnectTarget& target, net::EventLoop& loop, ConnectionOwner& owner);
   LoadConnection(const LoadConnection&) = delete;
   LoadConnection& operator=(const LoadConnection&) = delete;
 
-  // Connects; the owner hears of the result. REQUIRES: is_closed().
+  // Connects; the owner is told the result. REQUIRES: is_closed().
   void start();
   bool is_closed() const { return stream_.is_closed(); }
   bool is_open() const { return stream_.is_open(); }
   bool has_room() const { return is_open() && !free_.empty(); }
   size_t under_way() const { return questions_.size() - free_.size(); }
-  // Whether it gave any answer since it was opened.
+  // Whether the server has answered since the connection was opened.
   bool has_answered() const { return has_answered_; }
 
   // Puts a question into the buffer. REQUIRES: has_room().
   void ask(const Question& question, int64_t due_ns, int64_t now_ns);
   bool has_unsent() const { return !out_.empty(); }
-  // Sends what is in the buffer, as far as the socket takes it.
+  // Sends the buffer, as far as the socket takes it.
   void flush();
   // Whether a question has waited for an answer since before that time.
   bool waits_since(int64_t before_ns) const;
-  // Ends it; the owner hears `why`.
+  // Ends the connection; the owner is told `why`.
   void end(std::string_view why);
 
-  // The owner's own mark: it stands in line for questions.
+  // A mark of the owner's: the connection is queued for questions.
   bool in_line = false;
 
  private:
@@ -88,7 +89,7 @@ class LoadConnection final : private net::StreamEvents {
   bool has_answered_ = false;
 };
 
-// Nanoseconds of the steady clock, which latencies are measured by.
+// Nanoseconds of the steady clock, with which latencies are measured.
 int64_t steady_ns();
 
 }  // namespace rateguard::loadgen

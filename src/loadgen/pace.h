@@ -1,15 +1,15 @@
-// When each question is meant to be asked.
+// When each question is due.
 #pragma once
 
 #include <cstdint>
 
 namespace rateguard::loadgen {
 
-// An open loop: question number i (from 0) is due at start + i / rate, whatever became of those before it. Exact: no
-// error adds up. Times are nanoseconds of one steady clock.
+// An open loop: question number i (from 0) is due at start + i / rate, whether or not earlier ones were answered.
+// Exact: errors do not add up. Times are nanoseconds of one steady clock.
 class Pace {
  public:
-  // `questions_per_s` may be a share of a whole rate. REQUIRES: above 0.
+  // `questions_per_s` need not be whole. REQUIRES: it is above 0.
   Pace(int64_t start_ns, double questions_per_s) : start_ns_(start_ns), interval_ns_(1e9 / questions_per_s) {}
 
   int64_t due_ns(uint64_t question) const {

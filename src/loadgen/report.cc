@@ -160,7 +160,7 @@ std::string progress_text(const Plan& plan, const Progress& progress, int column
     part = std::max(part, static_cast<double>(progress.total->asked) / static_cast<double>(*plan.questions));
   }
   text += fmt::format("  {:.0f} %", 100 * std::min(part, 1.0));
-  // Bytes are at least characters, so this is never too wide.
+  // There are never more characters than bytes, so this is never too wide.
   if (text.size() > static_cast<size_t>(columns)) text.resize(static_cast<size_t>(std::max(columns, 0)));
   return text;
 }

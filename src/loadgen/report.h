@@ -1,4 +1,4 @@
-// What a run found out, for people and for programs.
+// The results of a run, for people and for programs.
 #pragma once
 
 #include <cstdint>
@@ -11,9 +11,9 @@ namespace rateguard::loadgen {
 
 enum class Style : uint8_t { kPlain, kColoured };
 
-// What is about to be run, in a line or two.
+// The plan in a line or two.
 std::string plan_text(const Plan& plan);
-// The line that changes while it runs; no line break, no more than `columns` wide.
+// The progress line; no line break, at most `columns` wide.
 std::string progress_text(const Plan& plan, const Progress& progress, int columns);
 // The closing table, with line breaks.
 std::string table_text(const Plan& plan, const Outcome& outcome, Style style);

@@ -20,7 +20,7 @@ class Reader {
   explicit Reader(std::string_view bytes) : bytes_(bytes) {}
 
   std::optional<RespReply> read() {
-    // No recursion: every element that is still to come counts alike, however deep it lies.
+    // No recursion: counts the elements that are still missing, at any depth.
     int64_t left = 1;
     for (bool first = true; left > 0; first = false) {
       --left;
@@ -103,7 +103,7 @@ class Reader {
     if (!read_number(line, count) || count < -1 || count > kElementsMax) return Step::kMalformed;
     if (count < 0) return Step::kDone;
     left += type == '%' ? 2 * count : count;
-    if (type == '|') left += count + 1;  // attributes are pairs, and stand before what they belong to
+    if (type == '|') left += count + 1;  // attributes are pairs, and come before their element
     return Step::kDone;
   }
 

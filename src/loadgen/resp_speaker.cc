@@ -23,12 +23,12 @@ std::vector<TextTemplate> split(std::string_view command) {
 
 std::string command_of(const Plan& plan) {
   if (!plan.command.empty()) return plan.command;
-  // Whole seconds, rounded up: what the command can say.
+  // Whole seconds, rounded up: the command has no fractions.
   return fmt::format("CL.THROTTLE {{key}} {} {} {} {{cost}}", plan.limit.capacity - 1, plan.limit.units,
                      plan.limit.period.ceil_seconds());
 }
 
-// A rule's name may hold spaces, so it is no part of a command that is split.
+// A rule's name may contain spaces, so it is not part of a command that is split.
 std::vector<TextTemplate> words_of(const Plan& plan) {
   if (plan.rule.empty()) return split(command_of(plan));
   std::vector<TextTemplate> words = split("RG.CHECK");
@@ -119,7 +119,7 @@ std::expected<void, std::string> RespSpeaker::hear(std::string_view bytes, std::
       if (one == (verdict_ == Verdict::kOneIsRefused)) answer.kind = Answer::Kind::kRefused;
     }
   }
-  waiting_ = std::string(bytes);  // a copy first: `bytes` may lie in it
+  waiting_ = std::string(bytes);  // a copy first: `bytes` may be part of it
   return {};
 }
 

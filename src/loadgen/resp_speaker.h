@@ -15,9 +15,9 @@ class RespSpeaker final : public Speaker {
                                         std::string& out) override;
 
  private:
-  // How a command's answer tells a refusal.
+  // How a command's answer says that it refuses.
   enum class Verdict : uint8_t {
-    kNone,          // it decides nothing
+    kNone,          // the command decides nothing
     kOneIsRefused,  // CL.THROTTLE
     kOneIsAllowed,  // THROTTLE, RG.CHECK
   };

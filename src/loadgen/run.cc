@@ -14,11 +14,11 @@
 namespace rateguard::loadgen {
 namespace {
 
-// How long the main thread sleeps between two looks at the signals and at whether all is done: too short to be felt.
+// How often the main thread checks for signals and for the end: too often to be noticed.
 constexpr timespec kLook = {.tv_sec = 0, .tv_nsec = 20'000'000};
 constexpr int64_t kProgressNs = 250'000'000;
 
-// SIGINT and SIGTERM wait for sigtimedwait(), in this thread and those it starts, as long as this lives.
+// Blocks SIGINT and SIGTERM for sigtimedwait(), in this thread and those it starts, as long as this lives.
 class HeldSignals {
  public:
   HeldSignals() {
@@ -27,7 +27,7 @@ class HeldSignals {
     sigaddset(&set_, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &set_, &before_);
   }
-  // Those that came after the first were meant for the same.
+  // Signals after the first one meant the same.
   ~HeldSignals() {
     constexpr timespec kNow = {};
     while (sigtimedwait(&set_, nullptr, &kNow) > 0) {
@@ -37,7 +37,7 @@ class HeldSignals {
   HeldSignals(const HeldSignals&) = delete;
   HeldSignals& operator=(const HeldSignals&) = delete;
 
-  // Sleeps a little; true where one came.
+  // Sleeps a little; true if a signal came.
   bool wait() const { return sigtimedwait(&set_, nullptr, &kLook) > 0; }
 
  private:

@@ -14,16 +14,16 @@ struct Outcome {
   bool interrupted = false;
 };
 
-// How it goes, told about four times a second.
+// The progress of a run, reported about four times a second.
 struct Progress {
   int64_t elapsed_ns = 0;
   const Tally* total = nullptr;    // from the start
-  const Tally* earlier = nullptr;  // as told the last time
-  int64_t earlier_ns = 0;          // then
+  const Tally* earlier = nullptr;  // at the last report
+  int64_t earlier_ns = 0;          // its time
 };
 
-// Runs the plan on threads of its own, waiting for them here; SIGINT and SIGTERM end it early, with what was counted.
-// Errors: kInvalid as of check_plan; kUnavailable where the target cannot be connected to; kIo where the system has no
+// Runs the plan on its own threads and waits for them; SIGINT and SIGTERM end it early, with the counts so far.
+// Errors: kInvalid as check_plan(); kUnavailable if it cannot connect to the target; kIo if the system has no
 // descriptors left.
 Result<Outcome> run(const Plan& plan, const std::function<void(const Progress&)>& progress);
 

@@ -1,4 +1,4 @@
-// A server for tests, on a thread of its own: says what its script says.
+// A server for tests, on its own thread, that answers as its script says.
 #pragma once
 
 #include <arpa/inet.h>
@@ -26,7 +26,7 @@ class ScriptedServer {
     std::string bytes = {};
     bool then_close = false;
   };
-  // Called with all that a connection has sent; what it takes it erases. `connection` counts them from 0.
+  // Called with the bytes that a connection has sent; erases those that it handles. `connection` counts them from 0.
   using Script = std::function<Reply(int connection, std::string& received)>;
 
   explicit ScriptedServer(Script script) : script_(std::move(script)) {

@@ -1,4 +1,4 @@
-// What a run counts.
+// The counts of a run.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ struct Tally {
   uint64_t refused = 0;
   // Questions that got no decision, and connections that could not be made, by kind: "HTTP 503", "timeout".
   std::map<std::string, uint64_t> errors = {};
-  // What the server said with the first error of a kind; absent where it said nothing.
+  // The server's text for the first error of each kind, if it had one.
   std::map<std::string, std::string> details = {};
   LatencyHistogram latency = {};   // of decisions, in ns
   LatencyHistogram lateness = {};  // open loop: how long after its due time a question was sent, in ns

@@ -1,4 +1,4 @@
-// A text with places for what differs from question to question: {key}, {cost}, {n}.
+// A text with placeholders that differ from question to question: {key}, {cost}, {n}.
 #pragma once
 
 #include <cstdint>
@@ -8,12 +8,12 @@
 
 namespace rateguard::loadgen {
 
-// What a question is about.
+// The values of a question.
 struct Question {
   std::string_view key = {};
   uint32_t cost = 1;
   uint64_t number = 0;   // counted from 0 in each worker
-  bool used_up = false;  // about a limit that is used up
+  bool used_up = false;  // asks about a limit that is used up
 };
 
 class TextTemplate {
@@ -26,7 +26,7 @@ class TextTemplate {
  private:
   enum class Place : uint8_t { kNone, kKey, kCost, kNumber };
   struct Piece {
-    std::string text;  // before the place
+    std::string text;  // before the placeholder
     Place place = Place::kNone;
   };
   std::vector<Piece> pieces_;
