@@ -10,7 +10,7 @@ FUZZ_SECONDS ?= 300
 # Minutes of chaos.
 SOAK_MINUTES ?= 60
 
-.PHONY: help run build deb test zones conformance clients deploy-test simulation soak bench lint tidy fmt asan tsan clang fuzz clean
+.PHONY: help run build deb test zones conformance clients deploy-test sbom simulation soak bench lint tidy fmt asan tsan clang fuzz clean
 
 help: ## list the commands
 	@grep -hE '^[a-z_-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z_-]+):.*## /  make \1\t/' | expand -t 20
@@ -60,7 +60,10 @@ conformance: ## a real Envoy, the OpenAPI contract and HTTP/2, tried by other pe
 	@cmake --build --preset dev -j $(JOBS) --target rateguard
 	@tests/conformance/foreign/run build/dev/rateguard build/conformance
 
-deploy-test: build ## everything in deploy/ with the real tools: promtool, helm, systemd, lintian; as root
+sbom: build ## what the program consists of, as build/rateguard.spdx.json
+	@tools/write_sbom build/release build/rateguard.spdx.json
+
+deploy-test: build ## everything in deploy/ with the real tools: promtool, helm, systemd, lintian, buildah; as root
 	@tools/install_packages deb deploy
 	@tests/deploy/run build/release/rateguard build/deploy
 
