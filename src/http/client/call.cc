@@ -18,6 +18,8 @@ namespace {
 // How long to wait for a server's answer to "Expect: 100-continue": a client should not wait indefinitely (RFC 9110,
 // section 10.1.1), and curl waits as long.
 constexpr Duration kExpectPatience = Duration::seconds(1);
+// Interim answers to one request. Servers send one or two; more are no help to anybody.
+constexpr int kInterimHeadsMax = 32;
 
 bool is_of_the_message(std::string_view name) {
   return name == "host" || name == "te";
@@ -50,7 +52,8 @@ void Call::add_fields(std::span<const Header> headers) {
     const bool says_trailers = name == "te" && equals_lower(header.value, "trailers");
     if (is_of_the_message(name) && !says_trailers) continue;
     if (name == "content-length") {
-      if (content_kind_ == RequestContent::kNone || length_left_) continue;
+      const bool is_length = !header.value.empty() && header.value.size() <= 18 && all_chars(header.value, kDigitChar);
+      if (content_kind_ == RequestContent::kNone || length_left_ || !is_length) continue;
       uint64_t length = 0;
       std::from_chars(header.value.data(), header.value.data() + header.value.size(), length);
       length_left_ = length;
@@ -160,6 +163,7 @@ void Call::arm() {
     case Phase::kOver:
       return;
   }
+  sent_at_arming_ = carrier_ == nullptr ? 0 : carrier_->sent_bytes();
   if (!patience && !whole_by_) return client_->wheel_.disarm(*this);
   net::Tick left = patience ? Client::ticks(*patience) : net::Tick{UINT32_MAX};
   if (whole_by_) left = std::min(left, *whole_by_ - std::min(*whole_by_, client_->wheel_.now()));
@@ -178,6 +182,8 @@ void Call::on_timeout() {
     case Phase::kAsking:
       if (content_kind_ == RequestContent::kStreamed && !finished_ && waiting_bytes() == 0)
         return arm();  // it is the caller that is slow
+      if (sends_slowly()) return arm();
+      carrier_->call_is_late(*this);
       return fail_late("was not answered in time");
     case Phase::kAnswered:
       if (held_ >= kWindow) return arm();  // as above
@@ -185,6 +191,11 @@ void Call::on_timeout() {
     case Phase::kOver:
       return;
   }
+}
+
+// The server takes the content, if only a little at a time.
+bool Call::sends_slowly() const {
+  return waiting_bytes() != 0 && carrier_->sent_bytes() != sent_at_arming_;
 }
 
 void Call::fail_late(std::string_view what) {
@@ -198,6 +209,16 @@ void Call::fail_late(std::string_view what) {
 void Call::fail_soon(CallEnd end, Error error) {
   doom_.emplace(end, std::move(error));
   client_->queue(*this);
+}
+
+bool Call::take_interim(const AnswerHead& head) {
+  if (++interim_heads_ > kInterimHeadsMax) return false;
+  if (phase_ == Phase::kExpecting && head.status == 100) {
+    phase_ = Phase::kAsking;
+    content_changed();
+  }
+  arm();
+  return true;
 }
 
 void Call::tell_answered(const AnswerHead& head) {
@@ -215,7 +236,7 @@ void Call::tell_piece(std::string_view bytes) {
 
 // Called after the content that was there has been sent as far as possible.
 void Call::tell_sent() {
-  if (phase_ == Phase::kAsking) arm();
+  if (phase_ != Phase::kExpecting) arm();
   if (waiting_bytes() == 0 && std::exchange(had_to_wait_, false) && !finished_) events_.drained(*this);
 }
 

@@ -34,22 +34,22 @@ struct CallRequest {
   std::string_view method = "GET";  // a token
   std::string_view target = "/";    // origin-form: path and query, visible ASCII
   std::string_view authority = {};  // what Host and :authority say; empty: the origin's
-  // Without Host. Fields of one connection are dropped (RFC 9110, section 7.6.1), but "TE: trailers" where it can be
-  // said. Content-Length is how long the content will be; without it that is not said. "Expect: 100-continue" holds the
-  // content back until the server asks for it, answers, or says nothing for a second.
+  // Without Host; names are tokens. Fields of one connection are dropped (RFC 9110, section 7.6.1), but "TE: trailers"
+  // where it can be said. Content-Length is how long the content will be; without it that is not said. "Expect:
+  // 100-continue" holds the content back until the server asks for it, answers, or says nothing for a second.
   std::span<const Header> headers = {};
   RequestContent content = RequestContent::kNone;
   // The protocol to switch to (RFC 9110, section 7.8), over HTTP/1.1 only and without content.
   std::string_view upgrade = {};
 };
 
-// A missing value means no deadline. Accurate to 50 ms.
+// A missing value means no deadline. Accurate to 50 ms; time for which the loop was busy does not count.
 struct CallTimeouts {
   // Until a connection carries the call: waiting for one, connecting and TLS.
   std::optional<Duration> connect = Duration::seconds(5);
   // Until the answer begins, counted from the last byte of the request that has been sent so far.
   std::optional<Duration> first_byte = Duration::seconds(60);
-  // Between two pieces of the answer, while they are wanted.
+  // Once the answer has begun: without a byte in either direction, while more is wanted.
   std::optional<Duration> idle = Duration::seconds(120);
   // For the whole call.
   std::optional<Duration> whole = {};
@@ -145,6 +145,9 @@ class Call final : private net::WheelEntry {
   void end(std::span<const Header> trailers);
   void fail(CallEnd end, Error error);
   void fail_late(std::string_view what);
+  bool sends_slowly() const;
+  // Counts an interim head. False: there were too many.
+  bool take_interim(const AnswerHead& head);
   // At the end of this turn, since its owner is being called, or calls.
   void fail_soon(CallEnd end, Error error);
   // Removes it from its pool or connection, and from the timers.
@@ -170,10 +173,13 @@ class Call final : private net::WheelEntry {
   std::optional<net::Tick> whole_by_;
   std::optional<std::pair<CallEnd, Error>> doom_;  // told to the owner at the end of this turn
   size_t held_ = 0;
-  uint32_t index_ = 0;      // HTTP/2: among the connection's
-  int32_t stream_id_ = -1;  // HTTP/2
+  uint64_t sent_at_arming_ = 0;  // by its connection
+  uint64_t heard_at_begin_ = 0;  // HTTP/2: reads of its connection
+  uint32_t index_ = 0;           // HTTP/2: among the connection's
+  int32_t stream_id_ = -1;       // HTTP/2
   Phase phase_ = Phase::kWaiting;
   uint8_t attempts_ = 0;
+  uint8_t interim_heads_ = 0;
   bool expects_continue_ = false;
   bool queued_ = false;           // to be looked at, at the end of this turn
   bool finished_ = false;         // the content is

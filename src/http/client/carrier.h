@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "base/result.h"
@@ -29,6 +30,10 @@ class Carrier {
   virtual void content_changed(Call& call) = 0;
   // How much content has left the call but was not sent yet.
   virtual size_t waiting_bytes(const Call& call) const = 0;
+  // Of all calls, what the connection has sent since it was opened.
+  virtual uint64_t sent_bytes() const = 0;
+  // It was not answered in time: perhaps the connection is dead.
+  virtual void call_is_late(Call& call) = 0;
   virtual void consumed(Call& call, size_t bytes) = 0;
   // Lets go of the call without telling its owner, which has cancelled it.
   virtual void cancel(Call& call) = 0;

@@ -7,6 +7,12 @@
 #include "http/client/origin_pool.h"
 
 namespace rateguard::http {
+namespace {
+
+// By which deadlines come nearer in one turn of the loop, however long that took.
+constexpr int64_t kTicksMax = 4;
+
+}  // namespace
 
 Client::Client(net::EventLoop& loop, ClientLimits limits)
     : loop_(loop), limits_(limits), self_(std::make_shared<Client*>(this)) {}
@@ -133,7 +139,8 @@ void Client::tick() {
   const auto step = std::chrono::microseconds(kTick.us);
   const auto count = passed / step;
   ticked_until_ += count * step;
-  wheel_.advance(static_cast<net::Tick>(count));
+  // A loop that was busy is not a server that was slow: what has come meanwhile is heard before the time is over.
+  wheel_.advance(static_cast<net::Tick>(std::min<int64_t>(count, kTicksMax)));
 }
 
 }  // namespace rateguard::http

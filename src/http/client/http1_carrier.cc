@@ -8,12 +8,6 @@
 #include "http/client/client_connection.h"
 
 namespace rateguard::http {
-namespace {
-
-// Interim answers to one request. Servers send one or two; more are no help to anybody.
-constexpr int kInterimHeadsMax = 32;
-
-}  // namespace
 
 Http1Carrier::Http1Carrier(ClientConnection& connection)
     : Carrier(connection), parser_(connection.client().limits_.answer) {}
@@ -21,7 +15,6 @@ Http1Carrier::Http1Carrier(ClientConnection& connection)
 void Http1Carrier::begin(Call& call) {
   call_ = &call;
   raw_ = request_sent_ = false;
-  interim_heads_ = 0;
   parser_.begin(call.method_ == "HEAD" ? Asked::kHead : !call.upgrade_.empty() ? Asked::kUpgrade : Asked::kContent);
   net::Stream& stream = connection_.stream();
   out_.clear();
@@ -37,6 +30,10 @@ void Http1Carrier::content_changed(Call&) {
 
 size_t Http1Carrier::waiting_bytes(const Call&) const {
   return connection_.stream().waiting_bytes();
+}
+
+uint64_t Http1Carrier::sent_bytes() const {
+  return connection_.stream().sent_bytes();
 }
 
 void Http1Carrier::consumed(Call& call, size_t) {
@@ -136,7 +133,9 @@ void Http1Carrier::parse(std::span<char>& rest) {
 void Http1Carrier::take_head(std::span<char>& rest) {
   const AnswerHead head = parser_.head(rest);
   if (parser_.is_interim()) {
-    if (!take_interim(head)) return;
+    if (!call_->take_interim(head)) return refuse("it sends interim answers without end");
+    call_->events_.informed(*call_, head);
+    if (call_ == nullptr) return;
   } else {
     raw_ = parser_.is_upgrade();
     // If the call still waits for leave to send its content, the content is not sent any more.
@@ -144,20 +143,6 @@ void Http1Carrier::take_head(std::span<char>& rest) {
     if (call_ == nullptr) return;
   }
   rest = rest.subspan(parser_.take_head());
-}
-
-bool Http1Carrier::take_interim(const AnswerHead& head) {
-  if (++interim_heads_ > kInterimHeadsMax) {
-    malformed();
-    return false;
-  }
-  if (call_->phase_ == Call::Phase::kExpecting && head.status == 100) {
-    call_->phase_ = Call::Phase::kAsking;
-    connection_.call_soon();
-  }
-  call_->arm();
-  call_->events_.informed(*call_, head);
-  return call_ != nullptr;
 }
 
 void Http1Carrier::give(std::string_view piece) {
@@ -176,13 +161,14 @@ void Http1Carrier::complete(size_t bytes_behind) {
 
 void Http1Carrier::malformed() {
   const Rejection& rejection = parser_.rejection();
+  refuse(fmt::format("its answer is not HTTP/1.1: {}: {}", rejection.field, rejection.detail));
+}
+
+void Http1Carrier::refuse(std::string why) {
   Call& call = let_go();
   connection_.close();
   call.fail(CallEnd::kMalformed, connection_.named({.code = ErrorCode::kCorrupt,
-                                                    .message = interim_heads_ > kInterimHeadsMax
-                                                                   ? "it sends interim answers without end"
-                                                                   : fmt::format("its answer is not HTTP/1.1: {}: {}",
-                                                                                 rejection.field, rejection.detail),
+                                                    .message = std::move(why),
                                                     .source = ErrorSource::kPeer,
                                                     .retry = Retry::kIfIdempotent}));
 }

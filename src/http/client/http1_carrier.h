@@ -18,6 +18,8 @@ class Http1Carrier final : public Carrier {
   void begin(Call& call) override;
   void content_changed(Call& call) override;
   size_t waiting_bytes(const Call& call) const override;
+  uint64_t sent_bytes() const override;
+  void call_is_late(Call&) override {}  // it ends with the call
   void consumed(Call& call, size_t bytes) override;
   void cancel(Call& call) override;
   void turn() override;
@@ -28,11 +30,11 @@ class Http1Carrier final : public Carrier {
  private:
   void parse(std::span<char>& rest);
   void take_head(std::span<char>& rest);
-  bool take_interim(const AnswerHead& head);
   void give(std::string_view piece);
   void keep(std::span<char> input, std::span<char> rest);
   void complete(size_t bytes_behind);
   void malformed();
+  void refuse(std::string why);
   void send_content();
   // Removes the call from the connection.
   Call& let_go();
@@ -42,8 +44,7 @@ class Http1Carrier final : public Carrier {
   Call* call_ = nullptr;
   net::ByteBuffer in_;  // what has arrived and is not parsed yet
   net::ByteBuffer out_;
-  uint64_t head_end_ = 0;  // of the request's, in all that the connection has sent
-  int interim_heads_ = 0;
+  uint64_t head_end_ = 0;      // of the request's, in all that the connection has sent
   bool raw_ = false;           // upgraded
   bool request_sent_ = false;  // to its end
 };

@@ -144,6 +144,7 @@ size_t Http2Carrier::room() const {
 }
 
 void Http2Carrier::begin(Call& call) {
+  call.heard_at_begin_ = reads_;
   call.index_ = static_cast<uint32_t>(calls_.size());
   calls_.push_back(&call);
   submit(call);
@@ -174,6 +175,15 @@ void Http2Carrier::content_changed(Call& call) {
     nghttp2_session_resume_data(session_, call.stream_id_);
   }
   connection_.call_soon();
+}
+
+uint64_t Http2Carrier::sent_bytes() const {
+  return connection_.stream().sent_bytes();
+}
+
+// Nothing has come since it was asked, for no call: others had better be asked elsewhere.
+void Http2Carrier::call_is_late(Call& call) {
+  if (call.heard_at_begin_ == reads_) connection_.retire();
 }
 
 void Http2Carrier::consumed(Call& call, size_t bytes) {
@@ -261,6 +271,7 @@ void Http2Carrier::tell_sent() {
 }
 
 void Http2Carrier::input(std::span<char> bytes) {
+  ++reads_;
   const ssize_t used = nghttp2_session_mem_recv(session_, reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
   if (used < 0) return broken(nghttp2_strerror(static_cast<int>(used)));
   turn();
@@ -289,11 +300,7 @@ void Http2Carrier::take_head(Call& call) {
   // The call may be destroyed, and its list with it.
   FieldList list = std::exchange(call.answer_, {});
   if (head.status >= 200) return call.tell_answered(head);
-  if (call.phase_ == Call::Phase::kExpecting && head.status == 100) {
-    call.phase_ = Call::Phase::kAsking;
-    content_changed(call);
-  }
-  call.arm();
+  if (!call.take_interim(head)) return refuse(call, "it sends interim answers without end");
   call.events_.informed(call, head);
 }
 

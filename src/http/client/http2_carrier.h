@@ -23,6 +23,8 @@ class Http2Carrier final : public Carrier {
   void content_changed(Call& call) override;
   // Content that has left the call is bounded for all calls of a connection together.
   size_t waiting_bytes(const Call&) const override { return 0; }
+  uint64_t sent_bytes() const override;
+  void call_is_late(Call& call) override;
   void consumed(Call& call, size_t bytes) override;
   void cancel(Call& call) override;
   void turn() override;
@@ -51,6 +53,7 @@ class Http2Carrier final : public Carrier {
   nghttp2_session* session_ = nullptr;
   std::vector<Call*> calls_;
   std::vector<Call*> sent_;  // some of whose content was taken; null: gone since
+  uint64_t reads_ = 0;
   bool failed_ = false;
 };
 

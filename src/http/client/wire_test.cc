@@ -190,6 +190,21 @@ TEST_F(WireTest, OneConnectionIsNotGivenTwoCallsAndMoreThanTheBoundAreNotOpened)
   EXPECT_TRUE(until([&] { return heard[2].ended == 1; })) << "the one that waited";
 }
 
+// A slow upload is not a late answer.
+TEST_F(WireTest, ContentThatIsTakenSlowlyIsNotLate) {
+  HeardCall heard;
+  net::BlockingPeer peer =
+      accept(heard, {.method = "POST", .content = RequestContent::kStreamed}, {.first_byte = Duration::millis(500)});
+  heard.call->write(std::string(64'000'000, 'u'));
+  for (int i = 0; i < 30; ++i) {
+    (void)peer.receive_now(1'000'000);
+    wait(Duration::millis(50));
+  }
+  EXPECT_FALSE(heard.is_over()) << heard.error.message;
+  EXPECT_TRUE(until([&] { return heard.is_over(); })) << "but one that is not taken is";
+  EXPECT_EQ(heard.end, CallEnd::kLate);
+}
+
 TEST_F(WireTest, TooManyThatWaitAreRefused) {
   limits_.connections_max = 1;
   limits_.waiting_max = 2;
@@ -332,6 +347,32 @@ TEST_F(Http2WireTest, ContentOfAnotherLengthThanWasSaidFails) {
             frame(0, kEndStream, 1, "short"));
   EXPECT_TRUE(until([&] { return heard.is_over(); }));
   EXPECT_EQ(heard.failures, 1);
+}
+
+TEST_F(Http2WireTest, InterimAnswersWithoutEndFail) {
+  HeardCall heard;
+  net::BlockingPeer peer = accept_http2(heard);
+  // ":status: 103", its name from the static table.
+  for (int i = 0; i < 100; ++i)
+    peer.send(frame(1, kEndHeaders, 1,
+                    std::string("\x08\x03"
+                                "103",
+                                5)));
+  EXPECT_TRUE(until([&] { return heard.is_over(); }));
+  EXPECT_EQ(heard.end, CallEnd::kMalformed);
+}
+
+// The network may have forgotten it: without this every call to come would wait for nothing.
+TEST_F(Http2WireTest, AConnectionThatSaysNothingAtAllIsNotAskedAgain) {
+  HeardCall heard;
+  start(heard, here(Protocols::kHttp2), {}, {.first_byte = Duration::millis(100)});
+  EXPECT_TRUE(until([&] { return client().stats().connections_open == 1; }));
+  net::BlockingPeer peer = listener_.accept();
+  EXPECT_TRUE(until([&] { return heard.is_over(); }));
+  EXPECT_EQ(heard.end, CallEnd::kLate);
+  HeardCall second;
+  start(second, here(), {});
+  EXPECT_TRUE(until([&] { return client().stats().connections_opened == 2; }));
 }
 
 TEST_F(Http2WireTest, AServersBoundOnStreamsIsKept) {
