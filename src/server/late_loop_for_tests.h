@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "net/eventually_testing.h"
@@ -19,11 +20,15 @@ namespace rateguard::server {
 // it is set up, and stop() before any part of it is destroyed.
 class LateLoop {
  public:
-  explicit LateLoop(net::TasksOptions tasks = {}) : tasks_(loop_.loop(), tasks) {}
+  explicit LateLoop(net::TasksOptions tasks = {}) : tasks_(std::in_place, loop_.loop(), tasks) {}
   LateLoop(const LateLoop&) = delete;
   LateLoop& operator=(const LateLoop&) = delete;
 
-  void stop() { loop_.stop(); }
+  // What waits is unwound.
+  void stop() {
+    loop_.stop();
+    tasks_.reset();
+  }
   // Runs `work` on the loop's thread and waits for it.
   template <typename Work>
   auto on_loop(Work work) {
@@ -41,12 +46,12 @@ class LateLoop {
   }
   // Tasks that have begun and not ended.
   size_t running() {
-    return on_loop([&] { return tasks_.running(); });
+    return on_loop([&] { return tasks_->running(); });
   }
 
   // To be called on the loop's thread.
   net::ManualClock& clock() { return loop_.clock(); }
-  const net::Tasks& tasks() const { return tasks_; }
+  const net::Tasks& tasks() const { return *tasks_; }
 
  protected:
   ~LateLoop() { stop(); }
@@ -54,21 +59,21 @@ class LateLoop {
   net::EventLoop& loop() { return loop_.loop(); }
   Service& service() { return service_; }
   LoopStore store(OnStoreFailure on_failure = OnStoreFailure::kAllow) {
-    return {.store = store_, .tasks = &tasks_, .on_failure = on_failure};
+    return {.store = store_, .tasks = &*tasks_, .on_failure = on_failure};
   }
 
  private:
   net::LoopThread<net::ManualClock> loop_;
   std::unique_ptr<MemoryStore> counters_ =
       MemoryStore::create({.max_keys = 10'000, .hash_key = memory::HashKey{}}).value();
-  net::Tasks tasks_;
+  std::optional<net::Tasks> tasks_;
 
  public:
   LateStore late{*counters_};  // on the loop's thread
 
  private:
   DenyingStore denying_{late};
-  AwaitingStore store_{denying_, tasks_, loop_.loop()};
+  AwaitingStore store_{denying_, *tasks_, loop_.loop()};
   Service service_{*counters_};
 };
 

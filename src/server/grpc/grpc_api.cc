@@ -17,8 +17,6 @@ constexpr std::string_view kEncodings = "identity,gzip";
 constexpr Duration kWatchInterval = Duration::millis(500);
 // Compressing smaller messages gains nothing.
 constexpr size_t kCompressedMin = 512;
-// Pending calls kept for others to come: as many as there are stacks kept for their tasks (net::TasksOptions).
-constexpr size_t kIdleMax = 256;
 
 void refuse_http(int status, std::string_view text, http::Responder& responder) {
   responder.status(status);
@@ -34,7 +32,10 @@ GrpcApi::GrpcApi(server::Service& service, rls::RateLimitService& rate_limits, n
       limits_(limits),
       metrics_(std::make_unique<GrpcMetrics>()),
       reader_(limits.message_bytes_max),
-      at_once_(rate_limits) {}
+      at_once_(rate_limits),
+      desk_(rate_limits.tasks(), rate_limits.policies(),
+            [this] { return std::make_unique<RateLimitCall>(rate_limits_); },
+            {.waiting_bytes_max = limits.waiting_calls_bytes_max}) {}
 
 GrpcApi::~GrpcApi() = default;
 
@@ -66,8 +67,8 @@ void GrpcApi::handle(http::Exchange& exchange, Now now) {
     Unframed unframed = reader_.only(request.body, head.encoding);
     if (unframed.outcome != Unframed::Outcome::kMessage) {
       status = std::move(unframed.refusal);
-    } else if (rpc->kind == RpcKind::kShouldRateLimit && rate_limits_.tasks() != nullptr) {
-      status = begin_pending(call, unframed.message, exchange);
+    } else if (rpc->kind == RpcKind::kShouldRateLimit && desk_.waits()) {
+      status = begin_waiting(call, unframed.message, exchange);
       if (status.ok()) return;
     } else {
       status = answer(*rpc, unframed.message, now);
@@ -163,65 +164,46 @@ void GrpcApi::count(const Rpc* rpc, Code code) {
 }
 
 // The question is taken before anything waits: it goes with the stream, and the task may have to wait to begin.
-Status GrpcApi::begin_pending(const UnaryCall& call, std::string_view message, http::Exchange& exchange) {
+Status GrpcApi::begin_waiting(const UnaryCall& call, std::string_view message, http::Exchange& exchange) {
   const size_t bytes = RateLimitCall::bytes_for(message.size());
-  if (pending_bytes_ + bytes > limits_.pending_bytes_max) {
-    return {Code::kResourceExhausted, "too many calls wait for the counters"};
-  }
-  std::unique_ptr<PendingCall> pending = take_pending();
-  if (Status read = pending->question.read(message); !read.ok()) {
-    give_pending(std::move(pending));
-    return read;
-  }
-  pending->call = call;
-  pending->exchange = exchange.keep(this);
-  pending->bytes = bytes;
-  pending_bytes_ += bytes;
+  if (!desk_.has_room(bytes)) return {Code::kResourceExhausted, "too many calls wait for the counters"};
+  auto owned = std::make_unique<WaitingCall>(*this, desk_.take());
+  WaitingCall& waiting = *owned;
+  if (Status read = waiting.question->read(message); !read.ok()) return read;
+  waiting.call = call;
+  waiting.exchange = exchange.keep(&waiting);
   if (call.deadline) {
-    pending->timer = loop_.at(*call.deadline, [this, &passed = *pending] {
-      conclude_pending(passed, {Code::kDeadlineExceeded, "the deadline has passed"}, {});
+    waiting.deadline = loop_.at(*call.deadline, [this, &waiting] {
+      conclude(waiting, {Code::kDeadlineExceeded, "the deadline has passed"}, {});
+      waiting.task.cancel();
     });
   }
-  pending_[&exchange] = pending.get();
-  rate_limits_.tasks()->run([this, pending = std::move(pending)]() mutable { decide_pending(std::move(pending)); });
+  desk_.serve(bytes, waiting.task, [this, owned = std::move(owned)] { decide(*owned); });
   return {};
 }
 
-void GrpcApi::decide_pending(std::unique_ptr<PendingCall> pending) {
-  if (pending->exchange) {  // else it was given up before its turn came
-    Status status = pending->question.answer(loop_.now(), reply_);
-    const std::optional<Instant> deadline = pending->call.deadline;
-    if (deadline && loop_.now() >= *deadline) status = {Code::kDeadlineExceeded, "the deadline has passed"};
-    conclude_pending(*pending, status, pending->question.take_note());
-  }
-  pending_bytes_ -= pending->bytes;
-  give_pending(std::move(pending));
+void GrpcApi::decide(WaitingCall& waiting) {
+  Status status = waiting.question->answer(loop_.now(), reply_);
+  const std::optional<Instant> deadline = waiting.call.deadline;
+  if (deadline && loop_.now() >= *deadline) status = {Code::kDeadlineExceeded, "the deadline has passed"};
+  conclude(waiting, status, waiting.question->take_note());
 }
 
-void GrpcApi::conclude_pending(PendingCall& pending, const Status& status, const server::DecisionNote& note) {
-  if (!pending.exchange) return;
-  const http::KeptExchange exchange = forget_stream(pending);
-  conclude(pending.call, status, note, *exchange);
+void GrpcApi::conclude(WaitingCall& waiting, const Status& status, const server::DecisionNote& note) {
+  if (waiting.exchange == nullptr) return;
+  waiting.deadline.cancel();
+  const http::KeptExchange exchange = std::exchange(waiting.exchange, nullptr);
+  conclude(waiting.call, status, note, *exchange);
   exchange->finish();
 }
 
-http::KeptExchange GrpcApi::forget_stream(PendingCall& pending) {
-  pending_.erase(pending.exchange.get());
-  pending.timer.cancel();
-  return std::exchange(pending.exchange, nullptr);
-}
-
-std::unique_ptr<GrpcApi::PendingCall> GrpcApi::take_pending() {
-  // The first is the oldest: those that hold on to a policy of before go.
-  if (!idle_.empty() && !idle_.front()->question.is_current()) idle_.clear();
-  if (idle_.empty()) return std::make_unique<PendingCall>(rate_limits_);
-  std::unique_ptr<PendingCall> pending = std::move(idle_.back());
-  idle_.pop_back();
-  return pending;
-}
-
-void GrpcApi::give_pending(std::unique_ptr<PendingCall> pending) {
-  if (idle_.size() < kIdleMax && pending->question.is_current()) idle_.push_back(std::move(pending));
+void GrpcApi::give_up(WaitingCall& waiting) {
+  if (waiting.exchange == nullptr) return;
+  waiting.deadline.cancel();
+  count(waiting.call.rpc, Code::kCancelled);
+  log_call(waiting.call, Code::kCancelled, {});
+  const http::KeptExchange gone = std::exchange(waiting.exchange, nullptr);
+  waiting.task.cancel();
 }
 
 void GrpcApi::begin_conversation(const CallHead& head, const Rpc& rpc, http::Exchange& exchange) {
@@ -345,13 +327,6 @@ void GrpcApi::end_conversation(http::Exchange& exchange, const Status& status) {
 }
 
 void GrpcApi::client_gone(http::Exchange& exchange) {
-  if (const auto waits = pending_.find(&exchange); waits != pending_.end()) {
-    PendingCall& pending = *waits->second;
-    count(pending.call.rpc, Code::kCancelled);
-    log_call(pending.call, Code::kCancelled, {});
-    forget_stream(pending);
-    return;
-  }
   const auto found = conversations_.find(&exchange);
   if (found == conversations_.end()) return;
   count(found->second.rpc, Code::kCancelled);

@@ -10,6 +10,8 @@
 
 #include "http/exchange.h"
 #include "net/event_loop.h"
+#include "net/tasks.h"
+#include "server/desk.h"
 #include "server/grpc/grpc_metrics.h"
 #include "server/grpc/health.h"
 #include "server/grpc/message_framing.h"
@@ -25,9 +27,8 @@ struct GrpcLimits {
   // Bytes of a stream's answers that its client has not read: above it the call ends. A reflection of all files is a
   // tenth.
   size_t waiting_bytes_max = 256 * 1'024;
-  // Of calls whose decisions are waited for, as RateLimitCall counts them; whoever comes beyond is refused. Some 8,000
-  // of ordinary size, twice what may wait for a store at once (net::TasksOptions).
-  size_t pending_bytes_max = 256 * 1'024 * 1'024;
+  // Of calls whose decisions are waited for, as RateLimitCall counts them; whoever comes beyond is refused.
+  size_t waiting_calls_bytes_max = server::DeskOptions().waiting_bytes_max;
 };
 
 // One per event loop, and used on that loop's thread only. What it is given outlives it; it is made before the loops
@@ -57,14 +58,17 @@ class GrpcApi final : public http::Handler, private http::ExchangeEvents {
     std::optional<Instant> deadline = {};
     std::chrono::steady_clock::time_point begin = {};  // for the access log
   };
-  // One whose decision may have to be waited for. Its task owns it, and then leaves it to another.
-  struct PendingCall {
-    explicit PendingCall(rls::RateLimitService& rate_limits) : question(rate_limits) {}
-    RateLimitCall question;
-    size_t bytes = 0;
+  // One whose decision is waited for. Its task owns it.
+  struct WaitingCall final : http::ExchangeEvents {
+    WaitingCall(GrpcApi& its_api, server::Desk<RateLimitCall>::Taken taken)
+        : api(its_api), question(std::move(taken)) {}
+    void client_gone(http::Exchange&) override { api.give_up(*this); }
+    GrpcApi& api;
+    server::Desk<RateLimitCall>::Taken question;
     UnaryCall call = {};
+    net::TaskGroup task = {};
     http::KeptExchange exchange = {};  // null once nothing more can or need be said
-    net::Timer timer = {};
+    net::Timer deadline = {};
   };
   // A streaming call.
   struct Conversation {
@@ -93,13 +97,11 @@ class GrpcApi final : public http::Handler, private http::ExchangeEvents {
                 http::Exchange& exchange);
   void say_reply(Compressed reply_as, http::Exchange& exchange);
   void fail(const Rpc* rpc, const Status& status, http::Responder& responder);
-  Status begin_pending(const UnaryCall& call, std::string_view message, http::Exchange& exchange);
-  void decide_pending(std::unique_ptr<PendingCall> pending);
-  void conclude_pending(PendingCall& pending, const Status& status, const server::DecisionNote& note);
-  // Gives what it takes to answer; afterwards nobody waits.
-  http::KeptExchange forget_stream(PendingCall& pending);
-  std::unique_ptr<PendingCall> take_pending();
-  void give_pending(std::unique_ptr<PendingCall> pending);
+  Status begin_waiting(const UnaryCall& call, std::string_view message, http::Exchange& exchange);
+  void decide(WaitingCall& waiting);
+  void conclude(WaitingCall& waiting, const Status& status, const server::DecisionNote& note);
+  // Its client has gone. `waiting` may be no more afterwards.
+  void give_up(WaitingCall& waiting);
   void begin_conversation(const CallHead& head, const Rpc& rpc, http::Exchange& exchange);
   Status converse(Conversation& conversation, std::string_view message);
   void begin_reply(Conversation& conversation);
@@ -121,9 +123,7 @@ class GrpcApi final : public http::Handler, private http::ExchangeEvents {
   RateLimitCall at_once_;  // for calls that do not have to wait
   std::string reply_;      // a framed message; its writer sends it before anything else can happen
   std::string compressed_;
-  std::unordered_map<const http::Exchange*, PendingCall*> pending_;
-  size_t pending_bytes_ = 0;
-  std::vector<std::unique_ptr<PendingCall>> idle_;
+  server::Desk<RateLimitCall> desk_;  // of calls that wait
   std::unordered_map<http::Exchange*, Conversation> conversations_;
   net::Timer watch_;  // runs while there are watchers
 };

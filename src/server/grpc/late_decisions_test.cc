@@ -253,7 +253,7 @@ TEST(LateDecisions, AnswersAreCompressedWhereThatGainsAnything) {
 }
 
 TEST(LateDecisions, TheirMemoryHasABound) {
-  LateServer server({.limits = {.pending_bytes_max = 100'000}});  // three small ones
+  LateServer server({.limits = {.waiting_calls_bytes_max = 100'000}});  // three small ones
   http::Http2Client client(server.port());
   std::vector<int32_t> streams;
   for (int i = 0; i < 4; ++i) streams.push_back(begin(client, asking(std::to_string(i))));

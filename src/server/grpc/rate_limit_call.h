@@ -27,9 +27,8 @@ class RateLimitCall {
   // for, a task calls this, and others may use `reply` meanwhile. REQUIRES: read() succeeded.
   Status answer(Now now, std::string& reply);
 
-  // As rls::RateLimitDesk, both.
+  // As rls::RateLimitDesk's.
   server::DecisionNote take_note() { return decider_.take_note(); }
-  bool is_current() const { return decider_.is_current(); }
 
  private:
   // The arena's first block: a request of a dozen descriptors and its response, without another allocation.

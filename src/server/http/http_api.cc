@@ -6,7 +6,7 @@
 
 #include "server/http/call.h"
 #include "server/http/routes.h"
-#include "server/http/workspace_pool.h"
+#include "server/http/workspace.h"
 #include "text/json_text.h"
 
 namespace rateguard::http_api {
@@ -105,6 +105,15 @@ void log_access(Call& call, std::chrono::steady_clock::time_point begin) {
   call.workspace.service.log->write(LogLevel::kInfo, "request", std::span<const LogField>(fields));
 }
 
+// What a request has while it waits, beside its own bytes: an exchange, a stack's touched pages.
+constexpr size_t kWaitingBytes = 16 * 1'024;
+
+size_t bytes_of(const http::Request& request) {
+  size_t bytes = kWaitingBytes + request.target.size() + request.body.size();
+  for (const Header& header : request.headers) bytes += header.name.size() + header.value.size();
+  return bytes;
+}
+
 void answer(Workspace& workspace, const Routed& routed, const http::Request& request, Now now,
             http::Responder& responder) {
   Call call(workspace, request, now, responder);
@@ -117,10 +126,11 @@ void answer(Workspace& workspace, const Routed& routed, const http::Request& req
 }  // namespace
 
 HttpApi::HttpApi(server::Service& service, Policy policy, const server::LoopStore& store)
-    : metrics_(std::make_unique<ApiMetrics>()),
+    : service_(service),
+      store_(store),
+      metrics_(std::make_unique<ApiMetrics>()),
       workspace_(std::make_unique<Workspace>(service, store, *metrics_)),
-      tasks_(store.tasks) {
-  if (tasks_ != nullptr) pool_ = std::make_unique<WorkspacePool>(service, store, *metrics_);
+      desk_(store.tasks, policies_, [this] { return make_workspace(); }) {
   set_policy(std::move(policy));
 }
 
@@ -135,13 +145,22 @@ const RouteMetrics& HttpApi::requests() const {
 }
 
 void HttpApi::serve_rate_limits(rls::RateLimitService& rate_limits) {
-  if (pool_) pool_->serve_rate_limits(rate_limits);
+  rate_limits_ = &rate_limits;
   workspace_->rate_limits.emplace(rate_limits);
+  ++policies_;
 }
 
 void HttpApi::set_policy(Policy policy) {
-  if (pool_) pool_->set_policy(policy);
   workspace_->set_policy(std::move(policy));
+  ++policies_;
+  desk_.forget_old();
+}
+
+std::unique_ptr<Workspace> HttpApi::make_workspace() {
+  auto workspace = std::make_unique<Workspace>(service_, store_, *metrics_);
+  workspace->set_policy(workspace_->decider.policy());
+  if (rate_limits_ != nullptr) workspace->rate_limits.emplace(*rate_limits_);
+  return workspace;
 }
 
 http::BodyDelivery HttpApi::delivery(const http::Request& head) {
@@ -158,15 +177,38 @@ void HttpApi::handle(http::Exchange& exchange, Now now) {
   const http::Request& request = exchange.request();
   const Routed routed = find_route(request.method, request.path);
   exchange.set_label(static_cast<uint32_t>(place_of(routed)));
-  if (tasks_ == nullptr || routed.route == nullptr || routed.route->asks == Asks::kNothing) {
+  if (!desk_.waits() || routed.route == nullptr || routed.route->asks == Asks::kNothing) {
     return answer(*workspace_, routed, request, now, exchange);
   }
-  tasks_->run([this, now, kept = exchange.keep(nullptr)] {
-    std::unique_ptr<Workspace> workspace = pool_->take();
-    const http::Request& own = kept->request();
-    answer(*workspace, find_route(own.method, own.path), own, now, *kept);
-    pool_->give_back(std::move(workspace));  // the connection's next request may want it
-    kept->finish();
+  const size_t bytes = bytes_of(request);
+  if (desk_.has_room(bytes)) return wait(bytes, exchange, now);
+  Call call(*workspace_, request, now, exchange);
+  call.route = place_of(routed);
+  call.respond_problem({.status = 503, .detail = "too many requests wait for the counters"}, {{"Retry-After", "1"}});
+}
+
+// A request whose answer is waited for. Its task owns it.
+struct HttpApi::Waiting final : http::ExchangeEvents {
+  net::TaskGroup task;
+  http::KeptExchange exchange;
+
+  // This may be no more afterwards.
+  void client_gone(http::Exchange&) override { task.cancel(); }
+};
+
+// The workspace is taken when the task's turn comes, and given back before the connection's next request may want it.
+void HttpApi::wait(size_t bytes, http::Exchange& exchange, Now now) {
+  auto owned = std::make_unique<Waiting>();
+  Waiting& waiting = *owned;
+  waiting.exchange = exchange.keep(&waiting);
+  desk_.serve(bytes, waiting.task, [this, now, owned = std::move(owned)] {
+    http::Exchange& own = *owned->exchange;
+    const http::Request& request = own.request();
+    {
+      const auto workspace = desk_.take();
+      answer(*workspace, find_route(request.method, request.path), request, now, own);
+    }
+    own.finish();
   });
 }
 

@@ -1,11 +1,14 @@
 // The HTTP API: answers the requests of one event loop. docs/http.md is its reference, docs/openapi.yaml its contract.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 
 #include "http/exchange.h"
 #include "limiter/limiter.h"
 #include "server/decision_metrics.h"
+#include "server/desk.h"
 #include "server/http/route_metrics.h"
 #include "server/rls/rate_limit_service.h"
 #include "server/service.h"
@@ -14,7 +17,6 @@ namespace rateguard::http_api {
 
 struct ApiMetrics;
 struct Workspace;
-class WorkspacePool;
 
 // One per event loop, and used on that loop's thread only. `service` and the store outlive it; it is made before the
 // loops run. The tasks that it has begun end before it is destroyed.
@@ -30,7 +32,8 @@ class HttpApi final : public http::Handler {
 
   // kNone if the head is refused already: because of its caller, its route or its media type.
   http::BodyDelivery delivery(const http::Request& head) override;
-  // A request that asks a store behind a network runs as a task; every other is answered at once.
+  // A request that asks a store behind a network runs as a task, which is cancelled where its client goes; every other
+  // is answered at once.
   void handle(http::Exchange& exchange, Now now) override;
   void reject(const http::Rejection& rejection, Instant now, http::Responder& responder) override;
 
@@ -45,10 +48,17 @@ class HttpApi final : public http::Handler {
   const RouteMetrics& requests() const;
 
  private:
+  struct Waiting;
+  void wait(size_t bytes, http::Exchange& exchange, Now now);
+  std::unique_ptr<Workspace> make_workspace();
+
+  server::Service& service_;
+  const server::LoopStore store_;
+  rls::RateLimitService* rate_limits_ = nullptr;
   std::unique_ptr<ApiMetrics> metrics_;
-  std::unique_ptr<Workspace> workspace_;  // of what is answered at once
-  net::Tasks* tasks_;                     // null: everything is
-  std::unique_ptr<WorkspacePool> pool_;   // of what runs as a task
+  std::unique_ptr<Workspace> workspace_;  // of what is answered at once; has the policy in force
+  uint64_t policies_ = 0;                 // that there have been
+  server::Desk<Workspace> desk_;          // of what waits
 };
 
 }  // namespace rateguard::http_api

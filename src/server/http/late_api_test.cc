@@ -261,6 +261,22 @@ TEST_F(LateApi, AThousandWaitAtOnce) {
   EXPECT_EQ(tasks_.running(), 0u);
 }
 
+TEST_F(LateApi, BeyondItsBoundARequestIsRefusedAndAsksNothing) {
+  net::Tasks few(net::TasksOptions{.short_lane = {.running_max = 1, .queued_max = 1}});
+  server::AwaitingStore store(remote_, few, *loop_);
+  api_.emplace(server_.service, policy({login(5)}), server::LoopStore{.store = store, .tasks = &few});
+  const auto first = check("k", 10);
+  const auto queued = check("k", 10);
+  const auto refused = check("k", 10);
+  EXPECT_EQ(refused->response.code, 503);
+  EXPECT_EQ(refused->response["Retry-After"], "1");
+  remote_.answer();
+  remote_.answer();
+  EXPECT_EQ(first->response.code, 200);
+  EXPECT_NE(queued->response.text.find(R"("remaining":8)"), std::string::npos) << queued->response.text;
+  api_.reset();
+}
+
 TEST_F(LateApi, WhatIsNotToBeHadIsSaid) {
   const auto hold = post("/v1/release", R"({"hold":")" + std::string(40, '0') + "\"}");
   const auto counter = ask({.method = "DELETE", .target = "/v1/counters/login/192.0.2.1"});
@@ -344,6 +360,27 @@ TEST_F(LateHttp, AClientThatHasGoneIsNotAnswered) {
   ASSERT_TRUE(waits(1));
   answer_all();
   EXPECT_NE(client.read_answer().body.find("\"remaining\":4,"), std::string::npos) << "their checks were made";
+}
+
+TEST_F(LateHttp, WhatAClientHadStillToAskIsNotAskedOnceItHasGone) {
+  const std::string facts = R"({"facts":{"path":"/login","ip":"192.0.2.1"}})";
+  const std::string batch = "{\"checks\":[" + facts + "," + facts + "]}";
+  {
+    http::TestClient gone(http_.port());
+    ASSERT_TRUE(
+        gone.send("POST /v1/check/batch HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                  "Content-Length: " +
+                  std::to_string(batch.size()) + "\r\n\r\n" + batch));
+    ASSERT_TRUE(waits(1));
+    const linger at_once{.l_onoff = 1, .l_linger = 0};
+    setsockopt(gone.descriptor(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+  }
+  EXPECT_TRUE(net::eventually([&] { return http_.stats().connections_open == 0; }));
+  answer_all();
+  EXPECT_EQ(waiting(), 0u);
+  size_t running = 1;
+  http_.on_loop([&] { running = tasks_.running(); });
+  EXPECT_EQ(running, 0u);
 }
 
 TEST_F(LateHttp, ChecksOfOneHttp2ConnectionWaitAtTheSameTime) {

@@ -24,15 +24,16 @@ int64_t next_client_id() {
   return last.fetch_add(1, std::memory_order_relaxed) + 1;
 }
 
-// Exchanges kept for those to come, and of their buffers so much: what a pipeline of some hundred checks takes.
-constexpr size_t kIdleMax = 256;
+// What is kept of an exchange's buffers for those to come: as much as a pipeline of some hundred checks takes.
 constexpr size_t kIdleBufferBytesMax = 16 * 1'024;
+// What an exchange has while it waits, beside its commands: its workspace, a stack's touched pages.
+constexpr size_t kWaitingBytes = 32 * 1'024;
 
 void empty(net::ByteBuffer& buffer) {
   buffer.capacity() > kIdleBufferBytesMax ? buffer.release() : buffer.clear();
 }
 
-// The place of commands that there are not.
+// What unknown commands have in the metrics: the index after the last.
 size_t unknown_place() {
   return commands().size();
 }
@@ -134,7 +135,7 @@ Answered answer_commands(Workspace& workspace, Client& client, std::string_view 
   using Status = CommandParser::Status;
   CommandParser& parser = workspace.parser;
   Answered answered;
-  while (!client.leaving && answered.consumed < bytes.size()) {
+  while (!client.leaving && answered.consumed < bytes.size() && !workspace.is_cancelled()) {
     if (out.size() >= output_bytes_max) {
       answered.after = After::kOutputFull;
       break;
@@ -169,7 +170,12 @@ RespApi::RespApi(server::Service& service, Policy policy, const server::LoopStor
     : service_(service),
       store_(store),
       counters_(std::make_unique<RespCounters>()),
-      workspace_(std::make_unique<Workspace>(service, store, *counters_)) {
+      workspace_(std::make_unique<Workspace>(service, store, *counters_)),
+      desk_(store.tasks, policies_, [this] {
+        auto exchange = std::make_unique<Exchange>(service_, store_, *counters_);
+        exchange->workspace.decider.set_policy(workspace_->decider.policy());
+        return exchange;
+      }) {
   RG_CHECK(unknown_place() < kRespCommandsMax);
   set_policy(std::move(policy));
 }
@@ -179,7 +185,7 @@ RespApi::~RespApi() = default;
 void RespApi::set_policy(Policy policy) {
   workspace_->decider.set_policy(std::move(policy));
   ++policies_;
-  idle_.clear();
+  desk_.forget_old();
 }
 
 const server::DecisionMetrics& RespApi::decisions() const {
@@ -206,42 +212,49 @@ Answered RespApi::answer(Client& client, std::string_view bytes, size_t output_b
   return answer_commands(*workspace_, client, bytes, output_bytes_max, out, now);
 }
 
-std::shared_ptr<Exchange> RespApi::make_exchange() {
-  if (idle_.empty()) return std::make_shared<Exchange>(service_, store_, *counters_);
-  std::shared_ptr<Exchange> exchange = std::move(idle_.back());
-  idle_.pop_back();
-  return exchange;
+bool RespApi::has_room(size_t bytes) const {
+  return desk_.has_room(kWaitingBytes + bytes);
 }
 
-void RespApi::answer_later(std::shared_ptr<Exchange> exchange, size_t output_bytes_max, const net::EventLoop& loop) {
-  store_.tasks->run([this, exchange = std::move(exchange), output_bytes_max, &loop]() mutable {
-    run(*exchange, output_bytes_max, loop);
-    keep(std::move(exchange));
+RespApi::TakenExchange RespApi::take_exchange() {
+  return desk_.take();
+}
+
+void RespApi::answer_later(TakenExchange exchange, size_t output_bytes_max, const net::EventLoop& loop) {
+  const size_t bytes = kWaitingBytes + exchange->in.size();
+  net::TaskGroup& task = exchange->task;
+  desk_.serve(bytes, task, [this, exchange = std::move(exchange), output_bytes_max, &loop]() mutable {
+    run(exchange, output_bytes_max, loop);
   });
 }
 
-void RespApi::run(Exchange& exchange, size_t output_bytes_max, const net::EventLoop& loop) {
-  Workspace& workspace = exchange.workspace;
+void RespApi::run(TakenExchange& exchange, size_t output_bytes_max, const net::EventLoop& loop) {
+  Workspace& workspace = exchange->workspace;
   workspace.clock = &loop;
-  bool goes_on = exchange.asker != nullptr;  // it may have gone while this waited for its turn
+  workspace.tasks = store_.tasks;
+  bool goes_on = true;
   while (goes_on) {
-    if (std::exchange(exchange.policy, policies_) != policies_)
+    if (!exchange.is_current()) {
       workspace.decider.set_policy(workspace_->decider.policy());
-    exchange.out.clear();
-    exchange.answered = answer_commands(workspace, exchange.client, exchange.in.view().substr(exchange.handled),
-                                        output_bytes_max, exchange.out, loop.now());
-    exchange.handled += exchange.answered.consumed;
-    goes_on = exchange.asker != nullptr && exchange.asker->answers_came();
+      exchange.is_renewed();
+    }
+    exchange->out.clear();
+    exchange->answered = answer_commands(workspace, exchange->client, exchange->in.view().substr(exchange->handled),
+                                         output_bytes_max, exchange->out, loop.now());
+    exchange->handled += exchange->answered.consumed;
+    goes_on = exchange->asker != nullptr && exchange->asker->answers_came();
   }
 }
 
-void RespApi::keep(std::shared_ptr<Exchange> exchange) {
-  if (exchange->policy != policies_ || idle_.size() >= kIdleMax) return;
-  exchange->client = {};
-  exchange->handled = 0;
-  exchange->asker = nullptr;
-  for (net::ByteBuffer* const buffer : {&exchange->in, &exchange->out, &exchange->workspace.discarded}) empty(*buffer);
-  idle_.push_back(std::move(exchange));
+Exchange::~Exchange() {
+  if (asker != nullptr) asker->exchange_gone();
+}
+
+void Exchange::rest() {
+  if (asker != nullptr) std::exchange(asker, nullptr)->exchange_gone();
+  client = {};
+  handled = 0;
+  for (net::ByteBuffer* const buffer : {&in, &out, &workspace.discarded}) empty(*buffer);
 }
 
 }  // namespace rateguard::resp

@@ -5,12 +5,12 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
-#include <vector>
 
 #include "limiter/limiter.h"
 #include "net/byte_buffer.h"
 #include "net/event_loop.h"
 #include "server/decision_metrics.h"
+#include "server/desk.h"
 #include "server/resp/client.h"
 #include "server/resp/resp_metrics.h"
 #include "server/service.h"
@@ -50,15 +50,20 @@ class RespApi {
   // once.
   Answered answer(Client& client, std::string_view bytes, size_t output_bytes_max, net::ByteBuffer& out, Now now);
 
-  // Whether the store may have to be waited for: commands are then answered by exchanges.
-  bool answers_later() const { return store_.tasks != nullptr; }
-  // For the asker to fill in and hand to answer_later().
-  std::shared_ptr<Exchange> make_exchange();
-  // Answers all that is whole in the exchange as answer() would, now or later; each time that `output_bytes_max` is
-  // reached its asker is told. `loop` is the one that this runs on.
-  void answer_later(std::shared_ptr<Exchange> exchange, size_t output_bytes_max, const net::EventLoop& loop);
+  using TakenExchange = server::Desk<Exchange>::Taken;
 
-  // What counts from the next command on; an exchange that is under way keeps to what it has. Call it on the loop's
+  // Whether the store may have to be waited for: commands are then answered by exchanges.
+  bool answers_later() const { return desk_.waits(); }
+  // Whether so many bytes of commands find room to wait.
+  bool has_room(size_t bytes) const;
+  // For the asker to fill in and hand to answer_later().
+  TakenExchange take_exchange();
+  // Answers all that is whole in the exchange as answer() would, now or later; each time that `output_bytes_max` is
+  // reached its asker is told. An asker that goes cancels the exchange's task: no command begins any more. `loop` is
+  // the one that this runs on. REQUIRES: has_room() for its bytes.
+  void answer_later(TakenExchange exchange, size_t output_bytes_max, const net::EventLoop& loop);
+
+  // What counts from the next command on; an exchange that waits keeps to what it has until then. Call it on the loop's
   // thread, between commands.
   void set_policy(Policy policy);
 
@@ -69,15 +74,14 @@ class RespApi {
   void set_totals(const RespSource& totals);
 
  private:
-  void run(Exchange& exchange, size_t output_bytes_max, const net::EventLoop& loop);
-  void keep(std::shared_ptr<Exchange> exchange);
+  void run(TakenExchange& exchange, size_t output_bytes_max, const net::EventLoop& loop);
 
   server::Service& service_;
   const server::LoopStore store_;
   std::unique_ptr<RespCounters> counters_;
-  std::unique_ptr<Workspace> workspace_;              // of answer(), and the policy in force
-  std::vector<std::shared_ptr<Exchange>> idle_ = {};  // with the policy in force
-  uint64_t policies_ = 0;                             // that there have been
+  std::unique_ptr<Workspace> workspace_;  // of answer(), and the policy in force
+  uint64_t policies_ = 0;                 // that there have been
+  server::Desk<Exchange> desk_;           // of what waits
 };
 
 }  // namespace rateguard::resp

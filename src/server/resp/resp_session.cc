@@ -39,11 +39,11 @@ RespSession::~RespSession() {
   closed();
 }
 
-// The answers to what is under way are nobody's now.
+// The answers to what is under way are nobody's now, and what has not begun need not.
 void RespSession::closed() {
   if (exchange_ == nullptr) return;
   exchange_->asker = nullptr;
-  exchange_.reset();
+  std::exchange(exchange_, nullptr)->task.cancel();
 }
 
 // The peer's address is known only now: a preamble may have named another.
@@ -119,7 +119,12 @@ void RespSession::send_answers(const Answered& answered, std::string_view bytes,
 
 // The commands may have to wait: nothing more is read until they are answered.
 void RespSession::hand_over(std::span<char> input) {
-  exchange_ = context_.api.make_exchange();
+  if (!context_.api.has_room(input.size())) {
+    ending_ = Ending::kLinger;
+    return write("-UNAVAILABLE too many commands wait for the counters\r\n");
+  }
+  RespApi::TakenExchange exchange = context_.api.take_exchange();
+  exchange_ = &*exchange;
   exchange_->asker = this;
   exchange_->client = std::move(client_);
   if (in_.empty()) {
@@ -127,7 +132,7 @@ void RespSession::hand_over(std::span<char> input) {
   } else {
     std::swap(exchange_->in, in_);
   }
-  context_.api.answer_later(exchange_, context_.output_bytes_max, host_.loop());
+  context_.api.answer_later(std::move(exchange), context_.output_bytes_max, host_.loop());
   if (exchange_ != nullptr) pause();
 }
 
@@ -137,7 +142,7 @@ bool RespSession::answers_came() {
   const Answered answered = exchange_->answered;
   send_answers(answered, exchange_->out.view(), exchange_->in.size() - exchange_->handled);
   if (!is_open()) {
-    exchange_.reset();
+    closed();
     return false;
   }
   if (answered.after == Answered::After::kOutputFull && out_.empty()) {
@@ -147,7 +152,7 @@ bool RespSession::answers_came() {
   client_ = std::move(exchange_->client);
   exchange_->in.consume(exchange_->handled);
   if (!exchange_->in.empty()) std::swap(in_, exchange_->in);
-  exchange_.reset();
+  std::exchange(exchange_, nullptr)->asker = nullptr;
   wanted_ = answered.wanted;
   if (ending_ != Ending::kNone || !out_.empty()) return false;
   came_later ? go_on() : arm_for_input();

@@ -1,7 +1,6 @@
 // One connection that speaks the Redis protocol: commands in, replies out.
 #pragma once
 
-#include <memory>
 #include <span>
 #include <string_view>
 
@@ -31,6 +30,7 @@ class RespSession final : public net::Connection, private Asker {
   void drain_open() override;
   void closed() override;
   bool answers_came() override;
+  void exchange_gone() override { exchange_ = nullptr; }
 
   void handle_input(std::span<char> input);
   void hand_over(std::span<char> input);
@@ -40,9 +40,9 @@ class RespSession final : public net::Connection, private Asker {
 
   RespSessionContext& context_;
   Client client_;
-  std::shared_ptr<Exchange> exchange_ = {};  // has client_ and all input until its commands are answered; null: none
-  size_t wanted_ = 1;                        // of in_, before it is worth looking at again
-  bool command_ended_ = false;               // in the input being handled
+  Exchange* exchange_ = nullptr;  // has client_ and all input until its commands are answered; null: none
+  size_t wanted_ = 1;             // of in_, before it is worth looking at again
+  bool command_ended_ = false;    // in the input being handled
 };
 
 }  // namespace rateguard::resp

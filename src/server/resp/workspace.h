@@ -6,6 +6,7 @@
 
 #include "net/byte_buffer.h"
 #include "net/event_loop.h"
+#include "net/tasks.h"
 #include "server/check_desk.h"
 #include "server/decision_metrics.h"
 #include "server/resp/check_batch.h"
@@ -40,10 +41,14 @@ struct Workspace {
   RespMetrics& counters;
   const RespCounters& shared_counters;
   const net::EventLoop* clock = nullptr;  // of commands that may wait for each other; null: all have one time
+  const net::Tasks* tasks = nullptr;      // that they wait in; null: in none
   CheckBatch batch{decider, service};     // checks that wait to be decided together
   CommandParser parser;
   std::vector<std::string_view> key_parts;
   net::ByteBuffer discarded;  // replies of a client that wants none
+
+  // Whether the client has gone meanwhile.
+  bool is_cancelled() const { return tasks != nullptr && tasks->is_cancelled(); }
 };
 
 }  // namespace rateguard::resp

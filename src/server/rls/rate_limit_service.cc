@@ -26,10 +26,12 @@ void RateLimitService::set_policy(envoy::Policy policy) {
     }
   }
   in_force_ = std::make_shared<PolicyInForce>(std::move(policy), std::move(slots), in_force_->rules);
+  ++policies_;
 }
 
 void RateLimitService::set_rules(Policy policy) {
   in_force_ = std::make_shared<PolicyInForce>(in_force_->policy, in_force_->slots, std::move(policy));
+  ++policies_;
 }
 
 void RateLimitService::count(const envoy::Tally& tally, const PolicyInForce& in_force) {

@@ -48,6 +48,8 @@ class RateLimitService {
 
   // Where decisions run that may have to wait. Null: none has to wait.
   net::Tasks* tasks() const { return store_.tasks; }
+  // Counts what was put in force: a desk's seats are by one of these.
+  const uint64_t& policies() const { return policies_; }
 
   // For the DescriptorSource and the DecisionSource of the program; they live as long as this.
   const DescriptorMetrics& metrics() const { return *metrics_; }
@@ -70,6 +72,7 @@ class RateLimitService {
   std::unique_ptr<server::DecisionMetrics> rule_metrics_;
   std::unique_ptr<DescriptorMetrics> metrics_;
   std::shared_ptr<const PolicyInForce> in_force_;  // never null
+  uint64_t policies_ = 0;
   // Slots of paths that requests made, so that a path asks for the labels' lock once.
   std::unordered_map<std::string, uint16_t, TextHash, std::equal_to<>> dynamic_slots_;
   bool labels_are_full_ = false;
