@@ -160,7 +160,7 @@ void GrpcApi::reject(const http::Rejection& rejection, Instant, http::Responder&
 }
 
 void GrpcApi::count(const Rpc* rpc, Code code) {
-  metrics_->calls[place_of(rpc)][static_cast<size_t>(code)].add();
+  metrics_->calls[rpc_index(rpc)][static_cast<size_t>(code)].add();
 }
 
 // The question is taken before anything waits: it goes with the stream, and the task may have to wait to begin.

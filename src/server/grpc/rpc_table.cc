@@ -33,7 +33,7 @@ const Rpc* find_rpc(std::string_view path) {
   return nullptr;
 }
 
-size_t place_of(const Rpc* rpc) {
+size_t rpc_index(const Rpc* rpc) {
   return rpc == nullptr ? kRpcs.size() : static_cast<size_t>(rpc - kRpcs.data());
 }
 

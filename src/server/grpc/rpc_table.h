@@ -25,9 +25,9 @@ struct Rpc {
 std::span<const Rpc> rpcs();
 // Null if no RPC has that path.
 const Rpc* find_rpc(std::string_view path);
-// Its place in the table; that after the last for null.
-size_t place_of(const Rpc* rpc);
-// For metrics: "package.Service/Method" by place, and "unknown" after the last.
+// Its index in the table; the one after the last for null.
+size_t rpc_index(const Rpc* rpc);
+// For metrics: "package.Service/Method" by index, and "unknown" after the last.
 std::vector<std::string_view> rpc_labels();
 // "package.Service", each once.
 std::span<const std::string_view> service_names();

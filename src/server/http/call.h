@@ -33,7 +33,7 @@ class Call {
   const Now now;
   const RequestHeaders headers;
   Captured captured = {};
-  size_t route = 0;  // its place in the metrics
+  size_t route = 0;  // its index in the metrics
 
   // Answers with `status`, the headers and the body. `text` may be workspace.body.
   void respond(int status, std::string_view content_type, std::string_view text,

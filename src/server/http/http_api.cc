@@ -72,12 +72,12 @@ void refuse_repeated(Call& call) {
                         .field = name});
 }
 
-size_t place_of(const Routed& routed) {
-  return routed.route == nullptr ? unmatched_place() : static_cast<size_t>(routed.route - routes().data());
+size_t route_index(const Routed& routed) {
+  return routed.route == nullptr ? unmatched_route_index() : static_cast<size_t>(routed.route - routes().data());
 }
 
 void answer(Call& call, const Routed& routed) {
-  call.route = place_of(routed);
+  call.route = route_index(routed);
   if (routed.route == nullptr) return refuse_route(call, routed.path_known);
   call.captured = routed.captured;
   if (!call.headers.repeated.empty()) return refuse_repeated(call);
@@ -176,14 +176,14 @@ http::BodyDelivery HttpApi::delivery(const http::Request& head) {
 void HttpApi::handle(http::Exchange& exchange, Now now) {
   const http::Request& request = exchange.request();
   const Routed routed = find_route(request.method, request.path);
-  exchange.set_label(static_cast<uint32_t>(place_of(routed)));
+  exchange.set_label(static_cast<uint32_t>(route_index(routed)));
   if (!desk_.waits() || routed.route == nullptr || routed.route->asks == Asks::kNothing) {
     return answer(*workspace_, routed, request, now, exchange);
   }
   const size_t bytes = bytes_of(request);
   if (desk_.has_room(bytes)) return wait(bytes, exchange, now);
   Call call(*workspace_, request, now, exchange);
-  call.route = place_of(routed);
+  call.route = route_index(routed);
   call.respond_problem({.status = 503, .detail = "too many requests wait for the counters"}, {{"Retry-After", "1"}});
 }
 
@@ -219,7 +219,7 @@ void HttpApi::sent(uint32_t label, Duration took) {
 void HttpApi::reject(const http::Rejection& rejection, Instant now, http::Responder& responder) {
   const http::Request nothing = {};
   Call call(*workspace_, nothing, now, responder);
-  call.route = rejected_place();
+  call.route = rejected_route_index();
   call.respond_problem({.status = rejection.status, .detail = rejection.detail, .field = rejection.field});
 }
 

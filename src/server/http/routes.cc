@@ -92,21 +92,21 @@ std::string allowed_methods(std::string_view path) {
   return out + "OPTIONS";
 }
 
-size_t unmatched_place() {
+size_t unmatched_route_index() {
   return std::size(kRoutes);
 }
-size_t rejected_place() {
+size_t rejected_route_index() {
   return std::size(kRoutes) + 1;
 }
 
 RouteLabel route_label(size_t index) {
   if (index < std::size(kRoutes)) return {.method = kRoutes[index].method, .route = kRoutes[index].pattern};
-  return {.method = "", .route = index == unmatched_place() ? "unmatched" : "rejected"};
+  return {.method = "", .route = index == unmatched_route_index() ? "unmatched" : "rejected"};
 }
 
 std::vector<RouteLabel> route_labels() {
   std::vector<RouteLabel> labels;
-  for (size_t index = 0; index <= rejected_place(); ++index) labels.push_back(route_label(index));
+  for (size_t index = 0; index <= rejected_route_index(); ++index) labels.push_back(route_label(index));
   return labels;
 }
 

@@ -39,10 +39,10 @@ Routed find_route(std::string_view method, std::string_view path);
 // The value of Allow for a known path: "GET, HEAD, OPTIONS".
 std::string allowed_methods(std::string_view path);
 
-// Places in the metrics: a route's is its place in routes(); then requests without a route, and what the session
+// Indices in the metrics: a route has its index in routes(); then come requests without a route, and what the session
 // refused.
-size_t unmatched_place();
-size_t rejected_place();
+size_t unmatched_route_index();
+size_t rejected_route_index();
 // REQUIRES: `index` is one of them.
 RouteLabel route_label(size_t index);
 std::vector<RouteLabel> route_labels();

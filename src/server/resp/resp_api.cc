@@ -34,7 +34,7 @@ void empty(net::ByteBuffer& buffer) {
 }
 
 // What unknown commands have in the metrics: the index after the last.
-size_t unknown_place() {
+size_t unknown_command_index() {
   return commands().size();
 }
 
@@ -90,9 +90,9 @@ void log_access(const server::Service& service, const Client& client, std::strin
 void execute(Workspace& workspace, Client& client, std::span<const std::string_view> words, net::ByteBuffer& out,
              Now now) {
   const Found found = find(words);
-  const size_t place =
-      found.command != nullptr ? static_cast<size_t>(found.command - commands().data()) : unknown_place();
-  workspace.counters.commands[place].add();
+  const size_t index =
+      found.command != nullptr ? static_cast<size_t>(found.command - commands().data()) : unknown_command_index();
+  workspace.counters.commands[index].add();
   if (workspace.service.settings.access_log && workspace.service.log != nullptr) {
     log_access(workspace.service, client, found.command != nullptr ? found.command->name : "unknown");
   }
@@ -109,7 +109,7 @@ void execute(Workspace& workspace, Client& client, std::span<const std::string_v
   if (error.empty()) error = refusal(client, *found.command);
   if (!error.empty()) {
     workspace.batch.flush(reply, now);
-    workspace.counters.errors[place].add();
+    workspace.counters.errors[index].add();
     reply.error(error);
   } else {
     Call call{.workspace = workspace,
@@ -176,7 +176,7 @@ RespApi::RespApi(server::Service& service, Policy policy, const server::LoopStor
         exchange->workspace.decider.set_policy(workspace_->decider.policy());
         return exchange;
       }) {
-  RG_CHECK(unknown_place() < kRespCommandsMax);
+  RG_CHECK(unknown_command_index() < kRespCommandsMax);
   set_policy(std::move(policy));
 }
 
