@@ -19,6 +19,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -148,6 +149,14 @@ struct RuleOptions {
 // What to do with a new key when the store is full of live ones.
 enum class WhenFull : uint8_t { kEvict, kRefuse };
 
+// A decision as Options::on_decision hears of it. The view lives for the call.
+struct DecisionReport {
+  std::string_view name = {};  // the rule that decided; empty: a limit that came with the call, or none applies
+  bool allowed = true;
+  int64_t cost = 1;  // of the deciding limit, in units; negative: given back
+  TimePoint at;
+};
+
 // How a Limiter is made. The defaults are those of the service.
 struct Options {
   uint64_t max_keys = 1'000'000;  // counters at once, of all limits together
@@ -159,6 +168,9 @@ struct Options {
   std::string rules_file = {};
   // Initial counters: a file that save_snapshot() wrote. A missing file is not an error: it is the first start.
   std::string snapshot = {};
+  // Called once for every decision, right after it was made, on the thread that asked: several may call it at once. Be
+  // quick, and call no member of the Limiter. peek() and settle() decide nothing.
+  std::function<void(const DecisionReport&)> on_decision = {};
 };
 
 // Figures about the counters.

@@ -8,6 +8,7 @@
 
 #include "base/mutex.h"
 #include "config/config.h"
+#include "event/recorder.h"
 #include "library/convert.h"
 #include "library/limiter_pool.h"
 #include "library/wall_clock.h"
@@ -88,6 +89,29 @@ Error too_much(uint64_t units) {
           .message = "a charge has at most " + std::to_string(kUnitsMax) + " units, not " + std::to_string(units)};
 }
 
+// What Options::on_decision hears.
+class HookRecorder final : public core::event::Recorder {
+ public:
+  explicit HookRecorder(std::function<void(const DecisionReport&)> hook) : hook_(std::move(hook)) {}
+  void record(const core::event::Decided& decided) override {
+    hook_({.name = decided.rule,
+           .allowed = decided.verdict == core::Verdict::kAdmitted,
+           .cost = decided.cost,
+           .at = TimePoint(Duration(decided.at.us))});
+  }
+
+ private:
+  const std::function<void(const DecisionReport&)> hook_;
+};
+
+// A look is no decision.
+enum class Purpose : uint8_t { kDecide, kLook };
+
+int64_t signed_units(core::Cost cost) {
+  const auto units = static_cast<int64_t>(cost.units);
+  return cost.movement == core::Movement::kGiveBack ? -units : units;
+}
+
 // REQUIRES: charges and judged are as long as each other.
 void charge_all(core::Store& store, std::span<core::Charge> charges, core::Now now,
                 std::vector<core::Outcome::Judged>& judged) {
@@ -102,7 +126,7 @@ struct Limiter::Impl {
       : store(std::move(memory)), limiters(*store), charges_of(random) {}
 
   Result<Decision> charge(std::string_view key, const Limit& limit, int64_t cost, core::Now now);
-  Result<Decision> move(std::string_view key, const Limit& limit, core::Cost cost, core::Now now);
+  Result<Decision> move(std::string_view key, const Limit& limit, core::Cost cost, core::Now now, Purpose purpose);
   Result<Charged> charge_metered(std::string_view key, const Limit& limit, uint64_t estimate, core::Now now);
   Result<Settlement> settle(const Charge& charge, uint64_t actual, core::Now now);
   std::array<char, 16> next_charge_id();
@@ -110,6 +134,19 @@ struct Limiter::Impl {
   Result<Answer> charge_rule(std::string_view rule, std::span<const std::string_view> parts, const RuleOptions& options,
                              core::Now now);
   Result<Answer> decide(const Request& request, core::Now now);
+  // The one place that every decision passes, once.
+  void record(core::event::Decided decided) const {
+    if (recorder == nullptr) return;
+    decided.door = core::event::Door::kLibrary;
+    recorder->record(decided);
+  }
+  void record(const core::Charge& charge, std::string_view rule, core::Instant now) const {
+    record({.at = now,
+            .verdict = charge.decision.verdict,
+            .rule = rule,
+            .counter = charge.key,
+            .cost = signed_units(charge.cost)});
+  }
   Result<uint64_t> put_in_force(core::Result<Policy> policy);
   Result<uint64_t> save(const std::string& path, core::Instant now);
 
@@ -122,23 +159,26 @@ struct Limiter::Impl {
   Mutex saving;  // a path may be written by one thread at a time
   std::unique_ptr<core::MemoryStore> store;
   LimiterPool limiters;
-  const uint64_t charges_of;  // random: distinguishes the charges of this process
+  std::unique_ptr<core::event::Recorder> recorder;  // null: nobody listens
+  const uint64_t charges_of;                        // random: distinguishes the charges of this process
   std::atomic<uint64_t> charges_made = 0;
 };
 
 Result<Decision> Limiter::Impl::charge(std::string_view key, const Limit& limit, int64_t cost, core::Now now) {
   const auto moved = cost_of(LimitAccess::to_core(limit), cost);
   if (!moved) return from_core(moved.error());
-  return move(key, limit, *moved, now);
+  return move(key, limit, *moved, now, Purpose::kDecide);
 }
 
-Result<Decision> Limiter::Impl::move(std::string_view key, const Limit& limit, core::Cost cost, core::Now now) {
+Result<Decision> Limiter::Impl::move(std::string_view key, const Limit& limit, core::Cost cost, core::Now now,
+                                     Purpose purpose) {
   thread_local std::string key_bytes;  // kept from call to call, so that a check allocates nothing
   const auto counter = ad_hoc_key(key, limit, key_bytes);
   if (!counter) return from_core(counter.error());
   const core::Limit figures = LimitAccess::to_core(limit);
   core::Charge charge{.key = *counter, .limit = &figures, .cost = cost};
   store->charge({std::span(&charge, 1)}, now);
+  if (purpose == Purpose::kDecide) record(charge, {}, now);
   return from_core(charge.decision);
 }
 
@@ -156,6 +196,7 @@ Result<Charged> Limiter::Impl::charge_metered(std::string_view key, const Limit&
   const core::Limit figures = LimitAccess::to_core(limit);
   core::Charge charge{.key = *counter, .limit = &figures, .cost = core::cost_on(figures, {estimate})};
   store->charge({std::span(&charge, 1)}, now);
+  record(charge, {}, now);
   Charged charged = {.decision = from_core(charge.decision)};
   const auto receipt = core::receipt_of(charge, now, next_charge_id());
   if (receipt) charged.charge = ChargeAccess::from_core(*counter, limit, *receipt);
@@ -200,6 +241,9 @@ Result<Answer> Limiter::Impl::charge_several(std::span<const Ask> asks, core::No
     answer.name = answer.limits[*deciding].name;
     answer.decision = answer.limits[*deciding].decision;
     answer.allowed = answer.decision.allowed;
+    record(charges[*deciding], {}, now);
+  } else {
+    record({.at = now});
   }
   return answer;
 }
@@ -211,7 +255,10 @@ Result<Answer> Limiter::Impl::charge_rule(std::string_view rule, std::span<const
   const auto matched =
       policy.rules->lookup(rule, parts, options.plan, policy.identifier->settings().prefix_v6, pooled->key);
   if (!matched) return from_core(matched.error());
-  if (matched->limit == nullptr) return Answer{};  // the rule, the plan or the subject is unlimited
+  if (matched->limit == nullptr) {  // the rule, the plan or the subject is unlimited
+    record({.at = now});
+    return Answer{};
+  }
 
   const auto moved = cost_of(*matched->limit, options.cost);
   if (!moved) return from_core(moved.error());
@@ -224,6 +271,8 @@ Result<Answer> Limiter::Impl::charge_rule(std::string_view rule, std::span<const
   outcome.judged[0].rule = matched->rule;
   outcome.deciding = core::deciding_limit(outcome.judged);
   if (outcome.deciding) outcome.verdict = charge.decision.verdict;
+  // A rule in shadow mode decides nothing.
+  outcome.deciding ? record(charge, rule, now) : record({.at = now});
   return to_answer(outcome, *policy.rules);
 }
 
@@ -249,7 +298,20 @@ Result<Answer> Limiter::Impl::decide(const Request& request, core::Now now) {
   pooled->headers.clear();
   for (const Header& header : request.headers) pooled->headers.push_back({.name = header.name, .value = header.value});
   facts.headers = pooled->headers;
-  return to_answer(pooled->limiter.check(pooled->policy, facts, now), *pooled->policy.rules);
+  const core::Outcome& outcome = pooled->limiter.check(pooled->policy, facts, now);
+  const rules::RuleSet& rules = *pooled->policy.rules;
+  core::event::Decided decided{.at = now, .verdict = outcome.verdict};
+  if (outcome.rejected_by || outcome.exempted_by) {
+    decided.rule = rules.rules()[outcome.rejected_by ? *outcome.rejected_by : *outcome.exempted_by].name;
+  }
+  if (outcome.deciding) {
+    const auto& matched = pooled->limiter.matches().limits()[*outcome.deciding];
+    decided.rule = rules.rules()[matched.rule].name;
+    decided.counter = matched.key;
+    decided.cost = signed_units(core::cost_on(*matched.limit, matched.cost));
+  }
+  record(decided);
+  return to_answer(outcome, rules);
 }
 
 Result<uint64_t> Limiter::Impl::put_in_force(core::Result<Policy> policy) {
@@ -285,6 +347,7 @@ Result<Limiter> Limiter::create(Options options) {
     const auto loaded = core::load_snapshot(*impl->store, options.snapshot, impl->clock.now());
     if (!loaded && loaded.error().code != core::ErrorCode::kNotFound) return from_core(loaded.error());
   }
+  if (options.on_decision) impl->recorder = std::make_unique<HookRecorder>(std::move(options.on_decision));
   impl->limiters.publish(*std::move(policy));
   return Limiter(std::move(impl));
 }
@@ -314,11 +377,12 @@ Result<Settlement> Limiter::settle(const Charge& charge, uint64_t actual, TimePo
 }
 
 Result<Decision> Limiter::peek(std::string_view key, const Limit& limit) {
-  return impl_->move(key, limit, core::Cost{0}, impl_->now_for(limit));
+  return impl_->move(key, limit, core::Cost{0}, impl_->now_for(limit), Purpose::kLook);
 }
 
 Result<Decision> Limiter::peek(std::string_view key, const Limit& limit, TimePoint now) {
-  return at(now, [&](core::Instant instant) { return impl_->move(key, limit, core::Cost{0}, instant); });
+  return at(now,
+            [&](core::Instant instant) { return impl_->move(key, limit, core::Cost{0}, instant, Purpose::kLook); });
 }
 
 Result<Answer> Limiter::check_all(std::span<const Ask> asks) {

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace rateguard::api {
@@ -426,6 +427,40 @@ TEST(LibraryLimiter, MovesWithItsCounters) {
 
 TEST(LibraryResultDeathTest, ValueOfAnErrorEndsTheProcessWithItsMessage) {
   EXPECT_DEATH((void)Limit::token_bucket(0, per_second(1)).value(), "capacity must be from 1");
+}
+
+TEST(LibraryLimiter, EveryDecisionIsReportedOnceAndLooksAreNot) {
+  std::vector<std::string> reports;
+  Limiter limiter = make({.rules_yaml = kRules, .on_decision = [&](const DecisionReport& report) {
+                            EXPECT_EQ(report.at, kStart);
+                            reports.push_back((report.name.empty() ? "-" : std::string(report.name)) + " " +
+                                              std::to_string(report.cost) + (report.allowed ? " yes" : " no"));
+                          }});
+  const Limit limit = Limit::token_bucket(3, per_second(1)).value();
+  const auto reported = [&] { return std::exchange(reports, {}); };
+  using Reports = std::vector<std::string>;
+
+  limiter.check("k", limit, 2, kStart).value();
+  limiter.check("k", limit, 2, kStart).value();
+  limiter.check("k", limit, -1, kStart).value();
+  EXPECT_EQ(reported(), (Reports{"- 2 yes", "- 2 no", "- -1 yes"}));
+  const Charged charged = limiter.charge("m", limit, 3, kStart).value();
+  EXPECT_EQ(reported(), Reports{"- 3 yes"});
+  limiter.settle(charged.charge, 1, kStart).value();
+  limiter.peek("k", limit, kStart).value();
+  EXPECT_FALSE(limiter.check("", limit, 1, kStart).ok());
+  EXPECT_EQ(reported(), Reports{}) << "a settlement, a look and a mistake decide nothing";
+  const std::vector<Ask> asks = {{.key = "a", .limit = limit, .cost = 1}, {.key = "b", .limit = limit, .cost = 2}};
+  limiter.check_all(asks, kStart).value();
+  EXPECT_EQ(reported(), Reports{"- 2 yes"}) << "one decision, by the limit with the least left";
+
+  limiter.check_rule("login", {"192.0.2.1"}, {.cost = 2}, kStart).value();
+  limiter.check_rule("watched", {}, {}, kStart).value();
+  limiter.check_rule("planned", {"u"}, {.plan = "enterprise"}, kStart).value();
+  EXPECT_EQ(reported(), (Reports{"login 2 yes", "- 0 yes", "- 0 yes"}));
+  limiter.check({.method = "POST", .path = "/login", .ip = "192.0.2.1"}, kStart).value();
+  limiter.check({.path = "/nowhere"}, kStart).value();
+  EXPECT_EQ(reported(), (Reports{"login 1 no", "- 0 yes"}));
 }
 
 }  // namespace

@@ -61,6 +61,7 @@ void CheckDesk::set_policy(Policy policy) {
 }
 
 Answer CheckDesk::decide(const RequestFacts& facts, Now now) {
+  decided_at_ = now;
   const Outcome* outcome = nullptr;
   {
     const DecisionTimer timer(metrics_);
@@ -82,6 +83,7 @@ Answer CheckDesk::decide(const RequestFacts& facts, Now now) {
                       .decision = judged.decision,
                       .slot = in_force_.slots[judged.rule]});
   }
+  if (lines_.empty() && !outcome->judged.empty()) return {.allowed = false};  // whoever asked has gone
   Answer answer{.allowed = outcome->allowed(), .degraded = outcome->degraded, .lines = lines_};
   if (deciding) answer.deciding = &lines_[*deciding];
   if (outcome->rejected_by) {
@@ -94,12 +96,38 @@ Answer CheckDesk::decide(const RequestFacts& facts, Now now) {
     answer.exempted_by = in_force_.rule(*outcome->exempted_by).name;
     answer.exempted_slot = in_force_.slots[*outcome->exempted_by];
   }
-  count(metrics_, answer);
-  note(answer);
+  record(answer);
   return answer;
 }
 
+// The one place that every decision of this desk passes, once.
+void CheckDesk::record(const Answer& answer) {
+  count(metrics_, answer);
+  note(answer);
+  if (recorder_ != nullptr) tell_recorder(answer);
+}
+
+void CheckDesk::tell_recorder(const Answer& answer) {
+  event::Decided decided{.door = door_,
+                         .at = decided_at_,
+                         .verdict = answer.allowed ? Verdict::kAdmitted : Verdict::kRefused,
+                         .degraded = answer.degraded,
+                         .rule = answer.rejected_by.empty() ? answer.exempted_by : answer.rejected_by};
+  if (answer.deciding != nullptr) {
+    decided.rule = answer.deciding->rule;
+    decided.counter = answer.deciding->key;
+    decided.cost = signed_units(answer.deciding->cost);
+  }
+  recorder_->record(decided);
+}
+
+void CheckDesk::run(Now now) {
+  decided_at_ = now;
+  direct_.run(now);
+}
+
 Answer CheckDesk::answer_of(const DirectCheck& check) {
+  if (check.basis == Basis::kNotAsked) return {.allowed = false};  // whoever asked has gone
   lines_.clear();
   Answer answer;
   if (check.limit) {
@@ -121,8 +149,7 @@ Answer CheckDesk::answer_of(const DirectCheck& check) {
       if (check.basis != Basis::kDenied) answer.deciding = lines_.data();
     }
   }
-  count(metrics_, answer);
-  note(answer);
+  record(answer);
   return answer;
 }
 
@@ -174,7 +201,7 @@ Answer CheckDesk::decide(const AdHocCheck& check, Now now) {
   {
     const DecisionTimer timer(metrics_);
     direct_.add(check);
-    direct_.run(now);
+    run(now);
   }
   return answer_of(direct_[0]);
 }
@@ -184,7 +211,7 @@ Result<Answer> CheckDesk::decide(const RuleCheck& check, Now now) {
   {
     const DecisionTimer timer(metrics_);
     if (auto added = direct_.add(check, in_force_.policy); !added) return std::unexpected(std::move(added.error()));
-    direct_.run(now);
+    run(now);
   }
   return answer_of(direct_[0]);
 }

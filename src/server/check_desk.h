@@ -1,10 +1,13 @@
-// From a check to its answer: asks the limiter or the store, and counts what came of it.
+// From a check to its answer: asks the limiter or the store, and records what came of it.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "base/result.h"
+#include "event/recorder.h"
 #include "limiter/limiter.h"
 #include "model/request_facts.h"
 #include "server/answer.h"
@@ -32,6 +35,7 @@ class CheckDesk {
   CheckDesk(Service& service, const LoopStore& store, DecisionMetrics& metrics)
       : service_(service),
         metrics_(metrics),
+        recorder_(store.recorder),
         store_(store.store),
         limiter_(store.store),
         direct_(store.store, store.on_failure),
@@ -41,6 +45,9 @@ class CheckDesk {
   void set_policy(Policy policy);
   const PolicyInForce& in_force() const { return in_force_; }
   const Policy& policy() const { return in_force_.policy; }
+
+  // By which door come the checks from here on.
+  void set_door(event::Door door) { door_ = door; }
 
   // Every configured rule that matches.
   Answer decide(const RequestFacts& facts, Now now);
@@ -57,10 +64,10 @@ class CheckDesk {
   size_t add(const AdHocCheck& check) { return direct_.add(check); }
   Result<size_t> add(const RuleCheck& check) { return direct_.add(check, in_force_.policy); }
   size_t added() const { return direct_.size(); }
-  void run(Now now) { direct_.run(now); }
-  // Counts the check at `index` into the metrics. REQUIRES: run() was called after it was added; once for each.
+  void run(Now now);
+  // Records the check at `index`. REQUIRES: run() was called after it was added; once for each.
   Answer answer(size_t index) { return answer_of(direct_[index]); }
-  // The counter of a check and what run() found, uncounted: for whoever looks rather than asks.
+  // The counter of a check and what run() found, unrecorded: for whoever looks rather than asks.
   const DirectCheck& direct(size_t index) const { return direct_[index]; }
 
   // What the access log says about the decisions since the last call. Nothing is noted without an access log.
@@ -68,11 +75,16 @@ class CheckDesk {
 
  private:
   Answer answer_of(const DirectCheck& check);
+  void record(const Answer& answer);
+  void tell_recorder(const Answer& answer);
   void note(const Answer& answer);
   void look_at_what_was_held_back(const Answer& answer, Now now);
 
   const Service& service_;
   DecisionMetrics& metrics_;
+  event::Recorder* const recorder_;  // null: nobody listens
+  event::Door door_ = event::Door::kHttpCheck;
+  Instant decided_at_;
   PolicyInForce in_force_;
   Store& store_;
   Limiter limiter_;

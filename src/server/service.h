@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "config/config.h"
+#include "event/recorder.h"
 #include "log/log.h"
 #include "metrics/registry.h"
 #include "model/running_instance.h"
@@ -56,6 +57,7 @@ struct LoopStore {
   // the store answers at once.
   net::Tasks* tasks = nullptr;
   OnStoreFailure on_failure = OnStoreFailure::kAllow;  // of limits that come with a request
+  event::Recorder* recorder = nullptr;                 // hears of every decision; null: nobody does
 };
 
 // Constant once the loops run, except for `draining`; any loop may call the functions.

@@ -1,6 +1,7 @@
 // GET|POST /v1/authz and /v1/authz/{path...}: a proxy asks whether to pass on the request that it holds.
 #include <optional>
 
+#include "event/recorder.h"
 #include "server/http/decide.h"
 #include "server/http/forwarded_request.h"
 #include "server/http/limit_headers.h"
@@ -66,6 +67,7 @@ struct RefuseStatus {
 };
 
 void answer_for(Call& call, const RequestFacts& facts, RefuseStatus refuse) {
+  call.workspace.decider.set_door(event::Door::kHttpAuthz);
   const Answer answer = call.workspace.decider.decide(facts, call.now);
   const auto status_or = [&](int usual) { return refuse.code != 0 ? refuse.code : usual; };
   if (!answer.rejected_by.empty()) {

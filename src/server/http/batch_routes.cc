@@ -3,6 +3,7 @@
 #include <variant>
 #include <vector>
 
+#include "event/recorder.h"
 #include "server/http/decide.h"
 #include "server/http/routes.h"
 
@@ -22,6 +23,7 @@ class BatchWriter {
  public:
   BatchWriter(Workspace& workspace, Now now) : workspace_(workspace), now_(now) {
     workspace_.body.assign("{\"results\":[");
+    workspace_.decider.set_door(event::Door::kHttpBatch);
     workspace_.decider.clear();
   }
 

@@ -1,4 +1,5 @@
 // POST /check
+#include "event/recorder.h"
 #include "server/http/decide.h"
 #include "server/http/limit_headers.h"
 #include "server/http/routes.h"
@@ -12,6 +13,7 @@ void check(Call& call) {
   CheckForm form;
   if (!read_form(body, form)) return call.respond_problem(problem_of(std::move(body.errors)));
 
+  call.workspace.decider.set_door(event::Door::kHttpCheck);
   const Explain explain = body.explain ? Explain::kYes : Explain::kNo;
   const auto answer = decide(call.workspace, form, explain, call.now);
   if (!answer) return call.respond_problem(answer.error());

@@ -146,7 +146,7 @@ const RouteMetrics& HttpApi::requests() const {
 
 void HttpApi::serve_rate_limits(rls::RateLimitService& rate_limits) {
   rate_limits_ = &rate_limits;
-  workspace_->rate_limits.emplace(rate_limits);
+  workspace_->rate_limits.emplace(rate_limits).set_door(event::Door::kEnvoyJson);
   ++policies_;
 }
 
@@ -159,7 +159,7 @@ void HttpApi::set_policy(Policy policy) {
 std::unique_ptr<Workspace> HttpApi::make_workspace() {
   auto workspace = std::make_unique<Workspace>(service_, store_, *metrics_);
   workspace->set_policy(workspace_->decider.policy());
-  if (rate_limits_ != nullptr) workspace->rate_limits.emplace(*rate_limits_);
+  if (rate_limits_ != nullptr) workspace->rate_limits.emplace(*rate_limits_).set_door(event::Door::kEnvoyJson);
   return workspace;
 }
 

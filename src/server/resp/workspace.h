@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "event/recorder.h"
 #include "net/byte_buffer.h"
 #include "net/event_loop.h"
 #include "net/tasks.h"
@@ -33,7 +34,9 @@ struct Workspace {
         store(of_loop.store),
         decider(shared, of_loop, of_all.decisions),
         counters(of_all.commands),
-        shared_counters(of_all) {}
+        shared_counters(of_all) {
+    decider.set_door(event::Door::kResp);
+  }
 
   server::Service& service;
   Store& store;

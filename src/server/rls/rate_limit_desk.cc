@@ -3,11 +3,19 @@
 #include <utility>
 
 namespace rateguard::rls {
+namespace {
+
+int64_t signed_hits(const envoy::Tally& tally) {
+  return tally.given_back == 0 ? static_cast<int64_t>(tally.total) : -static_cast<int64_t>(tally.given_back);
+}
+
+}  // namespace
 
 RateLimitDesk::RateLimitDesk(RateLimitService& service)
     : service_(service),
       decider_(service.store_.store, service.store_.on_failure),
       rules_(service.service_, service.store_, *service.rule_metrics_) {
+  rules_.set_door(door_);
   use_what_is_in_force();
 }
 
@@ -29,11 +37,30 @@ Result<const envoy::Response*> RateLimitDesk::decide(const envoy::Request& reque
     metrics.errors.add();
     return response;
   }
-  ((*response)->overall == envoy::Code::kOverLimit ? metrics.over_limit : metrics.ok).add();
+  record(request, **response, now);
+  return response;
+}
+
+// The one place that every decision about Envoy's descriptors passes, once. Those about rules pass CheckDesk's.
+void RateLimitDesk::record(const envoy::Request& request, const envoy::Response& response, Instant now) {
+  DescriptorMetrics& metrics = *service_.metrics_;
+  (response.overall == envoy::Code::kOverLimit ? metrics.over_limit : metrics.ok).add();
   if (decider_.was_shadowed()) metrics.global_shadow.add();
   for (const envoy::Tally& tally : decider_.tallies()) service_.count(tally, *in_force_);
-  if (service_.service_.settings.access_log) note(request.descriptors.size(), **response);
-  return response;
+  if (service_.service_.settings.access_log) note(request.descriptors.size(), response);
+  if (service_.store_.recorder != nullptr) tell_recorder(now);
+}
+
+void RateLimitDesk::tell_recorder(Instant now) {
+  for (const envoy::Tally& tally : decider_.tallies()) {
+    service_.store_.recorder->record({.door = door_,
+                                      .at = now,
+                                      .verdict = tally.refuses ? Verdict::kRefused : Verdict::kAdmitted,
+                                      .degraded = tally.degraded,
+                                      .rule = tally.limit != nullptr ? tally.limit->path : std::string_view(),
+                                      .counter = tally.key,
+                                      .cost = signed_hits(tally)});
+  }
 }
 
 // A limit is named by its path in the configuration, which contains no value of a request.
@@ -49,8 +76,7 @@ void RateLimitDesk::note(size_t descriptors, const envoy::Response& response) {
   if (deciding == nullptr) return;
   if (deciding->limit != nullptr) note_.rule = deciding->limit->path;
   if (!deciding->key.empty()) note_.subject = server::subject_tag(deciding->key);
-  const auto hits = static_cast<int64_t>(deciding->total);
-  note_.cost = deciding->given_back == 0 ? hits : -static_cast<int64_t>(deciding->given_back);
+  note_.cost = signed_hits(*deciding);
 }
 
 server::DecisionNote RateLimitDesk::take_note() {

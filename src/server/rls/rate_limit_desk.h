@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "envoy/decider.h"
 #include "envoy/rate_limit.h"
+#include "event/recorder.h"
 #include "server/check_desk.h"
 #include "server/decision_note.h"
 #include "server/rls/rate_limit_service.h"
@@ -24,6 +25,12 @@ class RateLimitDesk {
   // the caller.
   Result<const envoy::Response*> decide(const envoy::Request& request, Now now);
 
+  // By which door come the requests from here on.
+  void set_door(event::Door door) {
+    door_ = door;
+    rules_.set_door(door);
+  }
+
   // What a line of the access log says of the last decision, once; nothing is noted where there is none.
   server::DecisionNote take_note();
 
@@ -35,6 +42,8 @@ class RateLimitDesk {
 
  private:
   void use_what_is_in_force();
+  void record(const envoy::Request& request, const envoy::Response& response, Instant now);
+  void tell_recorder(Instant now);
   // rule_checks.cc
   bool asks_for_rules(const envoy::Request& request) const;
   Result<const envoy::Response*> check_rules(const envoy::Request& request, Now now);
@@ -42,6 +51,7 @@ class RateLimitDesk {
   Result<void> add_rule_check(const envoy::Descriptor& descriptor, uint32_t hits_addend);
 
   RateLimitService& service_;
+  event::Door door_ = event::Door::kGrpc;
   std::shared_ptr<const PolicyInForce> in_force_;
   envoy::Decider decider_;
   server::CheckDesk rules_;

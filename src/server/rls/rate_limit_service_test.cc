@@ -5,6 +5,7 @@
 #include "base/count_allocations_for_tests.h"
 #include "config/config.h"
 #include "config/envoy_reader.h"
+#include "event/recorder_testing.h"
 #include "net/clock.h"
 #include "server/awaiting_store.h"
 #include "server/late_store_for_tests.h"
@@ -328,6 +329,24 @@ TEST_F(RateLimitServiceTest, EachDecisionGoesByWhatWasInForceAsItBegan) {
   EXPECT_EQ(total("d.k"), 1u);
   EXPECT_EQ(total("d.l"), 1u);
   EXPECT_EQ(service.metrics().ok.value(), 4u);
+}
+
+// Each descriptor that has a limit is a decision, whether Envoy's configuration has it or it names a rule.
+TEST_F(RateLimitServiceTest, EveryDecisionPassesTheRecorderOnce) {
+  event::KeepingRecorder recorder;
+  RateLimitService service(shared_, {.store = *store_, .recorder = &recorder}, labels_);
+  service.set_policy(policy_of("domain: d\ndescriptors:\n  - {key: k, rate_limit: {unit: day, requests_per_unit: 1}}"));
+  service.set_rules(rules_of("rules: [{name: login, per: ip, limit: 5/m}]"));
+  RateLimitDesk desk(service);
+  const envoy::Request both = {
+      .domain = "d", .descriptors = {{.entries = {{"k", "v"}}}, {.entries = {{"unlimited", "v"}}}}, .hits_addend = 2};
+  ASSERT_TRUE(desk.decide(both, kNow));
+  ASSERT_TRUE(desk.decide(
+      {.domain = "rateguard", .descriptors = {{.entries = {{"rule", "login"}, {"ip", "192.0.2.1"}}}}}, kNow));
+  EXPECT_FALSE(desk.decide({.domain = "d", .descriptors = {}}, kNow));
+  const auto kept = recorder.take();
+  EXPECT_EQ(event::lines_of(kept), (std::vector<std::string>{"grpc d.k 2 refused", "grpc login 1 admitted"}));
+  for (const auto& one : kept) EXPECT_EQ(one.decided.at, kNow);
 }
 
 }  // namespace
