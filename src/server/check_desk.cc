@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "server/charge_id.h"
+
 namespace rateguard::server {
 namespace {
 
@@ -124,6 +126,26 @@ void CheckDesk::tell_recorder(const Answer& answer) {
 void CheckDesk::run(Now now) {
   decided_at_ = now;
   direct_.run(now);
+}
+
+std::optional<ChargeReceipt> CheckDesk::receipt(size_t index, Instant now) const {
+  const DirectCheck& check = direct_[index];
+  const auto id = check.limit ? next_charge_id() : std::nullopt;
+  if (!id) return std::nullopt;
+  const Charge charge{.key = check.key,
+                      .limit = &*check.limit,
+                      .cost = check.cost,
+                      .mode = check.mode,
+                      .terms = check.terms,
+                      .basis = check.basis,
+                      .decision = check.decision};
+  return receipt_of(charge, now, *id);
+}
+
+Settlement CheckDesk::settle(size_t index, const ChargeReceipt& receipt, uint64_t actual, Now now) {
+  const DirectCheck& check = direct_[index];
+  const Charge charge{.key = check.key, .limit = &*check.limit, .terms = check.terms};
+  return rateguard::settle(store_, charge, receipt, actual, now);
 }
 
 Answer CheckDesk::answer_of(const DirectCheck& check) {

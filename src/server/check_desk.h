@@ -16,6 +16,7 @@
 #include "server/decision_note.h"
 #include "server/direct_check.h"
 #include "server/service.h"
+#include "store/settlement.h"
 
 namespace rateguard::server {
 
@@ -69,6 +70,11 @@ class CheckDesk {
   Answer answer(size_t index) { return answer_of(direct_[index]); }
   // The counter of a check and what run() found, unrecorded: for whoever looks rather than asks.
   const DirectCheck& direct(size_t index) const { return direct_[index]; }
+  // What settle() needs of a check that was decided at `now`, alone (0) or at `index`. None: as receipt_of(), or there
+  // are no random bits to name it by.
+  std::optional<ChargeReceipt> receipt(size_t index, Instant now) const;
+  // As rateguard::settle(), for the counter of the check at `index`, which need not be run. REQUIRES: it has a limit.
+  Settlement settle(size_t index, const ChargeReceipt& receipt, uint64_t actual, Now now);
 
   // What the access log says about the decisions since the last call. Nothing is noted without an access log.
   DecisionNote take_note() { return std::exchange(note_, {}); }

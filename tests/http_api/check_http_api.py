@@ -143,7 +143,7 @@ def check_requests(checker, port):
         content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
         for name, example in content.get("examples", {}).items():
             status, _, text = ask(method, path, example["value"])
-            if status not in (200, 429) and path != "/v1/release":
+            if status not in (200, 429) and path not in ("/v1/release", "/v1/settle"):
                 checker.fail(f"{method} {path}: the example {name} is answered {status}: {text}")
 
     for path in ("/", "/health", "/ready", "/metrics", "/version", "/v1/rules"):
@@ -184,6 +184,18 @@ def check_requests(checker, port):
     ask("POST", "/v1/release", {"hold": json.loads(text)["hold"]}, expect=200)
     ask("POST", "/v1/release", {"hold": json.loads(text)["hold"]}, expect=404)
     ask("POST", "/v1/release", {"hold": "x"}, expect=400)
+
+    tokens = {"key": "t", "algorithm": "fixed_window", "limit": 1000, "window": "1h"}
+    _, _, text = ask("POST", "/check", {**tokens, "cost": 400, "settle": True}, expect=200)
+    charge = json.loads(text)["charge"]
+    for repeated in (False, True):
+        _, _, text = ask("POST", "/v1/settle", {**tokens, "charge": charge, "actual": 150}, expect=200)
+        if (settled := json.loads(text))["repeated"] is not repeated or settled["remaining"] != 850:
+            checker.fail(f"POST /v1/settle: {text}")
+    ask("POST", "/v1/settle", {**tokens, "key": "u", "charge": charge, "actual": 150}, expect=400)
+    ask("POST", "/v1/settle", {**tokens, "charge": charge}, expect=400)
+    _, _, text = ask("POST", "/check", {"key": "c", "algorithm": "concurrency", "limit": 1, "hold": 60}, expect=200)
+    ask("POST", "/v1/settle", {"hold": json.loads(text)["hold"], "actual": 5}, expect=200)
 
     ask("GET", "/v1/counters/login/192.0.2.1", expect=200)
     ask("GET", "/v1/counters/tenants/a%2Fb/192.0.2.1", expect=200)

@@ -153,6 +153,31 @@ TEST_F(RedisTest, AHoldIsGivenBackAtAnyInstanceOnceOverHttpAndTheRedisProtocol) 
   EXPECT_EQ(at_one.post("/check", check).status, 200);
 }
 
+TEST_F(RedisTest, AChargeIsSettledAtAnyInstanceOnce) {
+  start_redis();
+  const std::string file =
+      config(kPatient, "rules:\n  - {name: tokens, per: user, limit: 1000/d, algorithm: fixed_window}\n");
+  const Service one({"--config", file});
+  const Service other({"--config", file});
+  HttpConnection at_one(one.port());
+  HttpConnection at_other(other.port());
+  const std::string who = R"("rule":"tokens","key":"a")";
+  const HttpAnswer charged = at_one.post("/check", "{" + who + R"(,"cost":400,"settle":true})");
+  const std::string name = R"("charge":")";
+  const size_t at = charged.body.find(name);
+  ASSERT_NE(at, std::string::npos) << charged.body;
+  const std::string settle =
+      "{" + who + R"(,"actual":150,"charge":")" + charged.body.substr(at + name.size(), 88) + "\"}";
+
+  const HttpAnswer first = at_other.post("/v1/settle", settle);
+  EXPECT_EQ(first.status, 200) << first.body;
+  EXPECT_TRUE(contains(first.body, R"("repeated":false,"limit":1000,"remaining":850)")) << first.body;
+  const HttpAnswer again = at_one.post("/v1/settle", settle);
+  EXPECT_EQ(again.status, 200) << again.body;
+  EXPECT_TRUE(contains(again.body, R"("repeated":true,"limit":1000,"remaining":850)")) << again.body;
+  EXPECT_TRUE(contains(at_one.get("/v1/counters/tokens/a").body, R"("remaining":850)"));
+}
+
 TEST_F(RedisTest, AResetLetsACallerGoOn) {
   start_redis();
   const std::string file = config(kPatient, "rules:\n  - {name: login, per: user, limit: 1/d}\n");

@@ -1,5 +1,6 @@
 #include "server/http/answer.h"
 
+#include "server/charge_text.h"
 #include "server/hold_text.h"
 #include "text/json_text.h"
 
@@ -93,6 +94,15 @@ void append_answer(std::string& out, const Answer& answer, Explain explain) {
     out += ']';
   }
   out += '}';
+}
+
+void append_charge_of(std::string& out, const server::CheckDesk& desk, size_t index, Instant now) {
+  const auto receipt = desk.receipt(index, now);
+  if (!receipt || receipt->hold.is_set()) return;
+  out.pop_back();  // goes on behind the last member
+  out += ",\"charge\":\"";
+  server::append_charge(out, *receipt, desk.direct(index).key);
+  out += "\"}";
 }
 
 }  // namespace rateguard::http_api

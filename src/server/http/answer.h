@@ -4,6 +4,7 @@
 #include <string>
 
 #include "server/answer.h"
+#include "server/check_desk.h"
 
 namespace rateguard::http_api {
 
@@ -16,5 +17,8 @@ enum class Explain : uint8_t { kNo, kYes };
 
 // The decision body of POST /check.
 void append_answer(std::string& out, const Answer& answer, Explain explain);
+// Adds "charge" to the body that `out` ends with, by which the check at `index` of the desk, decided at `now`, is
+// settled. Nothing is added where there is nothing to settle (CheckDesk::receipt), and for a hold, which is its own id.
+void append_charge_of(std::string& out, const server::CheckDesk& desk, size_t index, Instant now);
 
 }  // namespace rateguard::http_api

@@ -15,6 +15,7 @@ struct Waiting {
   size_t index = 0;
   std::string problem = {};  // a problem document; empty: decided
   Explain explain = Explain::kNo;
+  bool settle = false;
 };
 
 // Writes the results of a batch in order. Adjacent entries that ask for one limit each go to the store together, which
@@ -33,11 +34,11 @@ class BatchWriter {
     if (!read_form(body, form)) {
       refuse(problem_of(std::move(body.errors)));
     } else if (const auto* ad_hoc = std::get_if<AdHocCheck>(&form)) {
-      waiting_.push_back({.index = workspace_.decider.add(*ad_hoc), .explain = explain});
+      waiting_.push_back({.index = workspace_.decider.add(*ad_hoc), .explain = explain, .settle = body.settle});
     } else if (const auto* rule = std::get_if<RuleCheck>(&form)) {
       const auto added = workspace_.decider.add(*rule);
       if (!added) return refuse(lookup_problem(*rule, workspace_.decider.policy(), added.error()));
-      waiting_.push_back({.index = *added, .explain = explain});
+      waiting_.push_back({.index = *added, .explain = explain, .settle = body.settle});
     } else {
       flush();
       write(*decide(workspace_, form, explain, now_), explain);
@@ -57,6 +58,7 @@ class BatchWriter {
     for (const Waiting& entry : waiting_) {
       if (entry.problem.empty()) {
         write(workspace_.decider.answer(entry.index), entry.explain);
+        if (entry.settle) append_charge_of(workspace_.body, workspace_.decider, entry.index, now_);
       } else {
         separate();
         workspace_.body += entry.problem;

@@ -55,6 +55,7 @@ void CheckBody::clear() {
   key_parts_count = 0;
   key_kind = JsonKind::kString;
   explain = false;
+  settle = false;
   headers.clear();
   errors.clear();
 }

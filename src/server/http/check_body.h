@@ -1,5 +1,5 @@
-// The bodies of POST /check, /v1/check/batch and /v1/release as JSON: which fields are there and what text they hold.
-// What they mean together is check_form.h's.
+// The bodies of POST /check, /v1/check/batch, /v1/settle and /v1/release as JSON: which fields are there and what text
+// they hold. What they mean together is check_form.h's.
 #pragma once
 
 #include <array>
@@ -39,6 +39,9 @@ enum class Field : uint8_t {
   kPlan,
   kFacts,
   kExplain,
+  kSettle,
+  kCharge,
+  kActual,
   kMethod,
   kPath,
   kHost,
@@ -104,6 +107,7 @@ struct CheckBody {
   size_t key_parts_count = 0;
   JsonKind key_kind = JsonKind::kString;  // a string or an array of strings
   bool explain = false;
+  bool settle = false;  // what is charged is an estimate, to be settled
   std::vector<Header> headers = {};
   std::vector<FieldError> errors = {};  // unknown or doubled fields, wrong types
 

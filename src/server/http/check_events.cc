@@ -163,6 +163,8 @@ void CheckEvents::take_value(FieldValue value) {
     body().key_parts_count = 1;
   } else if (field_ == Field::kExplain) {
     body().explain = value.text == "true";
+  } else if (field_ == Field::kSettle) {
+    body().settle = value.text == "true";
   }
 }
 

@@ -15,6 +15,7 @@ constexpr uint8_t kNothing = 0;
 
 constexpr std::string_view kUnits = "a whole number from 1 to 9007199254740991";
 constexpr std::string_view kCostUnits = "a whole number from -9007199254740991, which gives back, to 9007199254740991";
+constexpr std::string_view kUsedUnits = "a whole number from 0 to 9007199254740991";
 constexpr std::string_view kRateText = R"(units per second as a number, or text such as "100/10s")";
 constexpr std::string_view kDurationText = R"(a duration such as "250ms", "10s" or "1h", or seconds as a number)";
 constexpr std::string_view kString = "a string";
@@ -45,6 +46,9 @@ constexpr Description kFields[] = {
     {"plan", kText, kString},
     {"facts", kNothing, "an object"},
     {"explain", kBoolean, "true or false"},
+    {"settle", kBoolean, "true or false"},
+    {"charge", kText, "the text of a charge"},
+    {"actual", kNumber, kUsedUnits},
     {"facts.method", kText, kString},
     {"facts.path", kText, kString},
     {"facts.host", kText, kString},
@@ -89,6 +93,14 @@ std::optional<Field> check_field_of_five(std::string_view name) {
   return when(name, "queue", Field::kQueue);
 }
 
+std::optional<Field> check_field_of_six(std::string_view name) {
+  if (is(name, "window")) return Field::kWindow;
+  if (is(name, "anchor")) return Field::kAnchor;
+  if (is(name, "settle")) return Field::kSettle;
+  if (is(name, "charge")) return Field::kCharge;
+  return when(name, "actual", Field::kActual);
+}
+
 }  // namespace
 
 std::string_view field_name(Field field) {
@@ -110,7 +122,7 @@ std::optional<Field> check_field(std::string_view name) {
     case 5:
       return check_field_of_five(name);
     case 6:
-      return is(name, "window") ? std::optional(Field::kWindow) : when(name, "anchor", Field::kAnchor);
+      return check_field_of_six(name);
     case 7:
       return when(name, "explain", Field::kExplain);
     case 8:

@@ -17,8 +17,9 @@ constexpr FieldSet kFactsFields = {Field::kMethod,    Field::kPath,   Field::kHo
                                    Field::kFactsCost, Field::kHeaders};
 
 // Which fields go with which form, besides those of a limit.
-constexpr FieldSet kAdHocFields = {Field::kKey, Field::kAlgorithm, Field::kCost, Field::kExplain};
-constexpr FieldSet kRuleFields = {Field::kRule, Field::kKey, Field::kPlan, Field::kCost, Field::kExplain};
+constexpr FieldSet kAdHocFields = {Field::kKey, Field::kAlgorithm, Field::kCost, Field::kExplain, Field::kSettle};
+constexpr FieldSet kRuleFields = {Field::kRule, Field::kKey,     Field::kPlan,
+                                  Field::kCost, Field::kExplain, Field::kSettle};
 constexpr FieldSet kFactsForm = kFactsFields | FieldSet{Field::kFacts, Field::kCost, Field::kExplain};
 
 void refuse_others(CheckBody& body, FieldSet form, std::string_view form_name) {

@@ -22,6 +22,7 @@ void check(Call& call) {
   write_limit_headers(out, *answer, call.workspace.service.settings.headers, call.workspace.scratch);
   call.workspace.body.clear();
   append_answer(call.workspace.body, *answer, explain);
+  if (body.settle) append_charge_of(call.workspace.body, call.workspace.decider, 0, call.now);
   call.finish("application/json", call.workspace.body);
 }
 

@@ -1,30 +1,35 @@
 // POST /v1/release
 #include "server/hold_text.h"
+#include "server/http/release.h"
 #include "server/http/routes.h"
 
-namespace rateguard::http_api::answers {
+namespace rateguard::http_api {
 
-void release(Call& call) {
-  auto text = call.workspace.parser.parse_release(call.request.body);
-  if (!text) return call.respond_problem(problem_of({std::move(text.error())}));
+bool release_hold(Call& call, std::string_view text) {
   HoldId hold;
-  if (!server::parse_hold(*text, hold)) {
-    return call.respond_problem(problem_of({{"hold", "expected the 40 hexadecimal digits that a check answered, not " +
-                                                         describe({.kind = JsonKind::kString, .text = *text})}}));
+  if (!server::parse_hold(text, hold)) {
+    call.respond_problem(problem_of({{"hold", "expected the 40 hexadecimal digits that a check answered, not " +
+                                                  describe({.kind = JsonKind::kString, .text = text})}}));
+    return false;
   }
   const ReleaseResult result = call.workspace.store.release(hold, call.now);
-  if (result == ReleaseResult::kUnavailable) {
-    return call.respond_problem(
-        {.status = 503,
-         .detail = "the counters cannot be reached: whether the hold was given back nobody knows",
-         .field = "store"},
-        {{"Retry-After", "1"}});
-  }
+  if (result == ReleaseResult::kReleased) return true;
   if (result == ReleaseResult::kUnknown) {
-    return call.respond_problem(
+    call.respond_problem(
         {.status = 404, .detail = "no such hold: never given, released already, or expired", .field = "hold"});
+  } else {
+    call.respond_problem({.status = 503,
+                          .detail = "the counters cannot be reached: whether the hold was given back nobody knows",
+                          .field = "store"},
+                         {{"Retry-After", "1"}});
   }
-  call.respond_json(200, R"({"released":true})");
+  return false;
 }
 
-}  // namespace rateguard::http_api::answers
+void answers::release(Call& call) {
+  auto text = call.workspace.parser.parse_release(call.request.body);
+  if (!text) return call.respond_problem(problem_of({std::move(text.error())}));
+  if (release_hold(call, *text)) call.respond_json(200, R"({"released":true})");
+}
+
+}  // namespace rateguard::http_api

@@ -52,6 +52,7 @@ namespace answers {
 void check(Call& call);           // check_routes.cc
 void check_batch(Call& call);     // batch_routes.cc
 void release(Call& call);         // release_routes.cc
+void settle(Call& call);          // settle_routes.cc
 void get_counter(Call& call);     // counter_routes.cc
 void delete_counter(Call& call);  // counter_routes.cc
 void authz(Call& call);           // authz_routes.cc
