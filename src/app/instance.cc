@@ -145,7 +145,8 @@ std::string Instance::addresses() const {
 }
 
 Result<void> Instance::run() {
-  if (snapshots_ != nullptr) snapshots_->start();
+  blocking_ = std::make_unique<net::BlockingPool>();
+  if (snapshots_ != nullptr) snapshots_->start(*workers_.front()->loop, *blocking_);
   for (size_t i = 1; i < workers_.size(); ++i) {
     workers_[i]->thread = std::thread([loop = workers_[i]->loop.get()] { loop->run(); });
   }
@@ -153,6 +154,7 @@ Result<void> Instance::run() {
   for (const auto& worker : workers_) {
     if (worker->thread.joinable()) worker->thread.join();
   }
+  blocking_->drain();
   const Result<void> saved = snapshots_ != nullptr ? snapshots_->finish() : Result<void>();
   if (!saved) return saved;
   const std::string path = config_.snapshot_path();

@@ -22,6 +22,7 @@
 #include "http/server/server.h"
 #include "log/log.h"
 #include "metrics/process_figures.h"
+#include "net/blocking_pool.h"
 #include "net/clock.h"
 #include "net/event_loop.h"
 #include "net/file_watcher.h"
@@ -151,7 +152,8 @@ class Instance {
   config::Endpoint http_;  // the actual addresses
   config::OptionalEndpoint resp_;
   config::OptionalEndpoint grpc_;
-  std::unique_ptr<SnapshotKeeper> snapshots_;  // none: nothing is kept
+  std::unique_ptr<SnapshotKeeper> snapshots_;    // none: nothing is kept
+  std::unique_ptr<net::BlockingPool> blocking_;  // once it runs: signals are blocked by then, for these threads too
   std::unique_ptr<net::SignalWatcher> signals_;
   std::unique_ptr<net::FileWatcher> files_;  // null: no files to watch
   net::Timer sweep_;

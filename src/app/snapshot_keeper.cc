@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <utility>
 
 #include "app/snapshot_folder.h"
@@ -13,16 +12,6 @@ namespace rateguard::app {
 
 SnapshotKeeper::SnapshotKeeper(MemoryStore& store, std::string path, Duration interval, Log& log)
     : store_(store), path_(std::move(path)), interval_(interval), log_(log) {}
-
-SnapshotKeeper::~SnapshotKeeper() {
-  if (!thread_.joinable()) return;
-  {
-    const HeldLock lock(mutex_);
-    stopping_ = true;
-  }
-  wake_.notify_all();
-  thread_.join();
-}
 
 Result<void> SnapshotKeeper::restore() {
   const Instant now = net::SystemClock().now();
@@ -53,36 +42,38 @@ Result<void> SnapshotKeeper::restore() {
   return {};
 }
 
-void SnapshotKeeper::start() {
-  thread_ = std::thread([this] { run(); });
+void SnapshotKeeper::start(net::EventLoop& loop, net::BlockingPool& pool) {
+  timer_ = loop.every(interval_, [this, &pool] { save_beside(pool); });
+}
+
+// A failure is logged, counted and told by state(); the next attempt follows. So it is where the pool has no room.
+void SnapshotKeeper::save_beside(net::BlockingPool& pool) {
+  if (!begins_saving()) return;
+  const auto submitted = pool.submit([this] {
+    (void)save();
+    ends_saving();
+  });
+  if (!submitted) ends_saving();
+}
+
+bool SnapshotKeeper::begins_saving() {
+  const HeldLock lock(mutex_);
+  return !std::exchange(is_saving_, true);
+}
+
+void SnapshotKeeper::ends_saving() {
+  const HeldLock lock(mutex_);
+  is_saving_ = false;
 }
 
 Result<void> SnapshotKeeper::finish() {
-  {
-    const HeldLock lock(mutex_);
-    stopping_ = true;
-  }
-  wake_.notify_all();
-  if (thread_.joinable()) thread_.join();
+  timer_.cancel();
   const auto saved = save();
   if (!saved) {
     log_.write(LogLevel::kError, "ending all the same; what was counted since the last snapshot is lost",
                {{"file", path_}});
   }
   return saved;
-}
-
-bool SnapshotKeeper::waits_for_the_next() {
-  const auto due = std::chrono::steady_clock::now() + std::chrono::microseconds(interval_.us);
-  const HeldLock lock(mutex_);
-  while (!stopping_ && std::chrono::steady_clock::now() < due) wake_.wait_until(mutex_, due);
-  return !stopping_;
-}
-
-void SnapshotKeeper::run() {
-  while (waits_for_the_next()) {
-    (void)save();  // logged, counted and told by state(); the next attempt follows
-  }
 }
 
 server::Dependency SnapshotKeeper::state(Instant now) const {

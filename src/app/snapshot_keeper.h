@@ -1,13 +1,14 @@
-// Saves the counters at intervals and at the end, on a thread of its own: writing waits for the disk, deciding must
-// not.
+// Saves the counters at intervals and at the end. Writing waits for the disk and deciding must not, so intervals are
+// written on a thread for what blocks.
 #pragma once
 
 #include <string>
-#include <thread>
 
 #include "base/mutex.h"
 #include "log/log.h"
 #include "model/instant.h"
+#include "net/blocking_pool.h"
+#include "net/event_loop.h"
 #include "server/service.h"
 #include "server/snapshot_metrics.h"
 #include "store/memory/memory_store.h"
@@ -18,8 +19,8 @@ class SnapshotKeeper {
  public:
   // `store` and `log` outlive the keeper.
   SnapshotKeeper(MemoryStore& store, std::string path, Duration interval, Log& log);
-  // Stops without saving.
-  ~SnapshotKeeper();
+  // Saves no more. REQUIRES: the pool has ended before.
+  ~SnapshotKeeper() = default;
   SnapshotKeeper(const SnapshotKeeper&) = delete;
   SnapshotKeeper& operator=(const SnapshotKeeper&) = delete;
 
@@ -27,8 +28,11 @@ class SnapshotKeeper {
   // store. A damaged file is renamed and logged; a folder that cannot be written to, or a file that cannot be read for
   // another reason, is an error.
   Result<void> restore();
-  void start();
-  // Stops the thread and saves a last time. Errors: kIo; what was counted since the last snapshot is lost.
+  // Saves at each interval from now on, unless the last snapshot is still being written. The loop outlives the keeper.
+  // On the loop's thread, or before it runs.
+  void start(net::EventLoop& loop, net::BlockingPool& pool);
+  // Saves a last time. On the loop's thread; REQUIRES: the pool has ended. Errors: kIo; what was counted since the last
+  // snapshot is lost.
   Result<void> finish();
 
   // Both on any thread.
@@ -37,9 +41,9 @@ class SnapshotKeeper {
   server::Dependency state(Instant now) const;
 
  private:
-  void run();
-  // Sleeps until the next snapshot is due. False: the keeper is stopping.
-  bool waits_for_the_next();
+  void save_beside(net::BlockingPool& pool);
+  bool begins_saving();
+  void ends_saving();
   Result<void> save();
   // What is on disk when the counters could not be saved.
   std::string_view what_remains() const RG_REQUIRES(mutex_);
@@ -52,11 +56,10 @@ class SnapshotKeeper {
   server::SnapshotMetrics metrics_;
 
   mutable Mutex mutex_;
-  Condition wake_;
-  bool stopping_ RG_GUARDED_BY(mutex_) = false;
+  bool is_saving_ RG_GUARDED_BY(mutex_) = false;     // at an interval
   std::string problem_ RG_GUARDED_BY(mutex_);        // of the last attempt; empty: it went well
   bool has_snapshot_ RG_GUARDED_BY(mutex_) = false;  // on disk, of this run or an earlier one
-  std::thread thread_;
+  net::Timer timer_;
 };
 
 }  // namespace rateguard::app
