@@ -66,23 +66,27 @@ std::optional<int64_t> zone_seconds(std::string_view text) {
   return text[0] == '-' ? -east : east;
 }
 
-// The digits after a decimal point, as microseconds.
-std::optional<int64_t> fraction_us(std::string_view text) {
-  if (text.empty() || !std::all_of(text.begin(), text.end(), digit)) return std::nullopt;
-  int64_t us = 0;
-  for (size_t i = 0; i < 6; ++i) us = us * 10 + (i < text.size() ? text[i] - '0' : 0);
-  return us;
+// Takes the digits after a decimal point from the front of `text`, as microseconds; nullopt where there is none.
+std::optional<int64_t> take_fraction_us(std::string_view& text) {
+  constexpr int64_t kPowers[] = {1'000'000, 100'000, 10'000, 1'000, 100, 10, 1};
+  int64_t value = 0;
+  size_t count = 0;
+  for (; count < text.size() && digit(text[count]); ++count) {
+    if (count < 6) value = value * 10 + (text[count] - '0');
+  }
+  if (count == 0) return std::nullopt;
+  text.remove_prefix(count);
+  return value * kPowers[std::min<size_t>(count, 6)];
 }
 
 // What follows the seconds of a time: a fraction, a zone, either or neither. `second` is of the clock in that zone.
 std::optional<Instant> with_fraction_and_zone(int64_t second, std::string_view rest) {
   int64_t us = 0;
   if (rest.starts_with('.') || rest.starts_with(',')) {
-    const size_t end = std::min(rest.find_first_not_of("0123456789", 1), rest.size());
-    const auto fraction = fraction_us(rest.substr(1, end - 1));
+    rest.remove_prefix(1);
+    const auto fraction = take_fraction_us(rest);
     if (!fraction) return std::nullopt;
     us = *fraction;
-    rest.remove_prefix(end);
   }
   if (rest == "Z" || rest.empty()) return Instant{second * 1'000'000 + us};
   if (rest.starts_with(' ')) rest.remove_prefix(1);
@@ -104,25 +108,15 @@ std::optional<Instant> parse_epoch(std::string_view text) {
   uint64_t whole = 0;
   const auto [end, error] = std::from_chars(whole_text.data(), whole_text.data() + whole_text.size(), whole);
   if (whole_text.empty() || error != std::errc() || end != whole_text.data() + whole_text.size()) return std::nullopt;
-  const std::string_view decimals = point == std::string_view::npos ? "0" : text.substr(point + 1);
-  const auto fraction = fraction_us(decimals);
-  if (!fraction) return std::nullopt;
+  std::string_view decimals = point == std::string_view::npos ? "0" : text.substr(point + 1);
+  const auto fraction = take_fraction_us(decimals);
+  if (!fraction || !decimals.empty()) return std::nullopt;
 
   // Below each bound the count would lie before 1973 in the next finer unit, and beyond 5000 in its own.
   if (whole < 100'000'000'000) return Instant{static_cast<int64_t>(whole) * 1'000'000 + *fraction};
   if (whole < 100'000'000'000'000) return Instant{static_cast<int64_t>(whole) * 1'000 + *fraction / 1'000};
   if (whole < 100'000'000'000'000'000) return Instant{static_cast<int64_t>(whole)};
   return Instant{static_cast<int64_t>(whole / 1'000)};
-}
-
-// "06/Feb/2009:12:14:14.655", with or without a zone after the fraction.
-std::optional<Instant> parse_access_time(std::string_view text) {
-  constexpr size_t kWhole = 20;  // "06/Feb/2009:12:14:14"
-  if (text.size() < kWhole || text[2] != '/' || text[6] != '/' || text[11] != ':') return std::nullopt;
-  const auto day = days_since_epoch(digits(text.data() + 7, 4), month_of(text.substr(3, 3)), digits(text.data(), 2));
-  const auto second = clock_seconds(text.data() + 12);
-  if (!day || !second) return std::nullopt;
-  return with_fraction_and_zone(*day * 86'400 + *second, text.substr(kWhole));
 }
 
 }  // namespace
@@ -156,9 +150,19 @@ std::optional<Instant> parse_timestamp(std::string_view text) {
 }
 
 std::optional<Instant> TimestampParser::parse(std::string_view text) {
-  if (text.size() > 4 && text[4] == '-') {
-    constexpr size_t kWhole = 19;  // "2023-11-16T18:17:03"
-    if (text.size() < kWhole || (text[10] != 'T' && text[10] != 't' && text[10] != ' ')) return std::nullopt;
+  if (text.size() > 4 && text[4] == '-') return parse_rfc3339(text);
+  if (text.size() > 2 && text[2] == '/') {
+    if (const auto time = access_.parse(text)) return time;
+    return parse_access(text);
+  }
+  return text.empty() ? std::nullopt : parse_epoch(text);
+}
+
+std::optional<Instant> TimestampParser::parse_rfc3339(std::string_view text) {
+  constexpr size_t kWhole = 19;  // "2023-11-16T18:17:03"
+  if (text.size() < kWhole) return std::nullopt;
+  if (std::memcmp(text.data(), whole_.data(), kWhole) != 0) {
+    if (text[10] != 'T' && text[10] != 't' && text[10] != ' ') return std::nullopt;
     if (std::memcmp(text.data(), date_.data(), date_.size()) != 0) {
       const auto midnight = date_seconds(text.substr(0, date_.size()));
       if (!midnight) return std::nullopt;
@@ -167,13 +171,25 @@ std::optional<Instant> TimestampParser::parse(std::string_view text) {
     }
     const auto second = clock_seconds(text.data() + 11);
     if (!second) return std::nullopt;
-    return with_fraction_and_zone(midnight_s_ + *second, text.substr(kWhole));
+    std::memcpy(whole_.data(), text.data(), kWhole);
+    second_ = midnight_s_ + *second;
   }
-  if (text.size() > 2 && text[2] == '/') {
-    if (const auto time = access_.parse(text)) return time;
-    return parse_access_time(text);
+  return with_fraction_and_zone(second_, text.substr(kWhole));
+}
+
+// "06/Feb/2009:12:14:14.655", with or without a zone after the fraction.
+std::optional<Instant> TimestampParser::parse_access(std::string_view text) {
+  constexpr size_t kWhole = 20;  // "06/Feb/2009:12:14:14"
+  if (text.size() < kWhole) return std::nullopt;
+  if (std::memcmp(text.data(), whole_.data(), kWhole) != 0) {
+    if (text[2] != '/' || text[6] != '/' || text[11] != ':') return std::nullopt;
+    const auto day = days_since_epoch(digits(text.data() + 7, 4), month_of(text.substr(3, 3)), digits(text.data(), 2));
+    const auto second = clock_seconds(text.data() + 12);
+    if (!day || !second) return std::nullopt;
+    std::memcpy(whole_.data(), text.data(), kWhole);
+    second_ = *day * 86'400 + *second;
   }
-  return text.empty() ? std::nullopt : parse_epoch(text);
+  return with_fraction_and_zone(second_, text.substr(kWhole));
 }
 
 std::optional<Instant> parse_date_and_clock(std::string_view date, std::string_view clock) {

@@ -45,15 +45,22 @@ class AccessTimeParser {
 // seconds, below 1e14 milliseconds, below 1e17 microseconds, else nanoseconds.
 std::optional<Instant> parse_timestamp(std::string_view text);
 
-// The same for the times of one log, one after the other: keeps the date of RFC 3339 times from line to line.
+// The same for the times of one log, one after the other: keeps the second of RFC 3339 times and of access logs' times
+// with a fraction from line to line, which many lines share, and the date of the former, which nearly all do.
 class TimestampParser {
  public:
   std::optional<Instant> parse(std::string_view text);
 
  private:
+  std::optional<Instant> parse_rfc3339(std::string_view text);
+  std::optional<Instant> parse_access(std::string_view text);
+
   AccessTimeParser access_;
   std::array<char, 10> date_ = {};  // "2023-11-16"
   int64_t midnight_s_ = 0;          // of that date, as seconds since the epoch
+  // What stands before the fraction and the zone of the last time: "2023-11-16T18:17:03" or "06/Feb/2009:12:14:14".
+  std::array<char, 20> whole_ = {};
+  int64_t second_ = 0;  // of it, as if its zone were UTC
 };
 
 // A date as "2023-11-16" and a time of the day as "18:17:03" or "18:17:03.97", both in UTC: W3C logs write them apart.

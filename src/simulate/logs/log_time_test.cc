@@ -105,6 +105,26 @@ TEST(TimestampParser, KeepsTheDateFromLineToLineAndSeesItChange) {
   EXPECT_EQ(parser.parse("1700158623"), Instant::from_seconds(1'700'158'623));
 }
 
+TEST(TimestampParser, KeepsTheSecondFromLineToLineAndReadsWhatStandsBehindIt) {
+  const std::string_view texts[] = {
+      "2023-11-16T18:17:03Z",          "2023-11-16T18:17:03.5Z",
+      "2023-11-16T18:17:03.500+01:00", "2023-11-16T18:17:03.x",
+      "2023-11-16 18:17:03",           "2023-11-16T18:17:03.1234567Z",
+      "16/Nov/2023:18:17:03.5",        "16/Nov/2023:18:17:03.25 +0100",
+      "16/Nov/2023:18:17:03 +0000",    "16/Nov/2023:18:17:04.5",
+      "16/Nov/2023:18:17:04.",         "2023-11-16T18:17:04",
+      "2023-11-16T18:17:03.5 +01:00",  "2023-11-16T18:17",
+  };
+  TimestampParser used;
+  for (const std::string_view before : texts) {
+    for (const std::string_view text : texts) {
+      used.parse(before);
+      EXPECT_EQ(used.parse(text), parse_timestamp(text)) << text << " after " << before;
+    }
+  }
+  EXPECT_EQ(used.parse("16/Nov/2023:18:17:03.25 +0100"), Instant{1'700'155'023'250'000});
+}
+
 TEST(ParseDateAndClock, ReadsWhatW3cLogsWriteApart) {
   EXPECT_EQ(parse_date_and_clock("2023-11-16", "18:17:03"), Instant::from_seconds(1'700'158'623));
   EXPECT_EQ(parse_date_and_clock("2023-11-16", "18:17:03.97"), Instant{1'700'158'623'970'000});
