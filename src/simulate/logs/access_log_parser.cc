@@ -137,12 +137,34 @@ Parsed AccessLogParser::parse(std::string_view line, LogEntry& out) {
   return {};
 }
 
-// "HOST - - [TIME] "", which nearly every line begins with.
+// "CLIENT - - [TIME] "", which nearly every line begins with, or "HOST CLIENT - - [TIME] "".
 bool AccessLogParser::take_usual_front(std::string_view& rest, LogEntry& out) {
+  const size_t space = find_first<' ', ','>(rest, 0);
+  if (space >= rest.size() || rest[space] != ' ') return false;
+  if (take_identities_and_time(rest, space, out)) return true;
+  const std::string_view host = rest.substr(0, space);
+  std::string_view after = rest.substr(space + 1);
+  const size_t client_end = find_first<' ', ','>(after, 0);
+  if (!parse_client(after.substr(0, client_end)) || !is_known_host(host)) return false;
+  if (!take_identities_and_time(after, client_end, out)) return false;
+  out.host = value_or_none(host);
+  rest = after;
+  return true;
+}
+
+// Whether what stands before a client is no address and so a host, as it is on most lines of a log or on none.
+bool AccessLogParser::is_known_host(std::string_view word) {
+  if (word == host_) return true;
+  if (parse_client(word)) return false;
+  host_ = word;
+  return true;
+}
+
+// " - - [TIME] "" behind a client that ends at `space`; then `rest` moves beyond it.
+bool AccessLogParser::take_identities_and_time(std::string_view& rest, size_t space, LogEntry& out) {
   constexpr std::string_view kBefore = "- - [";
   constexpr std::string_view kBehind = "] \"";
   constexpr size_t kTimeEnd = kBefore.size() + AccessTimeParser::kLength;
-  const size_t space = find_first<' ', ','>(rest, 0);
   if (rest.size() - space <= kTimeEnd + kBehind.size() || rest[space] != ' ') return false;
   const std::string_view after(rest.data() + space + 1, rest.size() - space - 1);
   if (std::memcmp(after.data(), kBefore.data(), kBefore.size()) != 0) return false;

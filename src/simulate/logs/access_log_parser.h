@@ -27,6 +27,8 @@ class AccessLogParser final : public LineParser {
  private:
   // Each takes its part from the front of `rest`.
   bool take_usual_front(std::string_view& rest, LogEntry& out);
+  bool take_identities_and_time(std::string_view& rest, size_t space, LogEntry& out);
+  bool is_known_host(std::string_view word);
   Parsed take_front(std::string_view& rest, LogEntry& out);
   bool take_usual_request(std::string_view& rest, LogEntry& out);
   Parsed take_request(std::string_view& rest, LogEntry& out);
@@ -40,6 +42,7 @@ class AccessLogParser final : public LineParser {
   bool wants_agent_;
   bool wants_forwarded_;
   AccessTimeParser time_;
+  std::string host_;  // the last word before a client that was no address
   std::string unescaped_request_;
   std::string unescaped_user_;
   std::array<std::string, 3> unescaped_headers_;
