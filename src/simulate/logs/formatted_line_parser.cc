@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "simulate/logs/byte_search.h"
 #include "simulate/logs/json_text.h"
 #include "simulate/logs/log_time.h"
 #include "simulate/logs/printable.h"
@@ -14,7 +15,8 @@ namespace {
 
 constexpr size_t kTextChars = 40;  // of the line, in a message
 constexpr size_t kTimeCharsMax = 48;
-constexpr std::string_view kAnything = "$anything";  // of a known layout: several words, or none
+constexpr std::string_view kProtocol = "%PROTOCOL%";  // Envoy's
+constexpr std::string_view kAnything = "$anything";   // of a known layout: several words, or none
 
 std::string use_name(const FormatField& field) {
   switch (field.use) {
@@ -70,6 +72,23 @@ FormattedLineParser::FormattedLineParser(LineFormat format, const WantedHeaders&
     steps_.push_back({.field = std::move(field), .next = std::move(next)});
   }
   for (size_t i = 0; i < steps_.size(); ++i) steps_[i].end = end_of(i, format.escapes);
+  for (size_t i = steps_.size(); i-- > 0;) {
+    steps_[i].begins_here = begins_where_found(i);
+    if (!is_unwanted_word(i)) continue;
+    steps_[i].words = i + 1 < steps_.size() && steps_[i].next == " " ? steps_[i + 1].words + 1 : 1;
+  }
+}
+
+bool FormattedLineParser::begins_where_found(size_t index) const {
+  if (index == 0) return false;
+  const Step& before = steps_[index - 1];
+  return before.end != End::kQuote && before.field.use != FieldUse::kTimePiece && !before.next.empty();
+}
+
+bool FormattedLineParser::is_unwanted_word(size_t index) const {
+  const Step& step = steps_[index];
+  const bool is_looked_at = has_connections_ && step.field.name == kProtocol;
+  return step.field.use == FieldUse::kNothing && step.end == End::kSpace && !is_looked_at;
 }
 
 FormattedLineParser::End FormattedLineParser::end_of(size_t index, ValueEscapes escapes) const {
@@ -98,13 +117,12 @@ size_t FormattedLineParser::find_end(size_t index, std::string_view rest) const 
     case End::kLine:
       return is_field(step.field, FieldKind::kClient) ? end_of_addresses(rest, " ") : rest.size();
     case End::kSpace: {
-      const size_t space = rest.find(' ');
-      return space != std::string_view::npos && rest.substr(space).starts_with(step.next) ? space
-                                                                                          : std::string_view::npos;
+      const size_t space = find_first<' '>(rest, 0);
+      return begins_with(rest.substr(space), step.next) ? space : std::string_view::npos;
     }
     case End::kTime:
       if (rest.size() > AccessTimeParser::kLength && rest[2] == '/' && rest[20] == ' ' &&
-          rest.substr(AccessTimeParser::kLength).starts_with(step.next)) {
+          begins_with(rest.substr(AccessTimeParser::kLength), step.next)) {
         return AccessTimeParser::kLength;
       }
       break;
@@ -117,6 +135,17 @@ size_t FormattedLineParser::find_end(size_t index, std::string_view rest) const 
     return end == rest.size() ? std::string_view::npos : end;
   }
   return step.next.size() == 1 ? rest.find(step.next.front()) : rest.find(step.next);
+}
+
+// Where the last of several words ends that nobody wants, of which this step is the first; npos where the line is not
+// so, which their steps then find out one by one.
+size_t FormattedLineParser::find_end_of_unwanted(size_t index, std::string_view rest) const {
+  const size_t words = steps_[index].words;
+  const size_t end = find_end_of_word(rest, words);
+  if (end == std::string_view::npos || !begins_with(rest.substr(end), steps_[index + words - 1].next)) {
+    return std::string_view::npos;
+  }
+  return end;
 }
 
 size_t FormattedLineParser::find_end_before_time(const Step& step, const Step& time, std::string_view rest) const {
@@ -167,11 +196,18 @@ Parsed FormattedLineParser::parse(std::string_view line, LogEntry& out) {
   bool has_protocol = false;
   for (size_t i = 0; i < steps_.size(); ++i) {
     const Step& step = steps_[i];
-    if (!rest.starts_with(step.field.before)) {
+    if (!step.begins_here && !begins_with(rest, step.field.before)) {
       return malformed(fmt::format("expected '{}' before {}, and found '{}'", printable(step.field.before, kTextChars),
                                    step.field.name, printable(rest, kTextChars)));
     }
     rest.remove_prefix(step.field.before.size());
+    if (step.words > 1 && !noting()) {
+      if (const size_t end = find_end_of_unwanted(i, rest); end != std::string_view::npos) {
+        rest.remove_prefix(end);
+        i += step.words - 1;
+        continue;
+      }
+    }
     size_t end;
     if (step.field.use == FieldUse::kTimePiece) {
       std::string_view after = rest;
@@ -187,7 +223,7 @@ Parsed FormattedLineParser::parse(std::string_view line, LogEntry& out) {
     }
     const std::string_view text = rest.substr(0, end);
     if (noting()) note(step.field.name, text, use_name(step.field));
-    has_protocol |= has_connections_ && step.field.name == "%PROTOCOL%" && text != "-";
+    has_protocol |= has_connections_ && step.field.name == kProtocol && text != "-";
     if (auto used = use(step, text); !used) return used;
     rest.remove_prefix(end);
   }

@@ -35,11 +35,16 @@ class FormattedLineParser final : public LineParser {
   struct Step {
     FormatField field;
     End end = End::kText;
-    std::string next;  // what stands behind it
+    std::string next;          // what stands behind it
+    bool begins_here = false;  // field.before is known to stand there: it ended the field before
+    size_t words = 0;          // how many fields from this one on are single words that nobody wants
   };
 
   End end_of(size_t index, ValueEscapes escapes) const;
+  bool begins_where_found(size_t index) const;
+  bool is_unwanted_word(size_t index) const;
   size_t find_end(size_t index, std::string_view rest) const;
+  size_t find_end_of_unwanted(size_t index, std::string_view rest) const;
   size_t find_end_before_time(const Step& step, const Step& time, std::string_view rest) const;
   Parsed use(const Step& step, std::string_view text);
   std::string_view unescaped(std::string_view text);

@@ -179,6 +179,19 @@ TEST(FormattedLineParser, SaysWhereALineLeavesTheFormat) {
   EXPECT_EQ(read("<$remote_addr> $msec", "203.0.113.5"), "expected '<' before $remote_addr, and found '203.0.113.5'");
 }
 
+// Words that nobody wants are passed over together.
+TEST(FormattedLineParser, PassesOverAsManyWordsAsTheFormatHas) {
+  const std::string_view format =
+      R"($remote_addr $upstream_addr $request_length $pipe [$time_iso8601] $status "$request")";
+  const std::string_view rest = R"([2024-05-17T10:05:03Z] 200 "GET /a HTTP/1.1")";
+  EXPECT_EQ(read(format, "203.0.113.5 10.0.0.1:80 1024 . " + std::string(rest)), "203.0.113.5|GET||/a||");
+  EXPECT_EQ(read(format, "203.0.113.5 - a-word-longer-than-sixteen-bytes p " + std::string(rest)),
+            "203.0.113.5|GET||/a||");
+  EXPECT_EQ(read(format, "203.0.113.5    " + std::string(rest)), "203.0.113.5|GET||/a||");  // each of them empty
+  EXPECT_EQ(read(format, "203.0.113.5 10.0.0.1:80 1024 " + std::string(rest)), "expected ' [' after $pipe");
+  EXPECT_EQ(read(format, "203.0.113.5 10.0.0.1:80 1024"), "expected ' ' after $request_length");
+}
+
 TEST(FormattedLineParser, NotesEachFieldAndWhatItIsUsedFor) {
   FormattedLineParser parser(compile_line_format("$remote_addr $msec \"$http_x_tenant\" $status").value(), kAllHeaders);
   std::vector<NotedField> notes;
