@@ -6,6 +6,7 @@
 #include <charconv>
 #include <deque>
 #include <optional>
+#include <ranges>
 
 #include "model/ascii.h"
 #include "simulate/logs/json_members.h"
@@ -27,10 +28,6 @@ struct WantedMember {
   std::string header = {};
   std::string given = {};  // the name that --columns gave; empty: the usual names
   bool found = false;      // ever, under the name that was given
-
-  // Of the line at hand.
-  uint32_t rank = kLast;  // of the name it was found under; kLast: not found
-  JsonValue value = {};
 };
 
 // One of a target's names: those of smaller rank take precedence.
@@ -83,7 +80,11 @@ struct JsonLinesParser::State {
   JsonNames names;
   std::vector<Slot> slots;
   std::vector<WantedMember> targets;
-  size_t cost_begin = 0;  // of the targets
+  // Of the line at hand, by target: the rank of the name it was found under (kLast: not found), and what stands there.
+  std::vector<uint32_t> ranks;
+  std::vector<JsonValue> values;
+  static constexpr size_t kTimeTarget = 0;  // of the targets
+  size_t cost_begin = 0;                    // of the targets
   size_t cost_end = 0;
   EntryFields fields;
   std::deque<std::string> texts;  // of strings with escapes; a deque, so that views stay
@@ -102,7 +103,11 @@ struct JsonLinesParser::State {
       add({.kind = WantedKind::kHeader, .header = header, .given = column}, {});
     }
     add_headers(columns);
+    ranks.resize(targets.size(), kLast);
+    values.resize(targets.size());
   }
+
+  bool has(size_t target) const { return ranks[target] != kLast; }
 
   template <typename Names>
   void add(WantedMember target, const Names& usual) {
@@ -136,19 +141,18 @@ struct JsonLinesParser::State {
   void found(uint32_t slot, const JsonValue& value) {
     const Slot& name = slots[slot];
     WantedMember& target = targets[name.target];
-    if (name.rank > target.rank) return;
+    if (name.rank > ranks[name.target]) return;
     if (target.given.empty()) {
       if (!is_usable(target, value)) return;
     } else {
       target.found = true;
     }
-    target.rank = name.rank;
-    target.value = value;
+    ranks[name.target] = name.rank;
+    values[name.target] = value;
   }
 
   // A string, a number as text, or the first of a list; nullopt for null. Errors: anything else.
-  std::expected<std::optional<std::string_view>, std::string> text_of(const WantedMember& target) {
-    JsonValue value = target.value;
+  std::expected<std::optional<std::string_view>, std::string> text_of(const WantedMember& target, JsonValue value) {
     if (value.type == JsonType::kList && may_be_list(target)) {
       if (target.kind == WantedKind::kHeader && equal_ignoring_case(target.header, "x-forwarded-for")) {
         return joined(value);
@@ -191,11 +195,11 @@ struct JsonLinesParser::State {
     return texts.emplace_back(fmt::format("{:.6f}", number));
   }
 
-  Parsed read_field(const WantedMember& target) {
-    const auto text = text_of(target);
+  Parsed read_field(const WantedMember& target, const JsonValue& value) {
+    const auto text = text_of(target, value);
     if (!text) return malformed(text.error());
     const bool time = target.field == FieldKind::kTime;
-    if (*text) return fields.set(target.field, time ? time_text(target.value, **text) : **text);
+    if (*text) return fields.set(target.field, time ? time_text(value, **text) : **text);
     return time ? malformed(no_time(target)) : Parsed();
   }
 
@@ -208,9 +212,9 @@ struct JsonLinesParser::State {
     uint32_t cost = 0;
     for (size_t i = cost_begin; i < cost_end; ++i) {
       const WantedMember& target = targets[i];
-      const auto text = text_of(target);
+      const auto text = text_of(target, has(i) ? values[i] : JsonValue());
       if (!text) return malformed(text.error());
-      if (target.rank == kLast || !*text) {
+      if (!*text) {
         if (target.given.empty()) return {};
         return malformed(fmt::format("no '{}', which --columns adds to the cost", printable(target.given, kNameChars)));
       }
@@ -222,42 +226,42 @@ struct JsonLinesParser::State {
     return {};
   }
 
-  Parsed read_header(const WantedMember& target) {
+  Parsed read_header(const WantedMember& target, const JsonValue& value) {
     if (target.kind == WantedKind::kHeader) {
-      const auto text = text_of(target);
+      const auto text = text_of(target, value);
       if (!text) return malformed(text.error());
       if (*text) fields.add_header(target.header, **text);
       return {};
     }
-    JsonCursor cursor(target.value.text);
+    JsonCursor cursor(value.text);
     cursor.enter_object();
     while (const auto name = cursor.next_name()) {
-      WantedMember field{.kind = WantedKind::kHeader, .header = std::string(name->text), .value = cursor.value()};
-      if (!wanted.contains(name->text) || !is_usable(field, field.value)) continue;
-      if (const auto text = text_of(field); text && *text) fields.add_header(name->text, **text);
+      const JsonValue field = cursor.value();
+      if (!wanted.contains(name->text)) continue;
+      const WantedMember header{.kind = WantedKind::kHeader, .header = std::string(name->text)};
+      if (!is_usable(header, field)) continue;
+      if (const auto text = text_of(header, field); text && *text) fields.add_header(name->text, **text);
     }
     return {};
   }
 
   // Whether anything says that a request was made, and not only that something happened.
   bool names_a_request(const LogEntry& entry) const {
-    const bool has_cost = std::ranges::any_of(targets.begin() + static_cast<ptrdiff_t>(cost_begin),
-                                              targets.begin() + static_cast<ptrdiff_t>(cost_end),
-                                              [](const WantedMember& target) { return target.rank != kLast; });
-    return has_cost || entry.request_unreadable || !entry.headers.empty() || !entry.client.empty() ||
-           !entry.method.empty() || !entry.path.empty() || !entry.user.empty() || !entry.api_key.empty() ||
-           !entry.workspace.empty() || !entry.plan.empty();
+    const auto is_found = [this](size_t target) { return has(target); };
+    return std::ranges::any_of(std::views::iota(cost_begin, cost_end), is_found) || entry.request_unreadable ||
+           !entry.headers.empty() || !entry.client.empty() || !entry.method.empty() || !entry.path.empty() ||
+           !entry.user.empty() || !entry.api_key.empty() || !entry.workspace.empty() || !entry.plan.empty();
   }
 
   Parsed read(LogEntry& out) {
     fields.begin(out);
-    for (const WantedMember& target : targets) {
-      if (target.rank == kLast) {
-        if (target.kind == WantedKind::kField && target.field == FieldKind::kTime) return malformed(no_time(target));
-        continue;
-      }
+    if (!has(kTimeTarget)) return malformed(no_time(targets[kTimeTarget]));
+    for (size_t i = 0; i < targets.size(); ++i) {
+      if (!has(i)) continue;
+      const WantedMember& target = targets[i];
       if (target.kind == WantedKind::kCost) continue;
-      if (auto done = target.kind == WantedKind::kField ? read_field(target) : read_header(target); !done) return done;
+      auto done = target.kind == WantedKind::kField ? read_field(target, values[i]) : read_header(target, values[i]);
+      if (!done) return done;
     }
     if (auto done = read_cost(out); !done) return done;
     fields.end();
@@ -266,8 +270,9 @@ struct JsonLinesParser::State {
   }
 
   std::string use_of(const JsonValue& value) const {
-    for (const WantedMember& target : targets) {
-      if (target.rank == kLast || target.value.text.data() != value.text.data()) continue;
+    for (size_t i = 0; i < targets.size(); ++i) {
+      if (!has(i) || values[i].text.data() != value.text.data()) continue;
+      const WantedMember& target = targets[i];
       if (target.kind == WantedKind::kField) return std::string(to_string(target.field));
       if (target.kind == WantedKind::kCost) return "cost";
       if (target.kind == WantedKind::kHeader) return "header " + target.header;
@@ -305,7 +310,7 @@ Parsed JsonLinesParser::parse(std::string_view line, LogEntry& out) {
   out = {};
   State& state = *state_;
   state.texts.clear();
-  for (WantedMember& target : state.targets) target.rank = kLast;
+  std::ranges::fill(state.ranks, kLast);
   auto read = state.names.read(line, [&state](uint32_t slot, const JsonValue& value) { state.found(slot, value); });
   if (!read) return malformed(std::move(read.error()));
   if (noting()) {

@@ -1,5 +1,6 @@
 #include "simulate/logs/json_lines_parser.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace rateguard::simulate {
@@ -252,6 +253,50 @@ TEST(JsonLinesParser, NotesEveryMemberAndWhatItIsUsedFor) {
   EXPECT_EQ(all,
             "ts=1 (time); request.uri=/a (); request.headers.X-Tenant=[\"t\"] (header X-Tenant); "
             "request.headers.X-Other=[\"o\"] (); status=200 (); uri=/b (path); ");
+}
+
+// A parser expects members in the order that lines before had them.
+TEST(JsonLinesParser, ReadsMembersInAnyOrderAndNumberFromLineToLine) {
+  const std::string_view lines[] = {
+      R"({"ts":1,"level":"info","request":{"remote_ip":"10.0.0.1","uri":"/a","headers":{"X-Tenant":["t"]}},"status":200})",
+      R"({"ts":2,"request":{"uri":"/b","remote_ip":"10.0.0.2"},"status":200,"level":"info"})",
+      R"({"request":{"remote_ip":"10.0.0.3","proto":"HTTP/2.0","headers":{"X-Other":"o","X-Tenant":["u"]},"uri":"/c"},"ts":3})",
+      R"({ "ts" : 4 , "new":{"uri":"/no"}, "request" : {"uri":"/d", "remote_ip":"10.0.0.4" }})",
+      R"({"ts":5,"ts":6,"request":{"uri":"/e"},"remote_ip":"10.0.0.5"})",
+      R"({"ts":7,"request":"GET /f HTTP/1.1","remote_ip":"10.0.0.6"})",
+      R"({"ts":8,"request)",
+      R"({"ts":9,"request":{"remote_ip" "10.0.0.7"}})",
+      R"({"tsx":9,"t":1,"requests":{"uri":"/h"},"remote_ip":"10.0.0.8"})",
+      R"({"ts":1,"level":"info","request":{"remote_ip":"10.0.0.1","uri":"/a","headers":{"X-Tenant":["t"]}},"status":200})",
+  };
+  const auto read = [](JsonLinesParser& parser, std::string_view line) {
+    LogEntry entry;
+    const Parsed parsed = parser.parse(line, entry);
+    if (!parsed) return parsed.error();
+    return fmt::format("{} {} {} {}", entry.time.us, entry.client, entry.path, find_header(entry.headers, "x-tenant"));
+  };
+  auto used = parser_with("", {"x-tenant"});
+  for (int i = 0; i < 20; ++i) {  // each before each other one
+    for (size_t line = 0; line < std::size(lines); ++line) {
+      auto fresh = parser_with("", {"x-tenant"});
+      const std::string_view text = lines[(line * static_cast<size_t>(i + 1)) % std::size(lines)];
+      EXPECT_EQ(read(used, text), read(fresh, text)) << text;
+    }
+  }
+  EXPECT_EQ(read(used, lines[2]), "3000000 10.0.0.3 /c u");
+}
+
+TEST(JsonLinesParser, ReadsLinesOfMoreNamesThanItExpects) {
+  auto parser = parser_with("");
+  LogEntry entry;
+  for (int line = 0; line < 100; ++line) {
+    std::string text = "{";
+    for (int name = 0; name < 100; ++name) text += fmt::format(R"("n{}_{}":"v",)", line, name);
+    text += fmt::format(R"("ts":{},"ip":"10.0.0.{}"}})", line, line);
+    ASSERT_TRUE(parser.parse(text, entry)) << text;
+    EXPECT_EQ(entry.time, Instant::from_seconds(line));
+    EXPECT_EQ(entry.client, fmt::format("10.0.0.{}", line));
+  }
 }
 
 }  // namespace

@@ -1,12 +1,8 @@
 #include "simulate/logs/json_text.h"
 
 #include <fmt/format.h>
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 #include <algorithm>
-#include <bit>
 
 #include "model/ascii.h"
 
@@ -18,22 +14,6 @@ constexpr int kDepthMax = 64;
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
-}
-
-// The first quote or backslash at or after `p`; `end` where there is none.
-const char* find_quote_or_escape(const char* p, const char* end) {
-#if defined(__SSE2__)  // every x86-64 has it
-  const __m128i quotes = _mm_set1_epi8('"');
-  const __m128i escapes = _mm_set1_epi8('\\');
-  for (; end - p >= 16; p += 16) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-    const __m128i hits = _mm_or_si128(_mm_cmpeq_epi8(bytes, quotes), _mm_cmpeq_epi8(bytes, escapes));
-    const auto mask = static_cast<uint32_t>(_mm_movemask_epi8(hits));
-    if (mask != 0) return p + std::countr_zero(mask);
-  }
-#endif
-  while (p < end && *p != '"' && *p != '\\') ++p;
-  return p;
 }
 
 void append_utf8(uint32_t code, std::string& out) {
@@ -67,10 +47,6 @@ std::optional<uint32_t> code_unit(std::string_view text, size_t i) {
 
 }  // namespace
 
-void JsonCursor::skip_space() {
-  while (at_ < end_ && (*at_ == ' ' || *at_ == '\t' || *at_ == '\n' || *at_ == '\r')) ++at_;
-}
-
 void JsonCursor::fail(const char* what) {
   if (wrong_ != nullptr) return;
   wrong_ = what;
@@ -81,80 +57,6 @@ void JsonCursor::fail(const char* what) {
 std::string JsonCursor::mistake() const {
   if (wrong_ == nullptr) return {};
   return fmt::format("{}, at character {}", wrong_, wrong_at_ - begin_ + 1);
-}
-
-bool JsonCursor::open(char bracket) {
-  skip_space();
-  if (at_ == end_ || *at_ != bracket) return false;
-  ++at_;
-  first_ = true;
-  return true;
-}
-
-bool JsonCursor::enter_object() {
-  return open('{');
-}
-
-// Takes what stands between two members or items. False: the end, or a mistake.
-bool JsonCursor::take_comma(char closing) {
-  skip_space();
-  if (at_ < end_ && *at_ == closing) {
-    ++at_;
-    first_ = false;
-    return false;
-  }
-  if (first_) {
-    first_ = false;
-    return wrong_ == nullptr;
-  }
-  if (at_ < end_ && *at_ == ',') {
-    ++at_;
-    skip_space();
-    return true;
-  }
-  fail(at_ == end_ ? "the line ends too early" : "expected a comma");
-  return false;
-}
-
-std::optional<JsonValue> JsonCursor::next_name() {
-  if (!take_comma('}')) return std::nullopt;
-  if (at_ == end_ || *at_ != '"') {
-    fail(at_ == end_ ? "the line ends too early" : "expected a member's name in quotes");
-    return std::nullopt;
-  }
-  const JsonValue name = take_string();
-  skip_space();
-  if (at_ == end_ || *at_ != ':') {
-    fail(at_ == end_ ? "the line ends too early" : "expected a colon");
-    return std::nullopt;
-  }
-  ++at_;
-  return name;
-}
-
-bool JsonCursor::next_item() {
-  return take_comma(']');
-}
-
-JsonValue JsonCursor::take_string() {
-  const char* const begin = ++at_;
-  bool has_escapes = false;
-  for (const char* p = begin;;) {
-    p = find_quote_or_escape(p, end_);
-    if (p == end_ || (*p == '\\' && end_ - p < 2)) {
-      at_ = end_;
-      fail("the line ends within a string");
-      return {};
-    }
-    if (*p == '"') {
-      at_ = p + 1;
-      return {.type = JsonType::kString,
-              .has_escapes = has_escapes,
-              .text = std::string_view(begin, static_cast<size_t>(p - begin))};
-    }
-    has_escapes = true;
-    p += 2;
-  }
 }
 
 JsonValue JsonCursor::take_number() {
@@ -214,15 +116,12 @@ void JsonCursor::skip_container(int depth) {
   }
 }
 
-JsonValue JsonCursor::value() {
-  skip_space();
+JsonValue JsonCursor::value_other_than_string() {
   if (at_ == end_) {
     fail("the line ends too early");
     return {};
   }
   switch (*at_) {
-    case '"':
-      return take_string();
     case '{':
     case '[': {
       const char* const begin = at_;
