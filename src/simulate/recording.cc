@@ -64,9 +64,18 @@ void Recording::append(Recording& other) {
   other.apply_all();
   const auto numbers_of = [](const Interner& from, Interner& to, auto&& added) {
     std::vector<uint32_t> numbers(from.size());
+    // Hashed some texts ahead, so that their places are in the cache when it is their turn.
+    std::array<KeyedHash, kWaitingMax> hashes;
+    const auto hash_ahead = [&](uint32_t i) {
+      if (i >= from.size()) return;
+      hashes[i % kWaitingMax] = keyed_hash(from.text(i));
+      to.prefetch(hashes[i % kWaitingMax]);
+    };
+    for (uint32_t i = 0; i < kWaitingMax; ++i) hash_ahead(i);
     for (uint32_t i = 0; i < from.size(); ++i) {
       const uint32_t size = to.size();
-      numbers[i] = to.intern(from.text(i));
+      numbers[i] = to.intern(from.text(i), hashes[i % kWaitingMax]);
+      hash_ahead(i + kWaitingMax);
       if (to.size() != size) added(i);
     }
     return numbers;
@@ -130,9 +139,17 @@ uint32_t Recording::intern_attributes(const LogEntry& entry) {
   const std::array<std::string_view, kAttributeFields> fields = {entry.host, entry.user, entry.api_key, entry.workspace,
                                                                  entry.plan};
   if (entry.headers.empty() && std::ranges::all_of(fields, &std::string_view::empty)) return 0;
+  const Attributes& last = attributes_[last_attributes_];
+  if (!entry.headers.empty() || !last.headers.empty() || fields != last.fields) {
+    last_attributes_ = find_or_add_attributes(fields, entry.headers);
+  }
+  return last_attributes_;
+}
+
+uint32_t Recording::find_or_add_attributes(std::span<const std::string_view> fields, std::span<const Header> headers) {
   scratch_.clear();
   for (const std::string_view field : fields) append_part(scratch_, field);
-  for (const Header& header : entry.headers) {
+  for (const Header& header : headers) {
     append_part(scratch_, header.name);
     append_part(scratch_, header.value);
   }

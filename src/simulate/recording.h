@@ -125,6 +125,7 @@ class Recording {
   void apply_all();
   void resolve_client(std::string_view text);
   uint32_t intern_attributes(const LogEntry& entry);
+  uint32_t find_or_add_attributes(std::span<const std::string_view> fields, std::span<const Header> headers);
   // Parses what attribute_bytes_ has just stored under that number.
   void add_attributes(uint32_t id);
 
@@ -138,6 +139,7 @@ class Recording {
   Interner hosts_;
   Interner attribute_bytes_;  // every distinct set of attributes, its parts length-prefixed
   std::vector<Attributes> attributes_;
+  uint32_t last_attributes_ = 0;  // many requests have those of the one before
   std::string scratch_;
   std::array<Waiting, kWaitingMax> waiting_;
   size_t added_ = 0;    // ever

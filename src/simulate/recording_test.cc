@@ -8,6 +8,30 @@
 namespace rateguard::simulate {
 namespace {
 
+TEST(Recording, TellsRequestsApartThatDifferInOneThingFromTheOneBefore) {
+  Recording recording;
+  const Header headers[] = {{"X-Tenant", "t"}};
+  const LogEntry entries[] = {
+      {.time = {1}, .host = "h"},
+      {.time = {2}, .host = "h"},
+      {.time = {3}, .host = "h", .user = "u"},
+      {.time = {4}},
+      {.time = {5}, .host = "h", .headers = headers},
+      {.time = {6}, .host = "h", .headers = headers},
+      {.time = {7}, .host = "h"},
+      {.time = {8}, .user = "h"},
+  };
+  for (const LogEntry& entry : entries) recording.add(entry);
+  recording.sort();
+  ASSERT_EQ(recording.events().size(), std::size(entries));
+  for (size_t i = 0; i < std::size(entries); ++i) {
+    const RequestFacts facts = recording.facts(recording.events()[i]);
+    EXPECT_EQ(facts.host, entries[i].host) << i;
+    EXPECT_EQ(facts.user, entries[i].user) << i;
+    EXPECT_EQ(facts.headers.size(), entries[i].headers.size()) << i;
+  }
+}
+
 TEST(Recording, GivesBackWhatWasAdded) {
   Recording recording;
   const Header headers[] = {{"X-Tenant", "t"}, {"Cookie", "a=b"}};
