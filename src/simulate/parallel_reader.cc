@@ -27,6 +27,9 @@ namespace {
 constexpr size_t kRequestsAtOnce = 128 * 1024;
 // Pieces that may be read before those in front of them are taken up, for each thread.
 constexpr size_t kAheadPerJob = 2;
+// What a thread has read is told apart by tables of its own, which it begins again once they hold so many texts: each
+// takes some 100 bytes, as much again as in the recording that all threads read for.
+constexpr size_t kTextsPerThreadMax = 256 * 1024;
 // Where requests are not kept, what waits to be taken up would only fill memory: there the pieces are smaller, fewer of
 // one log wait, and no more threads read than whoever takes the requests one by one can follow.
 constexpr uint64_t kPartOfPiece = 4;
@@ -45,6 +48,14 @@ uint32_t jobs(const ReadOptions& options) {
   return options.each ? std::min(options.jobs, kJobsMaxOneByOne) : options.jobs;
 }
 
+// What one thread reads into, of one log: where a log ends early, what was read of it beyond is dropped, and the texts
+// in that are not appended.
+struct Source {
+  size_t log = 0;
+  Recording recording = {};
+  AppendedTexts appended = {};  // the calling thread's
+};
+
 // A log, or a piece of one: what one thread reads in one go.
 struct Piece {
   size_t log = 0;                                       // its index
@@ -54,8 +65,12 @@ struct Piece {
 
   // What the thread that reads hands over to the calling one.
   struct Requests {
-    std::unique_ptr<Recording> recording = {};
-    uint64_t bytes = 0;  // that were read of the file for them
+    std::shared_ptr<Source> source = {};  // of whose recording it is a part
+    RecordingPart part = {};
+    std::unique_ptr<Recording> one_by_one = {};  // instead, where requests are not kept
+    uint64_t bytes = 0;                          // that were read of the file for them
+
+    size_t size() const { return one_by_one ? one_by_one->size() : part.events.size(); }
   };
   std::deque<Requests> requests = {};
   std::optional<std::pair<LogPart, Result<void>>> finished = {};
@@ -138,6 +153,7 @@ class Readers {
       if (!piece.requests.empty()) {
         taken = std::move(piece.requests.front());
         piece.requests.pop_front();
+        waiting_ -= taken.size();
       } else {
         finished = std::move(piece.finished);
         ++taking_;
@@ -153,8 +169,9 @@ class Readers {
  private:
   // What each thread does.
   void read_pieces() {
+    std::shared_ptr<Source> source;
     while (Piece* const piece = begin_next()) {
-      auto finished = read(*piece);
+      auto finished = read(*piece, source);
       {
         const HeldLock lock(mutex_);
         piece->finished = std::move(finished);
@@ -163,7 +180,8 @@ class Readers {
     }
   }
 
-  // The next piece to read, once not too many read pieces wait to be taken. Null if none is left, or once stopped_ is set.
+  // The next piece to read, once not too many read pieces wait to be taken. Null if none is left, or once stopped_ is
+  // set.
   Piece* begin_next() {
     const size_t ahead = kAheadPerJob * jobs(options_);
     const HeldLock lock(mutex_);
@@ -171,7 +189,8 @@ class Readers {
     return stopped_ || reading_ == pieces_.size() ? nullptr : &pieces_[reading_++];
   }
 
-  std::pair<LogPart, Result<void>> read(Piece& piece) {
+  // Reads a piece into a source of its log: that of the piece before it, if there is one.
+  std::pair<LogPart, Result<void>> read(Piece& piece, std::shared_ptr<Source>& into) {
     const std::string& path = paths_[piece.log];
     LogPart part{.log = {.file = path}};
     auto source = piece.part ? ByteSource::open_part(path, *piece.part) : ByteSource::open(path);
@@ -181,17 +200,26 @@ class Readers {
       return source->read(bytes, size);
     });
     uint64_t handed_over = 0;  // bytes
-    const auto hand_over = [&](std::unique_ptr<Recording> requests) {
-      const uint64_t bytes = source->bytes_taken() - std::exchange(handed_over, source->bytes_taken());
-      if (requests->size() > 0) queue_requests(piece, {.recording = std::move(requests), .bytes = bytes});
+    if (!into || into->log != piece.log) into = std::make_shared<Source>(piece.log);
+    std::unique_ptr<Recording> one_by_one = options_.each ? std::make_unique<Recording>() : nullptr;
+    const auto recording = [&]() -> Recording& { return one_by_one ? *one_by_one : into->recording; };
+    const auto hand_over = [&] {
+      Piece::Requests requests;
+      requests.bytes = source->bytes_taken() - std::exchange(handed_over, source->bytes_taken());
+      if (recording().size() == 0) return;
+      if (one_by_one) {
+        requests.one_by_one = std::exchange(one_by_one, std::make_unique<Recording>());
+      } else {
+        requests.source = into;
+        requests.part = into->recording.hand_over();
+        if (into->recording.distinct_texts() > kTextsPerThreadMax) into = std::make_shared<Source>(piece.log);
+      }
+      queue_requests(piece, std::move(requests));
     };
-    auto requests = std::make_unique<Recording>();
     ReadOptions options = options_;
     options.each = [&](const LogEntry& entry) {
-      requests->add(entry);
-      if (requests->size() < requests_at_once(options_) || piece.part) return;
-      hand_over(std::move(requests));
-      requests = std::make_unique<Recording>();
+      recording().add(entry);
+      if (recording().size() >= requests_at_once(options_) && !piece.part) hand_over();
     };
     Recording unused;
     Result<void> done;
@@ -200,15 +228,22 @@ class Readers {
     } else {
       done = read_lines(lines, *piece.detected, options, unused, part);
     }
-    hand_over(std::move(requests));
+    hand_over();
     return {std::move(part), std::move(done)};
+  }
+
+  // Whether more would fill memory with what nobody has asked for yet. What is kept takes no less of it once it is
+  // taken up; so threads are only kept from reading on when there are more requests than may be kept.
+  bool has_to_wait(const Piece& piece, size_t more) const RG_REQUIRES(mutex_) {
+    if (options_.each) return piece.requests.size() >= kHandedOverMax;
+    return waiting_ + more > options_.requests_max && &piece != &pieces_[taking_];
   }
 
   void queue_requests(Piece& piece, Piece::Requests requests) {
     {
       const HeldLock lock(mutex_);
-      // What is kept takes no less memory once it is taken up.
-      while (options_.each && !stopped_ && piece.requests.size() >= kHandedOverMax) changed_.wait(mutex_);
+      while (!stopped_ && has_to_wait(piece, requests.size())) changed_.wait(mutex_);
+      waiting_ += requests.size();
       piece.requests.push_back(std::move(requests));
     }
     changed_.notify_all();
@@ -221,8 +256,9 @@ class Readers {
   std::atomic<bool> stopped_ = false;  // the reading was cancelled
   Mutex mutex_;                        // of what is handed over, too
   Condition changed_;
-  size_t reading_ RG_GUARDED_BY(mutex_) = 0;  // the first piece that nobody has begun
-  size_t taking_ = 0;                         // the piece that is being taken up; written by the calling thread alone
+  size_t reading_ RG_GUARDED_BY(mutex_) = 0;    // the first piece that nobody has begun
+  uint64_t waiting_ RG_GUARDED_BY(mutex_) = 0;  // requests that are handed over and not taken up
+  size_t taking_ = 0;                           // the piece that is being taken up; written by the calling thread alone
 };
 
 }  // namespace
@@ -238,19 +274,19 @@ Result<ReadSummary> read_logs_in_parallel(std::span<const std::string> paths, co
     Result<void> read;
     while (readers.has_more() && readers.log() == log) {
       std::optional<std::pair<LogPart, Result<void>>> finished;
-      const auto [requests, bytes] = readers.take(finished);
-      done += bytes;
+      const Piece::Requests requests = readers.take(finished);
+      done += requests.bytes;
       if (progress) progress({.stage = ProgressUpdate::Stage::kRead, .done = done, .total = total});
       const bool goes_on = read && !(whole && whole->broken_off);  // else the log has ended before this
-      if (requests && goes_on) {
-        if (options.each) {
-          requests->for_each_added(options.each);
+      if (requests.size() > 0 && goes_on) {
+        if (requests.one_by_one) {
+          requests.one_by_one->for_each_added(options.each);
           continue;
         }
-        if (out.size() + requests->size() > options.requests_max) {
+        if (out.size() + requests.size() > options.requests_max) {
           return std::unexpected(too_many_requests(paths[log], options));
         }
-        out.append(*requests);
+        out.append(requests.part, requests.source->appended);
         room.make(out, done);
       } else if (finished && goes_on) {
         read = std::move(finished->second);

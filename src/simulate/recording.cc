@@ -56,51 +56,85 @@ void Recording::apply_all() {
   while (applied_ < added_) apply_oldest();
 }
 
-// Each distinct text is looked up once, in the order in which `other` met them: it gets the number here that it would
-// have got.
-void Recording::append(Recording& other) {
-  RG_DCHECK(!sorted_ && !other.sorted_ && other.logs_.empty());
+Interner& Recording::texts_of(TextKind kind) {
+  switch (kind) {
+    case TextKind::kClient:
+      return clients_;
+    case TextKind::kMethod:
+      return methods_;
+    case TextKind::kPath:
+      return paths_;
+    case TextKind::kAttributes:
+      break;
+  }
+  return attribute_bytes_;
+}
+
+size_t Recording::distinct_texts() const {
+  return size_t{clients_.size()} + methods_.size() + paths_.size() + attribute_bytes_.size();
+}
+
+RecordingPart Recording::hand_over() {
+  RG_DCHECK(!sorted_ && logs_.empty());
   apply_all();
-  other.apply_all();
-  const auto numbers_of = [](const Interner& from, Interner& to, auto&& added) {
-    std::vector<uint32_t> numbers(from.size());
-    // Hashed some texts ahead, so that their places are in the cache when it is their turn.
-    std::array<KeyedHash, kWaitingMax> hashes;
-    const auto hash_ahead = [&](uint32_t i) {
-      if (i >= from.size()) return;
-      hashes[i % kWaitingMax] = keyed_hash(from.text(i));
-      to.prefetch(hashes[i % kWaitingMax]);
-    };
-    for (uint32_t i = 0; i < kWaitingMax; ++i) hash_ahead(i);
-    for (uint32_t i = 0; i < from.size(); ++i) {
-      const uint32_t size = to.size();
-      numbers[i] = to.intern(from.text(i), hashes[i % kWaitingMax]);
-      hash_ahead(i + kWaitingMax);
-      if (to.size() != size) added(i);
-    }
-    return numbers;
+  RecordingPart part{.without_address = std::exchange(without_address_, 0),
+                     .unreadable_requests = std::exchange(unreadable_requests_, 0),
+                     .has_fractions = std::exchange(has_fractions_, false)};
+  for (size_t kind = 0; kind < kTextKinds; ++kind) {
+    const Interner& texts = texts_of(static_cast<TextKind>(kind));
+    for (uint32_t i = handed_over_[kind]; i < texts.size(); ++i) part.texts[kind].push_back(texts.text(i));
+    handed_over_[kind] = texts.size();
+  }
+  const size_t clients = part.texts[static_cast<size_t>(TextKind::kClient)].size();
+  part.addresses.assign(addresses_.end() - static_cast<ptrdiff_t>(clients), addresses_.end());
+  const size_t events = events_.size();
+  part.events = std::exchange(events_, {});
+  events_.reserve(events);  // the next part will be as large
+  added_ = applied_ = 0;
+  return part;
+}
+
+void Recording::append_texts(TextKind kind, const RecordingPart& part, std::vector<uint32_t>& numbers) {
+  const std::vector<std::string_view>& texts = part.texts[static_cast<size_t>(kind)];
+  Interner& own = texts_of(kind);
+  // Hashed some texts ahead, so that their places are in the cache when it is their turn.
+  std::array<KeyedHash, kWaitingMax> hashes;
+  const auto hash_ahead = [&](size_t i) {
+    if (i >= texts.size()) return;
+    hashes[i % kWaitingMax] = keyed_hash(texts[i]);
+    own.prefetch(hashes[i % kWaitingMax]);
   };
-  const auto nothing = [](uint32_t) {};
-  const auto clients = numbers_of(other.clients_, clients_, [&](uint32_t i) {
-    addresses_.push_back(other.addresses_[i]);
-    is_name_.push_back(other.is_name_[i]);
-  });
-  const auto methods = numbers_of(other.methods_, methods_, nothing);
-  const auto paths = numbers_of(other.paths_, paths_, nothing);
-  const auto attributes = numbers_of(other.attribute_bytes_, attribute_bytes_,
-                                     [&](uint32_t) { add_attributes(attribute_bytes_.size() - 1); });
-  for (Event event : other.events_) {
+  numbers.reserve(numbers.size() + texts.size());
+  for (size_t i = 0; i < kWaitingMax; ++i) hash_ahead(i);
+  for (size_t i = 0; i < texts.size(); ++i) {
+    const uint32_t size = own.size();
+    numbers.push_back(own.intern(texts[i], hashes[i % kWaitingMax]));
+    hash_ahead(i + kWaitingMax);
+    if (own.size() == size) continue;
+    if (kind == TextKind::kClient) add_client(texts[i], part.addresses[i]);
+    if (kind == TextKind::kAttributes) add_attributes(size);
+  }
+}
+
+// Texts get the numbers here that they would have got from add(): parts come in the order of their requests, so that
+// what a recording had seen before a part is here already, and the others come in the order in which it saw them.
+void Recording::append(const RecordingPart& part, AppendedTexts& texts) {
+  RG_DCHECK(!sorted_);
+  apply_all();
+  for (size_t kind = 0; kind < kTextKinds; ++kind) append_texts(static_cast<TextKind>(kind), part, texts[kind]);
+  const auto& [clients, methods, paths, attributes] = texts;
+  for (Event event : part.events) {
     event.client = clients[event.client];
     event.method = methods[event.method];
     event.path = paths[event.path];
     event.attributes = attributes[event.attributes];
     events_.push_back(event);
   }
-  added_ += other.events_.size();
+  added_ += part.events.size();
   applied_ = added_;
-  without_address_ += other.without_address_;
-  unreadable_requests_ += other.unreadable_requests_;
-  has_fractions_ |= other.has_fractions_;
+  without_address_ += part.without_address;
+  unreadable_requests_ += part.unreadable_requests;
+  has_fractions_ |= part.has_fractions;
 }
 
 void Recording::end_log() {
@@ -126,13 +160,13 @@ void Recording::apply_oldest() {
   Event& event = events_.emplace_back(waiting.event);
   event.client = clients_.intern(waiting.client.view(), waiting.client_hash);
   event.path = paths_.intern(waiting.path.view(), waiting.path_hash);
-  if (event.client == addresses_.size()) resolve_client(waiting.client.view());
+  if (event.client == addresses_.size()) add_client(waiting.client.view(), parse_client(waiting.client.view()));
   without_address_ += is_name_[event.client];
 }
 
-void Recording::resolve_client(std::string_view text) {
-  addresses_.push_back(parse_client(text));
-  is_name_.push_back(!text.empty() && !addresses_.back());
+void Recording::add_client(std::string_view text, const std::optional<IpAddress>& address) {
+  addresses_.push_back(address);
+  is_name_.push_back(!text.empty() && !address);
 }
 
 uint32_t Recording::intern_attributes(const LogEntry& entry) {

@@ -14,24 +14,14 @@
 #include "model/instant.h"
 #include "model/ip_address.h"
 #include "model/request_facts.h"
+#include "simulate/event.h"
 #include "simulate/huge_pages.h"
 #include "simulate/interner.h"
 #include "simulate/logs/log_entry.h"
+#include "simulate/recording_part.h"
 #include "simulate/reused_text.h"
 
 namespace rateguard::simulate {
-
-// One request; the numbers are a Recording's.
-struct Event {
-  int64_t time_us = 0;
-  uint32_t client = 0;
-  uint32_t method = 0;
-  uint32_t path = 0;
-  uint32_t attributes = 0;  // host, user, key, headers and so on: 0 for none of them
-  uint32_t cost = 1;
-  bool has_fraction = false;  // of a log whose times are finer than a second
-};
-static_assert(sizeof(Event) == 32);
 
 // Filled by add(), read after sort(). Not thread-safe.
 class Recording {
@@ -39,9 +29,15 @@ class Recording {
   Recording();
 
   void add(const LogEntry& entry);
-  // Adds the requests of another recording, in its order, as if they had been added here. `other` is not sorted, and
-  // its log has not ended.
-  void append(Recording& other);
+  // Gives away the requests that were added since the last call. Texts stay, so that those added later are recognised:
+  // a thread reads the pieces of a log into one recording and hands each over. REQUIRES: not sorted, and no log has
+  // ended.
+  RecordingPart hand_over();
+  // Adds the requests that another recording has handed over, in its order, as if they had been added here. `texts` is
+  // that recording's: empty before the first part.
+  void append(const RecordingPart& part, AppendedTexts& texts);
+  // How many distinct texts there are.
+  size_t distinct_texts() const;
   // Calls `take` with each request that was added, in that order, as in the log except for request_unreadable. Not
   // sorted yet.
   template <typename Take>
@@ -123,7 +119,10 @@ class Recording {
   uint32_t intern_method(std::string_view text);
   void apply_oldest();
   void apply_all();
-  void resolve_client(std::string_view text);
+  void add_client(std::string_view text, const std::optional<IpAddress>& address);
+  Interner& texts_of(TextKind kind);
+  // Puts the texts that another recording had not seen before into a table, and their numbers there behind `numbers`.
+  void append_texts(TextKind kind, const RecordingPart& part, std::vector<uint32_t>& numbers);
   uint32_t intern_attributes(const LogEntry& entry);
   uint32_t find_or_add_attributes(std::span<const std::string_view> fields, std::span<const Header> headers);
   // Parses what attribute_bytes_ has just stored under that number.
@@ -142,8 +141,9 @@ class Recording {
   uint32_t last_attributes_ = 0;  // many requests have those of the one before
   std::string scratch_;
   std::array<Waiting, kWaitingMax> waiting_;
-  size_t added_ = 0;    // ever
-  size_t applied_ = 0;  // ever
+  size_t added_ = 0;                                   // ever
+  size_t applied_ = 0;                                 // ever
+  std::array<uint32_t, kTextKinds> handed_over_ = {};  // of the texts
   uint64_t without_address_ = 0;
   uint64_t unreadable_requests_ = 0;
   uint64_t spread_requests_ = 0;

@@ -4,9 +4,57 @@
 #include <rapidcheck.h>
 
 #include <algorithm>
+#include <array>
 
 namespace rateguard::simulate {
 namespace {
+
+// As threads read the pieces of a log: each into a recording of its own, which are joined in the order of the pieces.
+TEST(Recording, IsTheSameWhereItsRequestsComeFromOthers) {
+  EXPECT_TRUE(rc::check("parts of others come out as if added here", [] {
+    constexpr std::string_view kTexts[] = {"", "a", "b", "10.0.0.1", "10.0.0.2", "2001:db8::1", "host.example", "/c"};
+    const auto text = [&] { return kTexts[*rc::gen::inRange<size_t>(0, std::size(kTexts))]; };
+    std::array<Recording, 3> others;
+    std::array<AppendedTexts, 3> appended;
+    Recording joined;
+    Recording direct;
+    const int pieces = *rc::gen::inRange(0, 12);
+    for (int piece = 0; piece < pieces; ++piece) {
+      const size_t other = *rc::gen::inRange<size_t>(0, others.size());
+      const int requests = *rc::gen::inRange(0, 30);
+      for (int i = 0; i < requests; ++i) {
+        const LogEntry entry{.time = {1'000'000 + piece * 100 + i},
+                             .client = text(),
+                             .method = text(),
+                             .path = text(),
+                             .host = text(),
+                             .user = text(),
+                             .request_unreadable = text().empty()};
+        others[other].add(entry);
+        direct.add(entry);
+      }
+      joined.append(others[other].hand_over(), appended[other]);
+    }
+    RC_ASSERT(joined.size() == direct.size());
+    joined.sort();
+    direct.sort();
+    RC_ASSERT(joined.distinct_texts() == direct.distinct_texts());
+    RC_ASSERT(joined.without_address() == direct.without_address());
+    RC_ASSERT(joined.unreadable_requests() == direct.unreadable_requests());
+    for (size_t i = 0; i < direct.events().size(); ++i) {
+      const Event& event = joined.events()[i];
+      const Event& expected = direct.events()[i];
+      RC_ASSERT(event.time_us == expected.time_us);
+      RC_ASSERT(event.client == expected.client);  // the number, too
+      RC_ASSERT(event.path == expected.path);
+      RC_ASSERT(event.attributes == expected.attributes);
+      RC_ASSERT(joined.facts(event).peer == direct.facts(expected).peer);
+      RC_ASSERT(joined.facts(event).method == direct.facts(expected).method);
+      RC_ASSERT(joined.facts(event).user == direct.facts(expected).user);
+      RC_ASSERT(joined.host_number(event) == direct.host_number(expected));
+    }
+  }));
+}
 
 TEST(Recording, TellsRequestsApartThatDifferInOneThingFromTheOneBefore) {
   Recording recording;
