@@ -47,6 +47,9 @@ struct Rejection {
   int status = 400;         // 400, 405, 408, 413, 414, 417, 431, 501, 503, 505
   std::string detail = {};  // what was wrong, with the field and the value
   std::string field = {};   // "header", "Content-Length", "request-line", ...
+  // What was read of it, without its body: the peer and `started` always, unless nothing was. Its views live until
+  // Handler::reject() returns.
+  Request request = {};
 };
 
 // Takes an answer whose content is complete. The members are called in this order, once each except header(): status,

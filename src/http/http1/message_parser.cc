@@ -6,7 +6,8 @@
 #include <algorithm>
 
 #include "http/chars.h"
-#include "http/http1/quote.h"
+#include "http/quote.h"
+#include "http/rejections.h"
 
 namespace rateguard::http {
 namespace {
@@ -31,9 +32,13 @@ void Http1MessageParser::reset_message() {
   trailer_fields_.clear();
 }
 
-Http1MessageParser::Step Http1MessageParser::reject(int status, std::string_view field, std::string detail) {
-  rejection_ = Rejection{.status = status, .detail = std::move(detail), .field = std::string(field)};
+Http1MessageParser::Step Http1MessageParser::reject(Rejection rejection) {
+  rejection_ = std::move(rejection);
   return Step::kRejected;
+}
+
+Http1MessageParser::Step Http1MessageParser::reject(int status, std::string_view field, std::string detail) {
+  return reject(Rejection{.status = status, .detail = std::move(detail), .field = std::string(field)});
 }
 
 Http1MessageParser::Step Http1MessageParser::find_line(std::span<const char> bytes, size_t limit, int status_too_long,
@@ -66,7 +71,7 @@ Http1MessageParser::Step Http1MessageParser::next_field(std::span<const char> by
   is_head_over = line.empty();
   if (is_head_over) return Step::kOn;
   if (fields_.size() == limits_.headers_max) {
-    return reject(431, "header", fmt::format("more than the {} fields that are accepted", limits_.headers_max));
+    return reject(too_many_fields(limits_.headers_max));
   }
   Field field;
   if (const Step step = split_field(bytes, line, field); step != Step::kOn) return step;

@@ -65,6 +65,7 @@ class Http1MessageParser {
   Http1MessageParser(const Limits& limits, const char* start_line) : limits_(limits), start_line_(start_line) {}
   void reset_message();
 
+  Step reject(Rejection rejection);
   Step reject(int status, std::string_view field, std::string detail);
   // On kOn, `line` is the next line without its CRLF and position_ is after it. `limit` is where the line must have
   // ended.

@@ -7,7 +7,8 @@
 #include "base/check.h"
 #include "http/chars.h"
 #include "http/http1/message_parser.h"
-#include "http/http1/quote.h"
+#include "http/quote.h"
+#include "http/rejections.h"
 
 namespace rateguard::http {
 namespace {
@@ -61,8 +62,7 @@ Http1MessageParser::Step Http1MessageParser::reject_length() {
   // A body of at most twice the limit is read past, so that the connection can continue. A client that waits for "100
   // Continue" may or may not send its body now, so it is unknown where its next request starts.
   if (!expects_continue_ && length_ <= 2 * limits_.body_bytes_max) refused_bytes_ = body_begin_ + length_;
-  return reject(413, "Content-Length",
-                fmt::format("{} bytes are more than the {} that are accepted", length_, limits_.body_bytes_max));
+  return reject(length_too_large(length_, limits_.body_bytes_max));
 }
 
 Http1MessageParser::Step Http1MessageParser::parse_content(std::span<char>& bytes) {
@@ -114,7 +114,7 @@ Http1MessageParser::Step Http1MessageParser::parse_chunk_size(std::span<const ch
   length_ = 0;
   for (const char c : line.substr(0, digits)) length_ = length_ * 16 + hex_value(c);
   if (!streams_ && length_ > limits_.body_bytes_max - (body_end_ - body_begin_)) {
-    return reject(413, "body", fmt::format("more than the {} bytes that are accepted", limits_.body_bytes_max));
+    return reject(body_too_large(limits_.body_bytes_max));
   }
   phase_ = length_ == 0 ? Phase::kTrailers : Phase::kChunkData;
   return Step::kOn;

@@ -8,7 +8,8 @@
 
 #include "base/check.h"
 #include "http/chars.h"
-#include "http/http1/quote.h"
+#include "http/quote.h"
+#include "http/rejections.h"
 
 namespace rateguard::http {
 namespace {}  // namespace
@@ -19,7 +20,7 @@ Http1Parser::Http1Parser(const Limits& limits, AfterHead after_head)
 void Http1Parser::reset() {
   reset_message();
   head_request_ = has_host_ = other_expectation_ = false;
-  authority_ = {};
+  method_ = target_ = authority_ = {};
 }
 
 Http1Parser::Status Http1Parser::parse(std::span<char>& bytes) {
@@ -81,12 +82,8 @@ Http1Parser::Step Http1Parser::split_request_line(std::span<char> bytes, std::st
   if (const Step step = parse_version(line.substr(last + 1)); step != Step::kOn) return step;
   method_ = part(bytes, method);
   head_request_ = method == "HEAD";
-  if (method == "CONNECT") return reject(501, "request-line", "CONNECT is not offered here");
-  const std::string_view target = line.substr(first + 1, last - first - 1);
-  if (target == "*" && method != "OPTIONS") {
-    return reject(400, "request-line", "the target \"*\" goes with OPTIONS only");
-  }
-  return parse_target(bytes, target);
+  if (method == "CONNECT") return reject(connect_not_offered());
+  return parse_target(bytes, method, line.substr(first + 1, last - first - 1));
 }
 
 Http1Parser::Step Http1Parser::parse_version(std::string_view text) {
@@ -107,16 +104,14 @@ Http1Parser::Step Http1Parser::parse_version(std::string_view text) {
   return reject(400, "request-line", fmt::format("{} is not a version; expected HTTP/1.1", quote(text)));
 }
 
-Http1Parser::Step Http1Parser::parse_target(std::span<char> bytes, std::string_view target) {
-  if (target.empty() || !all_chars(target, kTargetChar)) {
-    return reject(400, "request-line",
-                  fmt::format("{} is not a target; expected visible ASCII without '#'", quote(target)));
-  }
+Http1Parser::Step Http1Parser::parse_target(std::span<char> bytes, std::string_view method, std::string_view target) {
   target_ = part(bytes, target);
-  if (target[0] == '/' || target == "*") return Step::kOn;
-  if (equals_lower(target.substr(0, 7), "http://")) return parse_absolute_target(bytes, target, 7);
-  if (equals_lower(target.substr(0, 8), "https://")) return parse_absolute_target(bytes, target, 8);
-  return reject(400, "request-line", fmt::format("the target {} does not start with '/'", quote(target)));
+  if (all_chars(target, kTargetChar)) {
+    if (equals_lower(target.substr(0, 7), "http://")) return parse_absolute_target(bytes, target, 7);
+    if (equals_lower(target.substr(0, 8), "https://")) return parse_absolute_target(bytes, target, 8);
+  }
+  auto wrong = check_target(method, target);
+  return wrong ? reject(*std::move(wrong)) : Step::kOn;
 }
 
 Http1Parser::Step Http1Parser::parse_absolute_target(std::span<char> bytes, std::string_view target,
@@ -178,13 +173,13 @@ Http1Parser::Step Http1Parser::host(std::string_view value) {
   if (has_host_) return reject(400, "Host", "given more than once");
   has_host_ = true;
   if (all_chars(value, kHostChar)) return Step::kOn;
-  return reject(400, "Host", fmt::format("{} is not a host", quote(value)));
+  return reject(not_a_host(value));
 }
 
 Http1Parser::Step Http1Parser::finish_head() {
   if (!has_host_ && version_ == Version::k11) return reject(400, "Host", "missing; HTTP/1.1 requires it");
   if (chunked_ && has_length_) return reject(400, "Content-Length", "given together with Transfer-Encoding");
-  if (other_expectation_) return reject(417, "Expect", "cannot be met; expected \"100-continue\"");
+  if (other_expectation_) return reject(expectation_not_met());
   if (version_ == Version::k10) expects_continue_ = false;  // RFC 9110, section 10.1.1
   body_begin_ = body_end_ = position_;
   if (chunked_) {

@@ -31,7 +31,7 @@ class Http1Parser final : public Http1MessageParser {
   void reset();
 
   // After kComplete, and after kNeedMore with the head whole. Method, target, path, query, headers and body; who the
-  // peer is, the session knows.
+  // peer is, the session knows. Otherwise what was read until then, which may be nothing.
   Request request(std::span<char> bytes);
   // After kComplete: whether the client may send another request (RFC 9112, section 9.3).
   bool keep_alive() const;
@@ -54,7 +54,7 @@ class Http1Parser final : public Http1MessageParser {
   Step parse_request_line(std::span<char> bytes);
   Step split_request_line(std::span<char> bytes, std::string_view line);
   Step parse_version(std::string_view text);
-  Step parse_target(std::span<char> bytes, std::string_view target);
+  Step parse_target(std::span<char> bytes, std::string_view method, std::string_view target);
   Step parse_absolute_target(std::span<char> bytes, std::string_view target, size_t scheme_size);
   Step parse_field(std::span<const char> bytes);
   Step known_field(std::string_view name, std::string_view value);

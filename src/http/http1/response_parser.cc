@@ -4,7 +4,7 @@
 
 #include "base/check.h"
 #include "http/chars.h"
-#include "http/http1/quote.h"
+#include "http/quote.h"
 
 namespace rateguard::http {
 

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "http/http1/exchange.h"
+#include "http/rejections.h"
 #include "net/connection_host.h"
 
 namespace rateguard::http {
@@ -20,8 +21,6 @@ namespace {
 
 // Free room for the rest of an incomplete request: enough for one recv().
 constexpr size_t kReadBytes = 4'096;
-// What an incomplete request may hold without anybody counting it: most do, and never meet what all loops share.
-constexpr size_t kBudgetStep = 4'096;
 // How a client begins that knows of HTTP/2 (RFC 9113, section 3.4).
 constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 // Unused parsers to keep: more than a loop uses at once, unless many clients are slow at the same time.
@@ -73,7 +72,7 @@ std::unique_ptr<Http1Exchange> Http1SessionContext::take_exchange() {
 
 Http1Session::Http1Session(net::ConnectionHost& host, Http1SessionContext& context, int descriptor,
                            const IpAddress& peer)
-    : Connection(host, descriptor, peer), context_(context) {}
+    : Connection(host, descriptor, peer), context_(context), kept_input_(context.options.bodies.get()) {}
 
 Http1Session::~Http1Session() {
   if (late_ != nullptr) std::exchange(late_, nullptr)->forget_session();
@@ -94,7 +93,7 @@ bool Http1Session::is_http2_preface(std::span<const char> received) {
 
 void Http1Session::closed() {
   context_.give_parser(std::move(parser_));
-  if (context_.options.bodies) context_.options.bodies->give_back(std::exchange(budgeted_, 0));
+  kept_input_.shrink_to(0);
   if (late_ != nullptr) std::exchange(late_, nullptr)->forget_session();
 }
 
@@ -114,7 +113,7 @@ void Http1Session::read_timed_out() {
   if (late_ != nullptr) return time_out();  // the handler may have begun to answer
   net::count(context_.stats.timeouts);
   host_.out().clear();
-  reject({.status = 408, .detail = "the request took too long to arrive", .field = "request"}, AfterResponse::kClose);
+  reject(request_too_slow(), AfterResponse::kClose, in_.bytes());
   ending_ = Ending::kLinger;
   write(host_.out().view());
 }
@@ -205,7 +204,7 @@ Http1Session::Batch Http1Session::answer_requests(net::TurnBudget& turn) {
       if (hand_over(size, after_response(), BodyState::kNone) == Batch::kKept) return Batch::kKept;
     } else {
       skip_bytes_ = parser_->refused_bytes();
-      reject(parser_->rejection(), skip_bytes_ != 0 ? after_response() : AfterResponse::kClose);
+      reject(parser_->rejection(), skip_bytes_ != 0 ? after_response() : AfterResponse::kClose, rest_);
       if (skip_bytes_ == 0) ending_ = Ending::kLinger;
     }
     parser_->reset();
@@ -297,7 +296,7 @@ void Http1Session::exchange_kept(Http1Exchange& exchange) {
   } else {
     parser_->stream_body();
   }
-  give_back_budget();
+  kept_input_.shrink_to(in_.size());
   pause();
 }
 
@@ -351,14 +350,16 @@ void Http1Session::abandoned() {
   ending_ = Ending::kLinger;  // the answer's sent part still goes out, visibly incomplete
 }
 
-void Http1Session::reject(const Rejection& rejection, AfterResponse after) {
+void Http1Session::reject(Rejection rejection, AfterResponse after, std::span<char> bytes) {
   const Now now = host_.loop().now();
+  rejection.request = parser_ ? request(bytes, BodyState::kUnasked) : Request{.peer = peer_, .started = now};
   const bool is_head = parser_ && parser_->is_head();
   Http1Response response(host_.out(), {.date = context_.date.at(now.wall()),
                                        .after = after,
                                        .content = is_head ? Content::kDescribed : Content::kSent});
   context_.handler.reject(rejection, now, response);
   response.finish();
+  head_whole_at_ = {};
   if (after == AfterResponse::kClose) ending_ = Ending::kLinger;
   net::count(context_.stats.requests_rejected);
 }
@@ -375,34 +376,14 @@ void Http1Session::keep_rest() {
   if (handled != 0) in_.consume(handled);
 }
 
-uint64_t Http1Session::held() const {
-  return in_.size() - in_.size() % kBudgetStep;
-}
-
-void Http1Session::give_back_budget() {
-  if (held() >= budgeted_) return;
-  context_.options.bodies->give_back(budgeted_ - held());
-  budgeted_ = held();
-}
-
-// Takes what in_ holds from the budget of all connections, or gives back what it holds no more. Whoever asks for more
-// than there is is told so and closed, for what it still sends would have to be kept.
+// Whoever asks for more than there is room for is told so and closed, for what it still sends would have to be kept.
 void Http1Session::settle_budget() {
-  BodyBudget* const bodies = context_.options.bodies.get();
-  if (bodies == nullptr) return;
-  give_back_budget();
-  if (held() > budgeted_ && !bodies->take(held() - budgeted_)) {
-    host_.out().clear();
-    reject({.status = 503,
-            .detail = "too many requests are arriving at once to keep their bodies; try again",
-            .field = "body"},
-           AfterResponse::kClose);
-    in_.release();
-    give_back_budget();
-    if (out_.empty()) write(host_.out().view());
-    return;
-  }
-  budgeted_ = held();
+  if (kept_input_.set(in_.size())) return;
+  host_.out().clear();
+  reject(no_room_for_body(), AfterResponse::kClose, in_.bytes());
+  in_.release();
+  kept_input_.shrink_to(0);
+  if (out_.empty()) write(host_.out().view());
 }
 
 void Http1Session::arm_for_input() {
@@ -418,7 +399,7 @@ void Http1Session::output_gone() {
     return;
   }
   // Requests that had to wait for the room.
-  give_back_budget();
+  kept_input_.shrink_to(in_.size());
   if (in_.empty()) return arm_for_input();
   handle_input(in_.bytes());
 }

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "http/body_budget.h"
 #include "http/exchange.h"
 #include "http/http1/exchange.h"
 #include "http/http1/parser.h"
@@ -94,14 +95,13 @@ class Http1Session final : public net::Connection {
   // Gives the request in the first `size` bytes of rest_ to the handler.
   Batch hand_over(size_t size, AfterResponse after, BodyState body);
   Batch skip_body();
-  void reject(const Rejection& rejection, AfterResponse after);
+  // `bytes` are what there is of the request.
+  void reject(Rejection rejection, AfterResponse after, std::span<char> bytes);
   AfterResponse after_response() const;
   void request_is_over();
   void tell_sent();
   void keep_rest();
   void settle_budget();
-  void give_back_budget();
-  uint64_t held() const;  // of in_, as the budget counts it
   void arm_for_input();
 
   // session_body.cc
@@ -121,7 +121,7 @@ class Http1Session final : public net::Connection {
   uint64_t skip_bytes_ = 0;              // of a refused body, still to be read past
   Instant head_whole_at_ = {};           // of a request whose body came later; {}: there is none
   SentAnswers unsent_;                   // whose bytes wait in out_
-  uint64_t budgeted_ = 0;                // of in_, taken from the budget of all connections
+  BodyAccount kept_input_;               // in_, as all connections together are bounded
   size_t body_held_ = 0;                 // given to the handler and not consumed
   BodyState body_ = BodyState::kNone;
   bool raw_ = false;           // upgraded: what arrives is not HTTP

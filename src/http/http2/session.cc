@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "http/http2/callbacks.h"
+#include "http/rejections.h"
 #include "net/connection_host.h"
 #include "net/turn_budget.h"
 
@@ -49,12 +50,14 @@ Http2Session::Http2Session(net::ConnectionHost& host, Http2SessionContext& conte
                            const IpAddress& peer)
     : net::Connection(host, descriptor, peer),
       context_(context),
+      bodies_(context.options.bodies.get(), context.options.http2.waiting_body_bytes_max),
       control_frames_(context.options.http2.control_frames),
       resets_(context.options.http2.resets) {}
 
 Http2Session::Http2Session(net::ConnectionHost& host, Http2SessionContext& context, net::Connection&& from)
     : Connection(host, std::move(from)),
       context_(context),
+      bodies_(context.options.bodies.get(), context.options.http2.waiting_body_bytes_max),
       control_frames_(context.options.http2.control_frames),
       resets_(context.options.http2.resets) {}
 
@@ -198,7 +201,8 @@ void Http2Session::arm_for_input() {
   if (timeout_ != Timeout::kRead) arm(Timeout::kRead);
 }
 
-// Resets what was open a whole timeout ago, and what its answer could not be sent of. Each has at most twice the time,
+// Says no to requests that began a whole timeout ago and are not whole, and resets streams whose answer could not be
+// sent since, whose head is not whole, or whose rest was waited for after the answer. Each has at most twice the time,
 // in which the handler's own does not count.
 void Http2Session::read_timed_out() {
   for (Http2Stream* stream = streams_; stream != nullptr; stream = stream->next) {
@@ -207,7 +211,12 @@ void Http2Session::read_timed_out() {
       continue;
     }
     if (!has_read_time(*stream) || stream->round == round_) continue;
-    if (!stream->lingers) net::count(context_.stats.requests_rejected);
+    if (stream->head_whole && !stream->refused && !stream->finished) {
+      stream->round = round_ + 1;
+      refuse(*stream, request_too_slow());
+      continue;
+    }
+    if (!stream->head_whole) net::count(context_.stats.requests_rejected);
     const uint32_t code = stream->lingers ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL;
     nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream->id, code);
   }

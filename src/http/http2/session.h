@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "http/body_budget.h"
 #include "http/date_field.h"
 #include "http/exchange.h"
 #include "http/flood_budget.h"
@@ -84,14 +85,17 @@ class Http2Session final : public net::Connection {
   Http2Stream* open_stream(int32_t id);
   int take_field(Http2Stream& stream, std::string_view name, std::string_view value);
   void head_complete(Http2Stream& stream, bool request_whole);
-  void check_length(Http2Stream& stream);
-  static std::optional<Rejection> wrong_target(const Request& head);
+  // What is wrong with it, if anything.
+  std::optional<Rejection> check_size(const Http2Stream& stream) const;
+  static std::optional<Rejection> check_head(const Request& head);
+  std::optional<Rejection> check_length(const Request& head) const;
+  static bool expects_continue(const Request& head);
   bool holds_too_much(Http2Stream& stream);
   void count_held(Http2Stream& stream);
   void request_complete(Http2Stream& stream);
   void body_is_over(const Http2Stream& stream);
   int take_body(Http2Stream& stream, std::string_view bytes);
-  void refuse(Http2Stream& stream, const Rejection& rejection);
+  void refuse(Http2Stream& stream, Rejection rejection);
   void drop(Http2Stream& stream, uint32_t error_code);
   void give_up_request(Http2Stream& stream);
   void linger(Http2Stream& stream);
@@ -113,7 +117,7 @@ class Http2Session final : public net::Connection {
   Http2Stream* streams_ = nullptr;  // all live ones
   size_t stream_count_ = 0;
   size_t unfinished_count_ = 0;  // of them, those that have to be done within the read timeout
-  size_t body_bytes_ = 0;        // of requests that are not whole
+  BodyAccount bodies_;           // of requests that are not whole
   size_t held_bytes_ = 0;        // of all streams' heads and answers
   FloodBudget control_frames_;
   FloodBudget resets_;

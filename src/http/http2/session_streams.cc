@@ -9,6 +9,7 @@
 #include "http/chars.h"
 #include "http/http2/callbacks.h"
 #include "http/http2/session.h"
+#include "http/rejections.h"
 #include "net/connection_host.h"
 
 namespace rateguard::http {
@@ -41,9 +42,14 @@ Http2Stream* Http2Session::open_stream(int32_t id) {
 
 int Http2Session::take_field(Http2Stream& stream, std::string_view name, std::string_view value) {
   if (stream.head_whole) return 0;  // trailers: nothing here needs them
-  stream.head_bytes += name.size() + value.size() + FieldList::kPerField;
-  if (stream.head_bytes > kBombFactor * context_.options.limits.header_bytes_max) return flooded();
-  if (stream.head_bytes <= context_.options.limits.header_bytes_max) stream.add_request_field(name, value);
+  const Limits& limits = context_.options.limits;
+  const size_t bytes = name.size() + value.size() + FieldList::kPerField;
+  stream.head_bytes += bytes;
+  if (stream.head_bytes > kBombFactor * limits.header_bytes_max) return flooded();
+  if (bytes > limits.header_bytes_max && name == ":path") stream.target_too_long = true;
+  // Crumbs of one Cookie field (RFC 9113, section 8.2.3) count as the field that they are.
+  if (!name.starts_with(':') && name != "cookie") ++stream.field_count;
+  if (stream.head_bytes <= limits.header_bytes_max) stream.add_request_field(name, value);
   return 0;
 }
 
@@ -51,34 +57,45 @@ void Http2Session::head_complete(Http2Stream& stream, bool request_whole) {
   stream.head_is_whole();
   stream.request_whole = request_whole;
   if (!request_whole) stream.head.content = RequestContent::kStreamed;
-  if (stream.head_bytes > context_.options.limits.header_bytes_max) {
-    return refuse(stream, {.status = 431, .detail = "the header fields are too large", .field = "header"});
-  }
+  if (auto wrong = check_size(stream)) return refuse(stream, *std::move(wrong));
   if (holds_too_much(stream)) return;
   count_held(stream);
-  if (const auto wrong = wrong_target(stream.head)) return refuse(stream, *wrong);
+  if (auto wrong = check_head(stream.head)) return refuse(stream, *std::move(wrong));
   if (!request_whole || context_.handler.streams()) stream.delivery = context_.handler.delivery(stream.head);
   if (stream.delivery == BodyDelivery::kPieces) --unfinished_count_;
   if (stream.delivery != BodyDelivery::kWhole) return hand_over(stream);
-  if (!request_whole) check_length(stream);
+  if (request_whole) return;
+  if (auto wrong = check_length(stream.head)) return refuse(stream, *std::move(wrong));
+  if (expects_continue(stream.head)) send_interim(stream, 100, {});
+}
+
+std::optional<Rejection> Http2Session::check_size(const Http2Stream& stream) const {
+  const Limits& limits = context_.options.limits;
+  if (stream.target_too_long) return target_too_long(limits.header_bytes_max);
+  if (stream.head_bytes > limits.header_bytes_max) return header_too_large(limits.header_bytes_max);
+  if (stream.field_count > limits.headers_max) return too_many_fields(limits.headers_max);
+  return std::nullopt;
 }
 
 // What HTTP/1.1's parser refuses too, so that both see the same host and path (RFC 9113, section 8.3.1).
-std::optional<Rejection> Http2Session::wrong_target(const Request& head) {
+std::optional<Rejection> Http2Session::check_head(const Request& head) {
+  if (head.method == "CONNECT") return connect_not_offered();
+  if (auto wrong = check_target(head.method, head.target)) return wrong;
   const std::string_view host = find_header(head.headers, "host");
-  const bool is_authority = host.data() == head.authority.data();
-  if (!all_chars(host, kHostChar)) {
-    return Rejection{.status = 400, .detail = "is not a host", .field = is_authority ? ":authority" : "Host"};
-  }
-  if (!head.authority.empty() && !is_authority &&
+  if (!all_chars(host, kHostChar)) return not_a_host(host);
+  if (!head.authority.empty() && host.data() != head.authority.data() &&
       !std::ranges::equal(host, head.authority, {}, lower_ascii, lower_ascii)) {
     return Rejection{.status = 400, .detail = "names another host than :authority", .field = "Host"};
   }
-  if (!all_chars(head.target, kTargetChar)) {
-    return Rejection{
-        .status = 400, .detail = "holds bytes that no target may have; write them as %XX", .field = ":path"};
-  }
+  const auto is_unmet = [](const Header& field) {
+    return field.name == "expect" && !equals_lower(field.value, "100-continue");
+  };
+  if (std::ranges::any_of(head.headers, is_unmet)) return expectation_not_met();
   return std::nullopt;
+}
+
+bool Http2Session::expects_continue(const Request& head) {
+  return equals_lower(find_header(head.headers, "expect"), "100-continue");
 }
 
 // The stream is refused if the others hold more than they may. Nothing was done for it, so the client may ask again.
@@ -110,15 +127,13 @@ void Http2Session::count_held(Http2Stream& stream) {
 }
 
 // nghttp2 has seen to it that a length is one, and that the body is as long.
-void Http2Session::check_length(Http2Stream& stream) {
-  const std::string_view length = find_header(stream.head.headers, "content-length");
+std::optional<Rejection> Http2Session::check_length(const Request& head) const {
+  const std::string_view length = find_header(head.headers, "content-length");
   uint64_t bytes = 0;
   std::from_chars(length.data(), length.data() + length.size(), bytes);
   const uint64_t limit = context_.options.limits.body_bytes_max;
-  if (bytes <= limit) return;
-  refuse(stream, {.status = 413,
-                  .detail = fmt::format("{} bytes are more than the {} that are accepted", bytes, limit),
-                  .field = "Content-Length"});
+  if (bytes <= limit) return std::nullopt;
+  return length_too_large(bytes, limit);
 }
 
 // Arriving bytes are taken from the window. They are given back at once if they are dropped or have another bound; if
@@ -136,20 +151,14 @@ int Http2Session::take_body(Http2Stream& stream, std::string_view bytes) {
     }
     return 0;
   }
-  if (stream.request_body.size() + bytes.size() > context_.options.limits.body_bytes_max) {
-    refuse(stream,
-           {.status = 413,
-            .detail = fmt::format("more than the {} bytes that are accepted", context_.options.limits.body_bytes_max),
-            .field = "body"});
-    return 0;
+  const uint64_t limit = context_.options.limits.body_bytes_max;
+  if (stream.request_body.size() + bytes.size() > limit) {
+    refuse(stream, body_too_large(limit));
+  } else if (!bodies_.set(bodies_.bytes() + bytes.size())) {
+    refuse(stream, no_room_for_body());
+  } else {
+    stream.request_body.append(bytes);
   }
-  const bool fits = body_bytes_ + bytes.size() <= context_.options.http2.waiting_body_bytes_max;
-  if (!fits || (context_.options.bodies && !context_.options.bodies->take(bytes.size()))) {
-    drop(stream, NGHTTP2_ENHANCE_YOUR_CALM);
-    return 0;
-  }
-  stream.request_body.append(bytes);
-  body_bytes_ += bytes.size();
   return 0;
 }
 
@@ -166,9 +175,7 @@ void Http2Session::body_consumed(Http2Stream& stream, size_t bytes) {
 void Http2Session::receive_body(Http2Stream& stream) {
   if (std::exchange(stream.receiving, true)) return;
   const bool has_begun = !stream.request_body.empty() || stream.request_whole;
-  if (!has_begun && equals_lower(find_header(stream.head.headers, "expect"), "100-continue")) {
-    send_interim(stream, 100, {});
-  }
+  if (!has_begun && expects_continue(stream.head)) send_interim(stream, 100, {});
   if (!has_begun) return;
   asked_late_.push_back(&stream);
   call_soon();
@@ -194,9 +201,7 @@ void Http2Session::tell_body_ended(Http2Stream& stream) {
 // The body is complete, or the rest of it is unwanted.
 void Http2Session::body_is_over(const Http2Stream& stream) {
   if (stream.delivery == BodyDelivery::kPieces) return;
-  if (stream.request_body.empty()) return;  // spares the bound that all loops share
-  body_bytes_ -= stream.request_body.size();
-  if (context_.options.bodies) context_.options.bodies->give_back(stream.request_body.size());
+  bodies_.shrink_to(bodies_.bytes() - stream.request_body.size());
 }
 
 void Http2Session::request_complete(Http2Stream& stream) {
@@ -219,8 +224,9 @@ void Http2Session::hand_over(Http2Stream& stream) {
   if (!stream.was_kept) stream.finish();
 }
 
-void Http2Session::refuse(Http2Stream& stream, const Rejection& rejection) {
+void Http2Session::refuse(Http2Stream& stream, Rejection rejection) {
   give_up_request(stream);
+  rejection.request = stream.head;
   context_.handler.reject(rejection, host_.loop().now(), stream);
   if (!stream.finished) stream.finish();
 }

@@ -35,9 +35,9 @@ void Http2Stream::begin(Http2Session& session, int32_t stream_id, uint32_t now_r
   content_.clear();
   content_sent_ = 0;
   delivery = BodyDelivery::kWhole;
-  head_bytes = held = body_held = 0;
-  head_whole = request_whole = refused = handed_over = was_kept = receiving = end_told = submitted = finished =
-      deferred = false;
+  head_bytes = field_count = held = body_held = 0;
+  head_whole = target_too_long = request_whole = refused = handed_over = was_kept = receiving = end_told = submitted =
+      finished = deferred = false;
   lingers = had_to_wait = kept_ = no_content_ = false;
   events_ = nullptr;
 }

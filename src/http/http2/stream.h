@@ -64,10 +64,12 @@ class Http2Stream final : public Exchange {
   FieldList answer_head;         // ":status" first
   FieldList trailers;
   BodyDelivery delivery = BodyDelivery::kWhole;
-  size_t head_bytes = 0;  // as RFC 9113, section 6.5.2 counts them
-  size_t held = 0;        // of its head and its answer, as its session has counted it
-  size_t body_held = 0;   // kPieces: arrived and not consumed
+  size_t head_bytes = 0;   // as RFC 9113, section 6.5.2 counts them
+  size_t field_count = 0;  // without the pseudo-header fields
+  size_t held = 0;         // of its head and its answer, as its session has counted it
+  size_t body_held = 0;    // kPieces: arrived and not consumed
   bool head_whole = false;
+  bool target_too_long = false;
   bool request_whole = false;
   bool refused = false;  // answered while incomplete: the rest is dropped
   bool handed_over = false;

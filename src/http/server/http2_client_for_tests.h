@@ -71,6 +71,11 @@ class Http2Client {
   int32_t open(const std::string& path, const Http2Fields& fields = {}) {
     return submit("POST", path, fields, "", End::kLater);
   }
+  // A head of nothing but these fields, pseudo-header fields included, and without a body.
+  int32_t head(Http2Fields fields) {
+    const std::vector<nghttp2_nv> values = values_of(fields);
+    return nghttp2_submit_request(session_, nullptr, values.data(), values.size(), nullptr, nullptr);
+  }
   void body(int32_t stream, std::string_view bytes, bool last) {
     Upload& upload = uploads_[stream];
     upload.bytes.append(bytes);
@@ -157,15 +162,21 @@ class Http2Client {
 
   static Http2Client& self(void* user) { return *static_cast<Http2Client*>(user); }
 
+  // Borrows the fields' bytes.
+  static std::vector<nghttp2_nv> values_of(Http2Fields& fields) {
+    std::vector<nghttp2_nv> values;
+    for (auto& [name, value] : fields) {
+      values.push_back({reinterpret_cast<uint8_t*>(name.data()), reinterpret_cast<uint8_t*>(value.data()), name.size(),
+                        value.size(), NGHTTP2_NV_FLAG_NONE});
+    }
+    return values;
+  }
+
   int32_t submit(const std::string& method, const std::string& path, const Http2Fields& fields, std::string body,
                  End end) {
     Http2Fields all = {{":method", method}, {":scheme", "http"}, {":authority", "test"}, {":path", path}};
     all.insert(all.end(), fields.begin(), fields.end());
-    std::vector<nghttp2_nv> values;
-    for (auto& [name, value] : all) {
-      values.push_back({reinterpret_cast<uint8_t*>(name.data()), reinterpret_cast<uint8_t*>(value.data()), name.size(),
-                        value.size(), NGHTTP2_NV_FLAG_NONE});
-    }
+    const std::vector<nghttp2_nv> values = values_of(all);
     const nghttp2_data_provider provider{.source = {.ptr = nullptr}, .read_callback = read_upload};
     const int32_t stream = nghttp2_submit_request(session_, nullptr, values.data(), values.size(), &provider, nullptr);
     uploads_[stream] = {.bytes = std::move(body), .sent = 0, .last = end == End::kNow};

@@ -99,21 +99,42 @@ TEST(HttpBodies, StreamsOfAllConnectionsShareTheBound) {
   Http2Client first(server.port());
   Http2Client second(server.port());
   const int32_t held = first.open("/a");
-  first.body(held, std::string(8'000, 'x'), false);
-  ASSERT_TRUE(eventually([&] { return bodies->bytes() == 8'000; }));
+  first.body(held, std::string(9'000, 'x'), false);
+  ASSERT_TRUE(eventually([&] { return bodies->bytes() == 8'192; }));
   const int32_t refused = second.open("/b");
-  second.body(refused, std::string(8'000, 'x'), false);
-  EXPECT_EQ(second.wait(refused).closed, static_cast<uint32_t>(NGHTTP2_ENHANCE_YOUR_CALM));
+  // In frames of a hundred bytes, of which those behind the first that finds no room refuse nothing more.
+  for (int i = 0; i < 80; ++i) second.body(refused, std::string(100, 'x'), i == 79);
+  EXPECT_EQ(second.wait(refused).field(":status"), "503");
+  EXPECT_EQ(bodies->refusals(), 1u);
   first.body(held, "", true);
   EXPECT_EQ(first.wait(held).field(":status"), "200");
   EXPECT_EQ(bodies->bytes(), 0u);
   EXPECT_EQ(second.ask("/c", std::string(9'000, 'x')).field(":status"), "200");
   const int32_t reset = first.open("/d");
   first.body(reset, std::string(5'000, 'x'), false);
-  ASSERT_TRUE(eventually([&] { return bodies->bytes() == 5'000; }));
+  ASSERT_TRUE(eventually([&] { return bodies->bytes() == 4'096; }));
   first.reset(reset);
   first.flush();
   EXPECT_TRUE(eventually([&] { return bodies->bytes() == 0; }));
+}
+
+// What all loops share is touched by bodies of several pages only.
+TEST(HttpBodies, SmallOnesOfAConnectionAreCountedByItAlone) {
+  BodyBudget budget(10'000);
+  BodyAccount account(&budget, 9'000);
+  EXPECT_TRUE(account.set(4'095));
+  EXPECT_EQ(budget.bytes(), 0u);
+  EXPECT_TRUE(account.set(8'192));
+  EXPECT_EQ(budget.bytes(), 8'192u);
+  EXPECT_FALSE(account.set(9'001)) << "the connection's own bound";
+  BodyAccount other(&budget);
+  EXPECT_FALSE(other.set(4'096)) << "the bound of all";
+  EXPECT_EQ(other.bytes(), 0u);
+  EXPECT_EQ(budget.refusals(), 2u);
+  account.shrink_to(10'000);
+  EXPECT_EQ(account.bytes(), 8'192u);
+  account.shrink_to(100);
+  EXPECT_EQ(budget.bytes(), 0u);
 }
 
 }  // namespace
