@@ -177,6 +177,9 @@ void Http2Session::written() {
 }
 
 void Http2Session::output_gone() {
+  busy_ = true;
+  give_early_bodies();  // asked for while the turn was others'
+  busy_ = false;
   if (!in_.empty()) {
     handle_input(in_.bytes());
   } else {

@@ -130,7 +130,12 @@ KeptExchange Http2Stream::keep(ExchangeEvents* events) {
 
 void Http2Stream::finish() {
   finished = true;
-  if (session_ != nullptr) session_->send_answer(*this);
+  if (session_ == nullptr) return;
+  if (delivery == BodyDelivery::kPieces) {
+    request_body.release();
+    consume(body_held);  // or the client could not send the rest, nor other streams use the connection's window
+  }
+  session_->send_answer(*this);
 }
 
 void Http2Stream::receive() {

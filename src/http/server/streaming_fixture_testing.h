@@ -15,13 +15,15 @@
 namespace rateguard::http {
 
 // /echo: gives the body back as it arrives. /source?N: N bytes. /hold: takes the body and consumes it when it is told
-// to. /late: asks for the body when it is told to. /hints: an interim answer. /upgrade: echoes raw bytes. /letgo:
-// begins an answer and lets go of it. /early: answers without looking at the body.
+// to. /giveup: the same, and answers at kGivenUp bytes without having consumed any. /late: asks for the body when it is
+// told to. /hints: an interim answer. /upgrade: echoes raw bytes. /letgo: begins an answer and lets go of it. /early:
+// answers without looking at the body.
 class StreamingHandler final : public Handler, private ExchangeEvents {
  public:
   // How much may wait for a client before this handler stops.
   static constexpr size_t kWaitingMax = 64 * 1'024;
   static constexpr size_t kPiece = 16 * 1'024;
+  static constexpr size_t kGivenUp = 65'535;  // the window that a stream begins with (RFC 9113, section 6.9.2)
 
   bool streams() const override { return true; }
   BodyDelivery delivery(const Request&) override { return BodyDelivery::kPieces; }
@@ -64,7 +66,8 @@ class StreamingHandler final : public Handler, private ExchangeEvents {
       return write_more(exchange, stream);
     }
     stream.echoes = path == "/echo";
-    stream.holds = path == "/hold";
+    stream.holds = path == "/hold" || path == "/giveup";
+    stream.gives_up = path == "/giveup";
     exchange.status(200);
     exchange.flush();
     exchange.receive();
@@ -107,6 +110,7 @@ class StreamingHandler final : public Handler, private ExchangeEvents {
     size_t held = 0;
     bool echoes = false;
     bool holds = false;
+    bool gives_up = false;
     bool over = false;
   };
 
@@ -122,6 +126,7 @@ class StreamingHandler final : public Handler, private ExchangeEvents {
     stream.held += bytes.size();
     held += bytes.size();
     held_max = std::max(held_max.load(), held.load());
+    if (stream.gives_up && stream.held >= kGivenUp) return end(exchange, stream);
     if (stream.holds) return;
     if (stream.echoes) {
       exchange.write(bytes);

@@ -10,6 +10,7 @@
 
 #include "http/server/http2_client_for_tests.h"
 #include "http/server/streaming_fixture_testing.h"
+#include "net/steady_time_testing.h"
 
 namespace rateguard::http {
 namespace {
@@ -180,6 +181,16 @@ TEST_F(Streaming, StreamsThatEndUnconsumedDoNotUseUpTheConnectionsWindow) {
     ASSERT_TRUE(eventually([&] { return handler_.gone == i; }));
   }
   EXPECT_EQ(handler_.held, 0u);
+  EXPECT_EQ(client.ask("/echo", std::string(500'000, 'y')).body.size(), 500'000u);
+}
+
+// What the handler has not consumed when it has said all is given back, so the client can send the rest.
+TEST_F(Streaming, AnAnswerToABodyThatWasNotConsumedLetsTheClientSendTheRest) {
+  Http2Client client(server_.port());
+  const int32_t stream = client.post("/giveup", std::string(300'000, 'x'));
+  EXPECT_EQ(client.wait(stream).closed, uint32_t{NGHTTP2_NO_ERROR});
+  EXPECT_EQ(handler_.arrived, StreamingHandler::kGivenUp);
+  EXPECT_TRUE(eventually([&] { return server_.stats().streams_open == 0; }));
   EXPECT_EQ(client.ask("/echo", std::string(500'000, 'y')).body.size(), 500'000u);
 }
 
@@ -364,6 +375,56 @@ TEST_F(Streaming, AClientMayGoAtEveryFrameOverHttp2) {
 }
 
 // A server that goes tells whoever keeps an exchange, and what is said afterwards is dropped.
+// Asks for the body of /late when /ask comes, and takes so long that others have their turn first.
+class LateAsker final : public Handler, private ExchangeEvents {
+ public:
+  explicit LateAsker(net::ManualSteadyTime& time) : time_(time) {}
+  bool streams() const override { return true; }
+  BodyDelivery delivery(const Request&) override { return BodyDelivery::kPieces; }
+  void handle(Exchange& exchange, Now) override {
+    if (exchange.request().path == "/late") {
+      late_ = exchange.keep(this);
+      return;
+    }
+    if (exchange.request().path == "/ask") late_->receive();
+    time_.advance(Duration::micros(150));
+    exchange.status(204);
+  }
+  void reject(const Rejection& rejection, Instant, Responder& responder) override {
+    responder.status(rejection.status);
+  }
+
+ private:
+  void body_arrived(Exchange&, std::string_view bytes) override { body_ += bytes; }
+  void body_ended(Exchange& exchange) override {
+    exchange.status(200);
+    exchange.write(body_);
+    exchange.finish();
+    late_.reset();
+  }
+  void client_gone(Exchange&) override { late_.reset(); }
+
+  net::ManualSteadyTime& time_;
+  KeptExchange late_;
+  std::string body_;
+};
+
+TEST(StreamingTurns, ABodyThatIsAskedForAtTheEndOfATurnIsGivenInTheNext) {
+  net::ManualSteadyTime time;
+  LateAsker handler(time);
+  TestServer server(handler, {.host = {.steady_now = time.source()}});
+  Http2Client client(server.port());
+  const int32_t late = client.post("/late", "a body");
+  EXPECT_EQ(client.ask("/first", "").field(":status"), "204");
+  // Together more than is handled at a time, so that the turn ends between two of them.
+  client.head({{":method", "GET"}, {":scheme", "http"}, {":authority", "a"}, {":path", "/ask"}});
+  for (int i = 0; i < 4; ++i) {
+    client.head(
+        {{":method", "GET"}, {":scheme", "http"}, {":authority", "a"}, {":path", "/"}, {"x", std::string(4'000, 'x')}});
+  }
+  EXPECT_EQ(client.wait(late).body, "a body");
+}
+
 TEST(StreamingEnds, AServerMayGoWhileStreamsFlow) {
   StreamingHandler handler;
   auto server = std::make_unique<TestServer>(handler);
