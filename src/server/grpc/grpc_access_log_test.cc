@@ -65,5 +65,12 @@ TEST_F(GrpcAccessLogTest, ACallThatDecidedNothingHasADurationAndNoVerdict) {
   }
 }
 
+TEST_F(GrpcAccessLogTest, ACallThatIsRejectedBeforeItIsReadHasALineToo) {
+  const std::string line = line_for("/grpc.health.v1.Health/Check", std::string(2'000'000, 'x'));
+  EXPECT_TRUE(line.contains(R"("peer":"127.0.0.1","rpc":"grpc.health.v1.Health/Check",)"
+                            R"("status":"RESOURCE_EXHAUSTED","duration_us":)"))
+      << line;
+}
+
 }  // namespace
 }  // namespace rateguard::grpc

@@ -23,6 +23,20 @@ void refuse_http(int status, std::string_view text, http::Responder& responder) 
   responder.body("text/plain", text);
 }
 
+Code code_of(const http::Rejection& rejection) {
+  switch (rejection.status) {
+    case 400:
+    case 417:
+      return Code::kInvalidArgument;
+    case 408:
+      return Code::kDeadlineExceeded;
+    case 501:
+      return Code::kUnimplemented;
+    default:
+      return Code::kResourceExhausted;
+  }
+}
+
 }  // namespace
 
 GrpcApi::GrpcApi(server::Service& service, rls::RateLimitService& rate_limits, net::EventLoop& loop, GrpcLimits limits)
@@ -154,9 +168,11 @@ void GrpcApi::fail(const Rpc* rpc, const Status& status, http::Responder& respon
 }
 
 void GrpcApi::reject(const http::Rejection& rejection, Instant, http::Responder& responder) {
-  const Code code = rejection.status == 400 ? Code::kInvalidArgument : Code::kResourceExhausted;
-  fail(nullptr, {code, rejection.status == 400 ? rejection.field + " " + rejection.detail : rejection.detail},
-       responder);
+  UnaryCall call{.rpc = find_rpc(rejection.request.target), .peer = rejection.request.peer};
+  if (logs_access()) call.begin = std::chrono::steady_clock::now();
+  const Status status{code_of(rejection), rejection.field + ": " + rejection.detail};
+  log_call(call, status.code, {});
+  fail(call.rpc, status, responder);
 }
 
 void GrpcApi::count(const Rpc* rpc, Code code) {

@@ -229,7 +229,7 @@ TEST(LateDecisions, NoTimeForReadingEndsWhileTheyAreWaitedFor) {
   for (int i = 0; i < 3; ++i) {  // each takes a whole timeout
     const int32_t slow = client.open(std::string(kShouldRateLimit), kGrpcFields);
     client.body(slow, std::string(1, '\0'), false);
-    EXPECT_EQ(client.wait(slow).closed, static_cast<uint32_t>(NGHTTP2_CANCEL));
+    EXPECT_EQ(answered(client.wait(slow)).status, "4") << "DEADLINE_EXCEEDED";
   }
   server.answer();
   EXPECT_EQ(answered(client.wait(waits)).status, "0");

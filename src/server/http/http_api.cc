@@ -114,10 +114,14 @@ size_t bytes_of(const http::Request& request) {
   return bytes;
 }
 
+bool logs_access(const Workspace& workspace) {
+  return workspace.service.settings.access_log && workspace.service.log != nullptr;
+}
+
 void answer(Workspace& workspace, const Routed& routed, const http::Request& request, Now now,
             http::Responder& responder) {
   Call call(workspace, request, now, responder);
-  const bool logged = workspace.service.settings.access_log && workspace.service.log != nullptr;
+  const bool logged = logs_access(workspace);
   const auto begin = logged ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point();
   answer(call, routed);
   if (logged) log_access(call, begin);
@@ -217,10 +221,13 @@ void HttpApi::sent(uint32_t label, Duration took) {
 }
 
 void HttpApi::reject(const http::Rejection& rejection, Instant now, http::Responder& responder) {
-  const http::Request nothing = {};
-  Call call(*workspace_, nothing, now, responder);
+  Call call(*workspace_, rejection.request, now, responder);
   call.route = rejected_route_index();
+  // A connection beyond the limit has not begun a request; it is logged separately (net::TurnedAway).
+  const bool logged = logs_access(*workspace_) && rejection.request.started != Instant{};
+  const auto begin = logged ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point();
   call.respond_problem({.status = rejection.status, .detail = rejection.detail, .field = rejection.field});
+  if (logged) log_access(call, begin);
 }
 
 }  // namespace rateguard::http_api

@@ -343,6 +343,32 @@ TEST(Log, AnAccessLineSaysWhatWasDecidedByWhichRuleAndForTheSameSubjectTheSame) 
   EXPECT_EQ(out.str().find("verdict", out.str().find("/health")), std::string::npos) << "nothing was decided";
 }
 
+TEST(Log, ARejectedRequestHasALineWithTheIdThatCameWithIt) {
+  std::ostringstream out;
+  Log log({.format = LogFormat::kJson}, std::make_shared<spdlog::sinks::ostream_sink_mt>(out));
+  FakeServer server;
+  server.service.log = &log;
+  server.service.settings.access_log = true;
+  const std::vector<Header> headers = {{"X-Request-Id", "id-7"}, {"Authorization", "Bearer secret"}};
+  http::Rejection rejection{.status = 413, .detail = "too much", .field = "body"};
+  rejection.request = {.method = "POST",
+                       .target = "/check?secret",
+                       .headers = headers,
+                       .peer = *IpAddress::parse("192.0.2.9"),
+                       .started = server.now};
+  const FakeResponse answer = server.reject(rejection);
+  EXPECT_EQ(answer["X-Request-Id"], "id-7");
+  EXPECT_NE(out.str().find(R"("message":"request","id":"id-7","peer":"192.0.2.9","method":"POST",)"
+                           R"("route":"rejected","status":413,"duration_us":)"),
+            std::string::npos)
+      << out.str();
+  EXPECT_EQ(out.str().find("secret"), std::string::npos) << out.str();
+  out.str("");
+  EXPECT_NE(server.reject({.status = 503, .detail = "too many connections", .field = "connection"})["X-Request-Id"],
+            "");
+  EXPECT_EQ(out.str(), "") << "a connection that has asked nothing";
+}
+
 TEST(Log, LinesHaveFieldsAndNoSecrets) {
   std::ostringstream out;
   Log log({.format = LogFormat::kJson}, std::make_shared<spdlog::sinks::ostream_sink_mt>(out));
