@@ -21,13 +21,16 @@ net::Preamble read_proxy_header(const std::vector<IpPrefix>& trusted, const IpAd
                                 std::string_view received) {
   using Verdict = net::Preamble::Verdict;
   const auto covers_sender = [&](const IpPrefix& prefix) { return prefix.contains(sender); };
-  if (std::ranges::none_of(trusted, covers_sender)) return {.verdict = Verdict::kRefused};
+  if (std::ranges::none_of(trusted, covers_sender)) {
+    return {.verdict = Verdict::kRefused, .why = "the peer is not one of listen.trusted_proxies"};
+  }
   // The fixed part says how long the rest is (section 2.2 of its specification).
   constexpr size_t kFixedPart = 16;
   if (received.size() < kFixedPart) return {.verdict = Verdict::kNeedMore, .bytes_wanted = kFixedPart};
   const auto* bytes = reinterpret_cast<const uint8_t*>(received.data());
   const auto header = identify::parse_proxy_header({bytes, received.size()});
-  if (!header) return {.verdict = Verdict::kRefused};
+  if (!header)
+    return {.verdict = Verdict::kRefused, .why = "the connection does not begin with a valid one (version 2)"};
   if (!*header) {
     const size_t rest = (size_t{bytes[14]} << 8) | bytes[15];
     return {.verdict = Verdict::kNeedMore, .bytes_wanted = kFixedPart + rest};

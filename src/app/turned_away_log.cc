@@ -38,6 +38,10 @@ void TurnedAwayLog::tell(std::string_view listener, size_t place, net::TurnedAwa
     return log_.write(LogLevel::kWarn, "connection refused: listen.connections_max of them are open",
                       {{"listener", listener}, {"peer", address}, {"count", count}});
   }
+  if (what == net::TurnedAway::kPreambleRefused) {
+    return log_.write(LogLevel::kWarn, "connection closed: listen.proxy_protocol asks for a PROXY header",
+                      {{"listener", listener}, {"peer", address}, {"why", why}, {"count", count}});
+  }
   log_.write(LogLevel::kWarn,
              is_plaintext(why) ? "connection closed: the client does not speak TLS, and this listener does"
                                : "connection closed: the TLS handshake failed",

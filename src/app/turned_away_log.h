@@ -33,7 +33,7 @@ class TurnedAwayLog {
 
   Log& log_;
   Mutex mutex_;
-  std::array<std::array<Kind, 2>, 3> kinds_ RG_GUARDED_BY(mutex_) = {};  // by listener and reason
+  std::array<std::array<Kind, 3>, 3> kinds_ RG_GUARDED_BY(mutex_) = {};  // by listener and reason
   size_t listeners_ = 0;
 };
 

@@ -147,6 +147,7 @@ void Connection::read_preamble() {
                             preamble.bytes_wanted <= kPreambleBytesMax;
     if (!wants_more) {
       count(host_.stats_.handshakes_failed);
+      host_.tell_turned_away(TurnedAway::kPreambleRefused, peer_, preamble.why);
       return close();
     }
     const size_t missing = preamble.bytes_wanted - in_.size();

@@ -25,6 +25,7 @@ struct Preamble {
   Verdict verdict = Verdict::kRefused;
   size_t bytes_wanted = 0;             // kNeedMore: how many bytes must be there in all before asking again
   std::optional<IpAddress> peer = {};  // kDone: the client's address; empty: the connection speaks for itself
+  std::string_view why = {};           // kRefused: what is wrong, in words that live for ever
 };
 
 // Reads a preamble that `sender`, the connection's own peer, has begun with. Called with no bytes first; never with
@@ -42,7 +43,7 @@ struct ConnectionTimeouts {
 using SteadyNow = std::function<std::chrono::steady_clock::time_point()>;
 
 // Why a connection was closed before it could ask anything.
-enum class TurnedAway : uint8_t { kTooMany, kHandshakeFailed };
+enum class TurnedAway : uint8_t { kTooMany, kHandshakeFailed, kPreambleRefused };
 
 struct ConnectionHostOptions {
   ListenAddress address = {};
@@ -51,7 +52,7 @@ struct ConnectionHostOptions {
   // For this host, or for all hosts that share a count: then no loop refuses while others have room.
   int connections_max = 20'000;
   std::shared_ptr<std::atomic<int64_t>> shared_count = {};  // null: this host's alone
-  // Told on the loop's thread; `why` is the reason of a failed handshake.
+  // Told on the loop's thread; `why` is the reason, of all but kTooMany.
   std::function<void(TurnedAway what, const IpAddress& peer, std::string_view why)> on_turned_away = {};
   ConnectionTimeouts timeouts = {};
   SteadyNow steady_now = std::chrono::steady_clock::now;

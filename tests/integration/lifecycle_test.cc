@@ -78,6 +78,16 @@ TEST(LifecycleTest, TheProxyProtocolNamesThePeerWhereItsSenderIsTrusted) {
 
   const Service wary({"--config", config("10.0.0.0/8")});
   EXPECT_EQ(authz(wary.port(), '\x07'), 0) << "closed without an answer";
+  EXPECT_TRUE(eventually([&] {
+    return contains(wary.log(),
+                    "warn connection closed: listen.proxy_protocol asks for a PROXY header listener=http "
+                    "peer=127.0.0.1 why=\"the peer is not one of listen.trusted_proxies\" count=1");
+  })) << wary.log();
+  HttpConnection plain(trusting.port());
+  plain.write_raw("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_TRUE(plain.closed_by_peer());
+  EXPECT_TRUE(eventually([&] { return contains(trusting.log(), "does not begin with a valid one (version 2)"); }))
+      << trusting.log();
   EXPECT_EQ(run({"validate", folder.write("open.yaml", "listen: {proxy_protocol: true}\n")}).exit_code, 3);
 }
 
