@@ -49,14 +49,14 @@ Result<server::Reloaded> Instance::reload_from(const config::Config& config) {
   const bool has_tls = at_start_.tls != nullptr && prepared->tls != nullptr;
   for (const auto& worker : workers_) {
     worker->loop->post([worker = worker.get(), policy = prepared->policy, envoy_policy = prepared->envoy,
-                        tls = has_tls ? prepared->tls : nullptr, h2 = prepared->h2] {
+                        tls = has_tls ? prepared->tls : nullptr, h2 = prepared->h2, resp_tls = prepared->resp_tls] {
       worker->api->set_policy(policy);
       worker->rate_limits->set_policy(envoy_policy);
       worker->rate_limits->set_rules(policy);
       if (worker->resp_api != nullptr) worker->resp_api->set_policy(policy);
       if (tls == nullptr) return;
       worker->server->set_tls(tls);
-      if (worker->resp_server != nullptr) worker->resp_server->set_tls(tls);
+      if (worker->resp_server != nullptr) worker->resp_server->set_tls(resp_tls);
       if (worker->grpc != nullptr) worker->grpc->set_tls(h2);
     });
   }

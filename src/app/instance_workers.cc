@@ -30,7 +30,7 @@ Result<void> Instance::add_workers() {
   if (resp) resp->host.on_turned_away = turned_away_.of("resp");
   if (grpc) grpc->host.on_turned_away = turned_away_.of("grpc");
   http.host.tls = at_start_.tls;
-  if (resp) resp->host.tls = at_start_.tls;
+  if (resp) resp->host.tls = at_start_.resp_tls;
   if (grpc) grpc->host.tls = at_start_.h2;
   auto places = redis_targets(config_, log_);
   if (!places) return std::unexpected(places.error());

@@ -12,7 +12,7 @@
 
 namespace rateguard::app {
 
-// `protocols` are what ALPN may agree on, the best first.
+// `protocols` are what ALPN may agree on, the best first; none: what clients offer is passed over.
 net::TlsFiles tls_files(const config::TlsSettings& settings, std::vector<std::string> protocols);
 
 // The options of one loop. The loops share listen.connections_max.

@@ -75,6 +75,9 @@ Result<void> read_tls(const config::Config& config, Prepared& prepared) {
   if (!tls) return at(config, "listen.tls", tls.error());
   auto h2 = net::TlsContext::create(tls_files(config.listen.tls, {"h2"}));
   if (!h2) return at(config, "listen.tls", h2.error());
+  auto resp = net::TlsContext::create(tls_files(config.listen.tls, {}));
+  if (!resp) return at(config, "listen.tls", resp.error());
+  prepared.resp_tls = *std::move(resp);
   prepared.tls = *std::move(tls);
   prepared.h2 = *std::move(h2);
   return {};
@@ -105,7 +108,7 @@ Result<Prepared> prepare(const config::Config& config, const LoadEnvoy& load_env
   if (!policy) return std::unexpected(policy.error());
   auto envoy = load_envoy(config);
   if (!envoy) return at(config, "envoy.config", envoy.error());
-  Prepared prepared{.policy = *std::move(policy), .envoy = *std::move(envoy), .tls = {}, .h2 = {}};
+  Prepared prepared{.policy = *std::move(policy), .envoy = *std::move(envoy), .tls = {}, .h2 = {}, .resp_tls = {}};
   if (auto good = check_files(config); !good) return std::unexpected(good.error());
   if (auto good = read_tls(config, prepared); !good) return std::unexpected(good.error());
   for (const auto& [name, store] : config.stores) {

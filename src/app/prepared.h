@@ -17,8 +17,9 @@ namespace rateguard::app {
 struct Prepared {
   Policy policy;
   envoy::Policy envoy;
-  std::shared_ptr<const net::TlsContext> tls;  // of HTTP and the Redis protocol; null: no TLS
-  std::shared_ptr<const net::TlsContext> h2;   // of gRPC
+  std::shared_ptr<const net::TlsContext> tls;       // of HTTP; null: no TLS
+  std::shared_ptr<const net::TlsContext> h2;        // of gRPC
+  std::shared_ptr<const net::TlsContext> resp_tls;  // of the Redis protocol, which ALPN has no name for
 };
 
 // How Envoy's configuration is loaded.

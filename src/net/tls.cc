@@ -35,6 +35,7 @@ int select_protocol(SSL* ssl, const unsigned char** out, unsigned char* out_size
 }
 
 Result<void> offer_protocols(SSL_CTX* context, const std::vector<std::string>& protocols) {
+  if (protocols.empty()) return {};
   auto list = std::make_unique<std::string>();
   for (const std::string& protocol : protocols) *list += static_cast<char>(protocol.size()) + protocol;
   if (SSL_CTX_set_ex_data(context, protocols_index(), list.get()) != 1) {

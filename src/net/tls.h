@@ -18,7 +18,7 @@ struct TlsFiles {
   std::string key;
   std::string client_ca = {};  // empty: clients show nothing; else each must show a certificate that it signed
   // What is spoken over it, as ALPN names it: "http/1.1", "h2"; the best first. A client that offers a list without any
-  // of them is refused; one that offers none is taken at its word.
+  // of them is refused; one that offers none is taken at its word. Empty: what clients offer is passed over.
   std::vector<std::string> protocols = {"http/1.1"};
 };
 

@@ -143,8 +143,9 @@ TEST(FaultsTest, PlaintextOnATlsPortIsSaidInTheLog) {
       "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=localhost -keyout " +
       key + " -out " + certificate + " 2>/dev/null";
   ASSERT_EQ(std::system(make.c_str()), 0);
-  const Service service({"--config", folder.write("rateguard.yaml", "listen: {tls: {certificate: " + certificate +
-                                                                        ", key: " + key + "}}\n")});
+  const Service service(
+      {"--resp", "127.0.0.1:0", "--config",
+       folder.write("rateguard.yaml", "listen: {tls: {certificate: " + certificate + ", key: " + key + "}}\n")});
   for (int i = 0; i < 5; ++i) {
     HttpConnection plain(service.port());
     plain.write_raw("GET /health HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -157,15 +158,20 @@ TEST(FaultsTest, PlaintextOnATlsPortIsSaidInTheLog) {
   const std::string log = service.log();
   EXPECT_EQ(log.find("does not speak TLS"), log.rfind("does not speak TLS"))
       << "one line, however many there are: " << log;
-  const auto handshake = [&](const std::string& options) {
-    return std::system(("openssl s_client -connect 127.0.0.1:" + std::to_string(service.port()) + " " + options +
-                        " </dev/null >/dev/null 2>&1")
-                           .c_str()) == 0;
+  const auto connect = [](uint16_t port, const std::string& options) {
+    return std::system(
+               ("openssl s_client -connect 127.0.0.1:" + std::to_string(port) + " " + options + " >/dev/null 2>&1")
+                   .c_str()) == 0;
   };
+  const auto handshake = [&](const std::string& options) { return connect(service.port(), options + " </dev/null"); };
   EXPECT_TRUE(handshake("-tls1_3"));
   EXPECT_TRUE(handshake("-tls1_2"));
   EXPECT_TRUE(handshake("-tls1_2 -cipher ECDHE-ECDSA-AES128-GCM-SHA256"));
   EXPECT_FALSE(handshake("-tls1_2 -cipher ECDHE-ECDSA-AES256-SHA:ECDHE-ECDSA-AES128-SHA256@SECLEVEL=0")) << "CBC";
+  const std::string agrees_on_h2 = "-alpn h2 </dev/null 2>/dev/null | grep -q 'ALPN protocol: h2'";
+  EXPECT_TRUE(connect(service.port(), agrees_on_h2));
+  EXPECT_TRUE(connect(service.resp_port(), "-alpn h2 </dev/null"));
+  EXPECT_FALSE(connect(service.resp_port(), agrees_on_h2)) << "the Redis protocol is no HTTP/2";
 }
 
 TEST(FaultsTest, ASlowClientHoldsUpNobodyAndIsCutOff) {

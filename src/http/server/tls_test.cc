@@ -222,6 +222,16 @@ TEST_F(TlsTest, AgreesOnHttp11OrNotAtAll) {
   EXPECT_FALSE(TlsClient(server.port(), {.protocol = "h2"}).connected());
 }
 
+// What is spoken may have no name in ALPN.
+TEST_F(TlsTest, WithoutProtocolsWhatClientsOfferIsPassedOver) {
+  net::TlsFiles unnamed = files();
+  unnamed.protocols = {};
+  TestServer server({.host = {.tls = *net::TlsContext::create(unnamed)}});
+  TlsClient client(server.port(), {.protocol = "h2"});
+  EXPECT_TRUE(client.connected());
+  EXPECT_EQ(client.protocol(), "");
+}
+
 TEST_F(TlsTest, AReloadServesNewConnectionsAndABadOneChangesNothing) {
   TestServer server({.host = {.tls = context()}});
   TlsClient before(server.port());
