@@ -21,6 +21,14 @@ void HttpListenerSource::report(metrics::Writer& out) const {
               sum(loops_, &ServerStats::connections_accepted));
   out.counter("rateguard_connections_refused_total", "Connections closed at once, over connections_max.",
               sum(loops_, &ServerStats::connections_refused));
+  out.gauge("rateguard_http2_streams", "HTTP/2 streams open on the HTTP listener.",
+            sum(loops_, &ServerStats::streams_open));
+  out.counter("rateguard_http2_streams_reset_total",
+              "HTTP/2 streams of the HTTP listener that either side ended before they were answered.",
+              sum(loops_, &ServerStats::streams_reset));
+  out.counter("rateguard_http2_floods_total",
+              "HTTP/2 connections of the HTTP listener ended because they flooded the server with frames.",
+              sum(loops_, &ServerStats::floods));
   out.gauge("rateguard_waiting_bodies_bytes", "Bytes kept of requests that have not arrived whole.", bodies_->bytes());
   out.counter("rateguard_bodies_refused_total", "Requests refused because too many bodies were arriving at once.",
               bodies_->refusals());

@@ -82,6 +82,16 @@ def load(h2load, url, folder):
     return [f"{url}: {done.stdout}{done.stderr}"]
 
 
+def open_streams(curl, url):
+    """The request for the figures is itself a stream over HTTP/2, and none over HTTP/1.1."""
+    errors = []
+    for version, expected in (("--http2-prior-knowledge", 1), ("--http1.1", 0)):
+        text = subprocess.run([curl, "-sS", "--max-time", "60", version, url + "/metrics"], capture_output=True, text=True).stdout
+        if f"\nrateguard_http2_streams {expected}\n" not in text:
+            errors.append(f"{url}: rateguard_http2_streams is not {expected} over {version}")
+    return errors
+
+
 def certificate(folder):
     key, chain = Path(folder) / "key.pem", Path(folder) / "chain.pem"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", str(key), "-out",
@@ -109,6 +119,7 @@ def main():
             answers["HTTP/1.1"] = ask_all(curl, url, "--http1.1", "k1", str(large))
             answers["h2c"] = ask_all(curl, url, "--http2-prior-knowledge", "k2", str(large))
             errors += load(h2load, url, folder)
+            errors += open_streams(curl, url)
         with Program(sys.argv[1], str(secure)) as program:
             url = f"https://127.0.0.1:{program.port}"
             answers["h2"] = ask_all(curl, url, "--http2", "k3", str(large))
