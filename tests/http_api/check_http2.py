@@ -36,6 +36,11 @@ CASES = {
     "no such path": ["/nothing"],
     "a body to no such path": ["/nothing", "-d", "@MEDIUM"],
     "no such method": ["/check", "-X", "PATCH"],
+    "an expectation that is not known": ["/check", *JSON, "-H", "Expect: foo", "-d", "{}"],
+    "a body that waits to be asked for": ["/check", *JSON, "-H", "Expect: 100-continue", "-d", '{"rule":"none","key":"KEY"}'],
+    "a target that is too long": ["/" + "x" * 20_000],
+    "a field that is too long": ["/health", "-H", "X-Long: " + "x" * 20_000],
+    "too many fields": ["/health", *[word for i in range(101) for word in ("-H", f"X-{i}: y")]],
     "OPTIONS": ["/check", "-X", "OPTIONS"],
     "HEAD": ["/health", "-I"],
     "health": ["/health"],
@@ -66,8 +71,7 @@ def ask_all(curl, url, version, key, large):
         command = [curl, "-sS", "-k", "-i", "--max-time", "60", version, *options, url + target]
         done = subprocess.run([word.encode("latin-1") for word in command], capture_output=True)
         answer = done.stdout.decode("latin-1")
-        if answer.startswith("HTTP/1.1 100"):
-            answer = answer.partition("\r\n\r\n")[2]
+        answer = re.sub(r"^HTTP/[0-9.]+ 100.*?\r\n\r\n", "", answer, flags=re.DOTALL)
         answers[name] = answer if answer else f"curl says {done.stderr.decode()}"
     return answers
 
