@@ -104,7 +104,9 @@ class Http2EchoHandler final : public Handler, private ExchangeEvents {
 
 class Http2TestServer {
  public:
-  explicit Http2TestServer(ServerOptions options = {}) : server_(http2_alone(std::move(options))) {
+  // HTTP/2 alone, as gRPC's listener, or beside HTTP/1.1, as that of HTTP.
+  explicit Http2TestServer(ServerOptions options = {}, Protocols protocols = Protocols::kHttp2)
+      : server_(speaking(protocols, std::move(options))) {
     const auto started = server_.start(loop_.loop(), handler_);
     EXPECT_TRUE(started.has_value());
     port_ = started.value_or(0);
@@ -120,8 +122,8 @@ class Http2TestServer {
   const ServerStats& stats() const { return server_.stats(); }
 
  private:
-  static ServerOptions http2_alone(ServerOptions options) {
-    options.protocols = Protocols::kHttp2;
+  static ServerOptions speaking(Protocols protocols, ServerOptions options) {
+    options.protocols = protocols;
     return options;
   }
 

@@ -1,4 +1,5 @@
-// Clients that mean harm: each is told ENHANCE_YOUR_CALM and closed, and nobody else notices.
+// Clients that mean harm: each is told ENHANCE_YOUR_CALM and closed, and nobody else notices; at a listener of HTTP/2
+// alone, which gRPC has, and at that of HTTP.
 #include <gtest/gtest.h>
 
 #include "http/server/http2_fixture.h"
@@ -15,9 +16,11 @@ std::string repeated(const std::string& text, int count) {
   return all;
 }
 
+constexpr Protocols kListeners[] = {Protocols::kHttp2, Protocols::kBoth};
+
 // Sends it all, then expects the goodbye; a friend on another connection is served before and after.
-void expect_calm(const std::function<void(Http2Client&)>& attack) {
-  Http2TestServer server({.limits = {.header_bytes_max = 4'096}});
+void expect_calm_at(Protocols listener, const std::function<void(Http2Client&)>& attack) {
+  Http2TestServer server({.limits = {.header_bytes_max = 4'096}}, listener);
   Http2Client friendly(server.port());
   ASSERT_EQ(friendly.ask("/", "").field(":status"), "200");
   Http2Client client(server.port());
@@ -28,6 +31,10 @@ void expect_calm(const std::function<void(Http2Client&)>& attack) {
   EXPECT_EQ(server.stats().floods, 1u);
   EXPECT_EQ(friendly.ask("/", "").field(":status"), "200");
   EXPECT_EQ(server.stats().streams_open, 0u);
+}
+
+void expect_calm(const std::function<void(Http2Client&)>& attack) {
+  for (const Protocols listener : kListeners) expect_calm_at(listener, attack);
 }
 
 TEST(Http2Flood, RapidReset) {
@@ -140,8 +147,11 @@ TEST(Http2Flood, WhatOrdinaryClientsSendIsNoFlood) {
   EXPECT_EQ(server.stats().floods, 0u);
 }
 
-TEST(Http2Malformed, EachEndsItsOwnConnection) {
-  Http2TestServer server;
+class Http2Malformed : public testing::TestWithParam<Protocols> {};
+INSTANTIATE_TEST_SUITE_P(Listeners, Http2Malformed, testing::ValuesIn(kListeners));
+
+TEST_P(Http2Malformed, EachEndsItsOwnConnection) {
+  Http2TestServer server({}, GetParam());
   Http2Client friendly(server.port());
   ASSERT_EQ(friendly.ask("/", "").field(":status"), "200");
   const std::string bad[] = {
@@ -165,7 +175,7 @@ TEST(Http2Malformed, EachEndsItsOwnConnection) {
   EXPECT_EQ(friendly.ask("/", "").field(":status"), "200");
 }
 
-TEST(Http2Malformed, AClientOfHttp11IsTurnedAway) {
+TEST(Http2Alone, AClientOfHttp11IsTurnedAway) {
   Http2TestServer server;
   TestClient client(server.port());
   ASSERT_TRUE(client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
