@@ -12,7 +12,7 @@ namespace {
 template <typename Time>
 HugePageVector<Event> events_at(Time&& time_us) {
   HugePageVector<Event> events;
-  for (uint32_t i = 0; i < 300'000; ++i) events.push_back({.time_us = static_cast<int64_t>(time_us(i)), .cost = i});
+  for (uint32_t i = 0; i < 300'000; ++i) events.push_back({.time_us = static_cast<int64_t>(time_us(i)), .cost_low = i});
   return events;
 }
 
@@ -22,7 +22,7 @@ void expect_in_order(HugePageVector<Event> events) {
   sort_by_time(events);
   for (size_t i = 0; i < events.size(); ++i) {
     ASSERT_EQ(events[i].time_us, expected[i].time_us) << i;
-    ASSERT_EQ(events[i].cost, expected[i].cost) << i;
+    ASSERT_EQ(events[i].cost(), expected[i].cost()) << i;
   }
 }
 

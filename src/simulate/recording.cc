@@ -38,10 +38,9 @@ void Recording::add(const LogEntry& entry) {
   RG_DCHECK(!sorted_);
   if (added_ - applied_ == kWaitingMax) apply_oldest();
   Waiting& waiting = waiting_[added_++ % kWaitingMax];
-  waiting.event = {.time_us = entry.time.us,
-                   .method = intern_method(entry.method),
-                   .attributes = intern_attributes(entry),
-                   .cost = static_cast<uint32_t>(entry.cost.units)};  // as add_cost() has it
+  waiting.event = {
+      .time_us = entry.time.us, .method = intern_method(entry.method), .attributes = intern_attributes(entry)};
+  waiting.event.set_cost(entry.cost.units);
   waiting.client.assign(entry.client);
   waiting.path.assign(entry.path);
   waiting.client_hash = keyed_hash(entry.client);
@@ -228,7 +227,7 @@ void Recording::facts(const Event& event, RequestFacts& out) const {
   out.api_key = attributes.fields[2];
   out.workspace = attributes.fields[3];
   out.plan = attributes.fields[4];
-  out.cost = {event.cost};
+  out.cost = {event.cost()};
 }
 
 }  // namespace rateguard::simulate

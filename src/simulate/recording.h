@@ -174,7 +174,7 @@ void Recording::for_each_added(Take&& take) {
     entry.workspace = attributes.fields[3];
     entry.plan = attributes.fields[4];
     entry.headers = attributes.headers;
-    entry.cost = {event.cost};
+    entry.cost = {event.cost()};
     take(entry);
   }
 }

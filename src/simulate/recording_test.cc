@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 
+#include "model/limit.h"
+
 namespace rateguard::simulate {
 namespace {
 
@@ -93,7 +95,7 @@ TEST(Recording, GivesBackWhatWasAdded) {
                  .workspace = "w",
                  .plan = "p",
                  .headers = headers,
-                 .cost = {7}});
+                 .cost = {kUnitsMax}});
   recording.add({.time = {6}, .client = "host.example", .request_unreadable = true});
   recording.add({.time = {7}});
   EXPECT_EQ(recording.size(), 3u);
@@ -107,7 +109,7 @@ TEST(Recording, GivesBackWhatWasAdded) {
   EXPECT_EQ(facts.api_key, "k");
   EXPECT_EQ(facts.workspace, "w");
   EXPECT_EQ(facts.plan, "p");
-  EXPECT_EQ(facts.cost.units, 7u);
+  EXPECT_EQ(facts.cost.units, kUnitsMax);
   ASSERT_EQ(facts.headers.size(), 2u);
   EXPECT_EQ(find_header(facts.headers, "cookie"), "a=b");
   const RequestFacts bare = recording.facts(recording.events()[1]);
@@ -147,7 +149,7 @@ TEST(Recording, SortsStablyHoweverTheTimesCome) {
     recording.sort();
     for (size_t i = 0; i < expected.size(); ++i) {
       RC_ASSERT(recording.events()[i].time_us == expected[i].first);
-      RC_ASSERT(recording.events()[i].cost == expected[i].second);
+      RC_ASSERT(recording.events()[i].cost() == expected[i].second);
     }
   }));
 }
@@ -161,7 +163,7 @@ TEST(Recording, MergesAFewOrderedRuns) {
   recording.sort();
   const auto events = recording.events();
   EXPECT_TRUE(std::ranges::is_sorted(events, [](const Event& a, const Event& b) {
-    return a.time_us != b.time_us ? a.time_us < b.time_us : a.cost < b.cost;
+    return a.time_us != b.time_us ? a.time_us < b.time_us : a.cost() < b.cost();
   }));
 }
 

@@ -34,7 +34,7 @@ void Statistics::count_exempted(const Event& event, rules::RuleId by) {
   RuleFigures& rule = figures_[by];
   ++rule.requests;
   ++rule.admitted;
-  rule.cost_admitted += event.cost;
+  add_units(rule.cost_admitted, event.cost());
 }
 
 void Statistics::count_rule(uint64_t cost, const Outcome& outcome, const Outcome::Judged& judged) {
@@ -43,7 +43,7 @@ void Statistics::count_rule(uint64_t cost, const Outcome& outcome, const Outcome
   switch (Verdicts::share_of(outcome, judged)) {
     case Verdicts::Share::kAdmitted:
       ++rule.admitted;
-      rule.cost_admitted += cost;
+      add_units(rule.cost_admitted, cost);
       break;
     case Verdicts::Share::kRefused:
       ++rule.refused;
@@ -76,7 +76,7 @@ void Statistics::count_uncounted(const Event& event, const Outcome& outcome, con
   }
   ++rule.shadow_refused;
   ++(outcome.allowed() ? rule.admitted : rule.refused_by_others);
-  rule.cost_admitted += outcome.allowed() ? event.cost : 0;
+  if (outcome.allowed()) add_units(rule.cost_admitted, event.cost());
 }
 
 void Statistics::count_missing_part(const rules::UncountedRule& uncounted) {

@@ -16,6 +16,11 @@ namespace rateguard::simulate {
 using SubjectId = uint32_t;
 inline constexpr SubjectId kNoSubject = UINT32_MAX;
 
+// A sum that ends where it would overflow: some thousands of the largest amounts.
+inline void add_units(uint64_t& sum, uint64_t units) {
+  if (__builtin_add_overflow(sum, units, &sum)) sum = UINT64_MAX;
+}
+
 // One subject as one rule counts it. `refused` are the rule's own verdicts, in shadow mode those that would have been.
 // 32 bits are enough: a recording has fewer requests than that.
 struct SubjectFigures {
@@ -50,7 +55,8 @@ class SubjectTable {
 
     // 64 bits in two halves, so that an entry is half a cache line.
     void add_cost(uint64_t units) {
-      const uint64_t sum = cost_admitted() + units;
+      uint64_t sum = cost_admitted();
+      add_units(sum, units);
       cost_low = static_cast<uint32_t>(sum);
       cost_high = static_cast<uint32_t>(sum >> 32);
     }

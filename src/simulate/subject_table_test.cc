@@ -49,5 +49,12 @@ TEST(SubjectTable, CostsAddUpBeyond32Bits) {
   }
 }
 
+TEST(SubjectTable, CostsThatDoNotFitAreNotLost) {
+  SubjectTable table;
+  SubjectId next = 0;
+  for (int i = 0; i < 3; ++i) table.find_or_add(keyed_hash("R"), 0, next).add_cost(uint64_t{1} << 63);
+  EXPECT_EQ(table.figures(0).cost_admitted, UINT64_MAX);
+}
+
 }  // namespace
 }  // namespace rateguard::simulate

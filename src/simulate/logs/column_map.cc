@@ -8,6 +8,7 @@
 #include <initializer_list>
 #include <optional>
 
+#include "model/limit.h"
 #include "simulate/logs/printable.h"
 
 namespace rateguard::simulate {
@@ -175,26 +176,35 @@ Result<ColumnMap> ColumnMap::parse(std::string_view text) {
   return map;
 }
 
-std::expected<uint32_t, std::string> add_cost(uint32_t sum, std::string_view term, std::string_view column) {
+namespace {
+
+// The units in a term: "1000.0" and "1e3" are whole numbers, too. Nothing: it is none from 0 to kUnitsMax.
+std::optional<uint64_t> units_in(std::string_view term) {
   const char* const end = term.data() + term.size();
-  uint64_t value = 0;
-  auto read = std::from_chars(term.data(), end, value);
-  if (read.ec == std::errc() &&
-      read.ptr != end) {  // "1000.0" and "1e3" are whole numbers too; doubles hold them exactly
-    double number = 0;
-    read = std::from_chars(term.data(), end, number);
-    const bool whole = number >= 0 && number <= UINT32_MAX && number == std::floor(number);
-    if (read.ec == std::errc() && !whole) read.ec = std::errc::invalid_argument;
-    value = whole ? static_cast<uint64_t>(number) : 0;
+  uint64_t units = 0;
+  const auto whole = std::from_chars(term.data(), end, units);
+  if (whole.ec == std::errc() && whole.ptr == end) {
+    return units <= kUnitsMax ? std::optional(units) : std::nullopt;
   }
-  if (read.ec == std::errc::invalid_argument || read.ptr != end) {
-    return std::unexpected(
-        fmt::format("the cost in '{}' is not a whole number from 0 to 4294967295", printable(column, kColumnChars)));
+  double number = 0;
+  const auto read = std::from_chars(term.data(), end, number);
+  const bool is_amount = read.ec == std::errc() && read.ptr == end && number >= 0 &&
+                         number <= static_cast<double>(kUnitsMax) && number == std::floor(number);
+  return is_amount ? std::optional(static_cast<uint64_t>(number)) : std::nullopt;
+}
+
+}  // namespace
+
+std::expected<uint64_t, std::string> add_cost(uint64_t sum, std::string_view term, std::string_view column) {
+  const auto units = units_in(term);
+  const std::string name = printable(column, kColumnChars);
+  if (!units) {
+    return std::unexpected(term.starts_with('-')
+                               ? fmt::format("the cost in '{}' is negative; a log says what requests took", name)
+                               : fmt::format("the cost in '{}' is not a whole number from 0 to {}", name, kUnitsMax));
   }
-  if (read.ec != std::errc() || value > UINT32_MAX - sum) {
-    return std::unexpected(fmt::format("the cost is above 4294967295 at '{}'", printable(column, kColumnChars)));
-  }
-  return sum + static_cast<uint32_t>(value);
+  if (*units > kUnitsMax - sum) return std::unexpected(fmt::format("the cost is above {} at '{}'", kUnitsMax, name));
+  return sum + *units;
 }
 
 }  // namespace rateguard::simulate

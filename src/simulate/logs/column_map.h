@@ -57,7 +57,7 @@ struct ColumnMap {
 };
 
 // The sum of costs. A term is a whole number, however it is written: "1000", "1000.0", "1e3". Errors say which term is
-// not a number, or that the sum exceeds 2^32 - 1.
-std::expected<uint32_t, std::string> add_cost(uint32_t sum, std::string_view term, std::string_view column);
+// not such a number, or that the sum exceeds kUnitsMax.
+std::expected<uint64_t, std::string> add_cost(uint64_t sum, std::string_view term, std::string_view column);
 
 }  // namespace rateguard::simulate

@@ -176,7 +176,7 @@ Parsed CsvParser::entry(LogEntry& out) {
     if (auto set = entry_fields_.set(bound.kind, fields_[bound.column]); !set) return set;
   }
   if (!cost_columns_.empty()) {
-    uint32_t cost = 0;
+    uint64_t cost = 0;
     for (const size_t index : cost_columns_) {
       const auto sum = add_cost(cost, fields_[index], names_[index]);
       if (!sum) return malformed(sum.error());

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
+#include "model/limit.h"
+
 namespace rateguard::simulate {
 namespace {
 
@@ -90,15 +92,16 @@ TEST(CsvParser, FollowsTheColumnMap) {
   EXPECT_EQ(entry.headers[0].value, "acme");
 }
 
-TEST(CsvParser, CostsAreExactUpTo32Bits) {
+TEST(CsvParser, CostsAreExactUpToTheLargestAmount) {
   const auto columns = ColumnMap::parse("cost=a+b").value();
   auto parser = CsvParser::create("time,a,b", columns, WantedHeaders({})).value();
-  EXPECT_EQ(entry_of(parser, "0,4294967290,5").cost.units, 4'294'967'295u);
+  EXPECT_EQ(entry_of(parser, "0,9007199254740990,1").cost.units, kUnitsMax);
   EXPECT_EQ(entry_of(parser, "0,0,0").cost.units, 0u);
   EXPECT_EQ(entry_of(parser, "0,1000.0,1e3").cost.units, 2000u);
+  EXPECT_EQ(entry_of(parser, "0,1e10,4294967296").cost.units, 14'294'967'296u);
   LogEntry entry;
-  for (const std::string_view record : {"0,4294967290,6", "0,4294967296,0", "0,99999999999999999999,1", "0,-1,5",
-                                        "0,1.5,1", "0,,1", "0, 1,1", "0,1e10,1", "0,x1,1", "0,1x,1"}) {
+  for (const std::string_view record : {"0,9007199254740990,2", "0,9007199254740992,0", "0,99999999999999999999,1",
+                                        "0,-1,5", "0,1.5,1", "0,,1", "0, 1,1", "0,1e16,1", "0,x1,1", "0,1x,1"}) {
     ASSERT_EQ(parser.split(record), CsvSplit::kComplete);
     const Parsed parsed = parser.entry(entry);
     ASSERT_FALSE(parsed) << record;

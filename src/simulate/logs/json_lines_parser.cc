@@ -209,7 +209,7 @@ struct JsonLinesParser::State {
   }
 
   Parsed read_cost(LogEntry& out) {
-    uint32_t cost = 0;
+    uint64_t cost = 0;
     for (size_t i = cost_begin; i < cost_end; ++i) {
       const WantedMember& target = targets[i];
       const auto text = text_of(target, has(i) ? values[i] : JsonValue());

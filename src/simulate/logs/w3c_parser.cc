@@ -143,7 +143,7 @@ Parsed W3cParser::use(const Column& column, std::string_view text, LogEntry& out
     case Use::kField:
       return fields_.set(column.kind, text);
     case Use::kCost: {
-      const auto sum = add_cost(static_cast<uint32_t>(out.cost.units), text, "cost");  // never more: add_cost() made it
+      const auto sum = add_cost(out.cost.units, text, "cost");
       if (!sum) return malformed(sum.error());
       out.cost = {*sum};
       return {};
