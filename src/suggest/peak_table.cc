@@ -44,7 +44,7 @@ void PeakTable::add(uint64_t subject, int64_t time_s) {
 // By the high bits, since the low ones choose the sample.
 SubjectPeaks& PeakTable::slot_of(uint64_t subject) {
   const size_t mask = slots_.size() - 1;
-  size_t at = (subject >> 24) & mask;
+  size_t at = (subject >> kSampleBits) & mask;
   while (slots_[at].subject != 0 && slots_[at].subject != subject) at = (at + 1) & mask;
   return slots_[at];
 }

@@ -24,6 +24,9 @@ struct SubjectPeaks {
 // error of a sample of at least half of `subjects_max`. Not thread-safe.
 class PeakTable {
  public:
+  // The low bits of a hash choose the sample, the others the slot.
+  static constexpr int kSampleBits = 24;
+
   // REQUIRES: subjects_max >= 64.
   explicit PeakTable(size_t subjects_max);
 

@@ -12,6 +12,7 @@
 #include "simulate/report_remarks.h"
 #include "simulate/scenario.h"
 #include "simulate/simulate.h"
+#include "suggest/second_places.h"
 
 namespace rateguard::suggest {
 namespace {
@@ -118,15 +119,19 @@ std::vector<std::string> remarks_of(const TrafficProfile& profile, const Suggest
   return out;
 }
 
-// Reads the logs again for those who could be refused.
-Result<void> simulate_proposal(const Options& options, const TrafficProfile& profile,
+// Reads the logs again for those who could be refused. They come when they would if everybody was simulated.
+Result<void> simulate_proposal(const Options& options, const TrafficProfile& profile, SecondPlaces& places,
                                const simulate::ProgressCallback& progress, Suggestion& out) {
   const Suspects suspects = suspects_of(profile, out.rules);
   simulate::Recording recording;
   recording.reserve(requests_of(suspects, profile));
   simulate::ReadOptions read = options.read;
   read.each = [&](const simulate::LogEntry& entry) {
-    if (is_suspect(CallerHashes::of(entry), suspects)) recording.add(entry);
+    const Instant time = places.are_known() ? places.time_of(entry.time) : entry.time;
+    if (!is_suspect(CallerHashes::of(entry), suspects)) return;
+    simulate::LogEntry placed = entry;
+    placed.time = time;
+    recording.add(placed);
   };
   read.end_of_log = [&] { recording.end_log(); };
   simulate::Recording unused;
@@ -154,7 +159,11 @@ Result<Suggestion> run(const Options& options, const simulate::ProgressCallback&
   }
   auto profile = std::make_unique<TrafficProfile>();
   simulate::ReadOptions read = options.read;
-  read.each = [&](const simulate::LogEntry& entry) { profile->add(entry); };
+  SecondPlaces places;
+  read.each = [&](const simulate::LogEntry& entry) {
+    profile->add(entry);
+    places.count(entry.time);
+  };
   simulate::Recording unused;
   auto input = simulate::read_logs(options.logs, read, progress, unused);
   if (!input) return std::unexpected(input.error());
@@ -171,7 +180,8 @@ Result<Suggestion> run(const Options& options, const simulate::ProgressCallback&
     out.remarks.emplace_back(
         "standard input and pipes cannot be read twice, so the proposal was not simulated; name a file for that");
   } else if (!out.rules.empty()) {
-    if (auto done = simulate_proposal(options, *profile, progress, out); !done) return std::unexpected(done.error());
+    if (auto done = simulate_proposal(options, *profile, places, progress, out); !done)
+      return std::unexpected(done.error());
   }
   out.profile = std::move(profile);
   return out;

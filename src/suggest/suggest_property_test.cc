@@ -87,9 +87,9 @@ class AnyLog {
   }
 
   void add(int second, int caller, const Request& request) {
-    // Not a whole second: the requests of one are spread over it by how many there are, and only those that may be
-    // refused are simulated for the proposal.
-    text_ += boost::json::serialize(boost::json::object{{"time", fmt::format("{}.5", kBegin + second)},
+    // Whole seconds: the requests of one are spread over it by how many there are, of all callers, though only those
+    // that may be refused are simulated for the proposal.
+    text_ += boost::json::serialize(boost::json::object{{"time", fmt::format("{}", kBegin + second)},
                                                         {"ip", fmt::format("10.0.0.{}", caller)},
                                                         {"method", request.method},
                                                         {"path", request.path},

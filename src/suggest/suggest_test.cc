@@ -18,6 +18,7 @@
 #include "simulate/recording.h"
 #include "simulate/scenario.h"
 #include "simulate/simulate.h"
+#include "suggest/second_places.h"
 
 namespace rateguard::suggest {
 namespace {
@@ -338,6 +339,43 @@ TEST(Suggest, SaysTheSameAsTextAndAsJson) {
   EXPECT_EQ(out.at("rules").at(0).at("limit").to_number<int>(), 40);
   EXPECT_EQ(out.at("rules").at(0).at("peaks").at("p999").to_number<int>(), 20);
   EXPECT_EQ(out.at("rules").at(0).at("would_refuse").at("requests").to_number<int>(), 0);
+}
+
+// The half that is followed is chosen by a hash which is the same in every process.
+TEST(TrafficProfile, FollowsTheSameCallersOfTheSameLogEveryTime) {
+  TrafficProfile profile;
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string client = fmt::format("10.1.{}.{}", i / 256, i % 256);
+    profile.add({.time = Instant::from_seconds(kStart), .client = client, .method = "GET", .path = "/a/b"});
+  }
+  const std::vector<const RouteProfile*> routes = profile.routes().ranked();
+  ASSERT_EQ(routes.size(), 1u);
+  EXPECT_EQ(routes[0]->callers.one_in(), 4u);
+  EXPECT_EQ(routes[0]->callers.size(), 5'004u);
+}
+
+TEST(SecondPlaces, AreThoseOfAllRequestsOfTheSecond) {
+  SecondPlaces places;
+  const Instant first = Instant::from_seconds(kStart);
+  const Instant second = first + Duration::seconds(100'000);
+  for (const Instant time : {first, second, first, first, second, first}) places.count(time);
+  ASSERT_TRUE(places.are_known());
+  EXPECT_EQ(places.time_of(first), first);
+  EXPECT_EQ(places.time_of(second), second);
+  EXPECT_EQ(places.time_of(first), first + Duration::millis(250));
+  EXPECT_EQ(places.time_of(first), first + Duration::millis(500));
+  EXPECT_EQ(places.time_of(second), second + Duration::millis(500));
+  EXPECT_EQ(places.time_of(first), first + Duration::millis(750));
+  EXPECT_EQ(places.time_of(first), first) << "the log has grown since";
+}
+
+TEST(SecondPlaces, AreNotKnownOfFractionsNorOfYears) {
+  SecondPlaces fractions;
+  fractions.count({kStart * 1'000'000 + 1});
+  EXPECT_FALSE(fractions.are_known());
+  SecondPlaces years;
+  for (int64_t day = 0; day < 100; ++day) years.count(Instant::from_seconds(kStart + day * kDay));
+  EXPECT_FALSE(years.are_known());
 }
 
 TEST(TrafficProfile, FindsTheBusyRoutesAmongAHundredThousandOthersAndKnowsWhatItMissed) {

@@ -11,8 +11,22 @@ namespace {
 constexpr size_t kSievePlaces = 64 * 1024;
 constexpr int kPrefixV6 = 64;  // docs/identity.md: what rules count as one caller
 
+// The same in every process (FNV-1a, and the finalizer of MurmurHash3): what it chooses is the same for the same log.
+uint64_t fixed_hash(std::string_view text) {
+  uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : text) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3;
+  hash = (hash ^ (hash >> 33)) * 0xff51afd7ed558ccd;
+  hash = (hash ^ (hash >> 33)) * 0xc4ceb9fe1a85ec53;
+  return hash ^ (hash >> 33);
+}
+
+// The low bits, by which PeakTable samples, are the same in every process; the others, by which callers are told apart
+// and have their slots, nobody who writes a log can foresee.
 uint64_t hash_of(std::string_view text) {
-  return text.empty() ? 0 : std::max<uint64_t>(simulate::keyed_hash(text).low, 1);
+  if (text.empty()) return 0;
+  const uint64_t sample_bits = fixed_hash(text) & ((uint64_t{1} << PeakTable::kSampleBits) - 1);
+  const uint64_t hash = simulate::keyed_hash(text).low << PeakTable::kSampleBits | sample_bits;
+  return hash == 0 ? uint64_t{1} << 63 : hash;
 }
 
 }  // namespace
@@ -49,7 +63,7 @@ RouteProfile* RouteTable::find_or_admit(Access access, std::string_view method) 
   if (last_ != nullptr && key_ == last_key_) return last_;
   auto found = routes_.find(key_);
   if (found == routes_.end()) {
-    uint32_t& place = sieve_[simulate::keyed_hash(key_).low % kSievePlaces];
+    uint32_t& place = sieve_[fixed_hash(key_) % kSievePlaces];
     const uint64_t before = place++;
     if (routes_.size() == kRoutesMax) {
       if (before < least_) return nullptr;
