@@ -197,7 +197,8 @@ Made make_concurrency(const LimitSpec& spec) {
   if (spec.limit_text) return problem(kLimit, "concurrency has no period; expected limit as a number alone");
   if (!spec.limit) return problem(kLimit, "limit is missing; expected a number");
   if (!spec.hold) return problem(kHold, "hold is missing; expected how long a unit is held at most, such as 30s");
-  return checked(Limit::concurrency(*spec.limit, *spec.hold), kHold);
+  const bool too_many = *spec.limit > capacity_max(Algorithm::kConcurrency);
+  return checked(Limit::concurrency(*spec.limit, *spec.hold), too_many ? kLimit : kHold);
 }
 
 constexpr Choice<Anchor> kAnchors[] = {{"epoch", Anchor::kEpoch}, {"first_request", Anchor::kFirstRequest},

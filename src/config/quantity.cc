@@ -62,10 +62,23 @@ std::unexpected<Error> bad_duration(std::string_view text) {
                              quote(text)));
 }
 
-std::unexpected<Error> bad_limit(std::string_view text) {
-  return invalid(fmt::format(
-      "{} is not a limit; expected N/period with an optional burst, such as 5/m, 100/10s or 100/10s burst 20",
-      quote(text)));
+// What a text of N/period is taken for, and how it is said not to be one.
+struct LimitKind {
+  std::string_view name;
+  std::string_view expected;
+};
+constexpr LimitKind kLimitKind = {"limit", "N/period with an optional burst, such as 5/m, 100/10s or 100/10s burst 20"};
+constexpr LimitKind kRateKind = {"rate", "units per period, such as 100/10s"};
+
+std::unexpected<Error> bad(const LimitKind& kind, std::string_view text) {
+  return invalid(fmt::format("{} is not a {}; expected {}", quote(text), kind.name, kind.expected));
+}
+
+// The units in `number`, a part of `text`.
+Result<uint64_t> parse_amount(std::string_view number, const LimitKind& kind, std::string_view text) {
+  if (const auto units = parse_whole(number, {.min = 1, .max = kUnitsMax})) return *units;
+  if (number.empty() || !std::ranges::all_of(number, is_digit)) return bad(kind, text);
+  return invalid(fmt::format("{}: expected from 1 to {} units, found {}", quote(text), kUnitsMax, quote(number)));
 }
 
 // "m", "10s", "minute": a unit alone means one of it; a number needs a unit, or "5/60" would be ambiguous.
@@ -75,6 +88,26 @@ std::optional<Duration> parse_period(std::string_view text) {
   const auto period = parse_duration(text);
   if (!period || *period < kPeriodMin || *period > kPeriodMax) return std::nullopt;
   return *period;
+}
+
+Result<LimitText> parse_text_of(const LimitKind& kind, std::string_view text) {
+  const size_t slash = text.find('/');
+  if (slash == std::string_view::npos) return bad(kind, text);
+  std::string_view period_text = text.substr(slash + 1);
+  LimitText parsed;
+  const auto units = parse_amount(trimmed(text.substr(0, slash)), kind, text);
+  if (!units) return std::unexpected(units.error());
+  parsed.rate.units = *units;
+  if (const size_t at = period_text.find(" burst "); at != std::string_view::npos) {
+    const auto burst = parse_amount(trimmed(period_text.substr(at + 7)), kind, text);
+    if (!burst) return std::unexpected(burst.error());
+    parsed.burst = *burst;
+    period_text = period_text.substr(0, at);
+  }
+  const auto period = parse_period(trimmed(period_text));
+  if (!period) return bad(kind, text);
+  parsed.rate.period = *period;
+  return parsed;
 }
 
 }  // namespace
@@ -99,31 +132,14 @@ Result<Duration> parse_duration(std::string_view text) {
 }
 
 Result<LimitText> parse_limit_text(std::string_view text) {
-  const size_t slash = text.find('/');
-  if (slash == std::string_view::npos) return bad_limit(text);
-  const auto units = parse_whole(trimmed(text.substr(0, slash)), {.min = 1, .max = kUnitsMax});
-  if (!units) return bad_limit(text);
-  std::string_view period_text = text.substr(slash + 1);
-  LimitText parsed;
-  parsed.rate.units = *units;
-  if (const size_t at = period_text.find(" burst "); at != std::string_view::npos) {
-    const auto burst = parse_whole(trimmed(period_text.substr(at + 7)), {.min = 1, .max = kUnitsMax});
-    if (!burst) return bad_limit(text);
-    parsed.burst = *burst;
-    period_text = period_text.substr(0, at);
-  }
-  const auto period = parse_period(trimmed(period_text));
-  if (!period) return bad_limit(text);
-  parsed.rate.period = *period;
-  return parsed;
+  return parse_text_of(kLimitKind, text);
 }
 
 Result<Rate> parse_rate(std::string_view text) {
   if (text.contains('/')) {
-    const auto parsed = parse_limit_text(text);
-    if (!parsed || parsed->burst) {
-      return invalid(fmt::format("{} is not a rate; expected units per period, such as 100/10s", quote(text)));
-    }
+    const auto parsed = parse_text_of(kRateKind, text);
+    if (!parsed) return std::unexpected(parsed.error());
+    if (parsed->burst) return bad(kRateKind, text);
     return parsed->rate;
   }
   const auto number = parse_decimal(text);

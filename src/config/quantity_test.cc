@@ -60,15 +60,24 @@ TEST(ParseLimitText, Good) {
 }
 
 TEST(ParseLimitText, Bad) {
-  for (const char* text :
-       {"", "5", "/m", "5/", "0/m", "-5/m", "5.5/m", "9007199254740992/m", "5/60", "5/x", "5/m/s", "5/0s", "5/367d",
-        "5/m burst", "5/m burst 0", "5/m burst x", "5/mburst 3", "5/m burst 3 burst 4", "5 per m"}) {
+  for (const char* text : {"", "5", "/m", "5/", "-5/m", "5.5/m", "5/60", "5/x", "5/m/s", "5/0s", "5/367d", "5/m burst",
+                           "5/m burst x", "5/mburst 3", "5/m burst 3 burst 4", "5 per m"}) {
     EXPECT_EQ(
         shown(parse_limit_text(text)),
         fmt::format(
             "'{}' is not a limit; expected N/period with an optional burst, such as 5/m, 100/10s or 100/10s burst 20",
             text));
   }
+}
+
+TEST(ParseLimitText, SaysHowManyUnitsThereMayBe) {
+  EXPECT_EQ(shown(parse_limit_text("9007199254740992/m")),
+            "'9007199254740992/m': expected from 1 to 9007199254740991 units, found '9007199254740992'");
+  EXPECT_EQ(shown(parse_limit_text("0/m")), "'0/m': expected from 1 to 9007199254740991 units, found '0'");
+  EXPECT_EQ(shown(parse_limit_text("5/m burst 0")),
+            "'5/m burst 0': expected from 1 to 9007199254740991 units, found '0'");
+  EXPECT_EQ(shown(parse_rate("99999999999999999999/s")),
+            "'99999999999999999999/s': expected from 1 to 9007199254740991 units, found '99999999999999999999'");
 }
 
 TEST(ParseRate, Exact) {

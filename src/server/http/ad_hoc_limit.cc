@@ -119,13 +119,14 @@ std::optional<Limit> read_bucket(CheckBody& body, Algorithm algorithm) {
     rate = read_rate(body, rate_field);
   }
   if (!capacity || !rate) return std::nullopt;
+  const Field rate_at_fault = windowed && rate->units > kRateUnitsMax ? Field::kLimit : rate_field;
   switch (algorithm) {
     case Algorithm::kTokenBucket:
-      return accept(body, rate_field, Limit::token_bucket(*capacity, *rate));
+      return accept(body, rate_at_fault, Limit::token_bucket(*capacity, *rate));
     case Algorithm::kGcra:
-      return accept(body, rate_field, Limit::gcra(*capacity, *rate));
+      return accept(body, rate_at_fault, Limit::gcra(*capacity, *rate));
     default:
-      return accept(body, rate_field, Limit::leaky_bucket(*capacity, *rate));
+      return accept(body, rate_at_fault, Limit::leaky_bucket(*capacity, *rate));
   }
 }
 
@@ -160,19 +161,23 @@ std::optional<Limit> read_window(CheckBody& body, Algorithm algorithm) {
     return read_calendar_window(body, *limit);
   const auto window = read_duration(body, algorithm == Algorithm::kConcurrency ? Field::kHold : Field::kWindow);
   if (!window) return std::nullopt;
+  // What is wrong is the limit, or else the time.
+  const Field at_fault = *limit > capacity_max(algorithm)       ? Field::kLimit
+                         : algorithm == Algorithm::kConcurrency ? Field::kHold
+                                                                : Field::kWindow;
   switch (algorithm) {
     case Algorithm::kFixedWindow: {
       const bool from_first = body.present.has(Field::kAnchor) && body.value(Field::kAnchor).text == "first_request";
       return accept(
-          body, Field::kWindow,
+          body, at_fault,
           from_first ? Limit::fixed_window_from_first_request(*limit, *window) : Limit::fixed_window(*limit, *window));
     }
     case Algorithm::kSlidingWindowLog:
-      return accept(body, Field::kWindow, Limit::sliding_window_log(*limit, *window));
+      return accept(body, at_fault, Limit::sliding_window_log(*limit, *window));
     case Algorithm::kSlidingWindowCounter:
-      return accept(body, Field::kWindow, Limit::sliding_window_counter(*limit, *window));
+      return accept(body, at_fault, Limit::sliding_window_counter(*limit, *window));
     default:
-      return accept(body, Field::kHold, Limit::concurrency(*limit, *window));
+      return accept(body, at_fault, Limit::concurrency(*limit, *window));
   }
 }
 

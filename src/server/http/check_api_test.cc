@@ -296,6 +296,18 @@ TEST_P(BadCheck, IsRefusedByName) {
 INSTANTIATE_TEST_SUITE_P(
     Http, BadCheck,
     testing::Values(
+        BadCase{R"({"key":"a","algorithm":"sliding_window_log","limit":4294967296,"window":60})", "limit",
+                "limit must be from 1 to 4294967295"},
+        BadCase{R"({"key":"a","algorithm":"sliding_window_counter","limit":4294967296,"window":60})", "limit",
+                "limit must be from 1 to 4294967295"},
+        BadCase{R"({"key":"a","algorithm":"concurrency","limit":4294967296,"hold":60})", "limit",
+                "limit must be from 1 to 4294967295"},
+        BadCase{R"({"key":"a","algorithm":"gcra","limit":9007199254740991,"window":60,"burst":5})", "limit",
+                "the rate must be from 1 to"},
+        BadCase{R"({"key":"a","algorithm":"concurrency","limit":5,"hold":0})", "hold", "hold must be from 1ms"},
+        BadCase{R"({"key":"a","algorithm":"fixed_window","limit":5,"window":0})", "window", "window must be from 1ms"},
+        BadCase{R"({"key":"a","algorithm":"fixed_window","limit":9007199254740992,"window":60})", "limit",
+                "a whole number from 1 to 9007199254740991"},
         BadCase{"{}", "algorithm", "missing"}, BadCase{R"({"key":"a"})", "algorithm", "missing"},
         BadCase{R"({"algorithm":"gcra"})", "key", "missing"},
         BadCase{R"({"key":["a"],"algorithm":"gcra","rate":1,"burst":1})", "key", "expected a string"},
