@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "config/node_reader.h"
 #include "model/ascii.h"
@@ -43,16 +45,32 @@ class CostReader {
     read_table(node, "by_method", "methods", [&](const YamlNode& key, uint64_t units) {
       std::string method = upper_case(key.text);
       if (const auto good = rules::check_method(method); !good) return problems_.add(key, good.error().message);
+      const auto same = std::ranges::find(cost_.by_method, method, &std::pair<std::string, uint64_t>::first);
+      if (same != cost_.by_method.end()) {
+        return refuse_twice(key, "by_method", "methods compare without case");
+      }
       cost_.by_method.emplace_back(std::move(method), units);
     });
     read_table(node, "by_path", "paths", [&](const YamlNode& key, uint64_t units) {
-      if (const auto path = rules::PathPattern::parse(key.text); !path) return problems_.add(key, path.error().message);
+      const auto path = rules::PathPattern::parse(key.text);
+      if (!path) return problems_.add(key, path.error().message);
+      const auto is_same = [&](const rules::PathPattern& other) {
+        return other.segments == path->segments && other.prefix == path->prefix;
+      };
+      if (const auto same = std::ranges::find_if(paths_, is_same); same != paths_.end()) {
+        return refuse_twice(key, "by_path", fmt::format("'{}' matches the same paths", same->text));
+      }
+      paths_.push_back(*path);
       cost_.by_path.push_back({.path = key.text, .units = units});
     });
     read_header(node);
   }
 
  private:
+  void refuse_twice(const YamlNode& key, std::string_view table, std::string_view why) {
+    problems_.add(key, fmt::format("cost.{}: '{}' is there twice ({}); leave one of them out", table, key.text, why));
+  }
+
   template <typename Add>
   void read_table(const YamlNode& map, std::string_view key, std::string_view of, Add add) {
     const YamlNode* const table = map.find(key);
@@ -90,6 +108,7 @@ class CostReader {
   rules::RuleCost& cost_;
   Problems& problems_;
   NodeReader nodes_;
+  std::vector<rules::PathPattern> paths_;  // of by_path
 };
 
 }  // namespace

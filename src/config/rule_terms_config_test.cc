@@ -254,7 +254,7 @@ TEST_F(SubjectFile, ThatIsNoRegularFileIsRefusedAtOnce) {
   };
   EXPECT_EQ(refusal("pipe.csv"),
             fmt::format("rule 'r': by_subject_file: {}: this is a named pipe, which waits until something is written "
-                        "into it; expected a regular file",
+                        "into it; expected a regular file, or <(command) of a shell",
                         (folder_ / "pipe.csv").string()));
   EXPECT_EQ(refusal("folder.csv"),
             fmt::format("rule 'r': by_subject_file: {}: this is a folder; expected a regular file",
@@ -321,6 +321,14 @@ TEST(RuleTerms, Costs) {
             "f:1:48: bad path '/a/:id': ':id' would be compared letter by letter; write /a/{id}");
   EXPECT_EQ(wrong_with("limit: 5/m, cost: {by_method: {'*': 5}}"),
             "f:1:50: bad method '*'; leave method out for every method");
+  EXPECT_EQ(wrong_with("limit: 5/m, cost: {by_method: {GET: 5, post: 1, get: 2}}"),
+            "f:1:67: cost.by_method: 'get' is there twice (methods compare without case); leave one of them out");
+  EXPECT_EQ(wrong_with("limit: 5/m, cost: {by_path: {/login: 5, /%6Cogin/: 2}}"),
+            "f:1:59: cost.by_path: '/%6Cogin/' is there twice ('/login' matches the same paths); leave one of them "
+            "out");
+  EXPECT_EQ(wrong_with("limit: 5/m, cost: {by_path: {'/u/{id}': 5, '/u/{name}': 2}}").substr(8, 40),
+            "cost.by_path: '/u/{name}' is there twice");
+  EXPECT_EQ(wrong_with("limit: 5/m, cost: {by_path: {/login: 5, /Login: 2, /login/*: 3}}"), "nothing");
   EXPECT_EQ(wrong_with("limit: 5/m, cost: {by_method: POST}"),
             "f:1:49: cost.by_method: expected a map of methods to numbers, found 'POST'");
   EXPECT_EQ(wrong_with("limit: 5/m, cost: {by_methd: {POST: 1}}"),
