@@ -55,7 +55,9 @@ void warn_of_rule(const Rule& rule, const identify::Settings& identity, std::vec
   const auto warn = [&](std::string message) {
     warnings.push_back({.message = fmt::format("rule '{}' {}", rule.name, message), .position = rule.position});
   };
-  for (const rules::Part& part : rule.per) {
+  // Whoever an unlimited rule matches is not counted, unless some of them have limits of their own.
+  const bool counts = !rule.unlimited || rule.by_subject != nullptr;
+  for (const rules::Part& part : counts ? rule.per : std::vector<rules::Part>()) {
     const std::string why = lacking(part, identity);
     if (why.empty()) continue;
     warn(fmt::format("counts per {}, but {} {}", part.to_string(), why, fate(rule.missing)));

@@ -54,6 +54,15 @@ TEST(ConfigWarnings, AConditionOnAUserWhomNothingNames) {
   EXPECT_EQ(warnings_of("rules:\n- {name: u, match: {not_user: ann}, per: ip, limit: 5/m}"), Lines{});
 }
 
+TEST(ConfigWarnings, AnUnlimitedRuleCountsNobody) {
+  EXPECT_EQ(warnings_of("rules:\n- {name: u, match: {ip: 10.0.0.0/8}, per: user, limit: unlimited}\n"
+                        "- {name: all, per: ip, limit: 5/m}"),
+            Lines{});
+  const auto some = warnings_of("rules:\n- {name: u, per: user, limit: unlimited, by_subject: {ann: 5/m}}");
+  ASSERT_EQ(some.size(), 1u);
+  EXPECT_TRUE(some[0].contains("rule 'u' counts per user, but ")) << some[0];
+}
+
 TEST(ConfigWarnings, ThoseOfTheRulesThemselvesComeFirst) {
   const auto lines = warnings_of("rules:\n- {name: a, match: {path: /api/*}, per: [user, route], limit: 5/m}");
   ASSERT_EQ(lines.size(), 2u);
