@@ -78,5 +78,14 @@ TEST(Explain, UnitsGivenBackAreANegativeCost) {
   EXPECT_TRUE(answer.text.contains(R"("cost":-3,"charged":true})")) << answer.text;
 }
 
+// A hold is released by its id; a negative cost of what else the request asks for does not touch it.
+TEST(Explain, UnitsGivenBackReleaseNoHold) {
+  FakeServer server({rule_of("jobs", "ip", *Limit::concurrency(3, kHour))});
+  server.check(R"({"facts":{"ip":"192.0.2.1"}})");
+  const auto answer = server.check(R"({"facts":{"ip":"192.0.2.1","cost":-1},"explain":true})");
+  EXPECT_TRUE(answer.text.contains(R"("remaining":2,)")) << answer.text;
+  EXPECT_TRUE(answer.text.contains(R"("cost":-1,"charged":false)")) << answer.text;
+}
+
 }  // namespace
 }  // namespace rateguard::http_api
