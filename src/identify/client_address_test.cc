@@ -39,6 +39,14 @@ TEST(ClientAddress, IsThePeersWhereNoHeaderSaysOtherwise) {
   EXPECT_EQ(address("", {{kList, "192.0.2.1"}}), "none") << "an unknown peer is not a trusted one";
 }
 
+// Before anything is read out of it: who trusts 10.0.0.0/8 means machines of that network.
+TEST(ClientAddress, ATrustedProxyBehindNat64IsMatchedByItsAddressAsItIs) {
+  const std::vector<IpPrefix> nat64 = {IpPrefix::parse("64:ff9b::10.0.0.0/104").value()};
+  EXPECT_EQ(address("64:ff9b::10.0.0.1", {{kList, "192.0.2.1, 64:ff9b::10.9.9.9"}}, nat64), "192.0.2.1");
+  EXPECT_EQ(address(kProxy, {{kList, "192.0.2.1"}}, nat64), kProxy);
+  EXPECT_EQ(address("64:ff9b::10.0.0.1", {{kList, "192.0.2.1"}}), "64:ff9b::a00:1");
+}
+
 TEST(ClientAddress, XForwardedForIsWalkedFromTheRight) {
   for (const auto& [value, client] : std::vector<Case>{
            {"192.0.2.1", "192.0.2.1"},

@@ -145,7 +145,9 @@ TEST(Conditions, ANetworkInsideNat64IsRefusedWithTheIpv4NetworkToWrite) {
             "write 203.0.113.0/24, which callers over IPv4 are in, too");
   EXPECT_TRUE(refusal("64:ff9b::203.0.113.9").contains("write 203.0.113.9, ")) << refusal("64:ff9b::203.0.113.9");
   EXPECT_TRUE(refusal("64:ff9b::/96").contains("write 0.0.0.0/0, "));
-  EXPECT_TRUE(refusal("64:ff9b::/64").contains("write 0.0.0.0/0, "));
+  EXPECT_EQ(refusal("64:ff9b::/48"),
+            "the only callers in 64:ff9b::/48 come over NAT64 (64:ff9b::/96), and their addresses are read as the IPv4 "
+            "addresses inside; write 0.0.0.0/0, which callers over IPv4 are in, too");
   for (const char* good : {"64:ff9b::/32", "64:ff9b:1::/48", "::/0", "0.0.0.0/0", "64:ff9b:0:1::/64", "10.0.0.0/8"}) {
     EXPECT_EQ(refusal(good), "none") << good;
   }

@@ -184,12 +184,16 @@ Result<void> check_condition_prefix(const IpPrefix& prefix) {
   constexpr int kNat64Bits = 96;
   const IpAddress inside = prefix.address.masked_v6(128);
   if (inside == prefix.address || prefix.bits < kOnlyNat64Bits) return {};
-  const IpPrefix network = prefix.bits >= kNat64Bits ? IpPrefix{.address = inside, .bits = prefix.bits}
-                                                     : IpPrefix::parse("0.0.0.0/0").value();
+  if (prefix.bits < kNat64Bits) {
+    return invalid(
+        fmt::format("the only callers in {0} come over NAT64 (64:ff9b::/96), and their addresses are read as the IPv4 "
+                    "addresses inside; write 0.0.0.0/0, which callers over IPv4 are in, too",
+                    to_string(prefix)));
+  }
   return invalid(
       fmt::format("no caller is ever in {}: an address of NAT64 is read as the IPv4 address inside; write {}, which "
                   "callers over IPv4 are in, too",
-                  to_string(prefix), to_string(network)));
+                  to_string(prefix), to_string(IpPrefix{.address = inside, .bits = prefix.bits})));
 }
 
 Result<void> check_rule(const Rule& rule) {
