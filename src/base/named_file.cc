@@ -18,7 +18,9 @@ Result<void> check_named_file(const std::string& path) {
   if (path.starts_with("/dev/") || path.starts_with("/proc/")) return {};
   struct stat found{};
   if (::stat(path.c_str(), &found) != 0 || S_ISREG(found.st_mode)) return {};
-  return fail(ErrorCode::kIo, std::string(kind_of(found.st_mode)) + "; expected a regular file");
+  return fail(ErrorCode::kIo, std::string(kind_of(found.st_mode)) +
+                                  (S_ISFIFO(found.st_mode) ? "; expected a regular file, or <(command) of a shell"
+                                                           : "; expected a regular file"));
 }
 
 }  // namespace rateguard

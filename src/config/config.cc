@@ -248,7 +248,7 @@ Result<Config> parse(std::string_view yaml, std::string file_name) {
 }
 
 Result<Config> load(const std::string& path) {
-  const auto text = read_file(path);
+  const auto text = read_named_file(path);
   if (!text) return std::unexpected(text.error());
   std::vector<std::string> subject_files;
   auto config = parse_with_files(*text, path, [&](const std::string& named) {

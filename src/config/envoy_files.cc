@@ -46,8 +46,7 @@ Result<std::shared_ptr<const envoy::RateLimits>> load_envoy(const std::string& p
   if (!files) return std::unexpected(files.error());
   std::vector<envoy::DomainSpec> specs;
   for (const std::string& file : *files) {
-    // What was named is read whatever it is, such as a shell's <(command); what lies in a folder has to be a file.
-    const auto text = file == path ? read_file(file) : read_named_file(file);
+    const auto text = read_named_file(file);
     if (!text) return std::unexpected(text.error());
     auto spec = parse_envoy(*text, file, stores);
     if (!spec) return std::unexpected(spec.error());
