@@ -1,6 +1,8 @@
 #include "app/log_commands.h"
 
+#include <fmt/format.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +19,27 @@ int columns_of(std::FILE* stream) {
   winsize size{};
   if (ioctl(fileno(stream), TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
   return size.ws_col;
+}
+
+// One regular file, by whatever names. Only those can be lost by writing.
+bool is_same_file(const std::string& path, const std::string& other) {
+  struct stat one{};
+  struct stat two{};
+  const bool both =
+      stat(path.c_str(), &one) == 0 && (other == "-" ? fstat(STDIN_FILENO, &two) : stat(other.c_str(), &two)) == 0;
+  return both && S_ISREG(one.st_mode) && one.st_dev == two.st_dev && one.st_ino == two.st_ino;
+}
+
+// Which of `inputs` an output at `path` would overwrite; empty: none.
+std::string input_lost_by(const std::string& path, const std::vector<std::string>& inputs) {
+  if (path == "-") return {};
+  for (const std::string& input : inputs) {
+    if (input.empty()) continue;
+    if (is_same_file(path, input) || is_same_file(simulate::aside_of(path), input)) {
+      return input == "-" ? "standard input" : input;
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -39,15 +62,25 @@ Result<simulate::ReadOptions> read_options(const LogFormatOptions& options) {
   return read;
 }
 
-bool can_write(const std::vector<std::string>& paths) {
-  for (const std::string& path : paths) {
+std::optional<ExitCode> check_outputs(const NamedFiles& files) {
+  for (size_t i = 0; i < files.outputs.size(); ++i) {
+    const std::string& path = files.outputs[i];
     if (path.empty()) continue;
+    if (const std::string input = input_lost_by(path, files.inputs); !input.empty()) {
+      complain(fmt::format("{}: writing there would overwrite {}, which is read; name another file", path, input));
+      return kUsage;
+    }
+    for (size_t j = 0; j < i; ++j) {
+      if (path != files.outputs[j] && !is_same_file(path, files.outputs[j])) continue;
+      complain(fmt::format("{}: two outputs would be written there; name another file for one of them", path));
+      return kUsage;
+    }
     if (const auto tried = simulate::try_output_file(path); !tried) {
       complain(tried.error().to_string());
-      return false;
+      return kCannotServe;
     }
   }
-  return true;
+  return std::nullopt;
 }
 
 ExitCode exit_code_of(const Error& error) {

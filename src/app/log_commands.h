@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,9 +16,14 @@ namespace rateguard::app {
 // Errors: kInvalid if the command line is wrong.
 Result<simulate::ReadOptions> read_options(const LogFormatOptions& options);
 
-// Whether each path of an output (empty: none) can be written to, found out before the minutes that a long log takes.
-// Complains where one cannot.
-bool can_write(const std::vector<std::string>& paths);
+// What a command reads and writes; empty: not given. "-" is standard input or output.
+struct NamedFiles {
+  std::vector<std::string> inputs;
+  std::vector<std::string> outputs;
+};
+// Whether each output can be written to and would overwrite no input and no other output, found out before the minutes
+// that a long log takes. Complains, and gives the exit code, if not.
+std::optional<ExitCode> check_outputs(const NamedFiles& files);
 
 // Logs that are missing or break off are files that cannot be used; rules, or logs in another format, do not load.
 ExitCode exit_code_of(const Error& error);

@@ -63,12 +63,14 @@ int simulate(const SimulateOptions& options) {
     complain(made.error().to_string());
     return kUsage;
   }
+  NamedFiles files{.inputs = options.logs, .outputs = {options.json, options.html}};
+  files.inputs.insert(files.inputs.end(), {options.rules, options.compare});
+  if (const auto wrong = check_outputs(files)) return *wrong;
   if (options.explain_format) return explain(options, made->read);
   if (options.rules.empty()) {
     complain("--rules is required: it names the rules to try");
     return kUsage;
   }
-  if (!can_write({options.json, options.html})) return kCannotServe;
   std::optional<Result<simulate::Report>> done;
   with_progress(options.quiet ? Quiet::kYes : Quiet::kNo,
                 [&](const simulate::ProgressCallback& progress) { done = simulate::run(*made, progress); });

@@ -17,7 +17,7 @@ int suggest(const SuggestOptions& options) {
     complain(read.error().to_string());
     return kUsage;
   }
-  if (!can_write({options.out, options.json})) return kCannotServe;
+  if (const auto wrong = check_outputs({.inputs = options.logs, .outputs = {options.out, options.json}})) return *wrong;
   const suggest::Options wanted{
       .logs = options.logs, .read = std::move(*read), .headroom = {.factor = options.headroom}};
   std::optional<Result<suggest::Suggestion>> made;

@@ -21,10 +21,6 @@ bool write_all(std::FILE* file, std::string_view content) {
   return std::fwrite(content.data(), 1, content.size(), file) == content.size() && std::fflush(file) == 0;
 }
 
-std::string aside_of(const std::string& path) {
-  return path + ".tmp";
-}
-
 Result<void> write_in_place(const std::string& path, std::string_view content) {
   std::FILE* file = std::fopen(path.c_str(), "we");
   if (file == nullptr) return io_error(path, "open");
@@ -34,6 +30,10 @@ Result<void> write_in_place(const std::string& path, std::string_view content) {
 }
 
 }  // namespace
+
+std::string aside_of(const std::string& path) {
+  return path + ".tmp";
+}
 
 Result<void> try_output_file(const std::string& path) {
   if (path == "-") return {};

@@ -8,6 +8,9 @@
 
 namespace rateguard::simulate {
 
+// The temporary file that write_output_file() makes for `path`.
+std::string aside_of(const std::string& path);
+
 // Writes completely or not at all: to a temporary file that is renamed. "-" is standard output; a file that is not
 // regular (a pipe, /dev/null) is written to directly. Errors: kIo with the system's reason.
 Result<void> write_output_file(const std::string& path, std::string_view content);
