@@ -4,7 +4,11 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <string>
+#include <system_error>
 
 #include "app/build.h"
 #include "app/choices.h"
@@ -371,9 +375,7 @@ int refuse(const CLI::App& app, const std::vector<std::string>& words, const CLI
   return kUsage;
 }
 
-}  // namespace
-
-int run_command_line(int argc, char** argv) {
+int run(int argc, char** argv) {
   CLI::App app{kAbout, "rateguard"};
   Options options;
   define(app, options);
@@ -394,6 +396,26 @@ int run_command_line(int argc, char** argv) {
   if (app.got_subcommand("help")) return help(app, options.explained);
   fmt::print("{}", completion_script(app, shell_of(options.shell)));
   return kSuccess;
+}
+
+// Whoever asked for a table on a full disk has not got one, whatever the command found out.
+int cannot_print(int reason) {
+  const char* const why = strerror(reason);
+  std::fputs("rateguard: cannot write to standard output: ", stderr);
+  std::fputs(why, stderr);
+  std::fputs("\n", stderr);
+  return kCannotServe;
+}
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+  try {
+    const int code = run(argc, argv);
+    return std::fflush(stdout) == 0 && std::ferror(stdout) == 0 ? code : cannot_print(errno);
+  } catch (const std::system_error& error) {  // fmt's, of what it could not write
+    return cannot_print(error.code().value());
+  }
 }
 
 }  // namespace rateguard::app

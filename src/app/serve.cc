@@ -3,8 +3,10 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 
 #include "app/build.h"
@@ -150,7 +152,10 @@ int serve(const ServeOptions& options) {
   if (!instance) return refuse(log, instance.error(), kCannotServe);
   log.write(LogLevel::kInfo, "ready " + (*instance)->addresses());
   fmt::print("ready {}\n", (*instance)->addresses());
-  std::fflush(stdout);
+  if (std::fflush(stdout) != 0) {
+    log.write(LogLevel::kWarn, fmt::format("standard output does not take the line \"ready\": {}", strerror(errno)));
+    std::clearerr(stdout);  // the service itself needs it no more
+  }
   return (*instance)->run() ? kSuccess : kNotSaved;  // the log says why
 }
 

@@ -1,9 +1,12 @@
 // The command line as a person or a script meets it.
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 
 #include "support/patience.h"
 #include "support/program.h"
@@ -108,6 +111,111 @@ TEST(CliTest, CheckSaysWhatIsWrongWithARequest) {
   const Finished wrong = run({"check", "--limit", "0/m", "--key", "me"});
   EXPECT_EQ(wrong.exit_code, 2);
   EXPECT_FALSE(wrong.err.empty());
+}
+
+// Each way of asking would pass over the options of the others.
+TEST(CliTest, CheckRefusesOptionsThatDoNotGoTogether) {
+  const struct {
+    std::vector<std::string> options;
+    std::string said;
+  } cases[] = {
+      {{"--rule", "login", "--key", "a", "--limit", "5/m"}, "--limit does not go with --rule"},
+      {{"--rule", "login", "--key", "a", "--path", "/x"}, "--path does not go with --rule"},
+      {{"--rule", "login", "--key", "a", "--header", "X: y"}, "--header does not go with --rule"},
+      {{"--limit", "5/m", "--key", "a", "--ip", "192.0.2.1"}, "--ip does not go with --limit"},
+      {{"--limit", "5/m", "--key", "a", "--plan", "pro"}, "--plan does not go with --limit"},
+      {{"--limit", "5/m"}, "--limit needs --key KEY"},
+      {{"--limit", "5/m", "--key", "a", "--key", "b"}, "--limit counts by one --key, and 2 are given"},
+      {{"--algorithm", "gcra", "--ip", "192.0.2.1"}, "--algorithm goes with --limit"},
+      {{"--key", "a", "--ip", "192.0.2.1"}, "--key goes with --rule or --limit"},
+      {{"--server", "127.0.0.1:1", "--limit", "5/m", "--key", "a", "--every", "1s"}, "--every is virtual time"},
+  };
+  for (const auto& [options, said] : cases) {
+    std::vector<std::string> words = {"check"};
+    words.insert(words.end(), options.begin(), options.end());
+    const Finished finished = run(words);
+    EXPECT_EQ(finished.exit_code, 2) << said;
+    EXPECT_TRUE(contains(finished.err, said)) << finished.err;
+  }
+}
+
+TEST(CliTest, NoOutputOverwritesWhatIsRead) {
+  const TemporaryFolder folder;
+  const std::string log = folder.write("access.log",
+                                       "192.0.2.1 - - [01/Jan/2024:00:00:00 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" "
+                                       "\"x\"\n");
+  const std::string rules = folder.write("rules.yaml", kRules);
+  const std::string other = (folder.path() / "other.log").string();
+  std::filesystem::create_hard_link(log, other);
+  const std::string aside = folder.write("out.json.tmp", read_file(log));
+  const std::string out = (folder.path() / "out.json").string();
+  const struct {
+    std::vector<std::string> words;
+    std::string lost;
+  } cases[] = {
+      {{"simulate", "--rules", rules, "--json", log, log}, log},
+      {{"simulate", "--rules", rules, "--html", other, log}, log},
+      {{"simulate", "--rules", rules, "--json", rules, log}, rules},
+      {{"simulate", "--rules", rules, "--json", out, aside}, aside},
+      {{"simulate", "--explain-format", "--json", log, log}, log},
+      {{"suggest", "--out", other, log}, log},
+      {{"suggest", "--json", log, log}, log},
+  };
+  for (const auto& [words, lost] : cases) {
+    const std::string before = read_file(lost);
+    const Finished finished = run(words);
+    EXPECT_EQ(finished.exit_code, 2);
+    EXPECT_TRUE(contains(finished.err, "would overwrite " + lost + ", which is read")) << finished.err;
+    EXPECT_EQ(read_file(lost), before);
+  }
+  const Finished twice = run({"suggest", "--out", out, "--json", out, log});
+  EXPECT_EQ(twice.exit_code, 2);
+  EXPECT_TRUE(contains(twice.err, "two outputs would be written there")) << twice.err;
+  EXPECT_EQ(run({"suggest", "--out", out, "--json", "/dev/null", log}).exit_code, 0);
+}
+
+TEST(CliTest, ANamedPipeIsNoConfigurationToWaitForButAShellsIs) {
+  const TemporaryFolder folder;
+  const std::string pipe = (folder.path() / "rules.yaml").string();
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  const Finished refused = run({"validate", pipe});
+  EXPECT_EQ(refused.exit_code, 3);
+  EXPECT_TRUE(contains(refused.err,
+                       "this is a named pipe, which waits until something is written into it; expected a "
+                       "regular file, or <(command) of a shell"))
+      << refused.err;
+  const std::string command =
+      std::string("bash -c '") + RATEGUARD_PROGRAM + " validate <(echo \"rules: []\")' >/dev/null 2>&1";
+  EXPECT_EQ(std::system(command.c_str()), 0);
+}
+
+// Whoever asked for a table has not got one.
+TEST(CliTest, WhatCannotBePrintedIsAnError) {
+  const TemporaryFolder folder;
+  const std::string rules = folder.write("rules.yaml", kRules);
+  std::string many = "rules:\n";
+  for (int i = 0; i < 3'000; ++i) many += "  - {name: r" + std::to_string(i) + ", per: ip, limit: 2/m}\n";
+  const std::string log = folder.write("a.csv", "time,ip\n1,192.0.2.1\n");
+  const std::vector<std::string> cases = {"--version",
+                                          "--help",
+                                          "help check",
+                                          "version --json",
+                                          "completion bash",
+                                          "validate " + rules,
+                                          "validate " + folder.write("many.yaml", many),
+                                          "check --limit 5/m --key a",
+                                          "simulate --rules " + rules + " " + log,
+                                          "simulate --rules " + rules + " --json - --quiet " + log,
+                                          "suggest " + log};
+  for (const std::string& words : cases) {
+    const std::string err = (folder.path() / "err").string();
+    const std::string command = std::string(RATEGUARD_PROGRAM) + " " + words + " >/dev/full 2>" + err;
+    const int status = std::system(command.c_str());
+    EXPECT_TRUE(WIFEXITED(status)) << words;
+    EXPECT_EQ(WEXITSTATUS(status), 4) << words;
+    EXPECT_TRUE(contains(read_file(err), "standard output: ")) << words << read_file(err);
+    EXPECT_TRUE(contains(read_file(err), "No space left on device")) << words << read_file(err);
+  }
 }
 
 TEST(CliTest, CompletionScriptsKnowEveryCommand) {
