@@ -75,16 +75,18 @@ local function settle_bucket(used, whole, part, cost, capacity, units, period, b
 end
 
 -- What step_bucket() or settle_bucket() comes to: admitted, remaining, retry_after, reset_after; where the state
--- changes, what is in use then, whether a debt was cut, and whether the anchor moves to now.
+-- changes, what is in use then, whether a debt was cut, whether the anchor moves to now, and how long the rest takes to
+-- drain (whole, part).
 local function move_bucket(used, whole, part, cost, capacity, units, period, expires, bound)
   if bound and (cost > 0 or used > 0) then
-    local ok, remaining, retry, reset, _, _, total, is_cut, is_anew =
+    local ok, remaining, retry, reset, drain, rest, total, is_cut, is_anew =
       settle_bucket(used, whole, part, cost, capacity, units, period, bound)
-    return ok, remaining, retry, reset, total, is_cut, is_anew
+    return ok, remaining, retry, reset, total, is_cut, is_anew, drain, rest
   end
   if bound then cost = 0 end
-  local ok, remaining, retry, reset, drain = step_bucket(used, whole, part, cost, capacity, units, period, expires)
-  return ok, remaining, retry, reset, drain and used + cost
+  local ok, remaining, retry, reset, drain, rest =
+    step_bucket(used, whole, part, cost, capacity, units, period, expires)
+  return ok, remaining, retry, reset, drain and used + cost, nil, nil, drain, rest
 end
 
 local WIDE = '<BI7I6I7B'

@@ -38,18 +38,10 @@ evaluate[2] = function(key, state, tag, cost, capacity, units, period, _, _, bou
   if capacity >= HALF or units >= HALF or (#state == 22 and expires > 0) then
     return decide_wide(key, tag, used, whole, part, expires, cost, capacity, units, period, bound)
   end
-  local ok, remaining, retry, reset, drain, drain_part, owed, is_cut
-  if bound and (cost > 0 or used > 0) then
-    ok, remaining, retry, reset, drain, drain_part, owed, is_cut =
-      settle_bucket(used, whole, part, cost, capacity, units, period, bound)
-    if owed == 0 then return ok, remaining, 0, 0, 0, forget(key), now end
-  else
-    if bound then cost = 0 end
-    ok, remaining, retry, reset, drain, drain_part =
-      step_bucket(used, whole, part, cost, capacity, units, period, expires)
-    if not drain then return ok, remaining, retry, reset, 0 end
-    owed = used + cost
-  end
+  local ok, remaining, retry, reset, owed, is_cut, _, drain, drain_part =
+    move_bucket(used, whole, part, cost, capacity, units, period, expires, bound)
+  if not owed then return ok, remaining, retry, reset, 0 end
+  if owed == 0 then return ok, remaining, 0, 0, 0, forget(key), now end
   local span, shift = drain, 0
   if used > 0 then span = muldiv(owed, period, 0, units) end
   while span >= SPAN do span, shift = (span - span % 2) / 2, shift + 1 end
