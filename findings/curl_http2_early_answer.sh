@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# curl 7.88.1 (Debian 12, curl 7.88.1-10+deb12u15): an HTTP/2 answer that comes before the upload has ended.
+# curl 7.88.1 with nghttp2 1.52.0 (Debian 12, curl 7.88.1-10+deb12u15, libnghttp2-14 1.52.0-1+deb12u3): an HTTP/2 answer that comes before the upload has ended.
 #
 # A server that needs no more of a request may answer in full and then reset the stream with NO_ERROR, and clients must not
 # discard answers as a result of such a reset (RFC 9113, section 8.1). One would expect curl to give the answer, 401 here, and to
@@ -13,7 +13,8 @@ set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"; kill "${server:-}" 2>/dev/null || true' EXIT
 cd "$place"
-apt-get -o APT::Sandbox::User=root download -q curl=7.88.1-10+deb12u15 libcurl4=7.88.1-10+deb12u15 >/dev/null
+apt-get -o APT::Sandbox::User=root download -q curl=7.88.1-10+deb12u15 libcurl4=7.88.1-10+deb12u15 \
+  libnghttp2-14=1.52.0-1+deb12u3 >/dev/null
 for package in *.deb; do dpkg -x "$package" root; done
 python3 -m venv venv
 venv/bin/pip install -q h2==4.1.0 hpack==4.0.0 hyperframe==6.0.1

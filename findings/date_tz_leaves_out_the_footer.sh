@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Software: Debian 12's libhowardhinnant-date-dev 3.0.1+ds-5, which reads the system's zone files (needs apt-get download, dpkg-deb, g++,
-#           python3, and Debian's tzdata 2025b in /usr/share/zoneinfo).
+# Software: Debian 12's libhowardhinnant-date-dev 3.0.1+ds-5, which reads the zone files in /usr/share/zoneinfo. There it is shown those
+#           of tzdata 2025.2 (PyPI), compiled as Debian compiles them (zic -b fat), in a mount namespace of its own (needs apt-get
+#           download, dpkg-deb, g++, python3 with venv, zic, and unshare as root or with user namespaces allowed).
 # Expected: a time_zone of the library tells the offset of any instant, as zoneinfo does from the same file.
 # Seen:     it reads the changes that a file lists and never the rule in its footer (RFC 9636, section 3.3), and keeps the offset of
 #           the last listed change for ever. Debian's files list changes up to 2037: from then on summer never comes. Files that zic
@@ -27,11 +28,18 @@ int main(int, char** arguments) {
   std::printf("%lld\n", static_cast<long long>(date::locate_zone(arguments[1])->get_info(instant).offset.count()));
 }
 CC
+python3 -m venv venv
+venv/bin/pip install --quiet --disable-pip-version-check tzdata==2025.2
+/usr/sbin/zic -b fat -d zones "$(echo venv/lib/python3*/site-packages/tzdata/zoneinfo/tzdata.zi)"
 library=$(echo usr/lib/*/libdate-tz.so.3)
 g++ -std=c++17 -DUSE_OS_TZDB=1 -DHAS_REMOTE_API=0 -Iusr/include offset.cc "$library" -o offset
 export LD_LIBRARY_PATH=$folder/${library%/*}
+# In there, what is in zones is /usr/share/zoneinfo.
+with_zones() {
+  unshare --map-root-user --mount bash -c 'mount --bind zones /usr/share/zoneinfo && exec "$@"' bash "$@"
+}
 show() {
-  python3 - "$1" "$2" "$(./offset "$2" "$(date -ud "$1 12:00" +%s)")" <<'SCRIPT'
+  with_zones python3 - "$1" "$2" "$(with_zones ./offset "$2" "$(date -ud "$1 12:00" +%s)")" <<'SCRIPT'
 import datetime
 import sys
 import zoneinfo
