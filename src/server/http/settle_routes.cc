@@ -67,9 +67,9 @@ void answer_settled(Call& call, const Settlement& settlement) {
   std::string& body = call.workspace.body;
   body.clear();
   append_all(body, "{\"settled\":true,\"repeated\":",
-                     settlement.result == SettleResult::kSettledAlready ? "true"sv : "false"sv,
-                     ",\"limit\":", left.limit, ",\"remaining\":", left.remaining,
-                     ",\"reset_after_ms\":", left.reset_after.is_never() ? 0 : left.reset_after.ceil_millis(), "}");
+             settlement.result == SettleResult::kSettledAlready ? "true"sv : "false"sv, ",\"limit\":", left.limit,
+             ",\"remaining\":", left.remaining,
+             ",\"reset_after_ms\":", left.reset_after.is_never() ? 0 : left.reset_after.ceil_millis(), "}");
   call.respond_json(200, body);
 }
 
