@@ -146,6 +146,7 @@ std::string Instance::addresses() const {
 
 Result<void> Instance::run() {
   blocking_ = std::make_unique<net::BlockingPool>();
+  waiting_source_.set_pool(*blocking_);
   if (snapshots_ != nullptr) snapshots_->start(*workers_.front()->loop, *blocking_);
   for (size_t i = 1; i < workers_.size(); ++i) {
     workers_[i]->thread = std::thread([loop = workers_[i]->loop.get()] { loop->run(); });

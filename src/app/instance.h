@@ -38,6 +38,7 @@
 #include "server/rls/rate_limit_service.h"
 #include "server/service.h"
 #include "server/store_source.h"
+#include "server/waiting_source.h"
 #include "store/memory/memory_store.h"
 
 namespace rateguard::app {
@@ -135,6 +136,7 @@ class Instance {
   // Where the figures of a scrape come from, besides the parts themselves.
   server::DecisionTimeSource decision_times_;
   server::StoreSource store_source_;
+  server::WaitingSource waiting_source_;
   rls::DescriptorSource descriptors_;
   http_api::RouteSource routes_;
   resp::RespSource resp_source_;

@@ -37,6 +37,7 @@ void Instance::register_sources() {
     descriptors_.add(worker->rate_limits->metrics());
     routes_.add(worker->api->requests());
     http_connections_.add(worker->server->stats());
+    if (worker->counters != nullptr) waiting_source_.add(worker->counters->tasks());
     if (resp_) {
       service_.decisions.add(worker->resp_api->decisions());
       resp_source_.add(worker->resp_api->metrics());
@@ -57,6 +58,7 @@ void Instance::register_sources() {
   if (grpc_) all.add(calls_);
   if (grpc_) all.add(grpc_connections_);
   all.add(store_source_);
+  all.add(waiting_source_);
   if (!places_.empty()) all.add(redis_source_);
   all.add(http_connections_);
   if (snapshots_ != nullptr) all.add(snapshots_->metrics());

@@ -61,6 +61,8 @@ class LoopCounters {
   void watch_health();
 
   server::LoopStore loop_store() { return {.store = *awaiting_, .tasks = tasks_.get(), .on_failure = on_failure_}; }
+  // Those that ask these counters.
+  const net::Tasks& tasks() const { return *tasks_; }
   // The counters at a place.
   const RedisCounters& redis(size_t place) const { return *redis_[place]; }
 
