@@ -1,0 +1,3 @@
+module github.com/rateguard/rateguard/clients/go
+
+go 1.21
