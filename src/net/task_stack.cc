@@ -16,6 +16,7 @@
 #endif
 
 #if defined(RATEGUARD_ASAN)
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 #if defined(RATEGUARD_TSAN)
@@ -53,6 +54,15 @@ boost::context::stack_context TaskStack::NotingStack::allocate() {
   owner->inside_.bottom = static_cast<char*>(context.sp) - context.size;
   owner->inside_.bytes = context.size;
   return context;
+}
+
+// AddressSanitizer keeps what it knew of the frames after the pages are unmapped, and would hold it against whatever is
+// mapped there next.
+void TaskStack::NotingStack::deallocate(boost::context::stack_context& context) {
+#if defined(RATEGUARD_ASAN)
+  __asan_unpoison_memory_region(owner->inside_.bottom, owner->inside_.bytes);
+#endif
+  stack.deallocate(context);
 }
 
 boost::context::fiber TaskStack::Body::operator()(boost::context::fiber&& caller) const {

@@ -49,7 +49,7 @@ class TaskStack {
     boost::context::protected_fixedsize_stack stack;
     TaskStack* owner;
     boost::context::stack_context allocate();
-    void deallocate(boost::context::stack_context& context) { stack.deallocate(context); }
+    void deallocate(boost::context::stack_context& context);
   };
   // What runs on it.
   struct Body {

@@ -65,7 +65,8 @@ TEST(EnvelopedParser, PutsTheLinesTogetherThatWereCut) {
   ASSERT_TRUE(parser->parse("2016-10-06T00:17:09.7Z stdout F " + std::string(kLine.substr(40)), entry));
   EXPECT_EQ(entry.kind, LineKind::kRequest);
   EXPECT_EQ(entry.path, "/a");
-  ASSERT_TRUE(parser->parse("2016-10-06T00:17:09.7Z stdout F " + std::string(kLine), entry));
+  const std::string whole = "2016-10-06T00:17:09.7Z stdout F " + std::string(kLine);  // where `entry` will point
+  ASSERT_TRUE(parser->parse(whole, entry));
   EXPECT_EQ(entry.client, "203.0.113.5");
   EXPECT_FALSE(parser->parse(kLine, entry));
 }
