@@ -1,7 +1,7 @@
 // A Redis of one of the three kinds, and how an instance is to reach it.
 #pragma once
 
-#include <optional>
+#include <memory>
 #include <string>
 
 #include "redis/client.h"
@@ -28,7 +28,8 @@ class SharedRedis {
   bool start() {
     switch (shape_) {
       case RedisShape::kOne:
-        return one_.emplace().start();
+        one_ = std::make_unique<RedisServer>();
+        return one_->start();
       case RedisShape::kSentinels:
         return sentinels_.start(Failover::kIsNone);
       case RedisShape::kCluster:
@@ -60,7 +61,7 @@ class SharedRedis {
 
  private:
   RedisShape shape_;
-  std::optional<RedisServer> one_;
+  std::unique_ptr<RedisServer> one_;  // kOne only
   RedisSentinels sentinels_;
   RedisCluster cluster_;
 };
