@@ -127,7 +127,7 @@ class Comparer : public simulate::ReplayObserver {
   void decided(size_t index, const simulate::Event& event, const rules::Matches&, const Outcome& outcome) override {
     const PlainRequest& request = requests_.at(index);
     const bool allowed = reference_.decide(request, judged_);
-    bool same = event.time_us == request.time_us && event.cost == request.cost && outcome.allowed() == allowed &&
+    bool same = event.time_us == request.time_us && event.cost() == request.cost && outcome.allowed() == allowed &&
                 outcome.judged.size() == judged_.size();
     for (size_t i = 0; same && i < judged_.size(); ++i) same = agrees(outcome.judged[i], judged_[i], allowed);
     differences_ += !same;
