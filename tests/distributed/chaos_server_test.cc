@@ -92,7 +92,7 @@ TEST_F(ChaosOfAServer, OutOfMemory) {
            .end = [&] { EXPECT_EQ(server_.ask({"CONFIG", "SET", "maxmemory", "0"}).text, "OK"); }});
 }
 
-TEST_F(ChaosOfAServer, BusyWithSomebodyElse) {
+TEST_F(ChaosOfAServer, BusyWithAnotherClient) {
   const std::string_view busy = "local from = redis.call('TIME')[1] while redis.call('TIME')[1] - from < 2 do end";
   survive({.name = "busy for 1 to 2 s",
            .begin = [&] { EXPECT_FALSE(server_.ask({"EVAL", busy, "0"}).is_error()); },

@@ -44,7 +44,7 @@ TEST(BenchTest, EveryRequestGetsADecisionOverHttp) {
   EXPECT_TRUE(contains(connection.get("/metrics").body, "rateguard_"));
 }
 
-TEST(BenchTest, WhatTheServiceSaysWithAnErrorIsShown) {
+TEST(BenchTest, TheServicesTextForAnErrorIsShown) {
   const TemporaryFolder folder;
   const Service service({"--config", folder.write("rules.yaml", "rules: [{name: login, per: ip, limit: 5/m}]\n"),
                          "--resp", "127.0.0.1:0", "--grpc", "127.0.0.1:0"});
@@ -88,7 +88,7 @@ TEST(BenchTest, EveryRequestGetsADecisionOverResp) {
   EXPECT_EQ(number(figures(wrong).at("errors"), "ERR"), 100);
 }
 
-TEST(BenchTest, TheShareOfRefusalsIsWhatWasAskedFor) {
+TEST(BenchTest, TheShareOfRefusalsIsTheRequestedOne) {
   const Service service({"--resp", "127.0.0.1:0"});
   for (const std::string& target : {http(service), redis(service)}) {
     const Finished finished =
@@ -158,7 +158,7 @@ TEST(BenchTest, TheTableIsForPeople) {
   EXPECT_EQ(run({"bench", "--requests", "10", "--quiet", http(service)}).out, "");
 }
 
-TEST(BenchTest, WhatCannotWorkIsSaidAtOnce) {
+TEST(BenchTest, ImpossibleOptionsAreReportedAtOnce) {
   const Service service({});
   for (const std::vector<std::string>& wrong :
        std::vector<std::vector<std::string>>{{"bench", "ftp://127.0.0.1"},

@@ -62,7 +62,7 @@ TEST(CliTest, ValidateSaysFileLineAndColumnOfWhatDoesNotLoad) {
   EXPECT_EQ(run({"validate", "/no/such/file.yaml"}).exit_code, 3);
 }
 
-TEST(CliTest, ValidateWarnsOfWhatIsHardlyMeantAndStillAcceptsIt) {
+TEST(CliTest, ValidateWarnsAboutUnlikelySettingsAndStillAcceptsThem) {
   const TemporaryFolder folder;
   const std::string file =
       folder.write("rules.yaml", "rules:\n  - {name: api, match: {path: /api/*}, per: [ip, route], limit: 5/m}\n");
@@ -107,7 +107,7 @@ TEST(CliTest, CheckAsksARunningService) {
   EXPECT_EQ(run({"check", "--server", "127.0.0.1:1", "--limit", "1/h", "--key", "me"}).exit_code, 4) << "nobody there";
 }
 
-TEST(CliTest, CheckSaysWhatIsWrongWithARequest) {
+TEST(CliTest, CheckExplainsTheErrorsOfARequest) {
   const Finished wrong = run({"check", "--limit", "0/m", "--key", "me"});
   EXPECT_EQ(wrong.exit_code, 2);
   EXPECT_FALSE(wrong.err.empty());
@@ -299,7 +299,7 @@ TEST(CliTest, ValidateRefusesWhatServeRefuses) {
   }
 }
 
-TEST(CliTest, WhatHardlyWorksAsMeantIsSaidByValidateAndAtTheStart) {
+TEST(CliTest, UnlikelySettingsAreReportedByValidateAndAtTheStart) {
   const TemporaryFolder folder;
   const std::string file = folder.write("rules.yaml", "rules:\n  - {name: u, per: user, limit: 5/m}\n");
   const std::string warning = "rule 'u' counts per user, but identity.user does not say";
@@ -321,7 +321,7 @@ TEST(CliTest, EachOfSeveralMistakesHasThePrefix) {
   EXPECT_TRUE(contains(run({"validate", "--json", "/no/such.yaml"}).out, "\"line\":null,\"column\":null"));
 }
 
-TEST(CliTest, AStartThatFailsIsSaidInTheFormatOfTheLog) {
+TEST(CliTest, AFailedStartIsReportedInTheFormatOfTheLog) {
   const TemporaryFolder folder;
   const std::string bad = folder.write("bad.yaml", "log: {format: json}\nheaders: on\n");
   const std::string taken = folder.write("taken.yaml", "log: {format: json}\nlisten: {http: '192.0.2.1:1'}\n");
@@ -335,7 +335,7 @@ TEST(CliTest, AStartThatFailsIsSaidInTheFormatOfTheLog) {
   EXPECT_TRUE(contains(not_ours.err, json)) << not_ours.err;
 }
 
-TEST(CliTest, AMisspeltVariableIsRefusedWithWhatWasMeant) {
+TEST(CliTest, AMisspeltVariableIsRefusedWithASuggestion) {
   for (const std::vector<std::string>& command :
        {std::vector<std::string>{"serve", "--http", "127.0.0.1:0"}, {"check", "--limit", "1/m", "--key", "k"}}) {
     const Finished finished = run(command, {}, {{"RATEGUARD_LISTEN_HTPP", "127.0.0.1:1"}});

@@ -135,7 +135,7 @@ TEST(FaultsTest, TheBoundOnConnectionsHoldsOverAllLoopsExactly) {
   })) << "a place that was given back";
 }
 
-TEST(FaultsTest, PlaintextOnATlsPortIsSaidInTheLog) {
+TEST(FaultsTest, PlaintextOnATlsPortIsLogged) {
   const TemporaryFolder folder;
   const std::string certificate = (folder.path() / "c.pem").string();
   const std::string key = (folder.path() / "k.pem").string();
@@ -174,7 +174,7 @@ TEST(FaultsTest, PlaintextOnATlsPortIsSaidInTheLog) {
   EXPECT_FALSE(connect(service.resp_port(), agrees_on_h2)) << "the Redis protocol is no HTTP/2";
 }
 
-TEST(FaultsTest, ASlowClientHoldsUpNobodyAndIsCutOff) {
+TEST(FaultsTest, ASlowClientDelaysNoOtherAndIsCutOff) {
   const TemporaryFolder folder;
   const Service service({"--config", folder.write("rateguard.yaml", "listen: {threads: 1, read_timeout: 500ms}\n")});
   HttpConnection slow(service.port());
@@ -207,7 +207,7 @@ TEST(FaultsTest, AClientThatDoesNotReadItsAnswersStopsBeingRead) {
   close(deaf);
 }
 
-TEST(FaultsTest, WhatIsNotHttpIsRefusedAndTheNextConnectionWorks) {
+TEST(FaultsTest, OtherBytesThanHttpAreRefusedAndTheNextConnectionWorks) {
   const Service service({});
   const std::vector<std::string> hostile = {
       "POST /check HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",

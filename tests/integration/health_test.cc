@@ -73,7 +73,7 @@ TEST(HealthTest, AServiceThatIsSilentIsWaitedForNoLongerThanTheTimeout) {
   close(listener);
 }
 
-TEST(HealthTest, AWrongAddressOrTimeoutIsExitCodeTwoAndSaysWhatWasExpected) {
+TEST(HealthTest, AWrongAddressOrTimeoutIsExitCodeTwoAndNamesTheExpectedForm) {
   for (const auto& [arguments, expected] : std::vector<std::pair<std::vector<std::string>, std::string>>{
            {{"health", "nowhere"}, "URL: 'nowhere' is not the address of a service; expected http://HOST:PORT"},
            {{"health", "http://127.0.0.1:0"}, "URL: 'http://127.0.0.1:0' is not the address of a service"},

@@ -35,7 +35,7 @@ class RedisErrorsTest : public testing::Test {
   std::optional<Service> service_;
 };
 
-TEST_F(RedisErrorsTest, EachIsToldInWordsCountedAndLogged) {
+TEST_F(RedisErrorsTest, EachIsExplainedCountedAndLogged) {
   allow("me");
   service_.emplace(std::vector<std::string>{"--config", config_as("me"), "--threads", "2"});
   ASSERT_TRUE(eventually([&] { return is_ready(); }));
@@ -99,7 +99,7 @@ TEST_F(RedisErrorsTest, EachIsToldInWordsCountedAndLogged) {
   EXPECT_TRUE(eventually([&] { return contains(service_->log(), "redis answers again"); })) << service_->log();
 }
 
-TEST_F(RedisErrorsTest, AUserWhoLacksAPermissionIsToldOfBeforeAnybodyAsks) {
+TEST_F(RedisErrorsTest, AMissingPermissionIsReportedBeforeTheFirstRequest) {
   allow("me");
   server_.ask({"ACL", "SETUSER", "me", "-set"});
   service_.emplace(std::vector<std::string>{"--config", config_as("me"), "--threads", "1"});
@@ -202,7 +202,7 @@ class BrokenClusterTest : public RedisErrorsTest {
   RedisServer other_{arguments(1)};
 };
 
-TEST_F(BrokenClusterTest, SlotsThatNobodyServesAreSaidInWords) {
+TEST_F(BrokenClusterTest, UnservedSlotsAreExplained) {
   ASSERT_EQ(one_.ask({"CLUSTER", "DELSLOTSRANGE", "0", "99"}).text, "OK");
   ASSERT_EQ(other_.ask({"CLUSTER", "DELSLOTSRANGE", "0", "99"}).text, "OK");
   expect_it_is_said();

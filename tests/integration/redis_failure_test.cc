@@ -85,7 +85,7 @@ TEST(RedisFailureTest, KillsAndRestartsUnderLoadFailNoRequest) {
   EXPECT_TRUE(contains(HttpConnection(service.port()).get("/metrics").body, "rateguard_redis_degraded_total"));
 }
 
-TEST(RedisFailureTest, AStoppedRedisDelaysNobodyPastTheDeadlineForLongAndIsUsedAgain) {
+TEST(RedisFailureTest, AStoppedRedisSoonDelaysNoRequestPastTheDeadlineAndIsUsedAgain) {
   const TemporaryFolder folder;
   RedisServer server;
   ASSERT_TRUE(server.start()) << server.log();

@@ -99,7 +99,7 @@ TEST_P(RedisRelayTest, NoCheckIsDegradedAndAllAreCountedByTheServerThatTookItsPl
   EXPECT_FALSE(contains(service.log(), "redis fails")) << "it went on\n" << service.log();
 }
 
-TEST_P(RedisRelayTest, AServerThatStaysWrongIsSaidSoOnceAndLeftWhenTheAddressIsRepointed) {
+TEST_P(RedisRelayTest, AWrongServerIsReportedOnceAndLeftWhenTheAddressIsRepointed) {
   const Service service({"--config", config(", deadline: 1s"), "--threads", "2"});
   HttpConnection connection(service.port());
   ASSERT_EQ(connection.post("/check", check_rule("r", "a")).status, 200);

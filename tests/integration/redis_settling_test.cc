@@ -71,7 +71,7 @@ struct Moved {
   }
 };
 
-TEST_F(RedisSettlingTest, WhatIsAnsweredIsMovedOnceHoweverOftenRedisStands) {
+TEST_F(RedisSettlingTest, AnsweredChargesMoveOnceHoweverOftenRedisStops) {
   start(", deadline: 50ms");
   Moved moved;
   std::atomic<bool> ended = false;
@@ -101,7 +101,7 @@ TEST_F(RedisSettlingTest, WhatIsAnsweredIsMovedOnceHoweverOftenRedisStands) {
   EXPECT_LE(used, moved.taken - moved.given_back + moved.perhaps_taken);
 }
 
-TEST_F(RedisSettlingTest, ALimitIsHeldByARedisThatCameBackEmptyWhateverIsGivenBackToIt) {
+TEST_F(RedisSettlingTest, ALimitHoldsInARedisThatCameBackEmptyDespiteReturnedUnits) {
   start(", deadline: 1s");
   EXPECT_EQ(charge("small", 30).status, 200);
   redis_.kill();

@@ -101,7 +101,7 @@ TEST(RedisStartTest, FilesOfTlsThatCannotBeReadAreNamed) {
                  kBadConfig);
 }
 
-TEST(RedisStartTest, WhatIsNoRedisOrTooOldIsAnExit) {
+TEST(RedisStartTest, AnotherServerThanRedisOrAnOldOneEndsTheStart) {
   const Parrot old("+PONG\r\n$23\r\nredis_version:4.0.14\r\n\r\n+OK\r\n");
   expect_refused(serve_with(old.url()), {"version 4", "5 or later"});
   const Parrot http("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
@@ -126,7 +126,7 @@ TEST(RedisStartTest, SentinelsThatRefuseOrDoNotKnowTheServiceAreAnExit) {
   expect_refused(serve("me:wrong@", RedisSentinels::kServiceName), {"refuses the user or password"});
 }
 
-TEST(RedisStartTest, AUrlThatIsNoneIsAMistakeOfTheConfiguration) {
+TEST(RedisStartTest, AnInvalidUrlIsAnErrorOfTheConfiguration) {
   for (const char* const url : {"http://127.0.0.1", "redis://127.0.0.1:99999", "redis://127.0.0.1/x", "unix://"}) {
     const Finished finished = serve_with(url);
     EXPECT_EQ(finished.exit_code, kBadConfig) << url << finished.err;

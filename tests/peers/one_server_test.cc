@@ -32,7 +32,7 @@ class PeersOfOneServer : public testing::Test {
   std::unique_ptr<net::EventLoop> loop_ = net::EventLoop::create(clock_).value();
 };
 
-TEST_F(PeersOfOneServer, TwoSeeEachOtherAndWhatTheyAre) {
+TEST_F(PeersOfOneServer, TwoSeeEachOtherWithTheirDescriptions) {
   const auto one = make(1, {});  // with the usual second between beats
   const auto two = make(2, {});
   EXPECT_EQ(one->peers.alive(), 1U) << "itself, before anybody was asked";
@@ -77,7 +77,7 @@ TEST_F(PeersOfOneServer, OneThatDiesIsGoneAndOneThatLeavesAtOnce) {
   EXPECT_EQ(one->known(), Ids{1}) << "who has left says nothing more";
 }
 
-TEST_F(PeersOfOneServer, AResetIsToldToAllAndAReloadToTheOthers) {
+TEST_F(PeersOfOneServer, AResetIsPublishedToAllAndAReloadToTheOthers) {
   const auto one = make(1);
   const auto two = make(2);
   ASSERT_TRUE(until([&] { return one->peers.alive() == 2 && two->peers.alive() == 2; }));
@@ -147,7 +147,7 @@ TEST_F(PeersOfOneServer, ARedisThatComesBackEmptyIsFilledAgain) {
   EXPECT_EQ(one->peers.alive(), 2U);
 }
 
-TEST_F(PeersOfOneServer, WhatCouldNotBeToldIsToldLater) {
+TEST_F(PeersOfOneServer, UnpublishedMessagesArePublishedLater) {
   const auto one = make(1);
   const auto two = make(2);
   ASSERT_TRUE(until([&] { return one->peers.alive() == 2 && two->peers.alive() == 2; }));
@@ -178,7 +178,7 @@ TEST_F(PeersOfOneServer, AListenerThatIsCutOffListensAgain) {
 }
 
 // Connections for questions are made anew and lead to another server, those that listen are still with the one before.
-TEST_F(PeersOfOneServer, OneThatListensAtAServerWhereNothingIsToldAnyMoreGoesToTheOther) {
+TEST_F(PeersOfOneServer, AListenerLeavesAServerWhereNothingIsPublishedAnyMore) {
   test::RedisServer other;
   ASSERT_TRUE(other.start()) << other.log();
   test::Relay relay(server_.port());
@@ -198,7 +198,7 @@ TEST_F(PeersOfOneServer, OneThatListensAtAServerWhereNothingIsToldAnyMoreGoesToT
 }
 
 // A server that is stopped says nothing and closes nothing.
-TEST_F(PeersOfOneServer, AListenerThatHearsNothingFromItsServerGoesToTheOther) {
+TEST_F(PeersOfOneServer, AListenerLeavesASilentServer) {
   test::RedisServer other;
   ASSERT_TRUE(other.start()) << other.log();
   test::Relay relay(server_.port());

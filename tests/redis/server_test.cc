@@ -99,7 +99,7 @@ TEST_F(RedisServerTest, SurvivesAKilledServerThatComesBackEmpty) {
   }
 }
 
-TEST_F(RedisServerTest, AStoppedServerMissesDeadlinesAndThenGoesOn) {
+TEST_F(RedisServerTest, AStoppedServerMissesDeadlinesAndThenContinues) {
   test::RedisServer server;
   start(server);
   connect(url_of(server));

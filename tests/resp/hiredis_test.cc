@@ -134,7 +134,7 @@ TEST(HiredisClient, LivesThroughAReloadAndSeesTheEnd) {
   EXPECT_EQ(service.wait(), 0) << service.log();
 }
 
-TEST(HiredisClient, AnAddressThatIsTakenIsSaidAndHowToGoOn) {
+TEST(HiredisClient, AnAddressInUseIsReportedWithASuggestion) {
   const Service service({"--resp", "127.0.0.1:0"});
   const Finished second = run({"serve", "--http", "127.0.0.1:0", "--grpc", "off", "--resp",
                                "127.0.0.1:" + std::to_string(service.resp_port())});

@@ -102,7 +102,7 @@ TEST(ChildProcessTest, EndsWithTheThreadThatStartedIt) {
   EXPECT_EQ(sleeper.wait(), -SIGKILL);
 }
 
-TEST(ReservedPortTest, IsGivenToNobodyButToTheServerThatIsToldOfIt) {
+TEST(ReservedPortTest, IsGivenOnlyToItsServer) {
   const uint16_t port = reserved_port();
   for (int start = 0; start < 3; ++start) {
     // What asks for any port is given none that it could not bind so.
