@@ -30,7 +30,7 @@ class Gate {
   std::latch open_{1};
 };
 
-TEST(BlockingPoolTest, RunsWorkOnThreadsOfItsOwn) {
+TEST(BlockingPoolTest, RunsWorkOnItsOwnThreads) {
   BlockingPool pool({.threads = 2});
   Gate first;
   Gate second;
@@ -77,7 +77,7 @@ TEST(BlockingPoolTest, WorkOfOneKeyKeepsItsOrderAndOtherWorkDoesNotWaitForIt) {
   EXPECT_EQ(order, "abcdefghijklmnopqrstuvwxyz");
 }
 
-TEST(BlockingPoolTest, CancelsWhatHasNotBegunAndNothingElse) {
+TEST(BlockingPoolTest, CancelsOnlyWorkThatHasNotBegun) {
   BlockingPool pool({.threads = 1});
   Gate gate;
   const auto running = pool.submit(gate.work());

@@ -34,7 +34,7 @@ TEST(WallSteering, LosesABackwardStepSlowlyAndThenAgrees) {
   EXPECT_EQ(time.at(steady).us, 1'000 * kSecond + steady - back);  // 488 us a second: gone after 21 s
 }
 
-TEST(WallSteering, NeverGoesBackWhateverTheWallClockDoes) {
+TEST(WallSteering, NeverGoesBackEvenIfTheWallClockDoes) {
   EXPECT_TRUE(rc::check("monotonic", [] {
     WallSteering time(1'700'000'000 * kSecond, 0);
     int64_t steady = 0;

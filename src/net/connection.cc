@@ -270,7 +270,7 @@ void Connection::flush() {
 
 void Connection::go_on() {
   output_gone();
-  // Then whatever TLS has decrypted already.
+  // Then reads what TLS has decrypted already.
   if (state_ == State::kOpen && out_.empty() && !paused_) {
     set_interest(EPOLLIN);
     if (transport_.has_pending()) read_input();
@@ -317,7 +317,7 @@ void Connection::end_turn() {
   if (state_ == State::kOpen) called_back();
 }
 
-// More has come, which stays where it is, unwatched; only errors are still heard of, and the end.
+// More input has arrived. It stays in the socket, unwatched; only errors and the end are still reported.
 void Connection::ready_while_paused(uint32_t events) {
   if ((events & (EPOLLERR | EPOLLHUP)) != 0) return close();
   if ((events & EPOLLRDHUP) != 0 && !std::exchange(peer_finished_, true)) {

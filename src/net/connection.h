@@ -60,7 +60,7 @@ class Connection : public ReadyHandler, public WheelEntry {
   virtual void called_back() {}
   // While open and nothing waits to be written: closes if there is nothing to answer.
   virtual void drain_open() = 0;
-  // While paused: the peer has said that it sends no more. Told once; most peers that say so have gone.
+  // While paused: the peer sends no more. Called once; most such peers have disconnected.
   virtual void peer_finished() {}
   // The connection is closed; gives back what it has borrowed.
   virtual void closed() {}

@@ -106,7 +106,7 @@ struct Reader final : ReadyHandler {
   }
 };
 
-TEST_F(LoopTest, AHandlerThatIsUnwatchedHearsNothingMoreEvenOfTheSameBatch) {
+TEST_F(LoopTest, AnUnwatchedHandlerGetsNoMoreEventsOfTheSameBatch) {
   const Pipe a;
   const Pipe b;
   Reader first;
@@ -141,7 +141,7 @@ TEST_F(LoopTest, PostedWorkGetsItsTurnThoughADescriptorIsAlwaysReady) {
   EXPECT_LT(heard, 1'000);
 }
 
-TEST_F(LoopTest, RefusesADescriptorThatIsNone) {
+TEST_F(LoopTest, RefusesAnInvalidDescriptor) {
   Reader reader;
   EXPECT_FALSE(loop->watch(-1, EPOLLIN, reader));
 }

@@ -185,7 +185,7 @@ TEST_F(StreamTest, AResetEndsItOnce) {
 }
 
 // A server that refuses a request may answer and close while it is still being sent.
-TEST_F(StreamTest, WhatTheServerSaidBeforeAWriteFailedIsStillGiven) {
+TEST_F(StreamTest, BytesFromBeforeAFailedWriteAreStillGiven) {
   BlockingPeer peer = open();
   peer.send("no, thank you");
   peer.close();
@@ -195,7 +195,7 @@ TEST_F(StreamTest, WhatTheServerSaidBeforeAWriteFailedIsStillGiven) {
   EXPECT_EQ(heard_.bytes, "no, thank you");
 }
 
-TEST_F(StreamTest, NobodyThereIsSaidOnceAndNotFromWithinConnect) {
+TEST_F(StreamTest, AMissingServerIsReportedOnceAndNotFromWithinConnect) {
   const StreamOptions nowhere = options();
   listener_.close();
   stream_.connect(nowhere);

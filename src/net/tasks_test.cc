@@ -189,7 +189,7 @@ TEST_F(TasksTest, WhatWaitsOrIsQueuedAtTheEndIsUnwound) {
   EXPECT_TRUE(outlives.empty());
 }
 
-TEST_F(TasksTest, AWaitEndsAtItsDeadlineAndALaterAnswerIsNobodys) {
+TEST_F(TasksTest, AWaitEndsAtItsDeadlineAndALaterAnswerIsIgnored) {
   const Instant noon = Instant::from_seconds(1'700'000'000);
   Woken first = Woken::kAnswered;
   Woken second = Woken::kLate;
@@ -360,7 +360,7 @@ TEST_F(TasksTest, AGroupMayGoWithOneOfSeveralTasksThatItCancels) {
   EXPECT_EQ(tasks.running(), 0u);
 }
 
-TEST_F(TasksTest, AGroupThatGoesCancelsWhatIsInIt) {
+TEST_F(TasksTest, ADestroyedGroupCancelsItsTasks) {
   Tasks one({.long_lane = {.running_max = 1}});
   {
     TaskGroup group;
@@ -386,7 +386,7 @@ TEST_F(TasksTest, AGroupIsJoinedWhenTheLastOfItHasEnded) {
   EXPECT_EQ(tasks.running(), 0u);
 }
 
-TEST_F(TasksTest, WhoeverJoinsMayGiveUpAtADeadline) {
+TEST_F(TasksTest, JoinMayGiveUpAtADeadline) {
   const Instant noon = Instant::from_seconds(1'700'000'000);
   TaskGroup group;
   tasks.run(Lane::kShort, [&] { wait(); }, &group);
