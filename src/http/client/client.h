@@ -101,7 +101,7 @@ class Client {
   net::ByteBuffer out_;  // output that a connection renders before it is written
   std::unordered_map<const Origin*, std::unique_ptr<OriginPool>> pools_;
   std::vector<Call*> calls_;      // to be looked at; null: gone
-  std::vector<Call*> calls_now_;  // being looked at; likewise
+  std::vector<Call*> calls_now_;  // being looked at; null: gone
   std::vector<ClientConnection*> turns_;
   std::vector<OriginPool*> to_assign_;
   std::vector<std::unique_ptr<ClientConnection>> dead_;

@@ -71,7 +71,7 @@ TEST_P(ClientTest, CallsAtOnceShareAConnectionWhereTheVersionCan) {
   EXPECT_TRUE(until([&] { return std::ranges::all_of(heard, [](const HeardCall& one) { return one.ended == 1; }); }));
 }
 
-TEST_P(ClientTest, InterimAnswersAreTold) {
+TEST_P(ClientTest, InterimAnswersAreReported) {
   HeardCall heard;
   start(heard, here(), {.method = "POST", .target = "/hints", .content = RequestContent::kStreamed});
   heard.call->finish();
@@ -223,7 +223,7 @@ TEST_P(ClientTest, TheTimeForAllOfItIsKept) {
   EXPECT_EQ(heard.end, CallEnd::kLate);
 }
 
-TEST_P(ClientTest, NobodyThereIsSaidAndMayBeTriedAgain) {
+TEST_P(ClientTest, AMissingServerIsReportedAndMayBeTriedAgain) {
   net::ListeningSocket nobody;
   const auto nowhere = origin(nobody.port(), GetParam());
   nobody.close();
@@ -256,7 +256,7 @@ TEST_P(ClientTest, AnIdleConnectionIsClosedInTime) {
   EXPECT_TRUE(until([&] { return client().stats().connections_open == 0; }));
 }
 
-TEST_P(ClientTest, LessContentThanWasSaidIsTheCallersFault) {
+TEST_P(ClientTest, LessContentThanAnnouncedIsTheCallersFault) {
   const Header length{"Content-Length", "10"};
   HeardCall heard;
   start(heard, here(),

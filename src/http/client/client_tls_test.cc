@@ -27,7 +27,7 @@ class ClientTlsTest : public ClientFixture {
   std::optional<TestServer> server_;
 };
 
-TEST_F(ClientTlsTest, AlpnDecidesWhatIsSpoken) {
+TEST_F(ClientTlsTest, AlpnDecidesTheProtocol) {
   serve("IP:127.0.0.1", {"h2", "http/1.1"});
   HeardCall both;
   ask(both, secure(), {.target = "/early"});

@@ -39,7 +39,7 @@ class WireTest : public ClientFixture {
   std::string request_;
 };
 
-TEST_F(WireTest, ARequestSaysWhatItWasGivenAndNothingOfTheConnectionsOwn) {
+TEST_F(WireTest, ARequestHasTheGivenFieldsAndNoneOfTheConnections) {
   const Header fields[] = {{"X-One", "1"}, {"Connection", "x-one"},          {"Host", "other"},      {"Upgrade", "h2c"},
                            {"TE", "gzip"}, {"Transfer-Encoding", "chunked"}, {"Content-Length", "5"}};
   HeardCall heard;
@@ -49,7 +49,7 @@ TEST_F(WireTest, ARequestSaysWhatItWasGivenAndNothingOfTheConnectionsOwn) {
   EXPECT_EQ(heard.status, 204);
 }
 
-TEST_F(WireTest, AValueCannotStartALineOfItsOwn) {
+TEST_F(WireTest, AValueCannotStartANewLine) {
   const Header field{"X", "a\r\nContent-Length: 5"};
   HeardCall heard;
   answer(heard, "HTTP/1.1 204 No Content\r\n\r\n", {.headers = {&field, 1}});
@@ -270,7 +270,7 @@ TEST_F(Http2WireTest, AnAnswerIsUnderstood) {
   EXPECT_EQ(heard.body, "hello");
 }
 
-TEST_F(Http2WireTest, AStreamThatWasRefusedIsRepeatedSinceNothingWasDone) {
+TEST_F(Http2WireTest, ARefusedStreamIsRepeatedSinceItWasNotProcessed) {
   HeardCall heard;
   net::BlockingPeer peer = accept_http2(heard, {.method = "POST"});
   peer.send(frame(3, 0, 1, number(7)));
@@ -336,7 +336,7 @@ TEST_F(Http2WireTest, AFieldThatMayNotBeFailsTheCall) {
   EXPECT_EQ(heard.status, 0);
 }
 
-TEST_F(Http2WireTest, ContentOfAnotherLengthThanWasSaidFails) {
+TEST_F(Http2WireTest, ContentOfAnotherLengthThanAnnouncedFails) {
   HeardCall heard;
   net::BlockingPeer peer = accept_http2(heard);
   // content-length: 9, of five.

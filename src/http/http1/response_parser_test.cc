@@ -105,7 +105,7 @@ TEST(Http1ResponseParser, ContentWithoutFramingEndsWithTheConnection) {
   EXPECT_EQ(accepted("HTTP/1.0 200 OK\r\n\r\n"), "200(1.0)|<end>");
 }
 
-TEST(Http1ResponseParser, SomeAnswersHaveNoContentWhateverTheirFieldsSay) {
+TEST(Http1ResponseParser, SomeAnswersHaveNoContentDespiteTheirFields) {
   EXPECT_EQ(accepted("HTTP/1.1 204 No Content\r\n\r\n"), "204|+");
   EXPECT_EQ(accepted("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n"), "304|Content-Length=5|+");
   EXPECT_EQ(accepted("HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n"),

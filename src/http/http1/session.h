@@ -119,7 +119,7 @@ class Http1Session final : public net::Connection {
   std::span<char> rest_;                 // of it, what is not handled yet
   size_t handed_bytes_ = 0;              // of rest_, the request that the handler is being given
   uint64_t skip_bytes_ = 0;              // of a refused body, still to be read past
-  Instant head_whole_at_ = {};           // of a request whose body came later; {}: there is none
+  Instant head_whole_at_ = {};           // when the head was complete, if its body came later; {}: none
   SentAnswers unsent_;                   // whose bytes wait in out_
   BodyAccount kept_input_;               // in_, as all connections together are bounded
   size_t body_held_ = 0;                 // given to the handler and not consumed

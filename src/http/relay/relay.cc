@@ -132,7 +132,7 @@ void Relay::client_gone(Exchange&) {
   delete this;
 }
 
-// An answer that has begun is cut off, so that nobody takes it for whole.
+// An answer that has begun is cut off, so that it is visibly incomplete.
 void Relay::failed(Call&, CallEnd end, const Error& error) {
   if (!answer_begun_) {
     exchange_->status(gateway_status(end));

@@ -130,7 +130,7 @@ TEST(Http2Flood, HeaderBomb) {
   });
 }
 
-TEST(Http2Flood, WhatOrdinaryClientsSendIsNoFlood) {
+TEST(Http2Flood, OrdinaryClientsAreNoFlood) {
   Http2TestServer server;
   Http2Client client(server.port());
   // A cancelled call now and then, a ping and a window update for each call: as many as there is work for.

@@ -28,7 +28,7 @@ TEST(Http2Server, AnAnswerWithoutContentHasOneBlockOfFields) {
   EXPECT_EQ(answer.closed, 0u);
 }
 
-TEST(Http2Server, AHandlerThatSaysNothingHasAnswered500) {
+TEST(Http2Server, AHandlerWithoutAnAnswerHasAnswered500) {
   Http2TestServer server;
   Http2Client client(server.port());
   EXPECT_EQ(client.ask("/nothing", "").field(":status"), "500");
@@ -115,7 +115,7 @@ TEST(Http2Server, AnAnswerBeforeTheRequestIsWholeEndsTheStreamAfterTheReadTimeou
   EXPECT_EQ(server.stats().requests_rejected, 0u);
 }
 
-TEST(Http2Server, AHandlerHearsOfAStreamThatTheClientResets) {
+TEST(Http2Server, AHandlerIsToldThatTheClientResetsItsStream) {
   Http2TestServer server;
   Http2Client client(server.port());
   const int32_t stream = client.post("/never", "");
@@ -127,7 +127,7 @@ TEST(Http2Server, AHandlerHearsOfAStreamThatTheClientResets) {
   EXPECT_EQ(client.ask("/", "").field(":status"), "200");
 }
 
-TEST(Http2Server, AHandlerHearsOfStreamsThatGoWithTheirConnection) {
+TEST(Http2Server, AHandlerIsToldThatStreamsEndWithTheirConnection) {
   Http2TestServer server;
   {
     Http2Client client(server.port());
@@ -213,13 +213,13 @@ TEST(Http2Bounds, ConnectionsBeyondTheLimitAreClosed) {
   EXPECT_EQ(server.stats().connections_refused, 1u);
 }
 
-TEST(Http2Timeouts, WhoDoesNotBeginIsClosed) {
+TEST(Http2Timeouts, AConnectionThatDoesNotBeginIsClosed) {
   Http2TestServer server({.host = {.timeouts = {.handshake = Duration::millis(40)}}});
   TestClient silent(server.port());
   EXPECT_TRUE(eventually([&] { return server.stats().connections_open == 0 && server.stats().timeouts == 1; }));
 }
 
-TEST(Http2Timeouts, AnIdleConnectionIsToldGoodbye) {
+TEST(Http2Timeouts, AnIdleConnectionGetsAGoaway) {
   Http2TestServer server({.host = {.timeouts = {.idle = Duration::millis(40)}}});
   Http2Client client(server.port());
   client.ask("/", "");
@@ -245,7 +245,7 @@ TEST(Http2Timeouts, AQuietConnectionWithAStreamLivesAsLongAsItAnswersPings) {
   EXPECT_EQ(server.stats().timeouts, 0u);
 }
 
-TEST(Http2Timeouts, AQuietConnectionThatAnswersNoPingIsToldGoodbye) {
+TEST(Http2Timeouts, AQuietConnectionThatAnswersNoPingGetsAGoaway) {
   net::ManualSteadyTime time;
   Http2TestServer server({.host = {.timeouts = {.idle = Duration::millis(40)}, .steady_now = time.source()}});
   Http2Client deaf(server.port());
@@ -322,7 +322,7 @@ TEST(Http2Drain, FinishesWhatIsInFlightAndSaysGoodbye) {
   EXPECT_TRUE(eventually([&] { return empty.load(); }));
 }
 
-TEST(Http2Drain, CutsOffWhatIsNotDoneWithinTheGrace) {
+TEST(Http2Drain, CutsOffUnfinishedRequestsAfterTheGrace) {
   Http2TestServer server;
   Http2Client client(server.port());
   client.post("/never", "");

@@ -30,7 +30,7 @@ std::string head_of(std::string_view target, size_t length, std::string_view fie
          std::string(fields) + "\r\n";
 }
 
-TEST(HttpBodies, WhatNeedsNoneIsAnsweredBeforeItHasArrivedAndTheConnectionGoesOn) {
+TEST(HttpBodies, RequestsThatNeedNoneAreAnsweredFirstAndTheConnectionContinues) {
   PickyHandler handler;
   TestServer server(handler);
   TestClient client(server.port());

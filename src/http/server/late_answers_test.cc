@@ -161,7 +161,7 @@ TEST_F(LateAnswers, TheRequestIsTheExchangesOwn) {
   EXPECT_EQ(client.read_answer().body, "POST /p?q abcde");
 }
 
-TEST_F(LateAnswers, FollowWhatWasSaidBeforeThem) {
+TEST_F(LateAnswers, FollowEarlierAnswers) {
   serve({.limits = {.body_bytes_max = 1'000}});
   TestClient client = connect();
   ASSERT_TRUE(client.send(post("/", std::string(1'500, 'x')) +
@@ -206,7 +206,7 @@ TEST_F(LateAnswers, EndTheConnectionAsTheClientAsked) {
   }
 }
 
-TEST_F(LateAnswers, NobodyWaitsForAreDropped) {
+TEST_F(LateAnswers, WithoutAWaitingClientAreDropped) {
   serve();
   {
     TestClient gone = connect();

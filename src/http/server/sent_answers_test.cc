@@ -53,7 +53,7 @@ class LabellingHandler final : public Handler {
   std::vector<std::pair<uint32_t, Duration>> sent_;
 };
 
-TEST(SentAnswers, EachAnswerOfAPipelineIsToldOnce) {
+TEST(SentAnswers, EachAnswerOfAPipelineIsReportedOnce) {
   LabellingHandler handler;
   TestServer server(handler);
   TestClient client(server.port());
@@ -65,7 +65,7 @@ TEST(SentAnswers, EachAnswerOfAPipelineIsToldOnce) {
   for (const auto& [label, took] : handler.sent()) EXPECT_GE(took, Duration()) << label;
 }
 
-TEST(SentAnswers, AnAnswerThatWaitsForASlowReaderIsToldWhenTheLastOfItHasGone) {
+TEST(SentAnswers, AnAnswerToASlowReaderIsReportedWhenItsLastByteWasSent) {
   LabellingHandler handler;
   TestServer server(handler);
   TestClient slow(server.port());
@@ -89,7 +89,7 @@ TEST(SentAnswers, AlsoWhereTheConnectionEndsWithIt) {
   EXPECT_TRUE(eventually([&] { return handler.times_sent(kUnreadAnswer) == 1; }));
 }
 
-TEST(SentAnswers, AnAnswerThatIsCutShortIsNotTold) {
+TEST(SentAnswers, AnAnswerThatIsCutShortIsNotReported) {
   LabellingHandler handler;
   TestServer server(handler);
   {
@@ -138,7 +138,7 @@ TEST(SentAnswers, ABodyThatComesLaterIsPartOfTheTime) {
   EXPECT_GT(handler.sent()[0].second, Duration::millis(5));
 }
 
-TEST(SentAnswers, StreamsOfHttp2AreToldLikewise) {
+TEST(SentAnswers, StreamsOfHttp2AreReportedToo) {
   Http2TestServer server;
   Http2Client client(server.port());
   EXPECT_EQ(client.ask("/some", "").field(":status"), "200");

@@ -30,7 +30,7 @@ TEST(HttpServerTimeouts, AnIdleConnectionIsClosedWithoutAWord) {
 }
 
 // A byte now and then does not buy more time: the request has to be whole in time from its first byte.
-TEST(HttpServerTimeouts, ARequestThatDripsIsToldSoAndCutOff) {
+TEST(HttpServerTimeouts, ARequestThatDripsGets408AndIsCutOff) {
   net::ManualSteadyTime time;
   TestServer server({.host = {.timeouts = {.idle = kLong, .read = kShort}, .steady_now = time.source()}});
   TestClient client(server.port());
@@ -107,7 +107,7 @@ TEST(HttpServerBounds, ABatchStopsWhereItsAnswersFillTheOutput) {
   for (int i = 0; i < kRequests; ++i) ASSERT_EQ(slow.read_answer().body.size(), 1'000'000u) << i;
 }
 
-TEST(HttpServerBounds, WhoeverComesBeyondTheLimitIsToldSo) {
+TEST(HttpServerBounds, AConnectionAboveTheLimitGetsARefusal) {
   TestServer server({.host = {.connections_max = 2}});
   TestClient first(server.port());
   TestClient second(server.port());
@@ -210,7 +210,7 @@ TEST(HttpServerDrain, AnswersWhatArrivedBeforeIt) {
   EXPECT_TRUE(eventually([&] { return empty.load(); }));
 }
 
-TEST(HttpServerDrain, CutsOffWhatIsNotDoneWithinTheGrace) {
+TEST(HttpServerDrain, CutsOffUnfinishedRequestsAfterTheGrace) {
   TestServer server;
   TestClient client(server.port());
   EXPECT_EQ(client.ask(get("/") + "GET / HT").status, 200);
@@ -220,7 +220,7 @@ TEST(HttpServerDrain, CutsOffWhatIsNotDoneWithinTheGrace) {
   EXPECT_TRUE(eventually([&] { return empty.load(); }));
 }
 
-TEST(HttpServerDrain, IsOverAtOnceWhereNobodyIs) {
+TEST(HttpServerDrain, EndsAtOnceWithoutConnections) {
   TestServer server;
   std::atomic<bool> empty = false;
   server.on_loop([&] { server.server().drain(kLong, [&] { empty = true; }); });

@@ -112,7 +112,7 @@ TEST(HttpServer, EndsTheConnectionAsTheClientAsks) {
   EXPECT_TRUE(eventually([&] { return server.stats().connections_open == 0; }));
 }
 
-TEST(HttpServer, AnswersWhatIsNotHttpAndEndsTheConnection) {
+TEST(HttpServer, AnswersOtherBytesThanHttpAndEndsTheConnection) {
   TestServer server({.protocols = Protocols::kHttp1});
   const struct {
     std::string text;

@@ -297,7 +297,7 @@ TEST_F(TlsTest, SaysWhichFileIsWrong) {
   EXPECT_EQ(message(no_authority).find("cannot use the client authority /dev/null: "), 0u) << message(no_authority);
 }
 
-TEST_F(TlsTest, AClientAuthorityLetsInOnlyWhomItSigned) {
+TEST_F(TlsTest, AClientAuthorityAdmitsOnlyCertificatesThatItSigned) {
   TestServer server({.host = {.tls = context("ca.pem")}});
   const Identity known = make_identity("known client", Role::kEnd, &authority_);
   const Identity stranger = make_identity("stranger", Role::kEnd);
