@@ -16,7 +16,7 @@ namespace {
 // Scripts replicate their effects, which 5 does by default.
 constexpr int kVersionMin = 5;
 
-// The major version out of INFO's text; 0 where it does not say.
+// The major version out of INFO's text; 0 if it does not say.
 int major_version(std::string_view info) {
   const std::string_view text = info_field(info, "redis_version");
   int major = 0;
@@ -24,7 +24,7 @@ int major_version(std::string_view info) {
   return major;
 }
 
-// "standalone", "cluster" or "sentinel" out of INFO's text. Valkey names the field anew.
+// "standalone", "cluster" or "sentinel" out of INFO's text. Valkey has another name for the field.
 std::string_view mode_of(std::string_view info) {
   const std::string_view mode = info_field(info, "redis_mode");
   return mode.empty() ? info_field(info, "server_mode") : mode;
@@ -63,13 +63,13 @@ void Session::start(const Server& server) {
       {.target = server.target, .tls = server.tls, .tls_name = server.tls_name, .patience = options_.patience});
 }
 
-// `what` it does if the time passes. An earlier deadline stays.
+// `what` describes the error if the time passes. An earlier deadline stays.
 void Session::arm_deadline(Duration patience, std::string_view what) {
   const Instant when = loop_.now() + patience;
   if (when >= deadline_at_) return;
   deadline_at_ = when;
   deadline_ = loop_.at(when, [this, what] {
-    // A loop that was busy is not a server that was slow: what has come counts.
+    // A busy loop must not look like a slow server: reads what has arrived first.
     if (phase_ == Phase::kGreeting) stream_.read_now();
     if (phase_ == Phase::kClosed || phase_ == Phase::kOpen || loop_.now() < deadline_at_) return;
     const std::string why = stream_.is_connected() ? fmt::format(": it accepts connections and {}", what) : "";
@@ -94,7 +94,7 @@ void Session::end(Error error) {
 }
 
 void Session::opened() {
-  reader_.emplace(options_.reply_bytes_max);  // not before: whoever was given a reply may have started this anew
+  reader_.emplace(options_.reply_bytes_max);  // not before: the owner may have called start() when it got a reply
   heard_at_ = loop_.now();
   greet();
 }
@@ -103,7 +103,7 @@ void Session::closed(net::StreamEnd how, const Error& error) {
   end(explained(how, error));
 }
 
-// In words that say what to change.
+// The error with what to change.
 Error Session::explained(net::StreamEnd how, const Error& error) const {
   Error told = error;
   switch (how) {
@@ -116,13 +116,13 @@ Error Session::explained(net::StreamEnd how, const Error& error) const {
       }
       break;
     case net::StreamEnd::kTls:
-      // With TLS 1.3 a server says only after the handshake that it wants another certificate, or one at all.
+      // With TLS 1.3 a server says only after the handshake that it needs a certificate, or another one.
       if (phase_ == Phase::kGreeting) told.message = "it refuses TLS: " + told.message;
       if (phase_ == Phase::kOpen) told.code = ErrorCode::kUnavailable;
       break;
     case net::StreamEnd::kEnded:
     case net::StreamEnd::kBroken:
-      // A server of TLS ends like this when it is greeted in plain.
+      // A server with TLS ends like this when it is greeted without TLS.
       if (phase_ == Phase::kGreeting && !server_.tls) {
         told.message += " when it was greeted; if it speaks TLS, say rediss://";
       }
@@ -171,7 +171,7 @@ std::optional<Error> Session::refusal(Step step, const Reply& reply) const {
       if (reply.is_error("NOAUTH")) return wrong(ErrorCode::kInvalid, "it asks for a password; the URL has none");
       if (!reply.is_error() || not_permitted) return std::nullopt;
       return wrong(ErrorCode::kUnavailable, "it is not ready: " + explain_error(reply.text));
-    case Step::kServerInfo:  // an ACL may forbid to ask; the text of the error has no fields
+    case Step::kServerInfo:  // an ACL may forbid it; the error's text has no fields
       return refusal_of_server(reply.text);
     case Step::kReplicationInfo:
       if (info_field(reply.text, "role") != "slave" || info_field(reply.text, "slave_read_only") != "1") break;
@@ -182,7 +182,7 @@ std::optional<Error> Session::refusal(Step step, const Reply& reply) const {
       if (!reply.is_error()) return std::nullopt;
       return wrong(ErrorCode::kInvalid, fmt::format("it refuses database {}: {}", server_.database, reply.text));
     case Step::kSetName:
-      return std::nullopt;  // a name is a courtesy
+      return std::nullopt;  // the name is optional
     case Step::kRole:
       if (reply.is_array() && !reply.elements.empty() && reply.elements[0].text == "master") return std::nullopt;
       return wrong(ErrorCode::kUnavailable,
@@ -231,7 +231,7 @@ void Session::flush() {
   bytes.erase(0, sent);
   if (phase_ == Phase::kGreeting) return;
   sent_total_ += sent;
-  // TLS may hold a record of what it was given, and wants the same bytes again.
+  // TLS may have begun a record with these bytes, and needs the same bytes again.
   begun_ = stream_.is_secure() ? bytes.size() : 0;
 }
 
@@ -247,7 +247,7 @@ void Session::hand_out_replies() {
     const auto reply = reader_->next();
     if (!reply) {
       Error error = reply.error();
-      if (phase_ == Phase::kGreeting) error.code = ErrorCode::kInvalid;  // it has never been a Redis
+      if (phase_ == Phase::kGreeting) error.code = ErrorCode::kInvalid;  // it is not a Redis
       return end(std::move(error));
     }
     if (*reply == nullptr) return;
@@ -256,7 +256,8 @@ void Session::hand_out_replies() {
     } else {
       owner_.on_reply(**reply);
     }
-    if (phase_ == Phase::kClosed || phase_ == Phase::kConnecting) return;  // closed, and perhaps started again
+    if (phase_ == Phase::kClosed || phase_ == Phase::kConnecting)
+      return;  // closed, and perhaps started again by the owner
   }
 }
 

@@ -1,5 +1,5 @@
-// The life of one socket to one server: connect, TLS, log in, and then bytes out and replies in. It matches nothing and
-// repeats nothing; whoever owns it does.
+// One socket to one server: connect, TLS, login, then bytes out and replies in. Its owner matches replies to commands
+// and repeats commands.
 #pragma once
 
 #include <cstddef>
@@ -24,40 +24,41 @@ namespace rateguard::redis {
 enum class Role : uint8_t {
   kAny,
   kPrimary,  // as ROLE says
-  // One that holds all keys and takes writes, as far as INFO says: no node of a Cluster, no Sentinel, no replica that
-  // is read-only.
+  // A server that has all keys and accepts writes, as far as INFO says: not a node of a Cluster, a Sentinel or a
+  // read-only replica.
   kWholeAndWritable,
 };
 
-// Begins what is said of a server that ought to be kWholeAndWritable.
+// Begins the error about a server that should be kWholeAndWritable.
 inline constexpr std::string_view kNodeOfACluster = "it is a node of a Cluster";
 
-// Where a server is and what to say to it first.
+// A server's address, and how to log in.
 struct Server {
   net::ConnectTarget target = {};
   std::shared_ptr<const net::TlsClientContext> tls = {};  // null: plain
-  // The name for which its certificate has to be, and which is sent along (SNI). Empty: the target's host.
+  // The name that its certificate has to be for, and that is sent along (SNI). Empty: the target's host.
   std::string tls_name = {};
   std::string user = {};
   std::string password = {};
   uint32_t database = 0;
-  std::string client_name = "rateguard";  // as CLIENT LIST shows it
+  std::string client_name = "rateguard";  // shown by CLIENT LIST
   Role role = Role::kAny;
 
-  // REQUIRES: `tls` where the URL asks for it.
+  // REQUIRES: `tls` if the URL asks for it.
   static Server from(const Url& url, std::shared_ptr<const net::TlsClientContext> tls = {});
 };
 
-// Hears of a session. No member may destroy the session.
+// Gets the events of a session. No member may destroy the session.
 class SessionOwner {
  public:
-  // The server can be asked.
+  // The session is open for commands.
   virtual void on_open() = 0;
-  // One per command, in order; what is published comes between. The reply is the session's own until the call returns.
+  // One reply per command, in order, with published messages in between. The session owns the reply; it is valid until
+  // the call returns.
   virtual void on_reply(const Reply& reply) = 0;
-  // It has ended or never began; start() may be called again. kInvalid: an attempt will end so until somebody changes
-  // something (password, database, certificate, version, who listens there); kUnavailable and kCorrupt: the next may do
-  // better.
+  // The session has ended or never opened; start() may be called again. kInvalid: every attempt will fail until
+  // something is changed (password, database, certificate, version, the server that listens there); kUnavailable and
+  // kCorrupt: the next attempt may succeed.
   virtual void on_closed(const Error& error) = 0;
 
  protected:
@@ -67,17 +68,17 @@ class SessionOwner {
 struct SessionOptions {
   // For connecting, TLS and login together. A round trip across the world takes a third of it.
   Duration patience = Duration::seconds(1);
-  // For the rest of the answers to the login, once their first byte has come: the server gives them together, and what
-  // was lost underway is sent again after 200 ms (Linux's least retransmission timeout).
+  // For the rest of the answers to the login, once their first byte has arrived: the server sends them together, and
+  // TCP repeats a lost packet after 200 ms (Linux's least retransmission timeout).
   Duration rest_patience = Duration::millis(300);
   // The largest expected is the slot map of a cluster of hundreds of nodes, some 100 KiB.
   size_t reply_bytes_max = 1'024 * 1'024;
 };
 
-// On the loop's thread.
+// Used on the loop's thread.
 class Session final : private net::StreamEvents {
  public:
-  // `loop` and `owner` outlive it.
+  // `loop` and `owner` outlive this.
   Session(net::EventLoop& loop, SessionOwner& owner, SessionOptions options = {});
   ~Session();
   Session(const Session&) = delete;
@@ -85,13 +86,13 @@ class Session final : private net::StreamEvents {
 
   // REQUIRES: is_closed().
   void start(const Server& server);
-  // The owner is not told.
+  // Closes without telling the owner.
   void close();
   bool is_closed() const { return phase_ == Phase::kClosed; }
   bool is_open() const { return phase_ == Phase::kOpen; }
 
-  // Bytes that wait for flush(); appended to by whoever has a command. What is in it before the session is open goes
-  // out when it is.
+  // Bytes that wait for flush(), to which the owner appends commands. What is in it before the session is open goes out
+  // when it opens.
   std::string& out() { return out_; }
   // Bytes at the front of out() that are on their way and can no longer be taken back.
   size_t begun_bytes() const { return begun_; }
@@ -99,14 +100,14 @@ class Session final : private net::StreamEvents {
   uint64_t sent_total() const { return sent_total_; }
   // Sends what the socket takes.
   void flush();
-  // Takes what is there to be read without being told that there is something.
+  // Reads what has arrived without waiting for the loop.
   void read_now() { stream_.read_now(); }
-  // When bytes last came.
+  // When bytes last arrived.
   Instant heard_at() const { return heard_at_; }
 
  private:
   enum class Phase : uint8_t { kClosed, kConnecting, kGreeting, kOpen };
-  // What a greeting's reply answers.
+  // The command of the greeting that a reply answers.
   enum class Step : uint8_t { kAuth, kPing, kServerInfo, kReplicationInfo, kSelect, kSetName, kRole };
 
   void opened() override;

@@ -80,7 +80,7 @@ Result<void> parse_network(std::string_view text, Url& url) {
   } else {
     url.host = place.substr(0, place.find(':'));
     if (url.host.empty()) return bad("the host is missing");
-    if (!is_host(url.host)) return bad("the host is no name and no address");
+    if (!is_host(url.host)) return bad("the host is neither a name nor an address");
     place.remove_prefix(url.host.size());
   }
   url.port = kDefaultPort;
