@@ -9,7 +9,7 @@
 namespace rateguard {
 namespace {
 
-TEST(Log, NoValueWritesALineOfItsOwn) {
+TEST(Log, NoValueStartsANewLine) {
   std::ostringstream out;
   Log log({.format = LogFormat::kText}, std::make_shared<spdlog::sinks::ostream_sink_mt>(out));
   log.write(LogLevel::kDebug, "not at this level");
