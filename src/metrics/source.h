@@ -1,4 +1,4 @@
-// Whatever has figures to report.
+// An object that reports figures.
 #pragma once
 
 #include "metrics/writer.h"
