@@ -31,7 +31,7 @@ constexpr size_t kAheadPerJob = 2;
 // takes some 100 bytes, as much again as in the recording that all threads read for.
 constexpr size_t kTextsPerThreadMax = 256 * 1024;
 // Where requests are not kept, what waits to be taken up would only fill memory: there the pieces are smaller, fewer of
-// one log wait, and no more threads read than whoever takes the requests one by one can follow.
+// one log wait, and no more threads read than the caller that takes the requests one by one can follow.
 constexpr uint64_t kPartOfPiece = 4;
 constexpr size_t kHandedOverMax = 4;
 constexpr uint32_t kJobsMaxOneByOne = 4;

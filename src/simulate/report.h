@@ -95,7 +95,7 @@ struct ScenarioReport {
   std::vector<RuleReport> rules = {};
   TimelineCounts timeline = {};
   std::vector<QuotaReport> quotas = {};  // only if Options::plots asks for them
-  std::optional<Callers> callers = {};   // likewise
+  std::optional<Callers> callers = {};   // as above
   std::optional<ProxyReport> proxy = {};
   // Live counters that were dropped or refused for lack of room: above 0 the figures are not exact.
   uint64_t evicted = 0;

@@ -23,7 +23,7 @@ constexpr int kLines = 2'000'000;
 constexpr int kFormatLines = 500'000;  // of each format
 constexpr double kLinesPerSecondMin = 2'000'000;
 constexpr double kOfCombinedMin = 0.7;
-constexpr int kRuns = 5;  // the best counts: the others shared the core with somebody
+constexpr int kRuns = 5;  // the best counts: others shared the core
 
 constexpr std::string_view kRules = R"(
 rules:
@@ -168,7 +168,7 @@ double seconds_of(clockid_t clock) {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
-// The quickest of several runs of each of two kinds of work, in turns, so that whoever else uses the machine is in the
+// The quickest of several runs of each of two kinds of work, in turns, so that other users of the machine are in the
 // way of both. In processor time, of which others take none away, or in that of a clock on the wall.
 template <typename Work, typename Other>
 std::pair<double, double> best_seconds(clockid_t clock, Work&& work, Other&& other) {

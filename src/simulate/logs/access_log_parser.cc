@@ -234,7 +234,7 @@ Parsed AccessLogParser::take_identities(std::string_view front, LogEntry& out) {
   note(prefixed ? "the second word" : "the first word", client, "ip");
   set_client(client, out);
   if (rest.empty()) return malformed("expected HOST IDENT USER before the time in brackets");
-  const std::string_view ident = take_word(rest);  // of RFC 1413, which nobody has
+  const std::string_view ident = take_word(rest);  // of RFC 1413, which is not used
   if (rest.empty() && !front.ends_with(' ')) return malformed("expected HOST IDENT USER before the time in brackets");
   if (parse_client(ident)) return address_in_the_way(ident);
   return take_user(rest, out);

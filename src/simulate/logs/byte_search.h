@@ -23,8 +23,8 @@ inline size_t first_set(Bytes bytes) {
 #endif
 }
 
-// The index of the first byte from `from` on that is one of `wanted`; text.size() where there is none. For texts that
-// end after a few dozen bytes, which a call of memchr() for each of `wanted` would be dear for.
+// The index of the first byte from `from` on that is one of `wanted`; text.size() if there is none. For texts that end
+// after a few dozen bytes, which a call of memchr() for each of `wanted` would be dear for.
 template <char... wanted>
 inline size_t find_first(std::string_view text, size_t from) {
   const char* const data = text.data();

@@ -54,7 +54,7 @@ class WantedHeaders {
   // Names in lower case.
   explicit WantedHeaders(std::vector<std::string> names) : names_(std::move(names)) {}
 
-  // Whatever the case of `name`.
+  // Ignores the case of `name`.
   bool contains(std::string_view name) const;
   const std::vector<std::string>& names() const { return names_; }
 

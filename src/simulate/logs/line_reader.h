@@ -51,7 +51,7 @@ class LineReader {
  private:
   // The end of the line that begins at `from`: the index of its "\n", or of the end of the input.
   size_t find_end(size_t from);
-  // Reads so many bytes more, as far as there is room for them and the input has them.
+  // Reads up to this many more bytes, as far as there is room and input.
   void refill(size_t wanted);
   // Moves begin_ and next_ beyond the NUL bytes that the next line begins with, however many they are.
   void skip_nuls();

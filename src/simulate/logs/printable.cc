@@ -8,8 +8,8 @@
 namespace rateguard::simulate {
 namespace {
 
-// The length of the UTF-8 character (RFC 3629) that `bytes` begins with; 0 where there is none, or where it is one that
-// moves the cursor or the writing direction.
+// The length of the UTF-8 character (RFC 3629) that `bytes` begins with; 0 if there is none, or if it is one that moves
+// the cursor or the writing direction.
 size_t character_length(std::string_view bytes) {
   const auto at = [&](size_t i) { return static_cast<uint8_t>(bytes[i]); };
   const uint8_t first = at(0);

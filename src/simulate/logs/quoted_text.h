@@ -6,7 +6,7 @@
 
 namespace rateguard::simulate {
 
-// Where the quote is that ends `text`, which begins after the opening one; npos where there is none.
+// Where the quote is that ends `text`, which begins after the opening one; npos if there is none.
 inline size_t find_closing_quote(std::string_view text) {
   size_t at = 0;
   for (;;) {

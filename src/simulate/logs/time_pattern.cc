@@ -18,7 +18,7 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-// Takes up to `most` digits; nullopt where there is none.
+// Takes up to `most` digits; nullopt if there is none.
 std::optional<int64_t> take_digits(std::string_view& text, size_t most) {
   int64_t value = 0;
   size_t count = 0;
