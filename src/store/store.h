@@ -27,7 +27,7 @@ enum class Basis : uint8_t {
   kLocalShare,   // by this instance's share of the limit
   kAllowed,      // admitted because the rule says so
   kDenied,       // refused because the rule says so; undecided rather than over a limit
-  kNotAsked,     // not at all: a limit in another store had refused already, or nobody waits any more for the
+  kNotAsked,     // not at all: a limit in another store had refused already, or the caller has stopped waiting for the
                  // answer. Its decision says nothing
 };
 
@@ -45,7 +45,7 @@ struct Charge {
 };
 
 // Whether a charge is not made if another limit of its request refuses. Use that has already happened and giving back
-// move their counters all the same, as shadow limits do.
+// move their counters nevertheless, as shadow limits do.
 constexpr bool is_held_back_by_others(const Charge& charge) {
   return charge.mode == Mode::kSettle || (charge.mode == Mode::kEnforce && charge.cost.movement == Movement::kTake);
 }

@@ -3,7 +3,7 @@
 //   struct MemoryFactory { std::unique_ptr<Store> make(); };
 //   INSTANTIATE_TYPED_TEST_SUITE_P(Memory, StoreSuite, MemoryFactory);
 //
-// A factory is made anew for each test. For tests only.
+// Each test gets a new factory. For tests only.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -226,7 +226,7 @@ TYPED_TEST_P(StoreSuite, AShadowLimitStandsAlone) {
     EXPECT_FALSE(first[0].allowed());
     EXPECT_TRUE(first[1].allowed());
     EXPECT_EQ(this->left(real, wide), 2u) << to_string(limit.algorithm);
-    // The real one refuses; the shadow admits and is charged all the same.
+    // The real one refuses; the shadow admits and is charged nevertheless.
     this->store_->reset(shadow, {});
     this->charge(real, wide, 2);
     const std::vector<Decision> second = this->charge_all(both);

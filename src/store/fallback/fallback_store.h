@@ -42,7 +42,7 @@ struct FallbackStats {
 // All or nothing holds here too: if an enforced limit is denied, the enforced ones that have a share are only looked
 // at; otherwise `local` charges them together. Shadow limits are charged on their own. A look (cost 0) takes nothing.
 //
-// A failed call may have been charged remotely all the same. It is decided here and never sent again, so it may count
+// A failed call may have been charged remotely nevertheless. It is decided here and never sent again, so it may count
 // twice, once there and once here, but never twice in one place. Counts in `local` stay there when the remote store is
 // back, and are forgotten as their windows pass.
 //

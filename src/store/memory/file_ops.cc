@@ -18,7 +18,7 @@ std::unexpected<Error> io_error(std::string_view what, std::string_view path) {
 }
 
 Result<int> create_file(const std::string& path) {
-  // Removes the remains of an interrupted attempt first; O_EXCL then follows no link that somebody has placed there.
+  // Removes the remains of an interrupted attempt first; O_EXCL then follows no link that was placed there.
   if (unlink(path.c_str()) != 0 && errno != ENOENT) return io_error("replace", path);
   const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
   if (file < 0) return io_error("create", path);
