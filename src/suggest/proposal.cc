@@ -100,7 +100,7 @@ bool can_be_named(const RouteProfile& route) {
   return method && rules::PathPattern::parse(route.pattern).has_value() && route.callers.size() > 0;
 }
 
-// Secrets that somebody may want to guess: a limit for each such path, in addition to other limits.
+// Paths with secrets that an attacker may want to guess: a limit for each such path, in addition to other limits.
 void add_logins(const TrafficProfile& profile, Rules& rules) {
   size_t added = 0;
   for (const RouteProfile* route : profile.routes().ranked()) {

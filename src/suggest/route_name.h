@@ -18,7 +18,8 @@ Access access_of(std::string_view method);
 // path. Segments that look like ids (numbers, UUIDs, long hexadecimal or random words) become "{id}".
 void route_of(Access access, std::string_view path, std::string& out);
 
-// Whether a write to this path checks a secret, which somebody may want to guess: log in, sign up, tokens, passwords.
+// Whether a write to this path checks a secret, which an attacker may want to guess: log in, sign up, tokens,
+// passwords.
 bool is_login_like(std::string_view path);
 
 // Whether a path ends like a static file: styles, scripts, pictures, fonts.
