@@ -113,7 +113,13 @@ class Tree:
         )
 
     def _find_test_support(self):
-        """Gives the role "test" to headers that only tests, benches and fuzz targets include, directly or not."""
+        """Gives the role "test" to headers that only tests, benches and fuzz targets include, directly or not.
+
+        What an example includes is there for programs.
+        """
+        offered = set()
+        for path in self.files("examples", suffixes=(".cc",)):
+            offered |= {name for _, _, name in cpp_text.includes((self.root / path).read_text(encoding="utf-8"))}
         users = {}
         for source in self.sources:
             for _, _, name in source.includes:
@@ -124,6 +130,8 @@ class Tree:
             changed = False
             for source in self.sources:
                 using = users.get(source.name, [])
+                if source.name in offered:
+                    continue
                 if source.is_header and source.role == "code" and using and all(user.role != "code" for user in using):
                     source.role = "test"
                     changed = True
