@@ -122,6 +122,7 @@ Http1MessageParser::Step Http1MessageParser::parse_chunk_size(std::span<const ch
 
 Http1MessageParser::Step Http1MessageParser::parse_chunk_data(std::span<char> bytes) {
   const size_t here = static_cast<size_t>(std::min<uint64_t>(length_, bytes.size() - position_));
+  if (here == 0) return Step::kNeedMore;  // of no bytes at all the data may be null
   std::memmove(bytes.data() + body_end_, bytes.data() + position_, here);
   body_end_ += here;
   position_ += here;
