@@ -1,0 +1,235 @@
+#include "app/cli/completion.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "app/cli/choices.h"
+#include "app/cli/command_help.h"
+
+namespace rateguard::app {
+namespace {
+
+std::vector<std::string> long_option_names(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+// zsh and fish descriptions are single-quoted.
+std::string quoted(std::string text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\n') break;
+    out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  }
+  return "'" + out + "'";
+}
+
+// What kind of value an option takes.
+enum class ValueKind { kNone, kWords, kFile, kOther };
+
+struct Value {
+  ValueKind kind = ValueKind::kNone;
+  std::vector<std::string> words = {};
+};
+
+std::string name_of(const CLI::Option& option) {
+  return option.get_lnames().empty() ? option.get_name() : "--" + option.get_lnames().front();
+}
+
+Value value_of(const CLI::Option& option) {
+  if (option.get_type_size() == 0) return {};  // a flag
+  const std::string type = option.get_type_name();
+  if (type == "LAYOUT") return {.kind = ValueKind::kOther};  // --log-format for reading logs, not the one of `serve`
+  std::vector<std::string> words = choices_for(name_of(option));
+  if (!words.empty()) return {.kind = ValueKind::kWords, .words = std::move(words)};
+  for (const char* const file : {"FILE", "DIR", "PATH", "OUT", "LOG..."}) {
+    // The path of a request is a PATH too, but not a file.
+    if (type == file && name_of(option) != "--path") return {.kind = ValueKind::kFile};
+  }
+  return {.kind = ValueKind::kOther};
+}
+
+// The arguments of a command that are not options.
+std::vector<const CLI::Option*> positionals_of(const CLI::App& command) {
+  return command.get_options([](const CLI::Option* option) { return option->get_positional(); });
+}
+
+Value argument_of(const CLI::App& app, const CLI::App& command) {
+  if (command.get_name() == "help") {
+    Value value{.kind = ValueKind::kWords};
+    for (const CLI::App* each : commands_of(app)) value.words.push_back(each->get_name());
+    return value;
+  }
+  const auto positionals = positionals_of(command);
+  return positionals.empty() ? Value{} : value_of(*positionals.front());
+}
+
+// `words` gets the possible words, `files` whether a file is possible.
+std::string bash_value(const Value& value) {
+  switch (value.kind) {
+    case ValueKind::kWords:
+      return fmt::format("words=\"{}\"", fmt::join(value.words, " "));
+    case ValueKind::kFile:
+      return "files=1";
+    default:
+      return ":";
+  }
+}
+
+std::string bash(const CLI::App& app) {
+  std::string names;
+  std::string values;
+  std::string cases;
+  for (const CLI::App* command : commands_of(app)) {
+    names += command->get_name() + " ";
+    for (const CLI::Option* option : command->get_options()) {
+      const Value value = value_of(*option);
+      if (option->get_lnames().empty() || value.kind == ValueKind::kNone) continue;
+      for (const std::string& name : option->get_lnames()) {
+        values += fmt::format("    \"{} --{}\") {}; given=1 ;;\n", command->get_name(), name, bash_value(value));
+      }
+    }
+    cases += fmt::format("    {}) {}; options=\"{}\" ;;\n", command->get_name(), bash_value(argument_of(app, *command)),
+                         fmt::join(long_option_names(*command), " "));
+  }
+  return fmt::format(R"(# bash completion for rateguard: source this, or put it into /etc/bash_completion.d/
+_rateguard() {{
+  local current="${{COMP_WORDS[COMP_CWORD]}}" words="" options="" files="" given=""
+  if [ "$COMP_CWORD" -eq 1 ]; then
+    mapfile -t COMPREPLY < <(compgen -W "{}--help --version" -- "$current")
+    return
+  fi
+  case "${{COMP_WORDS[1]}} ${{COMP_WORDS[COMP_CWORD-1]}}" in
+{}  esac
+  if [ -z "$given" ]; then
+    case "${{COMP_WORDS[1]}}" in
+{}    esac
+    case "$current" in -*) words="$options" files="" ;; esac
+  fi
+  COMPREPLY=()
+  [ -z "$words" ] || mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+  [ -z "$files" ] || {{ compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current"); }}
+}}
+complete -F _rateguard rateguard
+)",
+                     names, values, cases);
+}
+
+std::string zsh_value(const Value& value, std::string_view what) {
+  switch (value.kind) {
+    case ValueKind::kNone:
+      return {};
+    case ValueKind::kWords:
+      return fmt::format(":{}:({})", what, fmt::join(value.words, " "));
+    case ValueKind::kFile:
+      return fmt::format(":{}:_files", what);
+    case ValueKind::kOther:
+      return fmt::format(":{}: ", what);
+  }
+  return {};
+}
+
+std::string zsh(const CLI::App& app) {
+  std::string names;
+  std::string cases;
+  for (const CLI::App* command : commands_of(app)) {
+    names += fmt::format("    {}\n", quoted(command->get_name() + ":" + command->get_description()));
+    cases += fmt::format("    {}) _arguments", command->get_name());
+    const Value argument = argument_of(app, *command);
+    if (argument.kind != ValueKind::kNone) cases += " " + quoted("*" + zsh_value(argument, "argument"));
+    for (const CLI::Option* option : command->get_options()) {
+      if (option->get_lnames().empty()) continue;
+      std::string description = option->get_description();
+      for (char& c : description) {
+        if (c == '[' || c == ']' || c == ':') c = ' ';
+      }
+      const std::string& name = option->get_lnames().front();
+      cases += " " + quoted(fmt::format("--{}[{}]{}", name, description, zsh_value(value_of(*option), name)));
+    }
+    cases += " ;;\n";
+  }
+  return fmt::format(R"(#compdef rateguard
+# zsh completion for rateguard: put this into a folder of $fpath as _rateguard
+_rateguard() {{
+  local -a commands
+  commands=(
+{}  )
+  if (( CURRENT == 2 )); then
+    _describe 'command' commands
+    return
+  fi
+  # What follows is about the command: its name stands where the program's would.
+  local command=$words[2]
+  shift words
+  (( CURRENT-- ))
+  case "$command" in
+{}  esac
+}}
+if [ "$funcstack[1]" = _rateguard ]; then
+  _rateguard "$@"
+else
+  compdef _rateguard rateguard
+fi
+)",
+                     names, cases);
+}
+
+std::string fish_value(const Value& value) {
+  switch (value.kind) {
+    case ValueKind::kNone:
+      return {};
+    case ValueKind::kWords:
+      return " -x -a " + quoted(fmt::format("{}", fmt::join(value.words, " ")));
+    case ValueKind::kFile:
+      return " -r -F";
+    case ValueKind::kOther:
+      return " -x";
+  }
+  return {};
+}
+
+std::string fish(const CLI::App& app) {
+  std::string out =
+      "# fish completion for rateguard: put this into ~/.config/fish/completions/rateguard.fish\n"
+      "complete -c rateguard -f\n";
+  for (const CLI::App* command : commands_of(app)) {
+    out += fmt::format("complete -c rateguard -n __fish_use_subcommand -a {} -d {}\n", command->get_name(),
+                       quoted(command->get_description()));
+    const std::string here =
+        fmt::format("complete -c rateguard -n '__fish_seen_subcommand_from {}'", command->get_name());
+    const Value argument = argument_of(app, *command);
+    if (argument.kind == ValueKind::kFile) out += here + " -F\n";
+    if (argument.kind == ValueKind::kWords) {
+      out += fmt::format("{} -a {}\n", here, quoted(fmt::format("{}", fmt::join(argument.words, " "))));
+    }
+    for (const CLI::Option* option : command->get_options()) {
+      if (option->get_lnames().empty()) continue;
+      out += fmt::format("{} -l {}{} -d {}\n", here, option->get_lnames().front(), fish_value(value_of(*option)),
+                         quoted(option->get_description()));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string completion_script(const CLI::App& app, Shell shell) {
+  switch (shell) {
+    case Shell::kBash:
+      return bash(app);
+    case Shell::kZsh:
+      return zsh(app);
+    case Shell::kFish:
+      return fish(app);
+  }
+  return {};
+}
+
+}  // namespace rateguard::app

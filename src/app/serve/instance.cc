@@ -1,0 +1,189 @@
+#include "app/serve/instance.h"
+
+#include <signal.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "config/rules_revision.h"
+
+namespace rateguard::app {
+namespace {
+
+// Expired counters are removed in the background, some slots at a time: a table of a million keys takes ten seconds, at
+// some 50 us of one core each time.
+constexpr Duration kSweepInterval = Duration::millis(100);
+constexpr TickBudget kSweepBudget{.slots = 16'384};
+
+MemoryStoreOptions store_options(const config::StoreSettings& settings) {
+  return {.max_keys = settings.max_keys,
+          .when_full = settings.when_full == config::WhenFull::kRefuse ? FullPolicy::kRefuse : FullPolicy::kEvict};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Instance>> Instance::create(Log& log, ConfigSource source, const config::Config& config,
+                                                   Prepared prepared) {
+  auto store = MemoryStore::create(store_options(config.memory_store()));
+  if (!store) return std::unexpected(store.error());
+  auto instance =
+      std::unique_ptr<Instance>(new Instance(log, std::move(source), config, std::move(prepared), std::move(*store)));
+  if (auto restored = instance->restore_counters(); !restored) return std::unexpected(restored.error());
+  if (auto added = instance->add_workers(); !added) return std::unexpected(added.error());
+  instance->fill_service();
+  instance->join_others();
+  if (auto watching = instance->watch(); !watching) return std::unexpected(watching.error());
+  return instance;
+}
+
+Instance::Instance(Log& log, ConfigSource source, const config::Config& config, Prepared prepared,
+                   std::unique_ptr<MemoryStore> store)
+    : source_(std::move(source)),
+      config_(config),
+      log_(log),
+      turned_away_(log),
+      at_start_(std::move(prepared)),
+      store_(std::move(store)),
+      service_(*store_),
+      decision_times_(service_.decisions),
+      store_source_(config.memory_store_name(), *store_),
+      redis_source_([this] { return redis_figures(); }),
+      http_(config.listen.http),
+      resp_(config.listen.resp),
+      grpc_(config.listen.grpc),
+      warnings_in_force_(warnings_about(config)) {
+  if (!config_.envoy.config.empty()) envoy_loads_.count_success();
+}
+
+size_t Instance::loops_of(const config::Config& config) {
+  if (config.listen.threads > 0) return static_cast<size_t>(config.listen.threads);
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+// A store's remaining work may still ask for the number of instances.
+Instance::~Instance() {
+  membership_.end();
+}
+
+// Tasks that still wait use the front ends.
+Instance::Worker::~Worker() {
+  if (counters != nullptr) counters->abandon_tasks();
+}
+
+Result<void> Instance::restore_counters() {
+  const std::string path = config_.snapshot_path();
+  if (path.empty()) return {};
+  const Duration interval = config_.memory_store().snapshot_interval;
+  snapshots_ = std::make_unique<SnapshotKeeper>(*store_, path, interval, log_);
+  return snapshots_->restore();
+}
+
+void Instance::join_others() {
+  std::map<std::string, std::string> addresses = {{"http", http_.to_string()}};
+  if (grpc_) addresses["grpc"] = grpc_->to_string();
+  if (resp_) addresses["resp"] = resp_->to_string();
+  membership_.set_addresses(std::move(addresses));
+  membership_.set_rules_revision(config::rules_revision(config_.rules));
+  // Each instance has its own configuration: when another one reloads, check whether it has changed too.
+  const auto look_anew = [this] {
+    forget_refusals();
+    if (files_ != nullptr) files_->look_soon();
+  };
+  for (const RedisTarget& place : places_) {
+    membership_.join(*workers_.front()->loop, place.target, place.settings,
+                     {.on_reset = [this](std::string_view key) { forget(key); },
+                      .on_reload = [look_anew](std::string_view) { look_anew(); },
+                      .on_missed = look_anew,
+                      .on_problem = [this, name = place.name](std::string_view why) { log_membership(name, why); }});
+  }
+}
+
+void Instance::log_membership(const std::string& store, std::string_view problem) {
+  if (problem.empty())
+    return log_.write(LogLevel::kInfo, "other instances are seen and heard again", {{"store", store}});
+  log_.write(
+      LogLevel::kWarn,
+      "other instances are not seen or heard; resets made there do not arrive, and local shares go by their last "
+      "number",
+      {{"store", store}, {"why", problem}});
+}
+
+void Instance::forget(std::string_view key) {
+  store_->reset(key, {.hash_tag_from = kOneHashTag});
+  for (const auto& worker : workers_) {
+    worker->loop->post([worker = worker.get(), name = std::string(key)] { worker->counters->forget(name); });
+  }
+}
+
+void Instance::forget_refusals() {
+  for (const auto& worker : workers_) {
+    worker->loop->post([worker = worker.get()] { worker->counters->forget_refusals(); });
+  }
+}
+
+Result<void> Instance::watch() {
+  net::EventLoop& loop = *workers_.front()->loop;
+  signals_ = std::make_unique<net::SignalWatcher>(
+      loop, std::initializer_list<int>{SIGHUP, SIGTERM, SIGINT}, [this](int signal) {
+        signal == SIGHUP ? (void)reload("SIGHUP") : drain(signal == SIGTERM ? "SIGTERM" : "SIGINT");
+      });
+  std::vector<std::string> files = files_to_watch(config_);
+  {
+    const HeldLock lock(reload_mutex_);
+    files_in_force_ = files_watched_ = files;
+  }
+  if (auto watching = watch_files(std::move(files)); !watching) return watching;
+  sweep_ = loop.every(kSweepInterval, [this, &loop] { store_->tick(loop.now(), kSweepBudget); });
+  return {};
+}
+
+std::string Instance::addresses() const {
+  std::string text = "http=" + http_.to_string();
+  if (grpc_) text += " grpc=" + grpc_->to_string();
+  if (resp_) text += " resp=" + resp_->to_string();
+  return text;
+}
+
+Result<void> Instance::run() {
+  blocking_ = std::make_unique<net::BlockingPool>();
+  waiting_source_.set_pool(*blocking_);
+  if (snapshots_ != nullptr) snapshots_->start(*workers_.front()->loop, *blocking_);
+  for (size_t i = 1; i < workers_.size(); ++i) {
+    workers_[i]->thread = std::thread([loop = workers_[i]->loop.get()] { loop->run(); });
+  }
+  workers_.front()->loop->run();
+  for (const auto& worker : workers_) {
+    if (worker->thread.joinable()) worker->thread.join();
+  }
+  blocking_->drain();
+  const Result<void> saved = snapshots_ != nullptr ? snapshots_->finish() : Result<void>();
+  if (!saved) return saved;
+  const std::string path = config_.snapshot_path();
+  log_.write(LogLevel::kInfo, "stopped",
+             {{"counters_saved_to", path.empty() ? std::string_view("none") : std::string_view(path)}});
+  return {};
+}
+
+void Instance::drain(std::string_view by) {
+  if (service_.draining.exchange(true)) return;
+  log_.write(LogLevel::kInfo, "stopping; nothing new is accepted, and what has begun may end within the grace",
+             {{"by", by}, {"grace_ms", config_.listen.drain_grace.us / 1'000}});
+  parts_left_ = 1 + workers_.size() * (1 + (resp_ ? 1 : 0) + (grpc_ ? 1 : 0));
+  membership_.leave([this] { part_has_ended(); });
+  net::EventLoop& first = *workers_.front()->loop;
+  for (const auto& worker : workers_) {
+    worker->loop->post([this, worker = worker.get(), &first] {
+      const auto emptied = [this, &first] { first.post([this] { part_has_ended(); }); };
+      worker->server->drain(config_.listen.drain_grace, emptied);
+      if (worker->resp_server != nullptr) worker->resp_server->drain(config_.listen.drain_grace, emptied);
+      if (worker->grpc != nullptr) worker->grpc->drain(config_.listen.drain_grace, emptied);
+    });
+  }
+}
+
+void Instance::part_has_ended() {
+  if (--parts_left_ > 0) return;
+  for (const auto& worker : workers_) worker->loop->stop();
+}
+
+}  // namespace rateguard::app

@@ -1,0 +1,174 @@
+// A running service: builds all its parts and connects them.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "app/serve/build_source.h"
+#include "app/serve/config_source.h"
+#include "app/serve/grpc_front.h"
+#include "app/serve/listener_sources.h"
+#include "app/serve/membership.h"
+#include "app/serve/prepared.h"
+#include "app/serve/snapshot_keeper.h"
+#include "app/serve/turned_away_log.h"
+#include "app/stores/loop_counters.h"
+#include "app/stores/redis_figures.h"
+#include "base/mutex.h"
+#include "config/config.h"
+#include "http/server/server.h"
+#include "log/log.h"
+#include "metrics/process_figures.h"
+#include "net/blocking_pool.h"
+#include "net/clock.h"
+#include "net/event_loop.h"
+#include "net/file_watcher.h"
+#include "net/signal_watcher.h"
+#include "server/grpc/call_source.h"
+#include "server/http/http_api.h"
+#include "server/http/route_source.h"
+#include "server/load_metrics.h"
+#include "server/resp/resp_api.h"
+#include "server/resp/resp_server.h"
+#include "server/resp/resp_source.h"
+#include "server/rls/descriptor_source.h"
+#include "server/rls/rate_limit_service.h"
+#include "server/service.h"
+#include "server/store_source.h"
+#include "server/waiting_source.h"
+#include "store/memory/memory_store.h"
+
+namespace rateguard::app {
+
+class Instance {
+ public:
+  // Builds everything and listens; nothing is answered before run(). `prepared` belongs to `config`. Errors: the reason
+  // why it cannot serve. `log` outlives this.
+  static Result<std::unique_ptr<Instance>> create(Log& log, ConfigSource source, const config::Config& config,
+                                                  Prepared prepared);
+  ~Instance();
+  Instance(const Instance&) = delete;
+  Instance& operator=(const Instance&) = delete;
+
+  // "http=127.0.0.1:8080 grpc=127.0.0.1:8081 resp=127.0.0.1:6380", with the actual ports.
+  std::string addresses() const;
+  // How many event loops there are with these settings.
+  static size_t loops_of(const config::Config& config);
+  // Serves on this thread and one for each further loop, until SIGTERM or SIGINT; then drains and saves the counters.
+  // Errors: kIo if they could not be saved.
+  Result<void> run();
+
+ private:
+  enum class InForce : uint8_t { kNo, kYes };
+
+  // An event loop with everything that belongs to it.
+  struct Worker {
+    ~Worker();
+
+    net::SystemClock clock;
+    std::unique_ptr<net::EventLoop> loop;
+    std::unique_ptr<LoopCounters> counters;              // null: all counters are in memory
+    std::unique_ptr<rls::RateLimitService> rate_limits;  // for gRPC and POST /json
+    std::unique_ptr<http_api::HttpApi> api;
+    std::unique_ptr<http::Server> server;
+    std::unique_ptr<resp::RespApi> resp_api;
+    std::unique_ptr<resp::RespServer> resp_server;  // null: off
+    std::unique_ptr<GrpcFront> grpc;                // null: off
+    std::thread thread;
+  };
+
+  Instance(Log& log, ConfigSource source, const config::Config& config, Prepared prepared,
+           std::unique_ptr<MemoryStore> store);
+
+  Result<void> restore_counters();
+  Result<void> add_workers();
+  Result<void> add_counters(Worker& worker);
+  server::LoopStore store_of(Worker& worker);
+  std::vector<server::Dependency> store_states() const;
+  server::Dependency memory_state() const;
+  server::Dependency redis_state(size_t place) const;
+  void add_redis_figures(size_t place, RedisFigures& sum) const;
+  RedisFigures redis_figures() const;
+  // REQUIRES: all addresses are known.
+  void join_others();
+  // Logs the broken keys of the key file, which were skipped.
+  void log_key_warnings(const Policy& policy);
+  void log_membership(const std::string& store, std::string_view problem);
+  // On any loop's thread: this counter was reset; or unknown counters were.
+  void forget(std::string_view key);
+  void forget_refusals();
+  Result<void> watch();
+  Result<void> add_resp(Worker& worker, const Policy& policy, resp::RespServerOptions& options);
+  Result<void> add_grpc(Worker& worker, http::ServerOptions& options);
+  void fill_service();
+  // In the order in which a scrape sees them.
+  void register_sources();
+  // Both on any loop's thread. An error changes nothing. `by` is who asked, for the log.
+  Result<server::Reloaded> reload(std::string_view by);
+  server::ConfigState config_state() const;
+  Result<server::Reloaded> reload_from(const config::Config& config);
+  Result<envoy::Policy> load_envoy(const config::Config& config);
+  // Every file that a reload of `config` reads again.
+  std::vector<std::string> files_to_watch(const config::Config& config) const;
+  // Called after a reload has read `config`, whether or not it was put in force.
+  void follow_files(const config::Config& config, InForce in_force) RG_REQUIRES(reload_mutex_);
+  // On the first loop's thread: watches these files from now on.
+  Result<void> watch_files(std::vector<std::string> files);
+  void log_reload(std::string_view by, const Result<server::Reloaded>& outcome, const std::vector<Error>& warnings)
+      RG_REQUIRES(reload_mutex_);
+  server::Dependency configuration_state() const;
+  bool has_configuration() const { return !source_.path().empty() || !config_.envoy.config.empty(); }
+  // `by` is who asked, for the log.
+  void drain(std::string_view by);
+  void part_has_ended();
+
+  ConfigSource source_;
+  config::Config config_;  // as read at the start; reloads change rules and identity
+  Log& log_;
+  TurnedAwayLog turned_away_;
+  const Prepared at_start_;
+  std::vector<RedisTarget> places_;     // none: all counters are in memory
+  std::unique_ptr<MemoryStore> store_;  // counters of this process, with the local shares of limits while Redis fails
+  server::Service service_;
+  // Where the figures of a scrape come from, besides the parts themselves.
+  server::DecisionTimeSource decision_times_;
+  server::StoreSource store_source_;
+  server::WaitingSource waiting_source_;
+  rls::DescriptorSource descriptors_;
+  http_api::RouteSource routes_;
+  resp::RespSource resp_source_;
+  grpc::CallSource calls_;
+  HttpListenerSource http_connections_;
+  GrpcListenerSource grpc_connections_;
+  RedisSource redis_source_;
+  server::ReloadMetrics reloads_;
+  server::EnvoyLoadMetrics envoy_loads_;
+  BuildSource build_source_;
+  metrics::ProcessSource process_;
+  Membership membership_;
+  std::shared_ptr<http::BodyBudget> bodies_;  // of all workers' servers
+  std::vector<std::unique_ptr<Worker>> workers_;
+  config::Endpoint http_;  // the actual addresses
+  config::OptionalEndpoint resp_;
+  config::OptionalEndpoint grpc_;
+  std::unique_ptr<SnapshotKeeper> snapshots_;    // none: nothing is kept
+  std::unique_ptr<net::BlockingPool> blocking_;  // once it runs: signals are blocked by then, for these threads too
+  std::unique_ptr<net::SignalWatcher> signals_;
+  std::unique_ptr<net::FileWatcher> files_;  // null: no files to watch
+  net::Timer sweep_;
+  size_t parts_left_ = 0;  // while draining, on the first loop's thread: servers, and leaving the other instances
+
+  Mutex reload_mutex_;         // held during a reload
+  mutable Mutex state_mutex_;  // guards the results of a reload
+  server::ConfigState config_state_ RG_GUARDED_BY(state_mutex_);
+  std::vector<Error> warnings_in_force_ RG_GUARDED_BY(reload_mutex_);
+  // The first are the files of the configuration in force; the second also those of a configuration that could not be
+  // put in force.
+  std::vector<std::string> files_in_force_ RG_GUARDED_BY(reload_mutex_);
+  std::vector<std::string> files_watched_ RG_GUARDED_BY(reload_mutex_);
+};
+
+}  // namespace rateguard::app

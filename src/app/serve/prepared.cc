@@ -1,0 +1,127 @@
+#include "app/serve/prepared.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <utility>
+
+#include "app/serve/listen_options.h"
+#include "app/stores/redis_counters.h"
+#include "base/named_file.h"
+#include "config/config_warnings.h"
+
+namespace rateguard::app {
+namespace {
+
+struct Listener {
+  std::string_view key;
+  config::OptionalEndpoint endpoint;
+};
+
+std::array<Listener, 3> listeners(const config::ListenSettings& listen) {
+  return {{{"listen.http", listen.http}, {"listen.grpc", listen.grpc}, {"listen.resp", listen.resp}}};
+}
+
+// Gives an error without a position that of `key` in the file.
+std::unexpected<Error> at(const config::Config& config, std::string_view key, Error error) {
+  if (error.position == SourcePosition{}) error.position = config.position_of(key);
+  return std::unexpected(std::move(error));
+}
+
+bool is_any_address(std::string_view host) {
+  return host == "0.0.0.0" || host == "::";
+}
+
+bool is_loopback(const config::Endpoint& endpoint) {
+  return endpoint.host == "localhost" || endpoint.host == "::1" || endpoint.host.starts_with("127.");
+}
+
+// Anyone who can reach an open address may use it, so the operator should know.
+void warn_if_open(const config::Config& config, std::vector<Error>& warnings) {
+  const config::ListenSettings& listen = config.listen;
+  if (!listen.tokens.empty() || !listen.tls.client_ca.empty()) return;
+  for (const Listener& listener : listeners(listen)) {
+    if (!listener.endpoint || is_loopback(*listener.endpoint)) continue;
+    warnings.push_back(
+        {.message = fmt::format("{} is not a loopback address, and neither listen.tokens nor listen.tls.client_ca "
+                                "restricts who may ask",
+                                listener.endpoint->to_string()),
+         .position = config.position_of(listener.key)});
+  }
+}
+
+// Refuses files on which OpenSSL, or the store, would block or read endlessly.
+Result<void> check_files(const config::Config& config) {
+  const auto check = [&](std::string_view key, const std::string& path) -> Result<void> {
+    const auto good = path.empty() ? Result<void>() : check_named_file(path);
+    return good ? good : at(config, key, {.code = good.error().code, .message = path + ": " + good.error().message});
+  };
+  const config::TlsSettings& tls = config.listen.tls;
+  auto good = check("listen.tls.certificate", tls.certificate);
+  if (good) good = check("listen.tls.key", tls.key);
+  if (good) good = check("listen.tls.client_ca", tls.client_ca);
+  for (const auto& [name, store] : config.stores) {
+    if (good) good = check("stores." + name, store.redis.tls.ca);
+    if (good) good = check("stores." + name, store.redis.tls.certificate);
+    if (good) good = check("stores." + name, store.redis.tls.key);
+    if (good) good = check("stores." + name, store.snapshot);
+  }
+  return good;
+}
+
+Result<void> read_tls(const config::Config& config, Prepared& prepared) {
+  if (config.listen.tls.certificate.empty()) return {};
+  auto tls = net::TlsContext::create(tls_files(config.listen.tls, {"h2", "http/1.1"}));
+  if (!tls) return at(config, "listen.tls", tls.error());
+  auto h2 = net::TlsContext::create(tls_files(config.listen.tls, {"h2"}));
+  if (!h2) return at(config, "listen.tls", h2.error());
+  auto resp = net::TlsContext::create(tls_files(config.listen.tls, {}));
+  if (!resp) return at(config, "listen.tls", resp.error());
+  prepared.resp_tls = *std::move(resp);
+  prepared.tls = *std::move(tls);
+  prepared.h2 = *std::move(h2);
+  return {};
+}
+
+}  // namespace
+
+Result<void> check_ports(const config::Config& config) {
+  const auto all = listeners(config.listen);
+  for (size_t i = 0; i < all.size(); ++i) {
+    for (size_t j = i + 1; j < all.size(); ++j) {
+      const auto& [first, second] = std::pair(all[i].endpoint, all[j].endpoint);
+      if (!first || !second || first->port != second->port || first->port == 0) continue;
+      if (first->host != second->host && !is_any_address(first->host) && !is_any_address(second->host)) continue;
+      return at(
+          config, all[j].key,
+          Error{.message = fmt::format("{} and {} both listen on port {} ({} and {}); expected a port of its own "
+                                       "for each, or off for the one that is not needed",
+                                       all[i].key, all[j].key, first->port, first->to_string(), second->to_string())});
+    }
+  }
+  return {};
+}
+
+Result<Prepared> prepare(const config::Config& config, const LoadEnvoy& load_envoy) {
+  if (auto good = check_ports(config); !good) return std::unexpected(good.error());
+  auto policy = make_policy(config);
+  if (!policy) return std::unexpected(policy.error());
+  auto envoy = load_envoy(config);
+  if (!envoy) return at(config, "envoy.config", envoy.error());
+  Prepared prepared{.policy = *std::move(policy), .envoy = *std::move(envoy), .tls = {}, .h2 = {}, .resp_tls = {}};
+  if (auto good = check_files(config); !good) return std::unexpected(good.error());
+  if (auto good = read_tls(config, prepared); !good) return std::unexpected(good.error());
+  for (const auto& [name, store] : config.stores) {
+    if (store.type != config::StoreType::kRedis) continue;
+    if (auto target = redis_target(store.redis); !target) return at(config, "stores." + name, target.error());
+  }
+  return prepared;
+}
+
+std::vector<Error> warnings_about(const config::Config& config) {
+  std::vector<Error> warnings = config::config_warnings(config);
+  warn_if_open(config, warnings);
+  return warnings;
+}
+
+}  // namespace rateguard::app
