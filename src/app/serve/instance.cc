@@ -1,5 +1,7 @@
 #include "app/serve/instance.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <signal.h>
 
 #include <algorithm>
@@ -23,12 +25,13 @@ MemoryStoreOptions store_options(const config::StoreSettings& settings) {
 }  // namespace
 
 Result<std::unique_ptr<Instance>> Instance::create(Log& log, ConfigSource source, const config::Config& config,
-                                                   Prepared prepared) {
+                                                   Prepared prepared, std::span<const FrontEndKind* const> kinds) {
   auto store = MemoryStore::create(store_options(config.memory_store()));
   if (!store) return std::unexpected(store.error());
   auto instance =
       std::unique_ptr<Instance>(new Instance(log, std::move(source), config, std::move(prepared), std::move(*store)));
   if (auto restored = instance->restore_counters(); !restored) return std::unexpected(restored.error());
+  instance->add_front_ends(kinds);
   if (auto added = instance->add_workers(); !added) return std::unexpected(added.error());
   instance->fill_service();
   instance->join_others();
@@ -48,9 +51,6 @@ Instance::Instance(Log& log, ConfigSource source, const config::Config& config, 
       decision_times_(service_.decisions),
       store_source_(config.memory_store_name(), *store_),
       redis_source_([this] { return redis_figures(); }),
-      http_(config.listen.http),
-      resp_(config.listen.resp),
-      grpc_(config.listen.grpc),
       warnings_in_force_(warnings_about(config)) {
   if (!config_.envoy.config.empty()) envoy_loads_.count_success();
 }
@@ -65,11 +65,6 @@ Instance::~Instance() {
   membership_.end();
 }
 
-// Tasks that still wait use the front ends.
-Instance::Worker::~Worker() {
-  if (counters != nullptr) counters->abandon_tasks();
-}
-
 Result<void> Instance::restore_counters() {
   const std::string path = config_.snapshot_path();
   if (path.empty()) return {};
@@ -79,9 +74,8 @@ Result<void> Instance::restore_counters() {
 }
 
 void Instance::join_others() {
-  std::map<std::string, std::string> addresses = {{"http", http_.to_string()}};
-  if (grpc_) addresses["grpc"] = grpc_->to_string();
-  if (resp_) addresses["resp"] = resp_->to_string();
+  std::map<std::string, std::string> addresses;
+  for (const auto& [name, front_end] : front_ends_) addresses[std::string(name)] = front_end->describe();
   membership_.set_addresses(std::move(addresses));
   membership_.set_rules_revision(config::rules_revision(config_.rules));
   // Each instance has its own configuration: when another one reloads, check whether it has changed too.
@@ -138,10 +132,11 @@ Result<void> Instance::watch() {
 }
 
 std::string Instance::addresses() const {
-  std::string text = "http=" + http_.to_string();
-  if (grpc_) text += " grpc=" + grpc_->to_string();
-  if (resp_) text += " resp=" + resp_->to_string();
-  return text;
+  std::vector<std::string> addresses;
+  for (const auto& [name, front_end] : front_ends_) {
+    addresses.push_back(fmt::format("{}={}", name, front_end->describe()));
+  }
+  return fmt::format("{}", fmt::join(addresses, " "));
 }
 
 Result<void> Instance::run() {
@@ -168,15 +163,13 @@ void Instance::drain(std::string_view by) {
   if (service_.draining.exchange(true)) return;
   log_.write(LogLevel::kInfo, "stopping; nothing new is accepted, and what has begun may end within the grace",
              {{"by", by}, {"grace_ms", config_.listen.drain_grace.us / 1'000}});
-  parts_left_ = 1 + workers_.size() * (1 + (resp_ ? 1 : 0) + (grpc_ ? 1 : 0));
+  parts_left_ = 1 + workers_.size() * front_ends_.size();
   membership_.leave([this] { part_has_ended(); });
   net::EventLoop& first = *workers_.front()->loop;
   for (const auto& worker : workers_) {
     worker->loop->post([this, worker = worker.get(), &first] {
       const auto emptied = [this, &first] { first.post([this] { part_has_ended(); }); };
-      worker->server->drain(config_.listen.drain_grace, emptied);
-      if (worker->resp_server != nullptr) worker->resp_server->drain(config_.listen.drain_grace, emptied);
-      if (worker->grpc != nullptr) worker->grpc->drain(config_.listen.drain_grace, emptied);
+      worker->drain(config_.listen.drain_grace, emptied);
     });
   }
 }

@@ -3,39 +3,31 @@
 
 #include <atomic>
 #include <memory>
+#include <span>
 #include <string>
-#include <thread>
+#include <string_view>
 #include <vector>
 
 #include "app/serve/build_source.h"
 #include "app/serve/config_source.h"
-#include "app/serve/grpc_front.h"
-#include "app/serve/listener_sources.h"
+#include "app/serve/front_end.h"
 #include "app/serve/membership.h"
 #include "app/serve/prepared.h"
 #include "app/serve/snapshot_keeper.h"
 #include "app/serve/turned_away_log.h"
+#include "app/serve/worker.h"
 #include "app/stores/loop_counters.h"
 #include "app/stores/redis_figures.h"
 #include "base/mutex.h"
 #include "config/config.h"
-#include "http/server/server.h"
 #include "log/log.h"
 #include "metrics/process_figures.h"
 #include "net/blocking_pool.h"
-#include "net/clock.h"
 #include "net/event_loop.h"
 #include "net/file_watcher.h"
 #include "net/signal_watcher.h"
-#include "server/grpc/call_source.h"
-#include "server/http/http_api.h"
-#include "server/http/route_source.h"
 #include "server/load_metrics.h"
-#include "server/resp/resp_api.h"
-#include "server/resp/resp_server.h"
-#include "server/resp/resp_source.h"
 #include "server/rls/descriptor_source.h"
-#include "server/rls/rate_limit_service.h"
 #include "server/service.h"
 #include "server/store_source.h"
 #include "server/waiting_source.h"
@@ -46,9 +38,10 @@ namespace rateguard::app {
 class Instance {
  public:
   // Builds everything and listens; nothing is answered before run(). `prepared` belongs to `config`. Errors: the reason
-  // why it cannot serve. `log` outlives this.
+  // why it cannot serve. `log` and `kinds`, the front ends that there may be, outlive this.
   static Result<std::unique_ptr<Instance>> create(Log& log, ConfigSource source, const config::Config& config,
-                                                  Prepared prepared);
+                                                  Prepared prepared,
+                                                  std::span<const FrontEndKind* const> kinds = front_end_kinds());
   ~Instance();
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
@@ -63,22 +56,6 @@ class Instance {
 
  private:
   enum class InForce : uint8_t { kNo, kYes };
-
-  // An event loop with everything that belongs to it.
-  struct Worker {
-    ~Worker();
-
-    net::SystemClock clock;
-    std::unique_ptr<net::EventLoop> loop;
-    std::unique_ptr<LoopCounters> counters;              // null: all counters are in memory
-    std::unique_ptr<rls::RateLimitService> rate_limits;  // for gRPC and POST /json
-    std::unique_ptr<http_api::HttpApi> api;
-    std::unique_ptr<http::Server> server;
-    std::unique_ptr<resp::RespApi> resp_api;
-    std::unique_ptr<resp::RespServer> resp_server;  // null: off
-    std::unique_ptr<GrpcFront> grpc;                // null: off
-    std::thread thread;
-  };
 
   Instance(Log& log, ConfigSource source, const config::Config& config, Prepared prepared,
            std::unique_ptr<MemoryStore> store);
@@ -101,8 +78,8 @@ class Instance {
   void forget(std::string_view key);
   void forget_refusals();
   Result<void> watch();
-  Result<void> add_resp(Worker& worker, const Policy& policy, resp::RespServerOptions& options);
-  Result<void> add_grpc(Worker& worker, http::ServerOptions& options);
+  // Those of `kinds` that the configuration has not turned off.
+  void add_front_ends(std::span<const FrontEndKind* const> kinds);
   void fill_service();
   // In the order in which a scrape sees them.
   void register_sources();
@@ -138,28 +115,24 @@ class Instance {
   server::StoreSource store_source_;
   server::WaitingSource waiting_source_;
   rls::DescriptorSource descriptors_;
-  http_api::RouteSource routes_;
-  resp::RespSource resp_source_;
-  grpc::CallSource calls_;
-  HttpListenerSource http_connections_;
-  GrpcListenerSource grpc_connections_;
   RedisSource redis_source_;
   server::ReloadMetrics reloads_;
   server::EnvoyLoadMetrics envoy_loads_;
   BuildSource build_source_;
   metrics::ProcessSource process_;
   Membership membership_;
-  std::shared_ptr<http::BodyBudget> bodies_;  // of all workers' servers
+  struct NamedFrontEnd {
+    std::string_view name;
+    std::unique_ptr<FrontEnd> front_end;
+  };
+  std::vector<NamedFrontEnd> front_ends_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  config::Endpoint http_;  // the actual addresses
-  config::OptionalEndpoint resp_;
-  config::OptionalEndpoint grpc_;
   std::unique_ptr<SnapshotKeeper> snapshots_;    // none: nothing is kept
   std::unique_ptr<net::BlockingPool> blocking_;  // once it runs: signals are blocked by then, for these threads too
   std::unique_ptr<net::SignalWatcher> signals_;
   std::unique_ptr<net::FileWatcher> files_;  // null: no files to watch
   net::Timer sweep_;
-  size_t parts_left_ = 0;  // while draining, on the first loop's thread: servers, and leaving the other instances
+  size_t parts_left_ = 0;  // while draining, on the first loop's thread: listeners, and leaving the other instances
 
   Mutex reload_mutex_;         // held during a reload
   mutable Mutex state_mutex_;  // guards the results of a reload

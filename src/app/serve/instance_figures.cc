@@ -32,35 +32,18 @@ void Instance::fill_service() {
 
 void Instance::register_sources() {
   for (const auto& worker : workers_) {
-    service_.decisions.add(worker->api->decisions());
     service_.decisions.add(worker->rate_limits->rule_metrics());
     descriptors_.add(worker->rate_limits->metrics());
-    routes_.add(worker->api->requests());
-    http_connections_.add(worker->server->stats());
     if (worker->counters != nullptr) waiting_source_.add(worker->counters->tasks());
-    if (resp_) {
-      service_.decisions.add(worker->resp_api->decisions());
-      resp_source_.add(worker->resp_api->metrics());
-      resp_source_.add(worker->resp_server->stats());
-    }
-    if (grpc_) {
-      calls_.add(worker->grpc->metrics());
-      grpc_connections_.add(worker->grpc->stats());
-    }
   }
-  http_connections_.set_bodies(bodies_);
   metrics::Registry& all = service_.metrics;
   all.add(service_.decisions);
   all.add(descriptors_);
   all.add(decision_times_);
-  all.add(routes_);
-  if (resp_) all.add(resp_source_);
-  if (grpc_) all.add(calls_);
-  if (grpc_) all.add(grpc_connections_);
+  for (const auto& named : front_ends_) named.front_end->report_to(all);
   all.add(store_source_);
   all.add(waiting_source_);
   if (!places_.empty()) all.add(redis_source_);
-  all.add(http_connections_);
   if (snapshots_ != nullptr) all.add(snapshots_->metrics());
   all.add(reloads_);
   all.add(build_source_);

@@ -43,22 +43,14 @@ Result<server::Reloaded> Instance::reload_from(const config::Config& config) {
                         fmt::join(config_.store_names(), ", "), fmt::join(config.store_names(), ", ")),
         .position = config.position_of("stores")});
   }
-  const auto prepared = prepare(config, [this](const config::Config& loaded) { return load_envoy(loaded); });
-  if (!prepared) return std::unexpected(prepared.error());
+  auto loaded = prepare(config, [this](const config::Config& file) { return load_envoy(file); });
+  if (!loaded) return std::unexpected(loaded.error());
+  const auto prepared = std::make_shared<const Prepared>(*std::move(loaded));
   // A reload neither adds TLS to a listener nor removes it.
   const bool has_tls = at_start_.tls != nullptr && prepared->tls != nullptr;
+  const auto tls = has_tls ? Worker::NewTls::kYes : Worker::NewTls::kNo;
   for (const auto& worker : workers_) {
-    worker->loop->post([worker = worker.get(), policy = prepared->policy, envoy_policy = prepared->envoy,
-                        tls = has_tls ? prepared->tls : nullptr, h2 = prepared->h2, resp_tls = prepared->resp_tls] {
-      worker->api->set_policy(policy);
-      worker->rate_limits->set_policy(envoy_policy);
-      worker->rate_limits->set_rules(policy);
-      if (worker->resp_api != nullptr) worker->resp_api->set_policy(policy);
-      if (tls == nullptr) return;
-      worker->server->set_tls(tls);
-      if (worker->resp_server != nullptr) worker->resp_server->set_tls(resp_tls);
-      if (worker->grpc != nullptr) worker->grpc->set_tls(h2);
-    });
+    worker->loop->post([worker = worker.get(), prepared, tls] { worker->put_in_force(*prepared, tls); });
   }
   refresh_time_zones(log_);
   log_key_warnings(prepared->policy);

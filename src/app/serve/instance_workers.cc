@@ -1,8 +1,7 @@
-// The event loops of a running service, each with its counters and its listeners.
+// The event loops of a running service, each with its counters and a listener of each front end.
 #include <utility>
 
 #include "app/serve/instance.h"
-#include "app/serve/listen_options.h"
 
 namespace rateguard::app {
 namespace {
@@ -17,25 +16,10 @@ constexpr Duration kLoopPatience = Duration::millis(200);
 
 Result<void> Instance::add_workers() {
   log_key_warnings(at_start_.policy);
-  const size_t loops = loops_of(config_);
-  http::ServerOptions http = http_options(config_);
-  std::optional<resp::RespServerOptions> resp;
-  if (config_.listen.resp) resp = resp_options(config_);
-  std::optional<http::ServerOptions> grpc;
-  if (config_.listen.grpc) grpc = grpc_options(config_);
-  bodies_ = std::make_shared<http::BodyBudget>(config_.listen.waiting_bodies_bytes_max);
-  http.bodies = bodies_;
-  if (grpc) grpc->bodies = bodies_;
-  http.host.on_turned_away = turned_away_.of("http");
-  if (resp) resp->host.on_turned_away = turned_away_.of("resp");
-  if (grpc) grpc->host.on_turned_away = turned_away_.of("grpc");
-  http.host.tls = at_start_.tls;
-  if (resp) resp->host.tls = at_start_.resp_tls;
-  if (grpc) grpc->host.tls = at_start_.h2;
   auto places = redis_targets(config_, log_);
   if (!places) return std::unexpected(places.error());
   places_ = *std::move(places);
-  for (size_t i = 0; i < loops; ++i) {
+  for (size_t i = 0; i < loops_of(config_); ++i) {
     auto worker = std::make_unique<Worker>();
     auto loop = net::EventLoop::create(worker->clock);
     if (!loop) return std::unexpected(loop.error());
@@ -43,25 +27,30 @@ Result<void> Instance::add_workers() {
     if (!places_.empty()) {
       if (auto good = add_counters(*worker); !good) return good;
     }
-    worker->rate_limits = std::make_unique<rls::RateLimitService>(service_, store_of(*worker), descriptors_.labels());
+    const server::LoopStore store = store_of(*worker);
+    worker->rate_limits = std::make_unique<rls::RateLimitService>(service_, store, descriptors_.labels());
     worker->rate_limits->set_policy(at_start_.envoy);
     worker->rate_limits->set_rules(at_start_.policy);
-    worker->api = std::make_unique<http_api::HttpApi>(service_, at_start_.policy, store_of(*worker));
-    worker->api->serve_rate_limits(*worker->rate_limits);
-    worker->server = std::make_unique<http::Server>(http);
-    const auto port = worker->server->start(*worker->loop, *worker->api);
-    if (!port) return std::unexpected(port.error());
-    http.host.address.port = http_.port = *port;
-    http.host.address.sharing = net::PortSharing::kJoin;
-    if (resp) {
-      if (auto good = add_resp(*worker, at_start_.policy, *resp); !good) return good;
-    }
-    if (grpc) {
-      if (auto good = add_grpc(*worker, *grpc); !good) return good;
+    for (const auto& named : front_ends_) {
+      auto listener =
+          named.front_end->start({.loop = *worker->loop, .store = store, .rate_limits = *worker->rate_limits});
+      if (!listener) return std::unexpected(listener.error());
+      worker->listeners.push_back(*std::move(listener));
     }
     workers_.push_back(std::move(worker));
   }
   return {};
+}
+
+void Instance::add_front_ends(std::span<const FrontEndKind* const> kinds) {
+  const FrontEndParts parts{.service = service_,
+                            .config = config_,
+                            .at_start = at_start_,
+                            .turned_away = turned_away_,
+                            .bodies = std::make_shared<http::BodyBudget>(config_.listen.waiting_bodies_bytes_max)};
+  for (const FrontEndKind* const kind : kinds) {
+    if (kind->endpoint(config_.listen)) front_ends_.push_back({.name = kind->name, .front_end = kind->make(parts)});
+  }
 }
 
 server::LoopStore Instance::store_of(Worker& worker) {
@@ -84,27 +73,6 @@ Result<void> Instance::add_counters(Worker& worker) {
     worker.counters->settle(kLoopPatience);
   }
   worker.counters->watch_health();
-  return {};
-}
-
-// The first worker chooses the port for all.
-Result<void> Instance::add_resp(Worker& worker, const Policy& policy, resp::RespServerOptions& options) {
-  worker.resp_api = std::make_unique<resp::RespApi>(service_, policy, store_of(worker));
-  worker.resp_api->set_totals(resp_source_);
-  worker.resp_server = std::make_unique<resp::RespServer>(options);
-  const auto port = worker.resp_server->start(*worker.loop, *worker.resp_api);
-  if (!port) return std::unexpected(port.error());
-  options.host.address.port = resp_->port = *port;
-  options.host.address.sharing = net::PortSharing::kJoin;
-  return {};
-}
-
-Result<void> Instance::add_grpc(Worker& worker, http::ServerOptions& options) {
-  worker.grpc = std::make_unique<GrpcFront>(service_, *worker.rate_limits, *worker.loop, options);
-  const auto port = worker.grpc->start();
-  if (!port) return std::unexpected(port.error());
-  options.host.address.port = grpc_->port = *port;
-  options.host.address.sharing = net::PortSharing::kJoin;
   return {};
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "http/body_budget.h"
@@ -13,16 +14,16 @@ namespace rateguard::app {
 // Of the HTTP listener, and the bodies that wait to be whole, whichever listener they came in by.
 class HttpListenerSource final : public metrics::Source {
  public:
+  explicit HttpListenerSource(std::shared_ptr<const http::BodyBudget> bodies) : bodies_(std::move(bodies)) {}
+
   // Before the loops run; what is added outlives the last scrape.
   void add(const http::ServerStats& loop) { loops_.push_back(&loop); }
-  void set_bodies(std::shared_ptr<const http::BodyBudget> bodies) { bodies_ = std::move(bodies); }
 
-  // REQUIRES: set_bodies() was called.
   void report(metrics::Writer& out) const override;
 
  private:
   std::vector<const http::ServerStats*> loops_;
-  std::shared_ptr<const http::BodyBudget> bodies_;
+  const std::shared_ptr<const http::BodyBudget> bodies_;
 };
 
 // Of the gRPC listener.

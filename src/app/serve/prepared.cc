@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <array>
+#include <string>
 #include <utility>
 
+#include "app/serve/front_end.h"
 #include "app/serve/listen_options.h"
 #include "app/stores/redis_counters.h"
 #include "base/named_file.h"
@@ -13,13 +14,17 @@
 namespace rateguard::app {
 namespace {
 
-struct Listener {
-  std::string_view key;
+struct ListenAt {
+  std::string key;  // "listen.http"
   config::OptionalEndpoint endpoint;
 };
 
-std::array<Listener, 3> listeners(const config::ListenSettings& listen) {
-  return {{{"listen.http", listen.http}, {"listen.grpc", listen.grpc}, {"listen.resp", listen.resp}}};
+std::vector<ListenAt> listeners(const config::ListenSettings& listen) {
+  std::vector<ListenAt> all;
+  for (const FrontEndKind* const kind : front_end_kinds()) {
+    all.push_back({.key = fmt::format("listen.{}", kind->name), .endpoint = kind->endpoint(listen)});
+  }
+  return all;
 }
 
 // Gives an error without a position that of `key` in the file.
@@ -40,7 +45,7 @@ bool is_loopback(const config::Endpoint& endpoint) {
 void warn_if_open(const config::Config& config, std::vector<Error>& warnings) {
   const config::ListenSettings& listen = config.listen;
   if (!listen.tokens.empty() || !listen.tls.client_ca.empty()) return;
-  for (const Listener& listener : listeners(listen)) {
+  for (const ListenAt& listener : listeners(listen)) {
     if (!listener.endpoint || is_loopback(*listener.endpoint)) continue;
     warnings.push_back(
         {.message = fmt::format("{} is not a loopback address, and neither listen.tokens nor listen.tls.client_ca "

@@ -16,17 +16,18 @@ bool is_plaintext(std::string_view why) {
 }  // namespace
 
 std::function<void(net::TurnedAway, const IpAddress&, std::string_view)> TurnedAwayLog::of(std::string_view listener) {
-  return [this, listener, place = listeners_++](net::TurnedAway what, const IpAddress& peer, std::string_view why) {
-    tell(listener, place, what, peer, why);
-  };
+  const HeldLock lock(mutex_);
+  kinds_.emplace_back();
+  return [this, listener, index = kinds_.size() - 1](net::TurnedAway what, const IpAddress& peer,
+                                                     std::string_view why) { tell(listener, index, what, peer, why); };
 }
 
-void TurnedAwayLog::tell(std::string_view listener, size_t place, net::TurnedAway what, const IpAddress& peer,
+void TurnedAwayLog::tell(std::string_view listener, size_t index, net::TurnedAway what, const IpAddress& peer,
                          std::string_view why) {
   int64_t count = 0;
   {
     const HeldLock lock(mutex_);
-    Kind& kind = kinds_[place][static_cast<size_t>(what)];
+    Kind& kind = kinds_[index][static_cast<size_t>(what)];
     ++kind.untold;
     const auto now = std::chrono::steady_clock::now();
     if (kind.last_line && now - *kind.last_line < kBetweenLines) return;

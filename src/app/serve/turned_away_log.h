@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "base/mutex.h"
 #include "log/log.h"
@@ -20,7 +21,7 @@ class TurnedAwayLog {
  public:
   explicit TurnedAwayLog(Log& log) : log_(log) {}
 
-  // For the options of a listener: "http", "grpc" or "resp".
+  // For the options of a listener, by its name: "http". Before the loops run.
   std::function<void(net::TurnedAway, const IpAddress&, std::string_view)> of(std::string_view listener);
 
  private:
@@ -29,12 +30,11 @@ class TurnedAwayLog {
     int64_t untold = 0;
   };
 
-  void tell(std::string_view listener, size_t place, net::TurnedAway what, const IpAddress& peer, std::string_view why);
+  void tell(std::string_view listener, size_t index, net::TurnedAway what, const IpAddress& peer, std::string_view why);
 
   Log& log_;
   Mutex mutex_;
-  std::array<std::array<Kind, 3>, 3> kinds_ RG_GUARDED_BY(mutex_) = {};  // by listener and reason
-  size_t listeners_ = 0;
+  std::vector<std::array<Kind, 3>> kinds_ RG_GUARDED_BY(mutex_) = {};  // by listener and reason
 };
 
 }  // namespace rateguard::app

@@ -1,0 +1,14 @@
+#include "app/serve/front_ends.h"
+
+namespace rateguard::app {
+namespace {
+
+constexpr const FrontEndKind* kFrontEndKinds[] = {&kHttpFront, &kGrpcFront, &kRespFront};
+
+}  // namespace
+
+std::span<const FrontEndKind* const> front_end_kinds() {
+  return kFrontEndKinds;
+}
+
+}  // namespace rateguard::app
