@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "config/text_check.h"
+#include "text/quote.h"
 
 namespace rateguard::config {
 

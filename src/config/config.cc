@@ -11,10 +11,10 @@
 #include "config/rule_reader.h"
 #include "config/settings_table.h"
 #include "config/store_check.h"
-#include "config/text_check.h"
 #include "config/yaml_tree.h"
 #include "model/ascii.h"
 #include "rules/rule_set.h"
+#include "text/quote.h"
 
 namespace rateguard::config {
 namespace {

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "identify/identify.h"
 #include "log/settings/log_settings.h"
+#include "model/header_style.h"
 #include "model/instant.h"
 #include "redis/url/url.h"
 #include "rules/rule.h"
@@ -18,7 +19,6 @@
 
 namespace rateguard::config {
 
-enum class HeaderStyle : uint8_t { kIetf, kDraft7, kDraft6, kDraft03, kLegacy, kOff };
 // What to do with a new key when the table is full of live keys.
 enum class WhenFull : uint8_t { kEvict, kRefuse };
 
@@ -184,18 +184,5 @@ Result<Config> apply_environment(Config config, const Environment& environment);
 // RUNTIME_ROOT or RUNTIME_SUBDIRECTORY names one. RATEGUARD_* variables take precedence. Errors: kInvalid, naming the
 // variable.
 Result<Config> apply_envoy_environment(Config config, const Environment& environment);
-
-// Parsers that requests and command lines share with the file.
-
-// "250ms", "10s", "5m", "1h", "1d", "1w", or seconds as a number ("0.25"). Whole milliseconds only.
-Result<Duration> parse_duration(std::string_view text);
-// "N/period [burst B]": "5/m", "100/10s burst 20".
-struct LimitText {
-  Rate rate;
-  std::optional<uint64_t> burst;
-};
-Result<LimitText> parse_limit_text(std::string_view text);
-// Tokens per second as a decimal, exactly ("0.1" is 1 per 10 s), or "100/10s".
-Result<Rate> parse_rate(std::string_view text);
 
 }  // namespace rateguard::config

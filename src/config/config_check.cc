@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "config/store_check.h"
-#include "config/text_check.h"
 #include "model/ascii.h"
+#include "text/quote.h"
 
 namespace rateguard::config {
 namespace {

@@ -4,9 +4,9 @@
 #include <algorithm>
 
 #include "config/config.h"
-#include "config/number.h"
-#include "config/text_check.h"
 #include "model/ip_address.h"
+#include "text/number.h"
+#include "text/quote.h"
 
 namespace rateguard::config {
 namespace {

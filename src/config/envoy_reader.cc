@@ -15,6 +15,7 @@
 #include "config/yaml_scalar.h"
 #include "config/yaml_tree.h"
 #include "envoy/unit.h"
+#include "model/quantity.h"
 
 namespace rateguard::config {
 namespace {

@@ -13,6 +13,7 @@
 #include "config/text_check.h"
 #include "rules/named_limits.h"
 #include "store/counter_key.h"
+#include "text/quote.h"
 
 namespace rateguard::config {
 namespace {

@@ -9,8 +9,9 @@
 
 #include "algorithm/calendar.h"
 #include "config/choice.h"
-#include "config/number.h"
-#include "config/text_check.h"
+#include "model/quantity.h"
+#include "text/number.h"
+#include "text/quote.h"
 
 namespace rateguard::config {
 namespace {

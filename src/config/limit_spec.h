@@ -10,6 +10,7 @@
 
 #include "config/config.h"
 #include "model/limit.h"
+#include "model/quantity.h"
 
 namespace rateguard::config {
 

@@ -7,7 +7,6 @@
 #include <string>
 
 #include "config/node_reader.h"
-#include "config/text_check.h"
 #include "rules/conditions.h"
 #include "rules/host_pattern.h"
 #include "rules/path_pattern.h"

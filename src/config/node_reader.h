@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "config/choice.h"
-#include "config/number.h"
 #include "config/problems.h"
 #include "config/yaml_tree.h"
+#include "text/number.h"
 
 namespace rateguard::config {
 

@@ -8,7 +8,7 @@
 #include <tuple>
 #include <utility>
 
-#include "config/text_check.h"
+#include "text/quote.h"
 
 namespace rateguard::config {
 namespace {

@@ -14,6 +14,7 @@
 #include "config/node_reader.h"
 #include "config/schedule_reader.h"
 #include "rules/rule_check.h"
+#include "text/quote.h"
 
 namespace rateguard::config {
 namespace {

@@ -8,9 +8,9 @@
 
 #include "algorithm/calendar.h"
 #include "config/node_reader.h"
-#include "config/number.h"
-#include "config/text_check.h"
 #include "model/ascii.h"
+#include "text/number.h"
+#include "text/quote.h"
 
 namespace rateguard::config {
 namespace {

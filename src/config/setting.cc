@@ -5,9 +5,10 @@
 #include <type_traits>
 
 #include "config/choice.h"
-#include "config/number.h"
+#include "text/number.h"
 #include "config/settings_table.h"
-#include "config/text_check.h"
+#include "model/quantity.h"
+#include "text/quote.h"
 
 namespace rateguard::config {
 namespace {

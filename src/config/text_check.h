@@ -12,7 +12,4 @@ namespace rateguard::config {
 // line and column of the first octet that is not.
 Result<void> check_text(std::string_view text, const std::string& file_name);
 
-// Text as part of a message: in single quotes, cut at 60 bytes, with control characters replaced.
-std::string quote(std::string_view text);
-
 }  // namespace rateguard::config

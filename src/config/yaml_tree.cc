@@ -18,6 +18,7 @@
 #include "config/text_check.h"
 #include "config/yaml_problem.h"
 #include "config/yaml_scalar.h"
+#include "text/quote.h"
 
 namespace rateguard::config {
 

@@ -3,8 +3,8 @@
 #include <string>
 
 #include "algorithm/calendar.h"
-#include "config/config.h"
 #include "library/convert.h"
+#include "model/quantity.h"
 
 namespace rateguard::api {
 namespace {
@@ -77,7 +77,7 @@ Result<Limit> Limit::with_overdraft() const {
 }
 
 Result<Limit> Limit::parse(std::string_view text) {
-  const auto parsed = config::parse_limit_text(text);
+  const auto parsed = parse_limit_text(text);
   if (!parsed) return from_core(parsed.error());
   return publish(core::Limit::token_bucket(parsed->burst.value_or(parsed->rate.units), parsed->rate));
 }

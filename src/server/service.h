@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "base/result.h"
-#include "config/config.h"
 #include "event/recorder.h"
 #include "log/log.h"
 #include "metrics/registry.h"
+#include "model/header_style.h"
 #include "model/running_instance.h"
 #include "net/tasks.h"
 #include "server/access.h"
@@ -20,7 +20,7 @@
 namespace rateguard::server {
 
 struct ServiceSettings {
-  config::HeaderStyle headers = config::HeaderStyle::kIetf;  // of answers over HTTP
+  HeaderStyle headers = HeaderStyle::kIetf;  // of answers over HTTP
   std::vector<std::string> tokens = {};
   std::vector<std::string> admin_tokens = {};
   bool access_log = false;

@@ -7,10 +7,10 @@
 
 #include "app/cli/commands.h"
 #include "app/cli/terminal.h"
-#include "config/config.h"
 #include "loadgen/plan.h"
 #include "loadgen/report.h"
 #include "loadgen/run.h"
+#include "model/quantity.h"
 
 namespace rateguard::app {
 namespace {
@@ -24,7 +24,7 @@ int columns_of(std::FILE* stream) {
 }
 
 Result<loadgen::LimitFigures> limit_of(const std::string& text) {
-  const auto limit = config::parse_limit_text(text);
+  const auto limit = parse_limit_text(text);
   if (!limit) return std::unexpected(limit.error());
   return loadgen::LimitFigures{
       .capacity = limit->burst.value_or(limit->rate.units), .units = limit->rate.units, .period = limit->rate.period};
@@ -44,11 +44,11 @@ Result<loadgen::Plan> plan_of(const BenchOptions& options) {
     plan.limit = *limit;
   }
   if (!options.duration.empty()) {
-    const auto duration = config::parse_duration(options.duration);
+    const auto duration = parse_duration(options.duration);
     if (!duration) return std::unexpected(duration.error());
     plan.duration = *duration;
   }
-  const auto patience = config::parse_duration(options.timeout);
+  const auto patience = parse_duration(options.timeout);
   if (!patience) return std::unexpected(patience.error());
   plan.patience = *patience;
   plan.questions = options.requests;

@@ -14,6 +14,7 @@
 #include "app/serve/config_source.h"
 #include "http/client/blocking_client.h"
 #include "http/local_exchange.h"
+#include "model/quantity.h"
 #include "net/clock.h"
 #include "server/http/http_api.h"
 #include "store/memory/memory_store.h"
@@ -29,7 +30,7 @@ constexpr Duration kPatience = Duration::seconds(5);
 Result<json::object> limit_fields(const CheckOptions& options) {
   const auto algorithm = parse_algorithm(options.algorithm.empty() ? "token_bucket" : options.algorithm);
   if (!algorithm) return std::unexpected(algorithm.error());
-  const auto text = config::parse_limit_text(options.limit);
+  const auto text = parse_limit_text(options.limit);
   if (!text) return std::unexpected(text.error());
 
   json::object fields = {{"algorithm", to_string(*algorithm)}};
@@ -325,7 +326,7 @@ Result<Ask> asker(const CheckOptions& options, Duration every, const config::End
 
 Result<Duration> every_of(const CheckOptions& options) {
   if (options.every == "0ms") return Duration{};
-  auto every = config::parse_duration(options.every);
+  auto every = parse_duration(options.every);
   if (!every) every.error().message = "--every: " + every.error().message;
   return every;
 }

@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "http/client/blocking_client.h"
 #include "model/instant.h"
+#include "model/quantity.h"
 
 namespace rateguard::app {
 namespace {
@@ -70,7 +71,7 @@ int health(const HealthOptions& options) {
     complain(target.error().to_string());
     return kUsage;
   }
-  const auto patience = config::parse_duration(options.timeout);
+  const auto patience = parse_duration(options.timeout);
   if (!patience || patience->us <= 0) {
     complain(patience ? "--timeout: expected a duration above 0, such as 2s"
                       : "--timeout: " + patience.error().to_string());

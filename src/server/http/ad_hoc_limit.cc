@@ -5,8 +5,8 @@
 #include <charconv>
 
 #include "algorithm/calendar.h"
-#include "config/config.h"
 #include "model/json_number.h"
+#include "model/quantity.h"
 #include "server/http/check_fields.h"
 
 namespace rateguard::http_api {
@@ -73,7 +73,7 @@ std::string_view spelled_plainly(const FieldValue& value, std::string& plain) {
 std::optional<Duration> read_duration(CheckBody& body, Field field) {
   const FieldValue& value = body.value(field);
   std::string plain;
-  auto duration = config::parse_duration(spelled_plainly(value, plain));
+  auto duration = parse_duration(spelled_plainly(value, plain));
   if (duration) return *duration;
   body.fail(field_name(field), std::move(duration.error().message));
   return std::nullopt;
@@ -87,7 +87,7 @@ std::optional<Rate> read_rate(CheckBody& body, Field field) {
     const auto units = read_units(body, field, 1);
     return units ? std::optional(Rate{.units = *units, .period = Duration::seconds(1)}) : std::nullopt;
   }
-  auto rate = config::parse_rate(text);
+  auto rate = parse_rate(text);
   if (rate) return *rate;
   body.fail(field_name(field), std::move(rate.error().message));
   return std::nullopt;

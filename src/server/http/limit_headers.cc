@@ -145,25 +145,24 @@ int64_t window_seconds(const Limit& limit) {
   return std::max<int64_t>(1, Duration{us}.ceil_seconds());
 }
 
-void write_limit_headers(http::Responder& responder, const Answer& answer, config::HeaderStyle style,
-                         std::string& buffer) {
+void write_limit_headers(http::Responder& responder, const Answer& answer, HeaderStyle style, std::string& buffer) {
   switch (style) {
-    case config::HeaderStyle::kIetf:
+    case HeaderStyle::kIetf:
       write_ietf(responder, answer, buffer);
       break;
-    case config::HeaderStyle::kDraft7:
+    case HeaderStyle::kDraft7:
       write_draft7(responder, answer, buffer);
       break;
-    case config::HeaderStyle::kDraft03:
+    case HeaderStyle::kDraft03:
       write_draft03(responder, answer, buffer);
       break;
-    case config::HeaderStyle::kDraft6:
+    case HeaderStyle::kDraft6:
       write_draft6(responder, answer, buffer);
       break;
-    case config::HeaderStyle::kLegacy:
+    case HeaderStyle::kLegacy:
       write_legacy(responder, answer);
       break;
-    case config::HeaderStyle::kOff:
+    case HeaderStyle::kOff:
       break;
   }
   // A store that does not answer is probed every second.

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string>
 
-#include "config/config.h"
 #include "http/exchange.h"
+#include "model/header_style.h"
 #include "model/limit.h"
 #include "server/http/answer.h"
 
@@ -14,8 +14,7 @@ namespace rateguard::http_api {
 // docs/http.md, section "Headers", has a table of what each style writes. All of them add Retry-After to a refusal that
 // ends within kRetryAfterMax, and X-Should-Retry: false to one that a client should not wait for (kWorthWaiting).
 // `buffer` is scratch.
-void write_limit_headers(http::Responder& responder, const Answer& answer, config::HeaderStyle style,
-                         std::string& buffer);
+void write_limit_headers(http::Responder& responder, const Answer& answer, HeaderStyle style, std::string& buffer);
 
 // The longest wait that is sent: JavaScript's timers end at 2^31 - 1 ms (24.8 days), and clients that set a longer one
 // retry at once.

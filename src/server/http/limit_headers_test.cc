@@ -38,7 +38,7 @@ TEST(LimitHeaders, EveryEnforcedLimitIsListedAndNamesAreEscaped) {
   const Answer answer{.deciding = &lines[0], .lines = lines};
   FakeResponse out;
   std::string buffer;
-  write_limit_headers(out, answer, config::HeaderStyle::kIetf, buffer);
+  write_limit_headers(out, answer, HeaderStyle::kIetf, buffer);
   EXPECT_EQ(out["RateLimit-Policy"], R"("a\"b\\c?";q=5;w=60, "holds";q=3;qu="concurrent-requests")");
   EXPECT_EQ(out["RateLimit"], R"("a\"b\\c?";r=1;t=100)");
   EXPECT_FALSE(out.has("Retry-After"));
@@ -50,7 +50,7 @@ TEST(LimitHeaders, RetryAfterIsRoundedUpAndNeverEarlierThanT) {
     const AnswerLine lines[] = {line_of("r", window, Mode::kEnforce, Duration{us})};
     FakeResponse out;
     std::string buffer;
-    write_limit_headers(out, {.allowed = false, .deciding = lines, .lines = lines}, config::HeaderStyle::kIetf, buffer);
+    write_limit_headers(out, {.allowed = false, .deciding = lines, .lines = lines}, HeaderStyle::kIetf, buffer);
     const std::string seconds = us > 1'000'000 ? "2" : "1";
     EXPECT_EQ(out["Retry-After"], seconds);
     EXPECT_EQ(out["RateLimit"], "\"r\";r=1;t=" + seconds);
@@ -64,16 +64,16 @@ TEST(LimitHeaders, NumbersBeyondAStructuredFieldAreCutToTheLargestThatFits) {
   lines[0].decision.remaining = kUnitsMax - 1;
   std::string buffer;
   FakeResponse ietf;
-  write_limit_headers(ietf, {.deciding = lines, .lines = lines}, config::HeaderStyle::kIetf, buffer);
+  write_limit_headers(ietf, {.deciding = lines, .lines = lines}, HeaderStyle::kIetf, buffer);
   EXPECT_EQ(ietf["RateLimit-Policy"], R"("r";q=999999999999999;w=60)");
   EXPECT_EQ(ietf["RateLimit"], R"("r";r=999999999999999;t=100)");
   FakeResponse legacy;
-  write_limit_headers(legacy, {.deciding = lines, .lines = lines}, config::HeaderStyle::kLegacy, buffer);
+  write_limit_headers(legacy, {.deciding = lines, .lines = lines}, HeaderStyle::kLegacy, buffer);
   EXPECT_EQ(legacy["X-RateLimit-Limit"], "9007199254740991");
   EXPECT_EQ(legacy["X-RateLimit-Remaining"], "9007199254740990");
 }
 
-FakeResponse headers_of(const Answer& answer, config::HeaderStyle style) {
+FakeResponse headers_of(const Answer& answer, HeaderStyle style) {
   FakeResponse out;
   std::string buffer;
   write_limit_headers(out, answer, style, buffer);
@@ -87,11 +87,11 @@ TEST(LimitHeaders, OlderDraftsListTheWindowsOfEveryEnforcedLimit) {
   const AnswerLine lines[] = {line_of("a", window, Mode::kEnforce, {}), line_of("s", window, Mode::kShadow, {}),
                               line_of("b", day, Mode::kEnforce, {}), line_of("c", holds, Mode::kEnforce, {})};
   const Answer answer{.deciding = &lines[0], .lines = lines};
-  const FakeResponse draft7 = headers_of(answer, config::HeaderStyle::kDraft7);
+  const FakeResponse draft7 = headers_of(answer, HeaderStyle::kDraft7);
   EXPECT_EQ(draft7["RateLimit-Policy"], "5;w=60, 100;w=86400, 3");
   EXPECT_EQ(draft7["RateLimit"], "limit=5, remaining=1, reset=100");
   EXPECT_EQ(draft7.headers.size(), 2u);
-  const FakeResponse draft03 = headers_of(answer, config::HeaderStyle::kDraft03);
+  const FakeResponse draft03 = headers_of(answer, HeaderStyle::kDraft03);
   EXPECT_EQ(draft03["X-RateLimit-Limit"], "5, 5;w=60, 100;w=86400, 3");
   EXPECT_EQ(draft03["X-RateLimit-Remaining"], "1");
   EXPECT_EQ(draft03["X-RateLimit-Reset"], "100");
@@ -103,7 +103,7 @@ TEST(LimitHeaders, Draft7HasAResetThoughWaitingDoesNotHelp) {
   const Limit window = *Limit::fixed_window(5, Duration::seconds(60));
   const AnswerLine lines[] = {line_of("a", window, Mode::kEnforce, Duration::never())};
   const Answer answer{.allowed = false, .deciding = lines, .lines = lines};
-  EXPECT_EQ(headers_of(answer, config::HeaderStyle::kDraft7)["RateLimit"], "limit=5, remaining=1, reset=100");
+  EXPECT_EQ(headers_of(answer, HeaderStyle::kDraft7)["RateLimit"], "limit=5, remaining=1, reset=100");
 }
 
 TEST(LimitHeaders, AWaitThatIsTooLongToSleepSaysSo) {
@@ -120,8 +120,8 @@ TEST(LimitHeaders, AWaitThatIsTooLongToSleepSaysSo) {
         Case{Duration::seconds(24 * day), "", "false"}, Case{Duration::never(), "", "false"}}) {
     const AnswerLine lines[] = {line_of("r", window, Mode::kEnforce, wait)};
     const Answer answer{.allowed = false, .deciding = lines, .lines = lines};
-    for (const auto style : {config::HeaderStyle::kIetf, config::HeaderStyle::kDraft7, config::HeaderStyle::kDraft6,
-                             config::HeaderStyle::kDraft03, config::HeaderStyle::kLegacy, config::HeaderStyle::kOff}) {
+    for (const auto style : {HeaderStyle::kIetf, HeaderStyle::kDraft7, HeaderStyle::kDraft6, HeaderStyle::kDraft03,
+                             HeaderStyle::kLegacy, HeaderStyle::kOff}) {
       const FakeResponse out = headers_of(answer, style);
       EXPECT_EQ(out["Retry-After"], retry_after) << wait.us;
       EXPECT_EQ(out["X-Should-Retry"], should_retry) << wait.us;
@@ -134,7 +134,7 @@ TEST(LimitHeaders, ARefusalForWantOfAStoreIsShort) {
   EXPECT_EQ(status_of(answer), 503);
   FakeResponse out;
   std::string buffer;
-  write_limit_headers(out, answer, config::HeaderStyle::kIetf, buffer);
+  write_limit_headers(out, answer, HeaderStyle::kIetf, buffer);
   ASSERT_EQ(out.headers.size(), 1U);
   EXPECT_EQ(out["Retry-After"], "1");
   std::string body;

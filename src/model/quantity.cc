@@ -1,4 +1,5 @@
-// Durations, rates and limits as text.
+#include "model/quantity.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,11 +7,10 @@
 #include <numeric>
 #include <optional>
 
-#include "config/config.h"
-#include "config/number.h"
-#include "config/text_check.h"
+#include "text/number.h"
+#include "text/quote.h"
 
-namespace rateguard::config {
+namespace rateguard {
 namespace {
 
 struct Unit {
@@ -158,4 +158,4 @@ Result<Rate> parse_rate(std::string_view text) {
   return Rate{.units = units, .period = Duration::seconds(static_cast<int64_t>(seconds))};
 }
 
-}  // namespace rateguard::config
+}  // namespace rateguard

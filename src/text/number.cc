@@ -1,8 +1,8 @@
-#include "config/number.h"
+#include "text/number.h"
 
 #include <charconv>
 
-namespace rateguard::config {
+namespace rateguard {
 namespace {
 
 // 10^18 is the largest power of ten whose products with a digit fit 64 bits.
@@ -39,4 +39,4 @@ std::optional<Decimal> parse_decimal(std::string_view text) {
   return number;
 }
 
-}  // namespace rateguard::config
+}  // namespace rateguard

@@ -1,10 +1,10 @@
+#include "model/quantity.h"
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
-#include "config/config.h"
-
-namespace rateguard::config {
+namespace rateguard {
 namespace {
 
 std::string shown(const Result<Duration>& duration) {
@@ -133,4 +133,4 @@ TEST(QuantityProperty, AnyTextIsAnsweredNotCrashedOn) {
 }
 
 }  // namespace
-}  // namespace rateguard::config
+}  // namespace rateguard

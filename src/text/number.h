@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-namespace rateguard::config {
+namespace rateguard {
 
 struct WholeRange {
   uint64_t min = 0;
@@ -24,4 +24,4 @@ struct Decimal {
 // "10", "0.25". nullopt: not a decimal number, or one with more than 18 digits.
 std::optional<Decimal> parse_decimal(std::string_view text);
 
-}  // namespace rateguard::config
+}  // namespace rateguard
