@@ -4,22 +4,9 @@
 namespace rateguard::config {
 namespace {
 
-struct Same {
-  template <typename T>
-  bool operator()(const T* a, const T* b) const {
-    return *a == *b;
-  }
-  bool operator()(const identify::Source* a, const identify::Source* b) const {
-    return a->kind == b->kind && a->name == b->name;
-  }
-  template <typename T, typename U>
-  bool operator()(const T*, const U*) const {
-    return false;  // both fields of a row have the same type
-  }
-};
-
 bool same(const Setting& setting, const SettingTarget& a, const SettingTarget& b) {
-  return std::visit(Same{}, setting.field(a), setting.field(b));
+  const Field before = setting.field(a);
+  return before.type->equal(before.place, setting.field(b).place);
 }
 
 }  // namespace

@@ -6,19 +6,13 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "base/result.h"
 #include "config/config.h"
+#include "config/field_type.h"
 
 namespace rateguard::config {
-
-// The field of a setting's value.
-using Field = std::variant<std::string*, bool*, int*, uint64_t*, Duration*, Endpoint*, OptionalEndpoint*, HeaderStyle*,
-                           LogFormat*, LogLevel*, WhenFull*, EnvoyCompat*, StoreType*, OnStoreFailure*,
-                           identify::Source*, std::optional<redis::Url>*, std::vector<std::string>*,
-                           std::vector<IpPrefix>*, std::vector<redis::Url>*>;
 
 // What a setting is set in; settings of a store also name the store.
 struct SettingTarget {

@@ -16,33 +16,10 @@ namespace {
 
 // Every value of a configuration as text, to compare two of them.
 std::string dump(Config& config) {
-  struct Shown {
-    std::string operator()(const std::string* v) const { return *v; }
-    std::string operator()(const bool* v) const { return *v ? "true" : "false"; }
-    std::string operator()(const int* v) const { return std::to_string(*v); }
-    std::string operator()(const uint64_t* v) const { return std::to_string(*v); }
-    std::string operator()(const Duration* v) const { return std::to_string(v->us) + "us"; }
-    std::string operator()(const Endpoint* v) const { return v->to_string(); }
-    std::string operator()(const OptionalEndpoint* v) const { return *v ? (*v)->to_string() : "off"; }
-    std::string operator()(const HeaderStyle* v) const { return std::to_string(static_cast<int>(*v)); }
-    std::string operator()(const LogFormat* v) const { return std::to_string(static_cast<int>(*v)); }
-    std::string operator()(const LogLevel* v) const { return std::to_string(static_cast<int>(*v)); }
-    std::string operator()(const WhenFull* v) const { return std::to_string(static_cast<int>(*v)); }
-    std::string operator()(const StoreType* v) const { return std::to_string(static_cast<int>(*v)); }
-    std::string operator()(const OnStoreFailure* v) const { return std::to_string(static_cast<int>(*v)); }
-    std::string operator()(const std::optional<redis::Url>* v) const { return *v ? (*v)->to_string() : "none"; }
-    std::string operator()(const std::vector<redis::Url>* v) const { return fmt::format("{} URLs", v->size()); }
-    std::string operator()(const EnvoyCompat* v) const { return std::to_string(static_cast<int>(*v)); }
-    std::string operator()(const identify::Source* v) const {
-      return std::to_string(static_cast<int>(v->kind)) + v->name;
-    }
-    std::string operator()(const std::vector<std::string>* v) const { return fmt::format("{} texts", v->size()); }
-    std::string operator()(const std::vector<IpPrefix>* v) const { return fmt::format("{} prefixes", v->size()); }
-  };
   std::string text;
   for (const Setting& setting : settings()) {
-    text += fmt::format("{}={}\n", setting.key,
-                        std::visit(Shown{}, setting.field({.config = config, .store = &config.stores["default"]})));
+    const Field field = setting.field({.config = config, .store = &config.stores["default"]});
+    text += fmt::format("{}={}\n", setting.key, field.type->print(field.place));
   }
   return text;
 }

@@ -25,6 +25,7 @@ struct Source {
   std::string name = {};
 
   static Result<Source> parse(std::string_view text);
+  bool operator==(const Source&) const = default;
 };
 
 // How tokens are verified (RFC 7519, RFC 7515). A token that does not verify gives no claims.
