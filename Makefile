@@ -10,7 +10,7 @@ FUZZ_SECONDS ?= 300
 # Minutes of chaos.
 SOAK_MINUTES ?= 60
 
-.PHONY: help run build deb test zones conformance clients deploy-test sbom simulation soak bench lint tidy fmt asan tsan clang fuzz clean
+.PHONY: help run build deb test zones conformance clients clients_bench deploy-test sbom simulation soak bench lint tidy fmt asan tsan clang fuzz clean
 
 help: ## list the commands
 	@grep -hE '^[a-z_-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z_-]+):.*## /  make \1\t/' | expand -t 20
@@ -72,6 +72,12 @@ clients: ## the clients for other languages with the real frameworks, pinned and
 	@cmake --preset dev --log-level=WARNING
 	@cmake --build --preset dev -j $(JOBS) --target rateguard
 	@clients/run build/dev/rateguard build/clients $(ARGS)
+
+clients_bench: ## measure the clients beside express-rate-limit and redis_rate with a real Redis; ARGS="node" for one
+	@tools/install_packages build clients
+	@cmake --preset release --log-level=WARNING
+	@cmake --build --preset release -j $(JOBS) --target rateguard
+	@clients/bench/run build/release/rateguard build/clients/bench $(ARGS)
 
 simulation: ## 10,000 seeds of many instances and one shared store, in virtual time
 	@tools/install_packages build test
