@@ -136,7 +136,7 @@ class ConfigReader {
       const YamlNode& name = *map.children[i];
       const YamlNode& value = *map.children[i + 1];
       if (!is_store_name(name.text)) {
-        problems_.add(name, fmt::format("{} is no name for a store; expected 1 to {} letters, digits, '-' and '_'",
+        problems_.add(name, fmt::format("{} is not a valid store name; expected 1 to {} letters, digits, '-' and '_'",
                                         quote(name.text), kStoreNameMax));
         continue;
       }

@@ -52,7 +52,8 @@ Result<void> check_listen_settings(const Config& config) {
   }
   const EnvoyHeaderNames& names = config.envoy.response_headers;
   for (const std::string* name : {&names.limit, &names.remaining, &names.reset}) {
-    if (!is_token(*name)) return invalid(fmt::format("envoy.response_headers: {} is no name of a field", quote(*name)));
+    if (!is_token(*name))
+      return invalid(fmt::format("envoy.response_headers: {} is not a valid field name", quote(*name)));
   }
   return {};
 }

@@ -70,7 +70,7 @@ TEST(ConfigError, YamlMistakesOfEveryDayAreSaidInWords) {
   EXPECT_EQ(
       message("data_dir: a: b\n"),
       "f:1:12: this is not valid YAML: a ':' where no key can be; put a value with a colon in quotes, and give each "
-      "key a line of its own");
+      "key a separate line");
 }
 
 TEST(ConfigError, MistakesInRulesNameTheRule) {
@@ -166,7 +166,7 @@ TEST(ConfigError, Settings) {
   EXPECT_EQ(message("stores: {a: {max_keys: 0}}"),
             "f:1:24: stores.a.max_keys: expected a whole number from 1 to 4000000000, found '0'");
   EXPECT_EQ(message("stores: {'a b': {}}"),
-            "f:1:10: 'a b' is no name for a store; expected 1 to 64 letters, digits, '-' and '_'");
+            "f:1:10: 'a b' is not a valid store name; expected 1 to 64 letters, digits, '-' and '_'");
   EXPECT_EQ(message("identity: {user: ip}").substr(0, 23), "f:1:18: identity.user: ");
 }
 
@@ -200,7 +200,7 @@ TEST(ConfigError, RedisStores) {
             "f:1:45: stores.a.on_store_failure: expected allow, deny or local, found 'open'");
 }
 
-TEST(ConfigError, WhatARedisStoreMustHoldTogether) {
+TEST(ConfigError, ARedisStoresSettingsMustAgree) {
   const auto redis = [](std::string_view settings) {
     const std::string text = message(fmt::format("stores: {{a: {{type: redis, {}}}}}", settings));
     return text.starts_with("f:1:13: ") ? text.substr(8) : "elsewhere: " + text;

@@ -205,7 +205,7 @@ TEST(Config, EveryLimitSpelling) {
   }
 }
 
-TEST(Config, PlansShareWhatTheRuleSays) {
+TEST(Config, PlansShareTheRulesOtherKeys) {
   const auto config = parse(R"(rules:
   - name: quota
     algorithm: fixed_window
@@ -299,7 +299,7 @@ TEST(Config, AnEmptyFileIsTheDefaults) {
   }
 }
 
-TEST(Config, AliasesAreWhatTheyStandFor) {
+TEST(Config, AliasesAreTheAnchoredNodes) {
   const auto config = parse(
       "rules:\n  - {name: a, match: &m {path: [/x, /y]}, limit: &l 5/m}\n  - {name: b, match: *m, limit: *l}\n", "f");
   ASSERT_TRUE(config.has_value()) << config.error().to_string();

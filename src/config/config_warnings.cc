@@ -66,7 +66,7 @@ void warn_of_rule(const Rule& rule, const identify::Settings& identity, std::vec
   for (const rules::ValueCondition& condition : rule.match.values) {
     if (condition.kind != Kind::kOneOf && condition.kind != Kind::kPresent) continue;
     const std::string why = lacking(condition.of, identity);
-    if (!why.empty()) warn(fmt::format("asks for {}, but {} are passed over", condition.of.to_string(), why));
+    if (!why.empty()) warn(fmt::format("asks for {}, but {} are skipped", condition.of.to_string(), why));
   }
   if (rule.by_plan.empty() || identity.plan.kind != Source::Kind::kNone) return;
   const std::string_view otherwise =

@@ -15,7 +15,7 @@ std::vector<std::string> warnings_of(std::string_view yaml) {
 
 using Lines = std::vector<std::string>;
 
-TEST(ConfigWarnings, ARuleByAUserWhomNothingNames) {
+TEST(ConfigWarnings, ARuleByUserWithoutASettingForUsers) {
   EXPECT_EQ(warnings_of("rules:\n- {name: u, per: [user, ip], limit: 5/m}"),
             Lines{"f:2:3: rule 'u' counts per user, but identity.user does not say where the user is read from, and "
                   "only callers of POST /check can name one: all other requests are refused"});
@@ -35,7 +35,7 @@ TEST(ConfigWarnings, ARuleByAClaimThatNoKeyVerifies) {
   EXPECT_EQ(warnings_of("identity: {jwt: {key_file: k}}\nrules:\n- {name: c, per: 'jwt:sub', limit: 5/m}"), Lines{});
 }
 
-TEST(ConfigWarnings, PlansThatNothingNames) {
+TEST(ConfigWarnings, PlansWithoutASettingForPlans) {
   EXPECT_TRUE(warnings_of("rules:\n- {name: p, by_plan: {a: 5/m, default: 1/m}}")
                   .front()
                   .ends_with("all other requests have the limit of the plan 'default'"));
@@ -44,13 +44,13 @@ TEST(ConfigWarnings, PlansThatNothingNames) {
   EXPECT_EQ(warnings_of("identity: {plan: 'header:X-Plan'}\nrules:\n- {name: p, by_plan: {a: 5/m}}"), Lines{});
 }
 
-TEST(ConfigWarnings, AConditionOnAUserWhomNothingNames) {
+TEST(ConfigWarnings, AConditionOnTheUserWithoutASettingForUsers) {
   EXPECT_EQ(warnings_of("rules:\n- {name: u, match: {user: ann}, per: ip, limit: 5/m}"),
             Lines{"f:2:3: rule 'u' asks for user, but identity.user does not say where the user is read from, and only "
-                  "callers of POST /check can name one: all other requests are passed over"});
+                  "callers of POST /check can name one: all other requests are skipped"});
   EXPECT_TRUE(warnings_of("rules:\n- {name: u, match: {jwt: {sub: {present: true}}}, per: ip, limit: 5/m}")
                   .front()
-                  .ends_with("without it no token is believed: all requests are passed over"));
+                  .ends_with("without it no token is believed: all requests are skipped"));
   EXPECT_EQ(warnings_of("rules:\n- {name: u, match: {not_user: ann}, per: ip, limit: 5/m}"), Lines{});
 }
 

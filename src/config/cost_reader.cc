@@ -94,10 +94,10 @@ class CostReader {
     if (header == nullptr) return;
     const std::string* const name = nodes_.text_of(*header, "the name of a header");
     if (name == nullptr) return;
-    if (!is_token(*name)) return problems_.add(*header, fmt::format("cost.header: '{}' is no header's name", *name));
+    if (!is_token(*name))
+      return problems_.add(*header, fmt::format("cost.header: '{}' is not a valid header name", *name));
     if (most == nullptr) {
-      return problems_.add(*header,
-                           "cost.max is missing: the most that one request may cost, whatever the header says");
+      return problems_.add(*header, "cost.max is missing: the most that the header may make a request cost");
     }
     if (const auto units = nodes_.number_of(*most, "cost.max", kSomeCostRange)) {
       cost_.header = *name;

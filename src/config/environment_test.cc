@@ -49,7 +49,7 @@ TEST(Environment, TakesPrecedenceOverTheFile) {
   EXPECT_EQ(applied->data_dir, "/data");
 }
 
-TEST(Environment, AnEmptyListTakesAwayWhatTheFileSays) {
+TEST(Environment, AnEmptyListReplacesTheFiles) {
   Config config;
   config.listen.tokens = {"a"};
   EXPECT_TRUE(apply_environment(config, variables({{"RATEGUARD_LISTEN_TOKENS", ""}}))->listen.tokens.empty());
@@ -62,7 +62,7 @@ TEST(Environment, ShortNames) {
             "RATEGUARD_LISTEN_HTTP and RATEGUARD_HTTP are both set, to different values");
 }
 
-TEST(Environment, OneVariableMakesTheStoreARedisWhateverTheFileSays) {
+TEST(Environment, OneVariableMakesTheStoreARedisDespiteTheFile) {
   const auto url = redis::Url::parse("redis://me:pw@10.0.0.5/2").value();
   const auto in_redis = [&](std::string_view file) {
     const auto applied =
@@ -104,7 +104,7 @@ TEST(Environment, SettingsOfARedis) {
   EXPECT_EQ(redis.breaker_open_for, Duration::seconds(1));
 }
 
-TEST(Environment, WhatAStoreLacksIsSaidLast) {
+TEST(Environment, MissingSettingsOfAStoreAreReportedLast) {
   EXPECT_EQ(
       message({{"RATEGUARD_STORES_DEFAULT_TYPE", "redis"}}),
       "stores.default.url is missing; expected where the Redis is, such as redis://10.0.0.5:6379, or sentinels or "

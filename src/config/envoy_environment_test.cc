@@ -83,7 +83,7 @@ TEST(EnvoyEnvironment, ErrorsNameTheVariable) {
             "SHADOW_MODE: expected true or false, found 'maybe'");
   EXPECT_EQ(message_of({{"RUNTIME_ROOT", "/d"}, {"PORT", "many"}}).substr(0, 6), "PORT: ");
   EXPECT_EQ(message_of({{"RUNTIME_ROOT", "/d"}, {"LIMIT_LIMIT_HEADER", "two words"}}),
-            "envoy.response_headers: 'two words' is no name of a field");
+            "envoy.response_headers: 'two words' is not a valid field name");
 }
 
 }  // namespace

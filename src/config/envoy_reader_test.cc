@@ -101,7 +101,7 @@ descriptors:
   EXPECT_EQ(spec->descriptors[3].rate_limit->period, Duration::millis(250));
 }
 
-TEST(EnvoyReader, ALimitNamesOneOfTheStoresThatThereAre) {
+TEST(EnvoyReader, ALimitNamesAnExistingStore) {
   const std::string yaml = R"(
 domain: edge
 descriptors:

@@ -311,7 +311,7 @@ void check_unlimited(const YamlNode& rule_map, const Given& given, const rules::
   if (rule.match == rules::Match{}) {
     return problems.add(limit,
                         "limit: unlimited exempts what the rule matches from every other rule, and this one matches "
-                        "everything; say whom with match, put the rule into a group, or set it aside with mode: off");
+                        "everything; say whom with match, put the rule into a group, or disable it with mode: off");
   }
   if (rule.mode == rules::RuleMode::kShadow) {
     problems.add(limit,

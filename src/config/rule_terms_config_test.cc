@@ -35,7 +35,7 @@ std::string wrong_with(std::string_view keys) {
   return text;
 }
 
-TEST(RuleTerms, WhoAMatchIsFor) {
+TEST(RuleTerms, MatchesChooseRequests) {
   const rules::Match match = rule_of(
                                  "limit: 5/m, match: {ip: [10.0.0.0/8, '2001:db8::1'], not_ip: 10.9.0.0/16, user: "
                                  "[ann, bob], not_plan: free, api_key: {present: false}, header: {X-Plan: [a, b], "
@@ -54,7 +54,7 @@ TEST(RuleTerms, WhoAMatchIsFor) {
                                                   "jwt:role 0 admin"}));
 }
 
-TEST(RuleTerms, WhatAMatchLeavesOut) {
+TEST(RuleTerms, MatchesExcludeRequests) {
   const rules::Match match = rule_of(
                                  "limit: 5/m, match: {path: /api/*, not_path: [/api/health], not_methods: [get, head], "
                                  "not_host: '*.Internal'}")
@@ -89,7 +89,7 @@ TEST(RuleTerms, MatchErrorsSayWhereAndWhatWasExpected) {
   EXPECT_EQ(wrong("not_usr: a"), "f:1:39: unknown key 'not_usr' in match; did you mean 'not_user'?");
 }
 
-TEST(RuleTerms, AMatchThatNothingCanMeetIsRefused) {
+TEST(RuleTerms, AMatchThatNoRequestCanMeetIsRefused) {
   EXPECT_EQ(wrong_with("limit: 5/m, match: {method: GET, not_method: GET}"),
             "f:1:38: no request can match: method GET is taken back by not_method GET");
   EXPECT_EQ(
@@ -109,7 +109,7 @@ TEST(RuleTerms, Exemptions) {
   EXPECT_FALSE(rule_of("per: user, limit: unlimited, by_subject: {ann: 5/m}").exempts());
   EXPECT_EQ(wrong_with("limit: unlimited"),
             "f:1:26: limit: unlimited exempts what the rule matches from every other rule, and this one matches "
-            "everything; say whom with match, put the rule into a group, or set it aside with mode: off");
+            "everything; say whom with match, put the rule into a group, or disable it with mode: off");
   EXPECT_EQ(wrong_with("limit: unlimited, mode: shadow, match: {user: a}"),
             "f:1:26: limit: unlimited exempts from other rules, which a shadow rule never does; expected mode: enforce "
             "or off");
@@ -244,7 +244,7 @@ TEST_F(SubjectFile, WithoutSubjectsIsRefused) {
 }
 
 // Whoever opened the pipe would wait for a writer until the end of days.
-TEST_F(SubjectFile, ThatIsNoRegularFileIsRefusedAtOnce) {
+TEST_F(SubjectFile, RefusesOtherThanRegularFilesAtOnce) {
   ASSERT_EQ(::mkfifo((folder_ / "pipe.csv").c_str(), 0600), 0);
   std::filesystem::create_directory(folder_ / "folder.csv");
   const auto refusal = [&](std::string_view name) {
@@ -315,7 +315,7 @@ TEST(RuleTerms, Costs) {
   EXPECT_EQ(wrong_with("limit: 5/m, cost: '3'"),
             "f:1:37: cost: expected a whole number from 1 to 9007199254740991, found a text in quotes");
   EXPECT_EQ(wrong_with("limit: 5/m, cost: {header: X-Cost}"),
-            "f:1:46: cost.max is missing: the most that one request may cost, whatever the header says");
+            "f:1:46: cost.max is missing: the most that the header may make a request cost");
   EXPECT_EQ(wrong_with("limit: 5/m, cost: {max: 5}"), "f:1:43: cost.max goes with cost.header");
   EXPECT_EQ(wrong_with("limit: 5/m, cost: {by_path: {/a/:id: 5}}"),
             "f:1:48: bad path '/a/:id': ':id' would be compared letter by letter; write /a/{id}");

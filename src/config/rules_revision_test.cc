@@ -15,7 +15,7 @@ std::string revision_of(const std::string& rules) {
   return config ? rules_revision(config->rules) : "";
 }
 
-TEST(RulesRevision, FollowsFromWhatTheRulesSayAlone) {
+TEST(RulesRevision, DependsOnlyOnTheContentOfTheRules) {
   EXPECT_EQ(revision_of("  - {name: a, per: ip, limit: 5/m}\n"),
             revision_of("\n\n  - name: a\n    limit: 5/1m  # five\n    per: [ip]\n"));
   EXPECT_EQ(rules_revision({}).size(), 16U);

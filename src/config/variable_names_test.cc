@@ -12,7 +12,7 @@ std::string problem_of(const Variables& environment, const Config& config = {}) 
   return good ? "" : good.error().message;
 }
 
-TEST(VariableNames, AMisspeltOneIsRefusedWithWhatWasMeant) {
+TEST(VariableNames, AMisspeltNameIsRefusedWithASuggestion) {
   EXPECT_EQ(problem_of({{"RATEGUARD_LISTEN_HTPP", ""}}),
             "RATEGUARD_LISTEN_HTPP: there is no such setting; did you mean RATEGUARD_LISTEN_HTTP?");
   EXPECT_EQ(problem_of({{"RATEGUARD_STORES_DEFALT_URL", "x"}}),
@@ -39,7 +39,7 @@ TEST(VariableNames, EverySettingAndOptionIsKnown) {
   EXPECT_EQ(problem_of(all), "");
 }
 
-TEST(VariableNames, StoresHaveNamesOfTheirOwn) {
+TEST(VariableNames, StoresHaveTheirOwnNames) {
   Config config;
   config.stores["eu-west"] = {};
   EXPECT_EQ(problem_of({{"RATEGUARD_STORES_EU_WEST_URL", ""}}, config), "");

@@ -73,7 +73,7 @@ std::string in_words(const YamlComplaint& complaint, std::string_view line, cons
     return "a value cannot begin with this character; put it in quotes";
   }
   if (complaint.message == YamlText::MAP_VALUE && !is_first_colon(complaint, line)) {
-    return "a ':' where no key can be; put a value with a colon in quotes, and give each key a line of its own";
+    return "a ':' where no key can be; put a value with a colon in quotes, and give each key a separate line";
   }
   if (complaint.message == YamlText::EOF_IN_SCALAR)
     return "the file ends here, inside a text whose quote is not closed";

@@ -37,7 +37,7 @@ std::string merged(const std::string& yaml, MergeOrder order = MergeOrder::kOwnK
   return begins == std::string::npos ? all : all.substr(begins + 3, all.size() - begins - 4);
 }
 
-TEST(YamlTree, AMergeKeyBringsWhatTheMapDoesNotGiveItself) {
+TEST(YamlTree, AMergeKeyAddsOnlyMissingKeys) {
   EXPECT_EQ(merged("{<<: *m}"), "{a: 1, b: 2}");
   EXPECT_EQ(merged("{<<: *m, b: 9}"), "{b: 9, a: 1}");
   EXPECT_EQ(merged("{b: 9, <<: *m}"), "{b: 9, a: 1}");
@@ -84,7 +84,7 @@ TEST(YamlTree, MergesAreBounded) {
   EXPECT_TRUE(read(yaml).contains("more than 4000000 values")) << read(yaml).substr(0, 200);
 }
 
-TEST(YamlTree, TagsOfTheCoreSchemaSayWhatAScalarIs) {
+TEST(YamlTree, TagsOfTheCoreSchemaGiveScalarsAType) {
   EXPECT_EQ(read("[!!str 5, !!int \"5\", !!float 1.5, !!bool yes, !!null ~, !!null \"\", !!str ]"),
             "[\"5\", 5, 1.5, yes, ~, ~, \"\"]");
   EXPECT_EQ(read("!!map {a: !!seq [1]}"), "{a: [1]}");
