@@ -33,7 +33,7 @@ class AwaitingStoreTest : public testing::Test {
   AwaitingStore store_{remote_, tasks_, *loop_};
 };
 
-TEST_F(AwaitingStoreTest, TheTaskGoesOnWhenTheAnswerHasCome) {
+TEST_F(AwaitingStoreTest, TheTaskContinuesWhenTheAnswerHasArrived) {
   std::vector<int> order;
   std::vector<uint64_t> left;
   for (int i = 0; i < 2; ++i) {

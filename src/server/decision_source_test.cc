@@ -104,7 +104,7 @@ struct FixedStore final : Store {
   }
 };
 
-TEST(StoreSource, TellsWhatTheStoreHoldsByItsName) {
+TEST(StoreSource, ReportsTheSizeOfTheStoreByItsName) {
   const FixedStore store;
   const std::string text = reported(StoreSource("default", store));
   for (const char* line :

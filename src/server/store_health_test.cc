@@ -43,7 +43,7 @@ class StoreHealthTest : public testing::Test {
   const size_t second_ = health_.add_loop();
 };
 
-TEST_F(StoreHealthTest, IsSaidToBeConnectedOnceForAllLoopsWithItsAddress) {
+TEST_F(StoreHealthTest, ConnectingIsLoggedOnceForAllLoopsWithTheAddress) {
   look(Duration::seconds(10), {});
   EXPECT_EQ(said(), (Lines{"redis connected store=shared address=10.0.0.5:6379"}));
   EXPECT_EQ(health_.words(now_), "");
@@ -72,7 +72,7 @@ TEST_F(StoreHealthTest, FailureAndRecoveryAreOneLineEachHoweverOftenABreakerClos
   EXPECT_EQ(said(), (Lines{"redis answers again store=shared address=10.0.0.5:6379 seconds=59 degraded=15"}));
 }
 
-TEST_F(StoreHealthTest, ANewReasonIsSaidAndOneThatComesAndGoesIsNotRepeated) {
+TEST_F(StoreHealthTest, ANewReasonIsLoggedAndARecurringOneIsNotRepeated) {
   look(Duration::seconds(1), failing("Connection refused"));
   EXPECT_EQ(said().size(), 1u);
   EXPECT_EQ(health_.words(now_), "failing for 1 s: Connection refused");
@@ -90,7 +90,7 @@ TEST_F(StoreHealthTest, ANewReasonIsSaidAndOneThatComesAndGoesIsNotRepeated) {
   EXPECT_EQ(said().size(), 1u) << "a reminder";
 }
 
-TEST_F(StoreHealthTest, SingleRequestsDecidedWithoutItAreToldOfTogether) {
+TEST_F(StoreHealthTest, SingleDegradedRequestsAreReportedTogether) {
   look(Duration::seconds(1), {});
   said();
   for (uint64_t i = 1; i <= 300; ++i) look(Duration::seconds(1), {.problem = "did not answer in time", .degraded = i});
@@ -100,7 +100,7 @@ TEST_F(StoreHealthTest, SingleRequestsDecidedWithoutItAreToldOfTogether) {
   EXPECT_TRUE(lines[1].contains("requests=60 why=\"did not answer in time\"")) << lines[1];
 }
 
-TEST_F(StoreHealthTest, WhatASpokenWarningHasSaidAtTheStartIsNotSaidAgain) {
+TEST_F(StoreHealthTest, AWarningOfTheStartIsNotRepeated) {
   health_.note_said_failing("Connection refused", now_);
   look(Duration::seconds(10), failing("Connection refused"), failing("Connection refused"));
   EXPECT_EQ(said(), (Lines{}));

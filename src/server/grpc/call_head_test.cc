@@ -5,7 +5,7 @@
 namespace rateguard::grpc {
 namespace {
 
-TEST(CallHead, ReadsWhatACallSaysOfItself) {
+TEST(CallHead, ReadsTheHeadOfACall) {
   const Header fields[] = {{"content-type", "application/grpc+proto"},
                            {"grpc-encoding", "gzip"},
                            {"grpc-accept-encoding", "identity, deflate,gzip"},

@@ -9,7 +9,7 @@
 namespace rateguard::grpc {
 namespace {
 
-TEST(CallSource, SumsCallsByRpcAndStatusAndLeavesOutWhatWasNeverSeen) {
+TEST(CallSource, SumsCallsByRpcAndStatusAndLeavesOutUnseenOnes) {
   GrpcMetrics first;
   GrpcMetrics second;
   CallSource source;

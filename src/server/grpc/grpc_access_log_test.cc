@@ -46,7 +46,7 @@ class GrpcAccessLogTest : public testing::Test {
   ApiServer server_;
 };
 
-TEST_F(GrpcAccessLogTest, ALineSaysWhatWasDecidedByWhichDescriptorOfWhomAtWhatCost) {
+TEST_F(GrpcAccessLogTest, ALineHasTheVerdictDescriptorSubjectAndCost) {
   const std::string admitted = line_for(kRateLimitRpc, asking("ann"));
   const std::string head = R"("message":"call","peer":"127.0.0.1",)"
                            R"("rpc":"envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit","status":"OK",)";

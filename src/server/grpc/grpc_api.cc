@@ -74,7 +74,7 @@ void GrpcApi::handle(http::Exchange& exchange, Now now) {
   if (status.ok() && !head.timeout.empty()) {
     call.deadline = request.started + *parse_timeout(head.timeout);
     if (now >= *call.deadline) {
-      status = {Code::kDeadlineExceeded, "the deadline passed before the request was there"};
+      status = {Code::kDeadlineExceeded, "the deadline passed before the whole request arrived"};
     }
   }
   if (status.ok()) {
@@ -101,7 +101,7 @@ Status GrpcApi::admit(const CallHead& head, const Rpc* rpc, const http::Request&
   }
   const auto peer = server::is_loopback(request.peer) ? server::Peer::kDirectLocal : server::Peer::kOther;
   if (head.authorization_repeated) {
-    return {Code::kUnauthenticated, "authorization came twice, and may come once: nothing says which of two counts"};
+    return {Code::kUnauthenticated, "authorization came twice; it is unknown which one counts"};
   }
   switch (server::check_access(rpc->access, bearer_token(head.authorization), peer, service_.settings.known_tokens())) {
     case server::AccessVerdict::kGranted:
@@ -109,7 +109,7 @@ Status GrpcApi::admit(const CallHead& head, const Rpc* rpc, const http::Request&
     case server::AccessVerdict::kNoToken:
       return {Code::kUnauthenticated, "this listener asks for a token: authorization: Bearer TOKEN"};
     default:
-      return {Code::kUnauthenticated, "the token is not one that is known"};
+      return {Code::kUnauthenticated, "unknown token"};
   }
 }
 
@@ -264,7 +264,7 @@ void GrpcApi::body_ended(http::Exchange& exchange) {
   if (found == conversations_.end()) return;
   const Conversation& conversation = found->second;
   if (!conversation.received.empty()) {
-    return end_conversation(exchange, {Code::kInternal, "the message is not whole"});
+    return end_conversation(exchange, {Code::kInternal, "the message is incomplete"});
   }
   if (conversation.is_watching) return;
   const bool one_was_due = conversation.rpc->kind == RpcKind::kHealthWatch;

@@ -71,7 +71,7 @@ TEST(GrpcApi, WithoutConfigurationItSaysSo) {
   EXPECT_EQ(got.message, "no rate limit configuration loaded");
 }
 
-TEST(GrpcApi, WhatIsNotGrpcIsAnErrorOfHttp) {
+TEST(GrpcApi, OtherRequestsThanGrpcGetAnHttpError) {
   Running server;
   server.run();
   http::Http2Client client(server.port());
@@ -135,7 +135,7 @@ TEST(GrpcApi, SpeaksGzip) {
   EXPECT_EQ(status_of_call(server, kShouldRateLimit, body), "13");
 }
 
-TEST(GrpcApi, RefusesWhatIsTooLargeOrNoMessage) {
+TEST(GrpcApi, RefusesMessagesThatAreTooLargeOrMalformed) {
   Running server({.message_bytes_max = 1'000}, {.limits = {.body_bytes_max = 1'005}});
   server.run();
   EXPECT_EQ(status_of_call(server, kShouldRateLimit, framed(std::string(1'001, 'x'))), "8");
@@ -208,7 +208,7 @@ TEST(GrpcApi, ReflectionAnswersAsLongAsTheStreamIsOpen) {
   EXPECT_NE(answer.body.find("google/protobuf/duration.proto"), std::string::npos);
 }
 
-TEST(GrpcApi, WhoDoesNotReadIsCutOffAtABound) {
+TEST(GrpcApi, AClientThatDoesNotReadIsCutOffAtABound) {
   Running server({.waiting_bytes_max = 100'000});
   server.run();
   http::Http2Client client(server.port());

@@ -123,7 +123,7 @@ TEST(LateDecisions, WhatNeedsNoDecisionIsAnsweredMeanwhile) {
   EXPECT_EQ(response_of(answered(client.wait(first))).statuses_size(), 3);
 }
 
-TEST(LateDecisions, AnAnswerGoesToNoStreamThatTookTheOnesPlace) {
+TEST(LateDecisions, AnAnswerGoesToNoStreamThatReusedTheId) {
   LateServer server;
   http::Http2Client client(server.port());
   const int32_t gone = begin(client, asking("a"));
@@ -142,7 +142,7 @@ TEST(LateDecisions, AnAnswerGoesToNoStreamThatTookTheOnesPlace) {
   EXPECT_EQ(server.running(), 0U);
 }
 
-TEST(LateDecisions, AClientThatGoesIsForgotten) {
+TEST(LateDecisions, AClientThatDisconnectsIsForgotten) {
   LateServer server;
   {
     http::Http2Client client(server.port());

@@ -44,12 +44,12 @@ Unframed MessageReader::next(std::string_view bytes, Encoding encoding) {
     case Gzip::Outcome::kDamaged:
       break;
   }
-  return refused(Code::kInternal, "a message is no gzip");
+  return refused(Code::kInternal, "a message is not gzip");
 }
 
 Unframed MessageReader::only(std::string_view bytes, Encoding encoding) {
   Unframed unframed = next(bytes, encoding);
-  if (unframed.outcome == Unframed::Outcome::kNeedMore) return refused(Code::kInternal, "the message is not whole");
+  if (unframed.outcome == Unframed::Outcome::kNeedMore) return refused(Code::kInternal, "the message is incomplete");
   if (unframed.outcome == Unframed::Outcome::kMessage && unframed.consumed != bytes.size()) {
     return refused(Code::kInternal, "more than one message in a call that takes one");
   }

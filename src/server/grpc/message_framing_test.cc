@@ -33,7 +33,7 @@ TEST(MessageFraming, TakesMessagesOffOneByOne) {
   EXPECT_EQ(first.consumed + second.consumed, two.size());
 }
 
-TEST(MessageFraming, WaitsForWhatIsMissing) {
+TEST(MessageFraming, WaitsForTheRestOfAMessage) {
   MessageReader reader(100);
   const std::string whole = framed("message");
   for (size_t size = 0; size < whole.size(); ++size) {
@@ -42,7 +42,7 @@ TEST(MessageFraming, WaitsForWhatIsMissing) {
   }
 }
 
-TEST(MessageFraming, RefusesWhatIsNoMessageOfOneCall) {
+TEST(MessageFraming, RefusesBytesThatAreNotOneMessage) {
   MessageReader reader(10);
   EXPECT_EQ(reader.only(framed("a") + framed("b"), Encoding::kIdentity).refusal.code, Code::kInternal);
   EXPECT_EQ(reader.only(framed("12345678901"), Encoding::kIdentity).refusal.code, Code::kResourceExhausted);
@@ -74,7 +74,7 @@ TEST(MessageFraming, ADamagedGzipIsRefusedAtEveryByte) {
   EXPECT_EQ(reader.only(framed(good + "x", Compressed::kYes), Encoding::kGzip).outcome, Outcome::kRefused);
 }
 
-TEST(MessageFraming, WhatIsCompressedExpandsToItself) {
+TEST(MessageFraming, CompressedTextExpandsToItself) {
   rc::check("roundtrip", [](const std::string& text) {
     Gzip gzip;
     std::string packed;

@@ -11,7 +11,7 @@ namespace {
 // Field 1, the domain, of a byte that is no UTF-8.
 constexpr std::string_view kNotUtf8 = "\x0a\x01\xff";
 
-TEST(ProtobufLog, NotUtf8IsRefusedAndNothingIsSaidOfIt) {
+TEST(ProtobufLog, InvalidUtf8IsRefusedWithoutALogLine) {
   silence_protobuf();
   ::envoy::service::ratelimit::v3::RateLimitRequest request;
   testing::internal::CaptureStderr();

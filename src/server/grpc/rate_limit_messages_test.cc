@@ -117,7 +117,7 @@ TEST(RateLimitMessages, DescriptorsBehindAGroupAreCounted) {
   EXPECT_EQ(good.error().message, "1001 descriptors; at most 1000 are decided at once");
 }
 
-TEST(RateLimitMessages, WhatIsNotProtobufIsLeftToTheParser) {
+TEST(RateLimitMessages, OtherBytesThanProtobufAreLeftToTheParser) {
   std::string text(5'000, '\xFF');
   EXPECT_TRUE(check_descriptor_bounds(text));
   text.assign(5'000, '\x12');  // descriptors of 18 bytes, the last of them cut off

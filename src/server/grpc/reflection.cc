@@ -72,7 +72,7 @@ Status reflect(std::string_view request, std::string& response) {
   ::grpc::reflection::v1alpha::ServerReflectionRequest::descriptor();
   v1::ServerReflectionRequest asked;
   if (!asked.ParseFromArray(request.data(), static_cast<int>(request.size()))) {
-    return {Code::kInternal, "the message is no ServerReflectionRequest"};
+    return {Code::kInternal, "the message is not a ServerReflectionRequest"};
   }
   v1::ServerReflectionResponse answered;
   answered.set_valid_host(asked.host());

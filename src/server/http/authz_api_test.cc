@@ -187,7 +187,7 @@ TEST(Authz, ACommaInAPathIsPartOfIt) {
   EXPECT_EQ(server.ask({.target = "/v1/authz", .headers = headers}).code, 429);
 }
 
-TEST(Authz, WhatIsNoUriIsRefused) {
+TEST(Authz, AnInvalidUriIsRefused) {
   for (const char* const uri : {"/a b", "/harmless /login", "/a\tb", "/a\r\n/login"}) {
     for (const auto& headers_of : {traefik, nginx}) {
       FakeServer server = with_rules();

@@ -59,7 +59,7 @@ TEST(PostBatch, AThousandFitAndAreAnsweredOneByOne) {
             std::string::npos);
 }
 
-TEST(PostBatch, WhatIsNoBatchChargesNothing) {
+TEST(PostBatch, AnInvalidBatchChargesNothing) {
   FakeServer server;
   const auto answer = server.post("/v1/check/batch", std::string("{\"checks\":[") + kOnce + ",]}");
   EXPECT_EQ(answer.code, 400);

@@ -169,7 +169,7 @@ TEST(PostCheck, AnUnlimitedPlanHasNoFigures) {
             R"("degraded":false})");
 }
 
-TEST(PostCheck, SaysWhatIsWrongWithARuleOrItsKey) {
+TEST(PostCheck, NamesTheErrorInARuleOrItsKey) {
   FakeServer server = with_login();
   const auto unknown = server.check(R"({"rule":"nope","key":"k"})");
   EXPECT_EQ(unknown.code, 404);

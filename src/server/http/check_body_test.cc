@@ -78,7 +78,7 @@ TEST(CheckBody, AnyKeySurvivesTheWayThroughJson) {
   }));
 }
 
-TEST(CheckBody, RefusesWhatIsNoJsonObject) {
+TEST(CheckBody, RefusesOtherThanJsonObjects) {
   EXPECT_EQ(error_of(""), "body: empty; expected a JSON object");
   EXPECT_EQ(error_of("   "), "body: not JSON: the text ends too early");
   EXPECT_EQ(error_of("[]"), "body: expected a JSON object, not an array");
@@ -129,7 +129,7 @@ TEST(CheckBody, NamesTheValueThatIsOfAWrongKind) {
             std::string("algorithm: expected the name of an algorithm, not ...").size() + 64);
 }
 
-TEST(CheckBody, NeverRepeatsWhatAuthenticatesSomebody) {
+TEST(CheckBody, NeverRepeatsSecrets) {
   EXPECT_EQ(error_of(R"({"facts":{"api_key":12345}})"), "facts.api_key: expected a string");
   EXPECT_EQ(error_of(R"({"facts":{"headers":{"Authorization":12345}}})"),
             "facts.headers.Authorization: expected a string");
@@ -162,7 +162,7 @@ std::string batch_error_of(std::string_view text) {
   return parsed ? "" : parsed.error().field + ": " + parsed.error().detail;
 }
 
-TEST(BatchBody, RefusesWhatIsNoBatch) {
+TEST(BatchBody, RefusesOtherThanBatches) {
   EXPECT_EQ(batch_error_of("{}"), "checks: missing; expected an array of checks");
   EXPECT_EQ(batch_error_of(R"({"checks":[]})"), "checks: empty; expected 1 to 1000 checks");
   EXPECT_EQ(batch_error_of(R"({"checks":{}})"), "checks: expected an array, not an object");

@@ -48,7 +48,7 @@ class Reader {
   template <typename Each>
   void fields(const json::value& value, std::string_view what, Each each) {
     const json::object* object = value.if_object();
-    if (object == nullptr) return fail(fmt::format("{} is no object", what));
+    if (object == nullptr) return fail(fmt::format("{} is not an object", what));
     for (const auto& [name, field] : *object) {
       if (error_) return;
       each(std::string_view(name.data(), name.size()), field);
@@ -59,7 +59,7 @@ class Reader {
   void items(const json::value& value, std::string_view what, Each each) {
     if (value.is_null()) return;
     const json::array* array = value.if_array();
-    if (array == nullptr) return fail(fmt::format("{} is no array", what));
+    if (array == nullptr) return fail(fmt::format("{} is not an array", what));
     for (const json::value& item : *array) {
       if (error_) return;
       each(item);
@@ -114,7 +114,7 @@ class Reader {
   void text(const json::value& value, std::string_view name, std::string_view& out) {
     if (value.is_null()) return;
     const json::string* string = value.if_string();
-    if (string == nullptr) return fail(fmt::format("{} is no text", name));
+    if (string == nullptr) return fail(fmt::format("{} is not a text", name));
     out = {string->data(), string->size()};
   }
 
@@ -123,7 +123,7 @@ class Reader {
     if (value.is_null()) return;
     const auto whole = whole_number(value);
     if (!whole || *whole > std::numeric_limits<T>::max()) {
-      return fail(fmt::format("{} is no whole number from 0 to {}", name, std::numeric_limits<T>::max()));
+      return fail(fmt::format("{} is not a whole number from 0 to {}", name, std::numeric_limits<T>::max()));
     }
     out = static_cast<T>(*whole);
   }
@@ -166,7 +166,7 @@ class Reader {
       if (known && envoy::to_string(*known) == name) {
         out.unit = *known;
       } else if (name != "UNKNOWN") {
-        fail("unit is none that is known");
+        fail("unit is unknown");
       }
       return;
     }
@@ -332,7 +332,7 @@ Result<EnvoyJsonRequest> EnvoyJsonRequest::parse(std::string_view text) {
   parsed->request = reader.read(parsed->document);
   if (reader.error()) return rateguard::fail(reader.code(), *reader.error());
   if (const auto rounded = rounded_number(text)) {
-    return invalid(fmt::format("{} is no whole number that can be kept", clipped(*rounded, 64)));
+    return invalid(fmt::format("{} is not a whole number that can be kept", clipped(*rounded, 64)));
   }
   return EnvoyJsonRequest(std::move(parsed));
 }

@@ -42,16 +42,16 @@ TEST(EnvoyJson, ReadsEitherSpellingOfAName) {
 
 TEST(EnvoyJson, SaysWhatIsWrong) {
   EXPECT_EQ(problem("{"), "not JSON: incomplete JSON");
-  EXPECT_EQ(problem("[]"), "the request is no object");
-  EXPECT_EQ(problem(R"({"domain":5})"), "domain is no text");
+  EXPECT_EQ(problem("[]"), "the request is not an object");
+  EXPECT_EQ(problem(R"({"domain":5})"), "domain is not a text");
   EXPECT_EQ(problem(R"({"colour":"red"})"), "colour in the request is unknown");
-  EXPECT_EQ(problem(R"({"descriptors":{}})"), "descriptors is no array");
-  EXPECT_EQ(problem(R"({"descriptors":[5]})"), "a descriptor is no object");
+  EXPECT_EQ(problem(R"({"descriptors":{}})"), "descriptors is not an array");
+  EXPECT_EQ(problem(R"({"descriptors":[5]})"), "a descriptor is not an object");
   EXPECT_EQ(problem(R"({"descriptors":[{"entries":[{"kee":"k"}]}]})"), "kee in an entry is unknown");
-  EXPECT_EQ(problem(R"({"descriptors":[{"limit":{"unit":"FORTNIGHT"}}]})"), "unit is none that is known");
-  EXPECT_EQ(problem(R"({"hitsAddend":-1})"), "hitsAddend is no whole number from 0 to 4294967295");
-  EXPECT_EQ(problem(R"({"hitsAddend":4294967296})"), "hitsAddend is no whole number from 0 to 4294967295");
-  EXPECT_EQ(problem(R"({"hitsAddend":1.5})"), "hitsAddend is no whole number from 0 to 4294967295");
+  EXPECT_EQ(problem(R"({"descriptors":[{"limit":{"unit":"FORTNIGHT"}}]})"), "unit is unknown");
+  EXPECT_EQ(problem(R"({"hitsAddend":-1})"), "hitsAddend is not a whole number from 0 to 4294967295");
+  EXPECT_EQ(problem(R"({"hitsAddend":4294967296})"), "hitsAddend is not a whole number from 0 to 4294967295");
+  EXPECT_EQ(problem(R"({"hitsAddend":1.5})"), "hitsAddend is not a whole number from 0 to 4294967295");
   EXPECT_EQ(problem(R"({"descriptors":[{"hitsAddend":"18446744073709551615"}]})"), "good");
   EXPECT_EQ(problem(std::string(100, '[')), "not JSON: too deep");
   EXPECT_EQ(problem(R"({"descriptors":[{"isNegativeHits":1}]})"), "isNegativeHits is neither true nor false");
@@ -70,11 +70,13 @@ TEST(EnvoyJson, RoundsNoNumber) {
   EXPECT_EQ(hits_of("9007199254740993"), 9'007'199'254'740'993u);
   EXPECT_EQ(hits_of("18446744073709551615"), UINT64_MAX);
   EXPECT_EQ(hits_of("9007199254740992.0"), 9'007'199'254'740'992u);
-  EXPECT_EQ(problem(with_hits("5.00000000000000000001")), "5.00000000000000000001 is no whole number that can be kept");
-  EXPECT_EQ(problem(with_hits("9007199254740993.0")), "9007199254740993.0 is no whole number that can be kept");
-  EXPECT_EQ(problem(with_hits("4503599627370497.25")), "4503599627370497.25 is no whole number that can be kept");
-  EXPECT_EQ(problem(with_hits("1e-400")), "1e-400 is no whole number that can be kept");
-  EXPECT_EQ(problem(with_hits("18446744073709551616")), "hitsAddend is no whole number from 0 to 18446744073709551615");
+  EXPECT_EQ(problem(with_hits("5.00000000000000000001")),
+            "5.00000000000000000001 is not a whole number that can be kept");
+  EXPECT_EQ(problem(with_hits("9007199254740993.0")), "9007199254740993.0 is not a whole number that can be kept");
+  EXPECT_EQ(problem(with_hits("4503599627370497.25")), "4503599627370497.25 is not a whole number that can be kept");
+  EXPECT_EQ(problem(with_hits("1e-400")), "1e-400 is not a whole number that can be kept");
+  EXPECT_EQ(problem(with_hits("18446744073709551616")),
+            "hitsAddend is not a whole number from 0 to 18446744073709551615");
 }
 
 TEST(EnvoyJson, ReadsWhatChangesACharge) {

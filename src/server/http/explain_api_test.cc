@@ -42,7 +42,7 @@ TEST(Explain, SoItIsInABatch) {
       << answer.text;
 }
 
-TEST(Explain, WhatARefusalDoesNotHoldBackIsChargedAllTheSame) {
+TEST(Explain, LimitsThatARefusalDoesNotHoldBackAreCharged) {
   rules::Rule shadow = rule_of("trial", "ip", *Limit::fixed_window(10, kHour));
   shadow.mode = rules::RuleMode::kShadow;
   FakeServer server({rule_of("tight", "ip", *Limit::fixed_window(1, kHour)), shadow,
@@ -60,7 +60,7 @@ TEST(Explain, WhatARefusalDoesNotHoldBackIsChargedAllTheSame) {
       << refused.text;
 }
 
-TEST(Explain, ARequestThatLacksWhatARuleCountsByIsChargedNothing) {
+TEST(Explain, ARequestWithoutAPartOfTheKeyIsNotCharged) {
   FakeServer server({rule_of("tenants", "header:X-Tenant", *Limit::fixed_window(5, kHour)),
                      rule_of("wide", "ip", *Limit::fixed_window(10, kHour))});
   const auto refused = server.check(R"({"facts":{"ip":"192.0.2.1"},"explain":true})");

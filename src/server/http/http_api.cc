@@ -23,9 +23,8 @@ void refuse_access(Call& call, AccessVerdict verdict) {
                                    .field = "Authorization"},
                                   {{"WWW-Authenticate", kChallenge}});
     case AccessVerdict::kBadToken:
-      return call.respond_problem(
-          {.status = 401, .detail = "the token is not one that is known", .field = "Authorization"},
-          {{"WWW-Authenticate", kInvalidToken}});
+      return call.respond_problem({.status = 401, .detail = "unknown token", .field = "Authorization"},
+                                  {{"WWW-Authenticate", kInvalidToken}});
     case AccessVerdict::kNotAdmin:
       return call.respond_problem(
           {.status = 403, .detail = "this needs an admin token (listen.admin_tokens)", .field = "Authorization"});
@@ -45,8 +44,7 @@ void refuse_route(Call& call, bool path_known) {
     return call.respond(204, "", "", {{"Allow", kAllMethods}});
   }
   if (!path_known) {
-    return call.respond_problem(
-        {.status = 404, .detail = "there is nothing here; GET / says what there is", .field = "path"});
+    return call.respond_problem({.status = 404, .detail = "no such path; GET / lists what there is", .field = "path"});
   }
   const std::string allow = allowed_methods(call.request.path);
   if (call.request.method == "OPTIONS") return call.respond(204, "", "", {{"Allow", allow}});
@@ -59,17 +57,15 @@ void refuse_route(Call& call, bool path_known) {
 void refuse_media_type(Call& call) {
   const std::string_view type = call.headers.content_type;
   call.respond_problem({.status = 415,
-                        .detail = "the body must be application/json, not " +
-                                  (type.empty() ? std::string("unsaid") : "\"" + clipped(type, 64) + "\""),
+                        .detail = "the body must be application/json" +
+                                  (type.empty() ? "; Content-Type is missing" : ", not \"" + clipped(type, 64) + "\""),
                         .field = "Content-Type"},
                        {{"Accept", "application/json"}});
 }
 
 void refuse_repeated(Call& call) {
   const std::string name = clipped(call.headers.repeated, 32);
-  call.respond_problem({.status = 400,
-                        .detail = name + " came twice, and may come once: nothing says which of two counts",
-                        .field = name});
+  call.respond_problem({.status = 400, .detail = name + " came twice; it is unknown which one counts", .field = name});
 }
 
 size_t route_index(const Routed& routed) {

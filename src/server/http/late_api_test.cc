@@ -155,7 +155,7 @@ TEST_F(LateApi, EveryRouteThatAsksTheStoreWaitsForIt) {
   }
 }
 
-TEST_F(LateApi, WhatAsksNoStoreIsAnsweredMeanwhile) {
+TEST_F(LateApi, RequestsWithoutTheStoreAreAnsweredMeanwhile) {
   const auto waiting = check("k", 3);
   for (const char* path : {"/health", "/ready", "/metrics", "/version", "/v1/rules", "/healthcheck", "/", "/nope"}) {
     const auto asked = ask({.target = path});

@@ -13,7 +13,7 @@ TEST(Query, PairsAreDecodedInTheirOrder) {
   EXPECT_EQ(parse_query("a+b=c%2Bd%26e%3D&%61=%25"), (Pairs{{"a b", "c+d&e="}, {"a", "%"}}));
 }
 
-TEST(Query, WhatIsMissingIsEmpty) {
+TEST(Query, MissingPartsAreEmpty) {
   EXPECT_EQ(parse_query("a&b=&=c&&"), (Pairs{{"a", ""}, {"b", ""}, {"", "c"}}));
   EXPECT_EQ(parse_query("a=b=c"), (Pairs{{"a", "b=c"}})) << "the first '=' parts them";
 }

@@ -87,7 +87,7 @@ TEST(PlainJson, LeavesTheRestOfJsonToBoostJson) {
   }
 }
 
-TEST(PlainJson, GivesUpWhereTheTextIsNoJson) {
+TEST(PlainJson, GivesUpAtTextThatIsNotJson) {
   for (const char* text : {"",           " ",        "{",       "}",         "[",
                            "]",          "{\"a\"",   "{\"a\":", "{\"a\":1",  "{\"a\":1,",
                            "{\"a\":1,}", "{,}",      "{1:2}",   "{\"a\" 1}", "{\"a\":1 \"b\":2}",

@@ -26,7 +26,7 @@ TEST(RouteMetrics, CountEveryStatusAtItsIndex) {
   EXPECT_EQ(metrics.responses(4, kStatuses.size() - 1), 2U);
 }
 
-TEST(RouteSource, SumsTheLoopsAndLeavesOutWhatWasNeverSeen) {
+TEST(RouteSource, SumsTheLoopsAndLeavesOutUnseenOnes) {
   RouteMetrics first;
   RouteMetrics second;
   RouteSource source({{"POST", "/check"}, {"", "unmatched"}});

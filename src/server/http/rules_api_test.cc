@@ -12,7 +12,7 @@
 namespace rateguard::http_api {
 namespace {
 
-TEST(Rules, SaysWhatIsReallyInForce) {
+TEST(Rules, ShowsTheRulesInForce) {
   rules::Rule login = rule_of("login", "ip", *Limit::fixed_window(5, Duration::seconds(60)));
   login.match = {.methods = {"POST"}, .paths = {"/login"}};
   login.position = {.file = "rules.yaml", .line = 3};
@@ -34,7 +34,7 @@ TEST(Rules, SaysWhatIsReallyInForce) {
   EXPECT_EQ(server.get("/v1/rules").text.find("plans"), std::string::npos);
 }
 
-TEST(Rules, SaysWhatARuleAsksAndCountsButNoSecrets) {
+TEST(Rules, ShowsConditionsAndCostsButNoSecrets) {
   rules::Rule rule = rule_of("r", "ip", *Limit::fixed_window(5, Duration::seconds(60)));
   rule.match = {
       .paths = {"/api/*"},

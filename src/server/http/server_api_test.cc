@@ -11,7 +11,7 @@
 namespace rateguard::http_api {
 namespace {
 
-TEST(Routing, WhatIsNotThereIsAProblem) {
+TEST(Routing, AMissingPathIsAProblem) {
   FakeServer server;
   const auto answer = server.get("/nope");
   EXPECT_EQ(answer.code, 404);
@@ -89,7 +89,7 @@ TEST(Access, OneOfTwoCredentialsDoesNotDo) {
     const auto answer =
         server.ask({.target = "/v1/rules", .headers = {{"Authorization", first}, {"authorization", second}}});
     EXPECT_EQ(answer.code, 400) << first;
-    EXPECT_NE(answer.text.find("authorization came twice, and may come once"), std::string::npos) << answer.text;
+    EXPECT_NE(answer.text.find("authorization came twice; it is unknown"), std::string::npos) << answer.text;
     EXPECT_EQ(answer.text.find("caller-token"), std::string::npos);
   }
   EXPECT_EQ(
@@ -287,7 +287,7 @@ TEST(Reload, SaysWhatCameOfIt) {
   EXPECT_NE(bad.text.find("rules.yaml:2:7: unknown key; the old rules stay in force"), std::string::npos);
 }
 
-TEST(ConfigState, IsToldWhereSomebodyLooks) {
+TEST(ConfigState, IsShownInAnswers) {
   FakeServer server;
   server.service.config_state = [] {
     return server::ConfigState{.problem = "rules.yaml:2:7: \"x\"", .waiting = {"log.level"}};
@@ -313,7 +313,7 @@ TEST(Ready, TellsDetailsOnlyToThoseWhoMayAsk) {
   EXPECT_NE(told.text.find("12 of 1000000 keys"), std::string::npos) << told.text;
 }
 
-TEST(Log, AnAccessLineSaysWhatWasDecidedByWhichRuleAndForTheSameSubjectTheSame) {
+TEST(Log, AnAccessLineHasVerdictRuleAndAStableSubject) {
   std::ostringstream out;
   Log log({.format = LogFormat::kJson}, std::make_shared<spdlog::sinks::ostream_sink_mt>(out));
   FakeServer server({rule_of("login", "ip", *Limit::fixed_window(1, Duration::seconds(60)))});

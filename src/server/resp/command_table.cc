@@ -292,7 +292,7 @@ std::string_view who(Access access) {
     case Access::kToken:
       return "who has a token, where `listen.tokens` asks for one";
     case Access::kAdmin:
-      return "who has an admin token; where there is none, a peer on this machine";
+      return "clients with an admin token; without admin tokens, peers on this machine";
   }
   return {};
 }

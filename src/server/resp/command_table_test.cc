@@ -30,7 +30,7 @@ std::string upper(std::string text) {
   return text;
 }
 
-TEST(CommandTable, NamesAreUniqueAndFoundWhateverTheirCase) {
+TEST(CommandTable, NamesAreUniqueAndIgnoreCase) {
   std::set<std::string_view> names;
   for (const Command& command : commands()) {
     EXPECT_TRUE(names.insert(command.name).second) << command.name;
@@ -65,7 +65,7 @@ TEST(CommandTable, ArityAgreesWithTheArguments) {
   }
 }
 
-TEST(CommandTable, TheReferenceIsWhatTheTableSays) {
+TEST(CommandTable, TheReferenceMatchesTheTable) {
   const std::filesystem::path page = kRoot / "docs/resp_commands.md";
   if (std::getenv("RATEGUARD_WRITE_DOCS") != nullptr) std::ofstream(page, std::ios::binary) << command_reference();
   EXPECT_EQ(read(page), command_reference()) << "see the top of command_table_test.cc";

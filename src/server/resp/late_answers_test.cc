@@ -94,7 +94,7 @@ TEST(LateAnswers, ACommandThatIsNotWholeWaitsForItsRest) {
   EXPECT_EQ(client.read(kFirst.size()), kFirst);
 }
 
-TEST(LateAnswers, AClientThatGoesIsForgotten) {
+TEST(LateAnswers, AClientThatDisconnectsIsForgotten) {
   LateServer server;
   for (int i = 0; i < 3; ++i) {
     Connection client(server.port());
@@ -111,7 +111,7 @@ TEST(LateAnswers, AClientThatGoesIsForgotten) {
   EXPECT_EQ(client.read(kPong.size()), kPong);
 }
 
-TEST(LateAnswers, AClientThatHasSaidAllIsAnswered) {
+TEST(LateAnswers, AClientThatHasStoppedSendingIsAnswered) {
   LateServer server;
   Connection client(server.port());
   ASSERT_TRUE(client.send(check("a") + check("b")));
@@ -121,7 +121,7 @@ TEST(LateAnswers, AClientThatHasSaidAllIsAnswered) {
   EXPECT_EQ(client.read_to_end(), kFirst + kFirst);
 }
 
-TEST(LateAnswers, QuitAndNonsenseComeAfterWhatWasAskedBefore) {
+TEST(LateAnswers, QuitAndNonsenseAreAnsweredAfterEarlierCommands) {
   LateServer server;
   for (const auto& [sent, answer] :
        {std::pair(command({"QUIT"}), "+OK\r\n"),

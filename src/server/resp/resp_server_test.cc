@@ -197,7 +197,7 @@ TEST(RespServer, TimeoutsEndConnections) {
   EXPECT_EQ(server.stats().timeouts, 2U);
 }
 
-TEST(RespServer, OneTooManyIsToldSo) {
+TEST(RespServer, OneTooManyIsRefused) {
   RespServerOptions options;
   options.host.connections_max = 1;
   TestServer server(std::move(options));

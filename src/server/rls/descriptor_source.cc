@@ -39,7 +39,7 @@ void DescriptorSource::report(metrics::Writer& out) const {
   out.sample({{"code", "ok"}}, sum(loops_, &DescriptorMetrics::ok));
   out.sample({{"code", "over_limit"}}, sum(loops_, &DescriptorMetrics::over_limit));
   out.sample({{"code", "error"}}, sum(loops_, &DescriptorMetrics::errors));
-  out.counter("rateguard_envoy_global_shadow_total", "Requests answered OK for nothing but envoy.shadow_mode.",
+  out.counter("rateguard_envoy_global_shadow_total", "Requests answered OK only because of envoy.shadow_mode.",
               sum(loops_, &DescriptorMetrics::global_shadow));
   const std::vector<std::string> names = labels_.names();
   for (const DescriptorFigure& figure : kDescriptorFigures) {

@@ -162,7 +162,7 @@ descriptors:
   EXPECT_EQ(text_of(decider_.take_note()), "allowed by  cost none of nobody, 0 of 1");
 }
 
-TEST_F(RateLimitServiceTest, AnAccessLineSaysWhatTheAnswerAsAWholeIs) {
+TEST_F(RateLimitServiceTest, AnAccessLineHasTheOverallVerdict) {
   shared_.settings.access_log = true;
   const auto answering = std::make_shared<const envoy::Answering>(envoy::Answering{.shadow_mode = true});
   envoy::Policy policy =
@@ -266,7 +266,7 @@ TEST_F(RateLimitServiceTest, AnAccessLineSaysThatTheStoreCouldNotBeAsked) {
   }
 }
 
-TEST_F(RateLimitServiceTest, TheRulesDomainSaysWhatIsWrong) {
+TEST_F(RateLimitServiceTest, TheRulesDomainExplainsErrors) {
   service_.set_rules(rules_of(kRules));
   const auto message = [&](const envoy::Request& request) { return decider_.decide(request, kNow).error().message; };
   EXPECT_TRUE(message(asking_rule({{"rule", "nobody"}})).contains("nobody"));
@@ -274,7 +274,7 @@ TEST_F(RateLimitServiceTest, TheRulesDomainSaysWhatIsWrong) {
   EXPECT_TRUE(message(asking_rule({{"rule", "slots"}, {"user", "u"}})).contains("ask over HTTP"));
   auto own = asking_rule({{"rule", "login"}, {"ip", "203.0.113.9"}});
   own.descriptors[0].limit = {.requests_per_unit = 1, .unit = envoy::Unit::kHour};
-  EXPECT_TRUE(message(own).contains("no limit of its own"));
+  EXPECT_TRUE(message(own).contains("its own limit"));
   std::vector<envoy::Entry> many = {{"rule", "login"}};
   for (int i = 0; i < 9; ++i) many.push_back({"part", "x"});
   EXPECT_TRUE(message(asking_rule(many)).contains("at most 8"));
@@ -288,7 +288,7 @@ TEST_F(RateLimitServiceTest, ADomainOfThatNameInEnvoysFilesGoesFirst) {
 }
 
 // Several questions under way at once, on a store that answers later.
-TEST_F(RateLimitServiceTest, EachDecisionGoesByWhatWasInForceAsItBegan) {
+TEST_F(RateLimitServiceTest, EachDecisionUsesThePolicyItBeganWith) {
   net::ManualClock clock;
   const auto loop = net::EventLoop::create(clock).value();
   net::Tasks tasks;

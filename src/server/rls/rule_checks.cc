@@ -78,7 +78,7 @@ Result<void> RateLimitDesk::add_rule_check(const envoy::Descriptor& descriptor, 
   if (descriptor.entries.empty() || descriptor.entries.front().key != kRuleEntry) {
     return invalid(fmt::format("a descriptor of domain \"{}\" begins with the entry {{rule: NAME}}", kRulesDomain));
   }
-  if (descriptor.limit) return invalid("a descriptor that names a rule brings no limit of its own");
+  if (descriptor.limit) return invalid("a descriptor that names a rule must not have its own limit");
   const uint64_t hits = descriptor.hits_addend ? *descriptor.hits_addend : std::max(1U, hits_addend);
   std::array<std::string_view, server::kKeyPartsMax> parts;
   size_t count = 0;
