@@ -100,7 +100,7 @@ TEST(LifecycleTest, AnAddressInUseIsAnExitThatSaysWhatToDo) {
   EXPECT_TRUE(contains(second.err, "--http")) << second.err;
 }
 
-TEST(LifecycleTest, SighupPutsNewRulesInForceAndKeepsWhatWasUsed) {
+TEST(LifecycleTest, SighupPutsNewRulesInForceAndKeepsCounts) {
   const TemporaryFolder folder;
   const std::string file = folder.write("rules.yaml", rules_with_limit(1));
   const Service service({"--config", file});
@@ -214,7 +214,7 @@ TEST(LifecycleTest, ABadFileAtReloadLeavesTheOldRulesAndSaysWhy) {
   EXPECT_EQ(connection.get("/ready").status, 200);
 }
 
-TEST(LifecycleTest, AFailedReloadIsSeenWhereverSomebodyLooksUntilOneSucceeds) {
+TEST(LifecycleTest, AFailedReloadIsShownEverywhereUntilOneSucceeds) {
   const TemporaryFolder folder;
   const std::string file = folder.write("rules.yaml", rules_with_limit(5));
   const Service service({"--config", file});
@@ -241,7 +241,7 @@ TEST(LifecycleTest, AFailedReloadIsSeenWhereverSomebodyLooksUntilOneSucceeds) {
   EXPECT_TRUE(tells("/metrics", "\nrateguard_config_last_reload_successful 1\n"));
 }
 
-TEST(LifecycleTest, AReloadSaysWhatItCouldNotTakeOver) {
+TEST(LifecycleTest, AReloadNamesTheSettingsThatWait) {
   const TemporaryFolder folder;
   const std::string file = folder.write("rules.yaml", rules_with_limit(5));
   const Service service({"--config", file});
@@ -283,7 +283,7 @@ TEST(LifecycleTest, TheLogBeginsWithWhatHasBeenStarted) {
   }
 }
 
-TEST(LifecycleTest, SigtermSavesTheCountersAndARestartGoesOnWhereItStopped) {
+TEST(LifecycleTest, SigtermSavesTheCountersAndARestartContinues) {
   const TemporaryFolder data;
   {
     Service service({"--data", data.path().string()});
@@ -331,7 +331,7 @@ void block_snapshots(const std::filesystem::path& data) {
   std::filesystem::create_directory(data / "counters.snap.tmp");
 }
 
-TEST(LifecycleTest, AShutdownThatCannotSaveHasAnExitCodeOfItsOwnAndSaysWhatIsLeft) {
+TEST(LifecycleTest, AShutdownThatCannotSaveHasItsOwnExitCodeAndSaysWhatIsLeft) {
   const TemporaryFolder data;
   const auto end_without_saving = [&] {
     Service service({"--data", data.path().string()});
@@ -343,7 +343,7 @@ TEST(LifecycleTest, AShutdownThatCannotSaveHasAnExitCodeOfItsOwnAndSaysWhatIsLef
   };
   const std::string first = end_without_saving();
   EXPECT_TRUE(contains(first, "could not be saved; there is no snapshot yet")) << first;
-  EXPECT_TRUE(contains(first, "what was counted since the last snapshot is lost")) << first;
+  EXPECT_TRUE(contains(first, "counts since the last snapshot are lost")) << first;
   {
     Service service({"--data", data.path().string()});
     service.signal(SIGTERM);
@@ -369,7 +369,7 @@ TEST(LifecycleTest, ReadyTellsOfSnapshotsThatFail) {
   EXPECT_EQ(connection.get("/ready").status, 200) << "requests are decided all the same";
 }
 
-TEST(LifecycleTest, ADamagedSnapshotIsSetAsideAndSaid) {
+TEST(LifecycleTest, ADamagedSnapshotIsRenamedAndLogged) {
   const TemporaryFolder data;
   {
     Service service({"--data", data.path().string()});

@@ -112,7 +112,7 @@ void add_check(CLI::App& app, CheckOptions& options) {
   check->add_option("--rule", options.rule, "One configured rule, with --key")->type_name("NAME");
   check->add_option("--key", options.key, "What the limit counts by; repeat it for a rule by several things")
       ->type_name("KEY");
-  check->add_option("--limit", options.limit, "A limit of its own: \"5/m\" or \"100/10s burst 20\"")
+  check->add_option("--limit", options.limit, "A limit for this check: \"5/m\" or \"100/10s burst 20\"")
       ->type_name("LIMIT");
   check->add_option("--algorithm", options.algorithm, "The algorithm for --limit (default token_bucket)")
       ->type_name("NAME");
@@ -204,7 +204,8 @@ void add_simulate(CLI::App& app, SimulateOptions& options) {
 }
 
 void add_suggest(CLI::App& app, SuggestOptions& options) {
-  CLI::App* suggest = app.add_subcommand("suggest", "Propose limits for recorded traffic, and who they would refuse");
+  CLI::App* suggest =
+      app.add_subcommand("suggest", "Propose limits for recorded traffic, and which requests they would refuse");
   add_log_format(*suggest, options.format);
   suggest
       ->add_option("--headroom", options.headroom,
@@ -233,15 +234,17 @@ void add_bench_load(CLI::App& bench, BenchOptions& options) {
       ->type_name("DURATION");
   bench.add_option("--requests", options.requests, "How many requests to send")->type_name("N");
   bench
-      .add_option("--rate", options.rate,
-                  "Open loop: so many requests a second whatever the answers; latency counts from when each was due")
+      .add_option(
+          "--rate", options.rate,
+          "Open loop: this many requests a second, independently of the answers; latency counts from when each was due")
       ->type_name("PER_SECOND");
   bench.add_option("--timeout", options.timeout, "How long to wait for an answer (default 5s)")->type_name("DURATION");
-  bench.add_option("--seed", options.seed, "Of the keys; the same seed asks the same (default 1)")->type_name("N");
+  bench.add_option("--seed", options.seed, "Of the keys; the same seed gives the same requests (default 1)")
+      ->type_name("N");
 }
 
 void add_bench(CLI::App& app, BenchOptions& options) {
-  CLI::App* bench = app.add_subcommand("bench", "Put load on a running service and measure its answers");
+  CLI::App* bench = app.add_subcommand("bench", "Load a running service and measure its answers");
   bench
       ->add_option("target", options.target,
                    "http://HOST:PORT[/PATH], redis://HOST:PORT or grpc://HOST:PORT (default http://127.0.0.1:8080)")

@@ -110,7 +110,7 @@ Result<void> Instance::watch_files(std::vector<std::string> files) {
 
 void Instance::log_key_warnings(const Policy& policy) {
   for (const std::string& warning : policy.identifier->key_warnings()) {
-    log_.write(LogLevel::kWarn, "a key that tokens are verified with is passed over", {{"why", warning}});
+    log_.write(LogLevel::kWarn, "skipping a broken key for verifying tokens", {{"why", warning}});
   }
 }
 

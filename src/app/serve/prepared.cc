@@ -99,7 +99,7 @@ Result<void> check_ports(const config::Config& config) {
       if (first->host != second->host && !is_any_address(first->host) && !is_any_address(second->host)) continue;
       return at(
           config, all[j].key,
-          Error{.message = fmt::format("{} and {} both listen on port {} ({} and {}); expected a port of its own "
+          Error{.message = fmt::format("{} and {} both listen on port {} ({} and {}); expected a separate port "
                                        "for each, or off for the one that is not needed",
                                        all[i].key, all[j].key, first->port, first->to_string(), second->to_string())});
     }

@@ -70,8 +70,7 @@ Result<void> SnapshotKeeper::finish() {
   timer_.cancel();
   const auto saved = save();
   if (!saved) {
-    log_.write(LogLevel::kError, "ending all the same; what was counted since the last snapshot is lost",
-               {{"file", path_}});
+    log_.write(LogLevel::kError, "ending nevertheless; counts since the last snapshot are lost", {{"file", path_}});
   }
   return saved;
 }

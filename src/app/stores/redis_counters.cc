@@ -150,11 +150,11 @@ Result<void> RedisCounters::await_connection(Duration patience) {
   if (client_->is_hopeless()) {
     const std::string problem = client_->problem();
     if (problem.contains(redis::kNodeOfACluster)) return node_of_a_cluster(problem);
-    return invalid(fmt::format("the counters cannot be kept there: {}; {}", problem, kWhatToDo));
+    return invalid(fmt::format("this Redis cannot be used for counters: {}; {}", problem, kWhatToDo));
   }
   if (speaks_without_tls()) {
     return invalid(
-        fmt::format("the counters cannot be kept there: Redis at {} speaks without TLS; use redis:// in place "
+        fmt::format("this Redis cannot be used for counters: Redis at {} speaks without TLS; use redis:// in place "
                     "of rediss://, or the port where it speaks TLS; {}",
                     first_server_.target.to_string(), kWhatToDo));
   }
@@ -170,7 +170,7 @@ Result<void> RedisCounters::node_of_a_cluster(std::string_view problem) const {
   std::ranges::transform(variable, variable.begin(),
                          [](char c) { return c == '-' ? '_' : static_cast<char>(std::toupper(c)); });
   return invalid(fmt::format(
-      "the counters cannot be kept there: {0}; in the environment it is RATEGUARD_STORES_{1}_TYPE=redis and "
+      "this Redis cannot be used for counters: {0}; in the environment it is RATEGUARD_STORES_{1}_TYPE=redis and "
       "RATEGUARD_STORES_{1}_CLUSTER, without RATEGUARD_REDIS",
       problem, variable));
 }
@@ -213,7 +213,7 @@ void RedisCounters::look_at_eviction() {
     if (policy.empty() || policy == std::exchange(eviction_policy_, policy) || policy == "noeviction") return;
     log_.write(
         LogLevel::kWarn,
-        "redis may evict counters before their time, and limits then start anew; set maxmemory-policy noeviction",
+        "redis may evict counters before their time, and limits then start from zero; set maxmemory-policy noeviction",
         {{"store", name_}, {"policy", policy}});
   });
 }

@@ -7,7 +7,7 @@ void RedisSource::report(metrics::Writer& out) const {
   out.gauge("rateguard_instances", "Instances that share counters with this one, itself included.", figures.instances);
   out.gauge("rateguard_redis_loops", "Event loops that keep counters in Redis, once for each store there.",
             figures.loops);
-  out.gauge("rateguard_redis_connected_loops", "Of those: whose connection is there.", figures.connected);
+  out.gauge("rateguard_redis_connected_loops", "Of those: connected.", figures.connected);
   out.gauge("rateguard_redis_breakers_open", "Of those: that do not ask Redis because it fails.",
             figures.breakers_open);
   out.counter("rateguard_redis_breaker_openings_total", "Times that a loop stopped asking Redis.",

@@ -20,7 +20,7 @@ struct RedisErrors {
 struct RedisFigures {
   uint64_t instances = 0;      // that share counters with this one, itself included, as they were last heard of
   uint64_t loops = 0;          // with a connection for each Redis that the stores are
-  uint64_t connected = 0;      // loops whose connection is there
+  uint64_t connected = 0;      // loops that are connected
   uint64_t breakers_open = 0;  // loops that do not ask Redis, but for a probe
   uint64_t checks = 0;         // limits asked for
   uint64_t remembered = 0;     // refused without a call
