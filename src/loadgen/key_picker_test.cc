@@ -21,7 +21,7 @@ std::vector<double> shares(const KeySpec& spec, int draws) {
   return counts;
 }
 
-TEST(KeySpec, ReadsWhatTheHelpSays) {
+TEST(KeySpec, ReadsTheFormsInTheHelp) {
   EXPECT_EQ(spec("unique").kind, KeySpec::Kind::kUnique);
   EXPECT_EQ(spec("hot").kind, KeySpec::Kind::kHot);
   EXPECT_EQ(spec("uniform:5").keys, 5u);

@@ -26,7 +26,7 @@ constexpr Scheme kSchemes[] = {{"http://", Protocol::kHttp, 8080},
 Result<void> read_port(std::string_view text, uint16_t& out) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
   if (error != std::errc() || end != text.data() + text.size() || out == 0) {
-    return invalid(fmt::format("\"{}\" is no port", text));
+    return invalid(fmt::format("\"{}\" is not a port", text));
   }
   return {};
 }
@@ -84,8 +84,8 @@ Result<Target> Target::parse(std::string_view url) {
     target.host = rest;
     return target;
   }
-  return invalid(
-      fmt::format("\"{}\" is no target; expected http://HOST:PORT[/PATH], redis://HOST:PORT or grpc://HOST:PORT", url));
+  return invalid(fmt::format(
+      "\"{}\" is not a target; expected http://HOST:PORT[/PATH], redis://HOST:PORT or grpc://HOST:PORT", url));
 }
 
 std::string Target::to_string() const {

@@ -26,7 +26,7 @@ TEST(Target, ReadsUrls) {
   }
 }
 
-TEST(Plan, SaysWhatIsOutOfBounds) {
+TEST(Plan, ReportsValuesOutOfBounds) {
   const auto problem = [](auto change) {
     Plan plan{.questions = 1};
     change(plan);

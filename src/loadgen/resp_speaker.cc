@@ -104,7 +104,7 @@ std::expected<void, std::string> RespSpeaker::hear(std::string_view bytes, std::
       authenticating_ = false;
       continue;
     }
-    if (tickets_.empty()) return std::unexpected(std::string("a RESP reply to nothing"));
+    if (tickets_.empty()) return std::unexpected(std::string("a RESP reply without a command"));
     Answer& answer = answers.emplace_back();
     answer.ticket = tickets_.pop();
     if (reply->is_error) {

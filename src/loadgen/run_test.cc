@@ -96,7 +96,7 @@ TEST(Run, ADurationEndsIt) {
 
 // A server that says nothing until 200 questions, due 1 ms apart, have come: the first has then waited 199 ms, the
 // hundredth 100 ms. A generator that measured from the sending, or sent the next only after an answer, would say less.
-TEST(Run, AnOpenLoopMeasuresFromTheScheduleWhateverTheServerDoes) {
+TEST(Run, AnOpenLoopMeasuresFromTheSchedule) {
   bool stalled = true;
   ScriptedServer server([&](int, std::string& received) -> ScriptedServer::Reply {
     if (stalled && received.size() < 200 * kPing.size()) return {};
@@ -175,7 +175,7 @@ TEST(Run, AnAnswerThatNeverComesIsATimeout) {
   EXPECT_EQ(outcome->tally.errors, (std::map<std::string, uint64_t>{{"timeout", 6}}));
 }
 
-TEST(Run, NobodyThereIsAnErrorAtOnce) {
+TEST(Run, AMissingServerIsAnErrorAtOnce) {
   uint16_t port = 0;
   {
     const ScriptedServer gone(pong);
@@ -205,7 +205,7 @@ TEST(Run, ATargetThatGoesAwayEndsARunByNumber) {
             0u);
 }
 
-TEST(Run, AnInterruptEndsItWithWhatWasCounted) {
+TEST(Run, AnInterruptEndsItWithTheCountsSoFar) {
   ScriptedServer server(pong);
   Plan plan = ping_plan(server.port());
   plan.questions.reset();

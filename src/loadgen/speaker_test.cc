@@ -55,7 +55,7 @@ Plan plan_for(std::string_view url) {
   return plan;
 }
 
-TEST(HttpSpeaker, AsksWithALimitOfItsOwn) {
+TEST(HttpSpeaker, AsksWithItsOwnLimit) {
   const auto speaker = make_speaker(plan_for("http://127.0.0.1:8080"));
   EXPECT_EQ(asked(*speaker, {.key = "k1"}),
             "POST /check HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nUser-Agent: rateguard-bench\r\nAccept: */*\r\n"
@@ -97,7 +97,7 @@ TEST(HttpSpeaker, HearsPipelinedAnswersHoweverTheyAreCut) {
             "0:admitted 1:refused 2:HTTP 503 3:admitted 4:admitted 5:HTTP 302");
 }
 
-TEST(HttpSpeaker, DoesNotGoOnAfterWhatIsNoHttp) {
+TEST(HttpSpeaker, StopsAfterBytesThatAreNotHttp) {
   EXPECT_EQ(heard(plan_for("http://h"), 1, "SSH-2.0-OpenSSH_9.2\r\n\r\n"), "! malformed HTTP answer");
   EXPECT_EQ(heard(plan_for("http://h"), 1, "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n"), "! malformed HTTP answer");
   EXPECT_EQ(heard(plan_for("http://h"), 1, "HTTP/1.1 200 OK\r\n\r\n"), "! HTTP answer without a length");
@@ -159,11 +159,11 @@ TEST(RespSpeaker, AnyReplyAnswersACommandThatDecidesNothing) {
             "0:admitted 1:admitted 2:admitted 3:admitted 4:admitted");
 }
 
-TEST(RespSpeaker, DoesNotGoOnAfterWhatIsNoResp) {
+TEST(RespSpeaker, StopsAfterBytesThatAreNotResp) {
   for (const char* bad : {"HTTP/1.1 400\r\n", ":x\r\n", "$-2\r\n", "*1000001\r\n", "$2\r\nabc\r\n", "\r\n", "#x\r\n"}) {
     EXPECT_EQ(heard(plan_for("redis://h"), 1, bad), "! malformed RESP reply") << bad;
   }
-  EXPECT_EQ(heard(plan_for("redis://h"), 0, "+OK\r\n"), "! a RESP reply to nothing");
+  EXPECT_EQ(heard(plan_for("redis://h"), 0, "+OK\r\n"), "! a RESP reply without a command");
 }
 
 TEST(RespSpeaker, AuthenticatesFirst) {
@@ -193,7 +193,7 @@ TEST(GrpcSpeaker, FindsTheVerdict) {
   EXPECT_EQ(overall_code(frame + "\x12\x05\x08"), 0u) << "cut short";
 }
 
-TEST(GrpcSpeaker, DoesNotGoOnAfterWhatIsNoHttp2) {
+TEST(GrpcSpeaker, StopsAfterBytesThatAreNotHttp2) {
   const auto speaker = make_speaker(plan_for("grpc://h"));
   std::string out;
   speaker->open(out);

@@ -15,7 +15,7 @@ namespace {
 // Often enough for timeouts and a line that people watch, seldom enough to cost nothing.
 constexpr Duration kTick = Duration::millis(100);
 
-// The seeds of a worker's dice differ from those of its keys.
+// Makes a worker's dice independent of its keys.
 constexpr uint64_t kDiceSeed = 0x5EED;
 
 }  // namespace
@@ -59,7 +59,7 @@ Worker::~Worker() {
 void Worker::run() {
   start_ns_ = open_ns_ = steady_ns();
   end_ns_ = plan_.duration ? start_ns_ + plan_.duration->us * 1'000 : INT64_MAX;
-  // The workers' questions fall between one another's.
+  // The workers take turns with their questions.
   if (plan_.rate) {
     const double own_rate = *plan_.rate / share_.workers;
     pace_.emplace(start_ns_ + static_cast<int64_t>(1e9 / *plan_.rate * share_.worker), own_rate);
@@ -126,7 +126,7 @@ bool Worker::is_over(int64_t now_ns) const {
 
 uint64_t Worker::allowed(int64_t now_ns) const {
   uint64_t count = UINT64_MAX;
-  // What is due before the end is asked, also after it.
+  // Questions that were due before the end are asked even after it.
   if (pace_) count = pace_->due_by(std::min(now_ns, end_ns_ - 1));
   if (questions_) count = std::min(count, *questions_);
   return count;
@@ -138,7 +138,7 @@ void Worker::pump() {
   }
   const int64_t now_ns = steady_ns();
   const uint64_t limit = allowed(now_ns);
-  // In closed loop the time alone ends the asking; in open loop what was due before has still to be asked.
+  // In closed loop the time ends the asking; in open loop the questions that were due before are still asked.
   while (asking_ && tally_.asked < limit && !with_room_.empty() && (pace_ || now_ns < end_ns_)) {
     LoadConnection* const connection = with_room_.front();
     with_room_.pop_front();
@@ -178,15 +178,15 @@ std::string_view Worker::key_of(bool used_up) {
 
 void Worker::finish_asking(int64_t now_ns) {
   asking_ = false;
-  if (pace_) {  // questions that were due, and that no connection had room for until now
+  if (pace_) {  // due questions that no connection had room for until now
     const uint64_t due = allowed(now_ns);
     if (due > tally_.asked) tally_.errors["due, but never sent"] += due - tally_.asked;
   }
   end_ns_ = std::min(end_ns_, now_ns);
 }
 
-// Wakes when the next question is due, or when the asking ends. One that is due and found no room is asked when an
-// answer makes some.
+// Wakes when the next question is due, or when the asking ends. A due question without room is asked when an answer
+// makes room.
 void Worker::sleep_until_due() {
   const uint64_t next = tally_.asked;
   int64_t when_ns = end_ns_;
@@ -202,14 +202,14 @@ void Worker::sleep_until_due() {
 void Worker::tick() {
   const int64_t now_ns = steady_ns();
   const int64_t patience_ns = plan_.patience.us * 1'000;
-  // Beyond the end and the patience nobody waits any more, not even for questions that could not be sent.
+  // After the end and the patience the run stops waiting, even for questions that could not be sent.
   if (asking_ && end_ns_ != INT64_MAX && now_ns > end_ns_ + patience_ns) finish_asking(now_ns);
   for (const auto& connection : connections_) {
     if (connection->is_open()) open_ns_ = now_ns;
     if (!connection->is_closed() && connection->waits_since(now_ns - patience_ns)) connection->end("timeout");
     if (connection->is_closed() && asking_) connection->start();
   }
-  // A target that went away for good: a run by number alone would never end.
+  // The target has gone for good: a run by number of questions would never end.
   if (asking_ && now_ns > std::max(open_ns_, last_ns_) + patience_ns) finish_asking(now_ns);
   publish();
   pump();

@@ -19,31 +19,31 @@
 
 namespace rateguard::loadgen {
 
-// Which part of the whole a worker does.
+// A worker's part of the run.
 struct Share {
   int worker = 0;
   int workers = 1;
 
-  // Of a whole number, spread evenly: the parts of all workers add up to it.
+  // The worker's part of a whole number; the parts of all workers differ by at most one and add up to it.
   uint64_t of(uint64_t whole) const {
     const auto n = static_cast<uint64_t>(workers);
     return whole / n + (static_cast<uint64_t>(worker) < whole % n ? 1 : 0);
   }
 };
 
-// Its members are for the thread that calls run(), but for snapshot() and stop().
+// All members except snapshot() and stop() are for the thread that calls run().
 class Worker final : private ConnectionOwner, private net::ReadyHandler {
  public:
-  // `plan` and `target` outlive it. Errors: kIo where the system gives no descriptors.
+  // `plan` and `target` outlive this. Errors: kIo if the system gives no descriptors.
   static Result<std::unique_ptr<Worker>> create(const Plan& plan, const net::ConnectTarget& target, Share share);
   ~Worker();
 
-  // Asks until the plan's end and waits for what is under way, at most as long as the plan's patience.
+  // Asks until the plan's end, then waits for the questions under way, at most for the plan's patience.
   void run();
-  // Ends run() as if its time were over. Any thread.
+  // Ends run() as if its time were over. May be called on any thread.
   void stop();
 
-  // What was counted up to a moment ago. Any thread.
+  // The counts up to a moment ago. May be called on any thread.
   Tally snapshot() const;
   // REQUIRES: run() has returned.
   const Tally& tally() const { return tally_; }
@@ -86,10 +86,10 @@ class Worker final : private ConnectionOwner, private net::ReadyHandler {
   std::vector<std::unique_ptr<LoadConnection>> connections_;
   std::deque<LoadConnection*> with_room_;  // each once; one may have no room any more
   std::vector<LoadConnection*> unsent_;    // have new questions in their buffers
-  std::vector<LoadConnection*> ended_;     // as they may: to be opened again at once
+  std::vector<LoadConnection*> ended_;     // ended regularly: to be opened again at once
   bool asking_ = true;
   int64_t start_ns_ = 0;
-  int64_t end_ns_ = 0;   // the end of the asking: as planned, then as it was
+  int64_t end_ns_ = 0;   // the planned end of the asking, then the actual one
   int64_t last_ns_ = 0;  // the last answer
   int64_t open_ns_ = 0;  // when a connection was last seen open
   Tally tally_;
