@@ -174,7 +174,7 @@ Result<KeysRead> keys_from_set(const json::array& list) {
     reasons.push_back(fmt::format("{}: {}", name_of(i + 1, list[i]), unusable.why));
     if (unusable.kind == Unusable::Kind::kPrivate) return invalid(reasons.back());
     if (unusable.kind == Unusable::Kind::kBroken) {
-      read.warnings.push_back(fmt::format("{} is passed over: {}", name_of(i + 1, list[i]), unusable.why));
+      read.warnings.push_back(fmt::format("{} is skipped: {}", name_of(i + 1, list[i]), unusable.why));
     }
   }
   if (read.keys.empty()) return nothing_usable(reasons);

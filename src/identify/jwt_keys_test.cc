@@ -118,7 +118,7 @@ TEST(JwtKeys, OneBrokenKeyLeavesTheOthersOfItsSetUsable) {
       ASSERT_TRUE(keys) << broken << keys.error().message;
       EXPECT_EQ(keys->size(), 1u) << broken;
       ASSERT_EQ(keys->warnings().size(), 1u) << broken;
-      EXPECT_TRUE(mentions(keys->warnings()[0], fmt::format("key {} of the set is passed over: ", is_first ? 1 : 2)));
+      EXPECT_TRUE(mentions(keys->warnings()[0], fmt::format("key {} of the set is skipped: ", is_first ? 1 : 2)));
       EXPECT_TRUE(mentions(keys->warnings()[0], why)) << keys->warnings()[0];
     }
     EXPECT_TRUE(mentions(problem(fmt::format(R"({{"keys":[{}]}})", broken)), why)) << broken;
