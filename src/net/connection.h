@@ -24,7 +24,7 @@ class Connection : public ReadyHandler, public WheelEntry {
   // Takes over the transport, the peer and the received bytes of `from`. REQUIRES: `from` is open and has nothing to
   // write; it calls hand_on() with this next.
   Connection(ConnectionHost& host, Connection&& from);
-  virtual ~Connection();
+  ~Connection() override;
 
   // Begins serving. The connection may close itself at once.
   void start();
