@@ -158,7 +158,7 @@ TEST(RedisFailureTest, FollowsASentinelsSwitchWithoutAFailedRequest) {
   EXPECT_TRUE(load.goes_on()) << service.log();
   all.servers[0]->kill();
   EXPECT_TRUE(eventually([&] { return load.degraded() > 10; }));
-  EXPECT_TRUE(load.goes_on()) << service.log();
+  EXPECT_TRUE(load.goes_on()) << service.log() << all.logs();
   load.end();
   EXPECT_EQ(load.failed(), 0);
 }

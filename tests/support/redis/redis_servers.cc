@@ -53,10 +53,17 @@ redis::Reply talk(int descriptor, std::string_view command) {
 
 }  // namespace
 
+// In memory where there is such a place: Sentinels and replicas wait for the disk (fsync) in the middle of a failover,
+// and a busy disk lets them wait for longer than a test does.
 ScratchFolder::ScratchFolder() {
-  std::string name = (std::filesystem::temp_directory_path() / "rateguard-redis-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) std::abort();
-  path_ = name;
+  for (const std::filesystem::path& parent :
+       {std::filesystem::path("/dev/shm"), std::filesystem::temp_directory_path()}) {
+    std::string name = (parent / "rateguard-redis-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) continue;
+    path_ = name;
+    return;
+  }
+  std::abort();
 }
 
 ScratchFolder::~ScratchFolder() {
@@ -152,6 +159,12 @@ bool RedisSentinels::start(Failover failover) {
     }
     return true;
   });
+}
+
+std::string RedisSentinels::logs() const {
+  std::string logs;
+  for (const auto& sentinel : sentinels) logs += fmt::format("Sentinel {}:\n{}\n", sentinel->port(), sentinel->log());
+  return logs;
 }
 
 bool RedisCluster::start(Failover failover) {

@@ -84,6 +84,8 @@ class RedisSentinels {
   static constexpr const char* kServiceName = "rateguard";
   // False: something did not start.
   bool start(Failover failover = Failover::kQuick);
+  // What the Sentinels wrote, one after the other.
+  std::string logs() const;
   std::vector<std::unique_ptr<RedisServer>> servers;
   std::vector<std::unique_ptr<RedisServer>> sentinels;
 };
