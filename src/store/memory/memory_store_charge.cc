@@ -86,17 +86,16 @@ inline void MemoryStore::charge_ahead(std::span<ChargeGroup> groups, Hash&& hash
     size_t taken = 0;
     size_t count = 0;
     size_t located = 0;
-    const auto locate_next = [&] {
-      table_.finish_locating(keys[located], spots[located]);
-      Table::prefetch_home(spots[located], keys[located]);
-      ++located;
+    const auto finish_locating = [&](size_t index) {
+      table_.finish_locating(keys[index], spots[index]);
+      Table::prefetch_home(spots[index], keys[index]);
     };
     for (; taken < groups.size() && count + groups[taken].charges.size() <= kKeysAhead; ++taken) {
       for (const Charge& charge : groups[taken].charges) {
         keys[count] = Fingerprint::of(hash(charge.key));
         spots[count] = table_.begin_to_locate(keys[count]);
         ++count;
-        if (count - located > kRecordsAhead) locate_next();
+        if (count - located > kRecordsAhead) finish_locating(located++);
       }
     }
     if (taken == 0) {  // too many limits: its keys cannot all be prefetched
@@ -104,7 +103,7 @@ inline void MemoryStore::charge_ahead(std::span<ChargeGroup> groups, Hash&& hash
       groups = groups.subspan(1);
       continue;
     }
-    while (located < count) locate_next();
+    for (; located < count; ++located) finish_locating(located);
     size_t i = 0;
     size_t asked = 0;
     for (const ChargeGroup& group : groups.first(taken)) {
