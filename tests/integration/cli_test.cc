@@ -85,6 +85,16 @@ TEST(CliTest, CheckShowsWhereALimitBegins) {
       << "virtual time passes between them";
 }
 
+TEST(CliTest, ACostBelowZeroGivesBack) {
+  for (const std::vector<std::string>& cost : {std::vector<std::string>{"--cost", "-1"}, {"--cost=-1"}}) {
+    std::vector<std::string> words = {"check", "--limit", "2/m", "--key", "me"};
+    words.insert(words.end(), cost.begin(), cost.end());
+    const Finished given = run(words);
+    EXPECT_EQ(given.exit_code, 0) << given.out << given.err;
+  }
+  EXPECT_EQ(run({"check", "--limit", "2/m", "--key", "me", "--cost", "99999999999999999999"}).exit_code, 2);
+}
+
 TEST(CliTest, CheckDecidesFactsByTheRulesOfAFile) {
   const TemporaryFolder folder;
   const std::string rules = folder.write("rules.yaml", kRules);
@@ -216,6 +226,17 @@ TEST(CliTest, WhatCannotBePrintedIsAnError) {
     EXPECT_TRUE(contains(read_file(err), "standard output: ")) << words << read_file(err);
     EXPECT_TRUE(contains(read_file(err), "No space left on device")) << words << read_file(err);
   }
+}
+
+TEST(CliTest, AQuietProposalIsNothingButTheRules) {
+  const TemporaryFolder folder;
+  std::string log = "time,ip\n";
+  for (int i = 0; i < 100; ++i) log += std::to_string(1'700'000'000 + i) + ",192.0.2.1\n";
+  const std::string file = folder.write("a.csv", log);
+  const Finished quiet = run({"suggest", "--quiet", file});
+  const Finished to_stdout = run({"suggest", "--out", "-", file});
+  EXPECT_TRUE(contains(quiet.out, "rules:")) << quiet.out << quiet.err;
+  EXPECT_EQ(quiet.out, to_stdout.out);
 }
 
 TEST(CliTest, CompletionScriptsKnowEveryCommand) {

@@ -126,7 +126,8 @@ void add_check(CLI::App& app, CheckOptions& options) {
   check->add_option("--workspace", options.workspace, "The workspace")->type_name("NAME");
   check->add_option("--plan", options.plan, "The plan")->type_name("NAME");
   check->add_option("--header", options.headers, "A header field; may be repeated")->type_name("NAME:VALUE");
-  check->add_option("--cost", options.cost, "What the request takes (default 1; 0 only looks)")->type_name("UNITS");
+  check->add_option("--cost", options.cost, "What the request takes (default 1; 0 only looks, less gives back)")
+      ->type_name("UNITS");
   check
       ->add_option("--repeat", options.repeat,
                    "Ask N times, 1 to 1000000; deciding here, --every apart in virtual time")

@@ -50,7 +50,7 @@ struct CheckOptions {
   std::string workspace = {};
   std::string plan = {};
   std::vector<std::string> headers = {};
-  uint64_t cost = 1;
+  int64_t cost = 1;  // below zero: gives back
   int repeat = 1;
   std::string every = "0ms";  // virtual time between repeats
   bool json = false;

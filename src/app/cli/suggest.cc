@@ -30,9 +30,9 @@ int suggest(const SuggestOptions& options) {
   const suggest::Suggestion& suggestion = **made;
   // Output that is asked for on standard output is the only text there.
   const bool to_stdout = options.out == "-" || options.json == "-";
-  if (!options.quiet && !to_stdout) {
-    fmt::print("{}", suggest::table_text(suggestion));
-    if (options.out.empty() && !suggestion.rules.empty()) fmt::print("\n{}", suggestion.yaml);
+  if (!options.quiet && !to_stdout) fmt::print("{}", suggest::table_text(suggestion));
+  if (!to_stdout && options.out.empty() && !suggestion.rules.empty()) {
+    fmt::print("{}{}", options.quiet ? "" : "\n", suggestion.yaml);
   }
   const auto write = [](const std::string& path, const std::string& content) {
     if (path.empty()) return true;
