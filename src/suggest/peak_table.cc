@@ -37,7 +37,10 @@ void PeakTable::add(uint64_t subject, int64_t time_s) {
     ++size_;
   }
   ++slot->requests;
-  count(static_cast<uint32_t>(time_s / 60), slot->minute, slot->in_minute, slot->minute_peak);
+  const auto minute = static_cast<uint32_t>(time_s / 60);
+  late_ += minute < slot->minute;
+  restarts_ += minute + 1 < slot->minute;
+  count(minute, slot->minute, slot->in_minute, slot->minute_peak);
   count(static_cast<uint32_t>(time_s / 3600), slot->hour, slot->in_hour, slot->hour_peak);
 }
 

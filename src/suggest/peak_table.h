@@ -43,6 +43,10 @@ class PeakTable {
       if (slot.subject != 0) visit(slot);
     }
   }
+  // Requests of an earlier minute than the one before of the same subject, and those of them that were so much earlier
+  // that the count began again.
+  uint64_t late() const { return late_; }
+  uint64_t restarts() const { return restarts_; }
   size_t memory_bytes() const { return slots_.capacity() * sizeof(SubjectPeaks); }
 
  private:
@@ -53,6 +57,8 @@ class PeakTable {
   size_t subjects_max_;
   uint64_t sample_mask_ = 0;
   size_t size_ = 0;
+  uint64_t late_ = 0;
+  uint64_t restarts_ = 0;
   std::vector<SubjectPeaks> slots_;  // a power of 2
 };
 

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <unordered_set>
 
@@ -79,6 +80,15 @@ std::string about(const Suggestion& suggestion, Headroom headroom) {
                    headroom.factor);
 }
 
+// Servers that log a request when it ends, with the time when it began, write a few lines across a minute's end.
+bool is_out_of_order(const TrafficProfile& profile) {
+  constexpr uint64_t kUsualOneIn = 100;
+  return std::ranges::any_of(std::array{&profile.addresses(), &profile.users(), &profile.api_keys()},
+                             [&](const PeakTable* callers) {
+                               return callers->restarts() > 0 || callers->late() * kUsualOneIn > profile.requests();
+                             });
+}
+
 std::vector<std::string> remarks_of(const TrafficProfile& profile, const Suggestion& suggestion) {
   std::vector<std::string> out = simulate::log_remarks(suggestion.input);
   std::ranges::move(simulate::column_remarks(suggestion.input), std::back_inserter(out));
@@ -97,6 +107,12 @@ std::vector<std::string> remarks_of(const TrafficProfile& profile, const Suggest
     out.push_back(fmt::format("{} of {} requests {} no address and {} not measured by it", count_text(without),
                               count_text(profile.requests()), without == 1 ? "has" : "have",
                               without == 1 ? "was" : "were"));
+  }
+  if (is_out_of_order(profile)) {
+    out.emplace_back(
+        "requests come after later ones of the same caller, so that what was done in a minute is measured wrongly: "
+        "name "
+        "the oldest log first, and merge logs of several servers by time");
   }
   // One caller with most of the traffic is a proxy, or the log covers only one client.
   uint64_t most = 0;

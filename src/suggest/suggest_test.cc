@@ -294,6 +294,25 @@ TEST(Suggest, SaysWhichColumnNoLineHas) {
                                "no request was read, so there is nothing to measure"}));
 }
 
+TEST(Suggest, SaysThatLogsAreNotInTheOrderOfTime) {
+  const auto says_so = [](const Suggestion& suggestion) {
+    return std::ranges::any_of(suggestion.remarks, [](const auto& text) { return text.contains("oldest log first"); });
+  };
+  Traffic in_order;
+  in_order.add({.number = 1}, 0, 15);
+  in_order.add({.number = 1}, 60, 15);
+  in_order.add({.number = 2}, 0, 15);
+  EXPECT_FALSE(says_so(in_order.suggest())) << "each caller's requests are";
+  Traffic swapped;
+  swapped.add({.number = 1}, 60, 15);
+  swapped.add({.number = 1}, 0, 15);
+  EXPECT_TRUE(says_so(swapped.suggest()));
+  Traffic two_servers;
+  two_servers.add({.number = 1}, 0, 400, 180);
+  two_servers.add({.number = 1}, 0, 400, 180);
+  EXPECT_TRUE(says_so(two_servers.suggest()));
+}
+
 TEST(Suggest, MoreHeadroomGivesHigherLimits) {
   Traffic traffic;
   for (int caller = 0; caller < 20; ++caller) traffic.add({.number = caller}, caller * 600, 20);
