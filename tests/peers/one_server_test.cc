@@ -203,9 +203,13 @@ TEST_F(PeersOfOneServer, AListenerLeavesASilentServer) {
   ASSERT_TRUE(other.start()) << other.log();
   test::Relay relay(server_.port());
   const redis::Server behind = {.target = {.host = "127.0.0.1", .port = relay.port()}};
-  PeersOptions impatient = quick_options();
-  impatient.listener.silence_max = Duration::millis(150);
-  InstanceForTests one(*loop_, behind, 1, impatient);
+  // Without Peers, whose counts of messages would tell it too.
+  const auto client = redis::make_client(*loop_, behind, {.backoff_max = Duration::millis(50)});
+  Listener listener(
+      *loop_, *client, "rg:e1", [](std::string_view) {},
+      {.look_period = Duration::millis(10), .ping_period = Duration::millis(50), .silence_max = Duration::millis(150)});
+  client->start();
+  listener.start();
   ASSERT_TRUE(all_listen_at(server_, 1));
   server_.signal(SIGSTOP);
   relay.repoint(other.port());
