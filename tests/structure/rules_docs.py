@@ -20,7 +20,10 @@ def check_readmes(tree):
         if not readme.exists():
             errors.append(f"{place}: is missing: what the module is for, the types to know, what not to do there")
             continue
-        lines = len(readme.read_text().splitlines())
+        text = readme.read_text()
+        if not text.startswith("# "):
+            errors.append(f"{place}: begins with no heading; has a formatter for code been over it?")
+        lines = len(text.splitlines())
         if lines > README_LINES_MAX:
             errors.append(f"{place}: {lines} lines; at most {README_LINES_MAX}, the rest belongs into docs/")
     return errors
