@@ -148,6 +148,7 @@ class Http2Client {
     char buffer[16'384];
     const ssize_t received = TEMP_FAILURE_RETRY(::recv(socket_, buffer, sizeof(buffer), 0));
     if (received <= 0) return false;
+    find_goaway({buffer, static_cast<size_t>(received)});
     return nghttp2_session_mem_recv(session_, reinterpret_cast<const uint8_t*>(buffer),
                                     static_cast<size_t>(received)) >= 0;
   }
@@ -159,6 +160,30 @@ class Http2Client {
     size_t sent = 0;
     bool last = false;
   };
+
+  // Looks for GOAWAY in what was received, beside nghttp2: it stops reading frames at the first that it did not expect,
+  // which the acknowledgement of a handmade SETTINGS is.
+  void find_goaway(std::string_view bytes) {
+    constexpr size_t kHead = 9, kGoawayType = 7, kGoawayBytesMin = 8;
+    unread_.append(bytes);
+    size_t begin = 0;
+    while (unread_.size() - begin >= kHead) {
+      const size_t size = number_at(begin) >> 8;  // 24 bits
+      if (unread_.size() - begin < kHead + size) break;
+      if (static_cast<uint8_t>(unread_[begin + 3]) == kGoawayType && size >= kGoawayBytesMin) {
+        goaway_last_stream_ = static_cast<int32_t>(number_at(begin + kHead));
+        goaway_ = number_at(begin + kHead + 4);
+      }
+      begin += kHead + size;
+    }
+    unread_.erase(0, begin);
+  }
+  // The four bytes of `unread_` from `offset` on, in network order.
+  uint32_t number_at(size_t offset) const {
+    uint32_t number = 0;
+    for (size_t i = 0; i < 4; ++i) number = number << 8 | static_cast<uint8_t>(unread_[offset + i]);
+    return number;
+  }
 
   static Http2Client& self(void* user) { return *static_cast<Http2Client*>(user); }
 
@@ -212,10 +237,6 @@ class Http2Client {
   }
   static int on_frame(nghttp2_session*, const nghttp2_frame* frame, void* user) {
     Http2Client& client = self(user);
-    if (frame->hd.type == NGHTTP2_GOAWAY) {
-      client.goaway_ = frame->goaway.error_code;
-      client.goaway_last_stream_ = frame->goaway.last_stream_id;
-    }
     if (frame->hd.type == NGHTTP2_PING) {
       ++((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0 ? client.pings_acked_ : client.pings_received_);
     }
@@ -240,6 +261,7 @@ class Http2Client {
   nghttp2_session* session_ = nullptr;
   std::map<int32_t, Upload> uploads_;
   std::map<int32_t, Http2Answer> answers_;
+  std::string unread_;  // the start of a frame that is not complete yet
   std::optional<uint32_t> goaway_;
   int32_t goaway_last_stream_ = 0;
   int pings_acked_ = 0;
