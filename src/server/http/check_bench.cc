@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 
+#include "http/local_exchange.h"
 #include "server/http/check_form.h"
 #include "server/http/http_api.h"
 #include "store/memory/memory_store.h"
