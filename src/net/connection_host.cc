@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "net/turn_budget.h"
+
 namespace rateguard::net {
 namespace {
 
@@ -117,21 +119,42 @@ void ConnectionHost::free_later(std::unique_ptr<Connection> connection) {
 }
 
 void ConnectionHost::queue_turn(Connection& connection) {
-  if (turns_.empty()) {
-    loop_->post([this, guard = std::weak_ptr(alive_)] {
-      if (!guard.expired()) run_turns();
-    });
-  }
+  if (turns_.empty()) run_turns_soon();
   turns_.push_back(&connection);
 }
 
+void ConnectionHost::run_turns_soon() {
+  loop_->post([this, guard = std::weak_ptr(alive_)] {
+    if (!guard.expired()) run_turns();
+  });
+}
+
+// Those that have yielded go on until this turn's time is used up. The others of them come first in the next one, after
+// whatever happens on other connections until then.
 void ConnectionHost::run_turns() {
+  turn_of_use_ = loop_->now();
+  turn_time_used_ = {};
   std::swap(turns_, turns_now_);
   // By index: a turn may close any connection.
   for (size_t i = 0; i < turns_now_.size(); ++i) {
-    if (turns_now_[i] != nullptr) std::exchange(turns_now_[i], nullptr)->next_turn();
+    const bool has_to_wait =
+        turns_now_[i] != nullptr && turns_now_[i]->yielded_ && turn_time_used_ >= TurnBudget::kTurnTime;
+    if (turns_now_[i] != nullptr && !has_to_wait) std::exchange(turns_now_[i], nullptr)->next_turn();
   }
+  std::erase(turns_now_, nullptr);
+  if (turns_now_.empty()) return;
+  if (turns_.empty()) run_turns_soon();
+  turns_.insert(turns_.begin(), turns_now_.begin(), turns_now_.end());
   turns_now_.clear();
+}
+
+std::chrono::nanoseconds& ConnectionHost::turn_time_used() {
+  const Now now = loop_->now();
+  if (now != turn_of_use_) {
+    turn_of_use_ = now;
+    turn_time_used_ = {};
+  }
+  return turn_time_used_;
 }
 
 // Ticks only while there is somebody to time out, so that an idle process sleeps.

@@ -103,6 +103,8 @@ class ConnectionHost {
   ByteBuffer& out() { return out_; }
   const SteadyNow& steady_now() const { return options_.steady_now; }
   std::span<char> scratch() { return {scratch_.get(), kScratchBytes}; }
+  // How much of this turn of the loop connections have used that had more than one request: TurnBudget's.
+  std::chrono::nanoseconds& turn_time_used();
 
  private:
   friend class Connection;
@@ -118,6 +120,7 @@ class ConnectionHost {
   void free_later(std::unique_ptr<Connection> connection);
   // The connection's next turn comes after the events of all others have been handled.
   void queue_turn(Connection& connection);
+  void run_turns_soon();
   void run_turns();
   Tick ticks(Connection::Timeout timeout) const { return ticks_[static_cast<size_t>(timeout)]; }
   void start_ticking();
@@ -139,6 +142,8 @@ class ConnectionHost {
   std::shared_ptr<int> alive_ = std::make_shared<int>();  // expired when posted work runs too late
   std::vector<Connection*> turns_;                        // waiting for their next turn; null: closed meanwhile
   std::vector<Connection*> turns_now_;                    // being given it
+  std::chrono::nanoseconds turn_time_used_{};
+  Now turn_of_use_;  // in which that was
   bool draining_ = false;
   std::unique_ptr<Listener> listener_;
   Timer ticker_;

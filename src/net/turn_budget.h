@@ -1,6 +1,7 @@
-// How long one connection may keep the others of its loop waiting.
+// How long connections that always have more may keep the others of their loop waiting.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -8,29 +9,38 @@
 
 namespace rateguard::net {
 
-// Of one turn: from when a connection begins to answer what has arrived until others are heard again. Measured in time,
-// for requests differ in cost by a factor of a thousand.
+// Of one turn of the loop: until others are heard again. All connections of a host that have more than one request
+// share it, so that a client waits for one turn of theirs, however many they are; each answers one request in any case.
+// Measured in time, for requests differ in cost by a factor of a thousand.
 class TurnBudget {
  public:
-  // As long as 50 to 100 ordinary requests take: what is lost by going round the loop is little beside it, and 100
-  // connections that always have more delay another by 20 ms.
-  static constexpr std::chrono::microseconds kTurnTime{200};
+  // As long as 20 to 40 ordinary requests take: less than one of them takes over the wire, and what is lost by going
+  // round the loop is little beside it.
+  static constexpr std::chrono::microseconds kTurnTime{50};
 
-  // `now` outlives it.
-  explicit TurnBudget(const SteadyNow& now) : now_(now) {}
+  explicit TurnBudget(ConnectionHost& host) : TurnBudget(host.steady_now(), host.turn_time_used()) {}
+  // `used` is what others have used of this turn, to which this adds. Both outlive it.
+  TurnBudget(const SteadyNow& now, std::chrono::nanoseconds& used) : now_(now), used_(used) {}
+  TurnBudget(const TurnBudget&) = delete;
+  TurnBudget& operator=(const TurnBudget&) = delete;
+  ~TurnBudget() {
+    if (counting_) used_ = std::max<std::chrono::nanoseconds>(used_, last_ - began_);
+  }
 
   // Asked after each request behind which there is another. Time is counted from the first call on: a client that sends
   // one request at a time costs no look at the clock.
   bool used_up() {
-    const auto now = now_();
-    if (!std::exchange(counting_, true)) began_ = now;
-    return now - began_ >= kTurnTime;
+    last_ = now_();
+    if (!std::exchange(counting_, true)) began_ = last_ - used_;
+    return last_ - began_ >= kTurnTime;
   }
 
  private:
   const SteadyNow& now_;
+  std::chrono::nanoseconds& used_;
   bool counting_ = false;
   std::chrono::steady_clock::time_point began_;
+  std::chrono::steady_clock::time_point last_;
 };
 
 }  // namespace rateguard::net

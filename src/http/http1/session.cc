@@ -141,7 +141,7 @@ void Http1Session::read_input() {
 void Http1Session::handle_input(std::span<char> input) {
   input_ = rest_ = input;
   request_completed_ = false;
-  net::TurnBudget turn(host_.steady_now());
+  net::TurnBudget turn(host_);
   Batch batch = Batch::kOutputFull;
   while (batch != Batch::kAllHandled && is_open() && out_.empty()) {
     host_.out().clear();

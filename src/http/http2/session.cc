@@ -91,7 +91,7 @@ void Http2Session::read_input() {
 // `input` is all of in_, or was received just now while in_ was empty.
 void Http2Session::handle_input(std::span<const char> input) {
   busy_ = true;
-  net::TurnBudget turn(host_.steady_now());
+  net::TurnBudget turn(host_);
   size_t handled = 0;
   ssize_t used = 0;
   do {
@@ -121,7 +121,7 @@ void Http2Session::keep(std::span<const char> input, size_t handled) {
 
 // Sends all of nghttp2's output, and what handlers write as soon as there is room for it.
 void Http2Session::pump() {
-  net::TurnBudget turn(host_.steady_now());
+  net::TurnBudget turn(host_);
   for (;;) {
     send_frames();
     if (!is_open() || drained_.empty() || !out_.empty()) return;

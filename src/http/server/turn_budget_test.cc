@@ -18,13 +18,34 @@ namespace {
 TEST(TurnBudget, IsUsedUpByTimeFromTheFirstLookOn) {
   net::ManualSteadyTime time;
   const net::SteadyNow now = time.source();
-  net::TurnBudget turn(now);
-  time.advance(Duration::seconds(1));
-  EXPECT_FALSE(turn.used_up());
-  time.advance(Duration::micros(199));
-  EXPECT_FALSE(turn.used_up());
-  time.advance(Duration::micros(1));
-  EXPECT_TRUE(turn.used_up());
+  std::chrono::nanoseconds used{};
+  {
+    net::TurnBudget turn(now, used);
+    time.advance(Duration::seconds(1));
+    EXPECT_FALSE(turn.used_up());
+    time.advance(Duration::micros(49));
+    EXPECT_FALSE(turn.used_up());
+    time.advance(Duration::micros(1));
+    EXPECT_TRUE(turn.used_up());
+  }
+  net::TurnBudget another(now, used);
+  EXPECT_TRUE(another.used_up());
+}
+
+TEST(TurnBudget, IsSharedByThoseWhoDoNotUseAllOfIt) {
+  net::ManualSteadyTime time;
+  const net::SteadyNow now = time.source();
+  std::chrono::nanoseconds used{};
+  for (int connection = 0; connection < 2; ++connection) {
+    net::TurnBudget turn(now, used);
+    EXPECT_FALSE(turn.used_up());
+    time.advance(Duration::micros(20));
+    EXPECT_FALSE(turn.used_up());
+  }
+  net::TurnBudget third(now, used);
+  EXPECT_FALSE(third.used_up());
+  time.advance(Duration::micros(10));
+  EXPECT_TRUE(third.used_up());
 }
 
 // Takes 50 us for each request, by the server's own time, and remembers their order.
@@ -35,6 +56,7 @@ class SlowHandler final : public Handler {
     time_.advance(Duration::micros(50));
     order.emplace_back(exchange.request().target);
     if (order.size() == 3) at_third();
+    at_each();
     if (!keeps) return echo_.handle(exchange, now);
     const KeptExchange kept = exchange.keep(nullptr);
     EchoHandler::answer(kept->request(), *kept);
@@ -45,6 +67,7 @@ class SlowHandler final : public Handler {
   }
 
   std::function<void()> at_third = [] {};
+  std::function<void()> at_each = [] {};
   bool keeps = false;              // each exchange, and answers it at once all the same
   std::vector<std::string> order;  // on the loop's thread
 
@@ -79,6 +102,36 @@ TEST(Fairness, APipelineOverHttpDoesNotKeepOthersWaiting) {
     for (int i = 0; i < kRequests; ++i) ASSERT_EQ(greedy.read_answer().body, "GET /" + std::to_string(i) + " ");
     server.on_loop([&] { EXPECT_LT(place_of(handler.order, "/modest"), 20u); });
   }
+}
+
+// Their turns together are as short as one connection's.
+TEST(Fairness, ManyPipelinesKeepOthersWaitingNoLongerThanOne) {
+  net::ManualSteadyTime time;
+  SlowHandler handler(time);
+  TestServer server(handler, {.host = {.steady_now = time.source()}});
+  std::vector<TestClient> greedy;
+  for (int i = 0; i < 16; ++i) greedy.emplace_back(server.port());
+  TestClient modest(server.port());
+  for (TestClient& client : greedy) EXPECT_EQ(client.ask(get("/")).status, 200);
+  EXPECT_EQ(modest.ask(get("/")).status, 200);
+  std::string pipeline;
+  for (int i = 0; i < 100; ++i) pipeline += get("/greedy");
+  // The modest one sends when all the others have had a turn.
+  size_t asked_at = 0;
+  const size_t begin = 17 + 40;
+  handler.at_each = [&] {
+    if (handler.order.size() != begin) return;
+    asked_at = handler.order.size();
+    EXPECT_TRUE(modest.send(get("/modest")));
+  };
+  server.on_loop([&] {
+    for (TestClient& client : greedy) EXPECT_TRUE(client.send(pipeline));
+  });
+  EXPECT_EQ(modest.read_answer().body, "GET /modest ");
+  for (TestClient& client : greedy) {
+    for (int i = 0; i < 100; ++i) ASSERT_EQ(client.read_answer().body, "GET /greedy ");
+  }
+  server.on_loop([&] { EXPECT_LE(place_of(handler.order, "/modest"), asked_at + 4); });
 }
 
 TEST(Fairness, ManyGreedyConnectionsGetAllTheirAnswers) {

@@ -83,7 +83,7 @@ void RespSession::handle_input(std::span<char> input) {
   if (context_.api.answers_later()) return hand_over(input);
   net::ByteBuffer& out = host_.out();
   const size_t pass_bytes = std::min(context_.output_bytes_max, kPassBytes);
-  net::TurnBudget turn(host_.steady_now());
+  net::TurnBudget turn(host_);
   size_t handled = 0;
   Answered answered{.after = After::kOutputFull};
   while (answered.after == After::kOutputFull && is_open() && out_.empty()) {
