@@ -24,6 +24,10 @@ def nginx_config(folder, port, application_port, program_port):
     block = block_of_page("nginx")
     block = block.replace("http://application", f"http://127.0.0.1:{application_port}")
     block = block.replace("127.0.0.1:8080", f"127.0.0.1:{program_port}")
+    # The page lets a request pass that is not decided in time; on a busy machine the test would see that.
+    for name, time in (("connect", "100ms"), ("read", "500ms")):
+        assert f"proxy_{name}_timeout {time};" in block, name
+        block = block.replace(f"proxy_{name}_timeout {time};", f"proxy_{name}_timeout 30s;")
     paths = "".join(f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     return (f"daemon off; pid {folder}/pid; error_log {folder}/error.log; events {{}}\n"
             f"http {{ access_log off; {paths}\nserver {{ listen 127.0.0.1:{port};\n{block}\n}} }}\n")
