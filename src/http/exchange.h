@@ -33,6 +33,9 @@ struct Request {
   std::string_view query = {};           // after '?'; empty if there is none
   std::span<const Header> headers = {};  // HTTP/2: names in lower case, without the pseudo-header fields
   std::string_view body = {};            // BodyDelivery::kWhole only
+  // BodyDelivery::kWhole only: the fields after the body (RFC 9110, section 6.5), apart from `headers` since nothing
+  // that belongs in the head may come there: such fields were dropped, or the request refused (trailer_fields.h).
+  std::span<const Header> trailers = {};
   IpAddress peer = {};
   bool secure = false;                   // came over TLS
   std::string_view client_subject = {};  // the verified client certificate's subject, if mTLS asked for one
@@ -73,8 +76,9 @@ class ExchangeEvents {
   virtual ~ExchangeEvents() = default;
   // A piece of the body, after receive(). `bytes` live until this returns; they count as held until consume().
   virtual void body_arrived(Exchange& exchange, std::string_view bytes);
-  // The body has ended; called once, after its last piece.
-  virtual void body_ended(Exchange& exchange);
+  // The body has ended; called once, after its last piece. `trailers` are the fields after it, as Request::trailers;
+  // they live until this returns.
+  virtual void body_ended(Exchange& exchange, std::span<const Header> trailers);
   // All flushed output has been sent.
   virtual void drained(Exchange& exchange);
   // The client has said that it sends no more, after its request was whole; over HTTP/1.1 alone, and only while it
@@ -169,7 +173,7 @@ class Handler {
 };
 
 inline void ExchangeEvents::body_arrived(Exchange&, std::string_view) {}
-inline void ExchangeEvents::body_ended(Exchange&) {}
+inline void ExchangeEvents::body_ended(Exchange&, std::span<const Header>) {}
 inline void ExchangeEvents::drained(Exchange&) {}
 inline void ExchangeEvents::client_finished(Exchange&) {}
 inline void ExchangeEvents::client_gone(Exchange&) {}

@@ -43,6 +43,22 @@ Rejection too_many_fields(uint32_t fields_max) {
       .status = 431, .detail = fmt::format("more than the {} fields that are accepted", fields_max), .field = "header"};
 }
 
+Rejection not_a_trailer(std::string_view name) {
+  return {.status = 400, .detail = fmt::format("{} cannot be one", quote(name)), .field = "trailer"};
+}
+
+Rejection trailers_too_large(uint64_t bytes_max) {
+  return {.status = 431,
+          .detail = fmt::format("longer than the {} bytes that are accepted", bytes_max),
+          .field = "trailer"};
+}
+
+Rejection too_many_trailers(uint32_t fields_max) {
+  return {.status = 431,
+          .detail = fmt::format("more than the {} fields that are accepted", fields_max),
+          .field = "trailer"};
+}
+
 Rejection connect_not_offered() {
   return {.status = 501, .detail = "CONNECT is not offered here", .field = "request-line"};
 }

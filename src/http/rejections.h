@@ -20,6 +20,9 @@ Rejection length_too_large(uint64_t length, uint64_t bytes_max);
 Rejection target_too_long(uint64_t bytes_max);
 Rejection header_too_large(uint64_t bytes_max);
 Rejection too_many_fields(uint32_t fields_max);
+Rejection not_a_trailer(std::string_view name);
+Rejection trailers_too_large(uint64_t bytes_max);
+Rejection too_many_trailers(uint32_t fields_max);
 Rejection connect_not_offered();
 Rejection expectation_not_met();  // the only one that is met is "100-continue"
 Rejection not_a_host(std::string_view host);

@@ -76,7 +76,8 @@ class CallEvents {
   virtual void answered(Call& call, const AnswerHead& head) = 0;
   // A piece of its content. `bytes` live until this returns; they count as held until consume().
   virtual void body_arrived(Call& call, std::string_view bytes) = 0;
-  // The answer is complete. The rest of the request is not sent any more.
+  // The answer is complete; `trailers` are the fields after its content, without those that belong in the head
+  // (trailer_fields.h). The rest of the request is not sent any more.
   virtual void body_ended(Call& call, std::span<const Header> trailers) = 0;
   // All that was written is on its way.
   virtual void drained(Call& call);

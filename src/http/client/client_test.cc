@@ -47,7 +47,30 @@ TEST_P(ClientTest, ContentGoesBothWaysWithTrailersBehindIt) {
   heard.call->finish();
   EXPECT_TRUE(until([&] { return heard.is_over(); }));
   EXPECT_EQ(heard.body, "one two");
+  EXPECT_EQ(heard.trailers, "x-sum: 7\nx-end: whole\n");
+}
+
+TEST_P(ClientTest, FieldsThatBelongInTheHeadAreNoTrailers) {
+  HeardCall heard;
+  start(heard, here(), {.method = "POST", .target = "/echo", .content = RequestContent::kStreamed});
+  heard.call->write("x");
+  for (const char* const name : {"Authorization", "If-Match", "Set-Cookie", "Trailer"}) heard.call->trailer(name, "1");
+  heard.call->finish();
+  EXPECT_TRUE(until([&] { return heard.is_over(); }));
   EXPECT_EQ(heard.trailers, "x-end: whole\n");
+}
+
+TEST_P(ClientTest, ARequestWithFramingBehindItsContentIsCutOff) {
+  HeardCall heard;
+  start(heard, here(), {.method = "POST", .target = "/echo", .content = RequestContent::kStreamed});
+  heard.call->write("x");
+  ASSERT_TRUE(until([&] { return heard.body == "x"; }));
+  heard.call->trailer("Host", "other");
+  heard.call->finish();
+  EXPECT_TRUE(until([&] { return heard.is_over(); }));
+  EXPECT_EQ(heard.end, is_http2() ? CallEnd::kMalformed : CallEnd::kBroken);
+  EXPECT_EQ(handler_.gone, 1U);
+  EXPECT_EQ(handler_.ended, 0U);
 }
 
 TEST_P(ClientTest, AConnectionIsKeptForTheNextCall) {

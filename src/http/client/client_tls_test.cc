@@ -87,6 +87,19 @@ TEST_F(ClientTlsTest, LargeBodiesPassBothWaysAndPushBack) {
   }
 }
 
+TEST_F(ClientTlsTest, TrailersPassBothWays) {
+  serve("IP:127.0.0.1", {"h2", "http/1.1"});
+  for (const Protocols protocols : {Protocols::kHttp1, Protocols::kHttp2}) {
+    HeardCall heard;
+    start(heard, secure(protocols), {.method = "POST", .target = "/echo", .content = RequestContent::kStreamed});
+    heard.call->write("x");
+    heard.call->trailer("x-sum", "7");
+    heard.call->finish();
+    EXPECT_TRUE(until([&] { return heard.is_over(); }));
+    EXPECT_EQ(heard.trailers, "x-sum: 7\nx-end: whole\n");
+  }
+}
+
 // An upgrade needs HTTP/1.1, whatever other calls to the origin speak.
 TEST_F(ClientTlsTest, AnUpgradeGetsAConnectionOfHttp1) {
   serve("IP:127.0.0.1", {"h2", "http/1.1"});

@@ -13,6 +13,7 @@
 #include "base/check.h"
 #include "http/client/client_connection.h"
 #include "http/http2/name_values.h"
+#include "http/trailer_fields.h"
 
 namespace rateguard::http {
 namespace {
@@ -281,6 +282,11 @@ void Http2Carrier::take_field(Call& call, std::string_view name, std::string_vie
   call.answer_bytes_ += name.size() + value.size() + FieldList::kPerField;
   if (call.answer_bytes_ > connection_.client().limits_.answer.header_bytes_max) {
     return refuse(call, "its header fields are too large");
+  }
+  if (call.phase_ == Call::Phase::kAnswered) {
+    const TrailerUse use = trailer_use(name);
+    if (use == TrailerUse::kRefused) return refuse(call, "a field that says how it is framed comes after its content");
+    if (use == TrailerUse::kDropped) return;
   }
   call.answer_.add_valid(name, value);
 }

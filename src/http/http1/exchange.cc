@@ -20,6 +20,7 @@ void Http1Exchange::begin(Http1Session& session, std::span<const char> bytes, co
 // The session's buffers belong to its loop, and other connections may use them before this is answered.
 void Http1Exchange::own_request() {
   own_bytes_.assign(bytes_.data(), bytes_.size());
+  for (const Header& field : request_.trailers) own_bytes_.append(field.name).append(field.value);
   client_subject_ = request_.client_subject;
   headers_.assign(request_.headers.begin(), request_.headers.end());
   const auto move = [&](std::string_view& view) {
@@ -34,6 +35,15 @@ void Http1Exchange::own_request() {
     move(header.value);
   }
   request_.headers = headers_;
+  // The trailers' texts are the parser's, which is used again.
+  trailers_.assign(request_.trailers.begin(), request_.trailers.end());
+  const char* text = own_bytes_.data() + bytes_.size();
+  for (Header& field : trailers_) {
+    field.name = {text, field.name.size()};
+    field.value = {text + field.name.size(), field.value.size()};
+    text += field.name.size() + field.value.size();
+  }
+  request_.trailers = trailers_;
   request_.client_subject = client_subject_;
 }
 

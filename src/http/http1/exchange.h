@@ -58,6 +58,7 @@ class Http1Exchange final : public Exchange {
   std::string own_bytes_;
   std::string client_subject_;
   std::vector<Header> headers_;
+  std::vector<Header> trailers_;
   DateField date_;
   net::ByteBuffer out_;
   Http1Response::Options options_;

@@ -32,6 +32,14 @@ void Http1MessageParser::reset_message() {
   trailer_fields_.clear();
 }
 
+std::span<const Header> Http1MessageParser::trailers() {
+  trailer_views_.clear();
+  for (const Field& field : trailer_fields_) {
+    trailer_views_.push_back({view(trailer_text_, field.name), view(trailer_text_, field.value)});
+  }
+  return trailer_views_;
+}
+
 Http1MessageParser::Step Http1MessageParser::reject(Rejection rejection) {
   rejection_ = std::move(rejection);
   return Step::kRejected;
@@ -47,7 +55,10 @@ Http1MessageParser::Step Http1MessageParser::find_line(std::span<const char> byt
   size_t at = scan_;
   while (at < end && is_char(bytes[at], kLineChar)) ++at;
   scan_ = at;
-  const char* const what = phase_ == Phase::kStartLine ? start_line_ : phase_ == Phase::kChunkSize ? "body" : "header";
+  const char* const what = phase_ == Phase::kStartLine   ? start_line_
+                           : phase_ == Phase::kChunkSize ? "body"
+                           : phase_ == Phase::kTrailers  ? "trailer"
+                                                         : "header";
   if (at + 2 > limit) {
     if (phase_ == Phase::kChunkSize) return reject(status_too_long, what, "the line of a chunk's size is too long");
     return reject(status_too_long, what,

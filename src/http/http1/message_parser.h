@@ -31,6 +31,11 @@ class Http1MessageParser {
   // With awaits_body(): how much of a body by length stream_body() has not given yet.
   uint64_t body_bytes_left() const { return length_; }
 
+  // After the message is complete: the fields after its content. The views live until the next message begins.
+  std::span<const Header> trailers();
+  // How many bytes of trailers are kept so far.
+  size_t trailer_bytes_kept() const { return trailer_text_.size(); }
+
   // With awaits_body(): from here on the bytes begin behind the head, and the body has no limit. After each parse()
   // piece() is the decoded part; drop_piece() says how many bytes to take off the front.
   void stream_body();
@@ -97,7 +102,6 @@ class Http1MessageParser {
   bool says_close_ = false;
   bool says_keep_alive_ = false;
   bool expects_continue_ = false;
-  bool keeps_trailers_ = false;
   std::vector<Field> fields_;  // grows once to what the connection's messages need
   std::vector<Header> headers_;
   size_t position_ = 0;  // where the line or chunk being read starts
@@ -106,8 +110,6 @@ class Http1MessageParser {
   size_t body_end_ = 0;  // where the decoded bytes end
   uint64_t length_ = 0;  // Content-Length, or what is left of the chunk
   uint64_t refused_bytes_ = 0;
-  std::string trailer_text_;           // names and values, if they are kept
-  std::vector<Field> trailer_fields_;  // in trailer_text_
 
  private:
   Step split_field(std::span<const char> bytes, std::string_view line, Field& field);
@@ -122,6 +124,9 @@ class Http1MessageParser {
   const char* start_line_;
   size_t trailer_bytes_ = 0;
   uint32_t trailers_ = 0;
+  std::string trailer_text_;           // names and values
+  std::vector<Field> trailer_fields_;  // in trailer_text_
+  std::vector<Header> trailer_views_;
   Rejection rejection_;
 };
 

@@ -9,6 +9,7 @@
 #include "http/http1/message_parser.h"
 #include "http/quote.h"
 #include "http/rejections.h"
+#include "http/trailer_fields.h"
 
 namespace rateguard::http {
 namespace {
@@ -146,7 +147,7 @@ Http1MessageParser::Step Http1MessageParser::parse_chunk_end(std::span<const cha
   return Step::kOn;
 }
 
-// Trailers are checked, and dropped unless the parser keeps them (RFC 9110, section 6.5.1).
+// The squeezed input loses a trailer's line, so the parser keeps what it says.
 Http1MessageParser::Step Http1MessageParser::parse_trailer(std::span<const char> bytes) {
   std::string_view line;
   const size_t start = position_;
@@ -154,17 +155,13 @@ Http1MessageParser::Step Http1MessageParser::parse_trailer(std::span<const char>
   if (const Step step = find_line(bytes, limit, 431, line); step != Step::kOn) return step;
   trailer_bytes_ += position_ - start;
   if (line.empty()) return Step::kComplete;
-  if (++trailers_ > limits_.headers_max) {
-    return reject(431, "trailer", fmt::format("more than the {} fields that are accepted", limits_.headers_max));
-  }
+  if (++trailers_ > limits_.headers_max) return reject(too_many_trailers(limits_.headers_max));
   Field field;
   if (const Step step = split_field(bytes, line, field); step != Step::kOn) return step;
   const std::string_view name = line.substr(0, field.name.size);
-  for (const std::string_view forbidden :
-       {"content-length", "transfer-encoding", "host", "connection", "expect", "upgrade", "proxy-connection"}) {
-    if (equals_lower(name, forbidden)) return reject(400, "trailer", fmt::format("{} cannot be one", quote(name)));
-  }
-  if (!keeps_trailers_) return Step::kOn;
+  const TrailerUse use = trailer_use(name);
+  if (use == TrailerUse::kRefused) return reject(not_a_trailer(name));
+  if (use == TrailerUse::kDropped) return Step::kOn;
   const std::string_view value = view(bytes, field.value);
   const auto at = static_cast<uint32_t>(trailer_text_.size());
   trailer_text_.append(name).append(value);

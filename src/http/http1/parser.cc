@@ -206,6 +206,7 @@ Request Http1Parser::request(std::span<char> bytes) {
   request.query = target.substr(std::min(question + 1, target.size()));
   request.headers = headers_;
   request.body = std::string_view(bytes.data() + body_begin_, body_end_ - body_begin_);
+  if (phase_ == Phase::kOver) request.trailers = trailers();
   return request;
 }
 

@@ -21,6 +21,7 @@ struct Seen {
   std::string query = {};
   std::vector<std::pair<std::string, std::string>> headers = {};
   std::string body = {};
+  std::string trailers = {};
   std::string rest = {};
   bool keep_alive = false;
   uint64_t refused_bytes = 0;
@@ -58,6 +59,8 @@ Seen parse_pieces(const std::vector<std::string_view>& pieces, const Limits& lim
       seen.query = request.query;
       for (const Header& header : request.headers) seen.headers.emplace_back(header.name, header.value);
       seen.body = request.body;
+      for (const auto& [name, value] : request.trailers)
+        seen.trailers.append(name).append("=").append(value).append(" ");
       seen.keep_alive = parser.keep_alive();
       seen.rest = std::string(view.begin() + static_cast<std::ptrdiff_t>(parser.consumed()), view.end());
       for (size_t k = i + 1; k < pieces.size(); ++k) seen.rest += pieces[k];
@@ -137,6 +140,32 @@ TEST(Http1Parser, AcceptsWhatTheRfcAllows) {
     EXPECT_EQ(seen.keep_alive, c.keep_alive) << c.text;
     EXPECT_EQ(seen.rest, "") << c.text;
   }
+}
+
+TEST(Http1Parser, GivesTrailersApartFromTheHeadersWithoutThoseThatBelongThere) {
+  const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nb\r\n0\r\n";
+  const Seen seen = parse_every_way(head +
+                                    "X-Sum: 7\r\nAuthorization: Bearer x\r\nif-none-match: *\r\nCOOKIE: a\r\n"
+                                    "Content-Digest: d\r\nX-Empty:\r\n\r\nGET /");
+  EXPECT_EQ(seen.status, 0) << seen.detail;
+  EXPECT_EQ(seen.body, "b");
+  EXPECT_EQ(seen.trailers, "X-Sum=7 Content-Digest=d X-Empty= ");
+  EXPECT_EQ(seen.headers.size(), 2u);
+  EXPECT_EQ(seen.rest, "GET /");
+  EXPECT_EQ(parse_every_way(head + "\r\n").trailers, "");
+}
+
+TEST(Http1Parser, BoundsTrailersAsItDoesHeads) {
+  const Limits limits{.header_bytes_max = 90, .headers_max = 3};
+  const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n";
+  EXPECT_EQ(parse_every_way(head + "a: 1\r\nb: 1\r\nc: 1\r\n\r\n", limits).status, 0);
+  const Seen many = parse_every_way(head + "a: 1\r\nb: 1\r\nc: 1\r\nd: 1\r\n\r\n", limits);
+  EXPECT_EQ(many.status, 431);
+  EXPECT_EQ(many.field, "trailer");
+  const Seen large = parse_every_way(head + "a: " + std::string(90, 'x') + "\r\n\r\n", limits);
+  EXPECT_EQ(large.status, 431);
+  EXPECT_EQ(large.field, "trailer");
+  EXPECT_EQ(large.detail, "longer than the 90 bytes that are accepted");
 }
 
 TEST(Http1Parser, IgnoresEmptyLinesBeforeARequestWithinTheHeadsSize) {

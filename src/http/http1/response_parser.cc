@@ -110,12 +110,4 @@ size_t Http1ResponseParser::take_head() {
   return size;
 }
 
-std::span<const Header> Http1ResponseParser::trailers() {
-  headers_.clear();
-  for (const Field& field : trailer_fields_) {
-    headers_.push_back({view(trailer_text_, field.name), view(trailer_text_, field.value)});
-  }
-  return headers_;
-}
-
 }  // namespace rateguard::http

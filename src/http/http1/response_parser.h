@@ -26,9 +26,7 @@ class Http1ResponseParser final : public Http1MessageParser {
     kRejected,
   };
 
-  explicit Http1ResponseParser(const Limits& limits) : Http1MessageParser(limits, "status-line") {
-    keeps_trailers_ = true;
-  }
+  explicit Http1ResponseParser(const Limits& limits) : Http1MessageParser(limits, "status-line") {}
 
   // Called before each response.
   void begin(Asked asked);
@@ -42,8 +40,6 @@ class Http1ResponseParser final : public Http1MessageParser {
   AnswerHead head(std::span<const char> bytes);
   // After kHead: how many bytes the head has. After an interim response the next one is parsed.
   size_t take_head();
-  // After kComplete: the fields after the content. The views live until begin().
-  std::span<const Header> trailers();
 
   // After the head: an interim response, which is followed by another (RFC 9110, section 15.2).
   bool is_interim() const { return status_ < 200 && status_ != 101; }

@@ -100,6 +100,12 @@ TEST(Http1ResponseParser, ChunksAreDecodedAndTrailersKept) {
       "200|Transfer-Encoding=chunked|abc|T=u|V=w+");
 }
 
+TEST(Http1ResponseParser, FieldsThatBelongInTheHeadAreNoTrailers) {
+  EXPECT_EQ(accepted("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                     "1\r\na\r\n0\r\nT: u\r\nSet-Cookie: a=b\r\nDate: now\r\n\r\n"),
+            "200|Transfer-Encoding=chunked|a|T=u+");
+}
+
 TEST(Http1ResponseParser, ContentWithoutFramingEndsWithTheConnection) {
   EXPECT_EQ(accepted("HTTP/1.1 200 OK\r\n\r\nabc"), "200|abc<end>");
   EXPECT_EQ(accepted("HTTP/1.0 200 OK\r\n\r\n"), "200(1.0)|<end>");

@@ -378,7 +378,7 @@ void Http1Session::keep_rest() {
 
 // Whoever asks for more than there is room for is told so and closed, for what it still sends would have to be kept.
 void Http1Session::settle_budget() {
-  if (kept_input_.set(in_.size())) return;
+  if (kept_input_.set(in_.size() + (parser_ ? parser_->trailer_bytes_kept() : 0))) return;
   host_.out().clear();
   reject(no_room_for_body(), AfterResponse::kClose, in_.bytes());
   in_.release();

@@ -40,7 +40,7 @@ void Http1Session::read_body() {
     if (result.status == net::IoStatus::kEnd && raw_) {
       body_ = BodyState::kOver;
       pause();
-      return late_->events()->body_ended(*late_);
+      return late_->events()->body_ended(*late_, {});
     }
     if (result.status != net::IoStatus::kOk) return input_stalled(result.status);
     in_.commit(result.bytes);
@@ -86,8 +86,9 @@ bool Http1Session::give_piece() {
   if (!over) return used != 0;
   if (late_ == nullptr) return false;
   body_ = BodyState::kOver;
-  context_.give_parser(std::move(parser_));
-  late_->events()->body_ended(*late_);
+  std::unique_ptr<Http1Parser> parser = std::move(parser_);
+  late_->events()->body_ended(*late_, parser ? parser->trailers() : std::span<const Header>());
+  context_.give_parser(std::move(parser));
   return false;
 }
 

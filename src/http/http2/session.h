@@ -84,12 +84,17 @@ class Http2Session final : public net::Connection {
   // What arrives.
   Http2Stream* open_stream(int32_t id);
   int take_field(Http2Stream& stream, std::string_view name, std::string_view value);
+  int take_trailer(Http2Stream& stream, std::string_view name, std::string_view value);
   void head_complete(Http2Stream& stream, bool request_whole);
   // What is wrong with it, if anything.
   std::optional<Rejection> check_size(const Http2Stream& stream) const;
   static std::optional<Rejection> check_head(const Request& head);
   std::optional<Rejection> check_length(const Request& head) const;
   static bool expects_continue(const Request& head);
+  std::optional<Rejection> check_trailers(Http2Stream& stream) const;
+  bool accept_trailers(Http2Stream& stream);
+  // Resets a request that its handler has.
+  void cut_off(Http2Stream& stream, uint32_t error_code);
   bool holds_too_much(Http2Stream& stream);
   void count_held(Http2Stream& stream);
   void request_complete(Http2Stream& stream);
@@ -99,6 +104,10 @@ class Http2Session final : public net::Connection {
   void drop(Http2Stream& stream, uint32_t error_code);
   void give_up_request(Http2Stream& stream);
   void linger(Http2Stream& stream);
+  // Whether nobody reads what comes of the request's body.
+  static bool is_unwanted(const Http2Stream& stream) {
+    return stream.refused || stream.finished || stream.delivery == BodyDelivery::kNone;
+  }
   // Whether the stream has to be finished within the read timeout.
   static bool has_read_time(const Http2Stream& stream) {
     return stream.delivery != BodyDelivery::kPieces || stream.lingers;

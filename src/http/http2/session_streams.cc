@@ -10,6 +10,7 @@
 #include "http/http2/callbacks.h"
 #include "http/http2/session.h"
 #include "http/rejections.h"
+#include "http/trailer_fields.h"
 #include "net/connection_host.h"
 
 namespace rateguard::http {
@@ -41,7 +42,7 @@ Http2Stream* Http2Session::open_stream(int32_t id) {
 }
 
 int Http2Session::take_field(Http2Stream& stream, std::string_view name, std::string_view value) {
-  if (stream.head_whole) return 0;  // trailers: nothing here needs them
+  if (stream.head_whole) return take_trailer(stream, name, value);
   const Limits& limits = context_.options.limits;
   const size_t bytes = name.size() + value.size() + FieldList::kPerField;
   stream.head_bytes += bytes;
@@ -51,6 +52,44 @@ int Http2Session::take_field(Http2Stream& stream, std::string_view name, std::st
   if (!name.starts_with(':') && name != "cookie") ++stream.field_count;
   if (stream.head_bytes <= limits.header_bytes_max) stream.add_request_field(name, value);
   return 0;
+}
+
+// Trailers are bounded as the head is, and separately.
+int Http2Session::take_trailer(Http2Stream& stream, std::string_view name, std::string_view value) {
+  const Limits& limits = context_.options.limits;
+  stream.trailer_bytes += name.size() + value.size() + FieldList::kPerField;
+  if (stream.trailer_bytes > kBombFactor * limits.header_bytes_max) return flooded();
+  const bool fits = ++stream.trailer_count <= limits.headers_max && stream.trailer_bytes <= limits.header_bytes_max;
+  if (fits && !is_unwanted(stream)) stream.add_request_trailer(name, value);
+  return 0;
+}
+
+std::optional<Rejection> Http2Session::check_trailers(Http2Stream& stream) const {
+  const Limits& limits = context_.options.limits;
+  if (stream.trailer_bytes > limits.header_bytes_max) return trailers_too_large(limits.header_bytes_max);
+  if (stream.trailer_count > limits.headers_max) return too_many_trailers(limits.headers_max);
+  for (const Header& field : stream.request_trailers()) {
+    if (trailer_use(field.name) == TrailerUse::kRefused) return not_a_trailer(field.name);
+  }
+  return std::nullopt;
+}
+
+// False if the request is refused for them. A handler that has it already hears that the client has gone.
+bool Http2Session::accept_trailers(Http2Stream& stream) {
+  if (stream.trailer_count == 0) return true;
+  count_held(stream);
+  if (auto wrong = check_trailers(stream)) {
+    stream.handed_over ? cut_off(stream, NGHTTP2_PROTOCOL_ERROR) : refuse(stream, *std::move(wrong));
+    return false;
+  }
+  const bool too_much = stream.handed_over && held_bytes_ - stream.held > context_.options.http2.held_bytes_max;
+  if (too_much) cut_off(stream, NGHTTP2_ENHANCE_YOUR_CALM);
+  return !too_much;
+}
+
+void Http2Session::cut_off(Http2Stream& stream, uint32_t error_code) {
+  net::count(context_.stats.requests_rejected);
+  nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id, error_code);
 }
 
 void Http2Session::head_complete(Http2Stream& stream, bool request_whole) {
@@ -118,11 +157,11 @@ void Http2Session::give_up_request(Http2Stream& stream) {
   net::count(context_.stats.requests_rejected);
 }
 
-// Called after each change of what a stream holds for its client: the head, which the handler may still read, and the
-// waiting part of the answer.
+// Called after each change of what a stream holds for its client: the head and the trailers, which the handler may
+// still read, and the waiting part of the answer.
 void Http2Session::count_held(Http2Stream& stream) {
   held_bytes_ -= stream.held;
-  stream.held = stream.head_bytes + stream.waiting_bytes();
+  stream.held = stream.head_bytes + stream.trailer_bytes + stream.waiting_bytes();
   held_bytes_ += stream.held;
 }
 
@@ -139,7 +178,7 @@ std::optional<Rejection> Http2Session::check_length(const Request& head) const {
 // Arriving bytes are taken from the window. They are given back at once if they are dropped or have another bound; if
 // the handler takes pieces, when it has consumed them.
 int Http2Session::take_body(Http2Stream& stream, std::string_view bytes) {
-  const bool dropped = stream.refused || stream.finished || stream.delivery == BodyDelivery::kNone;
+  const bool dropped = is_unwanted(stream);
   if (stream.delivery != BodyDelivery::kPieces || dropped) give_window(stream.id, bytes.size());
   if (dropped) return 0;
   if (stream.delivery == BodyDelivery::kPieces) {
@@ -195,7 +234,7 @@ void Http2Session::give_early_bodies() {
 
 void Http2Session::tell_body_ended(Http2Stream& stream) {
   if (!stream.has_events() || std::exchange(stream.end_told, true)) return;
-  stream.events().body_ended(stream);
+  stream.events().body_ended(stream, stream.request_trailers());
 }
 
 // The body is complete, or the rest of it is unwanted.
@@ -205,14 +244,16 @@ void Http2Session::body_is_over(const Http2Stream& stream) {
 }
 
 void Http2Session::request_complete(Http2Stream& stream) {
+  if (!is_unwanted(stream) && !accept_trailers(stream)) return;
   stream.request_whole = true;
-  if (stream.refused || stream.finished || stream.delivery == BodyDelivery::kNone) return;
+  if (is_unwanted(stream)) return;
   if (stream.delivery == BodyDelivery::kPieces) {
     if (stream.receiving && stream.request_body.empty()) tell_body_ended(stream);
     return;
   }
   body_is_over(stream);
   stream.head.body = stream.request_body.view();
+  stream.head.trailers = stream.request_trailers();
   hand_over(stream);
 }
 

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "http/chars.h"
 #include "http/http2/session.h"
+#include "http/trailer_fields.h"
 
 namespace rateguard::http {
 namespace {
@@ -29,13 +30,14 @@ void Http2Stream::begin(Http2Session& session, int32_t stream_id, uint32_t now_r
   round = now_round;
   head = {};
   request_fields_.clear();
+  request_trailers_.clear();
   request_body.clear();
   answer_head.clear();
   trailers.clear();
   content_.clear();
   content_sent_ = 0;
   delivery = BodyDelivery::kWhole;
-  head_bytes = field_count = held = body_held = 0;
+  head_bytes = field_count = trailer_bytes = trailer_count = held = body_held = 0;
   head_whole = target_too_long = request_whole = refused = handed_over = was_kept = receiving = end_told = submitted =
       finished = deferred = false;
   lingers = had_to_wait = kept_ = no_content_ = false;
@@ -44,6 +46,10 @@ void Http2Stream::begin(Http2Session& session, int32_t stream_id, uint32_t now_r
 
 void Http2Stream::add_request_field(std::string_view name, std::string_view value) {
   request_fields_.add_valid(name, value);  // nghttp2 has checked it (RFC 9113, section 8.2.1)
+}
+
+void Http2Stream::add_request_trailer(std::string_view name, std::string_view value) {
+  if (trailer_use(name) != TrailerUse::kDropped) request_trailers_.add_valid(name, value);
 }
 
 void Http2Stream::head_is_whole() {
@@ -79,6 +85,7 @@ void Http2Stream::shrink() {
   release_if_large(request_body);
   release_if_large(content_);
   request_fields_.clear();
+  request_trailers_.clear();
   answer_head.clear();
   trailers.clear();
 }

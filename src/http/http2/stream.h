@@ -24,6 +24,9 @@ class Http2Stream final : public Exchange {
   void add_request_field(std::string_view name, std::string_view value);
   // Makes the request readable. REQUIRES: no more fields come.
   void head_is_whole();
+  // Of the request; what does not belong there is dropped.
+  void add_request_trailer(std::string_view name, std::string_view value);
+  std::span<const Header> request_trailers() { return request_trailers_.fields(); }
   // Moves the trailers behind the head: an answer without content has one block of fields.
   void merge_trailers();
   // Frees the memory that an unusually large request or answer needed.
@@ -64,10 +67,12 @@ class Http2Stream final : public Exchange {
   FieldList answer_head;         // ":status" first
   FieldList trailers;
   BodyDelivery delivery = BodyDelivery::kWhole;
-  size_t head_bytes = 0;   // as RFC 9113, section 6.5.2 counts them
-  size_t field_count = 0;  // without the pseudo-header fields
-  size_t held = 0;         // of its head and its answer, as its session has counted it
-  size_t body_held = 0;    // kPieces: arrived and not consumed
+  size_t head_bytes = 0;     // as RFC 9113, section 6.5.2 counts them
+  size_t field_count = 0;    // without the pseudo-header fields
+  size_t trailer_bytes = 0;  // of the request, counted as head_bytes
+  size_t trailer_count = 0;
+  size_t held = 0;       // of its head and its answer, as its session has counted it
+  size_t body_held = 0;  // kPieces: arrived and not consumed
   bool head_whole = false;
   bool target_too_long = false;
   bool request_whole = false;
@@ -90,6 +95,7 @@ class Http2Stream final : public Exchange {
   bool kept_ = false;
   ExchangeEvents* events_ = nullptr;
   FieldList request_fields_;
+  FieldList request_trailers_;
   std::string client_subject_;
   net::ByteBuffer content_;
   size_t content_sent_ = 0;

@@ -21,7 +21,7 @@ class Relay final : private ExchangeEvents, private CallEvents {
 
  private:
   void body_arrived(Exchange& exchange, std::string_view bytes) override;
-  void body_ended(Exchange& exchange) override;
+  void body_ended(Exchange& exchange, std::span<const Header> trailers) override;
   void drained(Exchange& exchange) override;
   void client_finished(Exchange& exchange) override;
   void client_gone(Exchange& exchange) override;
@@ -77,7 +77,7 @@ void Relay::drained(Call&) {
   exchange_->consume(std::exchange(held_of_request_, 0));
 }
 
-void Relay::body_ended(Exchange&) {
+void Relay::body_ended(Exchange&, std::span<const Header>) {
   call_->finish();
 }
 

@@ -83,6 +83,8 @@ class Http2Client {
     nghttp2_session_resume_data(session_, stream);
     flush();
   }
+  // Fields after the body, which ends with body(). Called before that.
+  void trailers(int32_t stream, Http2Fields fields) { uploads_[stream].trailers = std::move(fields); }
   void reset(int32_t stream) { nghttp2_submit_rst_stream(session_, 0, stream, NGHTTP2_CANCEL); }
 
   bool flush() {
@@ -159,6 +161,7 @@ class Http2Client {
     std::string bytes;
     size_t sent = 0;
     bool last = false;
+    Http2Fields trailers = {};
   };
 
   // Looks for GOAWAY in what was received, beside nghttp2: it stops reading frames at the first that it did not expect,
@@ -208,14 +211,20 @@ class Http2Client {
     return stream;
   }
 
-  static ssize_t read_upload(nghttp2_session*, int32_t stream, uint8_t* into, size_t size, uint32_t* flags,
+  static ssize_t read_upload(nghttp2_session* session, int32_t stream, uint8_t* into, size_t size, uint32_t* flags,
                              nghttp2_data_source*, void* user) {
     Upload& upload = self(user).uploads_[stream];
     const size_t taken = std::min(size, upload.bytes.size() - upload.sent);
     if (taken == 0 && !upload.last) return NGHTTP2_ERR_DEFERRED;
     std::memcpy(into, upload.bytes.data() + upload.sent, taken);
     upload.sent += taken;
-    if (upload.last && upload.sent == upload.bytes.size()) *flags |= NGHTTP2_DATA_FLAG_EOF;
+    if (!upload.last || upload.sent != upload.bytes.size()) return static_cast<ssize_t>(taken);
+    *flags |= NGHTTP2_DATA_FLAG_EOF;
+    if (!upload.trailers.empty()) {
+      *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+      const std::vector<nghttp2_nv> values = values_of(upload.trailers);
+      nghttp2_submit_trailer(session, stream, values.data(), values.size());
+    }
     return static_cast<ssize_t>(taken);
   }
 

@@ -86,7 +86,7 @@ class Http2EchoHandler final : public Handler, private ExchangeEvents {
     exchange.write(bytes);
     exchange.flush();
   }
-  void body_ended(Exchange& exchange) override {
+  void body_ended(Exchange& exchange, std::span<const Header>) override {
     exchange.trailer("x-end", "echoed");
     exchange.finish();
     forget(exchange);

@@ -14,10 +14,10 @@
 
 namespace rateguard::http {
 
-// /echo: gives the body back as it arrives. /source?N: N bytes. /hold: takes the body and consumes it when it is told
-// to. /giveup: the same, and answers at kGivenUp bytes without having consumed any. /late: asks for the body when it is
-// told to. /hints: an interim answer. /upgrade: echoes raw bytes. /letgo: begins an answer and lets go of it. /early:
-// answers without looking at the body.
+// /echo: gives the body back as it arrives, and its trailers. /source?N: N bytes. /hold: takes the body and consumes it
+// when it is told to. /giveup: the same, and answers at kGivenUp bytes without having consumed any. /late: asks for the
+// body when it is told to. /hints: an interim answer. /upgrade: echoes raw bytes. /letgo: begins an answer and lets go
+// of it. /early: answers without looking at the body.
 class StreamingHandler final : public Handler, private ExchangeEvents {
  public:
   // How much may wait for a client before this handler stops.
@@ -108,6 +108,7 @@ class StreamingHandler final : public Handler, private ExchangeEvents {
     KeptExchange exchange = {};
     size_t source_left = 0;
     size_t held = 0;
+    std::vector<std::pair<std::string, std::string>> trailers = {};
     bool echoes = false;
     bool holds = false;
     bool gives_up = false;
@@ -135,8 +136,9 @@ class StreamingHandler final : public Handler, private ExchangeEvents {
     }
     if (exchange.waiting_bytes() <= kWaitingMax) consume(exchange, stream);
   }
-  void body_ended(Exchange& exchange) override {
+  void body_ended(Exchange& exchange, std::span<const Header> trailers) override {
     Stream& stream = streams_.at(&exchange);
+    for (const Header& field : trailers) stream.trailers.emplace_back(field.name, field.value);
     ++ended;
     stream.over = true;
     if (exchange.waiting_bytes() == 0 || !stream.echoes) end(exchange, stream);
@@ -155,6 +157,7 @@ class StreamingHandler final : public Handler, private ExchangeEvents {
   }
   void end(Exchange& exchange, Stream& stream) {
     held -= stream.held;
+    for (const auto& [name, value] : stream.trailers) exchange.trailer(name, value);
     exchange.trailer("x-end", "whole");
     exchange.finish();
     streams_.erase(&exchange);

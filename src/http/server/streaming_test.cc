@@ -396,7 +396,7 @@ class LateAsker final : public Handler, private ExchangeEvents {
 
  private:
   void body_arrived(Exchange&, std::string_view bytes) override { body_ += bytes; }
-  void body_ended(Exchange& exchange) override {
+  void body_ended(Exchange& exchange, std::span<const Header>) override {
     exchange.status(200);
     exchange.write(body_);
     exchange.finish();

@@ -259,7 +259,7 @@ void GrpcApi::body_arrived(http::Exchange& exchange, std::string_view bytes) {
   conversation.received.erase(0, conversation.received.size() - rest.size());
 }
 
-void GrpcApi::body_ended(http::Exchange& exchange) {
+void GrpcApi::body_ended(http::Exchange& exchange, std::span<const Header>) {
   const auto found = conversations_.find(&exchange);
   if (found == conversations_.end()) return;
   const Conversation& conversation = found->second;

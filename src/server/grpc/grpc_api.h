@@ -84,7 +84,7 @@ class GrpcApi final : public http::Handler, private http::ExchangeEvents {
   };
 
   void body_arrived(http::Exchange& exchange, std::string_view bytes) override;
-  void body_ended(http::Exchange& exchange) override;
+  void body_ended(http::Exchange& exchange, std::span<const Header> trailers) override;
   void client_gone(http::Exchange& exchange) override;
 
   // Checks whether a call can be served, before its message is read.
