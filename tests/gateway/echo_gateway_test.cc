@@ -108,6 +108,19 @@ TEST_P(EchoGateway, ALargeBodyPassesBothWaysInConstantMemory) {
   expect_bounded("a body both ways");
 }
 
+TEST_P(EchoGateway, TrailersPassBothWays) {
+  start_gateway(upstream_.port());
+  HeardCall heard;
+  start(heard, here_, {.method = "POST", .target = "/echo", .content = RequestContent::kStreamed});
+  heard.call->write("content");
+  heard.call->trailer("x-sum", "7");
+  heard.call->trailer("authorization", "belongs in the head");
+  heard.call->finish();
+  ASSERT_TRUE(until_over(heard));
+  EXPECT_EQ(heard.body, "content");
+  EXPECT_EQ(heard.trailers, "x-sum: 7\nx-end: whole\n");
+}
+
 // Slow ones at once, on either side of the gateway.
 constexpr size_t kSlow = 50;
 

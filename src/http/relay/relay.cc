@@ -77,7 +77,8 @@ void Relay::drained(Call&) {
   exchange_->consume(std::exchange(held_of_request_, 0));
 }
 
-void Relay::body_ended(Exchange&, std::span<const Header>) {
+void Relay::body_ended(Exchange&, std::span<const Header> trailers) {
+  for (const Header& field : trailers) call_->trailer(field.name, field.value);
   call_->finish();
 }
 

@@ -93,6 +93,16 @@ TEST_F(RelayTest, AnAnswerBeforeTheRequestIsWholePasses) {
   EXPECT_EQ(client.read_answer().body, "early");
 }
 
+TEST_F(RelayTest, TrailersPassBothWays) {
+  TestClient client(port_);
+  ASSERT_TRUE(
+      client.send("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                  "4\r\nbody\r\n0\r\nX-Sum: 7\r\nTE: gzip\r\n\r\n"));
+  EXPECT_EQ(client.read_head().status, 200);
+  const std::string_view expected = "4\r\nbody\r\n0\r\nx-sum: 7\r\nx-end: whole\r\n\r\n";
+  EXPECT_EQ(client.read_bytes(expected.size()), expected);
+}
+
 TEST_F(RelayTest, AClientThatExpectsLeaveIsGivenIt) {
   TestClient client(port_);
   ASSERT_TRUE(client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n"));
