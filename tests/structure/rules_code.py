@@ -22,6 +22,7 @@ THIRD_PARTY = [
     (r"(google/protobuf|envoy|grpc)/", ["rg_proto"]),
     (r"nghttp2/", ["PkgConfig::NGHTTP2"]),
     (r"hiredis/", ["PkgConfig::HIREDIS"]),
+    (r"sqlite3\.h", ["PkgConfig::SQLITE"]),
 ]
 # fmt is part of the vocabulary: every module may use it.
 EVERYWHERE = re.compile(r"fmt/")

@@ -1,0 +1,31 @@
+#include "catalog/sqlite/group_commit.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace rateguard::catalog {
+
+CatalogResult<void> GroupCommit::write(const Work& work) {
+  Job own = {.work = &work};
+  mutex_.lock();
+  waiting_.push_back(&own);
+  while (!own.result) {
+    if (is_making_) {
+      made_.wait(mutex_);
+      continue;
+    }
+    const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(std::min(waiting_.size(), kJobsMax));
+    const std::vector<Job*> group(waiting_.begin(), end);
+    waiting_.erase(waiting_.begin(), end);
+    is_making_ = true;
+    mutex_.unlock();
+    make_(group);  // nobody looks at their results meanwhile: is_making_ keeps them waiting
+    mutex_.lock();
+    is_making_ = false;
+    made_.notify_all();
+  }
+  mutex_.unlock();
+  return std::move(*own.result);
+}
+
+}  // namespace rateguard::catalog

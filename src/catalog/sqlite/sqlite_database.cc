@@ -1,0 +1,185 @@
+#include "catalog/sqlite/sqlite_database.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace rateguard::catalog {
+namespace {
+
+// As many as threads of a pool that reads at a time; more are closed again.
+constexpr size_t kIdleReadersMax = 16;
+
+constexpr SqlDialect kDialect = {.text_type = "TEXT",  // compared by memcmp unless told otherwise
+                                 .integer_type = "INTEGER",
+                                 .bytes_type = "BLOB",
+                                 .table_options = "STRICT",
+                                 .has_table = "SELECT COUNT(*) FROM sqlite_schema WHERE type='table' AND name=$1"};
+
+// Makes an empty file that only its owner may read: SQLite gives the files beside it the same permissions.
+CatalogResult<void> make_file(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (descriptor >= 0) {
+    ::close(descriptor);
+    return {};
+  }
+  if (errno == EEXIST) return {};  // another process was quicker
+  const CatalogFault fault = errno == ENOSPC || errno == EDQUOT ? CatalogFault::kFull : CatalogFault::kUnavailable;
+  return refuse(fault, fmt::format("{}: it cannot be made: {}", path, std::strerror(errno)));
+}
+
+// Whether the file is ours, told without a trace. An empty file may become ours.
+CatalogResult<void> inspect(const std::string& path, off_t bytes) {
+  if (bytes == 0) return {};
+  auto connection = SqliteConnection::open(path, SqliteAccess::kInspect);
+  if (!connection) return std::unexpected(std::move(connection.error()));
+  const auto id = (*connection)->run("PRAGMA application_id");
+  if (!id) return std::unexpected(id.error());
+  if (id->size() == 1 && id->front().front() == SqlValue(SqliteDatabase::kApplicationId)) return {};
+  return refuse(CatalogFault::kForeign,
+                path + ": it is a SQLite database of another program and was left untouched: name another file");
+}
+
+CatalogResult<void> settle(SqliteConnection& writer, std::string_view pragma) {
+  auto done = writer.run(pragma);
+  if (!done) return std::unexpected(std::move(done.error()));
+  return {};
+}
+
+CatalogResult<void> prepare_writer(SqliteConnection& writer) {
+  // The mark stands in the file itself before WAL mode begins, where inspect() looks for it.
+  const std::string mark = fmt::format("PRAGMA application_id={}", SqliteDatabase::kApplicationId);
+  const auto id = writer.run("PRAGMA application_id");
+  if (!id) return std::unexpected(id.error());
+  CatalogResult<void> done;
+  if (id->front().front() != SqlValue(SqliteDatabase::kApplicationId)) done = settle(writer, mark);
+  for (const std::string_view pragma : {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL",
+                                        "PRAGMA journal_size_limit=67108864", "PRAGMA cache_size=-16384"}) {
+    if (done) done = settle(writer, pragma);
+  }
+  return done;
+}
+
+class SqliteSession final : public SqlSession {
+ public:
+  explicit SqliteSession(SqliteConnection& connection) : connection_(connection) {}
+  CatalogResult<SqlRows> run(std::string_view statement, std::span<const SqlValue> values) override {
+    return connection_.run(statement, values);
+  }
+  CatalogResult<void> announce(int64_t) override { return {}; }
+
+ private:
+  SqliteConnection& connection_;
+};
+
+CatalogResult<void> execute(SqliteConnection& connection, std::string_view statement) {
+  auto done = connection.run(statement);
+  if (!done) return std::unexpected(std::move(done.error()));
+  return {};
+}
+
+}  // namespace
+
+CatalogResult<std::unique_ptr<SqlDatabase>> SqliteDatabase::open(const std::string& path) {
+  struct stat status = {};
+  CatalogResult<void> done;
+  if (::stat(path.c_str(), &status) != 0) {
+    done = make_file(path);
+  } else if (!S_ISREG(status.st_mode)) {
+    done = refuse(CatalogFault::kForeign, path + ": it is no file: name one for the catalog");
+  } else {
+    done = inspect(path, status.st_size);
+  }
+  if (!done) return std::unexpected(std::move(done.error()));
+  auto writer = SqliteConnection::open(path, SqliteAccess::kReadWrite);
+  if (!writer) return std::unexpected(std::move(writer.error()));
+  done = prepare_writer(**writer);
+  if (!done) return std::unexpected(std::move(done.error()));
+  return std::unique_ptr<SqlDatabase>(new SqliteDatabase(path, std::move(*writer)));
+}
+
+SqliteDatabase::SqliteDatabase(std::string path, std::unique_ptr<SqliteConnection> writer)
+    : path_(std::move(path)),
+      writer_(std::move(writer)),
+      group_([this](std::span<GroupCommit::Job* const> jobs) { make(jobs); }) {}
+
+const SqlDialect& SqliteDatabase::dialect() const {
+  return kDialect;
+}
+
+CatalogResult<std::unique_ptr<SqliteConnection>> SqliteDatabase::take_reader() {
+  {
+    HeldLock lock(mutex_);
+    if (!readers_.empty()) {
+      auto reader = std::move(readers_.back());
+      readers_.pop_back();
+      return reader;
+    }
+  }
+  return SqliteConnection::open(path_, SqliteAccess::kReadOnly);
+}
+
+void SqliteDatabase::give_back(std::unique_ptr<SqliteConnection> reader) {
+  HeldLock lock(mutex_);
+  if (readers_.size() < kIdleReadersMax) readers_.push_back(std::move(reader));
+}
+
+CatalogResult<SqlRows> SqliteDatabase::ask(std::string_view statement, std::span<const SqlValue> values) {
+  auto reader = take_reader();
+  if (!reader) return std::unexpected(std::move(reader.error()));
+  auto rows = (*reader)->run(statement, values);
+  give_back(std::move(*reader));
+  return rows;
+}
+
+CatalogResult<void> SqliteDatabase::read(const Work& work) {
+  auto reader = take_reader();
+  if (!reader) return std::unexpected(std::move(reader.error()));
+  SqliteConnection& connection = **reader;
+  auto result = execute(connection, "BEGIN");
+  if (result) {
+    SqliteSession session(connection);
+    result = work(session);
+    const auto ended = execute(connection, "ROLLBACK");
+    if (result && !ended) result = ended;
+  }
+  if (!connection.is_in_transaction()) give_back(std::move(*reader));
+  return result;
+}
+
+CatalogResult<void> SqliteDatabase::write(const Work& work) {
+  return group_.write([&] {
+    SqliteSession session(*writer_);
+    return work(session);
+  });
+}
+
+void SqliteDatabase::make(std::span<GroupCommit::Job* const> jobs) {
+  CatalogResult<void> whole = execute(*writer_, "BEGIN IMMEDIATE");
+  for (GroupCommit::Job* const job : jobs) {
+    if (whole) whole = execute(*writer_, "SAVEPOINT job");
+    if (!whole) break;
+    job->result = (*job->work)();
+    // After some errors, a full disk among them, SQLite has ended the transaction by itself; with it those before.
+    if (!writer_->is_in_transaction()) {
+      whole = *job->result ? refuse(CatalogFault::kUnavailable, path_ + ": a transaction has ended by itself")
+                           : *job->result;
+      break;
+    }
+    if (!*job->result) whole = execute(*writer_, "ROLLBACK TO job");
+    if (whole) whole = execute(*writer_, "RELEASE job");
+  }
+  if (whole) whole = execute(*writer_, "COMMIT");
+  if (writer_->is_in_transaction()) (void)execute(*writer_, "ROLLBACK");
+  if (whole) return;
+  for (GroupCommit::Job* const job : jobs) {
+    if (!job->result || *job->result) job->result = whole;
+  }
+}
+
+}  // namespace rateguard::catalog
