@@ -121,7 +121,7 @@ void add_routes(const TrafficProfile& profile, uint32_t limit_of_all, Rules& rul
     if (route->login_like || route->requests < kRouteRequestsMin || !can_be_named(*route)) continue;
     // Static files are too cheap for a limit, and everyone behind one address asks for the front page at nine o'clock.
     if (route->static_files * 2 > route->requests || route->pattern == "/") continue;
-    ProposedRule rule = rule_of(*route, route->access == Access::kWrite ? "write-" : "");
+    ProposedRule rule = rule_of(*route, route->kind == MethodKind::kWrite ? "write-" : "");
     rules.measure(rule, kLimitMin);
     if (rule.limit > kTighterShare * limit_of_all) continue;
     rules.add(std::move(rule));

@@ -62,12 +62,12 @@ std::string lower_case(std::string_view text) {
 
 }  // namespace
 
-Access access_of(std::string_view method) {
+MethodKind method_kind(std::string_view method) {
   const bool read = method.empty() || method == "GET" || method == "HEAD" || method == "OPTIONS";
-  return read ? Access::kRead : Access::kWrite;
+  return read ? MethodKind::kRead : MethodKind::kWrite;
 }
 
-void route_of(Access access, std::string_view path, std::string& out) {
+void route_of(MethodKind kind, std::string_view path, std::string& out) {
   out.clear();
   if (!path.starts_with('/')) return;
   std::string_view segment;
@@ -80,7 +80,7 @@ void route_of(Access access, std::string_view path, std::string& out) {
     }
     out += '/';
     out += is_id ? std::string_view("{id}") : segment;
-    if (access == Access::kWrite || is_front(segment)) continue;
+    if (kind == MethodKind::kWrite || is_front(segment)) continue;
     while (path.starts_with('/')) path.remove_prefix(1);
     if (!path.empty()) out += "/*";
     return;

@@ -9,12 +9,12 @@ namespace {
 
 std::string read_route(std::string_view path) {
   std::string out;
-  route_of(Access::kRead, path, out);
+  route_of(MethodKind::kRead, path, out);
   return out;
 }
 std::string write_route(std::string_view path) {
   std::string out;
-  route_of(Access::kWrite, path, out);
+  route_of(MethodKind::kWrite, path, out);
   return out;
 }
 
@@ -42,9 +42,9 @@ TEST(RouteName, IsAlwaysAPatternThatARuleTakesOrNone) {
   for (const std::string_view path :
        {"", "*", "a/b", "/{x}", "/*", "/a/*", "/a/{b}/c", "/a?b", "/%2e%2e/x", "/a b", "/../../etc", "/\xFF\xFE",
         "/a\"b", "/a/./b", "/x/\n", "/{", "/**", "/wp-login.php"}) {
-    for (const Access access : {Access::kRead, Access::kWrite}) {
+    for (const MethodKind kind : {MethodKind::kRead, MethodKind::kWrite}) {
       std::string out;
-      route_of(access, path, out);
+      route_of(kind, path, out);
       EXPECT_TRUE(out.empty() || rules::PathPattern::parse(out).has_value()) << path << " gave " << out;
     }
   }
@@ -52,9 +52,9 @@ TEST(RouteName, IsAlwaysAPatternThatARuleTakesOrNone) {
 
 TEST(RouteName, EndsBeforeASegmentThatLooksLikeAListOfPaths) {
   std::string route;
-  route_of(Access::kWrite, "/shop/a,/b", route);
+  route_of(MethodKind::kWrite, "/shop/a,/b", route);
   EXPECT_EQ(route, "/shop/*");
-  route_of(Access::kWrite, "/shop/a,b", route);
+  route_of(MethodKind::kWrite, "/shop/a,b", route);
   EXPECT_EQ(route, "/shop/a,b");
 }
 

@@ -43,10 +43,10 @@ CallerHashes CallerHashes::of(const simulate::LogEntry& entry) {
 RouteTable::RouteTable() : sieve_(kSievePlaces) {}
 
 void RouteTable::add(const simulate::LogEntry& entry, uint64_t caller, int64_t time_s) {
-  const Access access = access_of(entry.method);
-  route_of(access, entry.path, pattern_);
+  const MethodKind kind = method_kind(entry.method);
+  route_of(kind, entry.path, pattern_);
   if (pattern_.empty()) return;
-  RouteProfile* route = find_or_admit(access, access == Access::kWrite ? entry.method : std::string_view());
+  RouteProfile* route = find_or_admit(kind, kind == MethodKind::kWrite ? entry.method : std::string_view());
   if (route == nullptr) return;
   // "/blog" was measured together with the paths below it, as the rule "/blog/*" counts them.
   if (route->pattern.size() < pattern_.size()) route->pattern = pattern_;
@@ -55,11 +55,11 @@ void RouteTable::add(const simulate::LogEntry& entry, uint64_t caller, int64_t t
   if (caller != 0) route->callers.add(caller, time_s);
 }
 
-RouteProfile* RouteTable::find_or_admit(Access access, std::string_view method) {
+RouteProfile* RouteTable::find_or_admit(MethodKind kind, std::string_view method) {
   key_.assign(method);
   key_ += ' ';
   key_ += pattern_;
-  if (access == Access::kRead && key_.ends_with("/*")) key_.resize(key_.size() - 2);
+  if (kind == MethodKind::kRead && key_.ends_with("/*")) key_.resize(key_.size() - 2);
   if (last_ != nullptr && key_ == last_key_) return last_;
   auto found = routes_.find(key_);
   if (found == routes_.end()) {
@@ -74,11 +74,11 @@ RouteProfile* RouteTable::find_or_admit(Access access, std::string_view method) 
       routes_.erase(least);
     }
     found = routes_
-                .emplace(key_, new RouteProfile{.access = access,
+                .emplace(key_, new RouteProfile{.kind = kind,
                                                 .pattern = pattern_,
                                                 .method = std::string(method),
                                                 .missed_max = before,
-                                                .login_like = access == Access::kWrite && is_login_like(pattern_),
+                                                .login_like = kind == MethodKind::kWrite && is_login_like(pattern_),
                                                 .callers = PeakTable(kCallersMax)})
                 .first;
   }
@@ -102,7 +102,7 @@ void TrafficProfile::add(const simulate::LogEntry& entry, const CallerHashes& ca
   ++requests_;
   first_ = std::min(first_.value_or(entry.time), entry.time);
   last_ = std::max(last_.value_or(entry.time), entry.time);
-  const bool write = access_of(entry.method) == Access::kWrite;
+  const bool write = method_kind(entry.method) == MethodKind::kWrite;
   writes_ += write;
   if (callers.address != 0) {
     ++with_address_;

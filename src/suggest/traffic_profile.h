@@ -31,7 +31,7 @@ struct CallerHashes {
 
 // A route that is followed.
 struct RouteProfile {
-  Access access = Access::kRead;
+  MethodKind kind = MethodKind::kRead;
   std::string pattern;    // "/blog/*", which includes "/blog"; "/about" if nothing below it was requested
   std::string method;     // of a write: "POST"
   uint64_t requests = 0;  // while it was followed
@@ -55,7 +55,7 @@ class RouteTable {
   std::vector<const RouteProfile*> ranked() const;
 
  private:
-  RouteProfile* find_or_admit(Access access, std::string_view method);
+  RouteProfile* find_or_admit(MethodKind kind, std::string_view method);
 
   std::vector<uint32_t> sieve_;
   std::map<std::string, std::unique_ptr<RouteProfile>, std::less<>> routes_;  // by method and pattern
