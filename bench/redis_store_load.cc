@@ -178,7 +178,7 @@ void one_by_one(Bench& bench, size_t checks) {
     checked.push_back(passed());
     begin = Clock::now();
     const std::string_view words[] = {"PING"};
-    bench.client->call("", words, Duration::seconds(1), [&](const redis::Answer&) { bench.loop->stop(); });
+    bench.client->call("", words, Duration::seconds(1), [&](const redis::CommandResult&) { bench.loop->stop(); });
     bench.loop->run();
     pinged.push_back(passed());
   }
@@ -191,7 +191,7 @@ void load_script(Bench& bench) {
   redis_store::ScriptCall call;
   if (!redis_store::encode_charge({{&charge, 1}}, {}, redis_store::KeyLayout(), call)) std::exit(1);
   const std::string_view words[] = {"SCRIPT", "LOAD", call.script().source()};
-  bench.client->call("", words, Duration::seconds(1), [&](const redis::Answer&) { bench.loop->stop(); });
+  bench.client->call("", words, Duration::seconds(1), [&](const redis::CommandResult&) { bench.loop->stop(); });
   bench.loop->run();
   std::printf("%s ", call.script().sha().c_str());
   for (const char byte : call.argument(1)) std::printf("%02x", static_cast<unsigned>(static_cast<uint8_t>(byte)));

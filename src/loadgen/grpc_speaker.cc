@@ -188,7 +188,7 @@ void GrpcSpeaker::ask(const Question& question, Ticket ticket, std::string& out)
   drain(out);
 }
 
-std::expected<void, std::string> GrpcSpeaker::hear(std::string_view bytes, std::vector<Answer>& answers,
+std::expected<void, std::string> GrpcSpeaker::hear(std::string_view bytes, std::vector<QuestionResult>& answers,
                                                    std::string& out) {
   answers_ = &answers;
   const ssize_t taken =
@@ -227,7 +227,7 @@ void GrpcSpeaker::finish(int32_t id, uint32_t error_code) {
   const Stream stream = std::move(found->second);
   streams_.erase(found);
   if (answers_ == nullptr) return;  // the session is being torn down
-  Answer& answer = answers_->emplace_back();
+  QuestionResult& answer = answers_->emplace_back();
   answer.ticket = stream.ticket;
   const uint64_t code = overall_code(stream.answer);
   if (error_code != 0) {
@@ -240,8 +240,8 @@ void GrpcSpeaker::finish(int32_t id, uint32_t error_code) {
   } else if (code != 1 && code != 2) {
     answer.error = "no decision in the response";
   }
-  if (code == 2) answer.kind = Answer::Kind::kRefused;
-  if (!answer.error.empty()) answer.kind = Answer::Kind::kError;
+  if (code == 2) answer.kind = QuestionResult::Kind::kRefused;
+  if (!answer.error.empty()) answer.kind = QuestionResult::Kind::kError;
 }
 
 void GrpcSpeaker::drain(std::string& out) {

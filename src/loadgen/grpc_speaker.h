@@ -18,7 +18,7 @@ class GrpcSpeaker final : public Speaker {
 
   void open(std::string& out) override;
   void ask(const Question& question, Ticket ticket, std::string& out) override;
-  std::expected<void, std::string> hear(std::string_view bytes, std::vector<Answer>& answers,
+  std::expected<void, std::string> hear(std::string_view bytes, std::vector<QuestionResult>& answers,
                                         std::string& out) override;
   bool may_end() const override { return going_away_ && streams_.empty(); }
 
@@ -42,7 +42,7 @@ class GrpcSpeaker final : public Speaker {
   std::string authorization_;  // empty: not sent
   nghttp2_session* session_ = nullptr;
   std::map<int32_t, Stream> streams_;
-  std::vector<Answer>* answers_ = nullptr;  // of hear(), while it runs
+  std::vector<QuestionResult>* answers_ = nullptr;  // of hear(), while it runs
   bool going_away_ = false;
 };
 

@@ -95,7 +95,7 @@ void HttpSpeaker::ask(const Question& question, Ticket ticket, std::string& out)
   out += rendered_;
 }
 
-std::expected<void, std::string> HttpSpeaker::hear(std::string_view bytes, std::vector<Answer>& answers,
+std::expected<void, std::string> HttpSpeaker::hear(std::string_view bytes, std::vector<QuestionResult>& answers,
                                                    std::string& /*out*/) {
   waiting_ += bytes;
   std::span<char> rest(waiting_);
@@ -108,7 +108,7 @@ std::expected<void, std::string> HttpSpeaker::hear(std::string_view bytes, std::
   return {};
 }
 
-std::expected<bool, std::string> HttpSpeaker::take(std::span<char>& rest, std::vector<Answer>& answers) {
+std::expected<bool, std::string> HttpSpeaker::take(std::span<char>& rest, std::vector<QuestionResult>& answers) {
   using Status = http::Http1ResponseParser::Status;
   if (tickets_.empty() && !rest.empty())
     return std::unexpected("malformed HTTP answer");  // an answer without a question
@@ -131,12 +131,12 @@ std::expected<bool, std::string> HttpSpeaker::take(std::span<char>& rest, std::v
   return !rest.empty();
 }
 
-Answer HttpSpeaker::answer_of(Ticket ticket) const {
-  Answer answer{.ticket = ticket};
+QuestionResult HttpSpeaker::answer_of(Ticket ticket) const {
+  QuestionResult answer{.ticket = ticket};
   if (status_ == 429) {
-    answer.kind = Answer::Kind::kRefused;
+    answer.kind = QuestionResult::Kind::kRefused;
   } else if (status_ >= 300) {
-    answer.kind = Answer::Kind::kError;
+    answer.kind = QuestionResult::Kind::kError;
     answer.error = fmt::format("HTTP {}", status_);
     answer.detail = detail_of(content_);
   }

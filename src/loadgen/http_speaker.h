@@ -16,14 +16,14 @@ class HttpSpeaker final : public Speaker {
 
   void open(std::string&) override {}
   void ask(const Question& question, Ticket ticket, std::string& out) override;
-  std::expected<void, std::string> hear(std::string_view bytes, std::vector<Answer>& answers,
+  std::expected<void, std::string> hear(std::string_view bytes, std::vector<QuestionResult>& answers,
                                         std::string& out) override;
   bool may_end() const override { return closing_ && tickets_.empty(); }
 
  private:
   // Takes the message at the front of `rest`; false if more has to arrive first.
-  std::expected<bool, std::string> take(std::span<char>& rest, std::vector<Answer>& answers);
-  Answer answer_of(Ticket ticket) const;
+  std::expected<bool, std::string> take(std::span<char>& rest, std::vector<QuestionResult>& answers);
+  QuestionResult answer_of(Ticket ticket) const;
 
   TextTemplate body_;
   TextTemplate refused_body_;

@@ -85,7 +85,7 @@ void LoadConnection::hear(std::string_view bytes) {
   const int64_t now_ns = steady_ns();
   answers_.clear();
   const auto heard = speaker_->hear(bytes, answers_, out_);
-  for (const Answer& answer : answers_) {
+  for (const QuestionResult& answer : answers_) {
     Asked& question = questions_[answer.ticket];
     owner_.on_answer(answer, question.due_ns, now_ns);
     question = {};

@@ -23,7 +23,7 @@ class ConnectionOwner {
   // call.
   virtual void on_room(LoadConnection& connection) = 0;
   // An answer to a question that was due at `due_ns`; `now_ns` is when it was read.
-  virtual void on_answer(const Answer& answer, int64_t due_ns, int64_t now_ns) = 0;
+  virtual void on_answer(const QuestionResult& answer, int64_t due_ns, int64_t now_ns) = 0;
   // The connection has ended, `unanswered` questions being under way. They are counted as errors of the kind `why`,
   // even if there are none; it is empty if the server may end the connection.
   virtual void on_end(LoadConnection& connection, std::string_view why, size_t unanswered) = 0;
@@ -83,7 +83,7 @@ class LoadConnection final : private net::StreamEvents {
   std::unique_ptr<Speaker> speaker_;
   std::vector<Asked> questions_;  // by ticket
   std::vector<Ticket> free_;
-  std::vector<Answer> answers_;
+  std::vector<QuestionResult> answers_;
   std::string out_;
   size_t sent_ = 0;  // of out_
   bool has_answered_ = false;

@@ -87,7 +87,7 @@ void RespSpeaker::ask(const Question& question, Ticket ticket, std::string& out)
   }
 }
 
-std::expected<void, std::string> RespSpeaker::hear(std::string_view bytes, std::vector<Answer>& answers,
+std::expected<void, std::string> RespSpeaker::hear(std::string_view bytes, std::vector<QuestionResult>& answers,
                                                    std::string& /*out*/) {
   if (!waiting_.empty()) {
     waiting_ += bytes;
@@ -105,18 +105,18 @@ std::expected<void, std::string> RespSpeaker::hear(std::string_view bytes, std::
       continue;
     }
     if (tickets_.empty()) return std::unexpected(std::string("a RESP reply without a command"));
-    Answer& answer = answers.emplace_back();
+    QuestionResult& answer = answers.emplace_back();
     answer.ticket = tickets_.pop();
     if (reply->is_error) {
-      answer.kind = Answer::Kind::kError;
+      answer.kind = QuestionResult::Kind::kError;
       answer.error = kind_of(reply->error);
       answer.detail = one_line(reply->error);
     } else if (verdict_ != Verdict::kNone && !reply->first_number) {
-      answer.kind = Answer::Kind::kError;
+      answer.kind = QuestionResult::Kind::kError;
       answer.error = "no decision in the reply";
     } else if (verdict_ != Verdict::kNone) {
       const bool one = *reply->first_number != 0;
-      if (one == (verdict_ == Verdict::kOneIsRefused)) answer.kind = Answer::Kind::kRefused;
+      if (one == (verdict_ == Verdict::kOneIsRefused)) answer.kind = QuestionResult::Kind::kRefused;
     }
   }
   waiting_ = std::string(bytes);  // a copy first: `bytes` may be part of it

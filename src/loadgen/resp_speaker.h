@@ -11,7 +11,7 @@ class RespSpeaker final : public Speaker {
 
   void open(std::string& out) override;
   void ask(const Question& question, Ticket ticket, std::string& out) override;
-  std::expected<void, std::string> hear(std::string_view bytes, std::vector<Answer>& answers,
+  std::expected<void, std::string> hear(std::string_view bytes, std::vector<QuestionResult>& answers,
                                         std::string& out) override;
 
  private:

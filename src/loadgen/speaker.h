@@ -17,7 +17,7 @@ namespace rateguard::loadgen {
 // Names a question on its connection; the caller chooses it.
 using Ticket = uint32_t;
 
-struct Answer {
+struct QuestionResult {
   enum class Kind : uint8_t {
     kAdmitted,  // or answered, if the answer is not a decision
     kRefused,
@@ -42,7 +42,7 @@ class Speaker {
   virtual void ask(const Question& question, Ticket ticket, std::string& out) = 0;
   // Takes the server's bytes, cut into any pieces, and appends its answers; replies to the protocol are appended to
   // `out`. Errors: why the connection has to be closed, as a kind for counting; the answers before count.
-  virtual std::expected<void, std::string> hear(std::string_view bytes, std::vector<Answer>& answers,
+  virtual std::expected<void, std::string> hear(std::string_view bytes, std::vector<QuestionResult>& answers,
                                                 std::string& out) = 0;
   // When the server has ended the connection: whether it had announced that, after its last answer.
   virtual bool may_end() const { return false; }

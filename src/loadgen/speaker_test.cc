@@ -8,7 +8,7 @@
 namespace rateguard::loadgen {
 namespace {
 
-using Kind = Answer::Kind;
+using Kind = QuestionResult::Kind;
 
 std::string asked(Speaker& speaker, const Question& question, Ticket ticket = 0) {
   std::string out;
@@ -17,9 +17,9 @@ std::string asked(Speaker& speaker, const Question& question, Ticket ticket = 0)
 }
 
 // "0:admitted 1:refused 2:HTTP 500"
-std::string text_of(const std::vector<Answer>& answers) {
+std::string text_of(const std::vector<QuestionResult>& answers) {
   std::string out;
-  for (const Answer& answer : answers) {
+  for (const QuestionResult& answer : answers) {
     const std::string what = answer.kind == Kind::kAdmitted  ? "admitted"
                              : answer.kind == Kind::kRefused ? "refused"
                                                              : answer.error;
@@ -36,7 +36,7 @@ std::string heard(const Plan& plan, int questions, const std::string& bytes) {
     const auto speaker = make_speaker(plan);
     std::string out;
     for (int i = 0; i < questions; ++i) speaker->ask({.key = "k"}, static_cast<Ticket>(i), out);
-    std::vector<Answer> answers;
+    std::vector<QuestionResult> answers;
     auto good = speaker->hear(std::string_view(bytes).substr(0, cut), answers, out);
     if (good) good = speaker->hear(std::string_view(bytes).substr(cut), answers, out);
     std::string text = text_of(answers);
@@ -110,7 +110,7 @@ TEST(HttpSpeaker, StopsAfterBytesThatAreNotHttp) {
 TEST(HttpSpeaker, MayEndAfterTheAnswerThatSaidSo) {
   const auto speaker = make_speaker(plan_for("http://h"));
   std::string out;
-  std::vector<Answer> answers;
+  std::vector<QuestionResult> answers;
   asked(*speaker, {.key = "k"});
   EXPECT_FALSE(speaker->may_end());
   ASSERT_TRUE(speaker->hear("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", answers, out));
@@ -175,7 +175,7 @@ TEST(RespSpeaker, AuthenticatesFirst) {
   speaker->open(out);
   EXPECT_EQ(out, "*2\r\n$4\r\nAUTH\r\n$6\r\nsecret\r\n");
   speaker->ask({}, 5, out);
-  std::vector<Answer> answers;
+  std::vector<QuestionResult> answers;
   ASSERT_TRUE(speaker->hear("+OK\r\n+PONG\r\n", answers, out));
   EXPECT_EQ(text_of(answers), "5:admitted");
 
@@ -199,7 +199,7 @@ TEST(GrpcSpeaker, StopsAfterBytesThatAreNotHttp2) {
   speaker->open(out);
   EXPECT_TRUE(out.starts_with("PRI * HTTP/2.0"));
   speaker->ask({.key = "k"}, 1, out);
-  std::vector<Answer> answers;
+  std::vector<QuestionResult> answers;
   EXPECT_FALSE(speaker->hear("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", answers, out));
 }
 

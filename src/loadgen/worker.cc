@@ -94,13 +94,13 @@ void Worker::on_room(LoadConnection& connection) {
   with_room_.push_back(&connection);
 }
 
-void Worker::on_answer(const Answer& answer, int64_t due_ns, int64_t now_ns) {
+void Worker::on_answer(const QuestionResult& answer, int64_t due_ns, int64_t now_ns) {
   last_ns_ = now_ns;
-  if (answer.kind == Answer::Kind::kError) {
+  if (answer.kind == QuestionResult::Kind::kError) {
     if (++tally_.errors[answer.error] == 1 && !answer.detail.empty()) tally_.details[answer.error] = answer.detail;
     return;
   }
-  ++(answer.kind == Answer::Kind::kAdmitted ? tally_.admitted : tally_.refused);
+  ++(answer.kind == QuestionResult::Kind::kAdmitted ? tally_.admitted : tally_.refused);
   tally_.latency.add(now_ns - due_ns);
 }
 

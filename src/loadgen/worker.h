@@ -54,7 +54,7 @@ class Worker final : private ConnectionOwner, private net::ReadyHandler {
   Worker(const Plan& plan, Share share);
 
   void on_room(LoadConnection& connection) override;
-  void on_answer(const Answer& answer, int64_t due_ns, int64_t now_ns) override;
+  void on_answer(const QuestionResult& answer, int64_t due_ns, int64_t now_ns) override;
   void on_end(LoadConnection& connection, std::string_view why, size_t unanswered) override;
   void on_turn_end() override;
   void on_ready(uint32_t events) override;  // the timer
