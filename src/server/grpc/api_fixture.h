@@ -17,7 +17,7 @@
 
 namespace rateguard::grpc {
 
-struct Answered {
+struct RpcResult {
   std::string status;   // grpc-status
   std::string message;  // grpc-message
   std::string text;     // of the first message
@@ -70,15 +70,15 @@ class ApiServer {
   uint16_t port_ = 0;
 };
 
-inline Answered answered(const http::Http2Answer& answer) {
-  Answered result{
+inline RpcResult answered(const http::Http2Answer& answer) {
+  RpcResult result{
       .status = answer.field("grpc-status"), .message = answer.field("grpc-message"), .text = {}, .answer = answer};
   if (answer.body.size() >= kMessagePrefix) result.text = answer.body.substr(kMessagePrefix);
   return result;
 }
 
-inline Answered call(http::Http2Client& client, std::string_view path, const std::string& body,
-                     const http::Http2Fields& more = {}) {
+inline RpcResult call(http::Http2Client& client, std::string_view path, const std::string& body,
+                      const http::Http2Fields& more = {}) {
   http::Http2Fields fields = kGrpcFields;
   fields.insert(fields.end(), more.begin(), more.end());
   return answered(client.ask(std::string(path), body, fields));

@@ -43,7 +43,7 @@ TEST(GrpcApi, AnswersWithHeadMessageAndTrailers) {
   Running server;
   server.run();
   http::Http2Client client(server.port());
-  const Answered got = call(client, kShouldRateLimit, framed(some_request()));
+  const RpcResult got = call(client, kShouldRateLimit, framed(some_request()));
   EXPECT_EQ(got.answer.field(":status"), "200");
   EXPECT_EQ(got.answer.field("content-type"), "application/grpc");
   ASSERT_EQ(got.answer.trailers.size(), 1U);
@@ -55,7 +55,7 @@ TEST(GrpcApi, ErrorsAreOneBlockOfFields) {
   Running server;
   server.run();
   http::Http2Client client(server.port());
-  const Answered got = call(client, "/a.B/C", framed(""));
+  const RpcResult got = call(client, "/a.B/C", framed(""));
   EXPECT_EQ(got.status, "12");
   EXPECT_EQ(got.message, "unknown method /a.B/C");
   EXPECT_EQ(got.answer.field("grpc-accept-encoding"), "identity,gzip");
@@ -66,7 +66,7 @@ TEST(GrpcApi, WithoutConfigurationItSaysSo) {
   ApiServer server;
   server.run();
   http::Http2Client client(server.port());
-  const Answered got = call(client, kShouldRateLimit, framed(some_request()));
+  const RpcResult got = call(client, kShouldRateLimit, framed(some_request()));
   EXPECT_EQ(got.status, "2");
   EXPECT_EQ(got.message, "no rate limit configuration loaded");
 }
@@ -119,10 +119,10 @@ TEST(GrpcApi, SpeaksGzip) {
   ASSERT_TRUE(gzip.compress(some_request(100), packed));
   const std::string body = framed(packed, Compressed::kYes);
   http::Http2Client client(server.port());
-  const Answered plain = call(client, kShouldRateLimit, body, {{"grpc-encoding", "gzip"}});
+  const RpcResult plain = call(client, kShouldRateLimit, body, {{"grpc-encoding", "gzip"}});
   EXPECT_EQ(plain.status, "0");
   EXPECT_EQ(plain.answer.body[0], '\0');
-  const Answered small =
+  const RpcResult small =
       call(client, kShouldRateLimit, body, {{"grpc-encoding", "gzip"}, {"grpc-accept-encoding", "identity,gzip"}});
   EXPECT_EQ(small.answer.field("grpc-encoding"), "gzip");
   EXPECT_LT(small.answer.body.size(), plain.answer.body.size());

@@ -33,7 +33,7 @@ std::string asking(std::string_view user, int descriptors = 1) {
   return framed(request.SerializeAsString());
 }
 
-v3::RateLimitResponse response_of(const Answered& got) {
+v3::RateLimitResponse response_of(const RpcResult& got) {
   v3::RateLimitResponse response;
   EXPECT_EQ(got.status, "0") << got.message;
   EXPECT_TRUE(response.ParseFromString(got.text));
@@ -242,7 +242,7 @@ TEST(LateDecisions, AnswersAreCompressedWhereThatGainsAnything) {
       begin(client, asking("a", 100), {{"grpc-encoding", "gzip"}, {"grpc-accept-encoding", "identity,gzip"}});
   ASSERT_TRUE(server.asked(1));
   server.answer();
-  const Answered got = answered(client.wait(stream));
+  const RpcResult got = answered(client.wait(stream));
   EXPECT_EQ(got.answer.field("grpc-encoding"), "gzip");
   std::string expanded;
   Gzip gzip;
@@ -294,7 +294,7 @@ TEST(LateDecisions, AThousandWaitAtOnce) {
     ASSERT_TRUE(net::eventually(all_answered));
     for (int i = 0; i < kCalls; ++i) {
       if (i == 5 || i == 995) continue;
-      const Answered got = answered(client.wait(streams[static_cast<size_t>(i)]));
+      const RpcResult got = answered(client.wait(streams[static_cast<size_t>(i)]));
       ASSERT_EQ(response_of(got).statuses_size(), 1 + i % 7);
     }
     EXPECT_EQ(server.running(), 0U);

@@ -61,7 +61,7 @@ std::unique_ptr<pb::Message> message_of(const pb::Descriptor& type) {
 }
 
 // The first message of the answer, or its status.
-Answered ask(http::Http2Client& client, const Case& example, const pb::MethodDescriptor& method) {
+RpcResult ask(http::Http2Client& client, const Case& example, const pb::MethodDescriptor& method) {
   const auto request = message_of(*method.input_type());
   EXPECT_TRUE(pb::TextFormat::ParseFromString(example.request, request.get())) << example.request;
   const int32_t stream = client.open("/" + example.rpc, kGrpcFields);
@@ -82,7 +82,7 @@ TEST(RpcCases, AreAnsweredAsTheySay) {
   for (const Case& example : cases()) {
     SCOPED_TRACE(example.rpc + " " + example.request);
     const auto& method = method_of(example.rpc);
-    const Answered got = ask(client, example, method);
+    const RpcResult got = ask(client, example, method);
     if (!example.status.empty()) {
       EXPECT_EQ(std::string(name_of(static_cast<Code>(std::stoi(got.status)))) + " " + got.message, example.status);
       continue;
