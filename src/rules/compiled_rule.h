@@ -47,12 +47,12 @@ class alignas(64) CompiledRule {
   bool counts_by_route() const { return counts_by_route_; }
   bool accepts_method(uint64_t method) const { return methods_ == 0 || (methods_ & method) != 0; }
   // Whether the conditions other than method, host and path hold.
-  bool accepts(const Asked& asked) const { return conditions_ == nullptr || conditions_->hold(asked); }
+  bool accepts(const RequestView& asked) const { return conditions_ == nullptr || conditions_->hold(asked); }
   // Whether it exempts requests from every other rule.
   bool exempts() const { return exempts_; }
   uint32_t group() const { return group_; }
   // What a request takes.
-  Cost cost_of(const Asked& asked) const {
+  Cost cost_of(const RequestView& asked) const {
     return cost_ == nullptr ? asked.facts.cost : weighed(asked.facts.cost, cost_->units_for(asked));
   }
   // The same if only the rule is known, not the request.

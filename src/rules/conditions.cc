@@ -68,7 +68,7 @@ bool Conditions::empty(const Match& match) {
   return match.except == Targets{} && match.address == AddressCondition{} && match.values.empty() && match.when.empty();
 }
 
-bool Conditions::hold(const Asked& asked) const {
+bool Conditions::hold(const RequestView& asked) const {
   if (!inside_.empty() || !outside_.empty()) {
     const auto& address = asked.subject.whole_address();
     if (!inside_.empty() && (!address || !inside_.contains(*address))) return false;
@@ -82,7 +82,7 @@ bool Conditions::hold(const Asked& asked) const {
   return !excepted(asked);
 }
 
-bool Conditions::holds(size_t condition, const Asked& asked) const {
+bool Conditions::holds(size_t condition, const RequestView& asked) const {
   const ValueCondition& wanted = match_.values[condition];
   const std::string_view value = part_value(wanted.of, asked.facts, asked.subject);
   switch (wanted.kind) {
@@ -98,7 +98,7 @@ bool Conditions::holds(size_t condition, const Asked& asked) const {
   return value.empty();
 }
 
-bool Conditions::excepted(const Asked& asked) const {
+bool Conditions::excepted(const RequestView& asked) const {
   const auto is_method = [&](const std::string& method) { return equal_ignoring_case(method, asked.facts.method); };
   if (std::ranges::any_of(match_.except.methods, is_method)) return true;
   if (!match_.except.hosts.empty()) {

@@ -16,7 +16,7 @@
 namespace rateguard::rules {
 
 // One request as conditions and costs see it. Borrows everything.
-struct Asked {
+struct RequestView {
   const RequestFacts& facts;
   const Subject& subject;
   std::string_view host;       // as bare_host() gives it
@@ -34,11 +34,11 @@ class Conditions {
 
   // Whether there are no conditions.
   static bool empty(const Match& match);
-  bool hold(const Asked& asked) const;
+  bool hold(const RequestView& asked) const;
 
  private:
-  bool excepted(const Asked& asked) const;
-  bool holds(size_t condition, const Asked& asked) const;
+  bool excepted(const RequestView& asked) const;
+  bool holds(size_t condition, const RequestView& asked) const;
 
   const Match& match_;
   HostIndex except_hosts_;

@@ -30,7 +30,7 @@ std::optional<uint64_t> whole_number(std::string_view text) {
 
 CostTable::CostTable(const RuleCost& cost) : cost_(cost), paths_(trie_of_costs(cost.by_path)) {}
 
-uint64_t CostTable::units_for(const Asked& asked) const {
+uint64_t CostTable::units_for(const RequestView& asked) const {
   if (!cost_.header.empty()) {
     if (const auto units = whole_number(trim(find_header(asked.facts.headers, cost_.header)))) {
       return std::clamp<uint64_t>(*units, 1, cost_.header_max);

@@ -16,7 +16,7 @@ class CostTable {
   explicit CostTable(const RuleCost& cost);
 
   // Units for a request of cost 1.
-  uint64_t units_for(const Asked& asked) const;
+  uint64_t units_for(const RequestView& asked) const;
 
  private:
   const RuleCost& cost_;

@@ -265,12 +265,12 @@ void RuleSet::route(const RequestFacts& facts, Routed& out) const {
 void RuleSet::match(const Routed& routed, const RequestFacts& facts, const Subject& subject, Instant wall,
                     Matches& out) const {
   out.clear();
-  const Asked asked{.facts = facts,
-                    .subject = subject,
-                    .host = routed.host_,
-                    .path = routed.path_,
-                    .wall = wall,
-                    .hits = out.searched_};
+  const RequestView asked{.facts = facts,
+                          .subject = subject,
+                          .host = routed.host_,
+                          .path = routed.path_,
+                          .wall = wall,
+                          .hits = out.searched_};
   for (const PathHit& hit : routed.hits_) {
     const CompiledRule& rule = index_->rules[hit.rule];
     if (!rule.accepts(asked)) continue;
@@ -286,7 +286,7 @@ void RuleSet::match(const Routed& routed, const RequestFacts& facts, const Subje
 }
 
 // Applies a rule that matches to the request; `route` is how rules that count by route count it.
-void RuleSet::apply(const PathHit& hit, const Asked& asked, std::string_view route, Matches& out) const {
+void RuleSet::apply(const PathHit& hit, const RequestView& asked, std::string_view route, Matches& out) const {
   using Says = Matches::OfGroup::Says;
   const CompiledRule& rule = index_->rules[hit.rule];
   const CompiledLimit* limit = rule.limit_for(asked.facts, asked.subject);

@@ -17,7 +17,7 @@
 
 namespace rateguard::rules {
 
-struct Asked;
+struct RequestView;
 
 class RuleSet {
  public:
@@ -63,7 +63,7 @@ class RuleSet {
   // A part of a subject as a request would be counted, from how its name is written.
   Result<std::string_view> counted_value(RuleId id, size_t part_index, std::string_view text, int prefix_v6,
                                          PartRoom& room) const;
-  void apply(const PathHit& hit, const Asked& asked, std::string_view route, Matches& out) const;
+  void apply(const PathHit& hit, const RequestView& asked, std::string_view route, Matches& out) const;
   // `text` as a request would be counted: a template of the rule, or a path.
   std::string_view route_named(RuleId id, std::string_view text, std::string& path_buffer) const;
   explicit RuleSet(std::vector<Rule> rules);
