@@ -52,7 +52,7 @@ class RelayTest : public testing::Test {
 
 TEST_F(RelayTest, AnAnswerPassesWithItsFieldsAndSaysWhereItCameThrough) {
   TestClient client(port_);
-  const Answer answer = client.ask(get("/early"));
+  const ReceivedResponse answer = client.ask(get("/early"));
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.body, "early");
   EXPECT_TRUE(answer.head.contains("\r\nvia: 1.1 rateguard\r\n")) << answer.head;
@@ -71,7 +71,7 @@ TEST_F(RelayTest, AClientThatGoesBeforeItsAnswerBeginsCancelsTheCall) {
 TEST_F(RelayTest, AnUpgradePasses) {
   TestClient client(port_);
   ASSERT_TRUE(client.send(get("/upgrade", "Connection: Upgrade\r\nUpgrade: echo\r\n")));
-  const Answer answer = client.read_head();
+  const ReceivedResponse answer = client.read_head();
   EXPECT_EQ(answer.status, 101);
   ASSERT_TRUE(client.send("any bytes"));
   EXPECT_EQ(client.read_bytes(9), "any bytes");
@@ -80,7 +80,7 @@ TEST_F(RelayTest, AnUpgradePasses) {
 TEST_F(RelayTest, AnAnswerToHeadPassesWithoutContent) {
   TestClient client(port_);
   ASSERT_TRUE(client.send("HEAD /early HTTP/1.1\r\nHost: a\r\n\r\n"));
-  const Answer answer = client.read_answer(BodyOf::kHead);
+  const ReceivedResponse answer = client.read_answer(BodyOf::kHead);
   EXPECT_EQ(answer.status, 200);
   EXPECT_TRUE(answer.head.contains("content-length: 5\r\n") || answer.head.contains("Content-Length: 5\r\n"))
       << answer.head;

@@ -62,7 +62,7 @@ TEST(HttpBodies, WhoseEndIsNotKnownEndsTheConnectionAfterTheAnswerIsRead) {
       server.on_loop([] {});
     }
     client.send_end();
-    const Answer answer = client.read_answer();
+    const ReceivedResponse answer = client.read_answer();
     EXPECT_EQ(answer.body, "POST /refused ");
     EXPECT_TRUE(answer.has("Connection: close"));
     EXPECT_TRUE(client.ended_in_order());
@@ -78,7 +78,7 @@ TEST(HttpBodies, AllConnectionsTogetherHaveABound) {
     ASSERT_TRUE(eventually([&] { return bodies->bytes() >= 76'000; }));
     TestClient second(server.port());
     ASSERT_TRUE(second.send(head_of("/", 60'000) + std::string(50'000, 'x')));
-    const Answer refused = second.read_answer();
+    const ReceivedResponse refused = second.read_answer();
     EXPECT_EQ(refused.status, 503);
     EXPECT_TRUE(refused.has("Connection: close"));
     EXPECT_EQ(bodies->refusals(), 1u);

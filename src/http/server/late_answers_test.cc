@@ -71,12 +71,12 @@ TEST_F(LateAnswers, ComeWhenTheyAreReadyAndOthersAreServedMeanwhile) {
   EXPECT_EQ(connect().ask(get("/now")).body, "GET /now ");
   EXPECT_FALSE(first.readable(std::chrono::milliseconds(0)));
   answer(1);
-  const Answer answered = second.read_answer();
+  const ReceivedResponse answered = second.read_answer();
   EXPECT_EQ(answered.body, "POST /c body of the second");
   EXPECT_TRUE(answered.has("X-Peer: 127.0.0.1"));
   EXPECT_NE(answered.head.find("\r\nDate: "), std::string::npos);
   answer(0);
-  const Answer other = first.read_answer();
+  const ReceivedResponse other = first.read_answer();
   EXPECT_EQ(other.body, "POST /a?b body of the first");
   EXPECT_TRUE(other.has("X-Echo: b"));
   EXPECT_EQ(server_->stats().requests_handled, 3u);
@@ -291,7 +291,7 @@ TEST_F(LateAnswers, AreWaitedForByADrain) {
   drain();
   EXPECT_FALSE(drained_);
   answer(0);
-  const Answer answered = client.read_answer();
+  const ReceivedResponse answered = client.read_answer();
   EXPECT_EQ(answered.body, "GET /late ");
   EXPECT_TRUE(answered.has("Connection: close"));
   EXPECT_TRUE(client.ended_in_order());

@@ -66,7 +66,7 @@ std::vector<Case> cases() {
 TEST(SameAnswers, HeadsThatAreNotAccepted) {
   TestServer server({.limits = {.header_bytes_max = 2'000, .headers_max = 20}});
   for (const Case& each : cases()) {
-    const Answer expected = TestClient(server.port()).ask(each.bytes);
+    const ReceivedResponse expected = TestClient(server.port()).ask(each.bytes);
     EXPECT_EQ(expected.status, each.status) << each.name;
     Http2Client client(server.port());
     const Http2Answer answer = client.wait(client.head(each.fields));
@@ -87,13 +87,13 @@ TEST(SameAnswers, CrumbsOfACookieAreOneField) {
 TEST(SameAnswers, BodiesThatAreTooLarge) {
   TestServer server({.limits = {.body_bytes_max = 1'000}});
   const std::string large(1'500, 'x');
-  const Answer said = TestClient(server.port()).ask(post("/", large));
+  const ReceivedResponse said = TestClient(server.port()).ask(post("/", large));
   EXPECT_EQ(said.status, 413);
   Http2Client client(server.port());
   const Http2Answer said2 = client.ask("/", large, {{"content-length", "1500"}});
   EXPECT_EQ(said2.field(":status"), "413");
   EXPECT_EQ(said2.body, said.body);
-  const Answer unsaid =
+  const ReceivedResponse unsaid =
       TestClient(server.port())
           .ask("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5dc\r\n" + large + "\r\n0\r\n\r\n");
   EXPECT_EQ(unsaid.status, 413);
@@ -108,7 +108,7 @@ TEST(SameAnswers, BodiesThatThereIsNoRoomFor) {
   const std::string large(50'000, 'x');
   TestClient h1(server.port());
   ASSERT_TRUE(h1.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n" + large));
-  const Answer expected = h1.read_answer();
+  const ReceivedResponse expected = h1.read_answer();
   EXPECT_EQ(expected.status, 503);
   EXPECT_EQ(bodies->refusals(), 1u);
   Http2Client client(server.port());
@@ -132,7 +132,7 @@ TEST(SameAnswers, RequestsThatAreTooSlow) {
     time.advance(Duration::millis(10));
     return server.stats().requests_rejected == 2;
   }));
-  const Answer expected = h1.read_answer();
+  const ReceivedResponse expected = h1.read_answer();
   EXPECT_EQ(expected.status, 408);
   EXPECT_TRUE(client.wait_until([&] { return client.answer(slow).body == expected.body; }));
   EXPECT_EQ(client.answer(slow).field(":status"), "408");

@@ -40,7 +40,7 @@ TEST(HttpServerTimeouts, ARequestThatDripsGets408AndIsCutOff) {
     client.send("y");
     if (drips++ > 0) time.advance(Duration::millis(5));
   }
-  const Answer answer = client.read_answer();
+  const ReceivedResponse answer = client.read_answer();
   EXPECT_EQ(answer.status, 408);
   EXPECT_TRUE(answer.has("Connection: close"));
   EXPECT_GT(drips, 1);
@@ -115,7 +115,7 @@ TEST(HttpServerBounds, AConnectionAboveTheLimitGetsARefusal) {
   EXPECT_EQ(second.ask(get("/")).status, 200);
   {
     TestClient third(server.port());
-    const Answer answer = third.read_answer();
+    const ReceivedResponse answer = third.read_answer();
     EXPECT_EQ(answer.status, 503);
     EXPECT_TRUE(answer.has("Connection: close"));
     EXPECT_TRUE(third.ended());
@@ -176,7 +176,7 @@ TEST(HttpServerDrain, AnswersWhatHasBegunAndClosesTheRest) {
   EXPECT_TRUE(idle.ended());
   EXPECT_FALSE(TestClient().connect(server.port()));
   EXPECT_FALSE(empty);
-  const Answer answer = begun.ask("\r\nok" + get("/more"));
+  const ReceivedResponse answer = begun.ask("\r\nok" + get("/more"));
   EXPECT_EQ(answer.body, "POST /late ok");
   EXPECT_TRUE(answer.has("Connection: close"));
   EXPECT_TRUE(begun.ended());

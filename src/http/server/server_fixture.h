@@ -76,7 +76,7 @@ class TestServer {
   uint16_t port_ = 0;
 };
 
-struct Answer {
+struct ReceivedResponse {
   int status = 0;  // 0: the connection ended first
   std::string head;
   std::string body;
@@ -91,8 +91,8 @@ class TestClient : public net::ByteClient {
  public:
   using net::ByteClient::ByteClient;
 
-  Answer read_answer(BodyOf kind = BodyOf::kGet) {
-    Answer answer;
+  ReceivedResponse read_answer(BodyOf kind = BodyOf::kGet) {
+    ReceivedResponse answer;
     size_t end = 0;
     while ((end = unread_.find("\r\n\r\n")) == std::string::npos) {
       if (!receive()) return answer;
@@ -113,7 +113,7 @@ class TestClient : public net::ByteClient {
     return answer;
   }
   // Only the status line and the fields; read_bytes() and read_line() read what follows.
-  Answer read_head() { return read_answer(BodyOf::kHead); }
+  ReceivedResponse read_head() { return read_answer(BodyOf::kHead); }
   // `size` bytes, or fewer if the connection ends first.
   std::string read_bytes(size_t size) {
     while (unread_.size() < size && receive()) {
@@ -132,7 +132,7 @@ class TestClient : public net::ByteClient {
     unread_.erase(0, end + 2);
     return line;
   }
-  Answer ask(std::string_view request) { return send(request) ? read_answer() : Answer{}; }
+  ReceivedResponse ask(std::string_view request) { return send(request) ? read_answer() : ReceivedResponse{}; }
 };
 
 inline std::string get(std::string_view target, std::string_view fields = "") {

@@ -15,7 +15,7 @@ TEST(HttpServer, AnswersOneRequestAfterAnother) {
   TestClient client(server.port());
   for (int i = 0; i < 10; ++i) {
     const std::string body = "body " + std::to_string(i);
-    const Answer answer = client.ask(post("/a?b", body));
+    const ReceivedResponse answer = client.ask(post("/a?b", body));
     EXPECT_EQ(answer.status, 200);
     EXPECT_EQ(answer.body, "POST /a?b " + body);
     EXPECT_TRUE(answer.head.starts_with("HTTP/1.1 200 OK\r\n"));
@@ -70,9 +70,9 @@ TEST(HttpServer, SendsNoContentWhereThereIsNone) {
   TestServer server;
   TestClient client(server.port());
   ASSERT_TRUE(client.send("HEAD /h HTTP/1.1\r\nHost: a\r\n\r\n" + get("/empty") + get("/nothing") + get("/after")));
-  const Answer head = client.read_answer(BodyOf::kHead);
+  const ReceivedResponse head = client.read_answer(BodyOf::kHead);
   EXPECT_TRUE(head.has("Content-Length: 8"));  // "HEAD /h "
-  const Answer empty = client.read_answer();
+  const ReceivedResponse empty = client.read_answer();
   EXPECT_EQ(empty.status, 204);
   EXPECT_EQ(empty.head.find("Content-Length"), std::string::npos);
   EXPECT_EQ(client.read_answer().status, 500);  // a handler that says nothing
@@ -130,7 +130,7 @@ TEST(HttpServer, AnswersOtherBytesThanHttpAndEndsTheConnection) {
   for (const auto& c : cases) {
     TestClient client(server.port());
     client.send(c.text);
-    const Answer answer = client.read_answer();
+    const ReceivedResponse answer = client.read_answer();
     EXPECT_EQ(answer.status, c.status) << c.text.substr(0, 100);
     EXPECT_TRUE(answer.has("Connection: close"));
     EXPECT_TRUE(client.ended_in_order());
@@ -148,7 +148,7 @@ TEST(HttpServer, ReadsPastABodyThatIsALittleTooLarge) {
   TestServer server({.limits = {.body_bytes_max = 1'000}});
   TestClient client(server.port());
   ASSERT_TRUE(client.send(post("/", std::string(1'999, 'x')) + get("/next")));
-  const Answer answer = client.read_answer();
+  const ReceivedResponse answer = client.read_answer();
   EXPECT_EQ(answer.status, 413);
   EXPECT_FALSE(answer.has("Connection: close"));
   EXPECT_EQ(client.read_answer().body, "GET /next ");
@@ -225,7 +225,7 @@ TEST(HttpServer, ListensOnIpv6AndByName) {
     TestServer server({.host = {.address = {.host = host}}});
     TestClient client;
     ASSERT_TRUE(client.connect(server.port())) << host;
-    const Answer answer = client.ask(get("/"));
+    const ReceivedResponse answer = client.ask(get("/"));
     EXPECT_TRUE(answer.has("X-Peer: 127.0.0.1")) << answer.head;
   }
 }

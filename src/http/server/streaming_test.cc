@@ -256,7 +256,7 @@ TEST_F(Streaming, ABodyThatIsThereAlreadyIsGivenWhenItIsAskedFor) {
 TEST_F(Streaming, InterimAnswersComeFirst) {
   TestClient client(server_.port());
   ASSERT_TRUE(client.send(get("/hints")));
-  const Answer hints = client.read_answer();
+  const ReceivedResponse hints = client.read_answer();
   EXPECT_EQ(hints.status, 103);
   EXPECT_TRUE(hints.has("link: </style.css>"));
   EXPECT_EQ(client.read_head().status, 200);
@@ -273,7 +273,7 @@ TEST_F(Streaming, InterimAnswersComeFirst) {
 TEST_F(Streaming, AnUpgradeMovesRawBytesUntilTheClientHasSentAll) {
   TestClient client(server_.port());
   ASSERT_TRUE(client.send(get("/upgrade", "Connection: Upgrade\r\nUpgrade: echo\r\n") + "first"));
-  const Answer switched = client.read_head();
+  const ReceivedResponse switched = client.read_head();
   EXPECT_EQ(switched.status, 101);
   EXPECT_TRUE(switched.has("Upgrade: echo"));
   EXPECT_TRUE(switched.has("X-Accept: yes"));
@@ -294,7 +294,7 @@ TEST_F(Streaming, AnUpgradeMovesRawBytesUntilTheClientHasSentAll) {
 TEST_F(Streaming, AnHttp10ClientReadsToTheEndOfTheConnection) {
   TestClient client(server_.port());
   ASSERT_TRUE(client.send("POST /echo HTTP/1.0\r\nContent-Length: 5\r\n\r\nhello"));
-  const Answer answer = client.read_head();
+  const ReceivedResponse answer = client.read_head();
   EXPECT_TRUE(answer.has("Connection: close"));
   EXPECT_EQ(answer.head.find("chunked"), std::string::npos);
   EXPECT_EQ(client.read_bytes(5), "hello");

@@ -164,7 +164,7 @@ TEST(Fairness, ADrainEndsWhatWaitsForItsTurnWithItsNextAnswer) {
   TestClient client(server.port());
   ASSERT_TRUE(client.send(pipeline));
   int answers = 0;
-  Answer answer;
+  ReceivedResponse answer;
   do {
     answer = client.read_answer();
     ASSERT_EQ(answer.body, "GET /" + std::to_string(answers++) + " ");

@@ -336,7 +336,7 @@ TEST_F(LateHttp, PipelinedChecksAreAnsweredInOrder) {
     ASSERT_TRUE(waits(1));
     EXPECT_EQ(http::TestClient(http_.port()).ask(http::get("/health")).status, 200);
     answer_all();
-    const http::Answer answer = client.read_answer();
+    const http::ReceivedResponse answer = client.read_answer();
     EXPECT_EQ(answer.status, i < 10 ? 200 : 429);
     const std::string left = "\"remaining\":" + std::to_string(std::max(0, 9 - i)) + ",";
     EXPECT_NE(answer.body.find(left), std::string::npos) << answer.body;
@@ -426,7 +426,7 @@ TEST_F(LateHttp, ADrainWaits) {
   http_.on_loop([&] { http_.server().drain(Duration::seconds(100), [&] { drained = true; }); });
   EXPECT_FALSE(drained);
   answer_all();
-  const http::Answer answer = client.read_answer();
+  const http::ReceivedResponse answer = client.read_answer();
   EXPECT_EQ(answer.status, 200);
   EXPECT_TRUE(answer.has("Connection: close"));
   EXPECT_TRUE(client.ended());
