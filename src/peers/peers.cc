@@ -69,7 +69,7 @@ void Peers::leave(std::function<void()> done) {
   listener_.stop();
   client_.eval(leave_script(), std::array<std::string_view, 2>{names_.seen, names_.about},
                std::array<std::string_view, 1>{id_text_}, kLeavePatience,
-               [done = std::move(done)](const redis::Answer&) { done(); });
+               [done = std::move(done)](const redis::CommandResult&) { done(); });
 }
 
 void Peers::beat() {
@@ -82,12 +82,12 @@ void Peers::beat() {
   }
   client_.eval(beat_script(), std::array<std::string_view, 3>{names_.seen, names_.about, names_.told},
                std::array<std::string_view, 3>{id_text_, description, gone_after_ms_}, options_.beat_period,
-               [self = self_, before = told_.value_or(0)](const redis::Answer& answer) {
+               [self = self_, before = told_.value_or(0)](const redis::CommandResult& answer) {
                  if (*self != nullptr) (*self)->on_beat(answer, before);
                });
 }
 
-void Peers::on_beat(const redis::Answer& answer, uint64_t told_before) {
+void Peers::on_beat(const redis::CommandResult& answer, uint64_t told_before) {
   beating_ = false;
   const Result<void> good = take_beat(answer, told_before);
   problem_ = good ? "" : good.error().message;
@@ -97,7 +97,7 @@ void Peers::on_beat(const redis::Answer& answer, uint64_t told_before) {
   if (handlers_.on_problem) handlers_.on_problem(now);
 }
 
-Result<void> Peers::take_beat(const redis::Answer& answer, uint64_t told_before) {
+Result<void> Peers::take_beat(const redis::CommandResult& answer, uint64_t told_before) {
   if (!answer) return std::unexpected(answer.error());
   const Result<Beat> beat = decode_beat(**answer);
   if (!beat) return std::unexpected(beat.error());
@@ -222,7 +222,7 @@ void Peers::publish_message(MessageKind kind, const std::string& payload) {
   const std::string text = encode_uncounted(id_, kind, payload);
   client_.eval(tell_script(), std::array<std::string_view, 1>{names_.told},
                std::array<std::string_view, 3>{names_.channel, text, gone_after_ms_}, options_.beat_period,
-               [self = self_, kind, payload](const redis::Answer& answer) {
+               [self = self_, kind, payload](const redis::CommandResult& answer) {
                  const bool told = answer && !(*answer)->is_error();
                  if (!told && *self != nullptr) (*self)->owe(kind, payload);
                });

@@ -81,8 +81,8 @@ class Peers {
  private:
   void post(std::function<void(Peers&)> work);
   void beat();
-  void on_beat(const redis::Answer& answer, uint64_t told_before);
-  Result<void> take_beat(const redis::Answer& answer, uint64_t told_before);
+  void on_beat(const redis::CommandResult& answer, uint64_t told_before);
+  Result<void> take_beat(const redis::CommandResult& answer, uint64_t told_before);
   void note_count(int64_t alive);
   void note_told(uint64_t told, uint64_t told_before);
   void record_missed_messages(uint64_t told);

@@ -18,10 +18,10 @@ class OneServer final : public Client {
   void start() override { connection_.start(); }
   void stop() override { connection_.stop(); }
   void eval(const Script& script, std::span<const std::string_view> keys, std::span<const std::string_view> arguments,
-            Duration patience, AnswerHandler done) override {
+            Duration patience, ResultHandler done) override {
     connection_.eval(script, keys, arguments, patience, std::move(done));
   }
-  void call(std::string_view, std::span<const std::string_view> words, Duration patience, AnswerHandler done) override {
+  void call(std::string_view, std::span<const std::string_view> words, Duration patience, ResultHandler done) override {
     connection_.call(words, patience, std::move(done));
   }
   const Server* open_server() const override { return connection_.is_open() ? &connection_.server() : nullptr; }
@@ -41,10 +41,10 @@ class Sentinels final : public Client {
   void start() override { connection_.start(); }
   void stop() override { connection_.stop(); }
   void eval(const Script& script, std::span<const std::string_view> keys, std::span<const std::string_view> arguments,
-            Duration patience, AnswerHandler done) override {
+            Duration patience, ResultHandler done) override {
     connection_.primary().eval(script, keys, arguments, patience, std::move(done));
   }
-  void call(std::string_view, std::span<const std::string_view> words, Duration patience, AnswerHandler done) override {
+  void call(std::string_view, std::span<const std::string_view> words, Duration patience, ResultHandler done) override {
     connection_.primary().call(words, patience, std::move(done));
   }
   const Server* open_server() const override {
@@ -72,11 +72,11 @@ class Nodes final : public Client {
   void start() override { cluster_.start(); }
   void stop() override { cluster_.stop(); }
   void eval(const Script& script, std::span<const std::string_view> keys, std::span<const std::string_view> arguments,
-            Duration patience, AnswerHandler done) override {
+            Duration patience, ResultHandler done) override {
     cluster_.eval(script, keys, arguments, patience, std::move(done));
   }
   void call(std::string_view key, std::span<const std::string_view> words, Duration patience,
-            AnswerHandler done) override {
+            ResultHandler done) override {
     cluster_.call(key, words, patience, std::move(done));
   }
   const Server* open_server() const override { return cluster_.open_server(); }

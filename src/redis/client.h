@@ -22,9 +22,9 @@ class Client {
   virtual void stop() = 0;
   // As Connection's; all keys of a call are in one slot, and `key` is in the slot of those in `words`.
   virtual void eval(const Script& script, std::span<const std::string_view> keys,
-                    std::span<const std::string_view> arguments, Duration patience, AnswerHandler done) = 0;
+                    std::span<const std::string_view> arguments, Duration patience, ResultHandler done) = 0;
   virtual void call(std::string_view key, std::span<const std::string_view> words, Duration patience,
-                    AnswerHandler done) = 0;
+                    ResultHandler done) = 0;
   // A server that is connected now, for the caller's own sessions: the primary, or any node of a cluster. Null if none
   // is.
   virtual const Server* open_server() const = 0;

@@ -43,7 +43,7 @@ std::optional<net::ConnectTarget> redirection_of(const Connection& teller, std::
   return told_by(teller, text.substr(space + 1, colon - space - 1), port);
 }
 
-void fail_unsent(AnswerHandler& done, std::string message) {
+void fail_unsent(ResultHandler& done, std::string message) {
   done(std::unexpected(Error{.code = ErrorCode::kUnavailable, .message = std::move(message), .retry = Retry::kAlways}));
 }
 
@@ -101,7 +101,7 @@ const Server* Cluster::open_server() const {
 }
 
 void Cluster::call(std::string_view key, std::span<const std::string_view> words, Duration patience,
-                   AnswerHandler done) {
+                   ResultHandler done) {
   auto request = std::make_unique<Request>();
   request->slot = slot_of(key);
   request->deadline = loop_.now() + patience;
@@ -111,7 +111,7 @@ void Cluster::call(std::string_view key, std::span<const std::string_view> words
 }
 
 void Cluster::eval(const Script& script, std::span<const std::string_view> keys,
-                   std::span<const std::string_view> arguments, Duration patience, AnswerHandler done) {
+                   std::span<const std::string_view> arguments, Duration patience, ResultHandler done) {
   RG_CHECK(!keys.empty());
   auto request = std::make_unique<Request>();
   request->slot = slot_of(keys[0]);
@@ -139,18 +139,18 @@ bool Cluster::is_learning() const {
 void Cluster::send(Connection& node, std::unique_ptr<Request> request, Manner manner) {
   const Duration patience = request->deadline - loop_.now();
   Request& kept = *request;
-  AnswerHandler done = [this, &node, request = std::move(request)](const Answer& answer) mutable {
+  ResultHandler done = [this, &node, request = std::move(request)](const CommandResult& answer) mutable {
     on_answer(node, std::move(request), answer);
   };
   // The node that takes over a slot accepts only one command after ASKING; a script is sent with its source, since
   // NOSCRIPT would use that up.
-  if (manner == Manner::kAsking) node.call({"ASKING"}, patience, [](const Answer&) {});
+  if (manner == Manner::kAsking) node.call({"ASKING"}, patience, [](const CommandResult&) {});
   if (kept.script == nullptr) return node.call_encoded(kept.bytes, patience, std::move(done));
   if (manner == Manner::kPlain) return node.eval_encoded(*kept.script, kept.bytes, patience, std::move(done));
   node.eval_source(*kept.script, kept.bytes, patience, std::move(done));
 }
 
-void Cluster::on_answer(Connection& node, std::unique_ptr<Request> request, const Answer& answer) {
+void Cluster::on_answer(Connection& node, std::unique_ptr<Request> request, const CommandResult& answer) {
   const bool moved = answer && (*answer)->is_error("MOVED");
   const bool ask = answer && (*answer)->is_error("ASK");
   if (answer && (*answer)->is_error("TRYAGAIN") && pause(request)) return;
@@ -217,7 +217,7 @@ void Cluster::refresh() {
     if (!node.is_open()) continue;
     asking_ = true;
     quiet_ = 0;
-    return node.call({"CLUSTER", "SLOTS"}, settings_.patience, [this, &node](const Answer& answer) {
+    return node.call({"CLUSTER", "SLOTS"}, settings_.patience, [this, &node](const CommandResult& answer) {
       asking_ = false;
       if (!started_) return;
       if (answer && (*answer)->is_array()) return take_slots(node, **answer);

@@ -54,14 +54,14 @@ class Cluster {
 
   // As Connection's, at the node that serves `key`. All keys of a command are in one slot. Before the slots are known a
   // command waits while they are being asked for.
-  void call(std::string_view key, std::span<const std::string_view> words, Duration patience, AnswerHandler done);
+  void call(std::string_view key, std::span<const std::string_view> words, Duration patience, ResultHandler done);
   void call(std::string_view key, std::initializer_list<std::string_view> words, Duration patience,
-            AnswerHandler done) {
+            ResultHandler done) {
     call(key, std::span(words.begin(), words.size()), patience, std::move(done));
   }
   // REQUIRES: at least one key, all in one slot.
   void eval(const Script& script, std::span<const std::string_view> keys, std::span<const std::string_view> arguments,
-            Duration patience, AnswerHandler done);
+            Duration patience, ResultHandler done);
 
  private:
   // A command under way, kept so that it can follow a redirection.
@@ -73,13 +73,13 @@ class Cluster {
     int redirections = 0;  // since the last pause
     int pauses = 0;
     net::Timer wake = {};  // while it pauses
-    AnswerHandler done = {};
+    ResultHandler done = {};
   };
   enum class Manner : uint8_t { kPlain, kAsking };
 
   void route_request(std::unique_ptr<Request> request);
   void send(Connection& node, std::unique_ptr<Request> request, Manner manner);
-  void on_answer(Connection& node, std::unique_ptr<Request> request, const Answer& answer);
+  void on_answer(Connection& node, std::unique_ptr<Request> request, const CommandResult& answer);
   bool pause(std::unique_ptr<Request>& request);
   bool is_learning() const;
   Connection* node_at(const net::ConnectTarget& target);

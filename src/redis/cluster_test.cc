@@ -64,8 +64,8 @@ class ClusterTest : public testing::Test {
     });
     return run_until(*loop_, holds);
   }
-  AnswerHandler into(Heard& heard) {
-    return [&heard](const Answer& answer) {
+  ResultHandler into(Heard& heard) {
+    return [&heard](const CommandResult& answer) {
       ++heard.times;
       if (answer) heard.reply = **answer;
       if (!answer) heard.failure = answer.error();

@@ -46,7 +46,7 @@ Connection::~Connection() {
   *self_ = nullptr;
 }
 
-bool Connection::admit(size_t bytes, AnswerHandler& done) {
+bool Connection::admit(size_t bytes, ResultHandler& done) {
   const auto refuse = [&](Error error) {
     error.retry = Retry::kAlways;
     done(std::unexpected(std::move(error)));
@@ -80,7 +80,7 @@ void Connection::push(Pending pending, size_t out_before) {
   });
 }
 
-void Connection::call(std::span<const std::string_view> words, Duration patience, AnswerHandler done) {
+void Connection::call(std::span<const std::string_view> words, Duration patience, ResultHandler done) {
   size_t bytes = 0;
   for (const std::string_view word : words) bytes += word.size();
   if (!admit(bytes, done)) return;
@@ -89,22 +89,22 @@ void Connection::call(std::span<const std::string_view> words, Duration patience
   send(std::move(pending));
 }
 
-void Connection::call_encoded(std::string_view bytes, Duration patience, AnswerHandler done) {
+void Connection::call_encoded(std::string_view bytes, Duration patience, ResultHandler done) {
   if (!admit(bytes.size(), done)) return;
   send({.done = std::move(done), .deadline = loop_.now() + patience, .tail = std::string(bytes)});
 }
 
 void Connection::eval(const Script& script, std::span<const std::string_view> keys,
-                      std::span<const std::string_view> arguments, Duration patience, AnswerHandler done) {
+                      std::span<const std::string_view> arguments, Duration patience, ResultHandler done) {
   eval_encoded(script, script_tail(keys, arguments), patience, std::move(done));
 }
 
-void Connection::eval_encoded(const Script& script, std::string tail, Duration patience, AnswerHandler done) {
+void Connection::eval_encoded(const Script& script, std::string tail, Duration patience, ResultHandler done) {
   if (!admit(tail.size() + script.sha().size(), done)) return;
   send({.done = std::move(done), .deadline = loop_.now() + patience, .script = &script, .tail = std::move(tail)});
 }
 
-void Connection::eval_source(const Script& script, std::string tail, Duration patience, AnswerHandler done) {
+void Connection::eval_source(const Script& script, std::string tail, Duration patience, ResultHandler done) {
   if (!admit(tail.size() + script.source().size(), done)) return;
   send({.done = std::move(done),
         .deadline = loop_.now() + patience,
@@ -200,7 +200,7 @@ void Connection::on_deadline() {
 
 void Connection::expire(Instant now) {
   const uint64_t begun = session_.sent_total() + session_.begun_bytes();
-  std::vector<std::pair<AnswerHandler, Retry>> late;
+  std::vector<std::pair<ResultHandler, Retry>> late;
   bool any_unsent = false;
   for (Pending& pending : pending_) {
     if (!pending.done || pending.deadline > now) continue;

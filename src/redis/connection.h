@@ -40,10 +40,10 @@ namespace rateguard::redis {
 // kUnavailable, and lasting until the settings change. kCorrupt: the server did not speak Redis's protocol, or gave an
 // answer of the wrong kind. Retry::kAlways: the server has not seen the command and never will; kIfIdempotent: it may
 // have been carried out, or may still be.
-using Answer = Result<const Reply*>;
+using CommandResult = Result<const Reply*>;
 // Called once for each command, on the loop's thread, perhaps before the call that sent it has returned. It may send
 // commands; it must not destroy the connection.
-using AnswerHandler = std::move_only_function<void(Answer)>;
+using ResultHandler = std::move_only_function<void(CommandResult)>;
 
 // How MOVED, ASK and TRYAGAIN are reported: as errors like others, or, to a caller that follows them, as answers.
 enum class Redirections : uint8_t { kErrors, kAnswers };
@@ -103,27 +103,27 @@ class Connection final : private SessionOwner {
 
   // Sends a command. It waits while the connection is being made; between attempts it fails immediately. It fails if
   // `patience` ends before the reply arrives; if it has not been sent by then, it never is.
-  void call(std::span<const std::string_view> words, Duration patience, AnswerHandler done);
-  void call(std::initializer_list<std::string_view> words, Duration patience, AnswerHandler done) {
+  void call(std::span<const std::string_view> words, Duration patience, ResultHandler done);
+  void call(std::initializer_list<std::string_view> words, Duration patience, ResultHandler done) {
     call(std::span(words.begin(), words.size()), patience, std::move(done));
   }
   // Runs a script, which outlives the connection.
   void eval(const Script& script, std::span<const std::string_view> keys, std::span<const std::string_view> arguments,
-            Duration patience, AnswerHandler done);
+            Duration patience, ResultHandler done);
   // The same, with keys and arguments encoded by script_tail().
-  void eval_encoded(const Script& script, std::string tail, Duration patience, AnswerHandler done);
+  void eval_encoded(const Script& script, std::string tail, Duration patience, ResultHandler done);
   // The same with the script's source, for cases where NOSCRIPT must not be the answer.
-  void eval_source(const Script& script, std::string tail, Duration patience, AnswerHandler done);
+  void eval_source(const Script& script, std::string tail, Duration patience, ResultHandler done);
   static std::string script_tail(std::span<const std::string_view> keys, std::span<const std::string_view> arguments);
   // A command already in wire format.
-  void call_encoded(std::string_view bytes, Duration patience, AnswerHandler done);
+  void call_encoded(std::string_view bytes, Duration patience, ResultHandler done);
 
  private:
   // How often a script call was sent.
   enum class Attempt : uint8_t { kBySha, kByShaAgain, kBySource };
 
   struct Pending {
-    AnswerHandler done = {};  // empty once its deadline has passed: the reply is dropped
+    ResultHandler done = {};  // empty once its deadline has passed: the reply is dropped
     Instant deadline = {};
     uint64_t begin = 0;  // the position of its bytes, counted since the session was started
     uint64_t end = 0;
@@ -138,7 +138,7 @@ class Connection final : private SessionOwner {
   };
 
   // Whether a command may be queued; if not, `done` has been called.
-  bool admit(size_t bytes, AnswerHandler& done);
+  bool admit(size_t bytes, ResultHandler& done);
   void push(Pending pending, size_t out_before);
   void send(Pending pending);
   void send_again(Pending pending);

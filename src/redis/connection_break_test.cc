@@ -116,8 +116,8 @@ TEST_F(ConnectionBreakTest, AServerThatStaysSilentIsGivenMoreTimeWithEachConnect
   const Duration silence_max = Duration::millis(60);
   connect_and_wait({.silence_max = silence_max});
   say_nothing();
-  const net::Timer asking =
-      loop_->every(Duration::millis(5), [&] { connection_->call({"x"}, Duration::millis(2), [](const Answer&) {}); });
+  const net::Timer asking = loop_->every(
+      Duration::millis(5), [&] { connection_->call({"x"}, Duration::millis(2), [](const CommandResult&) {}); });
   for (int i = 0; i < 3; ++i) {
     const Instant since = loop_->now();
     const size_t peers = server_.peers.size();
@@ -177,7 +177,7 @@ TEST_F(ConnectionBreakTest, AServerThatLetsInWhomItDoesNotAnswerIsLeftAloneMoreA
   const Script script({"return 'own'"}, ReplyKind::kString);
   server_.on_command = [](FakeServer::Peer& peer, const Words&) { peer.send(":7\r\n"); };
   connect({.on_change = [&] {
-    if (connection_->is_open()) connection_->eval(script, {}, {}, kPatient, [](const Answer&) {});
+    if (connection_->is_open()) connection_->eval(script, {}, {}, kPatient, [](const CommandResult&) {});
   }});
   run_for(*loop_, Duration::millis(300));
   // After 5, 10, 20, 40, 80 and 160 ms.
@@ -219,7 +219,7 @@ TEST_F(ConnectionBreakTest, RepliesThatAreAlwaysLateEndTheConnection) {
     };
     int failures = 0;
     const net::Timer asking = loop_->every(Duration::millis(10), [&] {
-      connection_->call({"x"}, Duration::millis(2), [&](const Answer& answer) { failures += answer ? 0 : 1; });
+      connection_->call({"x"}, Duration::millis(2), [&](const CommandResult& answer) { failures += answer ? 0 : 1; });
     });
     ASSERT_TRUE(run_until(*loop_, [&] { return server_.peers.size() > peers; })) << connection_->problem().message;
     EXPECT_GT(failures, 1);

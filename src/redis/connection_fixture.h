@@ -32,8 +32,8 @@ class ConnectionTest : public testing::Test {
     connect(std::move(options));
     ASSERT_TRUE(run_until(*loop_, [&] { return connection_->is_open(); })) << connection_->problem().message;
   }
-  AnswerHandler into(Heard& heard) {
-    return [&heard](const Answer& answer) {
+  ResultHandler into(Heard& heard) {
+    return [&heard](const CommandResult& answer) {
       ++heard.times;
       if (answer) {
         heard.reply = **answer;

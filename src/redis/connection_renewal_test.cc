@@ -152,7 +152,7 @@ TEST_F(WrongServerTest, StoppingMeanwhileFailsCommandsWithTheServersError) {
   Heard refused;
   wrong_answer = [](const Words& words) { return words[0] == "b" ? "+b\r\n" : "-READONLY it is a replica\r\n"; };
   call("a", refused);
-  connection_->call({"b"}, kPatient, [&](const Answer&) { connection_->stop(); });
+  connection_->call({"b"}, kPatient, [&](const CommandResult&) { connection_->stop(); });
   ASSERT_TRUE(run_until(*loop_, [&] { return refused.times == 1; }));
   EXPECT_TRUE(refused.reply.is_error("READONLY"));
   EXPECT_EQ(asked(), "a b");
@@ -177,7 +177,7 @@ TEST_F(ConnectionRenewalTest, AConnectionThatReceivesOnlyErrorsIsReplaced) {
   connect_and_wait({.refusals_max = Duration::millis(20)});
   server_.on_command = [](FakeServer::Peer& peer, const Words&) { peer.send("-OOM command not allowed\r\n"); };
   const net::Timer asking =
-      loop_->every(Duration::millis(5), [&] { connection_->call({"x"}, kPatient, [](const Answer&) {}); });
+      loop_->every(Duration::millis(5), [&] { connection_->call({"x"}, kPatient, [](const CommandResult&) {}); });
   ASSERT_TRUE(run_until(*loop_, [&] { return server_.peers.size() == 3; }));
 }
 
@@ -188,7 +188,7 @@ TEST_F(ConnectionRenewalTest, AGoodAnswerBetweenErrorsKeepsTheConnection) {
     peer.send(++asked % 2 == 0 ? "-OOM command not allowed\r\n" : "+OK\r\n");
   };
   const net::Timer asking =
-      loop_->every(Duration::millis(5), [&] { connection_->call({"x"}, kPatient, [](const Answer&) {}); });
+      loop_->every(Duration::millis(5), [&] { connection_->call({"x"}, kPatient, [](const CommandResult&) {}); });
   ASSERT_TRUE(run_until(*loop_, [&] { return asked > 40; }));
   EXPECT_EQ(server_.peers.size(), 1u);
 }
@@ -203,7 +203,7 @@ TEST_F(ConnectionRenewalTest, RedirectionsThatAreFollowedAreGoodAnswers) {
       peer.send(answers[++asked % 3]);
     };
     const net::Timer asking =
-        loop_->every(Duration::millis(5), [&] { connection_->call({"x"}, kPatient, [](const Answer&) {}); });
+        loop_->every(Duration::millis(5), [&] { connection_->call({"x"}, kPatient, [](const CommandResult&) {}); });
     ASSERT_TRUE(run_until(*loop_, [&] { return asked > 40; }));
     EXPECT_EQ(server_.peers.size() == 1, redirections == Redirections::kAnswers);
   }

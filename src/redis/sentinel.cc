@@ -74,13 +74,13 @@ void SentinelConnection::ask_current_sentinel() {
   if (asking_ || !sentinel_.is_open()) return;
   asking_ = true;
   sentinel_.call({"SENTINEL", "get-master-addr-by-name", settings_.service}, settings_.patience,
-                 [this](const Answer& answer) {
+                 [this](const CommandResult& answer) {
                    asking_ = false;
                    if (started_) on_address(answer);
                  });
 }
 
-void SentinelConnection::on_address(const Answer& answer) {
+void SentinelConnection::on_address(const CommandResult& answer) {
   const std::string who = "Sentinel at " + sentinel_.server().target.to_string();
   if (!answer) {
     set_problem(answer.error().message);

@@ -49,7 +49,7 @@ class SentinelConnection final : private SessionOwner {
 
  private:
   void ask_current_sentinel();
-  void on_address(const Answer& answer);
+  void on_address(const CommandResult& answer);
   void set_problem(std::string problem);
   void on_sentinel_change();
   void on_primary_change();

@@ -71,7 +71,7 @@ class SentinelTest : public testing::Test {
 TEST_F(SentinelTest, AsksForThePrimaryAndLogsInThere) {
   start();
   std::string problem;
-  connection_->primary().call({"X"}, kPatient, [&](const Answer& answer) { problem = answer.error().message; });
+  connection_->primary().call({"X"}, kPatient, [&](const CommandResult& answer) { problem = answer.error().message; });
   EXPECT_NE(problem, "") << "no primary is known yet";
   ASSERT_TRUE(open_at(old_));
   EXPECT_EQ(connection_->problem(), "");

@@ -62,7 +62,7 @@ class RedisStoreOnItsLoop final : public Store {
   // Keys only.
   StoreStats stats() const override {
     const auto keys = wait<uint64_t>([&](auto done) {
-      client_->call("", std::vector<std::string_view>{"DBSIZE"}, kDeadline, [done](const redis::Answer& answer) {
+      client_->call("", std::vector<std::string_view>{"DBSIZE"}, kDeadline, [done](const redis::CommandResult& answer) {
         done(answer ? static_cast<uint64_t>((*answer)->integer) : 0);
       });
     });

@@ -87,7 +87,7 @@ class ThroughTheStore : public testing::Test {
   }
 
   void ask(std::vector<std::string_view> words) {
-    client_->call("", words, Duration::seconds(20), [&](const redis::Answer& answer) {
+    client_->call("", words, Duration::seconds(20), [&](const redis::CommandResult& answer) {
       EXPECT_TRUE(answer.has_value() && !(*answer)->is_error());
       loop_->stop();
     });

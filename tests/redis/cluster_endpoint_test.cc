@@ -34,7 +34,7 @@ class ClusterEndpointTest : public testing::Test {
     for (int i = 0; i < kKeys; ++i) {
       const std::string key = "k" + std::to_string(i);
       ++expected_[key];
-      cluster_->call(key, {"INCR", key}, kPatient, [&, key](const Answer& answer) {
+      cluster_->call(key, {"INCR", key}, kPatient, [&, key](const CommandResult& answer) {
         ++answered;
         if (!answer) {
           problem = answer.error().message;

@@ -30,7 +30,7 @@ class RedisClusterTest : public testing::Test {
   int64_t increment(std::string_view key) {
     std::optional<int64_t> value;
     const std::string_view keys[] = {key};
-    cluster_->eval(script_, keys, {}, kPatient, [&](const Answer& answer) {
+    cluster_->eval(script_, keys, {}, kPatient, [&](const CommandResult& answer) {
       value = answer ? (*answer)->integer : 0;
       if (answer && (*answer)->is_error()) last_error_ = (*answer)->text;
     });

@@ -26,7 +26,7 @@ TEST(RedisSentinels, APrimaryThatDiesIsFollowedThoughASentinelDiesToo) {
   const auto increment = [&]() -> int64_t {
     std::optional<int64_t> value;
     connection.primary().call({"INCR", "n"}, Duration::seconds(2),
-                              [&](const Answer& answer) { value = answer ? (*answer)->integer : -1; });
+                              [&](const CommandResult& answer) { value = answer ? (*answer)->integer : -1; });
     EXPECT_TRUE(run_until(*loop, [&] { return value.has_value(); }));
     return *value;
   };

@@ -47,8 +47,8 @@ class RedisServerTest : public testing::Test {
   bool open() {
     return run_until(*loop_, [&] { return connection_->is_open(); });
   }
-  AnswerHandler into(Heard& heard) {
-    return [&heard](const Answer& answer) {
+  ResultHandler into(Heard& heard) {
+    return [&heard](const CommandResult& answer) {
       ++heard.times;
       if (answer) heard.reply = **answer;
       if (!answer) heard.failure = answer.error();

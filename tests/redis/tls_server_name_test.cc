@@ -59,8 +59,9 @@ TEST_F(TlsServerNameTest, EveryNodeThatTheClusterTellsOfIsVerifiedForTheName) {
   ASSERT_TRUE(run_until(*loop_, [&] { return cluster_->is_ready(); })) << cluster_->problem();
   for (const std::string_view key : {"bar", "foo"}) {  // slots 5061 and 12182
     std::optional<Reply> reply;
-    cluster_->call(key, {"INCR", key}, kPatient,
-                   [&](const Answer& answer) { reply = answer ? **answer : Reply{.text = answer.error().message}; });
+    cluster_->call(key, {"INCR", key}, kPatient, [&](const CommandResult& answer) {
+      reply = answer ? **answer : Reply{.text = answer.error().message};
+    });
     ASSERT_TRUE(run_until(*loop_, [&] { return reply.has_value(); }));
     EXPECT_EQ(reply->integer, 1) << reply->text;
   }

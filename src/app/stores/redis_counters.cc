@@ -208,7 +208,7 @@ bool RedisCounters::speaks_without_tls() {
 
 void RedisCounters::look_at_eviction() {
   constexpr std::array<std::string_view, 2> kWords = {"INFO", "memory"};
-  client_->call("", kWords, Duration::seconds(1), [this](const redis::Answer& answer) {
+  client_->call("", kWords, Duration::seconds(1), [this](const redis::CommandResult& answer) {
     const std::string_view policy = answer ? redis::info_field((*answer)->text, "maxmemory_policy") : "";
     if (policy.empty() || policy == std::exchange(eviction_policy_, policy) || policy == "noeviction") return;
     log_.write(

@@ -187,7 +187,7 @@ void RedisStore::send(std::unique_ptr<Batch> batch) {
     encode_each(asked_, options, options_.layout, call_);
   }
   const Instant asked_at = batch->asked_at;
-  eval(call_, asked_at, [this, batch = std::move(batch)](redis::Answer answer) mutable {
+  eval(call_, asked_at, [this, batch = std::move(batch)](redis::CommandResult answer) mutable {
     --calls_under_way_;
     take_answer(*batch, answer);
     batch->clear();
@@ -195,7 +195,7 @@ void RedisStore::send(std::unique_ptr<Batch> batch) {
   });
 }
 
-void RedisStore::take_answer(Batch& batch, const redis::Answer& answer) {
+void RedisStore::take_answer(Batch& batch, const redis::CommandResult& answer) {
   bool decided = is_good(answer);
   if (decided) {
     CallOptions options{.tag = batch.tag};
@@ -238,7 +238,7 @@ void RedisStore::send_alone(std::unique_ptr<Several> several) {
   const CallOptions options = options_of(*several);
   RG_CHECK(encode_charge(several->group, options, options_.layout, call_).has_value());
   const Instant asked_at = several->asked_at;
-  eval(call_, asked_at, [this, several = std::move(several)](redis::Answer answer) mutable {
+  eval(call_, asked_at, [this, several = std::move(several)](redis::CommandResult answer) mutable {
     --calls_under_way_;
     // Redis's clock or a counter is outside the calendar windows that were sent; nothing was done.
     if (answer && (*answer)->is_error()) {
@@ -262,7 +262,7 @@ CallOptions RedisStore::options_of(const Several& several) const {
   return options;
 }
 
-void RedisStore::eval(const ScriptCall& call, Instant asked_at, redis::AnswerHandler done) {
+void RedisStore::eval(const ScriptCall& call, Instant asked_at, redis::ResultHandler done) {
   keys_.clear();
   arguments_.clear();
   for (size_t i = 0; i < call.keys(); ++i) keys_.push_back(call.key(i));
@@ -278,7 +278,7 @@ Duration RedisStore::patience_since(Instant asked_at) const {
   return std::max(Duration::micros(1), asked_at + options_.deadline - options_.now());
 }
 
-bool RedisStore::is_good(const redis::Answer& answer) {
+bool RedisStore::is_good(const redis::CommandResult& answer) {
   if (!answer) {
     note_problem(answer.error().message);
   } else if ((*answer)->is_error()) {
@@ -319,7 +319,7 @@ void RedisStore::reset(std::string_view key, const Terms& terms, Instant,
   send_turn();
   const std::array<std::string_view, 3> words = {"DEL", plain, holds};
   client_.call(plain, words, options_.deadline,
-               [this, name = std::string(key), done = std::move(done)](redis::Answer answer) mutable {
+               [this, name = std::string(key), done = std::move(done)](redis::CommandResult answer) mutable {
                  // Refusals that arrived while this was under way.
                  refusals_.forget(name);
                  if (options_.on_reset) options_.on_reset(name);
@@ -333,7 +333,7 @@ void RedisStore::reset(std::string_view key, const Terms& terms, Instant,
 
 void RedisStore::release(const HoldId& hold, Instant now, std::move_only_function<void(ReleaseResult)> done) {
   encode_release(hold, options_.times_are_callers ? std::optional(now) : std::nullopt, options_.layout, call_);
-  eval(call_, now, [this, done = std::move(done)](redis::Answer answer) mutable {
+  eval(call_, now, [this, done = std::move(done)](redis::CommandResult answer) mutable {
     --calls_under_way_;
     if (!answer || (*answer)->kind != redis::ReplyKind::kInteger) {
       is_good(answer);
@@ -347,7 +347,7 @@ void RedisStore::probe(std::move_only_function<void(bool works)> done) {
   call_.begin(probe_script());
   options_.layout.append_probe(call_.bytes(), static_cast<uint16_t>(options_.random()));
   call_.end_key();
-  eval(call_, options_.now(), [this, done = std::move(done)](redis::Answer answer) mutable {
+  eval(call_, options_.now(), [this, done = std::move(done)](redis::CommandResult answer) mutable {
     --calls_under_way_;
     const bool works = answer && (*answer)->kind == redis::ReplyKind::kInteger;
     if (works) {

@@ -86,14 +86,14 @@ class RedisStore final : public RemoteStore {
   Batch& batch_for(HashTag tag);
   void send_turn();
   void send(std::unique_ptr<Batch> batch);
-  void take_answer(Batch& batch, const redis::Answer& answer);
+  void take_answer(Batch& batch, const redis::CommandResult& answer);
   void send_alone(std::unique_ptr<Several> several);
   CallOptions options_of(const Several& several) const;
-  void eval(const ScriptCall& call, Instant asked_at, redis::AnswerHandler done);
+  void eval(const ScriptCall& call, Instant asked_at, redis::ResultHandler done);
   Duration patience_since(Instant asked_at) const;
   void finish(Asking* asking);
   // Whether the answer is a script's text; otherwise records why not.
-  bool is_good(const redis::Answer& answer);
+  bool is_good(const redis::CommandResult& answer);
   void note_problem(std::string problem);
   // Whether it could be decoded; otherwise records why not.
   template <typename T>
