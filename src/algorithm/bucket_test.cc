@@ -83,7 +83,7 @@ TEST_P(EveryBucket, NoIntervalAdmitsMoreThanCapacityAndRate) {
     std::vector<Charge> charges;
     uint64_t total = 0;
     Decision last = {};
-    for (const Call& call : *gen_calls()) {
+    for (const TimedCost& call : *gen_calls()) {
       const Instant now = maker.step(call, last);
       const Cost cost = maker.cost(call);
       last = counter.decide(cost, now);
@@ -158,7 +158,7 @@ TEST(LeakyBucket, TurnsAreNeverCloserThanTheRate) {
     Decision last = {};
     Instant turn = {};
     uint64_t before = 0;
-    for (const Call& call : *gen_calls()) {
+    for (const TimedCost& call : *gen_calls()) {
       const Instant now = maker.step(call, last);
       const Cost cost = maker.cost(call);
       last = counter.decide(cost, now);

@@ -22,7 +22,7 @@ class EveryAlgorithm : public testing::TestWithParam<Algorithm> {
     Used used = {.counter = TestCounter(pick_limit(algorithm)), .now = {}};
     CallMaker maker(used.counter.limit(), steps);
     Decision last = {};
-    for (const Call& call : *gen_calls()) last = used.counter.decide(maker.cost(call), maker.step(call, last));
+    for (const TimedCost& call : *gen_calls()) last = used.counter.decide(maker.cost(call), maker.step(call, last));
     used.now = maker.now();
     return used;
   }
@@ -35,7 +35,7 @@ TEST_P(EveryAlgorithm, AnswersAsTheReferenceModelDoes) {
     ReferenceLimiter model(limit);
     CallMaker maker(limit, Steps::kAlsoBack);
     Decision last = {};
-    for (const Call& call : *gen_calls()) {
+    for (const TimedCost& call : *gen_calls()) {
       const Instant now = maker.step(call, last);
       if (limit.algorithm == Algorithm::kConcurrency && call.amount % 4 == 0 && counter.holds_taken() > 0) {
         const uint64_t number = call.amount / 4 % counter.holds_taken();

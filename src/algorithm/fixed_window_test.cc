@@ -59,7 +59,7 @@ TEST(FixedWindow, NoWindowAdmitsMoreThanTheLimit) {
     Decision last = {};
     Instant start = {-1};
     uint64_t admitted = 0;
-    for (const Call& call : *gen_calls()) {
+    for (const TimedCost& call : *gen_calls()) {
       const Instant now = maker.step(call, last);
       const Cost cost = maker.cost(call);
       last = counter.decide(cost, now);

@@ -17,7 +17,7 @@ TEST(Gcra, DecidesAsATokenBucketDoes) {
     TestCounter b(gcra);
     CallMaker maker(bucket, Steps::kAlsoBack);
     Decision last = {};
-    for (const Call& call : *gen_calls()) {
+    for (const TimedCost& call : *gen_calls()) {
       const Instant now = maker.step(call, last);
       last = a.decide(maker.cost(call), now);
       RC_ASSERT(b.decide(maker.cost(call), now) == last);
@@ -33,7 +33,7 @@ TEST(Gcra, DecidesAsATokenBucketDoesWhenTheCapacityIsEdited) {
     TestCounter b(*Limit::gcra(bucket.capacity, bucket.rate));
     CallMaker maker(bucket, Steps::kForward);
     Decision last = {};
-    for (const Call& call : *gen_calls()) {
+    for (const TimedCost& call : *gen_calls()) {
       if (call.amount % 3 == 0) {
         const auto edited = Limit::token_bucket(1 + call.amount % 50, bucket.rate);
         if (!edited) continue;
@@ -56,7 +56,7 @@ TEST(Gcra, DecidesAsATokenBucketDoesWhenTheRateIsEdited) {
     TestCounter b(*Limit::gcra(bucket.capacity, bucket.rate));
     CallMaker maker(bucket, Steps::kForward);
     Decision last = {};
-    for (const Call& call : *gen_calls()) {
+    for (const TimedCost& call : *gen_calls()) {
       if (call.amount % 3 == 0) {
         bucket = *Limit::token_bucket(30, rate(call.amount));
         a.edit(bucket);

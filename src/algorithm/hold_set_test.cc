@@ -68,7 +68,7 @@ TEST(HoldSet, KeepsAnyMixOfHoldsAndReleases) {
     std::vector<HoldSet::Hold> list;
     Instant now = kStart;
     uint64_t number = *rc::gen::arbitrary<uint64_t>();
-    for (const Call& call : *gen_calls()) {
+    for (const TimedCost& call : *gen_calls()) {
       for (uint32_t i = 0; i <= call.amount % 8; ++i) {
         const Limit limit = *Limit::concurrency(UINT32_MAX, Duration::millis(1 + (call.amount + i) % 300));
         if (call.step < 10) {
@@ -113,7 +113,7 @@ TEST(HoldSet, SurvivesASnapshot) {
     uint64_t number = 0;
     CallMaker maker(limit, Steps::kForward);
     Decision last = {};
-    for (const Call& call : *gen_calls()) {
+    for (const TimedCost& call : *gen_calls()) {
       const Instant now = maker.step(call, last);
       last = set.evaluate(limit, maker.cost(call), now);
       if (last.allowed()) set.commit(limit, maker.cost(call), now, number++);

@@ -27,7 +27,7 @@ constexpr Algorithm kIndebted[] = {Algorithm::kTokenBucket, Algorithm::kGcra, Al
 class EveryMovement : public testing::TestWithParam<Algorithm> {
  protected:
   // Takes, use after the fact and what is given back, in any order.
-  static Cost any_cost(const CallMaker& maker, const Call& call) {
+  static Cost any_cost(const CallMaker& maker, const TimedCost& call) {
     Cost cost = maker.cost(call);
     if (GetParam() == Algorithm::kConcurrency) return cost;
     constexpr Movement kMovements[] = {Movement::kTake, Movement::kTake, Movement::kTakeWhole, Movement::kGiveBack};
@@ -46,7 +46,7 @@ TEST_P(EveryMovement, AnswersAsTheReferenceModelDoes) {
     CallMaker maker(limit, Steps::kAlsoBack);
     Decision last = {};
     uint64_t owed_at_most = 0;
-    for (const Call& call : *gen_calls()) {
+    for (const TimedCost& call : *gen_calls()) {
       const Instant now = maker.step(call, last);
       const Cost cost = any_cost(maker, call);
       owed_at_most += cost.units;
@@ -68,7 +68,7 @@ TEST_P(EveryMovement, WhatIsGivenBackNeverGoesAboveTheLimit) {
     TestCounter counter(limit);
     CallMaker maker(limit, Steps::kAlsoBack);
     Decision last = {};
-    for (const Call& call : *gen_calls()) last = counter.decide(any_cost(maker, call), maker.step(call, last));
+    for (const TimedCost& call : *gen_calls()) last = counter.decide(any_cost(maker, call), maker.step(call, last));
     const uint64_t before = counter.look({0}, maker.now()).remaining;
     const uint64_t units = *gen_units();
     const Decision given = counter.decide(back(units), maker.now());
@@ -88,7 +88,7 @@ TEST_P(EveryMovement, AskingLeavesTheStateAsItWas) {
     TestCounter counter(limit);
     CallMaker maker(limit, Steps::kAlsoBack);
     Decision last = {};
-    for (const Call& call : *gen_calls()) last = counter.decide(any_cost(maker, call), maker.step(call, last));
+    for (const TimedCost& call : *gen_calls()) last = counter.decide(any_cost(maker, call), maker.step(call, last));
     const TestCounter before = counter;
     const Decision asked = counter.decide(whole(0), maker.now());
     RC_ASSERT(counter.same_state(before));

@@ -150,24 +150,24 @@ inline Limit pick_limit(Algorithm algorithm) {
 }
 
 // A step in time and a cost, in terms that fit any limit; CallMaker makes them concrete.
-struct Call {
+struct TimedCost {
   int step = 0;
   int cost = 0;
   uint32_t amount = 0;
 };
-inline void showValue(const Call& call, std::ostream& out) {
+inline void showValue(const TimedCost& call, std::ostream& out) {
   out << "{" << call.step << ", " << call.cost << ", " << call.amount << "}";
 }
 
-inline rc::Gen<std::vector<Call>> gen_calls() {
-  return rc::gen::container<std::vector<Call>>(rc::gen::build<Call>(
-      rc::gen::set(&Call::step, rc::gen::inRange(0, 16)), rc::gen::set(&Call::cost, rc::gen::inRange(0, 12)),
-      rc::gen::set(&Call::amount, rc::gen::inRange<uint32_t>(0, 1'000'000))));
+inline rc::Gen<std::vector<TimedCost>> gen_calls() {
+  return rc::gen::container<std::vector<TimedCost>>(rc::gen::build<TimedCost>(
+      rc::gen::set(&TimedCost::step, rc::gen::inRange(0, 16)), rc::gen::set(&TimedCost::cost, rc::gen::inRange(0, 12)),
+      rc::gen::set(&TimedCost::amount, rc::gen::inRange<uint32_t>(0, 1'000'000))));
 }
 
 enum class Steps { kForward, kAlsoBack };
 
-// Turns Calls into costs and instants: bursts at one instant, the wait that the last decision named and one less,
+// Turns TimedCosts into costs and instants: bursts at one instant, the wait that the last decision named and one less,
 // fractions of a unit's time, whole periods, huge idles, steps back.
 class CallMaker {
  public:
@@ -177,7 +177,7 @@ class CallMaker {
 
   Instant now() const { return now_; }
 
-  Instant step(const Call& call, const Decision& last) {
+  Instant step(const TimedCost& call, const Decision& last) {
     const int64_t unit_us = std::max<int64_t>(1, limit_.rate.period.us / static_cast<int64_t>(limit_.rate.units));
     int64_t us = 0;
     switch (call.step) {
@@ -221,7 +221,7 @@ class CallMaker {
     return now_;
   }
 
-  Cost cost(const Call& call) const {
+  Cost cost(const TimedCost& call) const {
     const uint64_t most = limit_.capacity;
     switch (call.cost) {
       case 0:

@@ -99,7 +99,7 @@ TEST(WideBucket, DecidesAsTheOtherForm) {
     State wide = {};
     TestCounter counter(limit);
     Decision last = {};
-    for (const Call& call : *gen_calls()) {
+    for (const TimedCost& call : *gen_calls()) {
       const Instant now = maker.step(call, last);
       const Cost cost = maker.cost(call);
       wide = evaluate_wide(wide, limit, cost, now, last);

@@ -30,7 +30,7 @@ TEST(WindowLog, NoPeriodAdmitsMoreThanTheLimit) {
     CallMaker maker(limit, Steps::kForward);
     std::deque<std::pair<Instant, uint64_t>> charges;
     Decision last = {};
-    for (const Call& call : *gen_calls()) {
+    for (const TimedCost& call : *gen_calls()) {
       const Instant now = maker.step(call, last);
       const Cost cost = maker.cost(call);
       last = counter.decide(cost, now);
@@ -85,7 +85,7 @@ TEST(WindowLog, SurvivesASnapshot) {
     WindowLog log;
     CallMaker maker(limit, Steps::kAlsoBack);
     Decision last = {};
-    for (const Call& call : *gen_calls()) {
+    for (const TimedCost& call : *gen_calls()) {
       const Instant now = maker.step(call, last);
       last = log.evaluate(limit, maker.cost(call), now);
       if (last.allowed()) log.commit(limit, maker.cost(call), now);
