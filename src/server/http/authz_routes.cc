@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view kQuotaExceeded = "https://iana.org/assignments/http-problem-types#quota-exceeded";
 constexpr std::string_view kQuotaExceededTitle = "Request cannot be satisfied as assigned quota has been exceeded";
 
-bool is_believed(const Call& call) {
+bool is_believed(const ApiCall& call) {
   for (const IpPrefix& proxy : call.workspace.authz_proxies) {
     if (proxy.contains(call.request.peer)) return true;
   }
@@ -66,7 +66,7 @@ struct RefuseStatus {
   int code = 0;  // 0: the status that fits best
 };
 
-void answer_for(Call& call, const RequestFacts& facts, RefuseStatus refuse) {
+void answer_for(ApiCall& call, const RequestFacts& facts, RefuseStatus refuse) {
   call.workspace.decider.set_door(event::Door::kHttpAuthz);
   const Answer answer = call.workspace.decider.decide(facts, call.now);
   const auto status_or = [&](int usual) { return refuse.code != 0 ? refuse.code : usual; };
@@ -97,7 +97,7 @@ void answer_for(Call& call, const RequestFacts& facts, RefuseStatus refuse) {
 }
 
 // Whether the call describes another client's request.
-bool speaks_for_others(const Call& call) {
+bool speaks_for_others(const ApiCall& call) {
   for (const std::string_view name : {"X-Forwarded-Uri", "X-Forwarded-Method", "X-Forwarded-Host", "X-Forwarded-For",
                                       "Forwarded", "X-Original-URI", "X-Original-URL", "X-Original-Method"}) {
     if (!find_header(call.request.headers, name).empty()) return true;
@@ -107,7 +107,7 @@ bool speaks_for_others(const Call& call) {
 
 // Answers with a problem if an untrusted peer describes another client's request. If its headers were ignored instead,
 // the limits behind a proxy that is missing in trusted_proxies would silently match nothing.
-bool check_peer(Call& call) {
+bool check_peer(ApiCall& call) {
   if (is_believed(call) || !speaks_for_others(call)) return true;
   call.respond_problem({.status = 403,
                         .detail = "only a proxy listed in listen.trusted_proxies may speak for others; " +
@@ -117,7 +117,7 @@ bool check_peer(Call& call) {
 }
 
 // Without a proxy's X-Forwarded-For all clients behind it would be counted as one, the proxy itself.
-RequestFacts facts_of(const Call& call) {
+RequestFacts facts_of(const ApiCall& call) {
   RequestFacts facts{.peer = call.request.peer, .headers = call.request.headers};
   facts.peer = identify::client_address(facts, call.workspace.authz_proxies);
   return facts;
@@ -125,7 +125,7 @@ RequestFacts facts_of(const Call& call) {
 
 }  // namespace
 
-void answers::authz(Call& call) {
+void answers::authz(ApiCall& call) {
   if (!check_peer(call)) return;
   const auto query = parse_query(call.request.query);
   RefuseStatus refuse;
@@ -155,7 +155,7 @@ void answers::authz(Call& call) {
 }
 
 // Envoy sends the request's own method, host and path, the path after its `path_prefix`.
-void answers::authz_path(Call& call) {
+void answers::authz_path(ApiCall& call) {
   if (!check_peer(call)) return;
   RequestFacts facts = facts_of(call);
   facts.method = call.request.method;

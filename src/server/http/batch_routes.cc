@@ -86,7 +86,7 @@ class BatchWriter {
 
 }  // namespace
 
-void answers::check_batch(Call& call) {
+void answers::check_batch(ApiCall& call) {
   auto entries = call.workspace.parser.parse_batch(call.request.body);
   if (!entries) return call.respond_problem(problem_of({std::move(entries.error())}));
   BatchWriter writer(call.workspace, call.now);

@@ -2,7 +2,7 @@
 
 namespace rateguard::http_api {
 
-Call::Call(Workspace& its_workspace, const http::Request& its_request, Now its_now, http::Responder& responder)
+ApiCall::ApiCall(Workspace& its_workspace, const http::Request& its_request, Now its_now, http::Responder& responder)
     : workspace(its_workspace),
       request(its_request),
       now(its_now),
@@ -10,12 +10,12 @@ Call::Call(Workspace& its_workspace, const http::Request& its_request, Now its_n
       responder_(responder),
       request_id_(headers.request_id) {}
 
-std::string_view Call::request_id() {
+std::string_view ApiCall::request_id() {
   if (request_id_.empty()) request_id_ = workspace.ids.next();
   return request_id_;
 }
 
-http::Responder& Call::begin(int status) {
+http::Responder& ApiCall::begin(int status) {
   status_ = status;
   workspace.requests.count_response(route, status);
   responder_.status(status);
@@ -23,14 +23,14 @@ http::Responder& Call::begin(int status) {
   return responder_;
 }
 
-void Call::respond(int status, std::string_view content_type, std::string_view text,
-                   std::initializer_list<ExtraHeader> extra) {
+void ApiCall::respond(int status, std::string_view content_type, std::string_view text,
+                      std::initializer_list<ExtraHeader> extra) {
   http::Responder& out = begin(status);
   for (const ExtraHeader& header : extra) out.header(header.name, header.value);
   finish(content_type, text);
 }
 
-void Call::respond_problem(const Problem& problem, std::initializer_list<ExtraHeader> extra) {
+void ApiCall::respond_problem(const Problem& problem, std::initializer_list<ExtraHeader> extra) {
   request_id();  // errors get an id, to find them in the log
   workspace.body.clear();
   append_problem(workspace.body, problem);

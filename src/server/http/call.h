@@ -18,7 +18,7 @@ struct ExtraHeader {
 };
 
 // Lives for one request. Exactly one of the answering members is called, once.
-class Call {
+class ApiCall {
  public:
   // The parts of the path that the route's pattern captured: at most a rule, and the rest of the path.
   struct Captured {
@@ -26,7 +26,7 @@ class Call {
     std::string_view rest = {};
   };
 
-  Call(Workspace& its_workspace, const http::Request& its_request, Now its_now, http::Responder& responder);
+  ApiCall(Workspace& its_workspace, const http::Request& its_request, Now its_now, http::Responder& responder);
 
   Workspace& workspace;
   const http::Request& request;

@@ -6,7 +6,7 @@
 
 namespace rateguard::http_api::answers {
 
-void check(Call& call) {
+void check(ApiCall& call) {
   auto parsed = call.workspace.parser.parse_check(call.request.body);
   if (!parsed) return call.respond_problem(problem_of({std::move(parsed.error())}));
   CheckBody& body = **parsed;

@@ -24,7 +24,7 @@ struct CounterName {
 };
 
 // Answers with a problem if the name is wrong.
-std::optional<CounterName> read_name(Call& call) {
+std::optional<CounterName> read_name(ApiCall& call) {
   CounterName name;
   const auto refuse = [&](std::string_view field, std::string_view detail) {
     call.respond_problem({.status = 400, .detail = std::string(detail), .field = std::string(field)});
@@ -64,14 +64,14 @@ void append_counter_name(std::string& out, const CounterName& name) {
   out += ']';
 }
 
-void respond_unavailable(Call& call) {
+void respond_unavailable(ApiCall& call) {
   call.respond_problem({.status = 503, .detail = "the counters cannot be reached", .field = "store"},
                        {{"Retry-After", "1"}});
 }
 
 }  // namespace
 
-void answers::get_counter(Call& call) {
+void answers::get_counter(ApiCall& call) {
   auto name = read_name(call);
   if (!name) return;
   Workspace& workspace = call.workspace;
@@ -102,7 +102,7 @@ void answers::get_counter(Call& call) {
   call.respond(200, "application/json", out, {{"Cache-Control", "no-store"}});
 }
 
-void answers::delete_counter(Call& call) {
+void answers::delete_counter(ApiCall& call) {
   auto name = read_name(call);
   if (!name) return;
   Workspace& workspace = call.workspace;

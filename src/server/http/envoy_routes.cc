@@ -6,7 +6,7 @@ namespace rateguard::http_api::answers {
 namespace {
 
 // Writes what Go's http.Error writes, which is how envoyproxy/ratelimit reports errors, not a problem document.
-void fail(Call& call, int status, std::string_view phrase) {
+void fail(ApiCall& call, int status, std::string_view phrase) {
   call.respond(status, "text/plain; charset=utf-8", phrase, {{"X-Content-Type-Options", "nosniff"}});
 }
 
@@ -24,7 +24,7 @@ int status_of(envoy::Code code) {
 
 }  // namespace
 
-void envoy_json(Call& call) {
+void envoy_json(ApiCall& call) {
   const auto parsed = EnvoyJsonRequest::parse(call.request.body);
   if (!parsed && parsed.error().code == ErrorCode::kExhausted) return fail(call, 413, parsed.error().message + "\n");
   if (!parsed || !call.workspace.rate_limits) return fail(call, 400, "Bad Request\n");
@@ -39,7 +39,7 @@ void envoy_json(Call& call) {
 }
 
 // Answers 500 without a body once the program is asked to end, so that no new traffic comes.
-void healthcheck(Call& call) {
+void healthcheck(ApiCall& call) {
   const bool draining = call.workspace.service.draining.load(std::memory_order_relaxed);
   call.respond(draining ? 500 : 200, "text/plain; charset=utf-8", draining ? "" : "OK");
 }

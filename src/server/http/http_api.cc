@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view kChallenge = "Bearer realm=\"rateguard\"";
 constexpr std::string_view kInvalidToken = "Bearer realm=\"rateguard\", error=\"invalid_token\"";
 
-void refuse_access(Call& call, AccessVerdict verdict) {
+void refuse_access(ApiCall& call, AccessVerdict verdict) {
   switch (verdict) {
     case AccessVerdict::kNoToken:
       return call.respond_problem({.status = 401,
@@ -39,7 +39,7 @@ void refuse_access(Call& call, AccessVerdict verdict) {
 // For OPTIONS of the server as a whole (RFC 9110, section 9.3.7): the methods of all its paths.
 constexpr std::string_view kAllMethods = "GET, HEAD, POST, DELETE, OPTIONS";
 
-void refuse_route(Call& call, bool path_known) {
+void refuse_route(ApiCall& call, bool path_known) {
   if (call.request.method == "OPTIONS" && call.request.target == "*") {
     return call.respond(204, "", "", {{"Allow", kAllMethods}});
   }
@@ -54,7 +54,7 @@ void refuse_route(Call& call, bool path_known) {
                        {{"Allow", allow}});
 }
 
-void refuse_media_type(Call& call) {
+void refuse_media_type(ApiCall& call) {
   const std::string_view type = call.headers.content_type;
   call.respond_problem({.status = 415,
                         .detail = "the body must be application/json" +
@@ -63,7 +63,7 @@ void refuse_media_type(Call& call) {
                        {{"Accept", "application/json"}});
 }
 
-void refuse_repeated(Call& call) {
+void refuse_repeated(ApiCall& call) {
   const std::string name = clipped(call.headers.repeated, 32);
   call.respond_problem({.status = 400, .detail = name + " came twice; it is unknown which one counts", .field = name});
 }
@@ -72,7 +72,7 @@ size_t route_index(const Routed& routed) {
   return routed.route == nullptr ? unmatched_route_index() : static_cast<size_t>(routed.route - routes().data());
 }
 
-void answer(Call& call, const Routed& routed) {
+void answer(ApiCall& call, const Routed& routed) {
   call.route = route_index(routed);
   if (routed.route == nullptr) return refuse_route(call, routed.path_known);
   call.captured = routed.captured;
@@ -85,7 +85,7 @@ void answer(Call& call, const Routed& routed) {
 }
 
 // Logs the route's pattern in place of the path: paths may contain keys, and keys may be API keys.
-void log_access(Call& call, std::chrono::steady_clock::time_point begin) {
+void log_access(ApiCall& call, std::chrono::steady_clock::time_point begin) {
   char peer[IpAddress::kTextMax];
   const int peer_length = call.request.peer.to_chars(peer);
   const auto passed = std::chrono::steady_clock::now() - begin;
@@ -116,7 +116,7 @@ bool logs_access(const Workspace& workspace) {
 
 void answer(Workspace& workspace, const Routed& routed, const http::Request& request, Now now,
             http::Responder& responder) {
-  Call call(workspace, request, now, responder);
+  ApiCall call(workspace, request, now, responder);
   const bool logged = logs_access(workspace);
   const auto begin = logged ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point();
   answer(call, routed);
@@ -182,7 +182,7 @@ void HttpApi::handle(http::Exchange& exchange, Now now) {
   }
   const size_t bytes = bytes_of(request);
   if (desk_.has_room(bytes)) return wait(bytes, exchange, now);
-  Call call(*workspace_, request, now, exchange);
+  ApiCall call(*workspace_, request, now, exchange);
   call.route = route_index(routed);
   call.respond_problem({.status = 503, .detail = "too many requests wait for the counters"}, {{"Retry-After", "1"}});
 }
@@ -217,7 +217,7 @@ void HttpApi::sent(uint32_t label, Duration took) {
 }
 
 void HttpApi::reject(const http::Rejection& rejection, Instant now, http::Responder& responder) {
-  Call call(*workspace_, rejection.request, now, responder);
+  ApiCall call(*workspace_, rejection.request, now, responder);
   call.route = rejected_route_index();
   // A connection beyond the limit has not begun a request; it is logged separately (net::TurnedAway).
   const bool logged = logs_access(*workspace_) && rejection.request.started != Instant{};

@@ -46,7 +46,7 @@ void append_instance(std::string& out, const RunningInstance& instance) {
 
 }  // namespace
 
-void answers::list_instances(Call& call) {
+void answers::list_instances(ApiCall& call) {
   const Service& service = call.workspace.service;
   std::string& out = call.workspace.body;
   out.assign("{\"instances\":[");

@@ -8,6 +8,6 @@
 namespace rateguard::http_api {
 
 // Gives back the hold of that text. False: the problem is answered.
-bool release_hold(Call& call, std::string_view text);
+bool release_hold(ApiCall& call, std::string_view text);
 
 }  // namespace rateguard::http_api

@@ -5,7 +5,7 @@
 
 namespace rateguard::http_api {
 
-bool release_hold(Call& call, std::string_view text) {
+bool release_hold(ApiCall& call, std::string_view text) {
   HoldId hold;
   if (!server::parse_hold(text, hold)) {
     call.respond_problem(problem_of({{"hold", "expected the 40 hexadecimal digits that a check answered, not " +
@@ -26,7 +26,7 @@ bool release_hold(Call& call, std::string_view text) {
   return false;
 }
 
-void answers::release(Call& call) {
+void answers::release(ApiCall& call) {
   auto text = call.workspace.parser.parse_release(call.request.body);
   if (!text) return call.respond_problem(problem_of({std::move(text.error())}));
   if (release_hold(call, *text)) call.respond_json(200, R"({"released":true})");

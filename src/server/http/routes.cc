@@ -38,7 +38,7 @@ std::string_view take_segment(std::string_view& path) {
   return segment;
 }
 
-bool matches(std::string_view pattern, std::string_view path, Call::Captured& captured) {
+bool matches(std::string_view pattern, std::string_view path, ApiCall::Captured& captured) {
   captured = {};
   while (!pattern.empty()) {
     if (path.empty() || path[0] != '/') return false;
@@ -71,7 +71,7 @@ std::span<const Route> routes() {
 Routed find_route(std::string_view method, std::string_view path) {
   Routed routed;
   for (const Route& route : kRoutes) {
-    Call::Captured captured;
+    ApiCall::Captured captured;
     if (!matches(route.pattern, path, captured)) continue;
     routed.path_known = true;
     if (!serves(route, method)) continue;
@@ -84,7 +84,7 @@ Routed find_route(std::string_view method, std::string_view path) {
 
 std::string allowed_methods(std::string_view path) {
   std::string out;
-  Call::Captured captured;
+  ApiCall::Captured captured;
   for (const Route& route : kRoutes) {
     if (!matches(route.pattern, path, captured)) continue;
     out += route.method;

@@ -21,7 +21,7 @@ struct Route {
   Access access;
   BodyKind body;
   Asks asks;
-  void (*answer)(Call& call);
+  void (*answer)(ApiCall& call);
 };
 
 // In the order of docs/openapi.yaml; tests compare the table with that and docs/http.md.
@@ -31,7 +31,7 @@ std::span<const Route> routes();
 struct Routed {
   const Route* route = nullptr;  // null: no route, or none with that method
   bool path_known = false;
-  Call::Captured captured = {};
+  ApiCall::Captured captured = {};
 };
 // HEAD is allowed wherever GET is (RFC 9110, section 9.3.2).
 Routed find_route(std::string_view method, std::string_view path);
@@ -49,24 +49,24 @@ std::vector<RouteLabel> route_labels();
 
 // The functions that answer, by family; each family has a file.
 namespace answers {
-void check(Call& call);           // check_routes.cc
-void check_batch(Call& call);     // batch_routes.cc
-void release(Call& call);         // release_routes.cc
-void settle(Call& call);          // settle_routes.cc
-void get_counter(Call& call);     // counter_routes.cc
-void delete_counter(Call& call);  // counter_routes.cc
-void authz(Call& call);           // authz_routes.cc
-void authz_path(Call& call);      // authz_routes.cc
-void list_rules(Call& call);      // rules_routes.cc
-void reload(Call& call);          // rules_routes.cc
-void list_instances(Call& call);  // instances_routes.cc
-void envoy_json(Call& call);      // envoy_routes.cc
-void healthcheck(Call& call);     // envoy_routes.cc
-void health(Call& call);          // status_routes.cc
-void ready(Call& call);           // status_routes.cc
-void metrics(Call& call);         // status_routes.cc
-void version(Call& call);         // status_routes.cc
-void welcome(Call& call);         // status_routes.cc
+void check(ApiCall& call);           // check_routes.cc
+void check_batch(ApiCall& call);     // batch_routes.cc
+void release(ApiCall& call);         // release_routes.cc
+void settle(ApiCall& call);          // settle_routes.cc
+void get_counter(ApiCall& call);     // counter_routes.cc
+void delete_counter(ApiCall& call);  // counter_routes.cc
+void authz(ApiCall& call);           // authz_routes.cc
+void authz_path(ApiCall& call);      // authz_routes.cc
+void list_rules(ApiCall& call);      // rules_routes.cc
+void reload(ApiCall& call);          // rules_routes.cc
+void list_instances(ApiCall& call);  // instances_routes.cc
+void envoy_json(ApiCall& call);      // envoy_routes.cc
+void healthcheck(ApiCall& call);     // envoy_routes.cc
+void health(ApiCall& call);          // status_routes.cc
+void ready(ApiCall& call);           // status_routes.cc
+void metrics(ApiCall& call);         // status_routes.cc
+void version(ApiCall& call);         // status_routes.cc
+void welcome(ApiCall& call);         // status_routes.cc
 }  // namespace answers
 
 }  // namespace rateguard::http_api

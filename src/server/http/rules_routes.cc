@@ -6,7 +6,7 @@
 
 namespace rateguard::http_api {
 
-void answers::list_rules(Call& call) {
+void answers::list_rules(ApiCall& call) {
   std::string& out = call.workspace.body;
   out.assign("{\"rules\":[");
   bool first = true;
@@ -21,7 +21,7 @@ void answers::list_rules(Call& call) {
   call.respond_json(200, out);
 }
 
-void answers::reload(Call& call) {
+void answers::reload(ApiCall& call) {
   const Service& service = call.workspace.service;
   if (!service.reload) {
     return call.respond_problem({.status = 409,

@@ -53,7 +53,7 @@ std::expected<size_t, Problem> find_counter(Workspace& workspace, CheckForm& che
   return *added;
 }
 
-void refuse_charge(Call& call, server::ChargeText why, std::string_view text) {
+void refuse_charge(ApiCall& call, server::ChargeText why, std::string_view text) {
   call.respond_problem(problem_of(
       {{"charge", why == server::ChargeText::kMalformed
                       ? "expected the 88 hexadecimal digits that a check answered, not " +
@@ -62,7 +62,7 @@ void refuse_charge(Call& call, server::ChargeText why, std::string_view text) {
                                     "as that check did")}}));
 }
 
-void answer_settled(Call& call, const Settlement& settlement) {
+void answer_settled(ApiCall& call, const Settlement& settlement) {
   const Decision& left = settlement.decision;
   std::string& body = call.workspace.body;
   body.clear();
@@ -73,7 +73,7 @@ void answer_settled(Call& call, const Settlement& settlement) {
   call.respond_json(200, body);
 }
 
-void answer(Call& call, const Settlement& settlement) {
+void answer(ApiCall& call, const Settlement& settlement) {
   switch (settlement.result) {
     case SettleResult::kSettled:
     case SettleResult::kSettledAlready:
@@ -95,7 +95,7 @@ void answer(Call& call, const Settlement& settlement) {
 }
 
 // {"hold":"...","actual":n}: whatever was used, the hold is given back.
-void settle_hold(Call& call, CheckBody& body) {
+void settle_hold(ApiCall& call, CheckBody& body) {
   FieldSet strange = body.present.without({Field::kHold, Field::kActual});
   for (; !strange.empty(); strange = strange.without({strange.first()})) refuse(body, strange.first(), "hold");
   if (body.errors.empty() && body.value(Field::kHold).kind != JsonKind::kString) {
@@ -107,7 +107,7 @@ void settle_hold(Call& call, CheckBody& body) {
 
 }  // namespace
 
-void answers::settle(Call& call) {
+void answers::settle(ApiCall& call) {
   auto parsed = call.workspace.parser.parse_check(call.request.body);
   if (!parsed) return call.respond_problem(problem_of({std::move(parsed.error())}));
   CheckBody& body = **parsed;

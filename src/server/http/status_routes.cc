@@ -12,7 +12,7 @@ namespace {
 
 // The address at which the caller reached this server: its Host, if that is only a name or an address and a port,
 // without characters that are special to a shell.
-std::string_view address_asked(const Call& call) {
+std::string_view address_asked(const ApiCall& call) {
   const std::string_view host = find_header(call.request.headers, "Host");
   const bool plain = std::ranges::all_of(host, [](char c) {
     return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') ||
@@ -25,7 +25,7 @@ std::string_view address_asked(const Call& call) {
 
 namespace answers {
 
-void health(Call& call) {
+void health(ApiCall& call) {
   call.respond_json(200, R"({"status":"ok"})");
 }
 
@@ -46,7 +46,7 @@ void append_dependency(std::string& out, const server::Dependency& dependency, A
 
 }  // namespace
 
-void ready(Call& call) {
+void ready(ApiCall& call) {
   const Service& service = call.workspace.service;
   const AccessVerdict may_know =
       check_access(Access::kToken, call.headers, call.request.peer, service.settings.known_tokens());
@@ -70,7 +70,7 @@ void ready(Call& call) {
 
 // Rendered once for all requests of one turn of the loop: the text is long, and a client may ask for it a thousand
 // times in one write.
-void metrics(Call& call) {
+void metrics(ApiCall& call) {
   Workspace& workspace = call.workspace;
   if (workspace.exposed_at != call.now) {
     workspace.exposition = workspace.service.metrics.text(call.now.wall());
@@ -79,7 +79,7 @@ void metrics(Call& call) {
   call.respond(200, rateguard::metrics::kExpositionType, workspace.exposition);
 }
 
-void version(Call& call) {
+void version(ApiCall& call) {
   std::string& out = call.workspace.body;
   out.assign(R"({"name":"rateguard","version":)");
   append_json_string(out, call.workspace.service.settings.version);
@@ -90,7 +90,7 @@ void version(Call& call) {
   call.respond_json(200, out);
 }
 
-void welcome(Call& call) {
+void welcome(ApiCall& call) {
   constexpr std::string_view kFirst = R"(RateGuard decides whether a request may pass, and says why.
 
 Ask it, with a limit of your own: a bucket of 10, refilled with 1 token per second.
