@@ -4,13 +4,13 @@
 
 namespace rateguard::resp {
 
-void Call::fail(std::string_view error) {
+void CommandCall::fail(std::string_view error) {
   workspace.batch.flush(reply, now);
   workspace.counters.errors[static_cast<size_t>(&command - commands().data())].add();
   reply.error(error);
 }
 
-void Call::fail_arity() {
+void CommandCall::fail_arity() {
   std::string text = "ERR wrong number of arguments for '";
   fail(text.append(command.name).append("' command"));
 }

@@ -13,7 +13,7 @@
 namespace rateguard::resp {
 
 // Lives for one command.
-class Call {
+class CommandCall {
  public:
   Workspace& workspace;
   Client& client;

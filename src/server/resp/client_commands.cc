@@ -14,22 +14,22 @@ bool is(std::string_view word, std::string_view expected) {
 
 }  // namespace
 
-void answers::client_id(Call& call) {
+void answers::client_id(CommandCall& call) {
   call.reply.integer(call.client.id);
 }
 
-void answers::client_getname(Call& call) {
+void answers::client_getname(CommandCall& call) {
   if (call.client.name.empty()) return call.reply.null();
   call.reply.bulk(call.client.name);
 }
 
-void answers::client_setname(Call& call) {
+void answers::client_setname(CommandCall& call) {
   if (!is_connection_name(call.words[2])) return call.fail(kBadName);
   call.client.name = call.words[2];
   call.ok();
 }
 
-void answers::client_setinfo(Call& call) {
+void answers::client_setinfo(CommandCall& call) {
   const bool name = is(call.words[2], "lib-name");
   if (!name && !is(call.words[2], "lib-ver")) {
     return call.fail(fmt::format("ERR Unrecognized option '{}'", cut(call.words[2], 64)));
@@ -42,7 +42,7 @@ void answers::client_setinfo(Call& call) {
   call.ok();
 }
 
-void answers::client_info(Call& call) {
+void answers::client_info(CommandCall& call) {
   const Client& client = call.client;
   call.reply.text(fmt::format("id={} addr={} name={} age={} db=0 user={} resp={} lib-name={} lib-ver={}\n", client.id,
                               client.peer.to_string(), client.name, (call.now - client.since).us / 1'000'000,
@@ -51,7 +51,7 @@ void answers::client_info(Call& call) {
 }
 
 // Sets the mode; the dispatcher suppresses the replies.
-void answers::client_reply(Call& call) {
+void answers::client_reply(CommandCall& call) {
   if (is(call.words[2], "on")) {
     call.client.replies = Replies::kOn;
     return call.ok();
@@ -65,7 +65,7 @@ void answers::client_reply(Call& call) {
   }
 }
 
-void answers::client_on_off(Call& call) {
+void answers::client_on_off(CommandCall& call) {
   if (!is(call.words[2], "on") && !is(call.words[2], "off")) return call.fail_syntax();
   call.ok();
 }

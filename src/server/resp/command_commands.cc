@@ -108,22 +108,22 @@ void write_all_info(Reply& reply) {
 
 }  // namespace
 
-void answers::command(Call& call) {
+void answers::command(CommandCall& call) {
   write_all_info(call.reply);
 }
 
-void answers::command_count(Call& call) {
+void answers::command_count(CommandCall& call) {
   call.reply.integer(static_cast<int64_t>(count_of_commands()));
 }
 
-void answers::command_list(Call& call) {
+void answers::command_list(CommandCall& call) {
   call.reply.array(count_of_commands());
   for (const Command& command : commands()) {
     if (!command.is_subcommand()) call.reply.bulk(command.name);
   }
 }
 
-void answers::command_info(Call& call) {
+void answers::command_info(CommandCall& call) {
   if (call.words.size() == 2) return write_all_info(call.reply);
   call.reply.array(call.words.size() - 2);
   for (const std::string_view name : call.words.subspan(2)) {
@@ -135,7 +135,7 @@ void answers::command_info(Call& call) {
   }
 }
 
-void answers::command_docs(Call& call) {
+void answers::command_docs(CommandCall& call) {
   std::vector<const Command*> wanted;
   if (call.words.size() == 2) {
     for (const Command& command : commands()) {

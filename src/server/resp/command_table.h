@@ -11,7 +11,7 @@
 
 namespace rateguard::resp {
 
-class Call;
+class CommandCall;
 
 // One argument, as COMMAND DOCS describes it.
 struct Argument {
@@ -31,7 +31,7 @@ struct Command {
   std::span<const Argument> arguments;
   std::string_view flags;  // as in COMMAND INFO, separated by spaces
   bool has_key;            // the first argument is a key
-  void (*answer)(Call& call);
+  void (*answer)(CommandCall& call);
   bool asked_together = false;  // a check: checks that arrive together go to the store in one call
 
   bool is_subcommand() const { return name.find('|') != std::string_view::npos; }
@@ -56,35 +56,35 @@ std::string command_reference();
 
 // The functions that answer, by family; each family has a file.
 namespace answers {
-void cl_throttle(Call& call);     // throttle_commands.cc
-void throttle(Call& call);        // throttle_commands.cc
-void rg_check(Call& call);        // rule_commands.cc
-void rg_peek(Call& call);         // rule_commands.cc
-void rg_reset(Call& call);        // rule_commands.cc
-void rg_release(Call& call);      // rule_commands.cc
-void ping(Call& call);            // connection_commands.cc
-void echo(Call& call);            // connection_commands.cc
-void hello(Call& call);           // connection_commands.cc
-void auth(Call& call);            // connection_commands.cc
-void quit(Call& call);            // connection_commands.cc
-void reset(Call& call);           // connection_commands.cc
-void select(Call& call);          // connection_commands.cc
-void client_id(Call& call);       // client_commands.cc
-void client_getname(Call& call);  // client_commands.cc
-void client_setname(Call& call);  // client_commands.cc
-void client_setinfo(Call& call);  // client_commands.cc
-void client_info(Call& call);     // client_commands.cc
-void client_reply(Call& call);    // client_commands.cc
-void client_on_off(Call& call);   // client_commands.cc
-void command(Call& call);         // command_commands.cc
-void command_count(Call& call);   // command_commands.cc
-void command_list(Call& call);    // command_commands.cc
-void command_info(Call& call);    // command_commands.cc
-void command_docs(Call& call);    // command_commands.cc
-void info(Call& call);            // server_commands.cc
-void config_get(Call& call);      // server_commands.cc
-void time(Call& call);            // server_commands.cc
-void not_redis(Call& call);       // connection_commands.cc
+void cl_throttle(CommandCall& call);     // throttle_commands.cc
+void throttle(CommandCall& call);        // throttle_commands.cc
+void rg_check(CommandCall& call);        // rule_commands.cc
+void rg_peek(CommandCall& call);         // rule_commands.cc
+void rg_reset(CommandCall& call);        // rule_commands.cc
+void rg_release(CommandCall& call);      // rule_commands.cc
+void ping(CommandCall& call);            // connection_commands.cc
+void echo(CommandCall& call);            // connection_commands.cc
+void hello(CommandCall& call);           // connection_commands.cc
+void auth(CommandCall& call);            // connection_commands.cc
+void quit(CommandCall& call);            // connection_commands.cc
+void reset(CommandCall& call);           // connection_commands.cc
+void select(CommandCall& call);          // connection_commands.cc
+void client_id(CommandCall& call);       // client_commands.cc
+void client_getname(CommandCall& call);  // client_commands.cc
+void client_setname(CommandCall& call);  // client_commands.cc
+void client_setinfo(CommandCall& call);  // client_commands.cc
+void client_info(CommandCall& call);     // client_commands.cc
+void client_reply(CommandCall& call);    // client_commands.cc
+void client_on_off(CommandCall& call);   // client_commands.cc
+void command(CommandCall& call);         // command_commands.cc
+void command_count(CommandCall& call);   // command_commands.cc
+void command_list(CommandCall& call);    // command_commands.cc
+void command_info(CommandCall& call);    // command_commands.cc
+void command_docs(CommandCall& call);    // command_commands.cc
+void info(CommandCall& call);            // server_commands.cc
+void config_get(CommandCall& call);      // server_commands.cc
+void time(CommandCall& call);            // server_commands.cc
+void not_redis(CommandCall& call);       // connection_commands.cc
 }  // namespace answers
 
 }  // namespace rateguard::resp

@@ -19,7 +19,7 @@ struct HelloOptions {
 };
 
 // False: the error was written.
-bool read_hello(Call& call, HelloOptions& options) {
+bool read_hello(CommandCall& call, HelloOptions& options) {
   options.protocol = call.client.protocol;
   if (call.words.size() > 1) {
     int64_t version = 0;
@@ -52,17 +52,17 @@ bool read_hello(Call& call, HelloOptions& options) {
 
 }  // namespace
 
-void answers::ping(Call& call) {
+void answers::ping(CommandCall& call) {
   if (call.words.size() > 2) return call.fail_arity();
   if (call.words.size() == 2) return call.reply.bulk(call.words[1]);
   call.reply.simple("PONG");
 }
 
-void answers::echo(Call& call) {
+void answers::echo(CommandCall& call) {
   call.reply.bulk(call.words[1]);
 }
 
-void answers::hello(Call& call) {
+void answers::hello(CommandCall& call) {
   HelloOptions options;
   if (!read_hello(call, options)) return;
   const server::Tokens tokens = call.workspace.service.settings.known_tokens();
@@ -97,7 +97,7 @@ void answers::hello(Call& call) {
   reply.array(0);
 }
 
-void answers::auth(Call& call) {
+void answers::auth(CommandCall& call) {
   if (call.words.size() > 3) return call.fail_syntax();
   const server::Tokens tokens = call.workspace.service.settings.known_tokens();
   if (call.words.size() == 2 && tokens.callers.empty() && tokens.admins.empty()) {
@@ -111,12 +111,12 @@ void answers::auth(Call& call) {
   call.ok();
 }
 
-void answers::quit(Call& call) {
+void answers::quit(CommandCall& call) {
   call.client.leaving = true;
   call.ok();
 }
 
-void answers::reset(Call& call) {
+void answers::reset(CommandCall& call) {
   Client& client = call.client;
   client.granted = granted_at_first(client.peer, call.workspace.service.settings.known_tokens());
   client.protocol = Protocol::kResp2;
@@ -125,7 +125,7 @@ void answers::reset(Call& call) {
   call.reply.simple("RESET");
 }
 
-void answers::select(Call& call) {
+void answers::select(CommandCall& call) {
   int64_t index = 0;
   if (!parse_integer(call.words[1], index)) return call.fail_not_an_integer();
   if (index != 0) return call.fail("ERR DB index is out of range");
@@ -134,7 +134,7 @@ void answers::select(Call& call) {
 
 // A page in a browser may be made to send HTTP to any port of this machine; the rest of its bytes must not be read as
 // commands. Redis does the same.
-void answers::not_redis(Call& call) {
+void answers::not_redis(CommandCall& call) {
   call.client.leaving = true;
 }
 

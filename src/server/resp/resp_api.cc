@@ -112,12 +112,12 @@ void execute(Workspace& workspace, Client& client, std::span<const std::string_v
     workspace.counters.errors[index].add();
     reply.error(error);
   } else {
-    Call call{.workspace = workspace,
-              .client = client,
-              .command = *found.command,
-              .words = words,
-              .now = now,
-              .reply = reply};
+    CommandCall call{.workspace = workspace,
+                     .client = client,
+                     .command = *found.command,
+                     .words = words,
+                     .now = now,
+                     .reply = reply};
     found.command->answer(call);
   }
   if (before == Replies::kOn) return;

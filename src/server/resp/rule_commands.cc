@@ -14,12 +14,12 @@ namespace {
 // What may follow a rule's name and its first key.
 enum class Rest : uint8_t { kCostAndOptions, kOptions };
 
-void fail_lookup(Call& call, const Error& error) {
+void fail_lookup(CommandCall& call, const Error& error) {
   call.fail(fmt::format("ERR {}", error.message));
 }
 
 // rule key [cost] [PLAN plan] [AND part [part ...]]. Empty: the error was written.
-std::optional<server::RuleCheck> read_check(Call& call, Rest rest) {
+std::optional<server::RuleCheck> read_check(CommandCall& call, Rest rest) {
   server::RuleCheck check{.rule = call.words[1], .key = {}, .plan = {}, .cost = Cost{1}};
   std::vector<std::string_view>& parts = call.workspace.key_parts;
   parts.clear();
@@ -54,7 +54,7 @@ std::optional<server::RuleCheck> read_check(Call& call, Rest rest) {
 }
 
 // Adds the check of a command that is not decided together with others.
-const server::DirectCheck* add_alone(Call& call, const server::RuleCheck& check) {
+const server::DirectCheck* add_alone(CommandCall& call, const server::RuleCheck& check) {
   call.workspace.decider.clear();
   const auto added = call.workspace.decider.add(check);
   if (added) return &call.workspace.decider.direct(*added);
@@ -64,13 +64,13 @@ const server::DirectCheck* add_alone(Call& call, const server::RuleCheck& check)
 
 }  // namespace
 
-void answers::rg_check(Call& call) {
+void answers::rg_check(CommandCall& call) {
   const auto check = read_check(call, Rest::kCostAndOptions);
   if (!check) return;
   if (const auto added = call.workspace.batch.add(*check, call.client); !added) fail_lookup(call, added.error());
 }
 
-void answers::rg_peek(Call& call) {
+void answers::rg_peek(CommandCall& call) {
   auto check = read_check(call, Rest::kOptions);
   if (!check) return;
   check->cost = Cost{0};
@@ -97,7 +97,7 @@ void answers::rg_peek(Call& call) {
   call.workspace.decider.clear();
 }
 
-void answers::rg_reset(Call& call) {
+void answers::rg_reset(CommandCall& call) {
   const auto check = read_check(call, Rest::kOptions);
   if (!check) return;
   if (const server::DirectCheck* const counter = add_alone(call, *check)) {
@@ -121,7 +121,7 @@ void answers::rg_reset(Call& call) {
   call.workspace.decider.clear();
 }
 
-void answers::rg_release(Call& call) {
+void answers::rg_release(CommandCall& call) {
   HoldId hold;
   if (!server::parse_hold(call.words[1], hold)) {
     return call.fail("ERR a hold is the 40 hexadecimal digits that a check answered");

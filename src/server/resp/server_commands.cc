@@ -16,35 +16,36 @@ constexpr std::string_view kRedisVersion = "7.0.0";
 
 struct Section {
   std::string_view name;
-  std::string (*text)(const Call& call);
+  std::string (*text)(const CommandCall& call);
 };
 
-RespSource::Connections connections_of(const Call& call) {
+RespSource::Connections connections_of(const CommandCall& call) {
   const RespSource* const totals = call.workspace.shared_counters.totals;
   return totals != nullptr ? totals->connections() : RespSource::Connections{};
 }
 
 constexpr Section kSections[] = {
     {"server",
-     [](const Call& call) {
+     [](const CommandCall& call) {
        return fmt::format("redis_version:{}\r\nredis_mode:standalone\r\nrateguard_version:{}\r\nprocess_id:{}\r\n",
                           kRedisVersion, call.workspace.service.settings.version, getpid());
      }},
-    {"clients", [](const Call& call) { return fmt::format("connected_clients:{}\r\n", connections_of(call).open); }},
+    {"clients",
+     [](const CommandCall& call) { return fmt::format("connected_clients:{}\r\n", connections_of(call).open); }},
     // ioredis waits until `loading` is 0 before it sends anything else.
-    {"persistence", [](const Call&) { return std::string("loading:0\r\n"); }},
+    {"persistence", [](const CommandCall&) { return std::string("loading:0\r\n"); }},
     {"stats",
-     [](const Call& call) {
+     [](const CommandCall& call) {
        const RespSource* const totals = call.workspace.shared_counters.totals;
        const uint64_t commands = totals != nullptr ? totals->commands() : 0;
        const RespSource::Connections connections = connections_of(call);
        return fmt::format("total_connections_received:{}\r\nrejected_connections:{}\r\ntotal_commands_processed:{}\r\n",
                           connections.accepted, connections.refused, commands);
      }},
-    {"replication", [](const Call&) { return std::string("role:master\r\nconnected_slaves:0\r\n"); }},
+    {"replication", [](const CommandCall&) { return std::string("role:master\r\nconnected_slaves:0\r\n"); }},
 };
 
-bool wants(const Call& call, std::string_view section) {
+bool wants(const CommandCall& call, std::string_view section) {
   if (call.words.size() == 1) return true;
   return std::ranges::any_of(call.words.subspan(1), [&](std::string_view word) {
     return equal_ignoring_case(word, section) || equal_ignoring_case(word, "all") ||
@@ -65,7 +66,7 @@ static_assert(kBulkBytesMax == 65'536);
 
 }  // namespace
 
-void answers::info(Call& call) {
+void answers::info(CommandCall& call) {
   std::string text;
   for (const Section& section : kSections) {
     if (!wants(call, section.name)) continue;
@@ -77,7 +78,7 @@ void answers::info(Call& call) {
   call.reply.text(text);
 }
 
-void answers::config_get(Call& call) {
+void answers::config_get(CommandCall& call) {
   std::vector<const Parameter*> found;
   for (const Parameter& parameter : kParameters) {
     const bool asked = std::ranges::any_of(call.words.subspan(2), [&](std::string_view pattern) {
@@ -92,7 +93,7 @@ void answers::config_get(Call& call) {
   }
 }
 
-void answers::time(Call& call) {
+void answers::time(CommandCall& call) {
   call.reply.array(2);
   call.reply.bulk(fmt::format("{}", call.now.wall().us / 1'000'000));
   call.reply.bulk(fmt::format("{}", call.now.wall().us % 1'000'000));

@@ -44,19 +44,19 @@ Result<Limit> limit_of(int64_t burst, const Figures& figures) {
                                                         .period = Duration::seconds(figures.period_s)});
 }
 
-void ask(Call& call, const Figures& figures, const Limit& limit, Shape shape) {
+void ask(CommandCall& call, const Figures& figures, const Limit& limit, Shape shape) {
   call.workspace.batch.add(
       {.key = call.words[1], .limit = limit, .cost = Cost{static_cast<uint64_t>(figures.quantity)}}, shape,
       call.client);
 }
 
-void fail_cell(Call& call, std::string_view text) {
+void fail_cell(CommandCall& call, std::string_view text) {
   call.fail(fmt::format("Cell error: {}", text));
 }
 
 }  // namespace
 
-void answers::cl_throttle(Call& call) {
+void answers::cl_throttle(CommandCall& call) {
   if (call.words.size() != 5 && call.words.size() != 6) {
     return fail_cell(call, "Usage: cl.throttle <key> <max_burst> <count per period> <period> [<quantity>]");
   }
@@ -82,7 +82,7 @@ void answers::cl_throttle(Call& call) {
   ask(call, figures, *limit, Shape::kCell);
 }
 
-void answers::throttle(Call& call) {
+void answers::throttle(CommandCall& call) {
   if (call.words.size() > 6) return call.fail_arity();
   Figures figures;
   if (const auto bad = read_figures(call.words, figures)) {
