@@ -83,7 +83,7 @@ struct Bench {
   net::SystemClock clock;
   std::unique_ptr<net::EventLoop> loop = net::EventLoop::create(clock).value();
   std::mt19937_64 random{7};
-  std::unique_ptr<redis::Client> client;
+  std::unique_ptr<redis::RedisClient> client;
   std::unique_ptr<redis_store::RedisStore> store;
 };
 

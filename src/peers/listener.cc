@@ -7,7 +7,7 @@
 
 namespace rateguard::peers {
 
-Listener::Listener(net::EventLoop& loop, const redis::Client& client, std::string channel, Handler on_message,
+Listener::Listener(net::EventLoop& loop, const redis::RedisClient& client, std::string channel, Handler on_message,
                    ListenerOptions options)
     : loop_(loop),
       client_(client),

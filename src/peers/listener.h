@@ -24,7 +24,7 @@ class Listener final : private redis::SessionOwner {
   using Handler = std::function<void(std::string_view message)>;
 
   // `loop` and `client` outlive it. `on_message` must not destroy it.
-  Listener(net::EventLoop& loop, const redis::Client& client, std::string channel, Handler on_message,
+  Listener(net::EventLoop& loop, const redis::RedisClient& client, std::string channel, Handler on_message,
            ListenerOptions options = {});
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
@@ -51,7 +51,7 @@ class Listener final : private redis::SessionOwner {
   void on_closed(const Error& error) override;
 
   net::EventLoop& loop_;
-  const redis::Client& client_;
+  const redis::RedisClient& client_;
   std::string channel_;
   Handler on_message_;
   ListenerOptions options_;

@@ -31,8 +31,8 @@ ListenerOptions with_ping(ListenerOptions options, Duration beat_period) {
 
 }  // namespace
 
-Peers::Peers(net::EventLoop& loop, redis::Client& client, uint64_t id, InstanceDescription self, PeersHandlers handlers,
-             PeersOptions options)
+Peers::Peers(net::EventLoop& loop, redis::RedisClient& client, uint64_t id, InstanceDescription self,
+             PeersHandlers handlers, PeersOptions options)
     : loop_(loop),
       client_(client),
       id_(id),

@@ -50,7 +50,7 @@ struct PeersHandlers {
 class Peers {
  public:
   // `id`: 64 random bits. `loop` and `client` outlive it.
-  Peers(net::EventLoop& loop, redis::Client& client, uint64_t id, InstanceDescription self, PeersHandlers handlers,
+  Peers(net::EventLoop& loop, redis::RedisClient& client, uint64_t id, InstanceDescription self, PeersHandlers handlers,
         PeersOptions options = {});
   ~Peers();
   Peers(const Peers&) = delete;
@@ -93,7 +93,7 @@ class Peers {
   void pay();
 
   net::EventLoop& loop_;
-  redis::Client& client_;
+  redis::RedisClient& client_;
   const uint64_t id_;
   const std::string id_text_;
   const PeersOptions options_;

@@ -10,7 +10,7 @@ Server as_whole_and_writable(Server server) {
   return server;
 }
 
-class OneServer final : public Client {
+class OneServer final : public RedisClient {
  public:
   OneServer(net::EventLoop& loop, Server server, ConnectionOptions options)
       : connection_(loop, as_whole_and_writable(std::move(server)), std::move(options)) {}
@@ -33,7 +33,7 @@ class OneServer final : public Client {
   Connection connection_;
 };
 
-class Sentinels final : public Client {
+class Sentinels final : public RedisClient {
  public:
   Sentinels(net::EventLoop& loop, SentinelSettings settings, ConnectionOptions options)
       : connection_(loop, std::move(settings), std::move(options)) {}
@@ -64,7 +64,7 @@ class Sentinels final : public Client {
   SentinelConnection connection_;
 };
 
-class Nodes final : public Client {
+class Nodes final : public RedisClient {
  public:
   Nodes(net::EventLoop& loop, ClusterSettings settings, ConnectionOptions options)
       : cluster_(loop, std::move(settings), std::move(options)) {}
@@ -90,7 +90,7 @@ class Nodes final : public Client {
 
 }  // namespace
 
-std::unique_ptr<Client> make_client(net::EventLoop& loop, Target target, ConnectionOptions options) {
+std::unique_ptr<RedisClient> make_client(net::EventLoop& loop, Target target, ConnectionOptions options) {
   if (auto* server = std::get_if<Server>(&target)) {
     return std::make_unique<OneServer>(loop, std::move(*server), std::move(options));
   }

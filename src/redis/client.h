@@ -15,9 +15,9 @@
 namespace rateguard::redis {
 
 // On its loop's thread. It is not destroyed from within a handler of its commands.
-class Client {
+class RedisClient {
  public:
-  virtual ~Client() = default;
+  virtual ~RedisClient() = default;
   virtual void start() = 0;
   virtual void stop() = 0;
   // As Connection's; all keys of a call are in one slot, and `key` is in the slot of those in `words`.
@@ -40,6 +40,6 @@ class Client {
 using Target = std::variant<Server, SentinelSettings, ClusterSettings>;
 
 // `loop` outlives it.
-std::unique_ptr<Client> make_client(net::EventLoop& loop, Target target, ConnectionOptions options);
+std::unique_ptr<RedisClient> make_client(net::EventLoop& loop, Target target, ConnectionOptions options);
 
 }  // namespace rateguard::redis

@@ -103,7 +103,7 @@ class RedisStoreOnItsLoop final : public Store {
   test::RedisServer server_;
   net::SystemClock clock_;
   std::unique_ptr<net::EventLoop> loop_;
-  std::unique_ptr<redis::Client> client_;
+  std::unique_ptr<redis::RedisClient> client_;
   std::unique_ptr<redis_store::RedisStore> store_;
   Now now_ = {};
   uint64_t holds_ = 0;

@@ -97,7 +97,7 @@ class ThroughTheStore : public testing::Test {
   RedisServer server_;
   net::SystemClock clock_;
   std::unique_ptr<net::EventLoop> loop_ = net::EventLoop::create(clock_).value();
-  std::unique_ptr<redis::Client> client_;
+  std::unique_ptr<redis::RedisClient> client_;
 };
 
 // The requests of one turn, twice: for memory and for Redis.

@@ -102,7 +102,7 @@ class ChaosInstance {
   std::array<Limit, kRules.size()> limits_;
   net::SystemClock clock_;
   std::unique_ptr<net::EventLoop> loop_ = net::EventLoop::create(clock_).value();
-  std::unique_ptr<redis::Client> client_;
+  std::unique_ptr<redis::RedisClient> client_;
   std::unique_ptr<MemoryStore> local_;
   std::unique_ptr<redis_store::RedisStore> remote_;
   std::unique_ptr<FallbackStore> store_;

@@ -31,7 +31,7 @@ struct Instance {
   std::mt19937_64 random;
   net::SystemClock clock;
   std::unique_ptr<net::EventLoop> loop = net::EventLoop::create(clock).value();
-  std::unique_ptr<redis::Client> client;
+  std::unique_ptr<redis::RedisClient> client;
   std::unique_ptr<redis_store::RedisStore> store;
 };
 

@@ -64,7 +64,7 @@ class InstanceForTests {
             .on_problem = [this](std::string_view text) { problem = text; }};
   }
 
-  std::unique_ptr<redis::Client> client_;
+  std::unique_ptr<redis::RedisClient> client_;
 
  public:
   Peers peers;

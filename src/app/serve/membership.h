@@ -51,7 +51,7 @@ class Membership {
  private:
   // The instances that share one Redis.
   struct Circle {
-    std::unique_ptr<redis::Client> client;
+    std::unique_ptr<redis::RedisClient> client;
     std::unique_ptr<peers::Peers> peers;
   };
 

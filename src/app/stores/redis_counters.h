@@ -94,7 +94,7 @@ class RedisCounters {
   bool probing_ = false;
   bool looks_at_eviction_ = false;
   std::string eviction_policy_;  // as last seen; empty: not yet
-  std::unique_ptr<redis::Client> client_;
+  std::unique_ptr<redis::RedisClient> client_;
   redis_store::RedisStore redis_;
   FallbackStore fallback_;
   LeaseStore leases_;

@@ -76,7 +76,7 @@ struct RedisStore::Several {
   std::vector<Instant> expected = {};  // for calendar windows
 };
 
-RedisStore::RedisStore(redis::Client& client, RedisStoreOptions options)
+RedisStore::RedisStore(redis::RedisClient& client, RedisStoreOptions options)
     : client_(client), options_(std::move(options)), self_(std::make_shared<RedisStore*>(this)) {}
 
 RedisStore::~RedisStore() {

@@ -55,7 +55,7 @@ struct RedisStoreFigures {
 // On its loop's thread. `client` outlives it, and the loop outlives both.
 class RedisStore final : public RemoteStore {
  public:
-  RedisStore(redis::Client& client, RedisStoreOptions options);
+  RedisStore(redis::RedisClient& client, RedisStoreOptions options);
   ~RedisStore() override;
 
   void charge(std::span<ChargeGroup> groups, Now now, Done done) override;
@@ -100,7 +100,7 @@ class RedisStore final : public RemoteStore {
   bool record_fault_of(const Result<T>& decoded);
   HashTag tag_of(std::string_view key, KeyOffset hash_tag_from) const;
 
-  redis::Client& client_;
+  redis::RedisClient& client_;
   RedisStoreOptions options_;
   RefusalMemory refusals_;
   RedisStoreFigures figures_;
