@@ -25,7 +25,7 @@ server::Access granted_at_first(const IpAddress& peer, server::Tokens tokens) {
   return granted_with({}, peer, tokens);
 }
 
-bool authenticate(Client& client, Credentials credentials, server::Tokens tokens) {
+bool authenticate(ConnectedClient& client, Credentials credentials, server::Tokens tokens) {
   const bool admin = server::holds_token(tokens.admins, credentials.token);
   const bool caller = server::holds_token(tokens.callers, credentials.token);
   const bool open = tokens.callers.empty() && tokens.admins.empty();

@@ -22,7 +22,7 @@ server::Access granted_at_first(const IpAddress& peer, server::Tokens tokens);
 
 // Grants what the token allows. Returns false and changes nothing if it is not one of the user's tokens. If no token is
 // configured, `default` may use any, like the default user of a Redis without passwords.
-bool authenticate(Client& client, Credentials credentials, server::Tokens tokens);
+bool authenticate(ConnectedClient& client, Credentials credentials, server::Tokens tokens);
 
 // Printable ASCII without spaces: a name is part of a line of CLIENT INFO.
 bool is_connection_name(std::string_view name);

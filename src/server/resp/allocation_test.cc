@@ -9,7 +9,7 @@ namespace {
 
 TEST(Allocation, NoCommandAllocatesOnceTheBuffersHaveGrown) {
   FakeServer server({rule_of("login", {"ip"}, *Limit::token_bucket(100, {.units = 5}))});
-  Client client = server.connect();
+  ConnectedClient client = server.connect();
   std::string pipeline;
   for (int i = 0; i < 200; ++i) {
     pipeline +=

@@ -16,7 +16,7 @@ namespace rateguard::resp {
 class CommandCall {
  public:
   Workspace& workspace;
-  Client& client;
+  ConnectedClient& client;
   const Command& command;
   const std::span<const std::string_view> words;  // the command as it was sent, its name first
   const Now now;

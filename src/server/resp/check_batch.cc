@@ -73,13 +73,13 @@ void write_answer(Reply& reply, Shape shape, const server::Answer& answer) {
 
 }  // namespace
 
-void CheckBatch::add(const server::AdHocCheck& check, Shape shape, const Client& asker) {
+void CheckBatch::add(const server::AdHocCheck& check, Shape shape, const ConnectedClient& asker) {
   asker_ = &asker;
   decider_.add(check);
   shapes_.push_back(shape);
 }
 
-Result<void> CheckBatch::add(const server::RuleCheck& check, const Client& asker) {
+Result<void> CheckBatch::add(const server::RuleCheck& check, const ConnectedClient& asker) {
   asker_ = &asker;
   if (auto added = decider_.add(check); !added) return std::unexpected(std::move(added.error()));
   shapes_.push_back(Shape::kMap);

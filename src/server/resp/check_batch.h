@@ -34,9 +34,9 @@ class CheckBatch {
   bool empty() const { return shapes_.empty(); }
   bool full() const { return shapes_.size() >= kChecksMax; }
   // What the check borrows may be freed after the call; `asker` lives until flush(), and all checks are from it.
-  void add(const server::AdHocCheck& check, Shape shape, const Client& asker);
+  void add(const server::AdHocCheck& check, Shape shape, const ConnectedClient& asker);
   // Errors: as RuleSet::lookup; then nothing is added.
-  Result<void> add(const server::RuleCheck& check, const Client& asker);
+  Result<void> add(const server::RuleCheck& check, const ConnectedClient& asker);
   // Decides and answers all, in order.
   void flush(Reply& reply, Now now);
 
@@ -46,7 +46,7 @@ class CheckBatch {
 
   server::CheckDesk& decider_;
   const server::Service& service_;
-  const Client* asker_ = nullptr;
+  const ConnectedClient* asker_ = nullptr;
   std::vector<Shape> shapes_;  // of the decider's checks
 };
 

@@ -15,7 +15,7 @@ namespace rateguard::resp {
 // Which of the next replies are suppressed (CLIENT REPLY).
 enum class Replies : uint8_t { kOn, kOff, kSkipNext };
 
-struct Client {
+struct ConnectedClient {
   int64_t id = 0;  // unique within the process
   IpAddress peer = {};
   Instant since = {};

@@ -43,7 +43,7 @@ void answers::client_setinfo(CommandCall& call) {
 }
 
 void answers::client_info(CommandCall& call) {
-  const Client& client = call.client;
+  const ConnectedClient& client = call.client;
   call.reply.text(fmt::format("id={} addr={} name={} age={} db=0 user={} resp={} lib-name={} lib-ver={}\n", client.id,
                               client.peer.to_string(), client.name, (call.now - client.since).us / 1'000'000,
                               client.granted == server::Access::kAdmin ? kAdminUser : kDefaultUser,

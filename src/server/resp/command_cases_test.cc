@@ -185,7 +185,7 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
 }
 
 // What cannot stand in a table: line ends, the connection's number, lengths that follow from it, HELLO's answer.
-std::string expected(const Case& c, const Client& client) {
+std::string expected(const Case& c, const ConnectedClient& client) {
   std::string text = c.answer;
   const std::string id = std::to_string(client.id);
   if (const size_t at = text.find("$INFO\n"); at != std::string::npos) {
@@ -224,7 +224,7 @@ std::vector<rules::Rule> some_rules() {
 TEST(Commands, AnswerAsTheTableOfCasesSays) {
   for (const Case& c : kCases) {
     FakeServer server(some_rules());
-    Client client = server.connect();
+    ConnectedClient client = server.connect();
     const std::string answer = server.ask(client, std::string(c.sent) + "\n");
     EXPECT_EQ(answer, expected(c, client)) << c.sent;
   }
@@ -243,11 +243,11 @@ TEST(Commands, AnswerTheSameHoweverTheyArrive) {
                            command({"RG.CHECK", "login", "1.2.3.4"}) + command({"NOPE"}) +
                            command({"cl.throttle", "a", "2", "1", "1"});
   FakeServer whole(some_rules());
-  Client at_once = whole.connect();
+  ConnectedClient at_once = whole.connect();
   const std::string expected_answer = whole.ask(at_once, sent);
   for (size_t cut = 1; cut < sent.size(); ++cut) {
     FakeServer server(some_rules());
-    Client client = server.connect();
+    ConnectedClient client = server.connect();
     net::ByteBuffer out;
     const Answered first =
         server.api().answer(client, std::string_view(sent).substr(0, cut), SIZE_MAX, out, server.now);
@@ -261,7 +261,7 @@ TEST(Commands, AnswerTheSameHoweverTheyArrive) {
 
 TEST(Commands, HoldsAreGivenBackOnce) {
   FakeServer server(some_rules());
-  Client client = server.connect();
+  ConnectedClient client = server.connect();
   const std::string held = server.ask(client, "RG.CHECK slots bob\n");
   const size_t at = held.find("$4\r\nhold\r\n$40\r\n");
   ASSERT_NE(at, std::string::npos) << held;
@@ -273,7 +273,7 @@ TEST(Commands, HoldsAreGivenBackOnce) {
 
 TEST(Commands, ResetForgets) {
   FakeServer server(some_rules());
-  Client client = server.connect();
+  ConnectedClient client = server.connect();
   server.ask(client, "RG.CHECK login 1.1.1.1 5\n");
   EXPECT_EQ(server.ask(client, "RG.RESET login 1.1.1.1\n"), ":1\r\n");
   EXPECT_NE(server.ask(client, "RG.PEEK login 1.1.1.1\n").find("remaining\r\n:5"), std::string::npos);
@@ -281,7 +281,7 @@ TEST(Commands, ResetForgets) {
 
 TEST(Commands, MoreThanABatchKeepsItsOrder) {
   FakeServer server;
-  Client client = server.connect();
+  ConnectedClient client = server.connect();
   std::string sent;
   for (int i = 0; i < 200; ++i) sent += command({"CL.THROTTLE", i % 3 == 0 ? "a" : "b", "499", "1", "1000"});
   const std::string answer = server.ask(client, sent);
@@ -299,7 +299,7 @@ TEST(Commands, MoreThanABatchKeepsItsOrder) {
 
 TEST(Commands, StopWhereTheOutputIsFull) {
   FakeServer server;
-  Client client = server.connect();
+  ConnectedClient client = server.connect();
   const std::string sent = command({"PING"}) + command({"PING"}) + command({"PING"});
   net::ByteBuffer out;
   const Answered answered = server.api().answer(client, sent, 8, out, server.now);
@@ -312,7 +312,7 @@ TEST(Access, TokensAreThoseOfHttp) {
   FakeServer server(some_rules());
   server.service.settings.tokens = {"caller"};
   server.service.settings.admin_tokens = {"boss"};
-  Client client = server.connect();
+  ConnectedClient client = server.connect();
   const std::string wrong = "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
   EXPECT_EQ(server.ask(client, "PING\n"), "-NOAUTH Authentication required.\r\n");
   EXPECT_EQ(server.ask(client, "CL.THROTTLE a 1 1 1\n"), "-NOAUTH Authentication required.\r\n");
@@ -333,8 +333,8 @@ TEST(Access, TokensAreThoseOfHttp) {
 
 TEST(Access, AdminCommandsAreForThisMachineWithoutTokens) {
   FakeServer server(some_rules());
-  Client near = server.connect("127.0.0.1");
-  Client far = server.connect("192.0.2.1");
+  ConnectedClient near = server.connect("127.0.0.1");
+  ConnectedClient far = server.connect("192.0.2.1");
   EXPECT_EQ(server.ask(near, "RG.RESET login 1.1.1.1\n"), ":0\r\n");
   EXPECT_EQ(server.ask(far, "RG.RESET login 1.1.1.1\n"),
             "-NOPERM this user has no permissions to run the 'rg.reset' command\r\n");
@@ -344,7 +344,7 @@ TEST(Access, AdminCommandsAreForThisMachineWithoutTokens) {
 TEST(Access, AStrangerIsHeldToAFewWords) {
   FakeServer server;
   server.service.settings.tokens = {"caller"};
-  Client client = server.connect();
+  ConnectedClient client = server.connect();
   EXPECT_EQ(server.ask(client, "*11\r\n"), "-ERR Protocol error: unauthenticated multibulk length\r\n");
   EXPECT_TRUE(client.leaving);
 }
@@ -353,7 +353,7 @@ TEST(Metrics, CountCommandsErrorsAndDecisions) {
   FakeServer server(some_rules());
   server.connections.connections_open = 1;
   server.connections.connections_accepted = 2;
-  Client client = server.connect();
+  ConnectedClient client = server.connect();
   server.ask(client, "CL.THROTTLE a 0 1 1\nCL.THROTTLE a 0 1 1\nCL.THROTTLE a\nNOPE\nRG.CHECK login 1.1.1.1\n*x\n");
   const std::string text = server.service.metrics.text(server.now);
   for (const char* line :

@@ -117,7 +117,7 @@ void answers::quit(CommandCall& call) {
 }
 
 void answers::reset(CommandCall& call) {
-  Client& client = call.client;
+  ConnectedClient& client = call.client;
   client.granted = granted_at_first(client.peer, call.workspace.service.settings.known_tokens());
   client.protocol = Protocol::kResp2;
   client.replies = Replies::kOn;

@@ -30,7 +30,7 @@ struct Exchange {
   Exchange(server::Service& service, const server::LoopStore& store, RespCounters& counters)
       : workspace(service, store, counters) {}
 
-  Client client;
+  ConnectedClient client;
   net::ByteBuffer in;      // the commands
   size_t handled = 0;      // of their front
   net::ByteBuffer out;     // answers that the asker has not got yet

@@ -18,9 +18,9 @@ class FakeServer {
   explicit FakeServer(std::vector<rules::Rule> rules = {});
 
   // A new client at that address.
-  Client connect(std::string_view peer = "127.0.0.1");
+  ConnectedClient connect(std::string_view peer = "127.0.0.1");
   // The answers to those bytes; `client` says whether it is to be closed.
-  std::string ask(Client& client, std::string_view bytes);
+  std::string ask(ConnectedClient& client, std::string_view bytes);
 
   std::unique_ptr<MemoryStore> store;
   server::Service service;

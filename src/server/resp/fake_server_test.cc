@@ -32,11 +32,11 @@ RespApi& FakeServer::api() {
   return *api_;
 }
 
-Client FakeServer::connect(std::string_view peer) {
+ConnectedClient FakeServer::connect(std::string_view peer) {
   return api().greet(*IpAddress::parse(peer), now);
 }
 
-std::string FakeServer::ask(Client& client, std::string_view bytes) {
+std::string FakeServer::ask(ConnectedClient& client, std::string_view bytes) {
   net::ByteBuffer out;
   const Answered answered = api().answer(client, bytes, SIZE_MAX, out, now);
   EXPECT_EQ(answered.after == Answered::After::kLeave, client.leaving);

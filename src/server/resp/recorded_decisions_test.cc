@@ -19,7 +19,7 @@ TEST(RecordedDecisions, OfCommandsThatAskALimitAndOfNoOthers) {
   RespApi api(server.service,
               {.rules = *rules::RuleSet::compile(rules), .identifier = *identify::Identifier::create({})},
               {.store = *server.store, .recorder = &recorder});
-  Client client = api.greet(*IpAddress::parse("127.0.0.1"), server.now);
+  ConnectedClient client = api.greet(*IpAddress::parse("127.0.0.1"), server.now);
   net::ByteBuffer out;
   api.answer(client,
              command({"CL.THROTTLE", "k", "0", "1", "60"}) + command({"CL.THROTTLE", "k", "0", "1", "60"}) +

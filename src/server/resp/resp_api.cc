@@ -72,14 +72,14 @@ Found find(std::span<const std::string_view> words) {
 }
 
 // Why the client may not call the command; empty if it may.
-std::string refusal(const Client& client, const Command& command) {
+std::string refusal(const ConnectedClient& client, const Command& command) {
   if (command.access == Access::kAny || client.granted == Access::kAdmin) return {};
   if (client.granted == Access::kAny) return "NOAUTH Authentication required.";
   if (command.access == Access::kToken) return {};
   return fmt::format("NOPERM this user has no permissions to run the '{}' command", command.name);
 }
 
-void log_access(const server::Service& service, const Client& client, std::string_view command) {
+void log_access(const server::Service& service, const ConnectedClient& client, std::string_view command) {
   char peer[IpAddress::kTextMax];
   const int length = client.peer.to_chars(peer);
   service.log->write(
@@ -87,8 +87,8 @@ void log_access(const server::Service& service, const Client& client, std::strin
       {{"client", client.id}, {"peer", std::string_view(peer, static_cast<size_t>(length))}, {"command", command}});
 }
 
-void execute(Workspace& workspace, Client& client, std::span<const std::string_view> words, net::ByteBuffer& out,
-             Now now) {
+void execute(Workspace& workspace, ConnectedClient& client, std::span<const std::string_view> words,
+             net::ByteBuffer& out, Now now) {
   const Found found = find(words);
   const size_t index =
       found.command != nullptr ? static_cast<size_t>(found.command - commands().data()) : unknown_command_index();
@@ -129,7 +129,7 @@ void execute(Workspace& workspace, Client& client, std::span<const std::string_v
 }
 
 // As RespApi::answer().
-Answered answer_commands(Workspace& workspace, Client& client, std::string_view bytes, size_t output_bytes_max,
+Answered answer_commands(Workspace& workspace, ConnectedClient& client, std::string_view bytes, size_t output_bytes_max,
                          net::ByteBuffer& out, Now now) {
   using After = Answered::After;
   using Status = CommandParser::Status;
@@ -200,14 +200,14 @@ void RespApi::set_totals(const RespSource& totals) {
   counters_->totals = &totals;
 }
 
-Client RespApi::greet(const IpAddress& peer, Now now) const {
+ConnectedClient RespApi::greet(const IpAddress& peer, Now now) const {
   return {.id = next_client_id(),
           .peer = peer,
           .since = now,
           .granted = granted_at_first(peer, service_.settings.known_tokens())};
 }
 
-Answered RespApi::answer(Client& client, std::string_view bytes, size_t output_bytes_max, net::ByteBuffer& out,
+Answered RespApi::answer(ConnectedClient& client, std::string_view bytes, size_t output_bytes_max, net::ByteBuffer& out,
                          Now now) {
   return answer_commands(*workspace_, client, bytes, output_bytes_max, out, now);
 }

@@ -44,11 +44,12 @@ class RespApi {
   ~RespApi();
 
   // The client of a new connection.
-  Client greet(const IpAddress& peer, Now now) const;
+  ConnectedClient greet(const IpAddress& peer, Now now) const;
   // Answers the commands at the front of `bytes` into `out`, in order; checks are decided together. Ends at the
   // first command that begins when `out` holds `output_bytes_max` bytes or more. REQUIRES: the store answers at
   // once.
-  Answered answer(Client& client, std::string_view bytes, size_t output_bytes_max, net::ByteBuffer& out, Now now);
+  Answered answer(ConnectedClient& client, std::string_view bytes, size_t output_bytes_max, net::ByteBuffer& out,
+                  Now now);
 
   using TakenExchange = server::Desk<Exchange>::Taken;
 

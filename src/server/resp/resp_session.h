@@ -39,7 +39,7 @@ class RespSession final : public net::Connection, private Asker {
   void arm_for_input();
 
   RespSessionContext& context_;
-  Client client_;
+  ConnectedClient client_;
   Exchange* exchange_ = nullptr;  // has client_ and all input until its commands are answered; null: none
   size_t wanted_ = 1;             // of in_, before it is worth looking at again
   bool command_ended_ = false;    // in the input being handled
