@@ -30,7 +30,7 @@ class OneServer final : public RedisClient {
   bool is_hopeless() const override { return !is_ready() && connection_.problem().code == ErrorCode::kInvalid; }
 
  private:
-  Connection connection_;
+  RedisConnection connection_;
 };
 
 class Sentinels final : public RedisClient {

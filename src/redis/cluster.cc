@@ -27,13 +27,13 @@ constexpr size_t kNodesMax = 1'000;
 // The address of a node as another one, the teller, reports it. If the teller does not know the host
 // (cluster-preferred-endpoint-type hostname) or must not say it (unknown-endpoint), it is empty or '?', and stands for
 // the teller's own.
-net::ConnectTarget told_by(const Connection& teller, std::string_view host, uint16_t port) {
+net::ConnectTarget told_by(const RedisConnection& teller, std::string_view host, uint16_t port) {
   const bool is_unknown = host.empty() || host == "?";
   return {.host = is_unknown ? teller.server().target.host : std::string(host), .port = port};
 }
 
 // "MOVED 3999 127.0.0.1:6381": the address.
-std::optional<net::ConnectTarget> redirection_of(const Connection& teller, std::string_view text) {
+std::optional<net::ConnectTarget> redirection_of(const RedisConnection& teller, std::string_view text) {
   const size_t space = text.rfind(' ');
   const size_t colon = text.rfind(':');
   if (space == std::string_view::npos || colon == std::string_view::npos || colon < space) return std::nullopt;
@@ -88,7 +88,7 @@ bool Cluster::is_hopeless() const {
 std::string Cluster::problem() const {
   if (!map_known_) return map_problem_;
   for (uint16_t slot = 0; slot < kSlotCount; ++slot) {
-    const Connection* const node = slots_[slot];
+    const RedisConnection* const node = slots_[slot];
     if (node == nullptr) return fmt::format("no node serves slot {}", slot);
     if (!node->is_open()) return node->problem().message.empty() ? "connecting" : node->problem().message;
   }
@@ -117,13 +117,13 @@ void Cluster::eval(const Script& script, std::span<const std::string_view> keys,
   request->slot = slot_of(keys[0]);
   request->deadline = loop_.now() + patience;
   request->script = &script;
-  request->bytes = Connection::script_tail(keys, arguments);
+  request->bytes = RedisConnection::script_tail(keys, arguments);
   request->done = std::move(done);
   route_request(std::move(request));
 }
 
 void Cluster::route_request(std::unique_ptr<Request> request) {
-  Connection* const node = slots_[request->slot];
+  RedisConnection* const node = slots_[request->slot];
   if (node != nullptr) return send(*node, std::move(request), Manner::kPlain);
   wanted_ = true;
   if (!map_known_ && is_learning() && pause(request)) return;
@@ -136,7 +136,7 @@ bool Cluster::is_learning() const {
   return started_ && (asking_ || std::ranges::any_of(nodes_, [](const auto& node) { return node->is_connecting(); }));
 }
 
-void Cluster::send(Connection& node, std::unique_ptr<Request> request, Manner manner) {
+void Cluster::send(RedisConnection& node, std::unique_ptr<Request> request, Manner manner) {
   const Duration patience = request->deadline - loop_.now();
   Request& kept = *request;
   ResultHandler done = [this, &node, request = std::move(request)](const CommandResult& answer) mutable {
@@ -150,7 +150,7 @@ void Cluster::send(Connection& node, std::unique_ptr<Request> request, Manner ma
   node.eval_source(*kept.script, kept.bytes, patience, std::move(done));
 }
 
-void Cluster::on_answer(Connection& node, std::unique_ptr<Request> request, const CommandResult& answer) {
+void Cluster::on_answer(RedisConnection& node, std::unique_ptr<Request> request, const CommandResult& answer) {
   const bool moved = answer && (*answer)->is_error("MOVED");
   const bool ask = answer && (*answer)->is_error("ASK");
   if (answer && (*answer)->is_error("TRYAGAIN") && pause(request)) return;
@@ -161,7 +161,7 @@ void Cluster::on_answer(Connection& node, std::unique_ptr<Request> request, cons
   if (request->deadline <= loop_.now()) {
     return fail_unsent(request->done, "the cluster sent the command elsewhere, and its time is over");
   }
-  Connection* const next = node_at(*target);
+  RedisConnection* const next = node_at(*target);
   if (next == nullptr) return request->done(answer);
   if (moved) slots_[request->slot] = next;
   send(*next, std::move(request), ask ? Manner::kAsking : Manner::kPlain);
@@ -185,7 +185,7 @@ bool Cluster::pause(std::unique_ptr<Request>& request) {
   return true;
 }
 
-Connection* Cluster::node_at(const net::ConnectTarget& target) {
+RedisConnection* Cluster::node_at(const net::ConnectTarget& target) {
   for (const auto& node : nodes_) {
     if (node->server().target == target) return node.get();
   }
@@ -194,7 +194,7 @@ Connection* Cluster::node_at(const net::ConnectTarget& target) {
   server.target = target;
   ConnectionOptions options = options_;
   options.on_change = [this] { on_node_change(); };
-  nodes_.push_back(std::make_unique<Connection>(loop_, std::move(server), std::move(options)));
+  nodes_.push_back(std::make_unique<RedisConnection>(loop_, std::move(server), std::move(options)));
   nodes_.back()->start();
   return nodes_.back().get();
 }
@@ -213,7 +213,7 @@ void Cluster::probe_slot_map() {
 void Cluster::refresh() {
   if (asking_) return;
   for (size_t i = 0; i < nodes_.size(); ++i) {
-    Connection& node = *nodes_[++next_teller_ % nodes_.size()];
+    RedisConnection& node = *nodes_[++next_teller_ % nodes_.size()];
     if (!node.is_open()) continue;
     asking_ = true;
     quiet_ = 0;
@@ -232,9 +232,9 @@ void Cluster::refresh() {
 }
 
 // [[from, to, [host, port, id, ...], replica...]...]
-void Cluster::take_slots(const Connection& teller, const Reply& reply) {
-  std::vector<Connection*> slots(kSlotCount, nullptr);
-  std::vector<Connection*> kept;
+void Cluster::take_slots(const RedisConnection& teller, const Reply& reply) {
+  std::vector<RedisConnection*> slots(kSlotCount, nullptr);
+  std::vector<RedisConnection*> kept;
   for (const Reply& range : reply.elements) {
     if (range.elements.size() < 3 || range.elements[2].elements.size() < 2) continue;
     const int64_t from = range.elements[0].integer;
@@ -242,7 +242,7 @@ void Cluster::take_slots(const Connection& teller, const Reply& reply) {
     const Reply& host = range.elements[2].elements[0];
     const int64_t port = range.elements[2].elements[1].integer;
     if (from < 0 || to >= kSlotCount || from > to || port <= 0 || port > UINT16_MAX) continue;
-    Connection* const node = node_at(told_by(teller, host.text, static_cast<uint16_t>(port)));
+    RedisConnection* const node = node_at(told_by(teller, host.text, static_cast<uint16_t>(port)));
     if (node == nullptr) continue;
     std::fill(slots.begin() + from, slots.begin() + to + 1, node);
     if (std::ranges::find(kept, node) == kept.end()) kept.push_back(node);
@@ -259,8 +259,8 @@ void Cluster::take_slots(const Connection& teller, const Reply& reply) {
 }
 
 // A connection to a node without slots is closed when none of its commands is being handled.
-void Cluster::drop_nodes_but(const std::vector<Connection*>& kept) {
-  auto dropped = std::make_shared<std::vector<std::unique_ptr<Connection>>>();
+void Cluster::drop_nodes_but(const std::vector<RedisConnection*>& kept) {
+  auto dropped = std::make_shared<std::vector<std::unique_ptr<RedisConnection>>>();
   for (auto& node : nodes_) {
     // Commands under way there may still be answered or sent elsewhere: the next look closes it.
     if (std::ranges::find(kept, node.get()) != kept.end() || node->pending() != 0) continue;

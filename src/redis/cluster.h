@@ -52,8 +52,8 @@ class Cluster {
   // Any node that is connected now; null if none is.
   const Server* open_server() const;
 
-  // As Connection's, at the node that serves `key`. All keys of a command are in one slot. Before the slots are known a
-  // command waits while they are being asked for.
+  // As RedisConnection's, at the node that serves `key`. All keys of a command are in one slot. Before the slots are
+  // known a command waits while they are being asked for.
   void call(std::string_view key, std::span<const std::string_view> words, Duration patience, ResultHandler done);
   void call(std::string_view key, std::initializer_list<std::string_view> words, Duration patience,
             ResultHandler done) {
@@ -78,22 +78,22 @@ class Cluster {
   enum class Manner : uint8_t { kPlain, kAsking };
 
   void route_request(std::unique_ptr<Request> request);
-  void send(Connection& node, std::unique_ptr<Request> request, Manner manner);
-  void on_answer(Connection& node, std::unique_ptr<Request> request, const CommandResult& answer);
+  void send(RedisConnection& node, std::unique_ptr<Request> request, Manner manner);
+  void on_answer(RedisConnection& node, std::unique_ptr<Request> request, const CommandResult& answer);
   bool pause(std::unique_ptr<Request>& request);
   bool is_learning() const;
-  Connection* node_at(const net::ConnectTarget& target);
+  RedisConnection* node_at(const net::ConnectTarget& target);
   void probe_slot_map();
   void refresh();
-  void take_slots(const Connection& teller, const Reply& reply);
-  void drop_nodes_but(const std::vector<Connection*>& kept);
+  void take_slots(const RedisConnection& teller, const Reply& reply);
+  void drop_nodes_but(const std::vector<RedisConnection*>& kept);
   void on_node_change();
 
   net::EventLoop& loop_;
   ClusterSettings settings_;
   ConnectionOptions options_;
-  std::vector<std::unique_ptr<Connection>> nodes_;
-  std::vector<Connection*> slots_;               // by slot; null if no node serves it
+  std::vector<std::unique_ptr<RedisConnection>> nodes_;
+  std::vector<RedisConnection*> slots_;          // by slot; null if no node serves it
   std::list<std::unique_ptr<Request>> pausing_;  // until they are asked again
   bool started_ = false;
   bool map_known_ = false;

@@ -1,4 +1,5 @@
-// How a Connection sends commands and matches replies; connection_upkeep.cc has how it is opened, closed and replaced.
+// How a RedisConnection sends commands and matches replies; connection_upkeep.cc has how it is opened, closed and
+// replaced.
 //
 // pending_ holds every command whose reply has not arrived, in the order of its bytes: the next reply belongs to the
 // front. A command's bytes are [begin, end), counted since the session was started: below session_.sent_total() they
@@ -34,19 +35,19 @@ void append_script(std::string& out, std::string_view name, std::string_view scr
 
 }  // namespace
 
-Connection::Connection(net::EventLoop& loop, Server server, ConnectionOptions options)
+RedisConnection::RedisConnection(net::EventLoop& loop, Server server, ConnectionOptions options)
     : loop_(loop),
       server_(std::move(server)),
       options_(std::move(options)),
       session_(loop, *this, options_.session),
       useful_at_(loop.now()),
-      self_(std::make_shared<Connection*>(this)) {}
+      self_(std::make_shared<RedisConnection*>(this)) {}
 
-Connection::~Connection() {
+RedisConnection::~RedisConnection() {
   *self_ = nullptr;
 }
 
-bool Connection::admit(size_t bytes, ResultHandler& done) {
+bool RedisConnection::admit(size_t bytes, ResultHandler& done) {
   const auto refuse = [&](Error error) {
     error.retry = Retry::kAlways;
     done(std::unexpected(std::move(error)));
@@ -61,7 +62,7 @@ bool Connection::admit(size_t bytes, ResultHandler& done) {
   return true;
 }
 
-void Connection::push(Pending pending, size_t out_before) {
+void RedisConnection::push(Pending pending, size_t out_before) {
   pending.begin = session_.sent_total() + out_before;
   pending.end = session_.sent_total() + session_.out().size();
   if (pending_.empty()) useful_at_ = loop_.now();
@@ -80,7 +81,7 @@ void Connection::push(Pending pending, size_t out_before) {
   });
 }
 
-void Connection::call(std::span<const std::string_view> words, Duration patience, ResultHandler done) {
+void RedisConnection::call(std::span<const std::string_view> words, Duration patience, ResultHandler done) {
   size_t bytes = 0;
   for (const std::string_view word : words) bytes += word.size();
   if (!admit(bytes, done)) return;
@@ -89,22 +90,22 @@ void Connection::call(std::span<const std::string_view> words, Duration patience
   send(std::move(pending));
 }
 
-void Connection::call_encoded(std::string_view bytes, Duration patience, ResultHandler done) {
+void RedisConnection::call_encoded(std::string_view bytes, Duration patience, ResultHandler done) {
   if (!admit(bytes.size(), done)) return;
   send({.done = std::move(done), .deadline = loop_.now() + patience, .tail = std::string(bytes)});
 }
 
-void Connection::eval(const Script& script, std::span<const std::string_view> keys,
-                      std::span<const std::string_view> arguments, Duration patience, ResultHandler done) {
+void RedisConnection::eval(const Script& script, std::span<const std::string_view> keys,
+                           std::span<const std::string_view> arguments, Duration patience, ResultHandler done) {
   eval_encoded(script, script_tail(keys, arguments), patience, std::move(done));
 }
 
-void Connection::eval_encoded(const Script& script, std::string tail, Duration patience, ResultHandler done) {
+void RedisConnection::eval_encoded(const Script& script, std::string tail, Duration patience, ResultHandler done) {
   if (!admit(tail.size() + script.sha().size(), done)) return;
   send({.done = std::move(done), .deadline = loop_.now() + patience, .script = &script, .tail = std::move(tail)});
 }
 
-void Connection::eval_source(const Script& script, std::string tail, Duration patience, ResultHandler done) {
+void RedisConnection::eval_source(const Script& script, std::string tail, Duration patience, ResultHandler done) {
   if (!admit(tail.size() + script.source().size(), done)) return;
   send({.done = std::move(done),
         .deadline = loop_.now() + patience,
@@ -113,8 +114,8 @@ void Connection::eval_source(const Script& script, std::string tail, Duration pa
         .attempt = Attempt::kBySource});
 }
 
-std::string Connection::script_tail(std::span<const std::string_view> keys,
-                                    std::span<const std::string_view> arguments) {
+std::string RedisConnection::script_tail(std::span<const std::string_view> keys,
+                                         std::span<const std::string_view> arguments) {
   std::string tail;
   append_count(tail, '*', 3 + keys.size() + arguments.size());
   append_argument(tail, keys.size());
@@ -123,7 +124,7 @@ std::string Connection::script_tail(std::span<const std::string_view> keys,
   return tail;
 }
 
-void Connection::send(Pending pending) {
+void RedisConnection::send(Pending pending) {
   std::string& out = session_.out();
   const size_t before = out.size();
   if (pending.script == nullptr) {
@@ -138,7 +139,7 @@ void Connection::send(Pending pending) {
 
 // After NOSCRIPT: nothing was done. The first of many sends the source; later calls on this connection find the script
 // there by its name, so that after a restart of the server not every call carries the source.
-void Connection::send_again(Pending pending) {
+void RedisConnection::send_again(Pending pending) {
   const bool is_loading = std::ranges::find(loading_, pending.script) != loading_.end();
   if (pending.attempt == Attempt::kBySha && is_loading) {
     pending.attempt = Attempt::kByShaAgain;
@@ -149,12 +150,12 @@ void Connection::send_again(Pending pending) {
   send(std::move(pending));
 }
 
-void Connection::on_reply(const Reply& reply) {
+void RedisConnection::on_reply(const Reply& reply) {
   take_reply(reply);
   if (leaving_) leave_when_answered();
 }
 
-void Connection::take_reply(const Reply& reply) {
+void RedisConnection::take_reply(const Reply& reply) {
   const auto mismatch = [this](std::string_view what) {
     return Error{.code = ErrorCode::kCorrupt,
                  .message = fmt::format("Redis at {} {}: its replies can no longer be matched to commands",
@@ -182,13 +183,13 @@ void Connection::take_reply(const Reply& reply) {
   pending.done(&reply);
 }
 
-void Connection::arm_deadline(Instant when) {
+void RedisConnection::arm_deadline(Instant when) {
   if (when >= deadline_at_) return;
   deadline_at_ = when;
   deadline_ = loop_.at(when, [this] { on_deadline(); });
 }
 
-void Connection::on_deadline() {
+void RedisConnection::on_deadline() {
   deadline_at_ = Instant::max();
   // The loop may have been busy rather than the server slow: replies that have arrived count.
   session_.read_now();
@@ -198,7 +199,7 @@ void Connection::on_deadline() {
   }
 }
 
-void Connection::expire(Instant now) {
+void RedisConnection::expire(Instant now) {
   const uint64_t begun = session_.sent_total() + session_.begun_bytes();
   std::vector<std::pair<ResultHandler, Retry>> late;
   bool any_unsent = false;
@@ -223,7 +224,7 @@ void Connection::expire(Instant now) {
 }
 
 // Removes expired commands from the unsent bytes, so that the server never sees them.
-void Connection::drop_unsent_expired() {
+void RedisConnection::drop_unsent_expired() {
   std::string& out = session_.out();
   const uint64_t base = session_.sent_total();
   const uint64_t begun = base + session_.begun_bytes();

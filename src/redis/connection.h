@@ -76,14 +76,14 @@ struct ConnectionOptions {
 };
 
 // On the loop's thread.
-class Connection final : private SessionOwner {
+class RedisConnection final : private SessionOwner {
  public:
   // `loop` outlives it.
-  Connection(net::EventLoop& loop, Server server, ConnectionOptions options);
+  RedisConnection(net::EventLoop& loop, Server server, ConnectionOptions options);
   // Handlers of commands under way are dropped without a call.
-  ~Connection();
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
+  ~RedisConnection();
+  RedisConnection(const RedisConnection&) = delete;
+  RedisConnection& operator=(const RedisConnection&) = delete;
 
   // Connects, and stays connected from then on.
   void start();
@@ -180,14 +180,14 @@ class Connection final : private SessionOwner {
   net::Timer deadline_;
   Instant deadline_at_ = Instant::max();  // when deadline_ fires
   net::Timer watchdog_;
-  Instant useful_at_;                      // the last reply with a waiting caller, or when pending_ was last empty
-  int silences_ = 0;                       // consecutive connections given up for silence
-  std::optional<Instant> refusing_since_;  // the first error since which nothing but errors has arrived
-  int refusals_ = 0;                       // consecutive connections given up for errors
-  std::optional<Error> leaving_;           // why this connection is about to be closed; nothing more is sent on it
-  std::vector<Refused> refused_;           // meanwhile: commands to send on the next one
-  net::Timer rest_;                        // the remaining replies have not arrived in time
-  std::shared_ptr<Connection*> self_;      // for posted work: null once the connection is destroyed
+  Instant useful_at_;                       // the last reply with a waiting caller, or when pending_ was last empty
+  int silences_ = 0;                        // consecutive connections given up for silence
+  std::optional<Instant> refusing_since_;   // the first error since which nothing but errors has arrived
+  int refusals_ = 0;                        // consecutive connections given up for errors
+  std::optional<Error> leaving_;            // why this connection is about to be closed; nothing more is sent on it
+  std::vector<Refused> refused_;            // meanwhile: commands to send on the next one
+  net::Timer rest_;                         // the remaining replies have not arrived in time
+  std::shared_ptr<RedisConnection*> self_;  // for posted work: null once the connection is destroyed
 };
 
 }  // namespace rateguard::redis

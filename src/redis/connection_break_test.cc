@@ -1,4 +1,4 @@
-// What ends a Connection, and what becomes of what was under way.
+// What ends a RedisConnection, and what becomes of what was under way.
 #include <gtest/gtest.h>
 
 #include <optional>
@@ -194,7 +194,7 @@ TEST_F(ConnectionBreakTest, AnErrorOrAnotherCommandsReplyIsNoMismatch) {
   std::vector<Heard> heard(3);
   connection_->eval(script, keys, {}, kPatient, into(heard[0]));
   call("x", heard[1]);
-  connection_->eval_source(script, Connection::script_tail(keys, {}), kPatient, into(heard[2]));
+  connection_->eval_source(script, RedisConnection::script_tail(keys, {}), kPatient, into(heard[2]));
   ASSERT_TRUE(run_until(*loop_, [&] { return server_.commands.size() == 3; }));
   EXPECT_EQ(server_.commands[2], (Words{"EVAL", "return 'own'", "1", "k"}));
   server_.last().send("-BUSY script\r\n:7\r\n$3\r\nown\r\n");

@@ -1,4 +1,4 @@
-// For tests of Connection: a connection and a server that answers as it is told.
+// For tests of RedisConnection: a connection and a server that answers as it is told.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -56,7 +56,7 @@ class ConnectionTest : public testing::Test {
   net::SystemClock clock_;
   std::unique_ptr<net::EventLoop> loop_ = net::EventLoop::create(clock_).value();
   FakeServer server_{*loop_};
-  std::optional<Connection> connection_;
+  std::optional<RedisConnection> connection_;
 };
 
 }  // namespace rateguard::redis

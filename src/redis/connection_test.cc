@@ -98,13 +98,13 @@ TEST_F(ConnectionTest, SaysWhyAServerWillNotDo) {
     server.greet = [&, usual = server.greet](const Words& words) {
       return words[0] == one.command ? one.answer : words[0] == "ROLE" ? "*1\r\n$6\r\nmaster\r\n" : usual(words);
     };
-    Connection connection(*loop_,
-                          {.target = {.host = "127.0.0.1", .port = server.port()},
-                           .user = {},
-                           .password = "pw",
-                           .database = 3,
-                           .role = Role::kPrimary},
-                          {});
+    RedisConnection connection(*loop_,
+                               {.target = {.host = "127.0.0.1", .port = server.port()},
+                                .user = {},
+                                .password = "pw",
+                                .database = 3,
+                                .role = Role::kPrimary},
+                               {});
     connection.start();
     Heard heard;
     connection.call({"X"}, kPatient, into(heard));

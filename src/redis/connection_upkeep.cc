@@ -1,4 +1,4 @@
-// How a Connection is opened, closed and replaced.
+// How a RedisConnection is opened, closed and replaced.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,14 +18,14 @@ constexpr int kDoublingsMax = 3;
 
 }  // namespace
 
-void Connection::start() {
+void RedisConnection::start() {
   RG_CHECK(!started_);
   started_ = true;
   watchdog_ = loop_.every(kWatchPeriod, [this] { look_for_silence(); });
   connect();
 }
 
-void Connection::stop() {
+void RedisConnection::stop() {
   if (!started_) return;
   started_ = false;
   retry_.cancel();
@@ -35,7 +35,7 @@ void Connection::stop() {
   break_off({.code = ErrorCode::kUnavailable, .message = "the connection was closed by this side"});
 }
 
-void Connection::move_to(const Server& server) {
+void RedisConnection::move_to(const Server& server) {
   if (server.target == server_.target) return;
   server_ = server;
   if (!started_) return;
@@ -46,27 +46,27 @@ void Connection::move_to(const Server& server) {
   connect();
 }
 
-void Connection::connect() {
+void RedisConnection::connect() {
   loading_.clear();
   refusing_since_.reset();
   session_.start(server_);
 }
 
-void Connection::on_open() {
+void RedisConnection::on_open() {
   problem_ = {};
   was_open_ = true;
   useful_at_ = loop_.now();
   options_.on_change();
 }
 
-bool Connection::is_refusal(const Reply& reply) const {
+bool RedisConnection::is_refusal(const Reply& reply) const {
   if (!reply.is_error()) return false;
   const bool is_redirection = reply.is_error("MOVED") || reply.is_error("ASK") || reply.is_error("TRYAGAIN");
   return !is_redirection || options_.redirections == Redirections::kErrors;
 }
 
 // Whether another connection may get a better answer than this error.
-bool Connection::is_of_no_use(const Reply& reply) {
+bool RedisConnection::is_of_no_use(const Reply& reply) {
   if (!is_refusal(reply)) {
     refusing_since_.reset();
     refusals_ = 0;
@@ -80,7 +80,7 @@ bool Connection::is_of_no_use(const Reply& reply) {
 }
 
 // A command refused by the wrong server is sent again on the new connection, which is made immediately.
-void Connection::take_useless(Pending pending, const Reply& reply) {
+void RedisConnection::take_useless(Pending pending, const Reply& reply) {
   Error error = {.code = ErrorCode::kUnavailable,
                  .message = fmt::format("Redis at {}: {}", server_.target.to_string(), explain_error(reply.text))};
   const bool nothing_was_done = kKnownErrors[known_error(reply.text)].scope == ErrorScope::kConnection;
@@ -100,12 +100,12 @@ void Connection::take_useless(Pending pending, const Reply& reply) {
 }
 
 // Commands sent after the first refused one will soon get the same answer.
-void Connection::leave_when_answered() {
+void RedisConnection::leave_when_answered() {
   const uint64_t begun = session_.sent_total() + session_.begun_bytes();
   if (pending_.empty() || pending_.front().begin >= begun) leave_wrong_server();
 }
 
-void Connection::leave_wrong_server() {
+void RedisConnection::leave_wrong_server() {
   const Error error = *std::exchange(leaving_, std::nullopt);
   rest_.cancel();
   std::vector<Refused> refused = std::exchange(refused_, {});
@@ -139,7 +139,7 @@ void Connection::leave_wrong_server() {
 }
 
 // Immediately the first time: commands meanwhile wait for the new connection.
-void Connection::renew(const Error& error) {
+void RedisConnection::renew(const Error& error) {
   const bool is_first = attempts_ == 0;
   break_off(error);
   was_open_ = false;
@@ -153,12 +153,12 @@ void Connection::renew(const Error& error) {
 }
 
 // All are closed before any handler is called, so that a command sent from a handler is refused rather than forgotten.
-void Connection::give_up(const Error& error) {
+void RedisConnection::give_up(const Error& error) {
   session_.close();
   on_closed(error);
 }
 
-void Connection::break_off(const Error& error) {
+void RedisConnection::break_off(const Error& error) {
   session_.close();
   problem_ = error;
   leaving_.reset();
@@ -166,7 +166,7 @@ void Connection::break_off(const Error& error) {
   fail_all(error);
 }
 
-void Connection::on_closed(const Error& error) {
+void RedisConnection::on_closed(const Error& error) {
   if (leaving_) return leave_wrong_server();
   problem_ = error;
   // A server may close connections that have been idle for long.
@@ -176,7 +176,7 @@ void Connection::on_closed(const Error& error) {
   options_.on_change();
 }
 
-void Connection::fail_all(const Error& error) {
+void RedisConnection::fail_all(const Error& error) {
   deadline_.cancel();
   deadline_at_ = Instant::max();
   const uint64_t begun = session_.sent_total();
@@ -193,7 +193,7 @@ void Connection::fail_all(const Error& error) {
   }
 }
 
-void Connection::try_later() {
+void RedisConnection::try_later() {
   if (!started_) return;
   // 2^16 times the minimum is past every sensible maximum.
   const Duration span = std::min(options_.backoff_max, options_.backoff_min * (int64_t{1} << std::min(attempts_, 16)));
@@ -205,12 +205,12 @@ void Connection::try_later() {
   });
 }
 
-bool Connection::is_silent() const {
+bool RedisConnection::is_silent() const {
   if (!session_.is_open() || pending_.empty() || pending_.front().deadline > loop_.now()) return false;
   return loop_.now() - useful_at_ > options_.silence_max * (int64_t{1} << silences_);
 }
 
-void Connection::look_for_silence() {
+void RedisConnection::look_for_silence() {
   if (!is_silent()) return;
   // As in on_deadline().
   session_.read_now();

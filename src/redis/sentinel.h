@@ -39,8 +39,8 @@ class SentinelConnection final : private SessionOwner {
   void stop();
 
   // Commands go here; while no primary is known they fail at once.
-  Connection& primary() { return primary_; }
-  const Connection& primary() const { return primary_; }
+  RedisConnection& primary() { return primary_; }
+  const RedisConnection& primary() const { return primary_; }
   // Why the Sentinels do not name a primary; empty while one does. A known primary stays connected.
   const std::string& problem() const { return problem_; }
   // Whether every Sentinel has refused this client or does not know the service, which will last until the settings
@@ -70,8 +70,8 @@ class SentinelConnection final : private SessionOwner {
   bool started_ = false;
   bool primary_started_ = false;
   bool asking_ = false;
-  Connection primary_;
-  Connection sentinel_;  // questions; a connection that listens can take none
+  RedisConnection primary_;
+  RedisConnection sentinel_;  // questions; a connection that listens can take none
   Session listener_;
   net::Timer refresh_;
   net::Timer next_;

@@ -69,7 +69,7 @@ class RedisServerTest : public testing::Test {
 
   net::SystemClock clock_;
   std::unique_ptr<net::EventLoop> loop_ = net::EventLoop::create(clock_).value();
-  std::optional<Connection> connection_;
+  std::optional<RedisConnection> connection_;
   int changes_ = 0;
 };
 

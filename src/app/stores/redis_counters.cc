@@ -193,7 +193,7 @@ void RedisCounters::see_health() {
 // Redis without TLS waits for the end of a line that a TLS greeting does not have.
 bool RedisCounters::speaks_without_tls() {
   if (first_server_.tls == nullptr) return false;
-  redis::Connection connection(loop_, {.target = first_server_.target, .client_name = ""}, {});
+  redis::RedisConnection connection(loop_, {.target = first_server_.target, .client_name = ""}, {});
   const auto answers = [&] {
     return connection.is_open() || connection.problem().code == ErrorCode::kInvalid;  // such as that a login is needed
   };
