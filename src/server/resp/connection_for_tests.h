@@ -11,7 +11,7 @@
 namespace rateguard::resp {
 
 // A blocking connection. Waits at most ten seconds for anything.
-class Connection : public net::ByteClient {
+class BlockingConnection : public net::ByteClient {
  public:
   using net::ByteClient::ByteClient;
 
@@ -40,7 +40,7 @@ class Connection : public net::ByteClient {
   void reset() {
     const linger at_once{.l_onoff = 1, .l_linger = 0};
     setsockopt(descriptor(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    const Connection gone = std::move(*this);
+    const BlockingConnection gone = std::move(*this);
   }
 };
 

@@ -26,7 +26,7 @@ const std::string kSecond = "*5\r\n:1\r\n:1\r\n:0\r\n:60\r\n:60\r\n";
 
 TEST(LateAnswers, AnAnswerComesWhenTheStoreHasDecided) {
   LateServer server;
-  Connection client(server.port());
+  BlockingConnection client(server.port());
   ASSERT_TRUE(client.send(check("a") + check("a")));
   ASSERT_TRUE(server.asked(1));  // both together
   server.answer_all();
@@ -41,7 +41,7 @@ TEST(LateAnswers, AnAnswerComesWhenTheStoreHasDecided) {
 TEST(LateAnswers, AStoreMayAnswerAtOnce) {
   LateServer server;
   server.on_loop([&] { server.late.at_once = true; });
-  Connection client(server.port());
+  BlockingConnection client(server.port());
   for (int i = 0; i < 3; ++i) {
     ASSERT_TRUE(client.send(command({"PING"}) + check(std::to_string(i)) + command({"PING"})));
     const std::string expected = kPong + kFirst + kPong;
@@ -51,7 +51,7 @@ TEST(LateAnswers, AStoreMayAnswerAtOnce) {
 
 TEST(LateAnswers, APipelineIsAnsweredInOrder) {
   LateServer server;
-  Connection client(server.port());
+  BlockingConnection client(server.port());
   ASSERT_TRUE(client.send(command({"ECHO", "1"}) + check("a") + command({"RG.RESET", "login", "192.0.2.1"}) +
                           command({"CLIENT", "SETNAME", "me"}) + check("a")));
   ASSERT_TRUE(server.asked(1));
@@ -68,10 +68,10 @@ TEST(LateAnswers, APipelineIsAnsweredInOrder) {
 
 TEST(LateAnswers, OthersAreServedMeanwhile) {
   LateServer server;
-  Connection waiting(server.port());
+  BlockingConnection waiting(server.port());
   ASSERT_TRUE(waiting.send(check("a") + command({"ECHO", "mine"})));
   ASSERT_TRUE(server.asked(1));
-  Connection other(server.port());
+  BlockingConnection other(server.port());
   ASSERT_TRUE(other.send(command({"PING"}) + check("b")));
   ASSERT_TRUE(server.asked(2));
   server.on_loop([&] { server.late.answer(1); });
@@ -82,7 +82,7 @@ TEST(LateAnswers, OthersAreServedMeanwhile) {
 
 TEST(LateAnswers, ACommandThatIsNotWholeWaitsForItsRest) {
   LateServer server;
-  Connection client(server.port());
+  BlockingConnection client(server.port());
   const std::string second = check("b");
   ASSERT_TRUE(client.send(check("a") + second.substr(0, 10)));
   ASSERT_TRUE(server.asked(1));
@@ -97,7 +97,7 @@ TEST(LateAnswers, ACommandThatIsNotWholeWaitsForItsRest) {
 TEST(LateAnswers, AClientThatDisconnectsIsForgotten) {
   LateServer server;
   for (int i = 0; i < 3; ++i) {
-    Connection client(server.port());
+    BlockingConnection client(server.port());
     ASSERT_TRUE(client.send(check("a") + command({"CLIENT", "SETNAME", std::string(100, 'x')}) + check("a")));
     ASSERT_TRUE(server.asked(1));
     client.reset();
@@ -106,14 +106,14 @@ TEST(LateAnswers, AClientThatDisconnectsIsForgotten) {
     EXPECT_TRUE(server.asked(0)) << "a command of somebody who had gone was begun";
     EXPECT_EQ(server.running(), 0U);
   }
-  Connection client(server.port());
+  BlockingConnection client(server.port());
   ASSERT_TRUE(client.send(command({"PING"})));
   EXPECT_EQ(client.read(kPong.size()), kPong);
 }
 
 TEST(LateAnswers, AClientThatHasStoppedSendingIsAnswered) {
   LateServer server;
-  Connection client(server.port());
+  BlockingConnection client(server.port());
   ASSERT_TRUE(client.send(check("a") + check("b")));
   client.send_end();
   ASSERT_TRUE(server.asked(1));
@@ -126,7 +126,7 @@ TEST(LateAnswers, QuitAndNonsenseAreAnsweredAfterEarlierCommands) {
   for (const auto& [sent, answer] :
        {std::pair(command({"QUIT"}), "+OK\r\n"),
         std::pair(std::string("*1\r\n$-5\r\n"), "-ERR Protocol error: invalid bulk length\r\n")}) {
-    Connection client(server.port());
+    BlockingConnection client(server.port());
     ASSERT_TRUE(client.send(check(answer) + sent + command({"PING"})));
     ASSERT_TRUE(server.asked(1));
     server.answer_all();
@@ -141,11 +141,11 @@ TEST(LateAnswers, NothingTimesOutWhileAnAnswerIsWaitedFor) {
   options.host.timeouts.read = Duration::millis(30);
   options.host.steady_now = time.source();
   LateServer server(std::move(options));
-  Connection waiting(server.port());
+  BlockingConnection waiting(server.port());
   ASSERT_TRUE(waiting.send(check("a")));
   ASSERT_TRUE(server.asked(1));
   for (int i = 0; i < 2; ++i) {
-    Connection idle(server.port());
+    BlockingConnection idle(server.port());
     EXPECT_TRUE(net::eventually([&] { return server.server().stats().connections_open == 2U; }));
     time.advance(Duration::millis(60));
     EXPECT_TRUE(idle.ended());  // began later
@@ -161,7 +161,7 @@ TEST(LateAnswers, NothingTimesOutWhileAnAnswerIsWaitedFor) {
 
 TEST(LateAnswers, DrainWaitsForThem) {
   LateServer server;
-  Connection client(server.port());
+  BlockingConnection client(server.port());
   ASSERT_TRUE(client.send(check("a") + command({"PING"})));
   ASSERT_TRUE(server.asked(1));
   std::promise<void> empty;
@@ -175,7 +175,7 @@ TEST(LateAnswers, DrainWaitsForThem) {
 
 TEST(LateAnswers, DrainEndsWithItsGrace) {
   LateServer server;
-  Connection client(server.port());
+  BlockingConnection client(server.port());
   ASSERT_TRUE(client.send(check("a")));
   ASSERT_TRUE(server.asked(1));
   std::promise<void> empty;
@@ -188,7 +188,7 @@ TEST(LateAnswers, DrainEndsWithItsGrace) {
 // What waits is unwound, whichever goes first.
 TEST(LateAnswers, AServerMayGoWhileTheyAreWaitedFor) {
   LateServer server;
-  std::vector<Connection> clients;
+  std::vector<BlockingConnection> clients;
   for (size_t i = 0; i < 10; ++i) {
     clients.emplace_back(server.port());
     ASSERT_TRUE(clients.back().send(check(std::to_string(i)) + command({"PING"})));
@@ -204,7 +204,7 @@ TEST(LateAnswers, ANewPolicyCountsForCommandsThatBeginAfterIt) {
     return std::stoi(answer.substr(answer.find(name) + name.size()));
   };
   const auto answer_size = [&] {
-    Connection client(server.port());
+    BlockingConnection client(server.port());
     EXPECT_TRUE(client.send(look));
     EXPECT_TRUE(server.asked(1));
     server.answer_all();
@@ -213,11 +213,11 @@ TEST(LateAnswers, ANewPolicyCountsForCommandsThatBeginAfterIt) {
     EXPECT_EQ(limit_of(answer), 10);
     return answer.size();
   }();
-  Connection before(server.port());
+  BlockingConnection before(server.port());
   ASSERT_TRUE(before.send(look));
   ASSERT_TRUE(server.asked(1));
   server.on_loop([&] { server.api.set_policy(policy_of(20)); });
-  Connection after(server.port());
+  BlockingConnection after(server.port());
   ASSERT_TRUE(after.send(look));
   ASSERT_TRUE(server.asked(2));
   server.answer_all();
@@ -232,7 +232,7 @@ TEST(LateAnswers, ANewPolicyCountsForCommandsThatBeginAfterIt) {
 TEST(LateAnswers, AStoreThatCannotBeAskedIsAnAnswerToo) {
   LateServer server;
   server.on_loop([&] { server.late.fails = true; });
-  Connection client(server.port());
+  BlockingConnection client(server.port());
   ASSERT_TRUE(client.send(check("a") + command({"RG.PEEK", "login", "192.0.2.1"}) +
                           command({"RG.RESET", "login", "192.0.2.1"}) + command({"RG.RELEASE", std::string(40, '0')}) +
                           command({"PING"})));
@@ -250,7 +250,7 @@ TEST(LateAnswers, AThousandWaitAtOnce) {
   for (const size_t running_max : {4'096, 100}) {
     LateServer server({}, {.short_lane = {.running_max = running_max}});
     constexpr size_t kClients = 1'000;
-    std::vector<Connection> clients;
+    std::vector<BlockingConnection> clients;
     for (size_t i = 0; i < kClients; ++i) {
       clients.emplace_back(server.port());
       ASSERT_TRUE(clients.back().send(check(std::to_string(i)) + command({"ECHO", std::to_string(1'000 + i)})));
@@ -282,7 +282,7 @@ TEST(LateAnswers, ASlowReaderGetsEverything) {
   options.output_bytes_max = 10'000;
   LateServer server(std::move(options));
   server.on_loop([&] { server.late.at_once = true; });
-  Connection client(server.port());
+  BlockingConnection client(server.port());
   const std::string message(1'000, 'x');
   const std::string echo = "$1000\r\n" + message + "\r\n";
   constexpr size_t kCommands = 10'000;

@@ -50,7 +50,7 @@ size_t resident_bytes() {
 
 TEST(RespServer, AnswersAPipelineInOrder) {
   TestServer server;
-  Connection client(server.port());
+  BlockingConnection client(server.port());
   std::string sent;
   std::string expected;
   for (int i = 0; i < 1000; ++i) {
@@ -64,7 +64,7 @@ TEST(RespServer, AnswersAPipelineInOrder) {
 
 TEST(RespServer, ACommandMayArriveByteByByte) {
   TestServer server;
-  Connection client(server.port());
+  BlockingConnection client(server.port());
   for (const std::string& sent : {command({"ECHO", "a b"}), std::string("ECHO \"a b\"\r\n")}) {
     for (const char c : sent) ASSERT_TRUE(client.send(std::string_view(&c, 1)));
     EXPECT_EQ(client.read(9), "$3\r\na b\r\n");
@@ -73,14 +73,14 @@ TEST(RespServer, ACommandMayArriveByteByByte) {
 
 TEST(RespServer, QuitEndsInOrder) {
   TestServer server;
-  Connection client(server.port());
+  BlockingConnection client(server.port());
   ASSERT_TRUE(client.send(command({"PING"}) + command({"QUIT"}) + command({"PING"})));
   EXPECT_EQ(client.read_to_end(), kPong + "+OK\r\n");
 }
 
 TEST(RespServer, NonsenseEndsThatConnectionAlone) {
   TestServer server;
-  Connection other(server.port());
+  BlockingConnection other(server.port());
   ASSERT_TRUE(other.send("*1\r\n$4\r\nPI"));
   const std::string abuse[] = {
       "*1\r\n$536870912\r\n",       // 512 MB
@@ -101,7 +101,7 @@ TEST(RespServer, NonsenseEndsThatConnectionAlone) {
   const size_t before = resident_bytes();
   for (int round = 0; round < 20; ++round) {
     for (const std::string& bytes : abuse) {
-      Connection client(server.port());
+      BlockingConnection client(server.port());
       ASSERT_TRUE(client.send(bytes));
       client.send_end();
       const std::string answer = client.read_to_end();
@@ -117,7 +117,7 @@ TEST(RespServer, NonsenseEndsThatConnectionAlone) {
 
 TEST(RespServer, AnIncompleteCommandHoldsBoundedMemory) {
   TestServer server;
-  Connection client(server.port());
+  BlockingConnection client(server.port());
   // 1,024 arguments of 64 KiB would be 64 MiB; the connection ends long before.
   std::string sent = "*1024\r\n";
   for (int i = 0; i < 16; ++i) sent += "$65536\r\n" + std::string(65'536, 'x') + "\r\n";
@@ -131,8 +131,8 @@ TEST(RespServer, ASlowReaderIsNotReadAnyMore) {
   RespServerOptions options;
   options.host.timeouts.write = Duration::millis(200);
   TestServer server(std::move(options));
-  Connection other(server.port());
-  Connection client(server.port());
+  BlockingConnection other(server.port());
+  BlockingConnection client(server.port());
   const std::string message(60'000, 'x');
   const std::string sent = command({"ECHO", message});
   const size_t before = resident_bytes();
@@ -153,9 +153,9 @@ TEST(RespServer, APipelineDoesNotKeepOthersWaiting) {
     return std::chrono::steady_clock::time_point(std::chrono::microseconds(time_us += 250));
   };
   TestServer server(std::move(options));
-  Connection greedy(server.port());
-  Connection modest(server.port());
-  for (Connection* client : {&greedy, &modest}) {
+  BlockingConnection greedy(server.port());
+  BlockingConnection modest(server.port());
+  for (BlockingConnection* client : {&greedy, &modest}) {
     ASSERT_TRUE(client->send(command({"PING"})));
     EXPECT_EQ(client->read(kPong.size()), kPong);
   }
@@ -173,7 +173,7 @@ TEST(RespServer, APipelineDoesNotKeepOthersWaiting) {
 
 TEST(RespServer, ASlowReaderThatReadsGetsEverything) {
   TestServer server;
-  Connection client(server.port());
+  BlockingConnection client(server.port());
   const std::string message(60'000, 'x');
   constexpr size_t kEchoes = 400;
   std::thread sender([&] {
@@ -189,8 +189,8 @@ TEST(RespServer, TimeoutsEndConnections) {
   options.host.timeouts.idle = Duration::millis(50);
   options.host.timeouts.read = Duration::millis(50);
   TestServer server(std::move(options));
-  Connection idle(server.port());
-  Connection slow(server.port());
+  BlockingConnection idle(server.port());
+  BlockingConnection slow(server.port());
   ASSERT_TRUE(slow.send("*1\r\n$4\r\nPI"));
   EXPECT_TRUE(idle.ended());
   EXPECT_TRUE(slow.ended());
@@ -201,18 +201,18 @@ TEST(RespServer, OneTooManyIsRefused) {
   RespServerOptions options;
   options.host.connections_max = 1;
   TestServer server(std::move(options));
-  Connection first(server.port());
+  BlockingConnection first(server.port());
   ASSERT_TRUE(first.send(command({"PING"})));
   EXPECT_EQ(first.read(kPong.size()), kPong);
-  Connection second(server.port());
+  BlockingConnection second(server.port());
   EXPECT_EQ(second.read_to_end(), "-ERR max number of clients reached\r\n");
   EXPECT_EQ(server.stats().connections_refused, 1U);
 }
 
 TEST(RespServer, DrainFinishesWhatHasBegun) {
   TestServer server;
-  Connection idle(server.port());
-  Connection busy(server.port());
+  BlockingConnection idle(server.port());
+  BlockingConnection busy(server.port());
   ASSERT_TRUE(busy.send(command({"PING"}) + "*1\r\n$4\r\nPI"));
   EXPECT_EQ(busy.read(kPong.size()), kPong);
   std::promise<void> empty;
@@ -225,7 +225,7 @@ TEST(RespServer, DrainFinishesWhatHasBegun) {
 
 TEST(RespServer, DrainEndsWithItsGrace) {
   TestServer server;
-  Connection busy(server.port());
+  BlockingConnection busy(server.port());
   ASSERT_TRUE(busy.send(command({"PING"}) + "*1\r\n$4\r\nPI"));
   EXPECT_EQ(busy.read(kPong.size()), kPong);
   std::promise<void> empty;
