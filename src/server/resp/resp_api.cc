@@ -9,7 +9,7 @@
 #include "base/check.h"
 #include "server/resp/access.h"
 #include "server/resp/call.h"
-#include "server/resp/exchange.h"
+#include "server/resp/command_exchange.h"
 
 namespace rateguard::resp {
 namespace {
@@ -172,7 +172,7 @@ RespApi::RespApi(server::Service& service, Policy policy, const server::LoopStor
       counters_(std::make_unique<RespCounters>()),
       workspace_(std::make_unique<Workspace>(service, store, *counters_)),
       desk_(store.tasks, policies_, [this] {
-        auto exchange = std::make_unique<Exchange>(service_, store_, *counters_);
+        auto exchange = std::make_unique<CommandExchange>(service_, store_, *counters_);
         exchange->workspace.decider.set_policy(workspace_->decider.policy());
         return exchange;
       }) {
@@ -246,11 +246,11 @@ void RespApi::run(TakenExchange& exchange, size_t output_bytes_max, const net::E
   }
 }
 
-Exchange::~Exchange() {
+CommandExchange::~CommandExchange() {
   if (asker != nullptr) asker->exchange_gone();
 }
 
-void Exchange::rest() {
+void CommandExchange::rest() {
   if (asker != nullptr) std::exchange(asker, nullptr)->exchange_gone();
   client = {};
   handled = 0;

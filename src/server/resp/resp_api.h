@@ -17,7 +17,7 @@
 
 namespace rateguard::resp {
 
-struct Exchange;
+struct CommandExchange;
 struct RespCounters;
 class RespSource;
 struct Workspace;
@@ -51,7 +51,7 @@ class RespApi {
   Answered answer(ConnectedClient& client, std::string_view bytes, size_t output_bytes_max, net::ByteBuffer& out,
                   Now now);
 
-  using TakenExchange = server::Desk<Exchange>::Taken;
+  using TakenExchange = server::Desk<CommandExchange>::Taken;
 
   // Whether the store may have to be waited for: commands are then answered by exchanges.
   bool answers_later() const { return desk_.waits(); }
@@ -82,7 +82,7 @@ class RespApi {
   std::unique_ptr<RespCounters> counters_;
   std::unique_ptr<Workspace> workspace_;  // of answer(), and the policy in force
   uint64_t policies_ = 0;                 // that there have been
-  server::Desk<Exchange> desk_;           // of what waits
+  server::Desk<CommandExchange> desk_;    // of what waits
 };
 
 }  // namespace rateguard::resp

@@ -7,7 +7,7 @@
 #include "net/connection.h"
 #include "net/connection_host.h"
 #include "server/resp/client.h"
-#include "server/resp/exchange.h"
+#include "server/resp/command_exchange.h"
 #include "server/resp/resp_api.h"
 
 namespace rateguard::resp {
@@ -40,9 +40,9 @@ class RespSession final : public net::Connection, private Asker {
 
   RespSessionContext& context_;
   ConnectedClient client_;
-  Exchange* exchange_ = nullptr;  // has client_ and all input until its commands are answered; null: none
-  size_t wanted_ = 1;             // of in_, before it is worth looking at again
-  bool command_ended_ = false;    // in the input being handled
+  CommandExchange* exchange_ = nullptr;  // has client_ and all input until its commands are answered; null: none
+  size_t wanted_ = 1;                    // of in_, before it is worth looking at again
+  bool command_ended_ = false;           // in the input being handled
 };
 
 }  // namespace rateguard::resp

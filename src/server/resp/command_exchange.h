@@ -26,8 +26,8 @@ class Asker {
 
 // Has bytes, buffers and the client itself, so that nothing of a connection is touched while others are served: a seat
 // of RespApi's desk. On its loop's thread only.
-struct Exchange {
-  Exchange(server::Service& service, const server::LoopStore& store, RespCounters& counters)
+struct CommandExchange {
+  CommandExchange(server::Service& service, const server::LoopStore& store, RespCounters& counters)
       : workspace(service, store, counters) {}
 
   ConnectedClient client;
@@ -39,7 +39,7 @@ struct Exchange {
   net::TaskGroup task;     // that answers: for the asker to cancel as it goes
   Workspace workspace;
 
-  ~Exchange();
+  ~CommandExchange();
   // Until others come.
   void rest();
 };
