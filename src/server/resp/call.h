@@ -7,15 +7,15 @@
 
 #include "server/resp/client.h"
 #include "server/resp/command_table.h"
+#include "server/resp/command_workspace.h"
 #include "server/resp/reply.h"
-#include "server/resp/workspace.h"
 
 namespace rateguard::resp {
 
 // Lives for one command.
 class CommandCall {
  public:
-  Workspace& workspace;
+  CommandWorkspace& workspace;
   ConnectedClient& client;
   const Command& command;
   const std::span<const std::string_view> words;  // the command as it was sent, its name first

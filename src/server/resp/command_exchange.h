@@ -6,8 +6,8 @@
 #include "net/byte_buffer.h"
 #include "net/tasks.h"
 #include "server/resp/client.h"
+#include "server/resp/command_workspace.h"
 #include "server/resp/resp_api.h"
-#include "server/resp/workspace.h"
 
 namespace rateguard::resp {
 
@@ -37,7 +37,7 @@ struct CommandExchange {
   Answered answered;       // what became of the bytes that these answer
   Asker* asker = nullptr;  // null: has gone, or has its client back
   net::TaskGroup task;     // that answers: for the asker to cancel as it goes
-  Workspace workspace;
+  CommandWorkspace workspace;
 
   ~CommandExchange();
   // Until others come.

@@ -87,7 +87,7 @@ void log_access(const server::Service& service, const ConnectedClient& client, s
       {{"client", client.id}, {"peer", std::string_view(peer, static_cast<size_t>(length))}, {"command", command}});
 }
 
-void execute(Workspace& workspace, ConnectedClient& client, std::span<const std::string_view> words,
+void execute(CommandWorkspace& workspace, ConnectedClient& client, std::span<const std::string_view> words,
              net::ByteBuffer& out, Now now) {
   const Found found = find(words);
   const size_t index =
@@ -129,8 +129,8 @@ void execute(Workspace& workspace, ConnectedClient& client, std::span<const std:
 }
 
 // As RespApi::answer().
-Answered answer_commands(Workspace& workspace, ConnectedClient& client, std::string_view bytes, size_t output_bytes_max,
-                         net::ByteBuffer& out, Now now) {
+Answered answer_commands(CommandWorkspace& workspace, ConnectedClient& client, std::string_view bytes,
+                         size_t output_bytes_max, net::ByteBuffer& out, Now now) {
   using After = Answered::After;
   using Status = CommandParser::Status;
   CommandParser& parser = workspace.parser;
@@ -170,7 +170,7 @@ RespApi::RespApi(server::Service& service, Policy policy, const server::LoopStor
     : service_(service),
       store_(store),
       counters_(std::make_unique<RespCounters>()),
-      workspace_(std::make_unique<Workspace>(service, store, *counters_)),
+      workspace_(std::make_unique<CommandWorkspace>(service, store, *counters_)),
       desk_(store.tasks, policies_, [this] {
         auto exchange = std::make_unique<CommandExchange>(service_, store_, *counters_);
         exchange->workspace.decider.set_policy(workspace_->decider.policy());
@@ -229,7 +229,7 @@ void RespApi::answer_later(TakenExchange exchange, size_t output_bytes_max, cons
 }
 
 void RespApi::run(TakenExchange& exchange, size_t output_bytes_max, const net::EventLoop& loop) {
-  Workspace& workspace = exchange->workspace;
+  CommandWorkspace& workspace = exchange->workspace;
   workspace.clock = &loop;
   workspace.tasks = store_.tasks;
   bool goes_on = true;

@@ -20,7 +20,7 @@ namespace rateguard::resp {
 struct CommandExchange;
 struct RespCounters;
 class RespSource;
-struct Workspace;
+struct CommandWorkspace;
 
 // What answering some bytes came to.
 struct Answered {
@@ -80,9 +80,9 @@ class RespApi {
   server::Service& service_;
   const server::LoopStore store_;
   std::unique_ptr<RespCounters> counters_;
-  std::unique_ptr<Workspace> workspace_;  // of answer(), and the policy in force
-  uint64_t policies_ = 0;                 // that there have been
-  server::Desk<CommandExchange> desk_;    // of what waits
+  std::unique_ptr<CommandWorkspace> workspace_;  // of answer(), and the policy in force
+  uint64_t policies_ = 0;                        // that there have been
+  server::Desk<CommandExchange> desk_;           // of what waits
 };
 
 }  // namespace rateguard::resp

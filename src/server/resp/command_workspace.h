@@ -28,8 +28,8 @@ struct RespCounters {
 
 // With a store that answers at once an event loop needs only one; if the store has to be waited for, one for each
 // exchange. Buffers grow to what commands need and stay. The arguments of its constructor outlive it.
-struct Workspace {
-  Workspace(server::Service& shared, const server::LoopStore& of_loop, RespCounters& of_all)
+struct CommandWorkspace {
+  CommandWorkspace(server::Service& shared, const server::LoopStore& of_loop, RespCounters& of_all)
       : service(shared),
         store(of_loop.store),
         decider(shared, of_loop, of_all.decisions),
