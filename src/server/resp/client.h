@@ -21,7 +21,7 @@ struct ConnectedClient {
   Instant since = {};
   // The most that the client may do; one with kAny may only authenticate.
   server::Access granted = server::Access::kToken;
-  Protocol protocol = Protocol::kResp2;
+  RespVersion protocol = RespVersion::kResp2;
   Replies replies = Replies::kOn;
   bool leaving = false;  // after QUIT, or if it does not speak Redis: nothing after this command is read
   std::string name = {};

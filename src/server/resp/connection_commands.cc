@@ -12,7 +12,7 @@ constexpr std::string_view kWrongPassword = "WRONGPASS invalid username-password
 
 // The options of HELLO besides the version.
 struct HelloOptions {
-  Protocol protocol = Protocol::kResp2;
+  RespVersion protocol = RespVersion::kResp2;
   bool authenticates = false;
   Credentials credentials = {};
   const std::string_view* name = nullptr;
@@ -31,7 +31,7 @@ bool read_hello(CommandCall& call, HelloOptions& options) {
       call.fail("NOPROTO unsupported protocol version");
       return false;
     }
-    options.protocol = static_cast<Protocol>(version);
+    options.protocol = static_cast<RespVersion>(version);
   }
   for (size_t at = 2; at < call.words.size();) {
     const size_t left = call.words.size() - at - 1;
@@ -119,7 +119,7 @@ void answers::quit(CommandCall& call) {
 void answers::reset(CommandCall& call) {
   ConnectedClient& client = call.client;
   client.granted = granted_at_first(client.peer, call.workspace.service.settings.known_tokens());
-  client.protocol = Protocol::kResp2;
+  client.protocol = RespVersion::kResp2;
   client.replies = Replies::kOn;
   client.name.clear();
   call.reply.simple("RESET");

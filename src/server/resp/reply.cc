@@ -48,7 +48,7 @@ void Reply::bulk(std::string_view text) {
 }
 
 void Reply::text(std::string_view text) {
-  if (protocol_ == Protocol::kResp2) return bulk(text);
+  if (protocol_ == RespVersion::kResp2) return bulk(text);
   constexpr std::string_view kPlain = "txt:";
   head('=', static_cast<int64_t>(kPlain.size() + text.size()));
   out_.append(kPlain);
@@ -57,25 +57,25 @@ void Reply::text(std::string_view text) {
 }
 
 void Reply::null() {
-  out_.append(protocol_ == Protocol::kResp2 ? "$-1\r\n" : "_\r\n");
+  out_.append(protocol_ == RespVersion::kResp2 ? "$-1\r\n" : "_\r\n");
 }
 
 void Reply::null_array() {
-  out_.append(protocol_ == Protocol::kResp2 ? "*-1\r\n" : "_\r\n");
+  out_.append(protocol_ == RespVersion::kResp2 ? "*-1\r\n" : "_\r\n");
 }
 
 void Reply::boolean(bool value) {
-  if (protocol_ == Protocol::kResp2) return integer(value ? 1 : 0);
+  if (protocol_ == RespVersion::kResp2) return integer(value ? 1 : 0);
   out_.append(value ? "#t\r\n" : "#f\r\n");
 }
 
 void Reply::map(size_t pairs) {
-  if (protocol_ == Protocol::kResp2) return array(2 * pairs);
+  if (protocol_ == RespVersion::kResp2) return array(2 * pairs);
   head('%', static_cast<int64_t>(pairs));
 }
 
 void Reply::set(size_t count) {
-  if (protocol_ == Protocol::kResp2) return array(count);
+  if (protocol_ == RespVersion::kResp2) return array(count);
   head('~', static_cast<int64_t>(count));
 }
 

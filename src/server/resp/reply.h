@@ -9,12 +9,12 @@
 
 namespace rateguard::resp {
 
-enum class Protocol : uint8_t { kResp2 = 2, kResp3 = 3 };
+enum class RespVersion : uint8_t { kResp2 = 2, kResp3 = 3 };
 
 class Reply {
  public:
   // `out` outlives this.
-  Reply(net::ByteBuffer& out, Protocol protocol) : out_(out), protocol_(protocol) {}
+  Reply(net::ByteBuffer& out, RespVersion protocol) : out_(out), protocol_(protocol) {}
 
   // A fixed word, such as OK: no line breaks.
   void simple(std::string_view text);
@@ -39,15 +39,15 @@ class Reply {
   // RESP2: an array.
   void set(size_t count);
 
-  Protocol protocol() const { return protocol_; }
+  RespVersion protocol() const { return protocol_; }
   // The same reply in another version: HELLO answers in the version that it chooses.
-  Reply in(Protocol protocol) const { return {out_, protocol}; }
+  Reply in(RespVersion protocol) const { return {out_, protocol}; }
 
  private:
   void head(char type, int64_t number);
 
   net::ByteBuffer& out_;
-  Protocol protocol_;
+  RespVersion protocol_;
 };
 
 }  // namespace rateguard::resp
