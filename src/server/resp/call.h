@@ -8,7 +8,7 @@
 #include "server/resp/client.h"
 #include "server/resp/command_table.h"
 #include "server/resp/command_workspace.h"
-#include "server/resp/reply.h"
+#include "server/resp/reply_writer.h"
 
 namespace rateguard::resp {
 
@@ -20,7 +20,7 @@ class CommandCall {
   const Command& command;
   const std::span<const std::string_view> words;  // the command as it was sent, its name first
   const Now now;
-  Reply reply;
+  ReplyWriter reply;
 
   // Answers with "ERR ...", "WRONGPASS ..." or another error, after the answers to earlier commands.
   void fail(std::string_view error);

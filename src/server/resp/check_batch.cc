@@ -16,7 +16,7 @@ int64_t seconds_to_wait(const Decision& decision, int64_t otherwise) {
   return decision.retry_after.ceil_seconds();
 }
 
-void write_millis(Reply& reply, Duration wait) {
+void write_millis(ReplyWriter& reply, Duration wait) {
   if (wait.is_never()) {
     reply.null();
   } else {
@@ -25,7 +25,7 @@ void write_millis(Reply& reply, Duration wait) {
 }
 
 // With the names and in the order of POST /check (docs/http.md).
-void write_map(Reply& reply, const server::Answer& answer) {
+void write_map(ReplyWriter& reply, const server::Answer& answer) {
   const server::AnswerLine* const line = answer.deciding;
   const bool delayed = line != nullptr && line->limit->algorithm == Algorithm::kLeakyBucket;
   const bool held = line != nullptr && line->decision.hold.is_set();
@@ -56,7 +56,7 @@ void write_map(Reply& reply, const server::Answer& answer) {
   }
 }
 
-void write_answer(Reply& reply, Shape shape, const server::Answer& answer) {
+void write_answer(ReplyWriter& reply, Shape shape, const server::Answer& answer) {
   // The store could not be asked, which counts as a refusal (`on_store_failure: deny`).
   if (answer.undecided()) return reply.error(kUnavailable);
   if (shape == Shape::kMap) return write_map(reply, answer);
@@ -86,7 +86,7 @@ Result<void> CheckBatch::add(const server::RuleCheck& check, const ConnectedClie
   return {};
 }
 
-void CheckBatch::flush(Reply& reply, Now now) {
+void CheckBatch::flush(ReplyWriter& reply, Now now) {
   if (shapes_.empty()) return;
   const bool logged = service_.settings.access_log && service_.log != nullptr;
   const auto begin = logged ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point();

@@ -8,7 +8,7 @@
 #include "server/check.h"
 #include "server/check_desk.h"
 #include "server/resp/client.h"
-#include "server/resp/reply.h"
+#include "server/resp/reply_writer.h"
 #include "server/service.h"
 
 namespace rateguard::resp {
@@ -38,7 +38,7 @@ class CheckBatch {
   // Errors: as RuleSet::lookup; then nothing is added.
   Result<void> add(const server::RuleCheck& check, const ConnectedClient& asker);
   // Decides and answers all, in order.
-  void flush(Reply& reply, Now now);
+  void flush(ReplyWriter& reply, Now now);
 
  private:
   // Writes a line of the access log for the last answered decision.

@@ -8,7 +8,7 @@
 #include "model/ip_address.h"
 #include "server/access.h"
 #include "server/resp/command_parser.h"
-#include "server/resp/reply.h"
+#include "server/resp/reply_writer.h"
 
 namespace rateguard::resp {
 

@@ -33,7 +33,7 @@ size_t count_of_commands() {
 }
 
 // Name, arity, flags, first key, last key, step, categories, tips, key specifications, subcommands.
-void write_info(Reply& reply, const Command& command) {
+void write_info(ReplyWriter& reply, const Command& command) {
   reply.array(10);
   reply.bulk(command.name);
   reply.integer(command.arity);
@@ -49,7 +49,7 @@ void write_info(Reply& reply, const Command& command) {
   for (const Command* const subcommand : subcommands) write_info(reply, *subcommand);
 }
 
-void write_argument(Reply& reply, const Argument& argument) {
+void write_argument(ReplyWriter& reply, const Argument& argument) {
   using Presence = Argument::Presence;
   const bool optional = argument.presence == Presence::kOptional || argument.presence == Presence::kOptionalMany;
   const bool many = argument.presence == Presence::kOptionalMany || argument.presence == Presence::kMany;
@@ -70,7 +70,7 @@ void write_argument(Reply& reply, const Argument& argument) {
   }
 }
 
-void write_docs(Reply& reply, const Command& command) {
+void write_docs(ReplyWriter& reply, const Command& command) {
   const auto subcommands = subcommands_of(command);
   reply.map(size_t{2} + (command.arguments.empty() ? 0 : 1) + (subcommands.empty() ? 0 : 1));
   reply.bulk("summary");
@@ -99,7 +99,7 @@ const Command* named(std::string_view name) {
   return bar == std::string_view::npos || parent == nullptr ? parent : find_subcommand(*parent, name.substr(bar + 1));
 }
 
-void write_all_info(Reply& reply) {
+void write_all_info(ReplyWriter& reply) {
   reply.array(count_of_commands());
   for (const Command& command : commands()) {
     if (!command.is_subcommand()) write_info(reply, command);

@@ -79,7 +79,7 @@ void answers::hello(CommandCall& call) {
     call.client.name = *options.name;
   }
   call.client.protocol = options.protocol;
-  Reply reply = call.reply.in(options.protocol);
+  ReplyWriter reply = call.reply.in(options.protocol);
   reply.map(7);
   reply.bulk("server");
   reply.bulk("rateguard");

@@ -98,11 +98,11 @@ void execute(CommandWorkspace& workspace, ConnectedClient& client, std::span<con
   }
 
   const Replies before = client.replies;
-  Reply reply(before == Replies::kOn ? out : workspace.discarded, client.protocol);
+  ReplyWriter reply(before == Replies::kOn ? out : workspace.discarded, client.protocol);
   // Checks of a client that gets replies wait for each other; any other command is answered after the checks before it.
   const bool waits = found.command != nullptr && found.command->asked_together && before == Replies::kOn;
   if (!waits || workspace.batch.full()) {
-    Reply earlier(out, client.protocol);
+    ReplyWriter earlier(out, client.protocol);
     workspace.batch.flush(earlier, now);
   }
   std::string error = found.error;
@@ -148,7 +148,7 @@ Answered answer_commands(CommandWorkspace& workspace, ConnectedClient& client, s
     if (status == Status::kError) {
       client.leaving = true;
       workspace.counters.protocol_errors.add();
-      Reply reply(out, client.protocol);
+      ReplyWriter reply(out, client.protocol);
       workspace.batch.flush(reply, now);
       reply.error("ERR " + parser.error());
       break;
@@ -158,7 +158,7 @@ Answered answer_commands(CommandWorkspace& workspace, ConnectedClient& client, s
     execute(workspace, client, parser.arguments(), out, now);
     if (workspace.clock != nullptr) now = workspace.clock->now();  // the command may have waited
   }
-  Reply reply(out, client.protocol);
+  ReplyWriter reply(out, client.protocol);
   workspace.batch.flush(reply, now);
   if (client.leaving) answered.after = After::kLeave;
   return answered;

@@ -81,7 +81,7 @@ void answers::rg_peek(CommandCall& call) {
       call.workspace.decider.clear();
       return call.fail(kUnavailable);
     }
-    Reply& reply = call.reply;
+    ReplyWriter& reply = call.reply;
     reply.map(5);
     reply.bulk("rule");
     reply.bulk(call.workspace.decider.in_force().rule(*look->rule).name);

@@ -11,10 +11,10 @@ namespace rateguard::resp {
 
 enum class RespVersion : uint8_t { kResp2 = 2, kResp3 = 3 };
 
-class Reply {
+class ReplyWriter {
  public:
   // `out` outlives this.
-  Reply(net::ByteBuffer& out, RespVersion protocol) : out_(out), protocol_(protocol) {}
+  ReplyWriter(net::ByteBuffer& out, RespVersion protocol) : out_(out), protocol_(protocol) {}
 
   // A fixed word, such as OK: no line breaks.
   void simple(std::string_view text);
@@ -41,7 +41,7 @@ class Reply {
 
   RespVersion protocol() const { return protocol_; }
   // The same reply in another version: HELLO answers in the version that it chooses.
-  Reply in(RespVersion protocol) const { return {out_, protocol}; }
+  ReplyWriter in(RespVersion protocol) const { return {out_, protocol}; }
 
  private:
   void head(char type, int64_t number);
