@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "redis/fake_server.h"
+#include "redis/fake_redis_testing.h"
 
 namespace rateguard::redis {
 namespace {
@@ -17,7 +17,7 @@ std::string bulk(const std::string& text) {
 }
 
 // One primary and the slots it serves, as CLUSTER SLOTS has it.
-std::string range(int from, int to, const FakeServer& server, const std::string& host = "127.0.0.1") {
+std::string range(int from, int to, const FakeRedis& server, const std::string& host = "127.0.0.1") {
   return "*3\r\n:" + std::to_string(from) + "\r\n:" + std::to_string(to) + "\r\n*3\r\n" + bulk(host) + ":" +
          std::to_string(server.port()) + "\r\n" + bulk("id");
 }
@@ -32,8 +32,8 @@ class ClusterTest : public testing::Test {
  protected:
   ClusterTest() {
     map_ = "*2\r\n" + range(0, kHalf - 1, low_) + range(kHalf, kSlotCount - 1, high_);
-    for (FakeServer* const server : {&low_, &high_}) {
-      server->on_command = [this, server](FakeServer::Peer& peer, const Words& words) {
+    for (FakeRedis* const server : {&low_, &high_}) {
+      server->on_command = [this, server](FakeRedis::Peer& peer, const Words& words) {
         if (words[0] == "CLUSTER") {
           server->commands.pop_back();
           ++maps_asked_;
@@ -77,12 +77,12 @@ class ClusterTest : public testing::Test {
     EXPECT_TRUE(run_until_in_pauses([&] { return heard.times > 0; }));
     return heard;
   }
-  static std::string at(const FakeServer& server) { return "127.0.0.1:" + std::to_string(server.port()); }
+  static std::string at(const FakeRedis& server) { return "127.0.0.1:" + std::to_string(server.port()); }
 
   net::ManualClock clock_;  // no patience ends but where a test lets time pass
   std::unique_ptr<net::EventLoop> loop_ = net::EventLoop::create(clock_).value();
-  FakeServer low_{*loop_};
-  FakeServer high_{*loop_};
+  FakeRedis low_{*loop_};
+  FakeRedis high_{*loop_};
   std::string map_;
   int maps_asked_ = 0;
   size_t pauses_ = 0;                 // each draws a random number
@@ -174,10 +174,10 @@ TEST_F(ClusterTest, AsksAgainWhatNoNodeHasAllKeysOf) {
 TEST_F(ClusterTest, AsksAgainWhereTheSlotStillIs) {
   start();
   int asked = 0;
-  low_.on_command = [&](FakeServer::Peer& peer, const Words&) {
+  low_.on_command = [&](FakeRedis::Peer& peer, const Words&) {
     peer.send(++asked <= 2 ? "-ASK 5061 " + at(high_) + "\r\n" : "-MOVED 5061 " + at(high_) + "\r\n");
   };
-  high_.on_command = [&](FakeServer::Peer& peer, const Words& words) {
+  high_.on_command = [&](FakeRedis::Peer& peer, const Words& words) {
     peer.send(words[0] == "ASKING" ? "+OK\r\n" : asked <= 2 ? kTryAgain : ":7\r\n");
   };
   EXPECT_EQ(get("bar").reply.integer, 7);

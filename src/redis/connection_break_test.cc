@@ -153,7 +153,7 @@ TEST_F(ConnectionBreakTest, AScriptsReplyOfAnotherKindEndsTheConnectionAtOnce) {
       EXPECT_NE(one.failure->message.find("can no longer be matched"), std::string::npos);
     }
     EXPECT_EQ(late.times, 1);
-    server_.on_command = [&](FakeServer::Peer& peer, const Words&) { peer.send(own); };
+    server_.on_command = [&](FakeRedis::Peer& peer, const Words&) { peer.send(own); };
     ASSERT_TRUE(run_until(*loop_, [&] { return connection_->is_open(); }));
     EXPECT_EQ(server_.peers.size(), peers + 1);
     Heard after;
@@ -175,7 +175,7 @@ TEST_F(ConnectionBreakTest, AServerThatClosesTheIdleIsBackAtOnce) {
 
 TEST_F(ConnectionBreakTest, AServerThatLetsInWhomItDoesNotAnswerIsLeftAloneMoreAndMore) {
   const Script script({"return 'own'"}, ReplyKind::kString);
-  server_.on_command = [](FakeServer::Peer& peer, const Words&) { peer.send(":7\r\n"); };
+  server_.on_command = [](FakeRedis::Peer& peer, const Words&) { peer.send(":7\r\n"); };
   connect({.on_change = [&] {
     if (connection_->is_open()) connection_->eval(script, {}, {}, kPatient, [](const CommandResult&) {});
   }});
@@ -212,7 +212,7 @@ TEST_F(ConnectionBreakTest, RepliesThatAreAlwaysLateEndTheConnection) {
     connect_and_wait({.silence_max = Duration::millis(50)});
     const size_t peers = server_.peers.size();
     int commands = 0;
-    server_.on_command = [&](FakeServer::Peer& peer, const Words&) {
+    server_.on_command = [&](FakeRedis::Peer& peer, const Words&) {
       ++commands;
       if (is_swallowed && commands == 1) return peer.send("$500000\r\n");
       if (is_swallowed || commands > 1) peer.send("+OK\r\n");

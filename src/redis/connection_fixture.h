@@ -9,7 +9,7 @@
 
 #include "net/clock.h"
 #include "redis/connection.h"
-#include "redis/fake_server.h"
+#include "redis/fake_redis_testing.h"
 
 namespace rateguard::redis {
 
@@ -47,15 +47,15 @@ class ConnectionTest : public testing::Test {
   }
   // Answers every command with its first word.
   void echo() {
-    server_.on_command = [](FakeServer::Peer& peer, const Words& words) { peer.send("+" + words[0] + "\r\n"); };
+    server_.on_command = [](FakeRedis::Peer& peer, const Words& words) { peer.send("+" + words[0] + "\r\n"); };
   }
   void say_nothing() {
-    server_.on_command = [](FakeServer::Peer&, const Words&) {};
+    server_.on_command = [](FakeRedis::Peer&, const Words&) {};
   }
 
   net::SystemClock clock_;
   std::unique_ptr<net::EventLoop> loop_ = net::EventLoop::create(clock_).value();
-  FakeServer server_{*loop_};
+  FakeRedis server_{*loop_};
   std::optional<RedisConnection> connection_;
 };
 

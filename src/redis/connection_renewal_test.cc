@@ -21,7 +21,7 @@ TEST_F(ConnectionRenewalTest, WhatTheWrongServerRefusesIsAskedOnTheNextConnectio
         "LOADING Redis is loading the dataset in memory", "NOAUTH Authentication required."}) {
     connect_and_wait(kWaitsForHours);
     const int wrong = server_.last().number;
-    server_.on_command = [&](FakeServer::Peer& peer, const Words&) {
+    server_.on_command = [&](FakeRedis::Peer& peer, const Words&) {
       peer.send(peer.number == wrong ? "-" + error + "\r\n" : "+done\r\n");
     };
     server_.commands.clear();
@@ -48,7 +48,7 @@ class WrongServerTest : public ConnectionTest {
     connect_and_wait({.rest_patience = Duration::millis(1), .backoff_min = kHours, .backoff_max = kHours});
   }
   void answer() {
-    server_.on_command = [this](FakeServer::Peer& peer, const Words& words) {
+    server_.on_command = [this](FakeRedis::Peer& peer, const Words& words) {
       peer.send(peer.number == 0 ? wrong_answer(words) : right_answer(words));
     };
   }
@@ -124,7 +124,7 @@ TEST_F(WrongServerTest, ACommandThatIsRefusedTwiceFails) {
 
 TEST_F(WrongServerTest, WhoseSuccessorIsNotThereInTimeIsAFailureThatDidNothing) {
   server_.greet = [](const Words&) { return ""; };
-  server_.on_command = [this](FakeServer::Peer& peer, const Words& words) {
+  server_.on_command = [this](FakeRedis::Peer& peer, const Words& words) {
     if (peer.number == 0) peer.send(wrong_answer(words));
   };
   Heard heard;
@@ -135,7 +135,7 @@ TEST_F(WrongServerTest, WhoseSuccessorIsNotThereInTimeIsAFailureThatDidNothing) 
 }
 
 TEST_F(WrongServerTest, ThatClosesTheConnectionIsLeftAllTheSame) {
-  server_.on_command = [this](FakeServer::Peer& peer, const Words& words) {
+  server_.on_command = [this](FakeRedis::Peer& peer, const Words& words) {
     peer.send(peer.number == 0 ? wrong_answer(words) : right_answer(words));
     if (peer.number == 0) peer.close();
   };
@@ -160,7 +160,7 @@ TEST_F(WrongServerTest, StoppingMeanwhileFailsCommandsWithTheServersError) {
 
 TEST_F(ConnectionRenewalTest, ASecondWrongServerIsLeftAfterAPause) {
   connect_and_wait(kWaitsForHours);
-  server_.on_command = [&](FakeServer::Peer& peer, const Words&) { peer.send("-READONLY it is a replica\r\n"); };
+  server_.on_command = [&](FakeRedis::Peer& peer, const Words&) { peer.send("-READONLY it is a replica\r\n"); };
   Heard heard;
   call("x", heard);
   ASSERT_TRUE(run_until(*loop_, [&] { return heard.times == 1; }));
@@ -175,7 +175,7 @@ TEST_F(ConnectionRenewalTest, ASecondWrongServerIsLeftAfterAPause) {
 
 TEST_F(ConnectionRenewalTest, AConnectionThatReceivesOnlyErrorsIsReplaced) {
   connect_and_wait({.refusals_max = Duration::millis(20)});
-  server_.on_command = [](FakeServer::Peer& peer, const Words&) { peer.send("-OOM command not allowed\r\n"); };
+  server_.on_command = [](FakeRedis::Peer& peer, const Words&) { peer.send("-OOM command not allowed\r\n"); };
   const net::Timer asking =
       loop_->every(Duration::millis(5), [&] { connection_->call({"x"}, kPatient, [](const CommandResult&) {}); });
   ASSERT_TRUE(run_until(*loop_, [&] { return server_.peers.size() == 3; }));
@@ -184,7 +184,7 @@ TEST_F(ConnectionRenewalTest, AConnectionThatReceivesOnlyErrorsIsReplaced) {
 TEST_F(ConnectionRenewalTest, AGoodAnswerBetweenErrorsKeepsTheConnection) {
   connect_and_wait({.refusals_max = Duration::millis(20)});
   int asked = 0;
-  server_.on_command = [&](FakeServer::Peer& peer, const Words&) {
+  server_.on_command = [&](FakeRedis::Peer& peer, const Words&) {
     peer.send(++asked % 2 == 0 ? "-OOM command not allowed\r\n" : "+OK\r\n");
   };
   const net::Timer asking =
@@ -198,7 +198,7 @@ TEST_F(ConnectionRenewalTest, RedirectionsThatAreFollowedAreGoodAnswers) {
     server_.peers.clear();
     connect_and_wait({.refusals_max = Duration::millis(20), .redirections = redirections});
     int asked = 0;
-    server_.on_command = [&](FakeServer::Peer& peer, const Words&) {
+    server_.on_command = [&](FakeRedis::Peer& peer, const Words&) {
       const char* const answers[] = {"-MOVED 1 h:7\r\n", "-ASK 1 h:7\r\n", "-TRYAGAIN\r\n"};
       peer.send(answers[++asked % 3]);
     };

@@ -94,7 +94,7 @@ TEST_F(ConnectionTest, SaysWhyAServerWillNotDo) {
       {"ROLE", "+OK\r\n", ErrorCode::kInvalid, "it does not answer a login as Redis does"},
   };
   for (const Case& one : cases) {
-    FakeServer server(*loop_);
+    FakeRedis server(*loop_);
     server.greet = [&, usual = server.greet](const Words& words) {
       return words[0] == one.command ? one.answer : words[0] == "ROLE" ? "*1\r\n$6\r\nmaster\r\n" : usual(words);
     };
@@ -240,7 +240,7 @@ TEST_F(ConnectionTest, StopAndMoveFailCommandsUnderWay) {
   Heard heard;
   call("x", heard);
   ASSERT_TRUE(run_until(*loop_, [&] { return server_.commands.size() == 1; }));
-  FakeServer other(*loop_);
+  FakeRedis other(*loop_);
   connection_->move_to({.target = {.host = "127.0.0.1", .port = other.port()}});
   EXPECT_EQ(heard.failure->retry, Retry::kIfIdempotent);
   Heard there;

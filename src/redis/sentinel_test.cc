@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "redis/fake_server.h"
+#include "redis/fake_redis_testing.h"
 
 namespace rateguard::redis {
 namespace {
@@ -22,17 +22,17 @@ struct FakeData {
     server.greet = [this, usual = server.greet](const Words& words) {
       return words[0] == "ROLE" ? "*1\r\n$" + std::to_string(role.size()) + "\r\n" + role + "\r\n" : usual(words);
     };
-    server.on_command = [](FakeServer::Peer& peer, const Words& words) { peer.send("+" + words[0] + "\r\n"); };
+    server.on_command = [](FakeRedis::Peer& peer, const Words& words) { peer.send("+" + words[0] + "\r\n"); };
   }
-  FakeServer server;
+  FakeRedis server;
   std::string role = "master";
 };
 
 class SentinelTest : public testing::Test {
  protected:
   SentinelTest() {
-    for (FakeServer* const sentinel : {&first_, &second_}) {
-      sentinel->on_command = [this](FakeServer::Peer& peer, const Words& words) {
+    for (FakeRedis* const sentinel : {&first_, &second_}) {
+      sentinel->on_command = [this](FakeRedis::Peer& peer, const Words& words) {
         if (words[0] == "SENTINEL") return peer.send(answer_);
         listeners_.push_back(&peer);
         peer.send("*3\r\n$9\r\nsubscribe\r\n$14\r\n+switch-master\r\n:1\r\n");
@@ -40,7 +40,7 @@ class SentinelTest : public testing::Test {
     }
     answer_ = address(old_.server.port());
   }
-  static Server at(const FakeServer& server) { return {.target = {.host = "127.0.0.1", .port = server.port()}}; }
+  static Server at(const FakeRedis& server) { return {.target = {.host = "127.0.0.1", .port = server.port()}}; }
   void start(Duration refresh_period = kPatient) {
     connection_.emplace(*loop_,
                         SentinelSettings{.sentinels = {at(first_), at(second_)},
@@ -59,12 +59,12 @@ class SentinelTest : public testing::Test {
 
   net::SystemClock clock_;
   std::unique_ptr<net::EventLoop> loop_ = net::EventLoop::create(clock_).value();
-  FakeServer first_{*loop_};
-  FakeServer second_{*loop_};
+  FakeRedis first_{*loop_};
+  FakeRedis second_{*loop_};
   FakeData old_{*loop_};
   FakeData new_{*loop_};
   std::string answer_;
-  std::vector<FakeServer::Peer*> listeners_;
+  std::vector<FakeRedis::Peer*> listeners_;
   std::optional<SentinelConnection> connection_;
 };
 
@@ -128,15 +128,15 @@ TEST_F(SentinelTest, GoesOnWithTheNextSentinelAndKeepsThePrimary) {
 }
 
 TEST_F(SentinelTest, ASentinelThatDoesNotKnowTheServiceIsLeft) {
-  first_.on_command = [](FakeServer::Peer& peer, const Words&) { peer.send("*-1\r\n"); };
+  first_.on_command = [](FakeRedis::Peer& peer, const Words&) { peer.send("*-1\r\n"); };
   start();
   ASSERT_TRUE(open_at(old_));
   EXPECT_GE(second_.commands.size(), 1u);
 }
 
 TEST_F(SentinelTest, ServersThatAreNoSentinelsRefuse) {
-  for (FakeServer* const sentinel : {&first_, &second_}) {
-    sentinel->on_command = [](FakeServer::Peer& peer, const Words&) {
+  for (FakeRedis* const sentinel : {&first_, &second_}) {
+    sentinel->on_command = [](FakeRedis::Peer& peer, const Words&) {
       peer.send("-ERR unknown command 'SENTINEL', with args beginning with: 'get-master-addr-by-name'\r\n");
     };
   }

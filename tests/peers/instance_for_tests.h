@@ -9,7 +9,7 @@
 #include "net/event_loop.h"
 #include "peers/peers.h"
 #include "redis/client.h"
-#include "redis/fake_server.h"
+#include "redis/fake_redis_testing.h"
 #include "support/redis/redis_servers.h"
 
 namespace rateguard::peers {

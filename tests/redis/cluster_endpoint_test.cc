@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "redis/cluster.h"
-#include "redis/fake_server.h"
+#include "redis/fake_redis_testing.h"
 #include "support/redis/redis_servers.h"
 
 namespace rateguard::redis {

@@ -6,7 +6,7 @@
 
 #include <optional>
 
-#include "redis/fake_server.h"
+#include "redis/fake_redis_testing.h"
 #include "support/redis/redis_servers.h"
 
 namespace rateguard::redis {

@@ -7,7 +7,7 @@
 
 #include "net/tls_client.h"
 #include "redis/connection.h"
-#include "redis/fake_server.h"
+#include "redis/fake_redis_testing.h"
 #include "support/redis/certificates.h"
 #include "support/redis/redis_servers.h"
 

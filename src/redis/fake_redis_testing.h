@@ -27,11 +27,11 @@ using Words = std::vector<std::string>;
 using net::run_for;
 using net::run_until;
 
-class FakeServer final : private net::ReadyHandler {
+class FakeRedis final : private net::ReadyHandler {
  public:
   class Peer final : private net::ReadyHandler {
    public:
-    Peer(FakeServer& server, int descriptor, int place) : number(place), server_(server), descriptor_(descriptor) {
+    Peer(FakeRedis& server, int descriptor, int place) : number(place), server_(server), descriptor_(descriptor) {
       RG_CHECK(server_.loop_.watch(descriptor_, EPOLLIN, *this).has_value());
     }
     ~Peer() { close(); }
@@ -70,13 +70,13 @@ class FakeServer final : private net::ReadyHandler {
       }
     }
 
-    FakeServer& server_;
+    FakeRedis& server_;
     int descriptor_;
     ReplyReader reader_{size_t{64} << 20};
   };
 
-  explicit FakeServer(net::EventLoop& loop, uint16_t port = 0) : loop_(loop) { listen(port); }
-  ~FakeServer() { stop_listening(); }
+  explicit FakeRedis(net::EventLoop& loop, uint16_t port = 0) : loop_(loop) { listen(port); }
+  ~FakeRedis() { stop_listening(); }
 
   uint16_t port() const { return port_; }
   // New connections are refused until listen().
