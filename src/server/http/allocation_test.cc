@@ -17,7 +17,7 @@ struct SilentResponder final : http::Responder {
 TEST(Allocation, NoCheckAllocatesOnceTheBuffersHaveGrown) {
   rules::Rule login = rule_of("login", "ip", *Limit::token_bucket(100, {.units = 5}));
   login.match = {.methods = {"POST"}, .paths = {"/login"}};
-  FakeServer server({login});
+  HttpApiHarness server({login});
   HttpApi api(server.service,
               {.rules = *rules::RuleSet::compile({login}), .identifier = *identify::Identifier::create({})});
   const Header headers[] = {{"Host", "a"}, {"Content-Type", "application/json"}, {"X-Request-Id", "abc"}};

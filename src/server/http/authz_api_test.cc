@@ -8,14 +8,14 @@ namespace {
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
-FakeServer with_rules(identify::Settings identity = {}) {
+HttpApiHarness with_rules(identify::Settings identity = {}) {
   rules::Rule login = rule_of("login", "ip", *Limit::sliding_window_log(1, Duration::seconds(60)));
   login.match = {.methods = {"POST"}, .paths = {"/login"}};
   rules::Rule key = rule_of("key", "api_key", *Limit::token_bucket(1, {}));
   key.match = {.paths = {"/api/*"}};
   rules::Rule host = rule_of("host", "ip", *Limit::token_bucket(1, {}));
   host.match = {.hosts = {"shop.example"}};
-  return FakeServer({login, key, host}, std::move(identity));
+  return HttpApiHarness({login, key, host}, std::move(identity));
 }
 
 Headers traefik(std::string client) {
@@ -35,7 +35,7 @@ Headers nginx(std::string client) {
 
 TEST(Authz, CountsTheClientBehindTheProxy) {
   for (const auto& headers_of : {traefik, nginx}) {
-    FakeServer server = with_rules();
+    HttpApiHarness server = with_rules();
     const auto admitted = server.ask({.target = "/v1/authz", .headers = headers_of("203.0.113.9")});
     EXPECT_EQ(admitted.code, 200);
     EXPECT_EQ(admitted["RateLimit"], R"("login";r=0;t=60)");
@@ -55,7 +55,7 @@ TEST(Authz, CountsTheClientBehindTheProxy) {
 }
 
 TEST(Authz, IngressNginxSendsAWholeUrl) {
-  FakeServer server = with_rules();
+  HttpApiHarness server = with_rules();
   Headers headers = nginx("203.0.113.9");
   headers[2] = {"X-Original-URL", "https://a.example/login?x=1"};
   EXPECT_EQ(server.ask({.target = "/v1/authz", .headers = headers}).code, 200);
@@ -63,7 +63,7 @@ TEST(Authz, IngressNginxSendsAWholeUrl) {
 }
 
 TEST(Authz, EnvoySendsTheRequestItself) {
-  FakeServer server = with_rules();
+  HttpApiHarness server = with_rules();
   const FakeRequest request = {.method = "POST",
                                .target = "/v1/authz/login?refuse_status=403",
                                .headers = {{"Host", "a.example"}, {"X-Forwarded-For", "203.0.113.9"}}};
@@ -77,7 +77,7 @@ TEST(Authz, EnvoySendsTheRequestItself) {
 }
 
 TEST(Authz, ARefusalCanHaveTheStatusThatNginxKnows) {
-  FakeServer server = with_rules();
+  HttpApiHarness server = with_rules();
   const std::string target = "/v1/authz?refuse_status=403";
   EXPECT_EQ(server.ask({.target = target, .headers = nginx("203.0.113.9")}).code, 200);
   const auto refused = server.ask({.target = target, .headers = nginx("203.0.113.9")});
@@ -89,7 +89,7 @@ TEST(Authz, ARefusalCanHaveTheStatusThatNginxKnows) {
 }
 
 TEST(Authz, BelievesProxiesOnly) {
-  FakeServer server = with_rules({.trusted_proxies = {*IpPrefix::parse("10.0.0.0/8")}});
+  HttpApiHarness server = with_rules({.trusted_proxies = {*IpPrefix::parse("10.0.0.0/8")}});
   EXPECT_EQ(server.ask({.target = "/v1/authz", .headers = nginx("203.0.113.9"), .peer = "10.1.1.1"}).code, 200);
   const auto stranger = server.ask({.target = "/v1/authz", .headers = nginx("203.0.113.9"), .peer = "192.0.2.1"});
   EXPECT_EQ(stranger.code, 403);
@@ -100,14 +100,14 @@ TEST(Authz, BelievesProxiesOnly) {
 
 TEST(Authz, AStrangerWhoSpeaksForItselfIsCountedAsItself) {
   rules::Rule all = rule_of("all", "ip", *Limit::token_bucket(1, {}));
-  FakeServer server({all});
+  HttpApiHarness server({all});
   EXPECT_EQ(server.ask({.target = "/v1/authz", .peer = "192.0.2.1"}).code, 200);
   EXPECT_EQ(server.ask({.target = "/v1/authz", .peer = "192.0.2.1"}).code, 429);
   EXPECT_EQ(server.ask({.target = "/v1/authz", .peer = "192.0.2.2"}).code, 200);
 }
 
 TEST(Authz, AClientCannotSlipInTheOtherFamilyOfHeaders) {
-  FakeServer server = with_rules();
+  HttpApiHarness server = with_rules();
   Headers both = nginx("203.0.113.9");
   both.emplace_back("X-Forwarded-Uri", "/harmless");
   const auto refused = server.ask({.target = "/v1/authz", .headers = both});
@@ -145,7 +145,7 @@ TEST(Authz, AFieldThatContradictsItselfIsRefusedByName) {
     const auto& [name, own] = good[place];
     for (const auto& values : std::vector<std::vector<std::string>>{
              {harmless, own}, {own, harmless}, {own, own}, {"", own}, {own, ""}, {harmless + ", " + own}}) {
-      FakeServer server = with_rules();
+      HttpApiHarness server = with_rules();
       const auto answer = server.ask({.target = "/v1/authz", .headers = with_values(good, place, values)});
       EXPECT_EQ(answer.code, 400) << name << ": " << values[0];
       EXPECT_NE(answer.text.find("\"field\":\"" + name + "\""), std::string::npos) << answer.text;
@@ -157,7 +157,7 @@ TEST(Authz, AFieldThatContradictsItselfIsRefusedByName) {
 TEST(Authz, AMissingMethodIsRefusedAndNoRuleIsPassedOver) {
   for (const auto& headers_of : {traefik, nginx}) {
     for (const auto& values : std::vector<std::vector<std::string>>{{}, {""}}) {
-      FakeServer server = with_rules();
+      HttpApiHarness server = with_rules();
       const Headers headers = with_values(headers_of("203.0.113.9"), 1, values);
       const auto answer = server.ask({.method = "POST", .target = "/v1/authz", .headers = headers});
       EXPECT_EQ(answer.code, 400);
@@ -168,11 +168,11 @@ TEST(Authz, AMissingMethodIsRefusedAndNoRuleIsPassedOver) {
 
 TEST(Authz, AMissingHostIsRefusedWhereRulesNameHosts) {
   const Headers headers = with_values(traefik("203.0.113.9"), 3, {});
-  FakeServer by_host = with_rules();
+  HttpApiHarness by_host = with_rules();
   const auto refused = by_host.ask({.target = "/v1/authz", .headers = headers});
   EXPECT_EQ(refused.code, 400);
   EXPECT_NE(refused.text.find("rules that name hosts (such as 'host')"), std::string::npos) << refused.text;
-  FakeServer without({rule_of("all", "ip", *Limit::token_bucket(1, {}))});
+  HttpApiHarness without({rule_of("all", "ip", *Limit::token_bucket(1, {}))});
   EXPECT_EQ(without.ask({.target = "/v1/authz", .headers = headers}).code, 200);
   EXPECT_EQ(without.ask({.target = "/v1/authz", .headers = headers}).code, 429);
 }
@@ -181,7 +181,7 @@ TEST(Authz, AMissingHostIsRefusedWhereRulesNameHosts) {
 TEST(Authz, ACommaInAPathIsPartOfIt) {
   rules::Rule both = rule_of("both", "ip", *Limit::token_bucket(1, {}));
   both.match = {.paths = {"/a,/up"}};
-  FakeServer server({both});
+  HttpApiHarness server({both});
   const Headers headers = with_values(traefik("203.0.113.9"), 2, {"/a,/up"});
   EXPECT_EQ(server.ask({.target = "/v1/authz", .headers = headers}).code, 200);
   EXPECT_EQ(server.ask({.target = "/v1/authz", .headers = headers}).code, 429);
@@ -190,7 +190,7 @@ TEST(Authz, ACommaInAPathIsPartOfIt) {
 TEST(Authz, AnInvalidUriIsRefused) {
   for (const char* const uri : {"/a b", "/harmless /login", "/a\tb", "/a\r\n/login"}) {
     for (const auto& headers_of : {traefik, nginx}) {
-      FakeServer server = with_rules();
+      HttpApiHarness server = with_rules();
       const Headers headers = with_values(headers_of("203.0.113.9"), 2, {uri});
       EXPECT_EQ(server.ask({.target = "/v1/authz", .headers = headers}).code, 400) << uri;
     }
@@ -200,7 +200,7 @@ TEST(Authz, AnInvalidUriIsRefused) {
 // The rule for the path of a whole URL applies, of either family.
 TEST(Authz, AWholeUrlIsItsPath) {
   for (const auto& headers_of : {traefik, nginx}) {
-    FakeServer server = with_rules();
+    HttpApiHarness server = with_rules();
     const Headers headers = with_values(headers_of("203.0.113.9"), 2, {"http://a.example/login"});
     EXPECT_EQ(server.ask({.target = "/v1/authz", .headers = headers}).code, 200);
     EXPECT_EQ(server.ask({.target = "/v1/authz", .headers = headers}).code, 429);
@@ -208,7 +208,7 @@ TEST(Authz, AWholeUrlIsItsPath) {
 }
 
 TEST(Authz, BothFieldsOfNginxHaveToMeanTheSame) {
-  FakeServer server = with_rules();
+  HttpApiHarness server = with_rules();
   Headers headers = nginx("203.0.113.9");
   headers.emplace_back("X-Original-URL", "https://a.example/login");
   EXPECT_EQ(server.ask({.target = "/v1/authz", .headers = headers}).code, 200);
@@ -217,14 +217,14 @@ TEST(Authz, BothFieldsOfNginxHaveToMeanTheSame) {
 }
 
 TEST(Authz, SaysThatTheProxyDoesNotSayWhichRequestIsMeant) {
-  FakeServer server = with_rules();
+  HttpApiHarness server = with_rules();
   const auto answer = server.ask({.method = "POST", .target = "/v1/authz"});
   EXPECT_EQ(answer.code, 400);
   EXPECT_NE(answer.text.find("X-Forwarded-Uri"), std::string::npos);
 }
 
 TEST(Authz, AMissingIdentityIsNotAQuota) {
-  FakeServer server = with_rules();
+  HttpApiHarness server = with_rules();
   Headers headers = traefik("203.0.113.9");
   headers[2] = {"X-Forwarded-Uri", "/api/x"};
   const auto refused = server.ask({.target = "/v1/authz", .headers = headers});
@@ -239,7 +239,7 @@ TEST(Authz, AMissingIdentityIsNotAQuota) {
 }
 
 TEST(Authz, AnyBodyIsLeftAlone) {
-  FakeServer server = with_rules();
+  HttpApiHarness server = with_rules();
   Headers headers = traefik("203.0.113.9");
   headers.emplace_back("Content-Type", "text/plain");
   EXPECT_EQ(server.ask({.method = "POST", .target = "/v1/authz", .body = "hello", .headers = headers}).code, 200);

@@ -15,7 +15,7 @@ rules::Rule everything() {
 }
 
 TEST(PostBatch, DecidesInOrderAndKeepsMistakesToTheirEntries) {
-  FakeServer server({everything()});
+  HttpApiHarness server({everything()});
   const auto answer = server.post("/v1/check/batch", std::string("{\"checks\":[") + kOnce + "," + kOnce +
                                                          R"(,{"key":"k"},{"rule":"nope","key":"x"},7]})");
   EXPECT_EQ(answer.code, 200);
@@ -31,7 +31,7 @@ TEST(PostBatch, DecidesInOrderAndKeepsMistakesToTheirEntries) {
 }
 
 TEST(PostBatch, FactsAndKeysOfOneCounterTakeTheirTurns) {
-  FakeServer server({everything()});
+  HttpApiHarness server({everything()});
   const std::string facts = R"({"facts":{"path":"/","ip":"1.2.3.4"}})";
   const std::string direct = R"({"rule":"all","key":"1.2.3.4"})";
   const auto answer =
@@ -44,7 +44,7 @@ TEST(PostBatch, FactsAndKeysOfOneCounterTakeTheirTurns) {
 }
 
 TEST(PostBatch, AThousandFitAndAreAnsweredOneByOne) {
-  FakeServer server;
+  HttpApiHarness server;
   std::string body = "{\"checks\":[";
   for (int i = 0; i < 1000; ++i) {
     if (i > 0) body += ',';
@@ -60,7 +60,7 @@ TEST(PostBatch, AThousandFitAndAreAnsweredOneByOne) {
 }
 
 TEST(PostBatch, AnInvalidBatchChargesNothing) {
-  FakeServer server;
+  HttpApiHarness server;
   const auto answer = server.post("/v1/check/batch", std::string("{\"checks\":[") + kOnce + ",]}");
   EXPECT_EQ(answer.code, 400);
   EXPECT_EQ(server.store->stats().keys, 0U);

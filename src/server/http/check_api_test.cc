@@ -13,7 +13,7 @@ std::string bucket(std::string more = "") {
 }
 
 TEST(PostCheck, AdmitsThenRefusesAndSaysHowLong) {
-  FakeServer server;
+  HttpApiHarness server;
   const auto first = server.check(bucket());
   EXPECT_EQ(first.code, 200);
   EXPECT_EQ(first.content_type, "application/json");
@@ -35,7 +35,7 @@ TEST(PostCheck, AdmitsThenRefusesAndSaysHowLong) {
 }
 
 TEST(PostCheck, AFractionOfATokenPerSecondIsExact) {
-  FakeServer server;
+  HttpApiHarness server;
   const std::string slow = R"({"key":"s","algorithm":"token_bucket","capacity":1,"refill_rate":0.1})";
   EXPECT_EQ(server.check(slow).code, 200);
   EXPECT_NE(server.check(slow).text.find("\"retry_after_ms\":10000,"), std::string::npos);
@@ -46,7 +46,7 @@ TEST(PostCheck, AFractionOfATokenPerSecondIsExact) {
 }
 
 TEST(PostCheck, CostAboveTheLimitNeverFits) {
-  FakeServer server;
+  HttpApiHarness server;
   const auto never = server.check(bucket(",\"cost\":3"));
   EXPECT_EQ(never.code, 429);
   EXPECT_NE(never.text.find("\"retry_after_ms\":null"), std::string::npos);
@@ -55,7 +55,7 @@ TEST(PostCheck, CostAboveTheLimitNeverFits) {
 }
 
 TEST(PostCheck, CostZeroLooksAndTouchesNothing) {
-  FakeServer server;
+  HttpApiHarness server;
   EXPECT_NE(server.check(bucket(",\"cost\":0")).text.find("\"remaining\":2,"), std::string::npos);
   EXPECT_EQ(server.store->stats().keys, 0U);
 }
@@ -69,7 +69,7 @@ struct AlgorithmCase {
 class EveryAlgorithm : public testing::TestWithParam<AlgorithmCase> {};
 
 TEST_P(EveryAlgorithm, AdmitsItsLimitAtOneInstant) {
-  FakeServer server;
+  HttpApiHarness server;
   int admitted = 0;
   for (int i = 0; i < 20; ++i) {
     const auto answer =
@@ -98,14 +98,14 @@ INSTANTIATE_TEST_SUITE_P(
                     AlgorithmCase{"concurrency", R"("limit":2,"hold":"30s")", 2}));
 
 TEST(PostCheck, ALeakyBucketSaysHowLongToWaitForItsTurn) {
-  FakeServer server;
+  HttpApiHarness server;
   const std::string body = R"({"key":"q","algorithm":"leaky_bucket","rate":10,"queue":5})";
   EXPECT_NE(server.check(body).text.find("\"delay_ms\":0}"), std::string::npos);
   EXPECT_NE(server.check(body).text.find("\"delay_ms\":100}"), std::string::npos);
 }
 
 TEST(PostCheck, AHoldIsGivenBackOnce) {
-  FakeServer server;
+  HttpApiHarness server;
   const std::string body = R"({"key":"c","algorithm":"concurrency","limit":1,"hold":"30s"})";
   const auto held = server.check(body);
   const size_t at = held.text.find("\"hold\":\"");
@@ -121,7 +121,7 @@ TEST(PostCheck, AHoldIsGivenBackOnce) {
   EXPECT_EQ(server.post("/v1/release", "{\"hold\":\"xyz\"}").code, 400);
 }
 
-FakeServer with_login() {
+HttpApiHarness with_login() {
   rules::Rule login = rule_of("login", "ip", *Limit::sliding_window_log(1, Duration::seconds(60)));
   login.match = {.methods = {"POST"}, .paths = {"/login"}};
   rules::Rule tenants = rule_of("tenants", "header:X-Tenant", *Limit::token_bucket(5, {.units = 5}));
@@ -136,11 +136,11 @@ FakeServer with_login() {
   shadow.per.push_back(*rules::Part::parse("global"));
   shadow.mode = rules::RuleMode::kShadow;
   shadow.match = {.paths = {"/login", "/shadow"}};
-  return FakeServer({login, tenants, plans, shadow});
+  return HttpApiHarness({login, tenants, plans, shadow});
 }
 
 TEST(PostCheck, DecidesAConfiguredRuleByItsKey) {
-  FakeServer server = with_login();
+  HttpApiHarness server = with_login();
   const std::string body = R"({"rule":"login","key":"203.0.113.9"})";
   const auto admitted = server.check(body);
   EXPECT_EQ(admitted.text, R"({"allowed":true,"limit":1,"remaining":0,"retry_after_ms":0,"reset_after_ms":60000,)"
@@ -155,13 +155,13 @@ TEST(PostCheck, DecidesAConfiguredRuleByItsKey) {
 }
 
 TEST(PostCheck, ARuleAndItsFactsShareACounter) {
-  FakeServer server = with_login();
+  HttpApiHarness server = with_login();
   EXPECT_EQ(server.check(R"({"rule":"login","key":"203.0.113.9"})").code, 200);
   EXPECT_EQ(server.check(R"({"facts":{"method":"POST","path":"/login","ip":"203.0.113.9"}})").code, 429);
 }
 
 TEST(PostCheck, AnUnlimitedPlanHasNoFigures) {
-  FakeServer server = with_login();
+  HttpApiHarness server = with_login();
   const auto answer = server.check(R"({"rule":"plans","key":"k","plan":"big"})");
   EXPECT_EQ(answer.code, 200);
   EXPECT_EQ(answer.text,
@@ -170,7 +170,7 @@ TEST(PostCheck, AnUnlimitedPlanHasNoFigures) {
 }
 
 TEST(PostCheck, NamesTheErrorInARuleOrItsKey) {
-  FakeServer server = with_login();
+  HttpApiHarness server = with_login();
   const auto unknown = server.check(R"({"rule":"nope","key":"k"})");
   EXPECT_EQ(unknown.code, 404);
   EXPECT_EQ(unknown.content_type, "application/problem+json");
@@ -187,7 +187,7 @@ TEST(PostCheck, NamesTheErrorInARuleOrItsKey) {
 }
 
 TEST(PostCheck, FactsMeetEveryRuleThatMatches) {
-  FakeServer server = with_login();
+  HttpApiHarness server = with_login();
   const auto answer = server.check(R"({"facts":{"method":"POST","path":"/login","ip":"203.0.113.9"},"explain":true})");
   EXPECT_EQ(answer.text, R"({"allowed":true,"limit":1,"remaining":0,"retry_after_ms":0,"reset_after_ms":60000,)"
                          R"("rule":"login","degraded":false,"limits":[)"
@@ -199,7 +199,7 @@ TEST(PostCheck, FactsMeetEveryRuleThatMatches) {
 }
 
 TEST(PostCheck, AShadowRuleNeverChangesTheAnswer) {
-  FakeServer server = with_login();
+  HttpApiHarness server = with_login();
   for (int i = 0; i < 3; ++i) EXPECT_EQ(server.check(R"({"facts":{"path":"/shadow"}})").code, 200);
   EXPECT_EQ(server.check(R"({"rule":"shadow"})").code, 200);
   EXPECT_NE(server.get("/metrics").text.find("rateguard_requests_shadow_blocked_total{rule=\"shadow\"} 3"),
@@ -207,7 +207,7 @@ TEST(PostCheck, AShadowRuleNeverChangesTheAnswer) {
 }
 
 TEST(PostCheck, WithoutAMatchingRuleEverythingIsAdmitted) {
-  FakeServer server = with_login();
+  HttpApiHarness server = with_login();
   const auto answer = server.check(R"({"facts":{"path":"/elsewhere"},"explain":true})");
   EXPECT_EQ(answer.text,
             R"({"allowed":true,"limit":null,"remaining":null,"retry_after_ms":0,"reset_after_ms":0,"rule":null,)"
@@ -216,7 +216,7 @@ TEST(PostCheck, WithoutAMatchingRuleEverythingIsAdmitted) {
 }
 
 TEST(PostCheck, SaysWhichIdentityIsMissing) {
-  FakeServer server = with_login();
+  HttpApiHarness server = with_login();
   const auto answer = server.check(R"({"facts":{"path":"/api/x","ip":"1.2.3.4"}})");
   EXPECT_EQ(answer.code, 429);
   EXPECT_EQ(answer.text,
@@ -243,7 +243,7 @@ TEST(PostCheck, TakesEverySpellingOfANumber) {
       {R"("algorithm":"token_bucket","capacity":10,"refill_rate":1,"cost":-2e0)", R"("remaining":10)"},
   };
   for (const auto& [fields, expected] : cases) {
-    FakeServer server;
+    HttpApiHarness server;
     const auto answer = server.check(R"({"key":"a",)" + fields + "}");
     EXPECT_EQ(answer.code, 200) << fields << answer.text;
     EXPECT_NE(answer.text.find(expected), std::string::npos) << fields << answer.text;
@@ -253,7 +253,7 @@ TEST(PostCheck, TakesEverySpellingOfANumber) {
 }
 
 TEST(PostCheck, ASpellingChangesNoFigure) {
-  FakeServer server;
+  HttpApiHarness server;
   const auto once = [&](std::string key, const char* rate) {
     return server
         .check(R"({"key":")" + key + R"(","algorithm":"token_bucket","capacity":1,"refill_rate":)" + rate + "}")
@@ -266,7 +266,7 @@ TEST(PostCheck, ASpellingChangesNoFigure) {
 }
 
 TEST(PostCheck, FactsTakeEverySpellingOfACost) {
-  FakeServer server = with_login();
+  HttpApiHarness server = with_login();
   const auto answer = server.check(R"({"facts":{"path":"/shadow","cost":1.0},"explain":true})");
   EXPECT_EQ(answer.code, 200) << answer.text;
   EXPECT_NE(answer.text.find(R"("rule":"shadow")"), std::string::npos);
@@ -281,7 +281,7 @@ struct BadCase {
 class BadCheck : public testing::TestWithParam<BadCase> {};
 
 TEST_P(BadCheck, IsRefusedByName) {
-  FakeServer server;
+  HttpApiHarness server;
   const auto answer = server.check(GetParam().body);
   EXPECT_EQ(answer.code, 400) << GetParam().body;
   EXPECT_EQ(answer.content_type, "application/problem+json");
@@ -357,7 +357,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadCase{R"({"facts":{"cost":1.5}})", "facts.cost", "not 1.5"}));
 
 TEST(PostCheck, ANegativeCostGivesBack) {
-  FakeServer server;
+  HttpApiHarness server;
   const auto check = [&](int cost) {
     return server.check(R"({"key":"a","algorithm":"fixed_window","limit":10,"window":"1h","cost":)" +
                         std::to_string(cost) + "}");
@@ -369,7 +369,7 @@ TEST(PostCheck, ANegativeCostGivesBack) {
 }
 
 TEST(PostCheck, ALimitThatTakesDebtIsAskedAtNoCostAndChargedWhole) {
-  FakeServer server;
+  HttpApiHarness server;
   const auto check = [&](int cost) {
     return server.check(R"({"key":"a","algorithm":"fixed_window","limit":10,"window":"1h","overdraft":true,"cost":)" +
                         std::to_string(cost) + "}");
@@ -385,7 +385,7 @@ TEST(PostCheck, ALimitThatTakesDebtIsAskedAtNoCostAndChargedWhole) {
 }
 
 TEST(PostCheck, NamesEveryMistakeAtOnce) {
-  FakeServer server;
+  HttpApiHarness server;
   const auto answer = server.check(R"({"keey":"a","capacity":"x"})");
   EXPECT_NE(answer.text.find(R"("errors":[{"field":"keey","detail":"unknown field"},{"field":"capacity")"),
             std::string::npos)
@@ -393,7 +393,7 @@ TEST(PostCheck, NamesEveryMistakeAtOnce) {
 }
 
 TEST(PostCheck, TakesJsonAndNothingElse) {
-  FakeServer server;
+  HttpApiHarness server;
   const auto ask = [&](const std::string& type, const std::string& origin = "") {
     FakeRequest request = {.method = "POST", .target = "/check", .body = bucket(",\"cost\":0")};
     if (!type.empty()) request.headers.emplace_back("Content-Type", type);
@@ -416,7 +416,7 @@ TEST(PostCheck, TakesJsonAndNothingElse) {
 }
 
 TEST(PostCheck, HeadersComeInTheStyleThatWasChosen) {
-  FakeServer server = with_login();
+  HttpApiHarness server = with_login();
   const std::string body = R"({"rule":"login","key":"9.9.9.9"})";
   EXPECT_EQ(server.check(body).code, 200);
   server.service.settings.headers = HeaderStyle::kDraft6;

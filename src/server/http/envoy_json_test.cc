@@ -134,7 +134,7 @@ TEST(EnvoyJson, LeavesOutDefaults) {
 }
 
 TEST(EnvoyRoutes, WithoutAServiceNothingIsLoaded) {
-  FakeServer server;
+  HttpApiHarness server;
   const auto answer = server.post("/json", R"({"domain":"d","descriptors":[{}]})");
   EXPECT_EQ(answer.code, 400);
   EXPECT_EQ(answer.text, "Bad Request\n");
@@ -143,7 +143,7 @@ TEST(EnvoyRoutes, WithoutAServiceNothingIsLoaded) {
 }
 
 TEST(EnvoyRoutes, HealthcheckFailsWhileDraining) {
-  FakeServer server;
+  HttpApiHarness server;
   EXPECT_EQ(server.get("/healthcheck").text, "OK");
   server.service.draining = true;
   EXPECT_EQ(server.get("/healthcheck").code, 500);

@@ -15,8 +15,8 @@ std::string limits_in(const std::string& text) {
 }
 
 TEST(Explain, ALimitThatAnotherHoldsBackIsShownAsItIsAndNotAsIfItHadBeenTaken) {
-  FakeServer server({rule_of("tight", "ip", *Limit::fixed_window(1, kHour)),
-                     rule_of("wide", "ip", *Limit::sliding_window_log(10, kHour))});
+  HttpApiHarness server({rule_of("tight", "ip", *Limit::fixed_window(1, kHour)),
+                         rule_of("wide", "ip", *Limit::sliding_window_log(10, kHour))});
   const std::string body = R"({"facts":{"ip":"192.0.2.1","cost":1},"explain":true})";
   EXPECT_EQ(server.check(body).code, 200);
   const auto refused = server.check(body);
@@ -30,8 +30,8 @@ TEST(Explain, ALimitThatAnotherHoldsBackIsShownAsItIsAndNotAsIfItHadBeenTaken) {
 }
 
 TEST(Explain, SoItIsInABatch) {
-  FakeServer server({rule_of("tight", "ip", *Limit::fixed_window(1, kHour)),
-                     rule_of("wide", "ip", *Limit::token_bucket(10, {.units = 10, .period = kHour}))});
+  HttpApiHarness server({rule_of("tight", "ip", *Limit::fixed_window(1, kHour)),
+                         rule_of("wide", "ip", *Limit::token_bucket(10, {.units = 10, .period = kHour}))});
   const std::string entry = R"({"facts":{"ip":"192.0.2.1","cost":2},"explain":true})";
   const auto answer = server.post("/v1/check/batch", R"({"checks":[)" + entry + "]}");
   EXPECT_TRUE(
@@ -45,8 +45,8 @@ TEST(Explain, SoItIsInABatch) {
 TEST(Explain, LimitsThatARefusalDoesNotHoldBackAreCharged) {
   rules::Rule shadow = rule_of("trial", "ip", *Limit::fixed_window(10, kHour));
   shadow.mode = rules::RuleMode::kShadow;
-  FakeServer server({rule_of("tight", "ip", *Limit::fixed_window(1, kHour)), shadow,
-                     rule_of("debt", "ip", *Limit::fixed_window(10, kHour)->with_overdraft())});
+  HttpApiHarness server({rule_of("tight", "ip", *Limit::fixed_window(1, kHour)), shadow,
+                         rule_of("debt", "ip", *Limit::fixed_window(10, kHour)->with_overdraft())});
   const auto refused = server.check(R"({"facts":{"ip":"192.0.2.1","cost":3},"explain":true})");
   ASSERT_EQ(refused.code, 429);
   EXPECT_TRUE(refused.text.contains(R"("remaining":7,"retry_after_ms":0,"reset_after_ms":2800000,"rule":"trial",)"
@@ -61,8 +61,8 @@ TEST(Explain, LimitsThatARefusalDoesNotHoldBackAreCharged) {
 }
 
 TEST(Explain, ARequestWithoutAPartOfTheKeyIsNotCharged) {
-  FakeServer server({rule_of("tenants", "header:X-Tenant", *Limit::fixed_window(5, kHour)),
-                     rule_of("wide", "ip", *Limit::fixed_window(10, kHour))});
+  HttpApiHarness server({rule_of("tenants", "header:X-Tenant", *Limit::fixed_window(5, kHour)),
+                         rule_of("wide", "ip", *Limit::fixed_window(10, kHour))});
   const auto refused = server.check(R"({"facts":{"ip":"192.0.2.1"},"explain":true})");
   ASSERT_EQ(refused.code, 429);
   EXPECT_TRUE(refused.text.contains(R"("remaining":10,"retry_after_ms":0,"reset_after_ms":0,"rule":"wide",)"
@@ -71,7 +71,7 @@ TEST(Explain, ARequestWithoutAPartOfTheKeyIsNotCharged) {
 }
 
 TEST(Explain, UnitsGivenBackAreANegativeCost) {
-  FakeServer server({rule_of("wide", "ip", *Limit::fixed_window(10, kHour))});
+  HttpApiHarness server({rule_of("wide", "ip", *Limit::fixed_window(10, kHour))});
   server.check(R"({"facts":{"ip":"192.0.2.1","cost":4}})");
   const auto answer = server.check(R"({"facts":{"ip":"192.0.2.1","cost":-3},"explain":true})");
   EXPECT_TRUE(answer.text.contains(R"("remaining":9,)")) << answer.text;
@@ -80,7 +80,7 @@ TEST(Explain, UnitsGivenBackAreANegativeCost) {
 
 // A hold is released by its id; a negative cost of what else the request asks for does not touch it.
 TEST(Explain, UnitsGivenBackReleaseNoHold) {
-  FakeServer server({rule_of("jobs", "ip", *Limit::concurrency(3, kHour))});
+  HttpApiHarness server({rule_of("jobs", "ip", *Limit::concurrency(3, kHour))});
   server.check(R"({"facts":{"ip":"192.0.2.1"}})");
   const auto answer = server.check(R"({"facts":{"ip":"192.0.2.1","cost":-1},"explain":true})");
   EXPECT_TRUE(answer.text.contains(R"("remaining":2,)")) << answer.text;

@@ -58,9 +58,9 @@ struct FakeRequest {
 http::Request parsed(const FakeRequest& request, std::vector<Header>& headers);
 
 // One event loop's API, its store and its time.
-class FakeServer {
+class HttpApiHarness {
  public:
-  explicit FakeServer(std::vector<rules::Rule> rules = {}, identify::Settings identity = {});
+  explicit HttpApiHarness(std::vector<rules::Rule> rules = {}, identify::Settings identity = {});
 
   FakeResponse ask(const FakeRequest& request);
   FakeResponse post(std::string target, std::string body) {

@@ -19,7 +19,7 @@ std::shared_ptr<const rules::RuleSet> compile(std::vector<rules::Rule> rules) {
 
 }  // namespace
 
-FakeServer::FakeServer(std::vector<rules::Rule> rules, identify::Settings identity)
+HttpApiHarness::HttpApiHarness(std::vector<rules::Rule> rules, identify::Settings identity)
     : store(make_store()), service(*store) {
   auto identifier = identify::Identifier::create(std::move(identity));
   EXPECT_TRUE(identifier.has_value());
@@ -32,7 +32,7 @@ FakeServer::FakeServer(std::vector<rules::Rule> rules, identify::Settings identi
   service.metrics.add(routes_);
 }
 
-void FakeServer::set_rules(std::vector<rules::Rule> rules) {
+void HttpApiHarness::set_rules(std::vector<rules::Rule> rules) {
   api_->set_policy({.rules = compile(std::move(rules)), .identifier = identifier_});
 }
 
@@ -50,7 +50,7 @@ http::Request parsed(const FakeRequest& request, std::vector<Header>& headers) {
           .peer = *IpAddress::parse(request.peer)};
 }
 
-FakeResponse FakeServer::ask(const FakeRequest& request) {
+FakeResponse HttpApiHarness::ask(const FakeRequest& request) {
   std::vector<Header> headers;
   FakeResponse response;
   const http::Request heard = parsed(request, headers);
@@ -60,7 +60,7 @@ FakeResponse FakeServer::ask(const FakeRequest& request) {
   return response;
 }
 
-FakeResponse FakeServer::reject(const http::Rejection& rejection) {
+FakeResponse HttpApiHarness::reject(const http::Rejection& rejection) {
   FakeResponse response;
   api_->reject(rejection, now, response);
   EXPECT_EQ(response.bodies, 1);

@@ -69,7 +69,7 @@ rules::Rule login(uint32_t capacity) {
   return rule;
 }
 
-// Asks the same store as a FakeServer, and has to wait for it.
+// Asks the same store as an HttpApiHarness, and has to wait for it.
 class LateApi : public testing::Test {
  protected:
   Policy policy(std::vector<rules::Rule> rules) const {
@@ -90,7 +90,7 @@ class LateApi : public testing::Test {
   }
 
   std::shared_ptr<const identify::Identifier> identifier_ = *identify::Identifier::create({});
-  FakeServer server_{{login(5)}};
+  HttpApiHarness server_{{login(5)}};
   net::ManualClock clock_;
   std::unique_ptr<net::EventLoop> loop_ = net::EventLoop::create(clock_).value();
   server::LateStore remote_{*server_.store};
@@ -141,7 +141,7 @@ TEST_F(LateApi, EveryRouteThatAsksTheStoreWaitsForIt) {
       {.target = "/v1/counters/login/192.0.2.1"},
       {.method = "DELETE", .target = "/v1/counters/login/192.0.2.1"},
   };
-  FakeServer at_once({login(5)});
+  HttpApiHarness at_once({login(5)});
   for (const FakeRequest& request : requests) {
     const auto asked = ask(request);
     EXPECT_FALSE(asked->finished) << request.target;

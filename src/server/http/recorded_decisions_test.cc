@@ -42,7 +42,7 @@ struct RecordedDecisions : testing::Test {
   }
 
   event::KeepingRecorder recorder;
-  FakeServer server;
+  HttpApiHarness server;
   rls::DescriptorLabels labels;
   rls::RateLimitService rate_limits{server.service, {.store = *server.store, .recorder = &recorder}, labels};
   std::optional<HttpApi> api;

@@ -21,7 +21,7 @@ TEST(Rules, ShowsTheRulesInForce) {
   plans.mode = rules::RuleMode::kShadow;
   plans.by_plan = {{"free", *Limit::token_bucket(10, {.units = 1, .period = Duration::seconds(60)})},
                    {"pro", std::nullopt}};
-  FakeServer server({login, plans});
+  HttpApiHarness server({login, plans});
   EXPECT_EQ(
       server.get("/v1/rules").text,
       R"({"rules":[{"name":"login","mode":"enforce","match":{"methods":["POST"],"hosts":[],"paths":["/login"]},)"
@@ -49,7 +49,7 @@ TEST(Rules, ShowsConditionsAndCostsButNoSecrets) {
   rule.cost = {.header = "X-Cost", .header_max = 9, .by_path = {{"/api/x", 3}}, .by_method = {{"PUT", 2}}, .units = 4};
   rule.by_subject = std::make_shared<const rules::SubjectLimits>(
       rules::SubjectLimits{.limits = {std::nullopt}, .subjects = {{"192.0.2.0", 0}}});
-  FakeServer server({rule});
+  HttpApiHarness server({rule});
   const std::string text = server.get("/v1/rules").text;
   EXPECT_NE(
       text.find(
@@ -67,7 +67,7 @@ TEST(Rules, ShowsConditionsAndCostsButNoSecrets) {
 TEST(Rules, AnAnswerNamesTheRuleThatExempts) {
   rules::Rule office{
       .name = "office", .match = {.address = {.inside = {*IpPrefix::parse("10.0.0.0/8")}}}, .unlimited = true};
-  FakeServer server({rule_of("all", "ip", *Limit::fixed_window(1, Duration::seconds(60))), office});
+  HttpApiHarness server({rule_of("all", "ip", *Limit::fixed_window(1, Duration::seconds(60))), office});
   for (int i = 0; i < 3; ++i) {
     const auto answer = server.check(R"({"facts":{"path":"/","ip":"10.1.2.3"}})");
     EXPECT_EQ(answer.code, 200);
@@ -84,7 +84,7 @@ TEST(Rules, AnAnswerNamesTheRuleThatExempts) {
 TEST(Rules, ARulesCostCountsHoweverItIsAsked) {
   rules::Rule rule = rule_of("r", "ip", *Limit::fixed_window(10, Duration::seconds(60)));
   rule.cost = {.by_path = {{"/export", 6}}, .units = 2};
-  FakeServer server({rule});
+  HttpApiHarness server({rule});
   EXPECT_NE(server.check(R"({"facts":{"path":"/","ip":"1.1.1.1"}})").text.find("\"remaining\":8,"), std::string::npos);
   EXPECT_NE(server.check(R"({"facts":{"path":"/export","ip":"1.1.1.1"}})").text.find("\"remaining\":2,"),
             std::string::npos);
@@ -173,7 +173,7 @@ std::string shown(std::string_view name, std::string_view yaml, const std::strin
                       << "rules:\n  - {name: " << name << ", " << yaml << "}\n";
   const auto config = config::load(file);
   EXPECT_TRUE(config.has_value()) << yaml << ": " << (config ? "" : config.error().to_string());
-  return config ? FakeServer(config->rules).get("/v1/rules").text : "";
+  return config ? HttpApiHarness(config->rules).get("/v1/rules").text : "";
 }
 
 TEST(Rules, EveryKeyThatARuleCanHaveIsShown) {

@@ -12,7 +12,7 @@ namespace rateguard::http_api {
 namespace {
 
 TEST(Routing, AMissingPathIsAProblem) {
-  FakeServer server;
+  HttpApiHarness server;
   const auto answer = server.get("/nope");
   EXPECT_EQ(answer.code, 404);
   EXPECT_EQ(answer.content_type, "application/problem+json");
@@ -23,7 +23,7 @@ TEST(Routing, AMissingPathIsAProblem) {
 }
 
 TEST(Routing, SaysWhichMethodsAPathTakes) {
-  FakeServer server;
+  HttpApiHarness server;
   const auto wrong = server.get("/check");
   EXPECT_EQ(wrong.code, 405);
   EXPECT_EQ(wrong["Allow"], "POST, OPTIONS");
@@ -40,7 +40,7 @@ TEST(Routing, SaysWhichMethodsAPathTakes) {
 }
 
 TEST(Routing, HeadGoesWhereGetDoes) {
-  FakeServer server;
+  HttpApiHarness server;
   for (const Route& route : routes()) {
     if (route.method != "GET" || route.pattern.find('{') != std::string_view::npos || route.pattern == "/v1/authz")
       continue;
@@ -49,7 +49,7 @@ TEST(Routing, HeadGoesWhereGetDoes) {
 }
 
 TEST(Access, EveryRouteButFourAsksForATokenWhereOneIsConfigured) {
-  FakeServer server;
+  HttpApiHarness server;
   server.service.settings.tokens = {"caller-token"};
   server.service.settings.admin_tokens = {"admin-token"};
   int open = 0;
@@ -80,7 +80,7 @@ TEST(Access, EveryRouteButFourAsksForATokenWhereOneIsConfigured) {
 }
 
 TEST(Access, OneOfTwoCredentialsDoesNotDo) {
-  FakeServer server;
+  HttpApiHarness server;
   server.service.settings.tokens = {"caller-token"};
   const std::string right = "Bearer caller-token";
   const std::pair<std::string, std::string> pairs[] = {
@@ -99,7 +99,7 @@ TEST(Access, OneOfTwoCredentialsDoesNotDo) {
 }
 
 TEST(Access, WithoutAdminTokensAdminRoutesAreForLocalCallers) {
-  FakeServer server;
+  HttpApiHarness server;
   const auto reload = [&](std::string peer, std::vector<std::pair<std::string, std::string>> headers = {}) {
     return server
         .ask({.method = "POST", .target = "/v1/reload", .headers = std::move(headers), .peer = std::move(peer)})
@@ -117,7 +117,7 @@ TEST(Access, WithoutAdminTokensAdminRoutesAreForLocalCallers) {
 }
 
 TEST(RequestId, IsRepeatedWhereItIsSaneAndMadeForProblems) {
-  FakeServer server;
+  HttpApiHarness server;
   const auto with = [&](std::string target, std::string id) {
     return server.ask({.target = std::move(target), .headers = {{"X-Request-Id", std::move(id)}}});
   };
@@ -134,7 +134,7 @@ TEST(RequestId, IsRepeatedWhereItIsSaneAndMadeForProblems) {
 }
 
 TEST(Rejection, LooksLikeEveryOtherProblem) {
-  FakeServer server;
+  HttpApiHarness server;
   const auto answer =
       server.reject({.status = 413, .detail = "2000000 bytes; at most 1048576", .field = "Content-Length"});
   EXPECT_EQ(answer.code, 413);
@@ -146,7 +146,7 @@ TEST(Rejection, LooksLikeEveryOtherProblem) {
 }
 
 TEST(Status, HealthIsAliveAndReadyKnowsMore) {
-  FakeServer server;
+  HttpApiHarness server;
   EXPECT_EQ(server.get("/health").text, R"({"status":"ok"})");
   EXPECT_EQ(server.get("/ready").text, R"({"ready":true,"draining":false,"dependencies":[]})");
   server.service.dependencies = [] {
@@ -164,7 +164,7 @@ TEST(Status, HealthIsAliveAndReadyKnowsMore) {
 }
 
 TEST(Status, VersionAndWelcome) {
-  FakeServer server;
+  HttpApiHarness server;
   server.service.settings.version = "1.2.3";
   EXPECT_EQ(server.get("/version").text, R"({"name":"rateguard","version":"1.2.3","commit":"unknown"})");
   const auto welcome = server.get("/");
@@ -173,7 +173,7 @@ TEST(Status, VersionAndWelcome) {
 }
 
 TEST(Status, TheWelcomeNamesTheAddressThatWasAsked) {
-  FakeServer server;
+  HttpApiHarness server;
   const auto url = [&](const std::string& host) {
     const std::string text = server.ask({.target = "/", .headers = {{"Host", host}}}).text;
     const size_t at = text.find("http://");
@@ -187,7 +187,7 @@ TEST(Status, TheWelcomeNamesTheAddressThatWasAsked) {
 }
 
 TEST(Status, MetricsAreRenderedOnceInATurn) {
-  FakeServer server;
+  HttpApiHarness server;
   const std::string before = server.get("/metrics").text;
   server.get("/health");
   EXPECT_EQ(server.get("/metrics").text, before);
@@ -196,7 +196,7 @@ TEST(Status, MetricsAreRenderedOnceInATurn) {
 }
 
 TEST(Status, InstancesAreThoseThatAreKnown) {
-  FakeServer server;
+  HttpApiHarness server;
   EXPECT_EQ(server.get("/v1/instances").text, R"({"instances":[]})");
   server.service.instances = [](Instant) {
     const InstanceDescription self{.host = "a\"b",
@@ -220,7 +220,7 @@ TEST(Status, InstancesAreThoseThatAreKnown) {
 
 TEST(Status, MetricsCountByRule) {
   rules::Rule login = rule_of("login", "ip", *Limit::token_bucket(1, {}));
-  FakeServer server({login});
+  HttpApiHarness server({login});
   for (int i = 0; i < 3; ++i) server.check(R"({"rule":"login","key":"1.1.1.1"})");
   server.check(R"({"facts":{"path":"/"}})");  // lacks an address: refused by the rule
   const auto answer = server.get("/metrics");
@@ -235,7 +235,7 @@ TEST(Status, MetricsCountByRule) {
 }
 
 TEST(Status, MetricsTimeRequestsByRoute) {
-  FakeServer server;
+  HttpApiHarness server;
   const auto place_of = [&](std::string method, std::string target) {
     std::vector<Header> headers;
     FakeResponse response;
@@ -256,7 +256,7 @@ TEST(Status, MetricsTimeRequestsByRoute) {
 
 TEST(Status, MetricsCountDebtsThatWereCut) {
   const Limit tokens = *Limit::token_bucket(1, {.units = 1, .period = Duration::seconds(3'600)})->with_overdraft();
-  FakeServer server({rule_of("tokens", "user", tokens)});
+  HttpApiHarness server({rule_of("tokens", "user", tokens)});
   const auto report = [&](std::string_view cost) {
     return server.check(R"({"rule":"tokens","key":"u","cost":)" + std::string(cost) + "}").code;
   };
@@ -268,7 +268,7 @@ TEST(Status, MetricsCountDebtsThatWereCut) {
 }
 
 TEST(Reload, SaysWhatCameOfIt) {
-  FakeServer server;
+  HttpApiHarness server;
   const FakeRequest reload = {.method = "POST", .target = "/v1/reload"};
   EXPECT_EQ(server.ask(reload).code, 409);
   std::string asker;
@@ -288,7 +288,7 @@ TEST(Reload, SaysWhatCameOfIt) {
 }
 
 TEST(ConfigState, IsShownInAnswers) {
-  FakeServer server;
+  HttpApiHarness server;
   server.service.config_state = [] {
     return server::ConfigState{.problem = "rules.yaml:2:7: \"x\"", .waiting = {"log.level"}};
   };
@@ -302,7 +302,7 @@ TEST(ConfigState, IsShownInAnswers) {
 }
 
 TEST(Ready, TellsDetailsOnlyToThoseWhoMayAsk) {
-  FakeServer server;
+  HttpApiHarness server;
   server.service.settings.tokens = {"good"};
   server.service.dependencies = [] {
     return std::vector<server::Dependency>{{.name = "store default", .detail = "memory, 12 of 1000000 keys"}};
@@ -316,7 +316,7 @@ TEST(Ready, TellsDetailsOnlyToThoseWhoMayAsk) {
 TEST(Log, AnAccessLineHasVerdictRuleAndAStableSubject) {
   std::ostringstream out;
   Log log({.format = LogFormat::kJson}, std::make_shared<spdlog::sinks::ostream_sink_mt>(out));
-  FakeServer server({rule_of("login", "ip", *Limit::fixed_window(1, Duration::seconds(60)))});
+  HttpApiHarness server({rule_of("login", "ip", *Limit::fixed_window(1, Duration::seconds(60)))});
   server.service.log = &log;
   server.service.settings.access_log = true;
   const auto line_for = [&](const std::string& body) {
@@ -346,7 +346,7 @@ TEST(Log, AnAccessLineHasVerdictRuleAndAStableSubject) {
 TEST(Log, ARejectedRequestHasALineWithTheIdThatCameWithIt) {
   std::ostringstream out;
   Log log({.format = LogFormat::kJson}, std::make_shared<spdlog::sinks::ostream_sink_mt>(out));
-  FakeServer server;
+  HttpApiHarness server;
   server.service.log = &log;
   server.service.settings.access_log = true;
   const std::vector<Header> headers = {{"X-Request-Id", "id-7"}, {"Authorization", "Bearer secret"}};
@@ -372,7 +372,7 @@ TEST(Log, ARejectedRequestHasALineWithTheIdThatCameWithIt) {
 TEST(Log, LinesHaveFieldsAndNoSecrets) {
   std::ostringstream out;
   Log log({.format = LogFormat::kJson}, std::make_shared<spdlog::sinks::ostream_sink_mt>(out));
-  FakeServer server({rule_of("keys", "api_key", *Limit::token_bucket(1, {}))});
+  HttpApiHarness server({rule_of("keys", "api_key", *Limit::token_bucket(1, {}))});
   server.service.log = &log;
   server.service.settings.access_log = true;
   server.service.settings.tokens = {"secret-token"};

@@ -32,7 +32,7 @@ struct SettleApi : testing::Test {
   }
   std::string left() { return member(server.get("/v1/counters/tokens/acme").text, "remaining"); }
 
-  FakeServer server{{rule_of("tokens", "user", *Limit::fixed_window(1'000, kHour))}};
+  HttpApiHarness server{{rule_of("tokens", "user", *Limit::fixed_window(1'000, kHour))}};
 };
 
 TEST_F(SettleApi, LessIsGivenBackAndMoreIsTaken) {

@@ -24,7 +24,7 @@ class SteppedClockTest : public testing::TestWithParam<int64_t> {
     std::ofstream(path_) << fmt::format(R"({{"kty":"oct","k":"{}"}})", key);
     identify::Settings identity{.user = *identify::Source::parse("jwt:sub")};
     identity.jwt = {.key_file = path_.string(), .leeway = {}};
-    server_ = std::make_unique<FakeServer>(
+    server_ = std::make_unique<HttpApiHarness>(
         std::vector{rule_of("user", "user", *Limit::fixed_window(100, Duration::seconds(3'600))),
                     rule_of("day", "user", *Limit::calendar_window(1'000, Anchor::kDay, nullptr))},
         identity);
@@ -61,7 +61,7 @@ class SteppedClockTest : public testing::TestWithParam<int64_t> {
   int64_t steady_us_ = 5 * kSecond;
   int64_t wall_us_ = kStart_s * kSecond;
   net::WallSteering steering_ = net::WallSteering(wall_us_, steady_us_);
-  std::unique_ptr<FakeServer> server_;
+  std::unique_ptr<HttpApiHarness> server_;
 };
 
 TEST_P(SteppedClockTest, TokensAreJudgedByTheWallClockAsItIsNow) {

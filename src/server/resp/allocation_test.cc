@@ -2,13 +2,13 @@
 #include <gtest/gtest.h>
 
 #include "base/count_allocations_for_tests.h"
-#include "server/resp/fake_server.h"
+#include "server/resp/resp_api_harness_testing.h"
 
 namespace rateguard::resp {
 namespace {
 
 TEST(Allocation, NoCommandAllocatesOnceTheBuffersHaveGrown) {
-  FakeServer server({rule_of("login", {"ip"}, *Limit::token_bucket(100, {.units = 5}))});
+  RespApiHarness server({rule_of("login", {"ip"}, *Limit::token_bucket(100, {.units = 5}))});
   ConnectedClient client = server.connect();
   std::string pipeline;
   for (int i = 0; i < 200; ++i) {

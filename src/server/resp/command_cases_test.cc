@@ -7,7 +7,7 @@
 
 #include "model/ascii.h"
 #include "server/resp/command_table.h"
-#include "server/resp/fake_server.h"
+#include "server/resp/resp_api_harness_testing.h"
 
 namespace rateguard::resp {
 namespace {
@@ -223,7 +223,7 @@ std::vector<rules::Rule> some_rules() {
 
 TEST(Commands, AnswerAsTheTableOfCasesSays) {
   for (const Case& c : kCases) {
-    FakeServer server(some_rules());
+    RespApiHarness server(some_rules());
     ConnectedClient client = server.connect();
     const std::string answer = server.ask(client, std::string(c.sent) + "\n");
     EXPECT_EQ(answer, expected(c, client)) << c.sent;
@@ -242,11 +242,11 @@ TEST(Commands, AnswerTheSameHoweverTheyArrive) {
   const std::string sent = command({"CL.THROTTLE", "a", "2", "1", "1"}) + command({"PING"}) + "ECHO x\r\n" +
                            command({"RG.CHECK", "login", "1.2.3.4"}) + command({"NOPE"}) +
                            command({"cl.throttle", "a", "2", "1", "1"});
-  FakeServer whole(some_rules());
+  RespApiHarness whole(some_rules());
   ConnectedClient at_once = whole.connect();
   const std::string expected_answer = whole.ask(at_once, sent);
   for (size_t cut = 1; cut < sent.size(); ++cut) {
-    FakeServer server(some_rules());
+    RespApiHarness server(some_rules());
     ConnectedClient client = server.connect();
     net::ByteBuffer out;
     const Answered first =
@@ -260,7 +260,7 @@ TEST(Commands, AnswerTheSameHoweverTheyArrive) {
 }
 
 TEST(Commands, HoldsAreGivenBackOnce) {
-  FakeServer server(some_rules());
+  RespApiHarness server(some_rules());
   ConnectedClient client = server.connect();
   const std::string held = server.ask(client, "RG.CHECK slots bob\n");
   const size_t at = held.find("$4\r\nhold\r\n$40\r\n");
@@ -272,7 +272,7 @@ TEST(Commands, HoldsAreGivenBackOnce) {
 }
 
 TEST(Commands, ResetForgets) {
-  FakeServer server(some_rules());
+  RespApiHarness server(some_rules());
   ConnectedClient client = server.connect();
   server.ask(client, "RG.CHECK login 1.1.1.1 5\n");
   EXPECT_EQ(server.ask(client, "RG.RESET login 1.1.1.1\n"), ":1\r\n");
@@ -280,7 +280,7 @@ TEST(Commands, ResetForgets) {
 }
 
 TEST(Commands, MoreThanABatchKeepsItsOrder) {
-  FakeServer server;
+  RespApiHarness server;
   ConnectedClient client = server.connect();
   std::string sent;
   for (int i = 0; i < 200; ++i) sent += command({"CL.THROTTLE", i % 3 == 0 ? "a" : "b", "499", "1", "1000"});
@@ -298,7 +298,7 @@ TEST(Commands, MoreThanABatchKeepsItsOrder) {
 }
 
 TEST(Commands, StopWhereTheOutputIsFull) {
-  FakeServer server;
+  RespApiHarness server;
   ConnectedClient client = server.connect();
   const std::string sent = command({"PING"}) + command({"PING"}) + command({"PING"});
   net::ByteBuffer out;
@@ -309,7 +309,7 @@ TEST(Commands, StopWhereTheOutputIsFull) {
 }
 
 TEST(Access, TokensAreThoseOfHttp) {
-  FakeServer server(some_rules());
+  RespApiHarness server(some_rules());
   server.service.settings.tokens = {"caller"};
   server.service.settings.admin_tokens = {"boss"};
   ConnectedClient client = server.connect();
@@ -332,7 +332,7 @@ TEST(Access, TokensAreThoseOfHttp) {
 }
 
 TEST(Access, AdminCommandsAreForThisMachineWithoutTokens) {
-  FakeServer server(some_rules());
+  RespApiHarness server(some_rules());
   ConnectedClient near = server.connect("127.0.0.1");
   ConnectedClient far = server.connect("192.0.2.1");
   EXPECT_EQ(server.ask(near, "RG.RESET login 1.1.1.1\n"), ":0\r\n");
@@ -342,7 +342,7 @@ TEST(Access, AdminCommandsAreForThisMachineWithoutTokens) {
 }
 
 TEST(Access, AStrangerIsHeldToAFewWords) {
-  FakeServer server;
+  RespApiHarness server;
   server.service.settings.tokens = {"caller"};
   ConnectedClient client = server.connect();
   EXPECT_EQ(server.ask(client, "*11\r\n"), "-ERR Protocol error: unauthenticated multibulk length\r\n");
@@ -350,7 +350,7 @@ TEST(Access, AStrangerIsHeldToAFewWords) {
 }
 
 TEST(Metrics, CountCommandsErrorsAndDecisions) {
-  FakeServer server(some_rules());
+  RespApiHarness server(some_rules());
   server.connections.connections_open = 1;
   server.connections.connections_accepted = 2;
   ConnectedClient client = server.connect();

@@ -9,8 +9,8 @@
 
 #include "net/steady_time_testing.h"
 #include "server/resp/connection_for_tests.h"
-#include "server/resp/fake_server.h"
 #include "server/resp/late_server_for_tests.h"
+#include "server/resp/resp_api_harness_testing.h"
 
 namespace rateguard::resp {
 namespace {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "server/late_loop_for_tests.h"
-#include "server/resp/fake_server.h"
+#include "server/resp/resp_api_harness_testing.h"
 #include "server/resp/resp_server.h"
 
 namespace rateguard::resp {

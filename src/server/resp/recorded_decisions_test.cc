@@ -6,14 +6,14 @@
 #include <vector>
 
 #include "event/recorder_testing.h"
-#include "server/resp/fake_server.h"
+#include "server/resp/resp_api_harness_testing.h"
 #include "store/memory/memory_store.h"
 
 namespace rateguard::resp {
 namespace {
 
 TEST(RecordedDecisions, OfCommandsThatAskALimitAndOfNoOthers) {
-  FakeServer server;
+  RespApiHarness server;
   event::KeepingRecorder recorder;
   std::vector<rules::Rule> rules = {rule_of("login", {"ip"}, *Limit::fixed_window(2, Duration::seconds(60)))};
   RespApi api(server.service,

@@ -1,6 +1,6 @@
-#include "server/resp/fake_server.h"
-
 #include <gtest/gtest.h>
+
+#include "server/resp/resp_api_harness_testing.h"
 
 namespace rateguard::resp {
 namespace {
@@ -13,13 +13,13 @@ std::unique_ptr<MemoryStore> make_store() {
 
 }  // namespace
 
-FakeServer::FakeServer(std::vector<rules::Rule> rules) : store(make_store()), service(*store) {
+RespApiHarness::RespApiHarness(std::vector<rules::Rule> rules) : store(make_store()), service(*store) {
   auto set = rules::RuleSet::compile(std::move(rules));
   EXPECT_TRUE(set.has_value()) << set.error().to_string();
   policy_ = {.rules = *set, .identifier = *identify::Identifier::create({})};
 }
 
-RespApi& FakeServer::api() {
+RespApi& RespApiHarness::api() {
   if (api_ == nullptr) {
     api_ = std::make_unique<RespApi>(service, policy_);
     service.decisions.add(api_->decisions());
@@ -32,11 +32,11 @@ RespApi& FakeServer::api() {
   return *api_;
 }
 
-ConnectedClient FakeServer::connect(std::string_view peer) {
+ConnectedClient RespApiHarness::connect(std::string_view peer) {
   return api().greet(*IpAddress::parse(peer), now);
 }
 
-std::string FakeServer::ask(ConnectedClient& client, std::string_view bytes) {
+std::string RespApiHarness::ask(ConnectedClient& client, std::string_view bytes) {
   net::ByteBuffer out;
   const Answered answered = api().answer(client, bytes, SIZE_MAX, out, now);
   EXPECT_EQ(answered.after == Answered::After::kLeave, client.leaving);

@@ -13,9 +13,9 @@
 namespace rateguard::resp {
 
 // One event loop's API, its store and its time.
-class FakeServer {
+class RespApiHarness {
  public:
-  explicit FakeServer(std::vector<rules::Rule> rules = {});
+  explicit RespApiHarness(std::vector<rules::Rule> rules = {});
 
   // A new client at that address.
   ConnectedClient connect(std::string_view peer = "127.0.0.1");

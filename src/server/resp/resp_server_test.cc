@@ -10,7 +10,7 @@
 
 #include "net/loop_thread_testing.h"
 #include "server/resp/connection_for_tests.h"
-#include "server/resp/fake_server.h"
+#include "server/resp/resp_api_harness_testing.h"
 
 namespace rateguard::resp {
 namespace {
@@ -33,7 +33,7 @@ class TestServer {
 
  private:
   net::LoopThread<> loop_;
-  FakeServer fake_;
+  RespApiHarness fake_;
   RespServer server_;
   uint16_t port_ = 0;
 };
