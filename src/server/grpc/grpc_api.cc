@@ -23,17 +23,17 @@ void refuse_http(int status, std::string_view text, http::Responder& responder) 
   responder.body("text/plain", text);
 }
 
-Code code_of(const http::Rejection& rejection) {
+StatusCode code_of(const http::Rejection& rejection) {
   switch (rejection.status) {
     case 400:
     case 417:
-      return Code::kInvalidArgument;
+      return StatusCode::kInvalidArgument;
     case 408:
-      return Code::kDeadlineExceeded;
+      return StatusCode::kDeadlineExceeded;
     case 501:
-      return Code::kUnimplemented;
+      return StatusCode::kUnimplemented;
     default:
-      return Code::kResourceExhausted;
+      return StatusCode::kResourceExhausted;
   }
 }
 
@@ -74,7 +74,7 @@ void GrpcApi::handle(http::Exchange& exchange, Now now) {
   if (status.ok() && !head.timeout.empty()) {
     call.deadline = request.started + *parse_timeout(head.timeout);
     if (now >= *call.deadline) {
-      status = {Code::kDeadlineExceeded, "the deadline passed before the whole request arrived"};
+      status = {StatusCode::kDeadlineExceeded, "the deadline passed before the whole request arrived"};
     }
   }
   if (status.ok()) {
@@ -92,24 +92,25 @@ void GrpcApi::handle(http::Exchange& exchange, Now now) {
 }
 
 Status GrpcApi::admit(const CallHead& head, const Rpc* rpc, const http::Request& request) const {
-  if (rpc == nullptr) return {Code::kUnimplemented, "unknown method " + std::string(request.target.substr(0, 200))};
+  if (rpc == nullptr)
+    return {StatusCode::kUnimplemented, "unknown method " + std::string(request.target.substr(0, 200))};
   if (head.encoding == Encoding::kUnknown) {
-    return {Code::kUnimplemented, "grpc-encoding: only identity and gzip are spoken here"};
+    return {StatusCode::kUnimplemented, "grpc-encoding: only identity and gzip are spoken here"};
   }
   if (!head.timeout.empty() && !parse_timeout(head.timeout)) {
-    return {Code::kInvalidArgument, "grpc-timeout: expected one to eight digits and a unit of H, M, S, m, u, n"};
+    return {StatusCode::kInvalidArgument, "grpc-timeout: expected one to eight digits and a unit of H, M, S, m, u, n"};
   }
   const auto peer = server::is_loopback(request.peer) ? server::Peer::kDirectLocal : server::Peer::kOther;
   if (head.authorization_repeated) {
-    return {Code::kUnauthenticated, "authorization came twice; it is unknown which one counts"};
+    return {StatusCode::kUnauthenticated, "authorization came twice; it is unknown which one counts"};
   }
   switch (server::check_access(rpc->access, bearer_token(head.authorization), peer, service_.settings.known_tokens())) {
     case server::AccessVerdict::kGranted:
       return {};
     case server::AccessVerdict::kNoToken:
-      return {Code::kUnauthenticated, "this listener asks for a token: authorization: Bearer TOKEN"};
+      return {StatusCode::kUnauthenticated, "this listener asks for a token: authorization: Bearer TOKEN"};
     default:
-      return {Code::kUnauthenticated, "unknown token"};
+      return {StatusCode::kUnauthenticated, "unknown token"};
   }
 }
 
@@ -126,7 +127,7 @@ Status GrpcApi::check_health(std::string_view message) {
   ::grpc::health::v1::HealthCheckRequest asked;
   if (Status parsed = parse(message, asked); !parsed.ok()) return parsed;
   const ServingStatus status = health_of(service_, asked.service());
-  if (status == ServingStatus::kServiceUnknown) return {Code::kNotFound, "unknown service " + asked.service()};
+  if (status == ServingStatus::kServiceUnknown) return {StatusCode::kNotFound, "unknown service " + asked.service()};
   ::grpc::health::v1::HealthCheckResponse answered;
   answered.set_status(static_cast<::grpc::health::v1::HealthCheckResponse::ServingStatus>(status));
   frame(answered, reply_);
@@ -137,7 +138,7 @@ void GrpcApi::conclude(const UnaryCall& call, const Status& status, const server
                        http::Exchange& exchange) {
   log_call(call, status.code, note);
   if (!status.ok()) return fail(call.rpc, status, exchange);
-  count(call.rpc, Code::kOk);
+  count(call.rpc, StatusCode::kOk);
   say_reply(call.reply_as, exchange);
 }
 
@@ -162,7 +163,7 @@ void GrpcApi::fail(const Rpc* rpc, const Status& status, http::Responder& respon
   count(rpc, status.code);
   responder.status(200);
   responder.header("content-type", kContentType);
-  if (status.code == Code::kUnimplemented) responder.header("grpc-accept-encoding", kEncodings);
+  if (status.code == StatusCode::kUnimplemented) responder.header("grpc-accept-encoding", kEncodings);
   responder.header("grpc-status", number_of(status.code));
   responder.header("grpc-message", percent_encoded(status.message));
 }
@@ -175,14 +176,14 @@ void GrpcApi::reject(const http::Rejection& rejection, Instant, http::Responder&
   fail(call.rpc, status, responder);
 }
 
-void GrpcApi::count(const Rpc* rpc, Code code) {
+void GrpcApi::count(const Rpc* rpc, StatusCode code) {
   metrics_->calls[rpc_index(rpc)][static_cast<size_t>(code)].add();
 }
 
 // The question is taken before anything waits: it goes with the stream, and the task may have to wait to begin.
 Status GrpcApi::begin_waiting(const UnaryCall& call, std::string_view message, http::Exchange& exchange) {
   const size_t bytes = RateLimitCall::bytes_for(message.size());
-  if (!desk_.has_room(bytes)) return {Code::kResourceExhausted, "too many calls wait for the counters"};
+  if (!desk_.has_room(bytes)) return {StatusCode::kResourceExhausted, "too many calls wait for the counters"};
   auto owned = std::make_unique<WaitingCall>(*this, desk_.take());
   WaitingCall& waiting = *owned;
   if (Status read = waiting.question->read(message); !read.ok()) return read;
@@ -190,7 +191,7 @@ Status GrpcApi::begin_waiting(const UnaryCall& call, std::string_view message, h
   waiting.exchange = exchange.keep(&waiting);
   if (call.deadline) {
     waiting.deadline = loop_.at(*call.deadline, [this, &waiting] {
-      conclude(waiting, {Code::kDeadlineExceeded, "the deadline has passed"}, {});
+      conclude(waiting, {StatusCode::kDeadlineExceeded, "the deadline has passed"}, {});
       waiting.task.cancel();
     });
   }
@@ -201,7 +202,7 @@ Status GrpcApi::begin_waiting(const UnaryCall& call, std::string_view message, h
 void GrpcApi::decide(WaitingCall& waiting) {
   Status status = waiting.question->answer(loop_.now(), reply_);
   const std::optional<Instant> deadline = waiting.call.deadline;
-  if (deadline && loop_.now() >= *deadline) status = {Code::kDeadlineExceeded, "the deadline has passed"};
+  if (deadline && loop_.now() >= *deadline) status = {StatusCode::kDeadlineExceeded, "the deadline has passed"};
   conclude(waiting, status, waiting.question->take_note());
 }
 
@@ -216,8 +217,8 @@ void GrpcApi::conclude(WaitingCall& waiting, const Status& status, const server:
 void GrpcApi::give_up(WaitingCall& waiting) {
   if (waiting.exchange == nullptr) return;
   waiting.deadline.cancel();
-  count(waiting.call.rpc, Code::kCancelled);
-  log_call(waiting.call, Code::kCancelled, {});
+  count(waiting.call.rpc, StatusCode::kCancelled);
+  log_call(waiting.call, StatusCode::kCancelled, {});
   const http::KeptExchange gone = std::exchange(waiting.exchange, nullptr);
   waiting.task.cancel();
 }
@@ -231,7 +232,7 @@ void GrpcApi::begin_conversation(const CallHead& head, const Rpc& rpc, http::Exc
   conversation.exchange = exchange.keep(this);
   if (timeout) {
     conversation.deadline = loop_.after(*timeout, [this, &exchange] {
-      end_conversation(exchange, {Code::kDeadlineExceeded, "the deadline has passed"});
+      end_conversation(exchange, {StatusCode::kDeadlineExceeded, "the deadline has passed"});
     });
   }
   exchange.receive();
@@ -264,11 +265,12 @@ void GrpcApi::body_ended(http::Exchange& exchange, std::span<const Header>) {
   if (found == conversations_.end()) return;
   const Conversation& conversation = found->second;
   if (!conversation.received.empty()) {
-    return end_conversation(exchange, {Code::kInternal, "the message is incomplete"});
+    return end_conversation(exchange, {StatusCode::kInternal, "the message is incomplete"});
   }
   if (conversation.is_watching) return;
   const bool one_was_due = conversation.rpc->kind == RpcKind::kHealthWatch;
-  end_conversation(exchange, one_was_due ? Status{Code::kInternal, "no message in a call that takes one"} : Status{});
+  end_conversation(exchange,
+                   one_was_due ? Status{StatusCode::kInternal, "no message in a call that takes one"} : Status{});
 }
 
 Status GrpcApi::converse(Conversation& conversation, std::string_view message) {
@@ -277,14 +279,14 @@ Status GrpcApi::converse(Conversation& conversation, std::string_view message) {
     if (Status status = reflect(message, reply_); !status.ok()) return status;
     write_prefix(reply_.data(), reply_.size() - kMessagePrefix, Compressed::kNo);
     if (conversation.exchange->waiting_bytes() + reply_.size() > limits_.waiting_bytes_max) {
-      return {Code::kResourceExhausted, "the answers are not read"};
+      return {StatusCode::kResourceExhausted, "the answers are not read"};
     }
     begin_reply(conversation);
     conversation.exchange->write(reply_);
     conversation.exchange->flush();
     return {};
   }
-  if (conversation.is_watching) return {Code::kInternal, "more than one message in a call that takes one"};
+  if (conversation.is_watching) return {StatusCode::kInternal, "more than one message in a call that takes one"};
   ::grpc::health::v1::HealthCheckRequest asked;
   if (Status parsed = parse(message, asked); !parsed.ok()) return parsed;
   conversation.is_watching = true;
@@ -345,7 +347,7 @@ void GrpcApi::end_conversation(http::Exchange& exchange, const Status& status) {
 void GrpcApi::client_gone(http::Exchange& exchange) {
   const auto found = conversations_.find(&exchange);
   if (found == conversations_.end()) return;
-  count(found->second.rpc, Code::kCancelled);
+  count(found->second.rpc, StatusCode::kCancelled);
   conversations_.erase(found);
 }
 
@@ -354,7 +356,7 @@ void GrpcApi::drain() {
   std::vector<http::Exchange*> open;
   for (const auto& [exchange, conversation] : conversations_) open.push_back(exchange);
   for (http::Exchange* const exchange : open) {
-    end_conversation(*exchange, {Code::kUnavailable, "the server is shutting down"});
+    end_conversation(*exchange, {StatusCode::kUnavailable, "the server is shutting down"});
   }
 }
 

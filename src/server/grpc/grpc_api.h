@@ -108,9 +108,9 @@ class GrpcApi final : public http::Handler, private http::ExchangeEvents {
   void tell_watcher(Conversation& conversation, ServingStatus status);
   void end_conversation(http::Exchange& exchange, const Status& status);
   void tell_watchers();
-  void count(const Rpc* rpc, Code code);
+  void count(const Rpc* rpc, StatusCode code);
   bool logs_access() const { return service_.settings.access_log && service_.log != nullptr; }
-  void log_call(const UnaryCall& call, Code code, const server::DecisionNote& note) const;
+  void log_call(const UnaryCall& call, StatusCode code, const server::DecisionNote& note) const;
   void log_stream(const Rpc& rpc, const IpAddress& peer) const;
 
   server::Service& service_;

@@ -7,7 +7,7 @@
 
 namespace rateguard::grpc {
 
-void GrpcApi::log_call(const UnaryCall& call, Code code, const server::DecisionNote& note) const {
+void GrpcApi::log_call(const UnaryCall& call, StatusCode code, const server::DecisionNote& note) const {
   if (!logs_access()) return;
   const std::string peer = call.peer.to_string();
   const auto passed = std::chrono::steady_clock::now() - call.begin;
@@ -23,8 +23,9 @@ void GrpcApi::log_call(const UnaryCall& call, Code code, const server::DecisionN
 void GrpcApi::log_stream(const Rpc& rpc, const IpAddress& peer) const {
   if (!logs_access()) return;
   const std::string text = peer.to_string();
-  service_.log->write(LogLevel::kInfo, "call",
-                      {{"peer", std::string_view(text)}, {"rpc", rpc.path.substr(1)}, {"status", name_of(Code::kOk)}});
+  service_.log->write(
+      LogLevel::kInfo, "call",
+      {{"peer", std::string_view(text)}, {"rpc", rpc.path.substr(1)}, {"status", name_of(StatusCode::kOk)}});
 }
 
 }  // namespace rateguard::grpc

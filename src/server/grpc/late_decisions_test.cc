@@ -62,7 +62,7 @@ class LateServer : public server::LateLoop {
   ~LateServer() { stop(); }
 
   // Of ShouldRateLimit.
-  uint64_t calls_with(Code code) const { return api.metrics().calls[0][static_cast<size_t>(code)].value(); }
+  uint64_t calls_with(StatusCode code) const { return api.metrics().calls[0][static_cast<size_t>(code)].value(); }
 
   uint16_t port() const { return port_; }
   http::Server& server() { return server_; }
@@ -94,7 +94,7 @@ TEST(LateDecisions, AnAnswerComesWhenTheStoreHasDecided) {
     server.answer();
     EXPECT_EQ(response_of(answered(client.wait(stream))).overall_code(), code);
   }
-  EXPECT_EQ(server.calls_with(Code::kOk), 3U);
+  EXPECT_EQ(server.calls_with(StatusCode::kOk), 3U);
   EXPECT_EQ(server.running(), 0U);
 }
 
@@ -130,7 +130,7 @@ TEST(LateDecisions, AnAnswerGoesToNoStreamThatReusedTheId) {
   ASSERT_TRUE(server.asked(1));
   client.reset(gone);
   client.flush();
-  ASSERT_TRUE(net::eventually([&] { return server.calls_with(Code::kCancelled) == 1; }));
+  ASSERT_TRUE(net::eventually([&] { return server.calls_with(StatusCode::kCancelled) == 1; }));
   const int32_t next = begin(client, asking("b", 2));
   ASSERT_TRUE(server.asked(2));
   server.answer();
@@ -138,7 +138,7 @@ TEST(LateDecisions, AnAnswerGoesToNoStreamThatReusedTheId) {
   EXPECT_TRUE(client.answer(next).head.empty());
   server.answer();
   EXPECT_EQ(response_of(answered(client.wait(next))).statuses_size(), 2);
-  EXPECT_EQ(server.calls_with(Code::kOk), 1U);
+  EXPECT_EQ(server.calls_with(StatusCode::kOk), 1U);
   EXPECT_EQ(server.running(), 0U);
 }
 
@@ -149,10 +149,10 @@ TEST(LateDecisions, AClientThatDisconnectsIsForgotten) {
     for (int i = 0; i < 10; ++i) begin(client, asking("a"), {{"grpc-timeout", "1H"}});
     ASSERT_TRUE(server.asked(10));
   }
-  ASSERT_TRUE(net::eventually([&] { return server.calls_with(Code::kCancelled) == 10; }));
+  ASSERT_TRUE(net::eventually([&] { return server.calls_with(StatusCode::kCancelled) == 10; }));
   server.answer_all();
   EXPECT_EQ(server.running(), 0U);
-  EXPECT_EQ(server.calls_with(Code::kOk), 0U);
+  EXPECT_EQ(server.calls_with(StatusCode::kOk), 0U);
   http::Http2Client client(server.port());
   EXPECT_EQ(call(client, kCheck, framed("")).status, "0");
 }
@@ -168,8 +168,8 @@ TEST(LateDecisions, ADeadlineThatPassesEndsTheCall) {
   EXPECT_EQ(server.running(), 2U) << "what was asked is answered";
   server.answer_all();
   EXPECT_EQ(answered(client.wait(patient)).status, "0");
-  EXPECT_EQ(server.calls_with(Code::kDeadlineExceeded), 1U);
-  EXPECT_EQ(server.calls_with(Code::kOk), 1U);
+  EXPECT_EQ(server.calls_with(StatusCode::kDeadlineExceeded), 1U);
+  EXPECT_EQ(server.calls_with(StatusCode::kOk), 1U);
 }
 
 TEST(LateDecisions, AStoreThatCannotBeAskedIsAnAnswerToo) {
@@ -180,7 +180,7 @@ TEST(LateDecisions, AStoreThatCannotBeAskedIsAnAnswerToo) {
   ASSERT_TRUE(server.asked(1));
   server.answer();
   EXPECT_EQ(answered(client.wait(stream)).status, "14");
-  EXPECT_EQ(server.calls_with(Code::kUnavailable), 1U);
+  EXPECT_EQ(server.calls_with(StatusCode::kUnavailable), 1U);
 }
 
 TEST(LateDecisions, ANewPolicyCountsForCallsThatBeginAfterIt) {
@@ -281,7 +281,7 @@ TEST(LateDecisions, AThousandWaitAtOnce) {
     client.reset(streams[5]);
     client.reset(streams[995]);
     client.flush();
-    ASSERT_TRUE(net::eventually([&] { return server.calls_with(Code::kCancelled) == 2; }));
+    ASSERT_TRUE(net::eventually([&] { return server.calls_with(StatusCode::kCancelled) == 2; }));
     // From both ends, so that they end in another order than they began in.
     const auto all_answered = [&] {
       return server.on_loop([&] {
@@ -298,7 +298,7 @@ TEST(LateDecisions, AThousandWaitAtOnce) {
       ASSERT_EQ(response_of(got).statuses_size(), 1 + i % 7);
     }
     EXPECT_EQ(server.running(), 0U);
-    EXPECT_EQ(server.calls_with(Code::kOk), kCalls - 2U);
+    EXPECT_EQ(server.calls_with(StatusCode::kOk), kCalls - 2U);
   }
 }
 

@@ -5,7 +5,7 @@
 namespace rateguard::grpc {
 namespace {
 
-Unframed refused(Code code, std::string message) {
+Unframed refused(StatusCode code, std::string message) {
   return {.outcome = Unframed::Outcome::kRefused, .refusal = {code, std::move(message)}};
 }
 
@@ -21,9 +21,9 @@ Unframed MessageReader::next(std::string_view bytes, Encoding encoding) {
   if (bytes.size() < kMessagePrefix) return {};
   const auto flag = static_cast<unsigned char>(bytes[0]);
   const uint32_t length = length_of(bytes);
-  if (flag > 1) return refused(Code::kInternal, fmt::format("a message begins with 0 or 1, not {}", flag));
+  if (flag > 1) return refused(StatusCode::kInternal, fmt::format("a message begins with 0 or 1, not {}", flag));
   if (length > message_bytes_max_) {
-    return refused(Code::kResourceExhausted,
+    return refused(StatusCode::kResourceExhausted,
                    fmt::format("a message of {} bytes; {} are accepted", length, message_bytes_max_));
   }
   if (bytes.size() - kMessagePrefix < length) return {};
@@ -32,26 +32,27 @@ Unframed MessageReader::next(std::string_view bytes, Encoding encoding) {
                     .consumed = kMessagePrefix + length};
   if (flag == 0) return unframed;
   if (encoding != Encoding::kGzip) {
-    return refused(Code::kInternal, "a message is compressed, but grpc-encoding does not say how");
+    return refused(StatusCode::kInternal, "a message is compressed, but grpc-encoding does not say how");
   }
   switch (gzip_.expand(unframed.message, message_bytes_max_, expanded_)) {
     case Gzip::Outcome::kDone:
       unframed.message = expanded_;
       return unframed;
     case Gzip::Outcome::kTooLarge:
-      return refused(Code::kResourceExhausted,
+      return refused(StatusCode::kResourceExhausted,
                      fmt::format("a message expands to more than {} bytes", message_bytes_max_));
     case Gzip::Outcome::kDamaged:
       break;
   }
-  return refused(Code::kInternal, "a message is not gzip");
+  return refused(StatusCode::kInternal, "a message is not gzip");
 }
 
 Unframed MessageReader::only(std::string_view bytes, Encoding encoding) {
   Unframed unframed = next(bytes, encoding);
-  if (unframed.outcome == Unframed::Outcome::kNeedMore) return refused(Code::kInternal, "the message is incomplete");
+  if (unframed.outcome == Unframed::Outcome::kNeedMore)
+    return refused(StatusCode::kInternal, "the message is incomplete");
   if (unframed.outcome == Unframed::Outcome::kMessage && unframed.consumed != bytes.size()) {
-    return refused(Code::kInternal, "more than one message in a call that takes one");
+    return refused(StatusCode::kInternal, "more than one message in a call that takes one");
   }
   return unframed;
 }

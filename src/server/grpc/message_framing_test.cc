@@ -38,19 +38,20 @@ TEST(MessageFraming, WaitsForTheRestOfAMessage) {
   const std::string whole = framed("message");
   for (size_t size = 0; size < whole.size(); ++size) {
     EXPECT_EQ(reader.next(std::string_view(whole).substr(0, size), Encoding::kIdentity).outcome, Outcome::kNeedMore);
-    EXPECT_EQ(reader.only(std::string_view(whole).substr(0, size), Encoding::kIdentity).refusal.code, Code::kInternal);
+    EXPECT_EQ(reader.only(std::string_view(whole).substr(0, size), Encoding::kIdentity).refusal.code,
+              StatusCode::kInternal);
   }
 }
 
 TEST(MessageFraming, RefusesBytesThatAreNotOneMessage) {
   MessageReader reader(10);
-  EXPECT_EQ(reader.only(framed("a") + framed("b"), Encoding::kIdentity).refusal.code, Code::kInternal);
-  EXPECT_EQ(reader.only(framed("12345678901"), Encoding::kIdentity).refusal.code, Code::kResourceExhausted);
-  EXPECT_EQ(reader.only(std::string("\2\0\0\0\0", 5), Encoding::kIdentity).refusal.code, Code::kInternal);
-  EXPECT_EQ(reader.only(framed("x", Compressed::kYes), Encoding::kIdentity).refusal.code, Code::kInternal);
-  EXPECT_EQ(reader.only(framed("x", Compressed::kYes), Encoding::kGzip).refusal.code, Code::kInternal);
+  EXPECT_EQ(reader.only(framed("a") + framed("b"), Encoding::kIdentity).refusal.code, StatusCode::kInternal);
+  EXPECT_EQ(reader.only(framed("12345678901"), Encoding::kIdentity).refusal.code, StatusCode::kResourceExhausted);
+  EXPECT_EQ(reader.only(std::string("\2\0\0\0\0", 5), Encoding::kIdentity).refusal.code, StatusCode::kInternal);
+  EXPECT_EQ(reader.only(framed("x", Compressed::kYes), Encoding::kIdentity).refusal.code, StatusCode::kInternal);
+  EXPECT_EQ(reader.only(framed("x", Compressed::kYes), Encoding::kGzip).refusal.code, StatusCode::kInternal);
   // Said by the prefix alone: nobody waits for four gigabytes.
-  EXPECT_EQ(reader.next("\0\xff\xff\xff\xff"sv, Encoding::kIdentity).refusal.code, Code::kResourceExhausted);
+  EXPECT_EQ(reader.next("\0\xff\xff\xff\xff"sv, Encoding::kIdentity).refusal.code, StatusCode::kResourceExhausted);
 }
 
 TEST(MessageFraming, ExpandsGzipUpToItsBound) {
@@ -58,9 +59,9 @@ TEST(MessageFraming, ExpandsGzipUpToItsBound) {
   const std::string most(1'000, 'x');
   EXPECT_EQ(reader.only(framed(gzipped(most), Compressed::kYes), Encoding::kGzip).message, most);
   EXPECT_EQ(reader.only(framed(gzipped(most + "x"), Compressed::kYes), Encoding::kGzip).refusal.code,
-            Code::kResourceExhausted);
+            StatusCode::kResourceExhausted);
   EXPECT_EQ(reader.only(framed(gzipped(std::string(500'000, 'x')), Compressed::kYes), Encoding::kGzip).refusal.code,
-            Code::kResourceExhausted);
+            StatusCode::kResourceExhausted);
   EXPECT_EQ(reader.only(framed(gzipped(""), Compressed::kYes), Encoding::kGzip).message, "");
   EXPECT_EQ(reader.only(framed("plain"), Encoding::kGzip).message, "plain");
 }
@@ -88,8 +89,8 @@ TEST(MessageFraming, CompressedTextExpandsToItself) {
 TEST(Status, PercentEncodesItsMessage) {
   EXPECT_EQ(percent_encoded("plain text"), "plain text");
   EXPECT_EQ(percent_encoded("100%\n\xc3\xa4"), "100%25%0A%C3%A4");
-  EXPECT_EQ(number_of(Code::kUnauthenticated), "16");
-  EXPECT_EQ(name_of(Code::kResourceExhausted), "RESOURCE_EXHAUSTED");
+  EXPECT_EQ(number_of(StatusCode::kUnauthenticated), "16");
+  EXPECT_EQ(name_of(StatusCode::kResourceExhausted), "RESOURCE_EXHAUSTED");
   EXPECT_EQ(code_names().size(), 17U);
 }
 

@@ -19,8 +19,8 @@ google::protobuf::ArenaOptions arena_options(std::vector<char>& block) {
 
 // The codes of envoyproxy/ratelimit, whose errors have no codes of their own (docs/grpc.md).
 Status status_of(const Error& error) {
-  if (error.code == ErrorCode::kExhausted) return {Code::kResourceExhausted, error.message};
-  return {error.code == ErrorCode::kUnavailable ? Code::kUnavailable : Code::kUnknown, error.message};
+  if (error.code == ErrorCode::kExhausted) return {StatusCode::kResourceExhausted, error.message};
+  return {error.code == ErrorCode::kUnavailable ? StatusCode::kUnavailable : StatusCode::kUnknown, error.message};
 }
 
 }  // namespace
@@ -39,7 +39,8 @@ Status RateLimitCall::read(std::string_view message) {
 
 Status RateLimitCall::refuse(const Error& error) {
   decider_.note_error();
-  const Code code = error.code == ErrorCode::kExhausted ? Code::kResourceExhausted : Code::kInvalidArgument;
+  const StatusCode code =
+      error.code == ErrorCode::kExhausted ? StatusCode::kResourceExhausted : StatusCode::kInvalidArgument;
   return {code, error.message};
 }
 

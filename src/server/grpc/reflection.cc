@@ -27,7 +27,7 @@ void add_file(const FileDescriptor& file, std::set<const FileDescriptor*>& seen,
 void answer_file(const FileDescriptor* file, std::string_view asked, v1::ServerReflectionResponse& response) {
   if (file == nullptr) {
     auto& error = *response.mutable_error_response();
-    error.set_error_code(static_cast<int>(Code::kNotFound));
+    error.set_error_code(static_cast<int>(StatusCode::kNotFound));
     error.set_error_message("not found: " + std::string(asked));
     return;
   }
@@ -61,7 +61,7 @@ void answer(const v1::ServerReflectionRequest& request, v1::ServerReflectionResp
       break;
   }
   auto& error = *response.mutable_error_response();
-  error.set_error_code(static_cast<int>(Code::kUnimplemented));
+  error.set_error_code(static_cast<int>(StatusCode::kUnimplemented));
   error.set_error_message("this asks for nothing that is known here");
 }
 
@@ -72,7 +72,7 @@ Status reflect(std::string_view request, std::string& response) {
   ::grpc::reflection::v1alpha::ServerReflectionRequest::descriptor();
   v1::ServerReflectionRequest asked;
   if (!asked.ParseFromArray(request.data(), static_cast<int>(request.size()))) {
-    return {Code::kInternal, "the message is not a ServerReflectionRequest"};
+    return {StatusCode::kInternal, "the message is not a ServerReflectionRequest"};
   }
   v1::ServerReflectionResponse answered;
   answered.set_valid_host(asked.host());

@@ -84,7 +84,8 @@ TEST(RpcCases, AreAnsweredAsTheySay) {
     const auto& method = method_of(example.rpc);
     const RpcResult got = ask(client, example, method);
     if (!example.status.empty()) {
-      EXPECT_EQ(std::string(name_of(static_cast<Code>(std::stoi(got.status)))) + " " + got.message, example.status);
+      EXPECT_EQ(std::string(name_of(static_cast<StatusCode>(std::stoi(got.status)))) + " " + got.message,
+                example.status);
       continue;
     }
     const auto response = message_of(*method.output_type());

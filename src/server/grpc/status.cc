@@ -15,11 +15,11 @@ constexpr std::array<std::string_view, 17> kNames = {
 
 }  // namespace
 
-std::string_view number_of(Code code) {
+std::string_view number_of(StatusCode code) {
   return kNumbers[static_cast<size_t>(code)];
 }
 
-std::string_view name_of(Code code) {
+std::string_view name_of(StatusCode code) {
   return kNames[static_cast<size_t>(code)];
 }
 

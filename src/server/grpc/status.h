@@ -9,7 +9,7 @@
 namespace rateguard::grpc {
 
 // The numbers are the wire's.
-enum class Code : uint8_t {
+enum class StatusCode : uint8_t {
   kOk = 0,
   kCancelled = 1,
   kUnknown = 2,
@@ -30,16 +30,16 @@ enum class Code : uint8_t {
 };
 
 struct Status {
-  Code code = Code::kOk;
+  StatusCode code = StatusCode::kOk;
   std::string message = {};  // for the caller; UTF-8
 
-  bool ok() const { return code == Code::kOk; }
+  bool ok() const { return code == StatusCode::kOk; }
 };
 
 // "0" to "16".
-std::string_view number_of(Code code);
+std::string_view number_of(StatusCode code);
 // "RESOURCE_EXHAUSTED".
-std::string_view name_of(Code code);
+std::string_view name_of(StatusCode code);
 
 // The names of all codes, in the order of their numbers.
 std::span<const std::string_view> code_names();
