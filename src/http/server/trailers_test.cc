@@ -74,7 +74,7 @@ class Trailers : public testing::Test {
   }
   // Over both versions, which answer alike.
   std::pair<int, std::string> ask(const Http2Fields& trailers) {
-    const Answer one = TestClient(server_.port()).ask(chunked("/", trailers));
+    const ReceivedResponse one = TestClient(server_.port()).ask(chunked("/", trailers));
     Http2Client client(server_.port());
     const Http2Answer two = client.wait(send(client, "/", trailers));
     EXPECT_EQ(two.field(":status"), std::to_string(one.status));
