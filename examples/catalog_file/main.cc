@@ -1,5 +1,8 @@
-// Lists the workspaces of a catalog in a SQLite file, page by page: `catalog_file catalog.db`. Makes the file if
-// there is none.
+// A catalog in a SQLite file, which is made if there is none.
+//   catalog_file FILE             lists the workspaces, page by page
+//   catalog_file FILE WORKSPACE   makes an API key for that workspace, and the workspace if there is none, and shows
+//   the
+//                                 key: nothing else will ever know it
 #include <fmt/format.h>
 
 #include <chrono>
@@ -7,6 +10,7 @@
 #include <string>
 
 #include "catalog/catalog_store.h"
+#include "catalog/keys/key_text.h"
 #include "catalog/sqlite/sqlite_catalog.h"
 
 using namespace rateguard;
@@ -23,18 +27,10 @@ int say(const catalog::CatalogRefusal& refusal) {
   return 1;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  if (argc != 2) {
-    fmt::print(stderr, "usage: catalog_file FILE\n");
-    return 2;
-  }
-  const auto store = catalog::open_sqlite_catalog(argv[1], "example", wall_clock());
-  if (!store) return say(store.error());
+int list(catalog::CatalogStore& store) {
   catalog::RecordQuery query = {.kind = catalog::RecordKind::kWorkspace};
   for (bool has_more = true; has_more;) {
-    const auto page = (*store)->list_any(query);
+    const auto page = store.list_any(query);
     if (!page) return say(page.error());
     for (const catalog::AnyRecord& record : page->records) {
       const auto& workspace = std::get<catalog::WorkspaceRecord>(record);
@@ -44,4 +40,34 @@ int main(int argc, char** argv) {
     has_more = page->has_more;
   }
   return 0;
+}
+
+int make_key(catalog::CatalogStore& store, const std::string& name) {
+  const catalog::Actor actor = {.kind = "command_line"};
+  auto workspace = catalog::find_by_name<catalog::WorkspaceRecord>(store, name);
+  if (!workspace) workspace = catalog::create(store, catalog::WorkspaceRecord{.name = name}, actor, wall_clock());
+  if (!workspace) return say(workspace.error());
+  const auto secret = catalog::make_secret(catalog::SecretKind::kLiveKey);
+  if (!secret) return 1;
+  const auto key = catalog::create(store,
+                                   catalog::ApiKeyRecord{.workspace_id = workspace->head.id,
+                                                         .prefix = secret->prefix,
+                                                         .last4 = secret->last4,
+                                                         .sha256 = secret->sha256},
+                                   actor, wall_clock());
+  if (!key) return say(key.error());
+  fmt::print("{}\n", secret->text.reveal());
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2 && argc != 3) {
+    fmt::print(stderr, "usage: catalog_file FILE [WORKSPACE]\n");
+    return 2;
+  }
+  const auto store = catalog::open_sqlite_catalog(argv[1], "example", wall_clock());
+  if (!store) return say(store.error());
+  return argc == 2 ? list(**store) : make_key(**store, argv[2]);
 }
