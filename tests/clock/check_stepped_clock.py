@@ -46,7 +46,7 @@ class Program:
             f"identity: {{user: 'jwt:sub', jwt: {{key_file: {keys}, leeway: 0s}}}}\n"
             "rules: [{name: u, per: user, limit: 1000/h}]\n"
         )
-        self.command = [path, "serve", "--http", "127.0.0.1:0", "--resp", "127.0.0.1:0", "--config", str(config)]
+        self.command = [path, "serve", "--http", "127.0.0.1:0", "--resp", "127.0.0.1:0", "--grpc", "off", "--config", str(config)]
 
     def __enter__(self):
         fake = {
