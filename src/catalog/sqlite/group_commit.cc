@@ -28,4 +28,9 @@ CatalogResult<void> GroupCommit::write(const Work& work) {
   return std::move(*own.result);
 }
 
+size_t GroupCommit::waiting() {
+  HeldLock lock(mutex_);
+  return waiting_.size();
+}
+
 }  // namespace rateguard::catalog

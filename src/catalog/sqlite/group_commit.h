@@ -28,6 +28,8 @@ class GroupCommit {
 
   // Returns when it has been made, by whichever thread.
   CatalogResult<void> write(const Work& work);
+  // Those that nobody has begun to make.
+  size_t waiting();
 
  private:
   // A transaction with more would keep the first of them waiting.
