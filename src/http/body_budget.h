@@ -19,6 +19,9 @@ class BodyBudget {
     give_back(bytes);
     return false;
   }
+  // As take(), for bytes that may as well be held back from the sender: leaves half of the bound to requests that would
+  // be refused.
+  bool take_spare(uint64_t bytes) { return this->bytes() + bytes <= bytes_max_ / 2 && take(bytes); }
   void give_back(uint64_t bytes) { bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
   // A request was refused for want of room.
   void count_refusal() { refusals_.fetch_add(1, std::memory_order_relaxed); }
@@ -55,6 +58,15 @@ class BodyAccount {
     taken_ = steps;
     bytes_ = bytes;
     return true;
+  }
+  // It keeps as many of `bytes` as are left of the budget's spare part, or as many as before; returns how many. Nothing
+  // is refused, so no refusal is counted.
+  uint64_t set_spare(uint64_t bytes) {
+    const uint64_t steps = bytes - bytes % kStepBytes;
+    if (budget_ != nullptr && steps > taken_ && !budget_->take_spare(steps - taken_)) return bytes_;
+    if (budget_ != nullptr && steps < taken_) budget_->give_back(taken_ - steps);
+    taken_ = steps;
+    return bytes_ = bytes;
   }
   // It keeps no more than so many.
   void shrink_to(uint64_t bytes) {

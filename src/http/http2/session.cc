@@ -23,7 +23,8 @@ namespace {
 
 // Unused streams to keep: as many as a busy connection has at once.
 constexpr size_t kStreamsAtRest = 256;
-// The connection's window: enough for a long fat network at a rate limiter's message sizes.
+// The connection's window: enough for a long fat network at a rate limiter's message sizes. It is no bound on what
+// streams hold, see settle_connection_window().
 constexpr int32_t kConnectionWindow = 1 << 20;
 // How much nghttp2 is given at a time, so that a turn can end in between: some fifty small requests.
 constexpr size_t kSliceBytes = 4 * 1'024;
@@ -51,6 +52,7 @@ Http2Session::Http2Session(net::ConnectionHost& host, Http2SessionContext& conte
     : net::Connection(host, descriptor, peer),
       context_(context),
       bodies_(context.options.bodies.get(), context.options.http2.waiting_body_bytes_max),
+      pieces_(context.options.bodies.get()),
       control_frames_(context.options.http2.control_frames),
       resets_(context.options.http2.resets) {}
 
@@ -58,6 +60,7 @@ Http2Session::Http2Session(net::ConnectionHost& host, Http2SessionContext& conte
     : Connection(host, std::move(from)),
       context_(context),
       bodies_(context.options.bodies.get(), context.options.http2.waiting_body_bytes_max),
+      pieces_(context.options.bodies.get()),
       control_frames_(context.options.http2.control_frames),
       resets_(context.options.http2.resets) {}
 
@@ -123,6 +126,7 @@ void Http2Session::keep(std::span<const char> input, size_t handled) {
 void Http2Session::pump() {
   net::TurnBudget turn(host_);
   for (;;) {
+    settle_connection_window();
     send_frames();
     if (!is_open() || drained_.empty() || !out_.empty()) return;
     if (turn.used_up()) return paused() ? void() : yield_turn();
@@ -264,6 +268,7 @@ void Http2Session::ping_answered(std::span<const uint8_t> data) {
 
 void Http2Session::closed() {
   while (streams_ != nullptr) stream_gone(*streams_, NGHTTP2_CANCEL);
+  pieces_.shrink_to(0);
 }
 
 }  // namespace rateguard::http

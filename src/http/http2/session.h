@@ -114,7 +114,7 @@ class Http2Session final : public net::Connection {
   }
   void stream_gone(Http2Stream& stream, uint32_t error_code);
   void hand_over(Http2Stream& stream);
-  void give_window(int32_t id, size_t bytes);
+  void settle_connection_window();
   void tell_drained();
   void give_early_bodies();
   void tell_body_ended(Http2Stream& stream);
@@ -127,6 +127,9 @@ class Http2Session final : public net::Connection {
   size_t stream_count_ = 0;
   size_t unfinished_count_ = 0;  // of them, those that have to be done within the read timeout
   BodyAccount bodies_;           // of requests that are not whole
+  BodyAccount pieces_;           // of those whose handlers stream them
+  size_t pieces_held_ = 0;       // arrived of those and not consumed
+  size_t window_owed_ = 0;       // arrived of those and not given back to the connection's window
   size_t held_bytes_ = 0;        // of all streams' heads and answers
   FloodBudget control_frames_;
   FloodBudget resets_;

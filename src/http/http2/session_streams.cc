@@ -175,14 +175,16 @@ std::optional<Rejection> Http2Session::check_length(const Request& head) const {
   return length_too_large(bytes, limit);
 }
 
-// Arriving bytes are taken from the window. They are given back at once if they are dropped or have another bound; if
-// the handler takes pieces, when it has consumed them.
+// Arriving bytes are taken from the windows of stream and connection. They are given back at once if they are dropped
+// or have another bound; if the handler takes pieces, the stream's when it has consumed them.
 int Http2Session::take_body(Http2Stream& stream, std::string_view bytes) {
   const bool dropped = is_unwanted(stream);
-  if (stream.delivery != BodyDelivery::kPieces || dropped) give_window(stream.id, bytes.size());
+  if (stream.delivery != BodyDelivery::kPieces || dropped) nghttp2_session_consume(session_, stream.id, bytes.size());
   if (dropped) return 0;
   if (stream.delivery == BodyDelivery::kPieces) {
     stream.body_held += bytes.size();
+    pieces_held_ += bytes.size();
+    window_owed_ += bytes.size();
     if (!stream.receiving || !stream.request_body.empty()) {
       stream.request_body.append(bytes);
     } else if (stream.has_events()) {
@@ -201,13 +203,20 @@ int Http2Session::take_body(Http2Stream& stream, std::string_view bytes) {
   return 0;
 }
 
-void Http2Session::give_window(int32_t id, size_t bytes) {
-  nghttp2_session_consume(session_, id, bytes);
+// Gives back what arrived to the connection's window whether or not it was consumed, so that streams whose handlers are
+// slow hold up no other: their own windows bound each of them. Only what is left of the budget bounds them together;
+// beyond it the connection's window is withheld.
+void Http2Session::settle_connection_window() {
+  const size_t withheld = pieces_held_ - static_cast<size_t>(pieces_.set_spare(pieces_held_));
+  if (window_owed_ <= withheld) return;
+  nghttp2_session_consume_connection(session_, window_owed_ - withheld);
+  window_owed_ = withheld;
 }
 
 void Http2Session::body_consumed(Http2Stream& stream, size_t bytes) {
+  pieces_held_ -= bytes;
   if (!is_open() || bytes == 0) return;
-  give_window(stream.id, bytes);
+  nghttp2_session_consume_stream(session_, stream.id, bytes);
   if (!busy_) call_soon();
 }
 
@@ -330,7 +339,7 @@ void Http2Session::linger(Http2Stream& stream) {
 void Http2Session::stream_gone(Http2Stream& stream, uint32_t error_code) {
   std::ranges::replace(drained_, &stream, nullptr);
   std::ranges::replace(asked_late_, &stream, nullptr);
-  if (stream.body_held != 0) nghttp2_session_consume_connection(session_, std::exchange(stream.body_held, 0));
+  pieces_held_ -= std::exchange(stream.body_held, 0);
   held_bytes_ -= stream.held;
   if (stream.previous != nullptr) stream.previous->next = stream.next;
   if (stream.next != nullptr) stream.next->previous = stream.previous;

@@ -169,6 +169,49 @@ TEST_F(Streaming, ABodyThatIsNotConsumedIsNotReadOverHttp2) {
   print("HTTP/2 not consumed");
 }
 
+// Each stream has a window of its own, and the connection's is given back whether or not they consume.
+TEST_F(Streaming, ManySlowStreamsHoldUpNoQuickOneOnTheirConnection) {
+  Http2Client client(server_.port());
+  constexpr size_t kSlow = 100;
+  for (size_t i = 0; i < kSlow; ++i) client.body(client.open("/hold"), std::string(200'000, 'x'), true);
+  ASSERT_TRUE(client.wait_until([&] { return handler_.held == kSlow * 65'535; })) << handler_.held;
+  EXPECT_EQ(client.ask("/echo", std::string(500'000, 'y')).body.size(), 500'000u);
+  EXPECT_EQ(handler_.held, kSlow * 65'535) << "each has its window and no more";
+  on_loop([&] { handler_.consume_all(); });
+  EXPECT_TRUE(client.wait_until([&] { return handler_.ended == kSlow + 1; }));
+}
+
+TEST(StreamingWithinABudget, SlowStreamsOfAllConnectionsTogetherAreBoundedAndGoOn) {
+  constexpr size_t kBudget = 2'000'000;
+  constexpr size_t kConnectionWindow = 1 << 20;
+  constexpr size_t kSlow = 40;
+  const auto bodies = std::make_shared<BodyBudget>(kBudget);
+  StreamingHandler handler;
+  TestServer server(handler, {.bodies = bodies});
+  Http2Client one(server.port());
+  Http2Client two(server.port());
+  for (size_t i = 0; i < kSlow; ++i) {
+    for (Http2Client* const client : {&one, &two}) {
+      client->body(client->open("/hold"), std::string(100'000, 'x'), true);
+    }
+  }
+  // What the budget has no room for stays within each connection's window.
+  ASSERT_TRUE(eventually([&] {
+    EXPECT_EQ(one.ask("/early", "").body, "early");
+    EXPECT_EQ(two.ask("/early", "").body, "early");
+    return bodies->bytes() > kBudget / 2 - 8 * BodyAccount::kStepBytes &&
+           handler.held > kBudget / 2 + kConnectionWindow;
+  })) << bodies->bytes();
+  EXPECT_LE(bodies->bytes(), kBudget / 2) << "the other half is left to requests that would be refused";
+  EXPECT_LE(handler.held, kBudget / 2 + 2 * kConnectionWindow + 100'000);
+  EXPECT_EQ(bodies->refusals(), 0u);
+  server.on_loop([&] { handler.consume_all(); });
+  for (Http2Client* const client : {&one, &two}) {
+    for (size_t i = 0; i < kSlow; ++i) EXPECT_EQ(client->wait(static_cast<int32_t>(2 * i + 1)).field("x-end"), "whole");
+  }
+  EXPECT_EQ(bodies->bytes(), 0u);
+}
+
 // Whatever a stream had not consumed when it ended belongs to the connection again.
 TEST_F(Streaming, StreamsThatEndUnconsumedDoNotUseUpTheConnectionsWindow) {
   Http2Client client(server_.port());
