@@ -53,24 +53,6 @@ redis::Reply talk(int descriptor, std::string_view command) {
 
 }  // namespace
 
-// In memory where there is such a place: Sentinels and replicas wait for the disk (fsync) in the middle of a failover,
-// and a busy disk lets them wait for longer than a test does.
-ScratchFolder::ScratchFolder() {
-  for (const std::filesystem::path& parent :
-       {std::filesystem::path("/dev/shm"), std::filesystem::temp_directory_path()}) {
-    std::string name = (parent / "rateguard-redis-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) continue;
-    path_ = name;
-    return;
-  }
-  std::abort();
-}
-
-ScratchFolder::~ScratchFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 redis::Reply ask_port(uint16_t port, std::initializer_list<std::string_view> words) {
   const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const timeval patience{.tv_sec = kReplySeconds, .tv_usec = 0};

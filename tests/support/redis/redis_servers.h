@@ -16,21 +16,9 @@
 #include "redis/reply.h"
 #include "support/processes/child_process.h"
 #include "support/processes/reserved_port.h"
+#include "support/processes/scratch_folder.h"
 
 namespace rateguard::test {
-
-// A folder below the system's temporary one, removed with everything in it.
-class ScratchFolder {
- public:
-  ScratchFolder();
-  ~ScratchFolder();
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 // Asks whoever speaks Redis's protocol at that port of 127.0.0.1, on a connection of its own, waiting for up to ten
 // seconds; an error that begins with "no " where there is no reply.
