@@ -1,4 +1,4 @@
-// A catalog in a SQLite file, which is made if there is none.
+// A catalog in a SQLite file, which is made if there is none, or in a PostgreSQL database, which its URL names.
 //   catalog_file FILE             lists the workspaces, page by page
 //   catalog_file FILE WORKSPACE   makes an API key for that workspace, and the workspace if there is none, and shows
 //   the
@@ -11,6 +11,8 @@
 
 #include "catalog/catalog_store.h"
 #include "catalog/keys/key_text.h"
+#include "catalog/postgres/postgres_catalog.h"
+#include "catalog/postgres/postgres_url.h"
 #include "catalog/sqlite/sqlite_catalog.h"
 
 using namespace rateguard;
@@ -67,7 +69,9 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "usage: catalog_file FILE [WORKSPACE]\n");
     return 2;
   }
-  const auto store = catalog::open_sqlite_catalog(argv[1], "example", wall_clock());
+  const std::string place = argv[1];
+  const auto store = catalog::is_postgres_url(place) ? catalog::open_postgres_catalog(place, "example", wall_clock())
+                                                     : catalog::open_sqlite_catalog(place, "example", wall_clock());
   if (!store) return say(store.error());
   return argc == 2 ? list(**store) : make_key(**store, argv[2]);
 }

@@ -109,9 +109,9 @@ class CatalogStore {
   virtual CatalogResult<ChangeOutcome> change(const ChangeSet& changes) = 0;
   // What was changed after `since`, by any instance.
   virtual CatalogResult<RecentChanges> changes_since(const CatalogState& since) = 0;
-  // Called after each change that this instance has made, and where the database can tell, after those of others; on
-  // any thread, and not while a call of the catalog is in progress on it. Messages may be lost: ask for state() as
-  // well. Set once, before the first change; `revision` is the catalog's.
+  // Called after each change that this instance has made and, where the database can tell, after those of others; on
+  // any thread, until this is destroyed, and more than once for some. `revision` is the catalog's, or 0 where messages
+  // may have been lost: ask for state() then, and now and again in any case. Set once, before the first change.
   virtual void on_change(std::function<void(int64_t revision)> listener) = 0;
 
   // Errors: kInvalid for a limit out of range.

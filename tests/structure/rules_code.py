@@ -23,6 +23,7 @@ THIRD_PARTY = [
     (r"nghttp2/", ["PkgConfig::NGHTTP2"]),
     (r"hiredis/", ["PkgConfig::HIREDIS"]),
     (r"sqlite3\.h", ["PkgConfig::SQLITE"]),
+    (r"pqxx/", ["PkgConfig::PQXX"]),
 ]
 # fmt is part of the vocabulary: every module may use it.
 EVERYWHERE = re.compile(r"fmt/")
