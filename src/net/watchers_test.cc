@@ -1,10 +1,13 @@
 // Files and signals that an event loop watches.
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <latch>
 #include <string>
 #include <vector>
 
@@ -44,13 +47,18 @@ class FileWatcherTest : public testing::Test {
                                            reports_.push_back(fs::path(file).filename());
                                          loop_->stop();
                                        },
-                                       {.debounce = Duration::millis(10), .look_every = Duration::seconds(600)});
+                                       {.debounce = Duration::millis(10),
+                                        .look_every = Duration::seconds(600),
+                                        .pool = pool_,
+                                        .first_look = first_look_});
     return std::move(*watcher);
   }
 
   SystemClock clock_;
   std::unique_ptr<EventLoop> loop_;
   fs::path directory_;
+  BlockingPool* pool_ = nullptr;
+  FileWatcherOptions::FirstLook first_look_ = FileWatcherOptions::FirstLook::kAtOnce;
   std::vector<std::string> reports_;
 };
 
@@ -152,6 +160,82 @@ TEST_F(FileWatcherTest, SeesKubernetesSwapADirectoryOfFiles) {
   fs::create_directory_symlink("..2", directory_ / "config/..data_tmp");
   fs::rename(directory_ / "config/..data_tmp", directory_ / "config/..data");
   EXPECT_EQ(next_report(), Names{"config"});
+}
+
+// The descriptor of the inotify that the process has; the test's own watcher is the only one.
+int inotify_descriptor() {
+  for (const auto& entry : fs::directory_iterator("/proc/self/fd")) {
+    std::error_code error;
+    if (fs::read_symlink(entry.path(), error) == "anon_inode:inotify") return std::stoi(entry.path().filename());
+  }
+  return -1;
+}
+
+int unread_bytes(int descriptor) {
+  int bytes = -1;
+  EXPECT_EQ(::ioctl(descriptor, FIONREAD, &bytes), 0);
+  return bytes;
+}
+
+// A folder in which files are written without pause must not keep the loop from its other work.
+TEST_F(FileWatcherTest, ReadsEventsWithinABoundAndOncePerLook) {
+  write("rules.yaml", "a");
+  const auto watcher = watch({"rules.yaml"});
+  for (int i = 0; i < 3'000; ++i) write("other-" + std::to_string(i), "");
+  write("rules.yaml", "b");
+  const int inotify = inotify_descriptor();
+  const int before = unread_bytes(inotify);
+  ASSERT_GT(before, 2 * 16 * 4'096);
+  EXPECT_EQ(next_report(), Names{"rules.yaml"});
+  const int after = unread_bytes(inotify);
+  EXPECT_GE(after, before - 16 * 4'096) << "in one turn";
+  EXPECT_LT(after, before);
+  EXPECT_EQ(next_report(Duration::millis(300)), Names{});
+  EXPECT_EQ(unread_bytes(inotify), 0) << "the rest is read in later turns";
+  write("rules.yaml", "c");
+  EXPECT_EQ(next_report(), Names{"rules.yaml"});
+}
+
+TEST_F(FileWatcherTest, ANamedPipeIsNotOpened) {
+  write("rules.yaml", "a");
+  const auto watcher = watch({"rules.yaml"});
+  fs::remove(directory_ / "rules.yaml");
+  ASSERT_EQ(::mkfifo((directory_ / "rules.yaml").c_str(), 0600), 0);
+  EXPECT_EQ(next_report(), Names{"rules.yaml"}) << "a loop that opened it would wait for a writer";
+}
+
+// The pool's only thread is kept busy: so it is where a disk does not answer.
+TEST_F(FileWatcherTest, ASlowDiskDoesNotStopTheLoop) {
+  BlockingPool pool({.threads = 1});
+  std::latch disk(1);
+  write("rules.yaml", "a");
+  pool_ = &pool;
+  const auto watcher = watch({"rules.yaml"});
+  ASSERT_TRUE(pool.submit([&] { disk.wait(); }));
+  write("rules.yaml", "b");
+  int turns = 0;
+  const Timer others = loop_->every(Duration::millis(1), [&] { ++turns; });
+  EXPECT_EQ(next_report(kNothingExpected), Names{});
+  EXPECT_GT(turns, 5) << "the loop does its other work";
+  disk.count_down();
+  EXPECT_EQ(next_report(), Names{"rules.yaml"});
+  pool.stop();
+}
+
+TEST_F(FileWatcherTest, WhatChangesBeforeAFirstLookOnThePoolIsNotReported) {
+  BlockingPool pool({.threads = 1});
+  std::latch disk(1);
+  ASSERT_TRUE(pool.submit([&] { disk.wait(); }));
+  write("rules.yaml", "a");
+  pool_ = &pool;
+  first_look_ = FileWatcherOptions::FirstLook::kOnPool;
+  const auto watcher = watch({"rules.yaml"});
+  write("rules.yaml", "b");
+  disk.count_down();
+  EXPECT_EQ(next_report(kNothingExpected), Names{});
+  write("rules.yaml", "c");
+  EXPECT_EQ(next_report(), Names{"rules.yaml"});
+  pool.stop();
 }
 
 TEST(SignalWatcher, CallsOnTheLoopForEverySignal) {
