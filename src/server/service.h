@@ -12,6 +12,7 @@
 #include "metrics/registry.h"
 #include "model/header_style.h"
 #include "model/running_instance.h"
+#include "net/blocking_pool.h"
 #include "net/tasks.h"
 #include "server/access.h"
 #include "server/decision_source.h"
@@ -50,6 +51,9 @@ struct Reloaded {
   std::vector<std::string> waiting = {};  // as in ConfigState
 };
 
+// Reloads, and looks at the files that cause them, take one thread of the pool at most, however slow the disk is.
+constexpr net::BlockingPool::Key kReloadKey = 1;
+
 // The store that one event loop asks for decisions.
 struct LoopStore {
   Store& store;
@@ -72,8 +76,9 @@ struct Service {
   std::atomic<bool> draining = false;
   // The current states; quick, since every GET /ready asks for them. Empty: nothing can fail.
   std::function<std::vector<Dependency>()> dependencies = {};
-  // Loads the configuration again, hands every loop its policy, and logs the result; `by` says who asked. Errors: as
-  // config::load. Empty: there is nothing to load from.
+  // Loads the configuration again, hands every loop its policy, and logs the result; `by` says who asked. It reads
+  // files, so it is called on a thread of the blocking pool, with kReloadKey. Errors: as config::load. Empty: there is
+  // nothing to load from.
   std::function<Result<Reloaded>(std::string_view by)> reload = {};
   // Empty: there is nothing to load from.
   std::function<ConfigState()> config_state = {};

@@ -13,6 +13,7 @@
 #include "config/config.h"
 #include "http/body_budget.h"
 #include "metrics/registry.h"
+#include "net/blocking_pool.h"
 #include "net/event_loop.h"
 #include "net/listener.h"
 #include "server/rls/rate_limit_service.h"
@@ -34,6 +35,7 @@ struct LoopParts {
   net::EventLoop& loop;
   server::LoopStore store;
   rls::RateLimitService& rate_limits;
+  net::BlockingPool& blocking;  // of the program, for files; stopped before the loop is destroyed
 };
 
 // A front end on one event loop. On that loop's thread only, once the loop runs.

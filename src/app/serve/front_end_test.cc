@@ -9,12 +9,14 @@
 
 #include <atomic>
 #include <charconv>
+#include <latch>
 #include <memory>
 #include <string>
 #include <thread>
 
 #include "app/serve/instance.h"
 #include "net/byte_client_testing.h"
+#include "net/eventually_testing.h"
 
 namespace rateguard::app {
 namespace {
@@ -144,6 +146,49 @@ TEST(FrontEnd, AFourthIsOneRowOfTheTable) {
   EXPECT_TRUE(scrape.contains("\nanswers_total " + std::to_string(told) + "\n")) << scrape;
   EXPECT_TRUE(scrape.contains("\nrateguard_connections 1\n")) << scrape;
   ::kill(::getpid(), SIGTERM);  // which the instance takes for itself
+  serving.join();
+}
+
+// The configuration is read through a disk that does not answer for a while.
+TEST(Reloading, DoesNotStopDecisionsWhileTheDiskIsSlow) {
+  Log log(LogSettings{}, std::make_shared<spdlog::sinks::null_sink_mt>());
+  std::atomic<int> reads = 0;
+  std::latch disk(1);
+  const auto read = [&](config::Config config) -> Result<config::Config> {
+    config.listen.http.port = 0;
+    config.listen.grpc.reset();
+    config.listen.resp.reset();
+    config.listen.threads = 1;
+    // Each load applies it twice; the start has loaded once.
+    if (++reads > 2) disk.wait();
+    return config;
+  };
+  ConfigSource source("", read);
+  const auto config = source.load();
+  ASSERT_TRUE(config.has_value()) << config.error().to_string();
+  auto prepared = prepare(*config);
+  ASSERT_TRUE(prepared.has_value()) << prepared.error().to_string();
+  auto instance = Instance::create(log, source, *config, *std::move(prepared));
+  ASSERT_TRUE(instance.has_value()) << instance.error().to_string();
+  const uint16_t http = port_of((*instance)->addresses(), "http");
+  std::thread serving([&] { EXPECT_TRUE((*instance)->run().has_value()); });
+
+  const std::string reload = "POST /v1/reload HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+  const std::string check =
+      "POST /check HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n"
+      "Content-Length: 23\r\n\r\n{\"facts\":{\"path\":\"/a\"}}";
+  net::ByteClient asker(http);
+  ASSERT_TRUE(asker.send(reload));
+  ASSERT_TRUE(net::eventually([&] { return reads >= 3; })) << "the reload has begun to read";
+  ::kill(::getpid(), SIGHUP);  // which waits for the one before it
+  EXPECT_TRUE(said_by(http, check).starts_with("HTTP/1.1 200 ")) << said_by(http, check);
+  EXPECT_TRUE(
+      said_by(http, "GET /ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").starts_with("HTTP/1.1 200 "));
+  disk.count_down();
+  char answer[12] = {};
+  EXPECT_EQ(::recv(asker.descriptor(), answer, sizeof(answer), MSG_WAITALL), 12);
+  EXPECT_EQ(std::string_view(answer, 12), "HTTP/1.1 200");
+  ::kill(::getpid(), SIGTERM);
   serving.join();
 }
 

@@ -5,6 +5,8 @@
 #include "app/serve/listen_options.h"
 #include "app/serve/listener_sources.h"
 #include "http/server/server.h"
+#include "net/blocking_calls.h"
+#include "net/tasks.h"
 #include "server/http/http_api.h"
 #include "server/http/route_source.h"
 
@@ -15,8 +17,12 @@ class HttpListener final : public LoopListener {
  public:
   HttpListener(server::Service& service, const Policy& policy, const LoopParts& parts,
                const http::ServerOptions& options)
-      : api_(service, policy, parts.store), server_(options) {
+      : api_(service, policy, parts.store),
+        server_(options),
+        tasks_(parts.loop),
+        calls_(parts.blocking, tasks_, parts.loop) {
     api_.serve_rate_limits(parts.rate_limits);
+    api_.read_files_with(tasks_, calls_);
   }
 
   Result<uint16_t> start(net::EventLoop& loop) { return server_.start(loop, api_); }
@@ -30,6 +36,8 @@ class HttpListener final : public LoopListener {
  private:
   http_api::HttpApi api_;
   http::Server server_;
+  net::Tasks tasks_;  // of requests that wait for files; destroyed before what they use
+  net::BlockingCalls calls_;
 };
 
 class HttpFront final : public FrontEnd {

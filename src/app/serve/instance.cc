@@ -60,8 +60,9 @@ size_t Instance::loops_of(const config::Config& config) {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
-// A store's remaining work may still ask for the number of instances.
+// The pool's work uses this, and a store's remaining work may still ask for the number of instances.
 Instance::~Instance() {
+  blocking_.stop();
   membership_.end();
 }
 
@@ -119,14 +120,15 @@ Result<void> Instance::watch() {
   net::EventLoop& loop = *workers_.front()->loop;
   signals_ = std::make_unique<net::SignalWatcher>(
       loop, std::initializer_list<int>{SIGHUP, SIGTERM, SIGINT}, [this](int signal) {
-        signal == SIGHUP ? (void)reload("SIGHUP") : drain(signal == SIGTERM ? "SIGTERM" : "SIGINT");
+        signal == SIGHUP ? reload_soon("SIGHUP") : drain(signal == SIGTERM ? "SIGTERM" : "SIGINT");
       });
   std::vector<std::string> files = files_to_watch(config_);
   {
     const HeldLock lock(reload_mutex_);
     files_in_force_ = files_watched_ = files;
   }
-  if (auto watching = watch_files(std::move(files)); !watching) return watching;
+  const auto at_once = net::FileWatcherOptions::FirstLook::kAtOnce;
+  if (auto watching = watch_files(std::move(files), at_once); !watching) return watching;
   sweep_ = loop.every(kSweepInterval, [this, &loop] { store_->tick(loop.now(), kSweepBudget); });
   return {};
 }
@@ -140,9 +142,8 @@ std::string Instance::addresses() const {
 }
 
 Result<void> Instance::run() {
-  blocking_ = std::make_unique<net::BlockingPool>();
-  waiting_source_.set_pool(*blocking_);
-  if (snapshots_ != nullptr) snapshots_->start(*workers_.front()->loop, *blocking_);
+  waiting_source_.set_pool(blocking_);
+  if (snapshots_ != nullptr) snapshots_->start(*workers_.front()->loop, blocking_);
   for (size_t i = 1; i < workers_.size(); ++i) {
     workers_[i]->thread = std::thread([loop = workers_[i]->loop.get()] { loop->run(); });
   }
@@ -150,7 +151,7 @@ Result<void> Instance::run() {
   for (const auto& worker : workers_) {
     if (worker->thread.joinable()) worker->thread.join();
   }
-  blocking_->drain();
+  blocking_.stop();  // drops reloads that have not begun
   const Result<void> saved = snapshots_ != nullptr ? snapshots_->finish() : Result<void>();
   if (!saved) return saved;
   const std::string path = config_.snapshot_path();

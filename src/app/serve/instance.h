@@ -83,8 +83,10 @@ class Instance {
   void fill_service();
   // In the order in which a scrape sees them.
   void register_sources();
-  // Both on any loop's thread. An error changes nothing. `by` is who asked, for the log.
+  // Reads files, so it is called on a thread of the pool. An error changes nothing. `by` is who asked, for the log.
   Result<server::Reloaded> reload(std::string_view by);
+  // On any thread: has the pool do it.
+  void reload_soon(std::string by);
   server::ConfigState config_state() const;
   Result<server::Reloaded> reload_from(const config::Config& config);
   Result<envoy::Policy> load_envoy(const config::Config& config);
@@ -92,8 +94,8 @@ class Instance {
   std::vector<std::string> files_to_watch(const config::Config& config) const;
   // Called after a reload has read `config`, whether or not it was put in force.
   void follow_files(const config::Config& config, InForce in_force) RG_REQUIRES(reload_mutex_);
-  // On the first loop's thread: watches these files from now on.
-  Result<void> watch_files(std::vector<std::string> files);
+  // On the first loop's thread: watches these files from now on, or from when the pool has looked at them.
+  Result<void> watch_files(std::vector<std::string> files, net::FileWatcherOptions::FirstLook first_look);
   void log_reload(std::string_view by, const Result<server::Reloaded>& outcome, const std::vector<Error>& warnings)
       RG_REQUIRES(reload_mutex_);
   server::Dependency configuration_state() const;
@@ -127,8 +129,8 @@ class Instance {
   };
   std::vector<NamedFrontEnd> front_ends_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  std::unique_ptr<SnapshotKeeper> snapshots_;    // none: nothing is kept
-  std::unique_ptr<net::BlockingPool> blocking_;  // once it runs: signals are blocked by then, for these threads too
+  std::unique_ptr<SnapshotKeeper> snapshots_;  // none: nothing is kept
+  net::BlockingPool blocking_;                 // stopped before the loops are destroyed
   std::unique_ptr<net::SignalWatcher> signals_;
   std::unique_ptr<net::FileWatcher> files_;  // null: no files to watch
   net::Timer sweep_;

@@ -10,6 +10,12 @@
 
 namespace rateguard::app {
 
+void Instance::reload_soon(std::string by) {
+  const auto ticket = blocking_.submit([this, by] { (void)reload(by); }, server::kReloadKey);
+  if (ticket || service_.draining) return;
+  log_.write(LogLevel::kError, "configuration not reloaded: too much work waits for the disk; ask again", {{"by", by}});
+}
+
 Result<server::Reloaded> Instance::reload(std::string_view by) {
   const HeldLock lock(reload_mutex_);
   const auto config = source_.load();
@@ -88,21 +94,23 @@ void Instance::follow_files(const config::Config& config, InForce in_force) {
   files_watched_ = files;
   // Posted, because the current watcher may have asked for this reload.
   workers_.front()->loop->post([this, files = std::move(files)] {
-    if (const auto watching = watch_files(files); !watching) {
+    if (const auto watching = watch_files(files, net::FileWatcherOptions::FirstLook::kOnPool); !watching) {
       log_.write(LogLevel::kWarn, "changes of files are not noticed; reload with SIGHUP or POST /v1/reload after each",
                  {{"why", watching.error().to_string()}});
     }
-    (void)reload("files that are watched from now on");  // a file may have changed before it was watched
+    // A file may have changed before it was watched. The pool does this after the first look.
+    reload_soon("files that are watched from now on");
   });
 }
 
-Result<void> Instance::watch_files(std::vector<std::string> files) {
+Result<void> Instance::watch_files(std::vector<std::string> files, net::FileWatcherOptions::FirstLook first_look) {
   if (files.empty()) {
     files_.reset();
     return {};
   }
   auto watcher = net::FileWatcher::create(*workers_.front()->loop, std::move(files),
-                                          [this](const auto&) { (void)reload("changed file"); });
+                                          [this](const auto&) { reload_soon("changed file"); },
+                                          {.pool = &blocking_, .key = server::kReloadKey, .first_look = first_look});
   if (!watcher) return std::unexpected(watcher.error());
   files_ = std::move(*watcher);
   return {};

@@ -32,8 +32,8 @@ Result<void> Instance::add_workers() {
     worker->rate_limits->set_policy(at_start_.envoy);
     worker->rate_limits->set_rules(at_start_.policy);
     for (const auto& named : front_ends_) {
-      auto listener =
-          named.front_end->start({.loop = *worker->loop, .store = store, .rate_limits = *worker->rate_limits});
+      auto listener = named.front_end->start(
+          {.loop = *worker->loop, .store = store, .rate_limits = *worker->rate_limits, .blocking = blocking_});
       if (!listener) return std::unexpected(listener.error());
       worker->listeners.push_back(*std::move(listener));
     }

@@ -150,6 +150,11 @@ void HttpApi::serve_rate_limits(rls::RateLimitService& rate_limits) {
   ++policies_;
 }
 
+void HttpApi::read_files_with(net::Tasks& tasks, net::BlockingCalls& calls) {
+  file_tasks_ = &tasks;
+  file_calls_ = &calls;
+}
+
 void HttpApi::set_policy(Policy policy) {
   workspace_->set_policy(std::move(policy));
   ++policies_;
@@ -177,7 +182,9 @@ void HttpApi::handle(http::Exchange& exchange, Now now) {
   const http::Request& request = exchange.request();
   const Routed routed = find_route(request.method, request.path);
   exchange.set_label(static_cast<uint32_t>(route_index(routed)));
-  if (!desk_.waits() || routed.route == nullptr || routed.route->asks == Asks::kNothing) {
+  const Asks asks = routed.route == nullptr ? Asks::kNothing : routed.route->asks;
+  if (asks == Asks::kFiles && file_tasks_ != nullptr) return wait_for_files(exchange, now);
+  if (!desk_.waits() || asks != Asks::kStore) {
     return answer(*workspace_, routed, request, now, exchange);
   }
   const size_t bytes = bytes_of(request);
@@ -202,14 +209,35 @@ void HttpApi::wait(size_t bytes, http::Exchange& exchange, Now now) {
   Waiting& waiting = *owned;
   waiting.exchange = exchange.keep(&waiting);
   desk_.serve(bytes, waiting.task, [this, now, owned = std::move(owned)] {
-    http::Exchange& own = *owned->exchange;
-    const http::Request& request = own.request();
     {
       const auto workspace = desk_.take();
-      answer(*workspace, find_route(request.method, request.path), request, now, own);
+      answer_kept(*owned, *workspace, now);
     }
-    own.finish();
+    owned->exchange->finish();
   });
+}
+
+void HttpApi::answer_kept(Waiting& waiting, Workspace& workspace, Now now) {
+  http::Exchange& own = *waiting.exchange;
+  answer(workspace, find_route(own.request().method, own.request().path), own.request(), now, own);
+}
+
+// Such requests are rare, so each has a workspace of its own.
+void HttpApi::wait_for_files(http::Exchange& exchange, Now now) {
+  if (!file_tasks_->has_room(net::Lane::kShort)) {
+    ApiCall call(*workspace_, exchange.request(), now, exchange);
+    return call.respond_problem({.status = 503, .detail = "too many requests wait for files"}, {{"Retry-After", "1"}});
+  }
+  auto owned = std::make_unique<Waiting>();
+  Waiting& waiting = *owned;
+  waiting.exchange = exchange.keep(&waiting);
+  auto work = [this, now, owned = std::move(owned)] {
+    const auto workspace = make_workspace();
+    workspace->files = file_calls_;
+    answer_kept(*owned, *workspace, now);
+    owned->exchange->finish();
+  };
+  file_tasks_->run(net::Lane::kShort, std::move(work), &waiting.task);
 }
 
 void HttpApi::sent(uint32_t label, Duration took) {

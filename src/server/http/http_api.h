@@ -7,6 +7,7 @@
 
 #include "http/exchange.h"
 #include "limiter/limiter.h"
+#include "net/blocking_calls.h"
 #include "server/decision_metrics.h"
 #include "server/desk.h"
 #include "server/http/route_metrics.h"
@@ -28,6 +29,9 @@ class HttpApi final : public http::Handler {
   // Lets POST /json answer by `rate_limits`, which belongs to the same loop and outlives this. Before, no rate limits
   // are loaded.
   void serve_rate_limits(rls::RateLimitService& rate_limits);
+  // Lets requests that read files wait for that, as tasks; both belong to the same loop. They end before this is
+  // destroyed. Before, such a request stops the loop until it has read them.
+  void read_files_with(net::Tasks& tasks, net::BlockingCalls& calls);
   ~HttpApi() override;
 
   // kNone if the head is refused already: because of its caller, its route or its media type.
@@ -50,11 +54,15 @@ class HttpApi final : public http::Handler {
  private:
   struct Waiting;
   void wait(size_t bytes, http::Exchange& exchange, Now now);
+  void wait_for_files(http::Exchange& exchange, Now now);
+  void answer_kept(Waiting& waiting, Workspace& workspace, Now now);
   std::unique_ptr<Workspace> make_workspace();
 
   server::Service& service_;
   const server::LoopStore store_;
   rls::RateLimitService* rate_limits_ = nullptr;
+  net::Tasks* file_tasks_ = nullptr;
+  net::BlockingCalls* file_calls_ = nullptr;
   std::unique_ptr<ApiMetrics> metrics_;
   std::unique_ptr<Workspace> workspace_;  // of what is answered at once; has the policy in force
   uint64_t policies_ = 0;                 // that there have been

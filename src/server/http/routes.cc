@@ -18,7 +18,7 @@ constexpr Route kRoutes[] = {
     {"GET", "/v1/counters/{rule}/{key...}", Access::kToken, BodyKind::kNone, Asks::kStore, answers::get_counter},
     {"DELETE", "/v1/counters/{rule}/{key...}", Access::kAdmin, BodyKind::kNone, Asks::kStore, answers::delete_counter},
     {"GET", "/v1/rules", Access::kToken, BodyKind::kNone, Asks::kNothing, answers::list_rules},
-    {"POST", "/v1/reload", Access::kAdmin, BodyKind::kNone, Asks::kNothing, answers::reload},
+    {"POST", "/v1/reload", Access::kAdmin, BodyKind::kNone, Asks::kFiles, answers::reload},
     {"GET", "/v1/instances", Access::kToken, BodyKind::kNone, Asks::kNothing, answers::list_instances},
     {"POST", "/json", Access::kToken, BodyKind::kJson, Asks::kStore, answers::envoy_json},
     {"GET", "/healthcheck", Access::kAny, BodyKind::kNone, Asks::kNothing, answers::healthcheck},

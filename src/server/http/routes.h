@@ -13,7 +13,11 @@ namespace rateguard::http_api {
 
 enum class BodyKind : uint8_t { kNone, kJson };  // kNone: any body is ignored
 
-enum class Asks : uint8_t { kNothing, kStore };  // kStore: the answer may have to wait for the store
+enum class Asks : uint8_t {
+  kNothing,
+  kStore,  // the answer may have to wait for the store
+  kFiles,  // the answer waits for files
+};
 
 struct Route {
   std::string_view method;   // "*": any

@@ -30,7 +30,18 @@ void answers::reload(ApiCall& call) {
   }
   char peer[IpAddress::kTextMax];
   const int peer_length = call.request.peer.to_chars(peer);
-  const Result<server::Reloaded> loaded = service.reload({peer, static_cast<size_t>(peer_length)});
+  const auto read = [reload = &service.reload, by = std::string(peer, static_cast<size_t>(peer_length))] {
+    return (*reload)(by);
+  };
+  net::BlockingCalls* const files = call.workspace.files;
+  const auto called = files != nullptr ? files->call(read, server::kReloadKey)
+                                       : net::CallResult<Result<server::Reloaded>>{.value = read()};
+  if (!called.value) {
+    return call.respond_problem(
+        {.status = 503, .detail = "too much work waits for the disk, or the server is stopping"},
+        {{"Retry-After", "1"}});
+  }
+  const Result<server::Reloaded>& loaded = *called.value;
   if (!loaded) {
     return call.respond_problem(
         {.status = 422, .detail = loaded.error().to_string() + "; the old rules stay in force", .field = "config"});

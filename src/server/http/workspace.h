@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model/ip_address.h"
+#include "net/blocking_calls.h"
 #include "server/check_desk.h"
 #include "server/decision_metrics.h"
 #include "server/http/check_body.h"
@@ -46,6 +47,7 @@ struct Workspace {
   std::string scratch;
   std::string exposition;  // of /metrics, as it was at exposed_at
   std::optional<Instant> exposed_at = {};
+  net::BlockingCalls* files = nullptr;  // of the task that uses this; null: what reads files does so at once
   std::optional<rls::RateLimitDesk> rate_limits = {};  // for POST /json; empty: no rate limits are loaded
 };
 
