@@ -119,7 +119,13 @@ std::string first_line(std::string_view text) {
 
 struct PostgresConnection::Inside {
   explicit Inside(const std::string& its_url)
-      : url(its_url), name(postgres_name(its_url)), connection(postgres_url_with_defaults(its_url)) {}
+      : url(its_url), name(postgres_name(its_url)), connection(postgres_url_with_defaults(its_url)) {
+    // Without this, libpqxx would connect again by itself: on a socket that no deadline watches.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+    connection.inhibit_reactivation(true);
+#pragma GCC diagnostic pop
+  }
 
   // For what is being caught.
   CatalogRefusal refusal(bool& is_open) const;
@@ -127,6 +133,8 @@ struct PostgresConnection::Inside {
   std::string url;
   std::string name;
   pqxx::connection connection;
+  // What libpqxx would write to standard error. Refusals say it, and the log keeps it, in a form of its own.
+  pqxx::quiet_errorhandler quiet{connection};
 };
 
 namespace {

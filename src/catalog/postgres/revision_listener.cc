@@ -53,6 +53,7 @@ void RevisionListener::run() {
 
 void RevisionListener::listen() {
   pqxx::connection connection(url_);
+  const pqxx::quiet_errorhandler quiet(connection);
   Receiver receiver(connection, heard_);
   heard_(0);
   while (!is_ending_) connection.await_notification(0, kLookUs);

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <utility>
+#include <variant>
 
 namespace rateguard::catalog {
 namespace {
@@ -33,6 +34,12 @@ CatalogResult<void> make_file(const std::string& path) {
   return refuse(fault, fmt::format("{}: it cannot be made: {}", path, std::strerror(errno)));
 }
 
+// What "PRAGMA application_id" answered.
+bool is_ours(const SqlRows& rows) {
+  const int64_t* const id = rows.size() == 1 ? std::get_if<int64_t>(&rows.front().front()) : nullptr;
+  return id != nullptr && *id == SqliteDatabase::kApplicationId;
+}
+
 // Whether the file is ours, told without a trace. An empty file may become ours.
 CatalogResult<void> inspect(const std::string& path, off_t bytes) {
   if (bytes == 0) return {};
@@ -40,7 +47,7 @@ CatalogResult<void> inspect(const std::string& path, off_t bytes) {
   if (!connection) return std::unexpected(std::move(connection.error()));
   const auto id = (*connection)->run("PRAGMA application_id");
   if (!id) return std::unexpected(id.error());
-  if (id->size() == 1 && id->front().front() == SqlValue(SqliteDatabase::kApplicationId)) return {};
+  if (is_ours(*id)) return {};
   return refuse(CatalogFault::kForeign,
                 path + ": it is a SQLite database of another program and was left untouched: name another file");
 }
@@ -57,7 +64,7 @@ CatalogResult<void> prepare_writer(SqliteConnection& writer) {
   const auto id = writer.run("PRAGMA application_id");
   if (!id) return std::unexpected(id.error());
   CatalogResult<void> done;
-  if (id->front().front() != SqlValue(SqliteDatabase::kApplicationId)) done = settle(writer, mark);
+  if (!is_ours(*id)) done = settle(writer, mark);
   for (const std::string_view pragma : {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL",
                                         "PRAGMA journal_size_limit=67108864", "PRAGMA cache_size=-16384"}) {
     if (done) done = settle(writer, pragma);
