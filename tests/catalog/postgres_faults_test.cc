@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <cstdlib>
 #include <functional>
 #include <iterator>
 #include <memory>
@@ -18,6 +19,13 @@
 #include "catalog/sample_records_testing.h"
 #include "postgres_fixture.h"
 
+// libpqxx 6.4.5 does not free the result of a call during which the connection broke: a kilobyte for each loss of a
+// connection, which AddressSanitizer would report.
+extern "C" const char* __lsan_default_suppressions();  // NOLINT(bugprone-reserved-identifier): the runtime's own name
+extern "C" const char* __lsan_default_suppressions() {
+  return "leak:PQmakeEmptyPGresult";
+}
+
 namespace rateguard::catalog {
 namespace {
 
@@ -29,8 +37,9 @@ constexpr auto kPatience = 60s;
 
 std::unique_ptr<CatalogStore> opened(const std::string& url, PostgresOptions options = {}) {
   auto store = open_postgres_catalog(url, "test", kNow, options);
-  EXPECT_TRUE(store.has_value()) << store.error().message;
-  return store ? std::move(*store) : nullptr;
+  if (store) return std::move(*store);
+  ADD_FAILURE() << store.error().message;
+  std::abort();  // the test could not go on
 }
 
 // The greatest revision that a store has told of.
@@ -142,8 +151,9 @@ TEST(PostgresFaultsTest, ASilentServerCostsNoMoreThanThePatienceAndIsUsedAgain) 
   test::PostgresServer server;
   ASSERT_TRUE(server.start()) << server.log();
   const std::string url = server.url(server.new_database());
-  const auto store = opened(url + "?connect_timeout=2", {.patience = 300ms});
-  ASSERT_TRUE(create(*store, sample_plan("a"), {}, kNow));
+  ASSERT_TRUE(create(*opened(url), sample_plan("a"), {}, kNow));
+  const auto store = opened(url + "?connect_timeout=2", {.patience = 2s});
+  ASSERT_TRUE(find_by_name<PlanRecord>(*store, "a"));
   const auto sessions = sessions_of(server);
   ASSERT_FALSE(sessions.empty());
   server.signal(SIGSTOP);  // takes no new connections
@@ -196,6 +206,32 @@ TEST(PostgresFaultsTest, AServerThatIsKilledDuringChangesKeepsAllThatWereConfirm
   const int64_t revision = store->state().value().revision;
   EXPECT_GE(revision, static_cast<int64_t>(confirmed.size()));
   EXPECT_LE(revision, static_cast<int64_t>(confirmed.size() + unknown.size()));
+}
+
+TEST(PostgresFaultsTest, AStandbyThatIsPromotedHasAllThatWasConfirmedAndGoesOn) {
+  test::PostgresServer primary;
+  test::PostgresServer standby;
+  ASSERT_TRUE(primary.start()) << primary.log();
+  ASSERT_TRUE(standby.start_as_standby_of(primary)) << standby.log();
+  const std::string places =
+      "127.0.0.1:" + std::to_string(primary.port()) + ",127.0.0.1:" + std::to_string(standby.port());
+  const auto store = opened("postgres://postgres@" + places + "/postgres?target_session_attrs=read-write");
+  const auto workspace = create(*store, sample_workspace("acme"), {}, kNow);
+  ASSERT_TRUE(workspace.has_value()) << workspace.error().message;
+  const auto key = create(*store, sample_key(workspace->head.id, 1), {}, kNow);
+  ASSERT_TRUE(key.has_value()) << key.error().message;
+  const CatalogState before = store->state().value();
+
+  primary.stop();
+  const auto undecided = create(*store, sample_plan("early"), {}, kNow);
+  ASSERT_FALSE(undecided.has_value()) << "nobody takes writes";
+  EXPECT_EQ(undecided.error().fault, CatalogFault::kUnavailable) << undecided.error().message;
+  ASSERT_EQ(standby.psql("SELECT pg_promote()"), "t\n");
+  EXPECT_EQ(store->state(), before);
+  EXPECT_EQ(find_by_sha256<ApiKeyRecord>(*store, key->sha256), *key);
+  const auto plan = create(*store, sample_plan("pro"), {}, kNow);
+  ASSERT_TRUE(plan.has_value()) << plan.error().message;
+  EXPECT_EQ(plan->head.revision, before.revision + 1);
 }
 
 TEST(PostgresFaultsTest, ADatabaseThatTakesNoWritesIsReadOnly) {

@@ -91,11 +91,10 @@ std::string find_programs() {
 PostgresServer::PostgresServer() : programs_(find_programs()), port_(reserved_port()) {}
 
 bool PostgresServer::start() {
-  const std::filesystem::path data = folder_.path() / "data";
-  if (!std::filesystem::exists(data / "PG_VERSION")) {
+  if (!std::filesystem::exists(data() / "PG_VERSION")) {
     int code = 0;
     problem_ = run(unprivileged(folder_.path(),
-                                {programs_ + "initdb", "-D", data.string(), "-U", kUser, "-A", "trust", "-E", "UTF8",
+                                {programs_ + "initdb", "-D", data().string(), "-U", kUser, "-A", "trust", "-E", "UTF8",
                                  "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-US", "--no-sync"}),
                    code);
     if (code != 0) return false;
@@ -103,7 +102,7 @@ bool PostgresServer::start() {
   // fsync is off: what is tested is never whether the machine's own disk keeps something.
   const std::vector<std::string> words = {programs_ + "postgres",
                                           "-D",
-                                          data.string(),
+                                          data().string(),
                                           "-p",
                                           std::to_string(port_),
                                           "-c",
@@ -123,6 +122,22 @@ bool PostgresServer::start() {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   problem_ = "it does not answer; it is " + process_.activity();
+  return false;
+}
+
+bool PostgresServer::start_as_standby_of(const PostgresServer& primary) {
+  int code = 0;
+  problem_ = run(unprivileged(folder_.path(), {programs_ + "pg_basebackup", "-D", data().string(), "-d", primary.url(),
+                                               "-R", "-X", "stream", "-c", "fast", "--no-sync"}),
+                 code);
+  if (code != 0 || !start()) return false;
+  primary.psql("ALTER SYSTEM SET synchronous_standby_names='*'");
+  primary.psql("SELECT pg_reload_conf()");
+  for (int i = 0; i < kLooks; ++i) {
+    if (primary.psql("SELECT sync_state FROM pg_stat_replication") == "sync\n") return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  problem_ = "it does not follow";
   return false;
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,9 @@ class PostgresServer {
 
   // Starts it, on the same port and with the same files every time, and waits until it answers. False: see log().
   bool start();
+  // Copies the files of a server that runs and follows it from then on, taking no writes until it is promoted. The
+  // other one confirms nothing any more that this one does not have. REQUIRES: it has not been started.
+  bool start_as_standby_of(const PostgresServer& primary);
   // Ends it as a power failure would.
   void stop();
   void signal(int number) const { process_.signal(number); }
@@ -37,6 +41,8 @@ class PostgresServer {
   std::string log() const;
 
  private:
+  std::filesystem::path data() const { return folder_.path() / "data"; }
+
   std::string programs_;  // the folder of initdb and postgres
   ScratchFolder folder_;
   uint16_t port_;
