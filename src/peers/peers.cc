@@ -39,7 +39,9 @@ Peers::Peers(net::EventLoop& loop, redis::RedisClient& client, uint64_t id, Inst
       id_text_(encode_id(id)),
       options_(std::move(options)),
       gone_after_ms_(std::to_string(options_.gone_after.ceil_millis())),
+      secret_kept_ms_(std::to_string(kSecretKept.ceil_millis())),
       names_(options_.prefix),
+      secret_(options_.secret),
       handlers_(std::move(handlers)),
       listener_(
           loop, client, names_.channel, [this](std::string_view text) { on_message(text); },
@@ -80,9 +82,9 @@ void Peers::beat() {
     const HeldLock lock(mutex_);
     description = encode(self_description_);
   }
-  client_.eval(beat_script(), std::array<std::string_view, 3>{names_.seen, names_.about, names_.told},
-               std::array<std::string_view, 3>{id_text_, description, gone_after_ms_}, options_.beat_period,
-               [self = self_, before = told_.value_or(0)](const redis::CommandResult& answer) {
+  client_.eval(beat_script(), std::array<std::string_view, 4>{names_.seen, names_.about, names_.told, names_.secret},
+               std::array<std::string_view, 5>{id_text_, description, gone_after_ms_, secret_, secret_kept_ms_},
+               options_.beat_period, [self = self_, before = told_.value_or(0)](const redis::CommandResult& answer) {
                  if (*self != nullptr) (*self)->on_beat(answer, before);
                });
 }
@@ -103,6 +105,7 @@ Result<void> Peers::take_beat(const redis::CommandResult& answer, uint64_t told_
   if (!beat) return std::unexpected(beat.error());
   note_count(beat->alive);
   note_seen(*beat);
+  note_secret(beat->secret);
   if (!told_) beat_ = loop_.every(options_.beat_period, [this] { this->beat(); });
   note_told(beat->told, told_before);
   pay();
@@ -160,6 +163,13 @@ void Peers::note_seen(const Beat& beat) {
   others_ = std::move(others);
   heard_at_ = loop_.now();
   self_seen_ = self_seen;
+}
+
+void Peers::note_secret(const std::string& secret) {
+  if (knows_secret_ && secret == secret_) return;
+  knows_secret_ = true;
+  secret_ = secret;
+  if (handlers_.on_secret) handlers_.on_secret(secret_);
 }
 
 std::vector<RunningInstance> Peers::all(Instant now) const {

@@ -27,6 +27,7 @@ namespace rateguard::peers {
 
 struct PeersOptions {
   std::string prefix = "rg";  // of every key and of the channel; the same on every instance
+  std::string secret = {};    // what the instances' common secret becomes if they have none; random bytes
   Duration beat_period = Duration::seconds(1);
   // An instance is gone if it has not registered for this long: a few beats may be lost.
   Duration gone_after = Duration::seconds(5);
@@ -42,6 +43,8 @@ struct PeersHandlers {
   // Messages were missed: counters may have been reset or rules loaded, and remembered refusals may be wrong. Not a
   // reason to forget counts.
   std::function<void()> on_missed = {};
+  // The secret that all instances have in common; with the first beat, and again should it change.
+  std::function<void(std::string_view secret)> on_secret = {};
   // Something is wrong, or no longer if `problem` is empty. A change of the reason alone makes no call.
   std::function<void(std::string_view problem)> on_problem = {};
 };
@@ -87,6 +90,7 @@ class Peers {
   void note_told(uint64_t told, uint64_t told_before);
   void record_missed_messages(uint64_t told);
   void note_seen(const Beat& beat);
+  void note_secret(const std::string& secret);
   void on_message(std::string_view text);
   void publish_message(MessageKind kind, const std::string& payload);
   void owe(MessageKind kind, const std::string& payload);
@@ -98,7 +102,10 @@ class Peers {
   const std::string id_text_;
   const PeersOptions options_;
   const std::string gone_after_ms_;
+  const std::string secret_kept_ms_;
   const Names names_;
+  std::string secret_;  // the common one once it is known
+  bool knows_secret_ = false;
   PeersHandlers handlers_;
   Listener listener_;
   net::Timer beat_;

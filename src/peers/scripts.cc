@@ -19,6 +19,7 @@ Names::Names(std::string_view prefix)
     : seen(fmt::format("{}:i1:{{i}}seen", prefix)),
       about(fmt::format("{}:i1:{{i}}about", prefix)),
       told(fmt::format("{}:i1:{{i}}told", prefix)),
+      secret(fmt::format("{}:i1:{{i}}secret", prefix)),
       channel(fmt::format("{}:e1", prefix)) {}
 
 const redis::Script& beat_script() {
@@ -39,15 +40,17 @@ const redis::Script& tell_script() {
 Result<Beat> decode_beat(const redis::Reply& reply) {
   using redis::ReplyKind;
   if (reply.is_error()) return fail(ErrorCode::kUnavailable, "Redis answers: " + reply.text);
-  if (!reply.is_array() || reply.elements.size() < 2) return corrupt();
+  if (!reply.is_array() || reply.elements.size() < 3) return corrupt();
   const redis::Reply& told = reply.elements[0];
   const redis::Reply& alive = reply.elements[1];
+  const redis::Reply& secret = reply.elements[2];
   if (told.kind != ReplyKind::kString || alive.kind != ReplyKind::kInteger || alive.integer < 1) return corrupt();
-  Beat beat{.alive = alive.integer};
+  if (secret.kind != ReplyKind::kString) return corrupt();
+  Beat beat{.alive = alive.integer, .secret = secret.text};
   const char* const end = told.text.data() + told.text.size();
   const auto [stopped, error] = std::from_chars(told.text.data(), end, beat.told);
   if (error != std::errc() || stopped != end) return corrupt();
-  for (size_t i = 2; i < reply.elements.size(); ++i) {
+  for (size_t i = 3; i < reply.elements.size(); ++i) {
     const redis::Reply& entry = reply.elements[i];
     if (!entry.is_array() || entry.elements.size() != 3) return corrupt();
     if (entry.elements[1].kind != ReplyKind::kInteger) return corrupt();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "model/instant.h"
 #include "redis/reply.h"
 #include "redis/script.h"
 
@@ -17,20 +18,27 @@ namespace rateguard::peers {
 //   <prefix>:i1:{i}seen    sorted set: instances by when they last registered, in ms of Redis's clock
 //   <prefix>:i1:{i}about   hash: instance to description
 //   <prefix>:i1:{i}told    how many messages there were, counted from the instant, in us, of the first
+//   <prefix>:i1:{i}secret  bytes that all instances know, and no caller
 //   <prefix>:e1            the channel of the messages
 //
-// The keys expire when no instance has registered for as long as one is remembered. Because of where its count begins,
-// a Redis that has lost `told` goes on with numbers that were never used.
+// The keys expire when no instance has registered for as long as one is remembered; the secret, which signs what
+// callers keep, after kSecretKept. Because of where its count begins, a Redis that has lost `told` goes on with numbers
+// that were never used.
 struct Names {
   explicit Names(std::string_view prefix);
   std::string seen;
   std::string about;
   std::string told;
+  std::string secret;
   std::string channel;
 };
 
-// KEYS: seen, about, told. ARGV: own id, description, ms after which an instance is gone. Registers this instance,
-// drops those that are gone, and answers in the form of Beat.
+// How long the secret stays without any instance. Longer than a charge may be settled (kSettledWithin).
+inline constexpr Duration kSecretKept = Duration::seconds(2 * 3'600);
+
+// KEYS: seen, about, told, secret. ARGV: own id, description, ms after which an instance is gone, what becomes the
+// secret if there is none, ms for which it is kept. Registers this instance, drops those that are gone, and answers in
+// the form of Beat.
 const redis::Script& beat_script();
 // KEYS: seen, about. ARGV: own id. Removes this instance.
 const redis::Script& leave_script();
@@ -46,6 +54,7 @@ struct Beat {
   };
   uint64_t told = 0;
   int64_t alive = 0;
+  std::string secret = {};
   std::vector<Seen> seen = {};  // at most a thousand of them
 };
 

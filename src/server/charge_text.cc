@@ -1,11 +1,16 @@
 #include "server/charge_text.h"
 
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
 
+#include "base/check.h"
 #include "model/ascii.h"
-#include "store/memory/key_hash.h"
 
 namespace rateguard::server {
 namespace {
@@ -16,47 +21,72 @@ struct Packed {
   uint64_t units;
   int64_t charged_at_us;
   int64_t gives_until_us;
-  uint32_t counter;
-  uint32_t unused;
 };
-constexpr size_t kPackedBytes = sizeof(Packed) - sizeof(uint32_t);
-static_assert(kPackedBytes == 44 && std::endian::native == std::endian::little);
+using PackedBytes = std::array<uint8_t, 40>;
+static_assert(sizeof(Packed) == sizeof(PackedBytes) && std::endian::native == std::endian::little);
 
-// The same on every instance, so that any may settle. No secret: it catches mistakes.
-uint32_t bits_of(std::string_view counter) {
-  static const memory::KeyHash hash{memory::HashKey{}};
-  return static_cast<uint32_t>(hash(counter).low);
+using Signature = std::array<uint8_t, 16>;
+static_assert(kChargeTextSize == 2 * (sizeof(Packed) + sizeof(Signature)));
+
+// The purpose begins what is signed: the secret of a memory store also names its holds.
+Signature sign(const PackedBytes& packed, std::string_view counter, const ChargeSecret& secret) {
+  std::string message = "rateguard charge 1:";
+  message.append(reinterpret_cast<const char*>(packed.data()), packed.size());
+  message += counter;
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
+  unsigned int length = 0;
+  const auto* made =
+      HMAC(EVP_sha256(), secret.bytes.data(), static_cast<int>(secret.bytes.size()),
+           reinterpret_cast<const unsigned char*>(message.data()), message.size(), digest.data(), &length);
+  RG_CHECK(made != nullptr && length >= sizeof(Signature));
+  Signature signature;
+  std::copy_n(digest.begin(), signature.size(), signature.begin());
+  return signature;
+}
+
+template <size_t N>
+void append_hex(std::string& out, const std::array<uint8_t, N>& bytes) {
+  constexpr char kHex[] = "0123456789abcdef";
+  for (const uint8_t byte : bytes) {
+    out += kHex[byte >> 4];
+    out += kHex[byte & 0xF];
+  }
+}
+
+// REQUIRES: hexadecimal digits, from `begin` on twice as many as `bytes` has room for.
+template <size_t N>
+void read_hex(std::string_view text, size_t begin, std::array<uint8_t, N>& bytes) {
+  for (size_t i = 0; i < N; ++i) {
+    bytes[i] = static_cast<uint8_t>(hex_value(text[begin + 2 * i]) * 16 + hex_value(text[begin + 2 * i + 1]));
+  }
 }
 
 }  // namespace
 
-void append_charge(std::string& out, const ChargeReceipt& receipt, std::string_view counter) {
-  const Packed packed{.id = receipt.id,
-                      .units = receipt.units,
-                      .charged_at_us = receipt.charged_at.us,
-                      .gives_until_us = receipt.gives_until.us,
-                      .counter = bits_of(counter),
-                      .unused = 0};
-  constexpr char kHex[] = "0123456789abcdef";
-  const auto bytes = std::bit_cast<std::array<uint8_t, sizeof(Packed)>>(packed);
-  for (size_t i = 0; i < kPackedBytes; ++i) {
-    out += kHex[bytes[i] >> 4];
-    out += kHex[bytes[i] & 0xF];
-  }
+bool is_charge_text(std::string_view text) {
+  return text.size() == kChargeTextSize && std::ranges::all_of(text, [](char c) { return hex_value(c) >= 0; });
 }
 
-ChargeText parse_charge(std::string_view text, std::string_view counter, ChargeReceipt& receipt) {
-  if (text.size() != 2 * kPackedBytes) return ChargeText::kMalformed;
-  std::array<uint8_t, sizeof(Packed)> bytes = {};
-  for (size_t i = 0; i < kPackedBytes; ++i) {
-    const int high = hex_value(text[2 * i]);
-    const int low = hex_value(text[2 * i + 1]);
-    if (high < 0 || low < 0) return ChargeText::kMalformed;
-    bytes[i] = static_cast<uint8_t>(high * 16 + low);
-  }
+void append_charge(std::string& out, const ChargeReceipt& receipt, std::string_view counter,
+                   const ChargeSecret& secret) {
+  const auto packed = std::bit_cast<PackedBytes>(Packed{.id = receipt.id,
+                                                        .units = receipt.units,
+                                                        .charged_at_us = receipt.charged_at.us,
+                                                        .gives_until_us = receipt.gives_until.us});
+  append_hex(out, packed);
+  append_hex(out, sign(packed, counter, secret));
+}
+
+ChargeText parse_charge(std::string_view text, std::string_view counter, const ChargeSecret& secret,
+                        ChargeReceipt& receipt) {
+  if (!is_charge_text(text)) return ChargeText::kMalformed;
+  PackedBytes bytes;
+  Signature signature;
+  read_hex(text, 0, bytes);
+  read_hex(text, 2 * bytes.size(), signature);
+  const Signature expected = sign(bytes, counter, secret);
+  if (CRYPTO_memcmp(signature.data(), expected.data(), expected.size()) != 0) return ChargeText::kNotSigned;
   const auto packed = std::bit_cast<Packed>(bytes);
-  if (packed.units > kUnitsMax) return ChargeText::kMalformed;
-  if (packed.counter != bits_of(counter)) return ChargeText::kOfAnotherCounter;
   receipt = {.id = packed.id,
              .units = packed.units,
              .charged_at = {packed.charged_at_us},

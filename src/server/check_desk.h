@@ -73,6 +73,10 @@ class CheckDesk {
   // What settle() needs of a check that was decided at `now`, alone (0) or at `index`. None: as receipt_of(), or there
   // are no random bits to name it by.
   std::optional<ChargeReceipt> receipt(size_t index, Instant now) const;
+  // The secret that signs charges of the counter of the check at `index`. None: its store has not been reached yet.
+  std::optional<ChargeSecret> charge_secret(size_t index) const {
+    return service_.charge_secrets.of(direct_[index].terms.store);
+  }
   // As rateguard::settle(), for the counter of the check at `index`, which need not be run. REQUIRES: it has a limit.
   Settlement settle(size_t index, const ChargeReceipt& receipt, uint64_t actual, Now now);
 

@@ -15,6 +15,7 @@
 #include "net/blocking_pool.h"
 #include "net/tasks.h"
 #include "server/access.h"
+#include "server/charge_secrets.h"
 #include "server/decision_source.h"
 #include "store/store.h"
 
@@ -64,7 +65,7 @@ struct LoopStore {
   event::Recorder* recorder = nullptr;                 // hears of every decision; null: nobody does
 };
 
-// Constant once the loops run, except for `draining`; any loop may call the functions.
+// Constant once the loops run, except for `charge_secrets` and `draining`; any loop may call the functions.
 struct Service {
   explicit Service(Store& counters) : store(counters) {}
   Service(const Service&) = delete;
@@ -72,6 +73,8 @@ struct Service {
 
   Store& store;
   ServiceSettings settings = {};
+  // May be set while the loops run.
+  ChargeSecrets charge_secrets = {};
   // Set when the program is asked to end: GET /ready answers 503 from then on, everything else continues.
   std::atomic<bool> draining = false;
   // The current states; quick, since every GET /ready asks for them. Empty: nothing can fail.

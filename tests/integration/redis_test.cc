@@ -162,12 +162,19 @@ TEST_F(RedisTest, AChargeIsSettledAtAnyInstanceOnce) {
   HttpConnection at_one(one.port());
   HttpConnection at_other(other.port());
   const std::string who = R"("rule":"tokens","key":"a")";
-  const HttpAnswer charged = at_one.post("/check", "{" + who + R"(,"cost":400,"settle":true})");
   const std::string name = R"("charge":")";
+  // The secret that signs charges arrives soon after the start; until then nothing can be settled.
+  for (HttpConnection* const connection : {&at_one, &at_other}) {
+    ASSERT_TRUE(eventually(
+        [&] { return contains(connection->post("/check", "{" + who + R"(,"cost":0,"settle":true})").body, name); }));
+  }
+  const HttpAnswer charged = at_one.post("/check", "{" + who + R"(,"cost":400,"settle":true})");
   const size_t at = charged.body.find(name);
   ASSERT_NE(at, std::string::npos) << charged.body;
-  const std::string settle =
-      "{" + who + R"(,"actual":150,"charge":")" + charged.body.substr(at + name.size(), 88) + "\"}";
+  const std::string charge = charged.body.substr(at + name.size(), 112);
+  const std::string settle = "{" + who + R"(,"actual":150,"charge":")" + charge + "\"}";
+  const std::string other_key = R"({"rule":"tokens","key":"b","actual":0,"charge":")" + charge + "\"}";
+  EXPECT_EQ(at_other.post("/v1/settle", other_key).status, 404);
 
   const HttpAnswer first = at_other.post("/v1/settle", settle);
   EXPECT_EQ(first.status, 200) << first.body;

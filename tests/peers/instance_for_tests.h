@@ -55,12 +55,14 @@ class InstanceForTests {
   std::vector<std::string> revisions;
   int missed = 0;
   std::string problem;
+  std::vector<std::string> secrets;
 
  private:
   PeersHandlers handlers() {
     return {.on_reset = [this](std::string_view key) { resets.emplace_back(key); },
             .on_reload = [this](std::string_view revision) { revisions.emplace_back(revision); },
             .on_missed = [this] { ++missed; },
+            .on_secret = [this](std::string_view secret) { secrets.emplace_back(secret); },
             .on_problem = [this](std::string_view text) { problem = text; }};
   }
 

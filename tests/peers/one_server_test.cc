@@ -47,14 +47,43 @@ TEST_F(PeersOfOneServer, TwoSeeEachOtherWithTheirDescriptions) {
   EXPECT_EQ(one->peers.problem(), "");
 }
 
-TEST_F(PeersOfOneServer, NothingIsLeftWhenAllHaveGone) {
+TEST_F(PeersOfOneServer, OnlyTheSecretIsLeftWhenAllHaveGone) {
   auto one = make(1);
-  ASSERT_TRUE(until([this] { return server_.ask({"DBSIZE"}).integer == 3; }));
-  for (const char* key : {"rg:i1:{i}seen", "rg:i1:{i}about", "rg:i1:{i}told"}) {
+  ASSERT_TRUE(until([this] { return server_.ask({"DBSIZE"}).integer == 4; }));
+  for (const char* key : {"rg:i1:{i}seen", "rg:i1:{i}about", "rg:i1:{i}told", "rg:i1:{i}secret"}) {
     EXPECT_GT(server_.ask({"PTTL", key}).integer, 0) << key;
   }
   one.reset();
-  EXPECT_TRUE(until([this] { return server_.ask({"DBSIZE"}).integer == 0; }));
+  EXPECT_TRUE(until([this] { return server_.ask({"DBSIZE"}).integer == 1; }));
+  EXPECT_GT(server_.ask({"PTTL", "rg:i1:{i}secret"}).integer, Duration::seconds(3'660).ceil_millis())
+      << "as long as what it signs is good";
+}
+
+TEST_F(PeersOfOneServer, AllHaveTheSecretOfTheFirst) {
+  PeersOptions options = quick_options();
+  options.secret = "first";
+  const auto one = make(1, options);
+  ASSERT_TRUE(until([&] { return one->secrets == Texts{"first"}; }));
+  options.secret = "second";
+  const auto two = make(2, options);
+  ASSERT_TRUE(until([&] { return two->secrets == Texts{"first"}; }));
+
+  // Also when Redis has lost it.
+  server_.ask({"FLUSHALL"});
+  options.secret = "third";
+  EXPECT_TRUE(until([&] { return server_.ask({"GET", "rg:i1:{i}secret"}).text == "first"; }));
+  const auto three = make(3, options);
+  ASSERT_TRUE(until([&] { return three->secrets == Texts{"first"}; }));
+  EXPECT_EQ(one->secrets, Texts{"first"}) << "said once";
+}
+
+TEST_F(PeersOfOneServer, ASecretThatAnotherHasReplacedIsTaken) {
+  PeersOptions options = quick_options();
+  options.secret = "mine";
+  const auto one = make(1, options);
+  ASSERT_TRUE(until([&] { return one->secrets == Texts{"mine"}; }));
+  server_.ask({"SET", "rg:i1:{i}secret", "theirs"});
+  EXPECT_TRUE(until([&] { return one->secrets == Texts({"mine", "theirs"}); }));
 }
 
 TEST_F(PeersOfOneServer, OneThatDiesIsGoneAndOneThatLeavesAtOnce) {
@@ -241,7 +270,7 @@ TEST_F(PeersOfOneServer, OthersOfAnotherPrefixAreStrangers) {
   other.prefix = "staging";
   const auto one = make(1);
   const auto two = make(2, other);
-  ASSERT_TRUE(until([this] { return server_.ask({"DBSIZE"}).integer == 6; }));
+  ASSERT_TRUE(until([this] { return server_.ask({"DBSIZE"}).integer == 8; }));
   run_for(*loop_, Duration::millis(150));
   EXPECT_EQ(one->known(), Ids{1});
   EXPECT_EQ(two->known(), Ids{2});
@@ -258,7 +287,7 @@ TEST_F(PeersOfOneServer, ADescriptionThatCannotBeReadStillCounts) {
 TEST_F(PeersOfOneServer, WhoWasEnteredByAClockFarAheadIsDropped) {
   server_.ask({"ZADD", "rg:i1:{i}seen", std::to_string(clock_.now().us / 1'000 + 3'600'000), "0000000000000007"});
   const auto one = make(1);
-  ASSERT_TRUE(until([this] { return server_.ask({"DBSIZE"}).integer == 3; }));
+  ASSERT_TRUE(until([this] { return server_.ask({"DBSIZE"}).integer == 4; }));
   EXPECT_EQ(server_.ask({"ZCARD", "rg:i1:{i}seen"}).integer, 1);
 }
 

@@ -85,16 +85,22 @@ void Instance::join_others() {
     if (files_ != nullptr) files_->look_soon();
   };
   for (const RedisTarget& place : places_) {
-    membership_.join(*workers_.front()->loop, place.target, place.settings,
-                     {.on_reset = [this](std::string_view key) { forget(key); },
-                      .on_reload = [look_anew](std::string_view) { look_anew(); },
-                      .on_missed = look_anew,
-                      .on_problem = [this, name = place.name](std::string_view why) { log_membership(name, why); }});
+    membership_.join(
+        *workers_.front()->loop, place.target, place.settings,
+        {.on_reset = [this](std::string_view key) { forget(key); },
+         .on_reload = [look_anew](std::string_view) { look_anew(); },
+         .on_missed = look_anew,
+         .on_secret = [this, number = place.number](std::string_view secret) { note_charge_secret(number, secret); },
+         .on_problem = [this, name = place.name](std::string_view why) { log_membership(name, why); }});
   }
 }
 
 void Instance::log_membership(const std::string& store, std::string_view problem) {
   if (problem.empty())
+void Instance::note_charge_secret(StoreNumber store, std::string_view secret) {
+  if (const auto known = server::ChargeSecret::from(secret)) service_.charge_secrets.set(store, *known);
+}
+
     return log_.write(LogLevel::kInfo, "other instances are seen and heard again", {{"store", store}});
   log_.write(
       LogLevel::kWarn,

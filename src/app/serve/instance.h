@@ -73,6 +73,8 @@ class Instance {
   void join_others();
   // Logs the broken keys of the key file, which were skipped.
   void log_key_warnings(const Policy& policy);
+  // The secret that signs the charges of that store's counters is known.
+  void note_charge_secret(StoreNumber store, std::string_view secret);
   void log_membership(const std::string& store, std::string_view problem);
   // On any loop's thread: this counter was reset; or unknown counters were.
   void forget(std::string_view key);

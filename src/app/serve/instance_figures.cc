@@ -27,6 +27,14 @@ void Instance::fill_service() {
   service_.config_state = [this] { return config_state(); };
   service_.instances = [this](Instant now) { return membership_.all(now); };
   service_.dependencies = [this] { return store_states(); };
+  // The counters of this process are kept with their hash key, so a charge outlives a restart as they do. The secrets
+  // of other stores come from there (join_others).
+  const auto key = store_->hash_key().bytes;
+  for (size_t number = 0; number < config_.stores.size(); ++number) {
+    const bool is_redis =
+        std::ranges::find(places_, static_cast<StoreNumber>(number), &RedisTarget::number) != places_.end();
+    if (!is_redis) service_.charge_secrets.set(static_cast<StoreNumber>(number), {key});
+  }
   register_sources();
 }
 

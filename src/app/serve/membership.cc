@@ -9,6 +9,7 @@
 
 #include "app/build/build.h"
 #include "net/clock.h"
+#include "store/memory/key_hash.h"
 
 namespace rateguard::app {
 namespace {
@@ -16,6 +17,12 @@ namespace {
 std::string host_name() {
   std::array<char, 256> name = {};  // POSIX allows 255 bytes
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
+// Empty: the system gives no random bytes, and nothing is signed.
+std::string random_secret() {
+  const auto random = memory::HashKey::random();
+  return random ? std::string(random->bytes.begin(), random->bytes.end()) : std::string();
 }
 
 }  // namespace
@@ -44,8 +51,9 @@ void Membership::join(net::EventLoop& loop, const redis::Target& target, const c
   }
   Circle& circle = *circles_.emplace_back(std::make_unique<Circle>());
   circle.client = redis::make_client(loop, target, {.random = [this] { return random_(); }});
-  circle.peers = std::make_unique<peers::Peers>(loop, *circle.client, id_, std::move(self), std::move(handlers),
-                                                peers::PeersOptions{.prefix = settings.prefix});
+  circle.peers =
+      std::make_unique<peers::Peers>(loop, *circle.client, id_, std::move(self), std::move(handlers),
+                                     peers::PeersOptions{.prefix = settings.prefix, .secret = random_secret()});
   circle.client->start();
   circle.peers->start();
 }

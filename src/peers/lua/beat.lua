@@ -12,7 +12,11 @@ call('HSET', about, me, ARGV[2])
 call('PEXPIRE', seen, gone_after)
 call('PEXPIRE', about, gone_after)
 
-local answer = {call('GET', KEYS[3]), call('ZCARD', seen)}
+-- The first instance's secret becomes everyone's. Who knows it brings it back to a Redis that has lost it.
+call('SET', KEYS[4], ARGV[4], 'NX')
+call('PEXPIRE', KEYS[4], ARGV[5])
+
+local answer = {call('GET', KEYS[3]), call('ZCARD', seen), call('GET', KEYS[4])}
 local all = call('ZREVRANGE', seen, 0, 999, 'WITHSCORES')
 local ids = {}
 for i = 1, #all, 2 do ids[#ids + 1] = all[i] end

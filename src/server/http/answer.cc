@@ -98,10 +98,11 @@ void append_answer(std::string& out, const Answer& answer, Explain explain) {
 
 void append_charge_of(std::string& out, const server::CheckDesk& desk, size_t index, Instant now) {
   const auto receipt = desk.receipt(index, now);
-  if (!receipt || receipt->hold.is_set()) return;
+  const auto secret = desk.charge_secret(index);
+  if (!receipt || receipt->hold.is_set() || !secret) return;
   out.pop_back();  // goes on behind the last member
   out += ",\"charge\":\"";
-  server::append_charge(out, *receipt, desk.direct(index).key);
+  server::append_charge(out, *receipt, desk.direct(index).key, *secret);
   out += "\"}";
 }
 

@@ -24,6 +24,7 @@ HttpApiHarness::HttpApiHarness(std::vector<rules::Rule> rules, identify::Setting
   auto identifier = identify::Identifier::create(std::move(identity));
   EXPECT_TRUE(identifier.has_value());
   identifier_ = *identifier;
+  service.charge_secrets.set(0, {store->hash_key().bytes});
   api_ = std::make_unique<HttpApi>(service, Policy{.rules = compile(std::move(rules)), .identifier = identifier_});
   service.decisions.add(api_->decisions());
   routes_.add(api_->requests());

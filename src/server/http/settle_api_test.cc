@@ -37,7 +37,7 @@ struct SettleApi : testing::Test {
 
 TEST_F(SettleApi, LessIsGivenBackAndMoreIsTaken) {
   const std::string first = charge(400);
-  EXPECT_EQ(first.size(), 88u);
+  EXPECT_EQ(first.size(), 112u);
   const auto less = settle(first, 150);
   EXPECT_EQ(less.code, 200);
   EXPECT_EQ(less.text, R"({"settled":true,"repeated":false,"limit":1000,"remaining":850,"reset_after_ms":)" +
@@ -71,7 +71,7 @@ TEST_F(SettleApi, ChecksOfABatchAreSettledEachOnItsOwn) {
   ASSERT_NE(second, std::string::npos) << answer.text;
   settle(member(answer.text, "charge"), 10);
   EXPECT_EQ(left(), "890");
-  settle(answer.text.substr(second + 10, 88), 20);
+  settle(answer.text.substr(second + 10, 112), 20);
   EXPECT_EQ(left(), "970");
 }
 
@@ -105,12 +105,69 @@ TEST_F(SettleApi, ItIsTooLateAfterAnHour) {
   EXPECT_EQ(member(late.text, "field"), "charge");
 }
 
-TEST_F(SettleApi, AnotherKeyIsNotChargedByMistake) {
+TEST_F(SettleApi, AChargeIsNotSettledUnderAnotherKey) {
   const std::string made = charge(400);
   const auto other = settle(made, 1, "umbrella");
-  EXPECT_EQ(other.code, 400);
-  EXPECT_TRUE(other.text.contains("another check made this charge")) << other.text;
+  EXPECT_EQ(other.code, 404);
+  EXPECT_EQ(member(other.text, "field"), "charge");
+  EXPECT_TRUE(other.text.contains("this check has made no such charge")) << other.text;
   EXPECT_EQ(left(), "600");
+}
+
+// Charges are numbered in order: whoever has one knows the next one's number.
+TEST_F(SettleApi, NobodyCanSettleTheNextChargeInPlaceOfItsOwner) {
+  std::string guessed = charge(1, "umbrella");
+  const std::string made = charge(400);
+  guessed.replace(0, 32, made.substr(0, 32));
+  const auto forged = settle(guessed, 0, "umbrella");
+  EXPECT_EQ(forged.code, 404);
+  EXPECT_EQ(member(forged.text, "field"), "charge");
+  EXPECT_EQ(member(settle(made, 150).text, "repeated"), "false");
+  EXPECT_EQ(left(), "850");
+}
+
+TEST_F(SettleApi, AnAlteredChargeChangesNothing) {
+  const std::string made = charge(400);
+  std::string altered = made;
+  altered[32] = altered[32] == '0' ? '1' : '0';  // of the units
+  EXPECT_EQ(settle(altered, 0).code, 404);
+  EXPECT_EQ(left(), "600");
+  EXPECT_EQ(member(settle(made, 150).text, "repeated"), "false");
+}
+
+TEST_F(SettleApi, AChargeOfOtherCountersIsUnknownHere) {
+  const std::string made = charge(400);
+  server.service.charge_secrets.set(0, {{1, 2, 3}});
+  EXPECT_EQ(settle(made, 150).code, 404);
+  EXPECT_EQ(left(), "600");
+}
+
+TEST_F(SettleApi, NothingIsSettledBeforeTheSecretOfAStoreIsKnown) {
+  const std::string made = charge(400);
+  rules::Rule remote = rule_of("tokens", "user", *Limit::fixed_window(1'000, kHour));
+  remote.store_number = 1;
+  server.set_rules({remote});
+  EXPECT_EQ(charge(1), "");
+  const auto answer = settle(made, 150);
+  EXPECT_EQ(answer.code, 503);
+  EXPECT_EQ(answer["Retry-After"], "1");
+}
+
+TEST_F(SettleApi, UnderAnUnlimitedPlanNothingIsSettled) {
+  rules::Rule plans = rule_of("tokens", "user", *Limit::fixed_window(1'000, kHour));
+  plans.by_plan = {{"free", plans.limit}, {"all", std::nullopt}};
+  plans.limit.reset();
+  server.set_rules({plans});
+  const std::string who = R"({"rule":"tokens","key":"acme","plan":)";
+  const std::string made = member(server.check(who + R"("free","settle":true,"cost":400})").text, "charge");
+  const std::string charge = R"(,"charge":")" + made + R"(","actual":150})";
+  const auto other = server.post("/v1/settle", who + R"("all")" + charge);
+  EXPECT_EQ(other.code, 200);
+  EXPECT_EQ(other.text, R"({"settled":false,"repeated":false,"reason":"unlimited"})");
+  EXPECT_EQ(server.post("/v1/settle", who + R"("all","charge":"xyz","actual":1})").code, 400);
+  const auto settled = server.post("/v1/settle", who + R"("free")" + charge);
+  EXPECT_EQ(member(settled.text, "repeated"), "false") << settled.text;
+  EXPECT_EQ(member(settled.text, "remaining"), "850") << settled.text;
 }
 
 TEST_F(SettleApi, ARuleThatIsUnlimitedByNowHasNothingToCorrect) {
@@ -120,7 +177,7 @@ TEST_F(SettleApi, ARuleThatIsUnlimitedByNowHasNothingToCorrect) {
   unlimited.unlimited = true;
   unlimited.match = {.paths = {"/free"}};
   server.set_rules({unlimited});
-  EXPECT_EQ(settle(made, 1).text, R"({"settled":true,"repeated":false})");
+  EXPECT_EQ(settle(made, 1).text, R"({"settled":false,"repeated":false,"reason":"unlimited"})");
 }
 
 TEST_F(SettleApi, SaysWhatIsWrongWithARequest) {

@@ -53,13 +53,26 @@ std::expected<size_t, Problem> find_counter(Workspace& workspace, CheckForm& che
   return *added;
 }
 
-void refuse_charge(ApiCall& call, server::ChargeText why, std::string_view text) {
+void refuse_malformed(ApiCall& call, std::string_view text) {
   call.respond_problem(problem_of(
-      {{"charge", why == server::ChargeText::kMalformed
-                      ? "expected the 88 hexadecimal digits that a check answered, not " +
-                            describe({.kind = JsonKind::kString, .text = text})
-                      : std::string("another check made this charge: name the rule or the limit, the key and the plan "
-                                    "as that check did")}}));
+      {{"charge", fmt::format("expected the {} hexadecimal digits that a check answered, "
+                              "not {}",
+                              server::kChargeTextSize, describe({.kind = JsonKind::kString, .text = text}))}}));
+}
+
+void refuse_unsigned(ApiCall& call) {
+  call.respond_problem({.status = 404,
+                        .detail = "this check has made no such charge: send the charge unaltered, and name the rule "
+                                  "or the limit, the key and the plan as the check did",
+                        .field = "charge"});
+}
+
+void answer_unreachable(ApiCall& call) {
+  call.respond_problem({.status = 503,
+                        .detail = "the counters cannot be reached: whether the charge was settled nobody knows, and "
+                                  "it is safe to settle it again",
+                        .field = "store"},
+                       {{"Retry-After", "1"}});
 }
 
 void answer_settled(ApiCall& call, const Settlement& settlement) {
@@ -87,11 +100,7 @@ void answer(ApiCall& call, const Settlement& settlement) {
     case SettleResult::kUnavailable:
       break;
   }
-  call.respond_problem({.status = 503,
-                        .detail = "the counters cannot be reached: whether the charge was settled nobody knows, and "
-                                  "it is safe to settle it again",
-                        .field = "store"},
-                       {{"Retry-After", "1"}});
+  answer_unreachable(call);
 }
 
 // {"hold":"...","actual":n}: whatever was used, the hold is given back.
@@ -119,11 +128,15 @@ void answers::settle(ApiCall& call) {
   const auto counter = find_counter(workspace, form.check);
   if (!counter) return call.respond_problem(counter.error());
   const server::DirectCheck& check = workspace.decider.direct(*counter);
-  // By an edit the rule or the plan has no limit any more: there is nothing left to correct.
-  if (!check.limit) return call.respond_json(200, R"({"settled":true,"repeated":false})");
+  if (!server::is_charge_text(form.charge)) return refuse_malformed(call, form.charge);
+  // The plan is another one than the check's, or an edit has made it unlimited: there is no counter to correct.
+  if (!check.limit) return call.respond_json(200, R"({"settled":false,"repeated":false,"reason":"unlimited"})");
+  const auto secret = workspace.decider.charge_secret(*counter);
+  if (!secret) return answer_unreachable(call);
   ChargeReceipt receipt;
-  const auto read = server::parse_charge(form.charge, check.key, receipt);
-  if (read != server::ChargeText::kRead) return refuse_charge(call, read, form.charge);
+  if (server::parse_charge(form.charge, check.key, *secret, receipt) != server::ChargeText::kRead) {
+    return refuse_unsigned(call);
+  }
   answer(call, workspace.decider.settle(*counter, receipt, form.actual, call.now));
 }
 
