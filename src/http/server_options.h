@@ -15,9 +15,9 @@ namespace rateguard::http {
 // Limits of one request.
 struct Limits {
   // HTTP/1.1: the request line and the fields with their line ends, and trailers separately. HTTP/2: as RFC 9113,
-  // section 6.5.2 counts them. Above it: 431.
+  // section 6.5.2 counts them. Above it: 431, and far above it the connection ends behind that answer.
   uint32_t header_bytes_max = 16'384;
-  uint32_t headers_max = 100;           // HTTP/1.1: fields; above it: 431
+  uint32_t headers_max = 100;           // fields beside Host; all crumbs of a cookie are one; above it: 431
   uint64_t body_bytes_max = 1'048'576;  // of a body that is kept whole, after chunked decoding; above it: 413
 };
 

@@ -26,7 +26,7 @@ void Http1MessageParser::reset_message() {
   chunked_ = streams_ = has_length_ = says_close_ = says_keep_alive_ = expects_continue_ = false;
   fields_.clear();
   position_ = scan_ = body_begin_ = body_end_ = trailer_bytes_ = 0;
-  trailers_ = 0;
+  counted_fields_ = trailers_ = 0;
   length_ = refused_bytes_ = 0;
   trailer_text_.clear();
   trailer_fields_.clear();
@@ -81,11 +81,11 @@ Http1MessageParser::Step Http1MessageParser::next_field(std::span<const char> by
   if (const Step step = find_line(bytes, limits_.header_bytes_max, 431, line); step != Step::kOn) return step;
   is_head_over = line.empty();
   if (is_head_over) return Step::kOn;
-  if (fields_.size() == limits_.headers_max) {
-    return reject(too_many_fields(limits_.headers_max));
-  }
   Field field;
   if (const Step step = split_field(bytes, line, field); step != Step::kOn) return step;
+  if (!equals_lower(view(bytes, field.name), "host") && ++counted_fields_ > limits_.headers_max) {
+    return reject(too_many_fields(limits_.headers_max));
+  }
   fields_.push_back(field);
   return Step::kOn;
 }

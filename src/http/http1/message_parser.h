@@ -123,6 +123,7 @@ class Http1MessageParser {
 
   const char* start_line_;
   size_t trailer_bytes_ = 0;
+  uint32_t counted_fields_ = 0;  // without Host, which HTTP/2 has as a pseudo-header field
   uint32_t trailers_ = 0;
   std::string trailer_text_;           // names and values
   std::vector<Field> trailer_fields_;  // in trailer_text_

@@ -63,9 +63,22 @@ Http1Parser::Step Http1Parser::parse_start(std::span<const char> bytes) {
 
 Http1Parser::Step Http1Parser::parse_request_line(std::span<char> bytes) {
   std::string_view line;
-  if (const Step step = find_line(bytes, limits_.header_bytes_max, 414, line); step != Step::kOn) return step;
+  const Step step = find_line(bytes, limits_.header_bytes_max, 414, line);
+  if (step == Step::kRejected)
+    note_method(bytes, view(bytes, {.begin = static_cast<uint32_t>(position_),
+                                    .size = static_cast<uint32_t>(scan_ - position_)}));
+  if (step != Step::kOn) return step;
   phase_ = Phase::kFields;
+  note_method(bytes, line);
   return split_request_line(bytes, line);
+}
+
+// Whatever is wrong with the rest of the line: the answer to HEAD has no content, and a log says what was asked.
+void Http1Parser::note_method(std::span<const char> bytes, std::string_view line) {
+  const std::string_view method = line.substr(0, line.find(' '));
+  if (method.size() == line.size() || !all_chars(method, kTokenChar)) return;
+  method_ = part(bytes, method);
+  head_request_ = method == "HEAD";
 }
 
 Http1Parser::Step Http1Parser::split_request_line(std::span<char> bytes, std::string_view line) {
@@ -80,8 +93,6 @@ Http1Parser::Step Http1Parser::split_request_line(std::span<char> bytes, std::st
     return reject(400, "request-line", fmt::format("{} is not a method", quote(method)));
   }
   if (const Step step = parse_version(line.substr(last + 1)); step != Step::kOn) return step;
-  method_ = part(bytes, method);
-  head_request_ = method == "HEAD";
   if (method == "CONNECT") return reject(connect_not_offered());
   return parse_target(bytes, method, line.substr(first + 1, last - first - 1));
 }

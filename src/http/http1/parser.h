@@ -53,6 +53,7 @@ class Http1Parser final : public Http1MessageParser {
   Step parse_start(std::span<const char> bytes);
   Step parse_request_line(std::span<char> bytes);
   Step split_request_line(std::span<char> bytes, std::string_view line);
+  void note_method(std::span<const char> bytes, std::string_view line);
   Step parse_version(std::string_view text);
   Step parse_target(std::span<char> bytes, std::string_view method, std::string_view target);
   Step parse_absolute_target(std::span<char> bytes, std::string_view target, size_t scheme_size);

@@ -353,8 +353,8 @@ TEST(Http1Parser, HoldsToItsLimits) {
   EXPECT_EQ(parse_every_way(padded("GET / HTTP/1.1\r\nHost: ", 101, "\r\n\r\n"), limits).status, 431);
   EXPECT_EQ(parse_every_way(padded("GET /", 101, " HTTP/1.1\r\n"), limits).status, 414);
   EXPECT_EQ(parse_every_way(padded("GET /", 99, ""), limits).status, 414);
-  EXPECT_EQ(parse_every_way("GET / HTTP/1.1\r\nHost: a\r\nB: 1\r\nC: 2\r\n\r\n", limits).status, 0);
-  EXPECT_EQ(parse_every_way("GET / HTTP/1.1\r\nHost: a\r\nB: 1\r\nC: 2\r\nD: 3\r\n\r\n", limits).status, 431);
+  EXPECT_EQ(parse_every_way("GET / HTTP/1.1\r\nHost: a\r\nB: 1\r\nC: 2\r\nD: 3\r\n\r\n", limits).status, 0);
+  EXPECT_EQ(parse_every_way("GET / HTTP/1.1\r\nHost: a\r\nB: 1\r\nC: 2\r\nD: 3\r\nE: 4\r\n\r\n", limits).status, 431);
   EXPECT_EQ(parse_every_way("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n0123456789", limits).body,
             "0123456789");
 

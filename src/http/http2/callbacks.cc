@@ -13,6 +13,15 @@ namespace {
 // is used up, which is 32 KiB at the least that they begin with, and the connection's as often.
 constexpr size_t kEarningBytes = 4'096;
 
+// As many CONTINUATION frames as the largest head takes that is answered (Http2Session::kHeadFactor), in frames of the
+// size that clients send unless they are asked for another (RFC 9113, section 6.5.2), and some for clients whose frames
+// are smaller.
+size_t continuations_max(size_t header_bytes_max) {
+  constexpr size_t kFrameBytes = 16'384;
+  constexpr size_t kSpare = 8;  // nghttp2's own bound
+  return kSpare + Http2Session::kHeadFactor * header_bytes_max / kFrameBytes;
+}
+
 }  // namespace
 
 // Called before the frame's payload, but not for frames that nghttp2 ignores: those of unknown types, and of streams
@@ -63,7 +72,8 @@ int Http2Callbacks::on_frame(nghttp2_session* session, const nghttp2_frame* fram
       Http2Stream* const stream = stream_of(session, frame->hd.stream_id);
       if (stream == nullptr) return 0;
       const bool ends = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
-      if (frame->hd.type == NGHTTP2_HEADERS && !stream->head_whole) ours.head_complete(*stream, ends);
+      const bool awaits_head = !stream->head_whole || stream->head_is_cut;
+      if (frame->hd.type == NGHTTP2_HEADERS && awaits_head) ours.head_complete(*stream, ends);
       // An empty frame, or one of padding only.
       const bool empty = frame->hd.type == NGHTTP2_DATA && frame->hd.length <= frame->data.padlen;
       if (empty && !ends && !ours.control_frames_.take(ours.host_.loop().now())) return ours.flooded();
@@ -144,6 +154,7 @@ Http2SessionContext::Http2SessionContext(Handler& the_handler, const ServerOptio
   nghttp2_option_set_no_closed_streams(nghttp2_options, 1);
   // Resets are counted here, by the loop's clock, and end with ENHANCE_YOUR_CALM.
   nghttp2_option_set_stream_reset_rate_limit(nghttp2_options, UINT64_MAX / 2, 1);
+  nghttp2_option_set_max_continuations(nghttp2_options, continuations_max(options.limits.header_bytes_max));
 }
 
 Http2SessionContext::~Http2SessionContext() {

@@ -43,6 +43,10 @@ struct Http2SessionContext {
 
 class Http2Session final : public net::Connection {
  public:
+  // A head up to this many times as large as may be is answered, and the connection lives. Beyond that it is not an
+  // oversight but a bomb (HPACK expands a byte to a whole field).
+  static constexpr size_t kHeadFactor = 64;
+
   Http2Session(net::ConnectionHost& host, Http2SessionContext& context, int descriptor, const IpAddress& peer);
   // Continues a connection whose client has turned out to speak HTTP/2.
   Http2Session(net::ConnectionHost& host, Http2SessionContext& context, net::Connection&& from);
@@ -88,6 +92,7 @@ class Http2Session final : public net::Connection {
   void head_complete(Http2Stream& stream, bool request_whole);
   // What is wrong with it, if anything.
   std::optional<Rejection> check_size(const Http2Stream& stream) const;
+  void cut_head(Http2Stream& stream, Rejection rejection);
   static std::optional<Rejection> check_head(const Request& head);
   std::optional<Rejection> check_length(const Request& head) const;
   static bool expects_continue(const Request& head);

@@ -16,8 +16,8 @@
 namespace rateguard::http {
 namespace {
 
-// A header list this many times over its limit is not an oversight but a bomb (HPACK expands a byte to a whole field).
-constexpr size_t kBombFactor = 4;
+// The longest method that is kept of a head that is too large; the longest registered one has 17 letters.
+constexpr size_t kMethodKept = 32;
 // What a stream that ended well gives back to the budget of control frames.
 constexpr int64_t kFramesPerStream = 4;
 
@@ -42,23 +42,40 @@ Http2Stream* Http2Session::open_stream(int32_t id) {
 }
 
 int Http2Session::take_field(Http2Stream& stream, std::string_view name, std::string_view value) {
-  if (stream.head_whole) return take_trailer(stream, name, value);
+  if (stream.head_whole && !stream.head_is_cut) return take_trailer(stream, name, value);
   const Limits& limits = context_.options.limits;
   const size_t bytes = name.size() + value.size() + FieldList::kPerField;
   stream.head_bytes += bytes;
-  if (stream.head_bytes > kBombFactor * limits.header_bytes_max) return flooded();
+  if (stream.head_bytes > kHeadFactor * limits.header_bytes_max) return flooded();
+  if (stream.head_is_cut) return 0;
   if (bytes > limits.header_bytes_max && name == ":path") stream.target_too_long = true;
-  // Crumbs of one Cookie field (RFC 9113, section 8.2.3) count as the field that they are.
-  if (!name.starts_with(':') && name != "cookie") ++stream.field_count;
-  if (stream.head_bytes <= limits.header_bytes_max) stream.add_request_field(name, value);
+  if (!name.starts_with(':') && name != "host") {
+    // Crumbs of one Cookie field (RFC 9113, section 8.2.3) count as the field that they are.
+    const bool counted = name == "cookie" && std::exchange(stream.has_cookie, true);
+    if (!counted) ++stream.field_count;
+  }
+  // The method is kept for the log, also behind a target that is too long.
+  const bool fits = stream.head_bytes <= limits.header_bytes_max || (name == ":method" && value.size() <= kMethodKept);
+  if (fits) stream.add_request_field(name, value);
+  // Pseudo-header fields come first (RFC 9113, section 8.3): with any other, the method and the target are known.
+  if (!name.starts_with(':')) {
+    if (auto wrong = check_size(stream)) cut_head(stream, *std::move(wrong));
+  }
   return 0;
+}
+
+// Answers a head before the rest of it arrives, which may be more than the connection survives.
+void Http2Session::cut_head(Http2Stream& stream, Rejection rejection) {
+  stream.head_is_whole();
+  stream.head_is_cut = true;
+  refuse(stream, std::move(rejection));
 }
 
 // Trailers are bounded as the head is, and separately.
 int Http2Session::take_trailer(Http2Stream& stream, std::string_view name, std::string_view value) {
   const Limits& limits = context_.options.limits;
   stream.trailer_bytes += name.size() + value.size() + FieldList::kPerField;
-  if (stream.trailer_bytes > kBombFactor * limits.header_bytes_max) return flooded();
+  if (stream.trailer_bytes > kHeadFactor * limits.header_bytes_max) return flooded();
   const bool fits = ++stream.trailer_count <= limits.headers_max && stream.trailer_bytes <= limits.header_bytes_max;
   if (fits && !is_unwanted(stream)) stream.add_request_trailer(name, value);
   return 0;
@@ -93,6 +110,7 @@ void Http2Session::cut_off(Http2Stream& stream, uint32_t error_code) {
 }
 
 void Http2Session::head_complete(Http2Stream& stream, bool request_whole) {
+  if (std::exchange(stream.head_is_cut, false)) return;
   stream.head_is_whole();
   stream.request_whole = request_whole;
   if (!request_whole) stream.head.content = RequestContent::kStreamed;
@@ -161,7 +179,8 @@ void Http2Session::give_up_request(Http2Stream& stream) {
 // still read, and the waiting part of the answer.
 void Http2Session::count_held(Http2Stream& stream) {
   held_bytes_ -= stream.held;
-  stream.held = stream.head_bytes + stream.trailer_bytes + stream.waiting_bytes();
+  const size_t head_bytes = std::min<size_t>(stream.head_bytes, context_.options.limits.header_bytes_max);
+  stream.held = head_bytes + stream.trailer_bytes + stream.waiting_bytes();
   held_bytes_ += stream.held;
 }
 

@@ -38,8 +38,8 @@ void Http2Stream::begin(Http2Session& session, int32_t stream_id, uint32_t now_r
   content_sent_ = 0;
   delivery = BodyDelivery::kWhole;
   head_bytes = field_count = trailer_bytes = trailer_count = held = body_held = 0;
-  head_whole = target_too_long = request_whole = refused = handed_over = was_kept = receiving = end_told = submitted =
-      finished = deferred = false;
+  head_whole = head_is_cut = has_cookie = target_too_long = request_whole = refused = handed_over = was_kept =
+      receiving = end_told = submitted = finished = deferred = false;
   lingers = had_to_wait = kept_ = no_content_ = false;
   events_ = nullptr;
 }

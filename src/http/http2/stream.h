@@ -68,12 +68,14 @@ class Http2Stream final : public Exchange {
   FieldList trailers;
   BodyDelivery delivery = BodyDelivery::kWhole;
   size_t head_bytes = 0;     // as RFC 9113, section 6.5.2 counts them
-  size_t field_count = 0;    // without the pseudo-header fields
+  size_t field_count = 0;    // without the pseudo-header fields and Host
   size_t trailer_bytes = 0;  // of the request, counted as head_bytes
   size_t trailer_count = 0;
   size_t held = 0;       // of its head and its answer, as its session has counted it
   size_t body_held = 0;  // kPieces: arrived and not consumed
   bool head_whole = false;
+  bool head_is_cut = false;  // refused before it had arrived whole: what still comes of it is only counted
+  bool has_cookie = false;
   bool target_too_long = false;
   bool request_whole = false;
   bool refused = false;  // answered while incomplete: the rest is dropped

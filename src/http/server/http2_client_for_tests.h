@@ -259,7 +259,11 @@ class Http2Client {
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_close);
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
-    nghttp2_session_client_new(&session_, callbacks, this);
+    nghttp2_option* options = nullptr;
+    nghttp2_option_new(&options);
+    nghttp2_option_set_max_send_header_block_length(options, 1 << 24);  // nghttp2's own bound is 64 KiB
+    nghttp2_session_client_new2(&session_, callbacks, this, options);
+    nghttp2_option_del(options);
     nghttp2_session_callbacks_del(callbacks);
     nghttp2_submit_settings(session_, 0, nullptr, 0);
   }

@@ -78,10 +78,72 @@ TEST(SameAnswers, HeadsThatAreNotAccepted) {
 
 // As many as a browser may split its cookies into.
 TEST(SameAnswers, CrumbsOfACookieAreOneField) {
-  TestServer server({.limits = {.headers_max = 5}});
+  TestServer server({.limits = {.headers_max = 1}});
   Http2Fields crumbs;
   for (int i = 0; i < 50; ++i) crumbs.push_back({"cookie", "a=" + std::to_string(i)});
   EXPECT_EQ(Http2Client(server.port()).ask("/", "", crumbs).field(":status"), "200");
+  crumbs.push_back({"x", "y"});
+  EXPECT_EQ(Http2Client(server.port()).ask("/", "", crumbs).field(":status"), "431");
+  EXPECT_EQ(TestClient(server.port()).ask(get("/", "Cookie: a=1; a=2\r\n")).status, 200);
+  EXPECT_EQ(TestClient(server.port()).ask(get("/", "Cookie: a=1; a=2\r\nX: y\r\n")).status, 431);
+}
+
+// HTTP/2 has it as a pseudo-header field.
+TEST(SameAnswers, TheHostIsNotAmongTheFieldsThatAreCounted) {
+  TestServer server({.limits = {.headers_max = 2}});
+  EXPECT_EQ(TestClient(server.port()).ask(get("/", "X: 1\r\nY: 2\r\n")).status, 200);
+  EXPECT_EQ(TestClient(server.port()).ask(get("/", "X: 1\r\nY: 2\r\nZ: 3\r\n")).status, 431);
+  Http2Client client(server.port());
+  const Http2Fields two = {{"x", "1"}, {"y", "2"}};
+  EXPECT_EQ(client.wait(client.head(fields_of("GET", "/", two))).field(":status"), "200");
+  EXPECT_EQ(client.wait(client.head(fields_of("GET", "/", {{"host", "a"}, {"x", "1"}, {"y", "2"}}))).field(":status"),
+            "200");
+  EXPECT_EQ(client.wait(client.head(fields_of("GET", "/", {{"x", "1"}, {"y", "2"}, {"z", "3"}}))).field(":status"),
+            "431");
+}
+
+// Such a head comes in many frames.
+TEST(SameAnswers, HeadsOfAnySizeThatIsAcceptedAreAccepted) {
+  TestServer server({.limits = {.header_bytes_max = 1'000'000}});
+  const std::string large(60'000, 'x');
+  std::string lines;
+  Http2Fields fields;
+  for (int i = 0; i < 10; ++i) {
+    lines += "X: " + large + "\r\n";
+    fields.push_back({"x", large});
+  }
+  EXPECT_EQ(TestClient(server.port()).ask(get("/", lines)).status, 200);
+  EXPECT_EQ(Http2Client(server.port()).ask("/", "", fields).field(":status"), "200");
+}
+
+TEST(SameAnswers, AHeadManyTimesTooLargeIsRefusedAndNotTheConnection) {
+  TestServer server({.limits = {.header_bytes_max = 4'096}});
+  for (const size_t size : {5'000, 20'000, 200'000}) {
+    Http2Client client(server.port());
+    const Http2Answer answer = client.ask("/", "", Http2Fields(size / 5'000, {"x", std::string(5'000, 'x')}));
+    EXPECT_EQ(answer.field(":status"), "431") << size;
+    EXPECT_EQ(client.ask("/", "").field(":status"), "200") << size;
+    EXPECT_EQ(server.stats().streams_open, 0u);
+  }
+}
+
+TEST(SameAnswers, AHeadIsRefusedBeforeTheRestOfItArrives) {
+  TestServer server({.limits = {.header_bytes_max = 2'000}});
+  TestClient client(server.port());
+  constexpr uint8_t kHeaders = 1, kSettings = 4;
+  std::string block = "\x82\x86\x84";         // GET, http, /
+  block += std::string("\x41\x01", 2) + "a";  // :authority
+  for (int i = 0; i < 30; ++i) block += std::string("\x00\x01x\x64", 4) + std::string(100, 'v');
+  ASSERT_TRUE(client.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + Http2Client::frame(kSettings, 0, 0, "") +
+                          Http2Client::frame(kHeaders, 0, 1, block)));  // without END_HEADERS
+  std::string received;
+  while (
+      !received.contains("\x03"
+                         "431")) {
+    const std::string byte = client.read_bytes(1);
+    ASSERT_FALSE(byte.empty());
+    received += byte;
+  }
 }
 
 TEST(SameAnswers, BodiesThatAreTooLarge) {
@@ -190,15 +252,21 @@ TEST(SameAnswers, ARejectionKnowsWhatWasReadOfItsRequest) {
        }) {
     EXPECT_EQ(TestClient(server.port()).ask(head + rest).body, known) << rest;
   }
-  EXPECT_EQ(TestClient(server.port()).ask("POST /\x01 HTTP/1.1\r\n\r\n").body, "   127.0.0.1");
+  EXPECT_EQ(TestClient(server.port()).ask("POST /\x01 HTTP/1.1\r\n\r\n").body, "POST   127.0.0.1");
+  EXPECT_EQ(TestClient(server.port()).ask("POST /" + std::string(20'000, 'x') + " HTTP/1.1\r\n\r\n").body,
+            "POST   127.0.0.1");
   TestClient pipelined(server.port());
   ASSERT_TRUE(pipelined.send(head + "Content-Length: 3\r\n\r\nabc" + "none of it\r\n\r\n"));
   EXPECT_EQ(pipelined.read_answer().status, 200);
-  EXPECT_EQ(pipelined.read_answer().body, "   127.0.0.1") << "nothing of the request before";
+  EXPECT_EQ(pipelined.read_answer().body, "none   127.0.0.1") << "nothing of the request before";
   Http2Client client(server.port());
   const Http2Fields id = {{"x-request-id", "r1"}};
   EXPECT_EQ(client.ask("/p?q", std::string(5'000, 'x'), id).body, known);
   EXPECT_EQ(client.ask("/p?q", "", {{"x-request-id", "r1"}, {"expect", "foo"}}).body, known);
+  EXPECT_EQ(client.ask("/p?q", "", {{"x-request-id", "r1"}, {"x", std::string(20'000, 'x')}}).body, known);
+  const Http2Fields target_first = {
+      {":path", "/" + std::string(20'000, 'x')}, {":method", "POST"}, {":scheme", "http"}, {":authority", "a"}};
+  EXPECT_EQ(client.wait(client.head(target_first)).body, "POST   127.0.0.1");
   TestClient slow(server.port());
   ASSERT_TRUE(slow.send(head + "X: "));
   ASSERT_TRUE(eventually([&] {
