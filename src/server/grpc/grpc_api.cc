@@ -71,6 +71,7 @@ void GrpcApi::handle(http::Exchange& exchange, Now now) {
       .peer = request.peer,
       .reply_as = head.encoding == Encoding::kGzip && head.accepts_gzip ? Compressed::kYes : Compressed::kNo};
   if (logs_access()) call.begin = std::chrono::steady_clock::now();
+  call.arriving = std::max(Duration{}, now - request.started);
   if (status.ok() && !head.timeout.empty()) {
     call.deadline = request.started + *parse_timeout(head.timeout);
     if (now >= *call.deadline) {
@@ -168,8 +169,9 @@ void GrpcApi::fail(const Rpc* rpc, const Status& status, http::Responder& respon
   responder.header("grpc-message", percent_encoded(status.message));
 }
 
-void GrpcApi::reject(const http::Rejection& rejection, Instant, http::Responder& responder) {
+void GrpcApi::reject(const http::Rejection& rejection, Instant now, http::Responder& responder) {
   UnaryCall call{.rpc = find_rpc(rejection.request.target), .peer = rejection.request.peer};
+  call.arriving = std::max(Duration{}, now - rejection.request.started);
   if (logs_access()) call.begin = std::chrono::steady_clock::now();
   const Status status{code_of(rejection), rejection.field + ": " + rejection.detail};
   log_call(call, status.code, {});

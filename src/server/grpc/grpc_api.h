@@ -56,7 +56,9 @@ class GrpcApi final : public http::Handler, private http::ExchangeEvents {
     IpAddress peer = {};
     Compressed reply_as = Compressed::kNo;  // kYes: if that gains anything
     std::optional<Instant> deadline = {};
-    std::chrono::steady_clock::time_point begin = {};  // for the access log
+    // For the access log:
+    std::chrono::steady_clock::time_point begin = {};
+    Duration arriving = {};  // from its head to its end
   };
   // One whose decision is waited for. Its task owns it.
   struct WaitingCall final : http::ExchangeEvents {

@@ -15,7 +15,8 @@ void GrpcApi::log_call(const UnaryCall& call, StatusCode code, const server::Dec
                                   {"rpc", call.rpc == nullptr ? std::string_view("unknown") : call.rpc->path.substr(1)},
                                   {"status", name_of(code)}};
   note.add_to(fields);
-  fields.push_back({"duration_us", std::chrono::duration_cast<std::chrono::microseconds>(passed).count()});
+  fields.push_back(
+      {"duration_us", call.arriving.us + std::chrono::duration_cast<std::chrono::microseconds>(passed).count()});
   service_.log->write(LogLevel::kInfo, "call", std::span<const LogField>(fields));
 }
 

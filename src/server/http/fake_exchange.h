@@ -52,6 +52,7 @@ struct FakeRequest {
   std::string body = {};
   std::vector<std::pair<std::string, std::string>> headers = {};
   std::string peer = "127.0.0.1";
+  Instant started = {};
 };
 
 // The request as a handler sees it; fills `headers`, and points into it and `request`.

@@ -48,7 +48,8 @@ http::Request parsed(const FakeRequest& request, std::vector<Header>& headers) {
           .query = question == target.size() ? "" : target.substr(question + 1),
           .headers = headers,
           .body = request.body,
-          .peer = *IpAddress::parse(request.peer)};
+          .peer = *IpAddress::parse(request.peer),
+          .started = request.started};
 }
 
 FakeResponse HttpApiHarness::ask(const FakeRequest& request) {

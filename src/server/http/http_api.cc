@@ -89,6 +89,9 @@ void log_access(ApiCall& call, std::chrono::steady_clock::time_point begin) {
   char peer[IpAddress::kTextMax];
   const int peer_length = call.request.peer.to_chars(peer);
   const auto passed = std::chrono::steady_clock::now() - begin;
+  // The rest of the request may have taken long to arrive.
+  const Instant started = call.request.started;
+  const Duration arriving = started == Instant{} ? Duration{} : std::max(Duration{}, call.now - started);
   std::vector<LogField> fields = {{"id", call.request_id()},
                                   {"peer", std::string_view(peer, static_cast<size_t>(peer_length))},
                                   {"method", call.request.method},
@@ -97,7 +100,8 @@ void log_access(ApiCall& call, std::chrono::steady_clock::time_point begin) {
   server::DecisionNote note = call.workspace.decider.take_note();
   if (call.workspace.rate_limits && note.decisions == 0) note = call.workspace.rate_limits->take_note();
   note.add_to(fields);
-  fields.push_back({"duration_us", std::chrono::duration_cast<std::chrono::microseconds>(passed).count()});
+  fields.push_back(
+      {"duration_us", arriving.us + std::chrono::duration_cast<std::chrono::microseconds>(passed).count()});
   call.workspace.service.log->write(LogLevel::kInfo, "request", std::span<const LogField>(fields));
 }
 

@@ -33,8 +33,11 @@ RequestHeaders scan_headers(std::span<const Header> headers) {
         found.forwarded = found.forwarded || equal_ignoring_case(header.name, "forwarded");
         break;
       case 12:
-        if (equal_ignoring_case(header.name, "content-type")) found.content_type = header.value;
-        if (equal_ignoring_case(header.name, "x-request-id") && is_sane_request_id(header.value)) {
+        if (found.content_type.data() == nullptr && equal_ignoring_case(header.name, "content-type")) {
+          found.content_type = header.value;
+        }
+        if (found.request_id.empty() && equal_ignoring_case(header.name, "x-request-id") &&
+            is_sane_request_id(header.value)) {
           found.request_id = header.value;
         }
         break;

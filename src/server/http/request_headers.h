@@ -8,11 +8,12 @@
 
 namespace rateguard::http_api {
 
+// Of a field that came several times, the first one.
 struct RequestHeaders {
   std::string_view content_type = {};
   std::string_view authorization = {};
   std::string_view token = {};       // X-RateGuard-Token: for callers whose Authorization is for another server
-  std::string_view request_id = {};  // X-Request-Id, if it may be repeated
+  std::string_view request_id = {};  // X-Request-Id, the first that may be repeated
   // Authorization or X-RateGuard-Token, if it was sent twice: then neither counts (RFC 9110, section 5.3).
   std::string_view repeated = {};
   bool forwarded = false;  // Forwarded or X-Forwarded-For: a proxy is in between

@@ -343,6 +343,40 @@ TEST(Log, AnAccessLineHasVerdictRuleAndAStableSubject) {
   EXPECT_EQ(out.str().find("verdict", out.str().find("/health")), std::string::npos) << "nothing was decided";
 }
 
+TEST(Log, ALineCountsTheTimeInWhichTheRestOfTheRequestArrived) {
+  std::ostringstream out;
+  Log log({.format = LogFormat::kJson}, std::make_shared<spdlog::sinks::ostream_sink_mt>(out));
+  HttpApiHarness server;
+  server.service.log = &log;
+  server.service.settings.access_log = true;
+  server.ask({.started = server.now - Duration::seconds(3)});
+  const std::string name = "\"duration_us\":";
+  const size_t at = out.str().find(name);
+  ASSERT_NE(at, std::string::npos);
+  EXPECT_GE(std::stoll(out.str().substr(at + name.size())), 3'000'000);
+}
+
+TEST(RequestId, TheFirstOfSeveralCounts) {
+  HttpApiHarness server;
+  EXPECT_EQ(server.ask({.headers = {{"X-Request-Id", "one"}, {"x-request-id", "two"}}})["X-Request-Id"], "one");
+  EXPECT_EQ(server.ask({.headers = {{"X-Request-Id", "no id!"}, {"X-Request-Id", "two"}}})["X-Request-Id"], "two")
+      << "one that is no id is as good as none";
+}
+
+TEST(RepeatedFields, TheFirstMediaTypeCounts) {
+  HttpApiHarness server;
+  const auto code_of = [&](std::string first, std::string second) {
+    return server
+        .ask({.method = "POST",
+              .target = "/check",
+              .body = R"({"key":"a","algorithm":"token_bucket","capacity":1,"refill_rate":1})",
+              .headers = {{"Content-Type", std::move(first)}, {"content-type", std::move(second)}}})
+        .code;
+  };
+  EXPECT_EQ(code_of("text/plain", "application/json"), 415);
+  EXPECT_EQ(code_of("application/json", "text/plain"), 200);
+}
+
 TEST(Log, ARejectedRequestHasALineWithTheIdThatCameWithIt) {
   std::ostringstream out;
   Log log({.format = LogFormat::kJson}, std::make_shared<spdlog::sinks::ostream_sink_mt>(out));
