@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -302,12 +303,45 @@ TEST(LifecycleTest, SigtermSavesTheCountersAndARestartContinues) {
   EXPECT_TRUE(contains(third.body, R"("remaining":0)")) << third.body;
 }
 
+TEST(LifecycleTest, ASecondServiceOnTheSameDataFolderDoesNotStart) {
+  const TemporaryFolder data;
+  Service first({"--data", data.path().string()});
+  const Finished second =
+      run({"serve", "--http", "127.0.0.1:0", "--grpc", "off", "--resp", "off", "--data", data.path()});
+  EXPECT_EQ(second.exit_code, 4);
+  EXPECT_TRUE(
+      contains(second.err, "another service (process " + std::to_string(first.pid()) + ") keeps its counters in"))
+      << second.err;
+  first.signal(SIGKILL);
+  first.wait();
+  const Service third({"--data", data.path().string()});
+  EXPECT_EQ(HttpConnection(third.port()).get("/ready").status, 200) << "a lock does not outlive its process";
+}
+
+TEST(LifecycleTest, AServiceThatIsStoppingHandsItsCountersToTheNext) {
+  const TemporaryFolder data;
+  const std::string body = R"({"key":"k","algorithm":"fixed_window","limit":3,"window":"366d"})";
+  Service first({"--data", data.path().string()}, {{"RATEGUARD_LISTEN_DRAIN_GRACE", "500ms"}});
+  EXPECT_EQ(HttpConnection(first.port()).post("/check", body).status, 200);
+  HttpConnection unfinished(first.port());
+  unfinished.write_raw("POST /check HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n1");
+  first.signal(SIGTERM);
+  ASSERT_TRUE(eventually([&] { return contains(first.log(), "stopping; nothing new is accepted"); }));
+  const Service second({"--data", data.path().string()});
+  const std::string waits = "waiting for the service that is stopping, and for its counters process=";
+  EXPECT_TRUE(contains(second.log(), waits + std::to_string(first.pid()))) << second.log();
+  EXPECT_EQ(first.wait(), 0);
+  EXPECT_TRUE(contains(HttpConnection(second.port()).post("/check", body).body, R"("remaining":1)"));
+}
+
 TEST(LifecycleTest, ADataFolderThatIsNotThereIsMadeWithItsParents) {
   const TemporaryFolder folder;
   const auto data = folder.path() / "lib" / "rateguard";
   Service service({"--data", data.string()});
   EXPECT_TRUE(std::filesystem::is_directory(data));
-  EXPECT_TRUE(std::filesystem::is_empty(data)) << "the trial has been removed";
+  const auto names = std::filesystem::directory_iterator(data);
+  EXPECT_EQ(std::ranges::distance(begin(names), end(names)), 1) << "the trial has been removed";
+  EXPECT_TRUE(std::filesystem::exists(data / "counters.snap.lock"));
   service.signal(SIGTERM);
   EXPECT_EQ(service.wait(), 0);
   EXPECT_TRUE(std::filesystem::exists(data / "counters.snap"));
@@ -377,9 +411,7 @@ TEST(LifecycleTest, ADamagedSnapshotIsRenamedAndLogged) {
     service.signal(SIGTERM);
     EXPECT_EQ(service.wait(), 0);
   }
-  std::filesystem::path snapshot;
-  for (const auto& entry : std::filesystem::directory_iterator(data.path())) snapshot = entry.path();
-  ASSERT_FALSE(snapshot.empty());
+  const std::filesystem::path snapshot = data.path() / "counters.snap";
   std::string bytes = read_file(snapshot);
   bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 0x40);
   std::ofstream(snapshot, std::ios::binary) << bytes;

@@ -16,6 +16,8 @@ namespace {
 // some 50 us of one core each time.
 constexpr Duration kSweepInterval = Duration::millis(100);
 constexpr TickBudget kSweepBudget{.slots = 16'384};
+// How long a start waits for another service's last snapshot, after that one's grace: some gigabytes on a slow disk.
+constexpr Duration kSavePatience = Duration::seconds(60);
 
 MemoryStoreOptions store_options(const config::StoreSettings& settings) {
   return {.max_keys = settings.max_keys,
@@ -71,7 +73,7 @@ Result<void> Instance::restore_counters() {
   if (path.empty()) return {};
   const Duration interval = config_.memory_store().snapshot_interval;
   snapshots_ = std::make_unique<SnapshotKeeper>(*store_, path, interval, log_);
-  return snapshots_->restore();
+  return snapshots_->restore(config_.listen.drain_grace + kSavePatience);
 }
 
 void Instance::join_others() {
@@ -95,12 +97,12 @@ void Instance::join_others() {
   }
 }
 
-void Instance::log_membership(const std::string& store, std::string_view problem) {
-  if (problem.empty())
 void Instance::note_charge_secret(StoreNumber store, std::string_view secret) {
   if (const auto known = server::ChargeSecret::from(secret)) service_.charge_secrets.set(store, *known);
 }
 
+void Instance::log_membership(const std::string& store, std::string_view problem) {
+  if (problem.empty())
     return log_.write(LogLevel::kInfo, "other instances are seen and heard again", {{"store", store}});
   log_.write(
       LogLevel::kWarn,
@@ -170,6 +172,7 @@ void Instance::drain(std::string_view by) {
   if (service_.draining.exchange(true)) return;
   log_.write(LogLevel::kInfo, "stopping; nothing new is accepted, and what has begun may end within the grace",
              {{"by", by}, {"grace_ms", config_.listen.drain_grace.us / 1'000}});
+  if (snapshots_ != nullptr) snapshots_->say_stopping();
   parts_left_ = 1 + workers_.size() * front_ends_.size();
   membership_.leave([this] { part_has_ended(); });
   net::EventLoop& first = *workers_.front()->loop;

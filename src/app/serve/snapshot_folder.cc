@@ -26,7 +26,7 @@ Result<void> try_to_write(const std::string& path) {
 
 }  // namespace
 
-Result<FolderWas> prepare_snapshot_folder(const std::string& snapshot_path) {
+Result<FolderWas> make_snapshot_folder(const std::string& snapshot_path) {
   const std::filesystem::path folder = std::filesystem::path(snapshot_path).parent_path();
   std::error_code error;
   const bool made = !folder.empty() && std::filesystem::create_directories(folder, error);
@@ -36,12 +36,22 @@ Result<FolderWas> prepare_snapshot_folder(const std::string& snapshot_path) {
                             "--data or the store's snapshot",
                             folder.string(), error.message()));
   }
+  return made ? FolderWas::kMade : FolderWas::kThere;
+}
+
+Result<void> try_snapshot_folder(const std::string& snapshot_path) {
   // The name of a snapshot while it is written: no other file ever has it.
   if (const auto good = try_to_write(snapshot_path + ".tmp"); !good) {
-    return fail(ErrorCode::kIo, fmt::format("counters cannot be kept in the data folder {}: {}",
-                                            folder.empty() ? "." : folder.string(), good.error().message));
+    return std::unexpected(cannot_keep(snapshot_path, good.error().message));
   }
-  return made ? FolderWas::kMade : FolderWas::kThere;
+  return {};
+}
+
+Error cannot_keep(const std::string& snapshot_path, std::string_view why) {
+  const std::filesystem::path folder = std::filesystem::path(snapshot_path).parent_path();
+  return {.code = ErrorCode::kIo,
+          .message = fmt::format("counters cannot be kept in the data folder {}: {}",
+                                 folder.empty() ? "." : folder.string(), why)};
 }
 
 }  // namespace rateguard::app

@@ -13,12 +13,19 @@ namespace rateguard::app {
 SnapshotKeeper::SnapshotKeeper(MemoryStore& store, std::string path, Duration interval, Log& log)
     : store_(store), path_(std::move(path)), interval_(interval), log_(log) {}
 
-Result<void> SnapshotKeeper::restore() {
-  const Instant now = net::SystemClock().now();
-  metrics_.begin(net::SystemClock().read().wall());
-  const auto folder = prepare_snapshot_folder(path_);
+Result<void> SnapshotKeeper::restore(Duration patience) {
+  const auto folder = make_snapshot_folder(path_);
   if (!folder) return std::unexpected(folder.error());
   if (*folder == FolderWas::kMade) log_.write(LogLevel::kInfo, "data folder made", {{"for", path_}});
+  auto taken = SnapshotLock::take(path_, patience, [this](const std::string& holder) {
+    log_.write(LogLevel::kInfo, "waiting for the service that is stopping, and for its counters",
+               {{"process", holder}, {"file", path_}});
+  });
+  if (!taken) return std::unexpected(taken.error());
+  lock_ = *std::move(taken);
+  if (const auto good = try_snapshot_folder(path_); !good) return good;
+  const Instant now = net::SystemClock().now();
+  metrics_.begin(net::SystemClock().read().wall());
   const auto loaded = load_snapshot(store_, path_, now);
   if (loaded) {
     {
@@ -40,6 +47,10 @@ Result<void> SnapshotKeeper::restore() {
                                          "counters. Rename it back for that version";
   log_.write(LogLevel::kError, message, {{"why", loaded.error().to_string()}, {"set_aside_as", *aside}});
   return {};
+}
+
+void SnapshotKeeper::say_stopping() {
+  if (lock_ != nullptr) lock_->say_stopping();
 }
 
 void SnapshotKeeper::start(net::EventLoop& loop, net::BlockingPool& pool) {

@@ -2,8 +2,10 @@
 // written on a thread for what blocks.
 #pragma once
 
+#include <memory>
 #include <string>
 
+#include "app/serve/snapshot_lock.h"
 #include "base/mutex.h"
 #include "log/log.h"
 #include "model/instant.h"
@@ -24,10 +26,13 @@ class SnapshotKeeper {
   SnapshotKeeper(const SnapshotKeeper&) = delete;
   SnapshotKeeper& operator=(const SnapshotKeeper&) = delete;
 
-  // Makes the folder and proves that it can be written to, then puts the counters of an earlier run into the empty
-  // store. A damaged file is renamed and logged; a folder that cannot be written to, or a file that cannot be read for
-  // another reason, is an error.
-  Result<void> restore();
+  // Makes the folder and proves that it can be written to, takes the snapshot's lock, then puts the counters of an
+  // earlier run into the empty store. Waits for up to `patience` for another service that is stopping and has the lock.
+  // A damaged file is renamed and logged; a folder that cannot be written to, a lock that another service has, or a
+  // file that cannot be read for another reason, is an error.
+  Result<void> restore(Duration patience);
+  // The service is stopping: the next one may wait for it. On the loop's thread.
+  void say_stopping();
   // Saves at each interval from now on, unless the last snapshot is still being written. The loop outlives the keeper.
   // On the loop's thread, or before it runs.
   void start(net::EventLoop& loop, net::BlockingPool& pool);
@@ -60,6 +65,7 @@ class SnapshotKeeper {
   std::string problem_ RG_GUARDED_BY(mutex_);        // of the last attempt; empty: it went well
   bool has_snapshot_ RG_GUARDED_BY(mutex_) = false;  // on disk, of this run or an earlier one
   net::Timer timer_;
+  std::unique_ptr<SnapshotLock> lock_;  // null before restore()
 };
 
 }  // namespace rateguard::app
