@@ -94,7 +94,7 @@ struct ScenarioReport {
   Totals totals = {};
   std::vector<RuleReport> rules = {};
   TimelineCounts timeline = {};
-  std::vector<QuotaReport> quotas = {};  // only if Options::plots asks for them
+  std::vector<QuotaReport> quotas = {};  // only if Options::detail asks for them
   std::optional<Callers> callers = {};   // as above
   std::optional<ProxyReport> proxy = {};
   // Live counters that were dropped or refused for lack of room: above 0 the figures are not exact.

@@ -101,16 +101,18 @@ json::object total_json(const Report& report, const ScenarioReport& scenario) {
                       {"refused", scenario.totals.refused},        {"unlimited", scenario.totals.unlimited},
                       {"without_address", report.without_address}, {"unreadable_requests", report.unreadable_requests},
                       {"spread_requests", report.spread_requests}, {"evicted", scenario.evicted}};
-  if (scenario.callers) {
-    out["callers"] = scenario.callers->counted;
-    out["callers_refused"] = scenario.callers->refused;
-    out["callers_shadow_refused"] = scenario.callers->shadow_refused;
-  }
-  if (report.first) {
-    out["first"] = time_json(*report.first);
-    out["last"] = time_json(*report.last);
-    out["span_ms"] = (*report.last - *report.first).ceil_millis();
-  }
+  // The members are always the same; null: not counted, or there are no requests.
+  const auto or_null = [](bool known, const auto& value) {
+    return known ? json::value(value()) : json::value(nullptr);
+  };
+  const auto& callers = scenario.callers;
+  out["callers"] = or_null(callers.has_value(), [&] { return callers->counted; });
+  out["callers_refused"] = or_null(callers.has_value(), [&] { return callers->refused; });
+  out["callers_shadow_refused"] = or_null(callers.has_value(), [&] { return callers->shadow_refused; });
+  const bool has_requests = report.first.has_value();
+  out["first"] = or_null(has_requests, [&] { return time_json(*report.first); });
+  out["last"] = or_null(has_requests, [&] { return time_json(*report.last); });
+  out["span_ms"] = or_null(has_requests, [&] { return (*report.last - *report.first).ceil_millis(); });
   return out;
 }
 

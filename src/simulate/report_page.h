@@ -8,7 +8,7 @@
 
 namespace rateguard::simulate {
 
-// Best with Plots::kQuotas; otherwise the page has no plot of remaining quotas.
+// Best with Detail::kPlots; otherwise the page has no plot of remaining quotas.
 std::string page_html(const Report& report);
 
 // Writes to a file, whole or not at all ("-" is standard output). Errors: kIo with the system's reason.

@@ -29,7 +29,7 @@ Report report_of(const std::string& log, const std::string& yaml, std::string_vi
   ReadSummary summary;
   const ReadOptions options{.columns = ColumnMap::parse(columns).value(), .wanted_headers = scenario.wanted_headers()};
   EXPECT_TRUE(read_log(lines, "access.log", options, recording, summary));
-  Report report = simulate(recording, scenario, nullptr, Plots::kNone, {});
+  Report report = simulate(recording, scenario, nullptr, Detail::kRules, {});
   report.input = summary;
   return report;
 }

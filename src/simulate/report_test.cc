@@ -46,7 +46,7 @@ Report hostile_report() {
   }
   const Scenario rules = scenario_of("3/h");
   const Scenario compared = scenario_of("5/h");
-  Report report = simulate(recording, rules, &compared, Plots::kQuotas, {});
+  Report report = simulate(recording, rules, &compared, Detail::kPlots, {});
   report.input.logs.push_back(
       {.file = "access\xFF.log", .format = InputFormat::kCombined, .lines = 10, .malformed = 1});
   report.input.examples.push_back(

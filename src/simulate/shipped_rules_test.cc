@@ -47,7 +47,7 @@ void expect_stops_a_scraper(const std::string& yaml) {
                           .policy = {.rules = rules::RuleSet::compile(config->rules).value(),
                                      .identifier = identify::Identifier::create(config->identity).value()}};
   Recording recording = scraper();
-  const Report report = simulate(recording, scenario, nullptr, Plots::kNone, {});
+  const Report report = simulate(recording, scenario, nullptr, Detail::kRules, {});
   EXPECT_EQ(report.rules.totals.requests, 3'000u);
   // 150 seconds at 100 requests in 10 seconds, and the 20 that the bucket held at first.
   EXPECT_NEAR(static_cast<double>(report.rules.totals.admitted), 1'520, 5);

@@ -46,13 +46,13 @@ std::unique_ptr<Pass> replay_once(const Recording& recording, const Scenario& sc
   return pass;
 }
 
-ScenarioReport report_on(const Recording& recording, const Scenario& scenario, const Pass& pass, Plots plots,
+ScenarioReport report_on(const Recording& recording, const Scenario& scenario, const Pass& pass, Detail detail,
                          const ProgressCallback& progress) {
   SubjectNames names(recording, scenario);
   ScenarioReport report = scenario_report(scenario, recording, pass.statistics, pass.timeline, names);
   report.evicted = pass.store.evicted + pass.store.refused_full;
-  if (plots == Plots::kNone || recording.events().empty()) return report;
-  report.callers = callers_of(scenario, pass.statistics, names);
+  if (detail >= Detail::kCallers) report.callers = callers_of(scenario, pass.statistics, names);
+  if (detail < Detail::kPlots || recording.events().empty()) return report;
   const auto store = make_store(recording, scenario);
   QuotaObserver quotas(keys_to_plot(scenario, pass.statistics, names));
   ReplayObserver* const observers[] = {&quotas};
@@ -64,7 +64,7 @@ ScenarioReport report_on(const Recording& recording, const Scenario& scenario, c
 
 }  // namespace
 
-Report simulate(Recording& recording, const Scenario& rules, const Scenario* compared, Plots plots,
+Report simulate(Recording& recording, const Scenario& rules, const Scenario* compared, Detail detail,
                 const ProgressCallback& progress) {
   recording.sort();
   Report report;
@@ -79,10 +79,10 @@ Report simulate(Recording& recording, const Scenario& rules, const Scenario* com
   }
   const KeepAnswers keep = compared != nullptr ? KeepAnswers::kYes : KeepAnswers::kNo;
   const auto before = replay_once(recording, rules, report.grid, keep, progress);
-  report.rules = report_on(recording, rules, *before, plots, progress);
+  report.rules = report_on(recording, rules, *before, detail, progress);
   if (compared == nullptr) return report;
   const auto after = replay_once(recording, *compared, report.grid, keep, progress);
-  report.compared = report_on(recording, *compared, *after, plots, progress);
+  report.compared = report_on(recording, *compared, *after, detail, progress);
   SubjectNames names_before(recording, rules);
   SubjectNames names_after(recording, *compared);
   report.changes =
@@ -107,7 +107,7 @@ Result<Report> run(const Options& options, const ProgressCallback& progress) {
   Recording recording;
   auto input = read_logs(options.logs, read, progress, recording);
   if (!input) return std::unexpected(input.error());
-  Report report = simulate(recording, *rules, compared ? &*compared : nullptr, options.plots, progress);
+  Report report = simulate(recording, *rules, compared ? &*compared : nullptr, options.detail, progress);
   report.input = std::move(*input);
   return report;
 }

@@ -12,9 +12,11 @@
 
 namespace rateguard::simulate {
 
-enum class Plots : uint8_t {
-  kNone,
-  kQuotas,  // what the most refused subjects had left over time, which costs another replay
+// What a report has besides the figures of each rule; each value includes those before it.
+enum class Detail : uint8_t {
+  kRules,
+  kCallers,  // how many callers there are over all rules, which takes memory for each
+  kPlots,    // what the most refused subjects had left over time, which costs another replay
 };
 
 struct Options {
@@ -22,7 +24,7 @@ struct Options {
   std::string compare = {};            // another one; empty if none
   std::vector<std::string> logs = {};  // "-" is standard input
   ReadOptions read = {};               // wanted_headers is filled in from the rules
-  Plots plots = Plots::kNone;
+  Detail detail = Detail::kRules;
 };
 
 // Reads the rules and the logs, replays, and reports. Runs on the calling thread. Errors: of Scenario::load and
@@ -30,7 +32,7 @@ struct Options {
 Result<Report> run(const Options& options, const ProgressCallback& progress);
 
 // The second half of run(): `recording` is sorted here. `compared` may be null.
-Report simulate(Recording& recording, const Scenario& rules, const Scenario* compared, Plots plots,
+Report simulate(Recording& recording, const Scenario& rules, const Scenario* compared, Detail detail,
                 const ProgressCallback& progress);
 
 }  // namespace rateguard::simulate

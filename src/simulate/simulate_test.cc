@@ -27,8 +27,8 @@ void add(Recording& recording, int count, LogEntry entry) {
   }
 }
 
-Report report_of(Recording& recording, const std::string& yaml, Plots plots = Plots::kNone) {
-  return simulate(recording, scenario_of(yaml), nullptr, plots, {});
+Report report_of(Recording& recording, const std::string& yaml, Detail detail = Detail::kRules) {
+  return simulate(recording, scenario_of(yaml), nullptr, detail, {});
 }
 
 TEST(Simulate, CountsEachRuleAndTheAnswer) {
@@ -143,7 +143,7 @@ TEST(Simulate, RequestsWithoutAnyRuleAreUnlimited) {
 
 TEST(Simulate, AnEmptyRecordingIsAReportOfZeros) {
   Recording recording;
-  const Report report = report_of(recording, "rules: [{name: a, per: ip, limit: 1/m}]", Plots::kQuotas);
+  const Report report = report_of(recording, "rules: [{name: a, per: ip, limit: 1/m}]", Detail::kPlots);
   EXPECT_EQ(report.requests, 0u);
   EXPECT_FALSE(report.first);
   EXPECT_TRUE(report.rules.quotas.empty());
@@ -170,7 +170,7 @@ TEST(Simulate, FollowsTheRemainingQuotaAndItsRecovery) {
   for (const int second : {0, 0, 0, 1, 100})
     recording.add({.time = Instant::from_seconds(kStart + second), .client = "10.0.0.1"});
   const Report report = report_of(
-      recording, "rules: [{name: a, per: ip, algorithm: token_bucket, capacity: 3, refill: 6/m}]", Plots::kQuotas);
+      recording, "rules: [{name: a, per: ip, algorithm: token_bucket, capacity: 3, refill: 6/m}]", Detail::kPlots);
   ASSERT_EQ(report.rules.quotas.size(), 1u);
   const QuotaReport& quota = report.rules.quotas[0];
   EXPECT_EQ(quota.subject, "10.0.0.1");
@@ -191,7 +191,7 @@ TEST(Simulate, PlotsTheQuotaOfASubjectOverTheTimeInWhichItWasActive) {
     recording.add({.time = Instant::from_seconds(kStart + 20 * kHour + i), .client = "10.0.0.2"});
   }
   const Report report = report_of(
-      recording, "rules: [{name: a, per: ip, algorithm: token_bucket, capacity: 10, refill: 1/10s}]", Plots::kQuotas);
+      recording, "rules: [{name: a, per: ip, algorithm: token_bucket, capacity: 10, refill: 1/10s}]", Detail::kPlots);
   ASSERT_EQ(report.rules.quotas.size(), 2u);
   const QuotaSeries& busy = report.rules.quotas[0].series;
   EXPECT_EQ(report.rules.quotas[0].subject, "10.0.0.2");
@@ -217,7 +217,7 @@ TEST(Simulate, APauseLongerThanACounterWasBusyIsNotClaimedToBeKnown) {
     recording.add({.time = Instant::from_seconds(kStart + second), .client = "10.0.0.1"});
   }
   const Report report =
-      report_of(recording, "rules: [{name: a, per: ip, algorithm: fixed_window, limit: 5/1d}]", Plots::kQuotas);
+      report_of(recording, "rules: [{name: a, per: ip, algorithm: fixed_window, limit: 5/1d}]", Detail::kPlots);
   const QuotaSeries& series = report.rules.quotas.at(0).series;
   EXPECT_TRUE(series.lowest.front().has_value());
   EXPECT_TRUE(std::ranges::any_of(series.lowest, [](const auto& lowest) { return !lowest.has_value(); }));
@@ -261,7 +261,7 @@ rules:
   - {name: everyone, per: global, limit: 1000/h}
   - {name: trial, per: ip, limit: 1/h, mode: shadow}
 )",
-                                  Plots::kQuotas);
+                                  Detail::kCallers);
   ASSERT_TRUE(report.rules.callers.has_value());
   EXPECT_EQ(report.rules.callers->counted, 2u);
   EXPECT_EQ(report.rules.callers->refused, 1u);
@@ -281,7 +281,7 @@ rules:
   - {name: a, match: {path: /a}, per: ip, limit: 7, window: 1h, algorithm: sliding_window_log}
   - {name: b, match: {path: /b}, per: ip, limit: 8, window: 1h, algorithm: sliding_window_log}
 )");
-  const Report report = simulate(recording, before, &after, Plots::kNone, {});
+  const Report report = simulate(recording, before, &after, Detail::kRules, {});
   ASSERT_TRUE(report.changes);
   EXPECT_EQ(report.changes->newly_refused, 2u);
   EXPECT_EQ(report.changes->newly_admitted, 3u);
@@ -307,7 +307,7 @@ rules:
   - {name: a, match: {path: /a}, per: "header:X-Tenant", limit: 5/m, missing: reject}
   - {name: key, per: api_key, limit: 5/m, missing: reject}
 )");
-  const Report report = simulate(recording, before, &after, Plots::kNone, {});
+  const Report report = simulate(recording, before, &after, Detail::kRules, {});
   ASSERT_TRUE(report.changes);
   EXPECT_EQ(report.changes->newly_refused, 3u);
   ASSERT_EQ(report.changes->most_newly_refused.size(), 2u);

@@ -159,7 +159,7 @@ Result<void> simulate_proposal(const Options& options, const TrafficProfile& pro
   }
   auto scenario = simulate::Scenario::parse(out.yaml, "proposal");
   if (!scenario) return std::unexpected(scenario.error());
-  simulate::Report report = simulate::simulate(recording, *scenario, nullptr, simulate::Plots::kNone, progress);
+  simulate::Report report = simulate::simulate(recording, *scenario, nullptr, simulate::Detail::kRules, progress);
   out.refused = report.rules.totals.refused;
   out.verdicts = std::move(report.rules.rules);
   return {};

@@ -128,7 +128,7 @@ RC_GTEST_PROP(Suggest, ProposesRulesThatLoadAndRefuseWhatItSaysOfAnyLog, ()) {
   simulate::Recording recording;
   const simulate::ReadOptions read{.wanted_headers = scenario->wanted_headers()};
   RC_ASSERT(simulate::read_logs(Texts{log.path()}, read, {}, recording).has_value());
-  const simulate::Report report = simulate::simulate(recording, *scenario, nullptr, simulate::Plots::kNone, {});
+  const simulate::Report report = simulate::simulate(recording, *scenario, nullptr, simulate::Detail::kRules, {});
   RC_ASSERT(suggestion->refused == report.rules.totals.refused);
   for (size_t i = 0; i < suggestion->rules.size(); ++i) {
     const simulate::RuleReport& said = (*suggestion->verdicts)[i];

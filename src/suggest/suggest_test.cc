@@ -102,7 +102,7 @@ TEST(Suggest, CountsWhomItsRulesRefuseThoughTheyMatchMoreThanTheyWereMeasuredBy)
   ASSERT_TRUE(input);
   auto scenario = simulate::Scenario::parse(suggestion.yaml, "proposal");
   ASSERT_TRUE(scenario);
-  const simulate::Report report = simulate::simulate(recording, *scenario, nullptr, simulate::Plots::kNone, {});
+  const simulate::Report report = simulate::simulate(recording, *scenario, nullptr, simulate::Detail::kRules, {});
   EXPECT_GT(suggestion.refused, 0u);
   EXPECT_EQ(suggestion.refused, report.rules.totals.refused);
 }

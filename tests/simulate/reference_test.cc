@@ -238,7 +238,7 @@ void expect_equal_to_reference(const std::string& bytes, const std::vector<Plain
   simulate::replay(recording, scenario.policy, *store, {}, observers);
   EXPECT_EQ(comparer.differences(), 0u) << yaml_of(rules);
 
-  const simulate::Report report = simulate::simulate(recording, scenario, nullptr, simulate::Plots::kQuotas, {});
+  const simulate::Report report = simulate::simulate(recording, scenario, nullptr, simulate::Detail::kPlots, {});
   expect_report(report, comparer, requests.size());
   EXPECT_GT(report.rules.totals.refused, 0u) << "these rules prove nothing";
 }

@@ -9,6 +9,8 @@
 #include "app/cli/commands.h"
 #include "app/cli/log_commands.h"
 #include "app/cli/terminal.h"
+#include "config/config.h"
+#include "config/named_files.h"
 #include "simulate/log_explainer.h"
 #include "simulate/output_file.h"
 #include "simulate/report_json.h"
@@ -23,7 +25,8 @@ Result<simulate::Options> simulation(const SimulateOptions& options) {
   auto read = read_options(options.format);
   if (!read) return std::unexpected(read.error());
   made.read = std::move(*read);
-  if (!options.html.empty()) made.plots = simulate::Plots::kQuotas;
+  if (!options.json.empty()) made.detail = simulate::Detail::kCallers;
+  if (!options.html.empty()) made.detail = simulate::Detail::kPlots;
   return made;
 }
 
@@ -55,22 +58,41 @@ int explain(const SimulateOptions& options, simulate::ReadOptions read) {
   return exit_code;
 }
 
+// A rules file and the files that it names. Of one that does not load, itself: it ends the run before anything is
+// written.
+std::vector<std::string> files_of(const std::string& rules) {
+  std::vector<std::string> files = {rules};
+  if (rules.empty()) return files;
+  const auto config = config::load(rules);
+  if (!config) return files;
+  const std::vector<std::string> named = config::named_files(*config);
+  files.insert(files.end(), named.begin(), named.end());
+  return files;
+}
+
 }  // namespace
 
 int simulate(const SimulateOptions& options) {
+  if (options.rules.empty() && !options.explain_format) {
+    complain("--rules FILE is missing: it names the rules to try");
+    return kUsage;
+  }
+  if (options.explain_format && !options.json.empty() && options.logs.size() > 1) {
+    complain("--explain-format --json writes about one log; name one LOG");
+    return kUsage;
+  }
   const auto made = simulation(options);
   if (!made) {
     complain(made.error().to_string());
     return kUsage;
   }
   NamedFiles files{.inputs = options.logs, .outputs = {options.json, options.html}};
-  files.inputs.insert(files.inputs.end(), {options.rules, options.compare});
+  for (const std::string& rules : {options.rules, options.compare}) {
+    const std::vector<std::string> read = files_of(rules);
+    files.inputs.insert(files.inputs.end(), read.begin(), read.end());
+  }
   if (const auto wrong = check_outputs(files)) return *wrong;
   if (options.explain_format) return explain(options, made->read);
-  if (options.rules.empty()) {
-    complain("--rules is required: it names the rules to try");
-    return kUsage;
-  }
   std::optional<Result<simulate::Report>> done;
   with_progress(options.quiet ? Quiet::kYes : Quiet::kNo,
                 [&](const simulate::ProgressCallback& progress) { done = simulate::run(*made, progress); });

@@ -55,7 +55,7 @@ function tiles() {
     tile('Admitted', number(t.admitted), percent(t.admitted, t.requests)),
     tile('Refused', number(t.refused), percent(t.refused, t.requests), t.refused ? 'refused' : ''),
     ...(trials ? [tile('Would be refused', number(shadow), 'by rules in shadow mode', shadow ? 'shadow' : '')] : []),
-    ...(t.callers === undefined ? [] : [tile('Callers refused', number(t.callers_refused),
+    ...(t.callers === null ? [] : [tile('Callers refused', number(t.callers_refused),
       'of ' + number(t.callers) + (trials && t.callers_shadow_refused ? ` · ${number(t.callers_shadow_refused)} in shadow mode` : ''))]),
     tile('Longest wait', longest ? wait(longest) : '–', longest ? 'asked of one caller' : 'nobody waits'));
 }
