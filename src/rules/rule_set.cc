@@ -49,6 +49,14 @@ class MethodTable {
   std::vector<std::string> methods_;
 };
 
+std::unexpected<Error> wrong_number_of_keys(std::string_view rule, std::span<const std::string> parts, size_t found) {
+  if (parts.empty()) {
+    return invalid(fmt::format("rule '{}' counts all requests together: expected no key, found {}", rule, found));
+  }
+  return invalid(fmt::format("rule '{}' counts by {}: expected {}, found {}", rule, fmt::join(parts, ", "),
+                             parts.size() == 1 ? "1 key" : fmt::format("{} keys in this order", parts.size()), found));
+}
+
 // Candidates in the order of the file, each rule once, by the first (most specific) of its paths that matched.
 void sort_candidates(std::vector<PathHit>& hits) {
   // Up to this many, an insertion sort is fastest.
@@ -332,8 +340,7 @@ Result<MatchedLimit> RuleSet::lookup(std::string_view rule_name, std::span<const
   }
   const CompiledRule& rule = index_->rules[*id];
   if (parts.size() != rule.parts().size()) {
-    return invalid(fmt::format("rule '{}' counts by {} parts ({}), {} given", rule_name, rule.parts().size(),
-                               fmt::join(rule.part_names(), ", "), parts.size()));
+    return wrong_number_of_keys(rule_name, rule.part_names(), parts.size());
   }
   PartRoom room;
   const CompiledLimit* limit = nullptr;

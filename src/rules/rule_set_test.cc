@@ -354,11 +354,14 @@ TEST(RuleSet, LookupErrors) {
   Rule off = rule("off", {});
   off.mode = RuleMode::kOff;
   Rule plans{.name = "plans", .by_plan = {{"free", some_limit()}, {"all", std::nullopt}}};
-  const auto set = compile({rule("r", {}, {"ip", "user"}), off, plans});
+  const auto set = compile({rule("r", {}, {"ip", "user"}), rule("one", {}, {"user"}), rule("all", {}, {}), off, plans});
   std::string key;
   EXPECT_EQ(set->lookup("nope", {}, "", 64, key).error().code, ErrorCode::kNotFound);
   EXPECT_EQ(set->lookup("off", {}, "", 64, key).error().code, ErrorCode::kNotFound);
-  EXPECT_EQ(looked_up(*set, "r", {"1.2.3.4"}), "rule 'r' counts by 2 parts (ip, user), 1 given");
+  EXPECT_EQ(looked_up(*set, "r", {"1.2.3.4"}), "rule 'r' counts by ip, user: expected 2 keys in this order, found 1");
+  EXPECT_EQ(looked_up(*set, "one", {"a", "b"}), "rule 'one' counts by user: expected 1 key, found 2");
+  EXPECT_EQ(looked_up(*set, "one", {}), "rule 'one' counts by user: expected 1 key, found 0");
+  EXPECT_EQ(looked_up(*set, "all", {"a"}), "rule 'all' counts all requests together: expected no key, found 1");
   EXPECT_EQ(looked_up(*set, "r", {"1.2.3", "u"}), "'1.2.3' is not an IP address");
   EXPECT_EQ(looked_up(*set, "r", {"1.2.3.4", ""}), "user is empty");
   const std::string too_long(kSubjectPartMax + 1, 'x');
