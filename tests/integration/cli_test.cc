@@ -123,6 +123,53 @@ TEST(CliTest, CheckExplainsTheErrorsOfARequest) {
   EXPECT_FALSE(wrong.err.empty());
 }
 
+// Of which one would be passed over in silence.
+TEST(CliTest, OptionsThatDoNotGoTogetherAreRefused) {
+  const struct {
+    std::vector<std::string> words;
+    std::string said;
+  } cases[] = {
+      {{"check", "--server", "127.0.0.1:1", "--ip", "192.0.2.1", "--config", "f"},
+       "check: --config does not go with --server: a running service decides by its own rules; leave one of them out"},
+      {{"check", "--server", "127.0.0.1:1", "--ip", "192.0.2.1", "--rules=f"}, "--rules does not go with --server"},
+      {{"check", "--limit", "5/m", "--key", "a", "--rules", "f"}, "--rules does not go with --limit"},
+      {{"check", "--ip", "192.0.2.1", "--token", "t"},
+       "--token goes with --server: it is a running service that asks for a token"},
+      {{"check", "--limit", "5/m", "--key", "a", "--every", "1s"}, "--every goes with --repeat"},
+      {{"simulate", "--explain-format", "--html", "out", "log"},
+       "simulate: --html does not go with --explain-format, which replays nothing; leave one of them out"},
+      {{"simulate", "--explain-format", "--rules", "f", "log"}, "--rules does not go with --explain-format"},
+      {{"simulate", "--explain-format", "--compare", "f", "log"}, "--compare does not go with --explain-format"},
+      {{"simulate", "--explain-format", "--json", "out", "a.log", "b.log"}, "writes about one log; name one LOG"},
+      {{"simulate", "--compare", "f", "log"}, "--compare goes with --rules"},
+      {{"simulate", "--rules", "f", "--format", "csv", "--log-format", "%h", "log"},
+       "--log-format does not go with --format"},
+      {{"suggest", "--format", "csv", "--log-format", "%h", "log"}, "--log-format does not go with --format"},
+      {{"validate", "--merge-domains", "f"}, "--merge-domains goes with --envoy"},
+      {{"bench", "--body", "{}", "redis://127.0.0.1:1"}, "--body goes with http:// targets"},
+      {{"bench", "--command", "PING"}, "--command goes with redis:// targets"},
+      {{"bench", "--domain", "d", "http://127.0.0.1:1"}, "--domain goes with grpc:// targets"},
+      {{"bench", "--rule", "r", "--limit", "5/m"}, "--limit does not go with --rule"},
+      {{"bench", "--limit", "5/m", "grpc://127.0.0.1:1"},
+       "--limit does not go with grpc:// targets, whose limits the service has; leave it out"},
+  };
+  for (const auto& [words, said] : cases) {
+    const Finished finished = run(words);
+    EXPECT_EQ(finished.exit_code, 2) << said;
+    EXPECT_TRUE(contains(finished.err, said)) << finished.err;
+    EXPECT_TRUE(contains(finished.err, "`rateguard help " + words[0] + "` explains it") || contains(said, "one log"))
+        << finished.err;
+  }
+}
+
+// A variable holds for every call.
+TEST(CliTest, AVariableThatIsOfNoUseHereDoesNoHarm) {
+  const std::map<std::string, std::string> variables = {{"RATEGUARD_CONFIG", "/no/such.yaml"},
+                                                        {"RATEGUARD_TOKEN", "t"}};
+  EXPECT_EQ(run({"check", "--server", "127.0.0.1:1", "--ip", "192.0.2.1"}, {}, variables).exit_code, 4);
+  EXPECT_EQ(run({"check", "--limit", "5/m", "--key", "a"}, {}, {{"RATEGUARD_TOKEN", "t"}}).exit_code, 0);
+}
+
 // Each way of asking would pass over the options of the others.
 TEST(CliTest, CheckRefusesOptionsThatDoNotGoTogether) {
   const struct {
@@ -159,6 +206,15 @@ TEST(CliTest, NoOutputOverwritesWhatIsRead) {
   std::filesystem::create_hard_link(log, other);
   const std::string aside = folder.write("out.json.tmp", read_file(log));
   const std::string out = (folder.path() / "out.json").string();
+  // What a rules file names is read with it.
+  const std::string subjects = folder.write("subjects.txt", "192.0.2.1: 5/m\n");
+  const std::string keys = folder.write("keys.json", "{}");
+  const std::string envoy = folder.write("envoy.yaml", "domain: d\n");
+  const std::string snapshot = folder.write("counters.snap", "counters");
+  const std::string naming = folder.write(
+      "naming.yaml", "data_dir: " + folder.path().string() + "\nenvoy: {config: " + envoy +
+                         "}\nidentity: {jwt: {key_file: " + keys +
+                         "}}\nrules:\n  - {name: named, per: ip, limit: 5/m, by_subject_file: " + subjects + "}\n");
   const struct {
     std::vector<std::string> words;
     std::string lost;
@@ -170,6 +226,11 @@ TEST(CliTest, NoOutputOverwritesWhatIsRead) {
       {{"simulate", "--explain-format", "--json", log, log}, log},
       {{"suggest", "--out", other, log}, log},
       {{"suggest", "--json", log, log}, log},
+      {{"simulate", "--rules", naming, "--json", subjects, log}, subjects},
+      {{"simulate", "--rules", rules, "--compare", naming, "--html", subjects, log}, subjects},
+      {{"simulate", "--rules", naming, "--html", keys, log}, keys},
+      {{"simulate", "--rules", naming, "--html", envoy, log}, envoy},
+      {{"simulate", "--rules", naming, "--json", snapshot, log}, snapshot},
   };
   for (const auto& [words, lost] : cases) {
     const std::string before = read_file(lost);
@@ -376,6 +437,14 @@ TEST(CliTest, AWrongWordIsAnsweredWithTheOneThatWasMeant) {
       {{"simulate", "--rules", "f", "--format", "xml", "log"},
        "rateguard: simulate: --format: expected auto, combined, common, jsonl, csv, w3c, haproxy, envoy, istio, alb, "
        "elb, found 'xml'"},
+      {{"serve", "--http", "a", "--http", "b"}, "rateguard: serve: --http is given twice; give it once"},
+      {{"serve", "--http", "a", "--http", "b", "--http", "c"},
+       "rateguard: serve: --http is given 3 times; give it once"},
+      {{"serve", "--http"}, "rateguard: serve: --http needs a value: HOST:PORT"},
+      {{"check", "--repeat", "0"}, "rateguard: check: --repeat: expected a number from 1 to 1000000, found '0'"},
+      {{"simulate", "--rules", "f"},
+       "rateguard: simulate: LOG... is missing (Logs, plain, gzip or zstd; - is standard input)"},
+      {{"completion"}, "rateguard: completion: SHELL is missing (bash, zsh or fish)"},
       {{"completion", "tcsh"}, "rateguard: completion: shell: expected bash, zsh, fish, found 'tcsh'"}};
   for (const auto& [words, answer] : wrong) {
     const Finished finished = run(words);

@@ -2,6 +2,7 @@
 // process on empty counters, or by a running service.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <functional>
 #include <memory>
@@ -89,51 +90,23 @@ Result<json::object> facts_of(const CheckOptions& options) {
   return facts;
 }
 
-// The first option given that describes a request, but for --plan; empty: none.
-std::string_view fact_given(const CheckOptions& options) {
-  const std::pair<std::string_view, const std::string&> facts[] = {
-      {"--method", options.method},      {"--path", options.path},
-      {"--host", options.host},          {"--ip", options.ip},
-      {"--user", options.user},          {"--api-key", options.api_key},
-      {"--workspace", options.workspace}};
-  for (const auto& [name, value] : facts) {
-    if (!value.empty()) return name;
-  }
-  return options.headers.empty() ? std::string_view() : "--header";
+bool has_facts(const CheckOptions& options) {
+  const std::string* const texts[] = {&options.method, &options.path,    &options.host,      &options.ip,
+                                      &options.user,   &options.api_key, &options.workspace, &options.plan};
+  return !options.headers.empty() || std::ranges::any_of(texts, [](const auto* text) { return !text->empty(); });
 }
 
-Result<void> check_limit_options(const CheckOptions& options) {
-  std::string_view fact = fact_given(options);
-  if (fact.empty() && !options.plan.empty()) fact = "--plan";
-  if (!fact.empty()) {
+// What option_rules.h cannot say. What is asked about is a rule, a limit, or the facts of a request.
+Result<void> check_question(const CheckOptions& options) {
+  if (!options.limit.empty()) {
+    if (options.key.empty()) return invalid("--limit needs --key KEY: whom it counts");
+    if (options.key.size() == 1) return {};
     return invalid(
-        fmt::format("{} does not go with --limit, which counts by --key alone; leave one of them out", fact));
+        fmt::format("--limit counts by one --key, and {} are given; only a rule (--rule) may count by "
+                    "several",
+                    options.key.size()));
   }
-  if (options.key.empty()) return invalid("--limit needs --key KEY: whom it counts");
-  if (options.key.size() == 1) return {};
-  return invalid(fmt::format("--limit counts by one --key, and {} are given; only a rule (--rule) may count by several",
-                             options.key.size()));
-}
-
-// What is asked about in three ways, each of which would pass over the options of the others: by a rule, by a limit of
-// its own, or by the facts of a request.
-Result<void> check_options_together(const CheckOptions& options) {
-  if (!options.server.empty() && options.every != "0ms") {
-    return invalid("--every is virtual time, which a running service (--server) has none of; leave one of them out");
-  }
-  if (!options.rule.empty() && !options.limit.empty()) {
-    return invalid("--limit does not go with --rule, which has a limit of its own; leave one of them out");
-  }
-  if (!options.algorithm.empty() && options.limit.empty()) return invalid("--algorithm goes with --limit");
-  if (!options.limit.empty()) return check_limit_options(options);
-  const std::string_view fact = fact_given(options);
-  if (!options.rule.empty()) {
-    if (fact.empty()) return {};
-    return invalid(fmt::format("{} does not go with --rule, which counts by --key; leave one of them out", fact));
-  }
-  if (!options.key.empty())
-    return invalid("--key goes with --rule or --limit; facts say for themselves who is counted");
-  if (!fact.empty() || !options.plan.empty()) return {};
+  if (!options.rule.empty() || has_facts(options)) return {};
   return invalid(
       "nothing to decide; expected facts of a request such as --method, --path and --ip, or --limit or "
       "--rule with --key");
@@ -141,7 +114,7 @@ Result<void> check_options_together(const CheckOptions& options) {
 
 // The body of POST /check.
 Result<std::string> body_of(const CheckOptions& options) {
-  if (auto good = check_options_together(options); !good) return std::unexpected(good.error());
+  if (auto good = check_question(options); !good) return std::unexpected(good.error());
   json::object body;
   if (!options.rule.empty()) {
     body["rule"] = options.rule;

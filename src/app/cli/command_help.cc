@@ -72,17 +72,44 @@ std::string unexpected_words(const CLI::App& command, const std::vector<std::str
   return fmt::format("'{}' is one argument too many", command.remaining().empty() ? "" : command.remaining().front());
 }
 
-// The parser's sentence if it is readable, with the option first.
-std::string in_words(const CLI::ParseError& error) {
+// "Could not convert: --threads = abc"
+std::string unconverted(std::string_view text) {
+  const size_t equals = text.find(" = ");
+  if (equals == std::string_view::npos) return fmt::format("not a value: {}", text);
+  return fmt::format("{}: expected a number, found '{}'", text.substr(0, equals), text.substr(equals + 3));
+}
+
+// "--http: At Most 1 required but received 2", "--http: 1 required HOST:PORT missing"
+std::string miscounted(const std::string& text) {
+  constexpr std::string_view kTooMany = ": At Most 1 required but received ";
+  constexpr std::string_view kTooFew = ": 1 required ";
+  if (const size_t at = text.find(kTooMany); at != std::string::npos) {
+    const std::string times = text.substr(at + kTooMany.size());
+    return fmt::format("{} is given {}; give it once", text.substr(0, at), times == "2" ? "twice" : times + " times");
+  }
+  if (const size_t at = text.find(kTooFew); at != std::string::npos) {
+    const size_t begin = at + kTooFew.size();
+    const size_t end = std::min(text.rfind(" missing"), text.size());
+    return fmt::format("{} needs a value: {}", text.substr(0, at), text.substr(begin, end - begin));
+  }
+  return text;
+}
+
+// "log is required"
+std::string missing(const CLI::App& command, const std::string& text) {
+  const std::string name = text.substr(0, text.find(" is required"));
+  const CLI::Option* const option = command.get_option_no_throw(name);
+  if (option == nullptr) return text;
+  return fmt::format("{} is missing ({})", option->get_type_name(), option->get_description());
+}
+
+// The parser's message in plain words, with the option first.
+std::string in_words(const CLI::App& command, const CLI::ParseError& error) {
   const std::string text = error.what();
   constexpr std::string_view kConversion = "Could not convert: ";
-  if (text.starts_with(kConversion)) {  // "Could not convert: --threads = abc"
-    const size_t equals = text.find(" = ");
-    const size_t begin = kConversion.size();
-    if (equals == std::string::npos) return text;
-    return fmt::format("{}: expected a number, found '{}'", text.substr(begin, equals - begin),
-                       text.substr(equals + 3));
-  }
+  if (text.starts_with(kConversion)) return unconverted(std::string_view(text).substr(kConversion.size()));
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) return miscounted(text);
+  if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) return missing(command, text);
   return text;
 }
 
@@ -112,7 +139,8 @@ std::string explain_usage(const CLI::App& app, const std::vector<std::string>& w
   }
   const std::vector<std::string> rest(words.begin() + 1, words.end());
   const bool unexpected = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
-  return fmt::format("{}: {}", command->get_name(), unexpected ? unexpected_words(*command, rest) : in_words(error));
+  return fmt::format("{}: {}", command->get_name(),
+                     unexpected ? unexpected_words(*command, rest) : in_words(*command, error));
 }
 
 }  // namespace rateguard::app

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <span>
 #include <string>
 #include <system_error>
 
@@ -15,6 +16,7 @@
 #include "app/cli/command_help.h"
 #include "app/cli/commands.h"
 #include "app/cli/completion.h"
+#include "app/cli/option_rules.h"
 #include "app/cli/terminal.h"
 
 namespace rateguard::app {
@@ -131,7 +133,7 @@ void add_check(CLI::App& app, CheckOptions& options) {
   check
       ->add_option("--repeat", options.repeat,
                    "Ask N times, 1 to 1000000; deciding here, --every apart in virtual time")
-      ->check(CLI::Range(1, 1'000'000).description(""))
+      ->check(number_between(1, 1'000'000))
       ->type_name("N");
   check->add_option("--every", options.every, "Virtual time between repeats")->type_name("DURATION");
   check->add_flag("--json", options.json, "Print the answer as POST /check gives it, one line each");
@@ -145,28 +147,24 @@ void add_check(CLI::App& app, CheckOptions& options) {
 void add_validate(CLI::App& app, ValidateOptions& options) {
   CLI::App* validate = app.add_subcommand("validate", "Say whether a configuration file loads");
   validate->add_option("file", options.file, "The file")->type_name("FILE");
-  CLI::Option* envoy =
-      validate->add_option("--envoy", options.envoy, "Envoy's rate limit configuration: a file or a folder")
-          ->type_name("PATH");
-  validate->add_flag("--merge-domains", options.merge_domains, "With --envoy: files of the same domain are merged")
-      ->needs(envoy);
+  validate->add_option("--envoy", options.envoy, "Envoy's rate limit configuration: a file or a folder")
+      ->type_name("PATH");
+  validate->add_flag("--merge-domains", options.merge_domains, "With --envoy: files of the same domain are merged");
   validate->add_flag("--json", options.json, "Print the result as JSON");
   validate->footer(
       "Exit code 0: it loads; 3: it does not, and the message gives file, line, column and what was expected.");
 }
 
 void add_log_format(CLI::App& command, LogFormatOptions& options) {
-  CLI::Option* format =
-      command
-          .add_option("--format", options.format,
-                      "auto, combined, common, jsonl, csv, w3c, haproxy, envoy, istio, alb or elb (default auto)")
-          ->check(one_of("--format"))
-          ->type_name("FORMAT");
+  command
+      .add_option("--format", options.format,
+                  "auto, combined, common, jsonl, csv, w3c, haproxy, envoy, istio, alb or elb (default auto)")
+      ->check(one_of("--format"))
+      ->type_name("FORMAT");
   command
       .add_option("--log-format", options.log_format,
                   "How lines are laid out, as the server's configuration says it: nginx's log_format, Apache's "
                   "LogFormat or Envoy's text format")
-      ->excludes(format)
       ->type_name("LAYOUT");
   command
       .add_option("--columns", options.columns,
@@ -364,14 +362,8 @@ int help(const CLI::App& app, const std::string& command) {
   return kUsage;
 }
 
-// The parser also throws for --help and --version, which are not mistakes.
-int refuse(const CLI::App& app, const std::vector<std::string>& words, const CLI::ParseError& error) {
-  if (error.get_exit_code() == 0) return app.exit(error);
-  if (words.empty()) {
-    fmt::print(stderr, "{}", general_help(app));
-    return kUsage;
-  }
-  complain(explain_usage(app, words, error));
+int refuse_words(const CLI::App& app, const std::vector<std::string>& words, const std::string& why) {
+  complain(why);
   const bool knows_command = std::ranges::any_of(app.get_subcommands([](const CLI::App*) { return true; }),
                                                  [&](const CLI::App* each) { return each->get_name() == words[0]; });
   complain(knows_command ? fmt::format("`rateguard help {}` explains it", words[0])
@@ -379,15 +371,36 @@ int refuse(const CLI::App& app, const std::vector<std::string>& words, const CLI
   return kUsage;
 }
 
+// The parser also throws for --help and --version, which are not mistakes.
+int refuse(const CLI::App& app, const std::vector<std::string>& words, const CLI::ParseError& error) {
+  if (error.get_exit_code() == 0) return app.exit(error);
+  if (words.empty()) {
+    fmt::print(stderr, "{}", general_help(app));
+    return kUsage;
+  }
+  return refuse_words(app, words, explain_usage(app, words, error));
+}
+
+// What is wrong with options that the parser has taken one by one; empty: nothing.
+std::string unusable_options(const CLI::App& app, const std::vector<std::string>& words) {
+  for (const CLI::App* command : app.get_subcommands()) {
+    const std::string why = options_apart(*command, std::span(words).subspan(1));
+    if (!why.empty()) return fmt::format("{}: {}", command->get_name(), why);
+  }
+  return {};
+}
+
 int run(int argc, char** argv) {
   CLI::App app{kAbout, "rateguard"};
   Options options;
   define(app, options);
+  const std::vector<std::string> words(argv + 1, argv + argc);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return refuse(app, std::vector<std::string>(argv + 1, argv + argc), error);
+    return refuse(app, words, error);
   }
+  if (const std::string why = unusable_options(app, words); !why.empty()) return refuse_words(app, words, why);
 
   if (app.got_subcommand("serve")) return serve(options.serve);
   if (app.got_subcommand("check")) return check(options.check);
