@@ -249,7 +249,8 @@ std::string reason_of(const json::object& answer) {
 
 void print_line(const json::object& answer) {
   const bool allowed = answer.at("allowed").as_bool();
-  std::string line = allowed ? paint(stdout, Colour::kGreen, "admitted") : paint(stdout, Colour::kRed, "refused ");
+  std::string line =
+      allowed ? paint(stdout, TextStyle::kGreen, "admitted") : paint(stdout, TextStyle::kRed, "refused ");
   if (const json::value* rule = answer.if_contains("rule"); rule != nullptr && rule->is_string()) {
     line += fmt::format("  by {}", std::string_view(rule->as_string()));
   }

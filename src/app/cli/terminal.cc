@@ -17,17 +17,17 @@ bool wants_colour(std::FILE* stream) {
   return (no_colour == nullptr || *no_colour == '\0') && is_terminal(stream);
 }
 
-std::string paint(std::FILE* stream, Colour colour, std::string_view text) {
-  // SGR codes (ECMA-48, section 8.3.117), in the order of Colour.
+std::string paint(std::FILE* stream, TextStyle style, std::string_view text) {
+  // SGR codes (ECMA-48, section 8.3.117), in the order of TextStyle.
   constexpr const char* kCodes[] = {"", "31", "32", "33", "2", "1"};
-  if (colour == Colour::kNone || !wants_colour(stream)) return std::string(text);
-  return fmt::format("\033[{}m{}\033[0m", kCodes[static_cast<int>(colour)], text);
+  if (style == TextStyle::kNone || !wants_colour(stream)) return std::string(text);
+  return fmt::format("\033[{}m{}\033[0m", kCodes[static_cast<int>(style)], text);
 }
 
 void complain(std::string_view message) {
   while (true) {
     const size_t end = std::min(message.find('\n'), message.size());
-    fmt::print(stderr, "{} {}\n", paint(stderr, Colour::kRed, "rateguard:"), message.substr(0, end));
+    fmt::print(stderr, "{} {}\n", paint(stderr, TextStyle::kRed, "rateguard:"), message.substr(0, end));
     if (end == message.size()) return;
     message.remove_prefix(end + 1);
   }

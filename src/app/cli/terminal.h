@@ -10,13 +10,13 @@
 
 namespace rateguard::app {
 
-enum class Colour { kNone, kRed, kGreen, kYellow, kDim, kBold };
+enum class TextStyle { kNone, kRed, kGreen, kYellow, kDim, kBold };
 
 bool is_terminal(std::FILE* stream);
 // Whether `stream` gets colour.
 bool wants_colour(std::FILE* stream);
-// `text` in `colour` if `stream` gets colour; else `text`.
-std::string paint(std::FILE* stream, Colour colour, std::string_view text);
+// `text` in `style` if `stream` gets colour; else `text`.
+std::string paint(std::FILE* stream, TextStyle style, std::string_view text);
 // "rateguard: message" on standard error, for each line of the message.
 void complain(std::string_view message);
 // "file:3:5: warning: message".

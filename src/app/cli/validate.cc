@@ -68,7 +68,7 @@ int validate_envoy(const ValidateOptions& options, const std::vector<std::string
                count);
     return kSuccess;
   }
-  fmt::print("{}: {}, {} domain{}, {} limit{}\n", options.envoy, paint(stdout, Colour::kGreen, "valid"), domains,
+  fmt::print("{}: {}, {} domain{}, {} limit{}\n", options.envoy, paint(stdout, TextStyle::kGreen, "valid"), domains,
              domains == 1 ? "" : "s", count, count == 1 ? "" : "s");
   for (const envoy::RateLimit& limit : (*limits)->limits()) fmt::print("  {}\n", describe(limit));
   return kSuccess;
@@ -93,7 +93,7 @@ int validate_file(const ValidateOptions& options, std::vector<std::string>& stor
     return kSuccess;
   }
   for (const Error& warning : warnings) complain(as_warning(warning));
-  fmt::print("{}: {}, {} rule{}\n", options.file, paint(stdout, Colour::kGreen, "valid"), config->rules.size(),
+  fmt::print("{}: {}, {} rule{}\n", options.file, paint(stdout, TextStyle::kGreen, "valid"), config->rules.size(),
              config->rules.size() == 1 ? "" : "s");
   for (const rules::Rule& rule : config->rules) fmt::print("  {}\n", describe(rule));
   return kSuccess;
