@@ -18,7 +18,7 @@ inline constexpr Instant kNow = Instant::from_seconds(1'700'006'400);
 inline constexpr Duration kDay = Duration::seconds(86'400);
 
 // A remote store that answers from its own counters, or fails, as the test says.
-class FakeRemote final : public RemoteStore {
+class UnreliableRemote final : public RemoteStore {
  public:
   void charge(std::span<ChargeGroup> groups, Now now, Done done) override {
     ++calls;
@@ -113,7 +113,7 @@ class FallbackStoreTest : public testing::Test {
 
   uint32_t instances_ = 1;
   std::vector<BreakerState> told_;
-  FakeRemote remote_;
+  UnreliableRemote remote_;
   std::unique_ptr<MemoryStore> local_ = MemoryStore::create({.max_keys = 1'000}).value();
   FallbackStore store_{remote_,
                        *local_,
