@@ -5,7 +5,7 @@ namespace rateguard::config {
 namespace {
 
 bool same(const Setting& setting, const SettingTarget& a, const SettingTarget& b) {
-  const Field before = setting.field(a);
+  const FieldRef before = setting.field(a);
   return before.type->equal(before.place, setting.field(b).place);
 }
 

@@ -34,9 +34,9 @@ template <typename T>
 const FieldType& field_type();
 
 // Where a setting's value lives, and as what.
-struct Field {
+struct FieldRef {
   template <typename T>
-  Field(T* value) : place(value), type(&field_type<T>()) {}
+  FieldRef(T* value) : place(value), type(&field_type<T>()) {}
 
   void* place;
   const FieldType* type;

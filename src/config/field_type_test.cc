@@ -13,7 +13,7 @@ namespace {
 
 TEST(FieldType, SetsWhatTheBoundsAllowAndLeavesTheRestAlone) {
   int threads = 3;
-  const Field field(&threads);
+  const FieldRef field(&threads);
   const FieldBounds bounds{.min = 0, .max = 8, .words = "0 to 8"};
   EXPECT_TRUE(field.type->is_plain);
   EXPECT_TRUE(field.type->parse(field.place, "8", bounds).has_value());
@@ -25,7 +25,7 @@ TEST(FieldType, SetsWhatTheBoundsAllowAndLeavesTheRestAlone) {
 
 TEST(FieldType, AWordIsReadAndShownAlike) {
   LogLevel level = LogLevel::kInfo;
-  const Field field(&level);
+  const FieldRef field(&level);
   EXPECT_EQ(field.type->print(field.place), "info");
   EXPECT_TRUE(field.type->parse(field.place, "warn", {}).has_value());
   EXPECT_EQ(field.type->print(field.place), "warn");
@@ -39,7 +39,7 @@ TEST(FieldType, AWordIsReadAndShownAlike) {
 
 TEST(FieldType, AListTakesItemAfterItemAndCanBeEmptied) {
   std::vector<std::string> tokens;
-  const Field field(&tokens);
+  const FieldRef field(&tokens);
   ASSERT_NE(field.type->clear, nullptr);
   EXPECT_TRUE(field.type->parse(field.place, "a", {}).has_value());
   EXPECT_TRUE(field.type->parse(field.place, "b", {}).has_value());
@@ -51,7 +51,7 @@ TEST(FieldType, AListTakesItemAfterItemAndCanBeEmptied) {
 
 TEST(FieldType, WhatIsShownOfTokensSaysHowManyThereAre) {
   std::vector<std::string> tokens = {"secret"};
-  const Field field(&tokens);
+  const FieldRef field(&tokens);
   EXPECT_EQ(field.type->print(field.place), "1 items");
 }
 

@@ -7,7 +7,7 @@ namespace rateguard::config {
 namespace {
 
 // Any store will do: the type of a row's field does not depend on it.
-Field kind_of(const Setting& setting) {
+FieldRef kind_of(const Setting& setting) {
   static Config config;
   static StoreSettings store;
   return setting.field({.config = config, .store = &store});
@@ -44,13 +44,13 @@ bool wants_plain(const Setting& setting) {
 }
 
 Result<void> set_from_text(const Setting& setting, const SettingTarget& target, std::string_view text) {
-  const Field field = setting.field(target);
+  const FieldRef field = setting.field(target);
   return field.type->parse(field.place, text,
                            {.min = setting.min, .max = setting.max, .words = setting.bounds, .check = setting.check});
 }
 
 void clear_list(const Setting& setting, const SettingTarget& target) {
-  const Field field = setting.field(target);
+  const FieldRef field = setting.field(target);
   if (field.type->clear != nullptr) field.type->clear(field.place);
 }
 

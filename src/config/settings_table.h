@@ -26,7 +26,7 @@ struct Setting {
   std::string_view fallback;  // the default as written in a file; empty: none
   std::string_view bounds;    // the valid values, for people: "1 to 1000000"
   std::string_view meaning;
-  Field (*field)(const SettingTarget& target);
+  FieldRef (*field)(const SettingTarget& target);
   int64_t min = 0;  // whole numbers; durations in microseconds
   int64_t max = 0;
   std::string_view alias = {};             // a short environment variable besides the one made from the key

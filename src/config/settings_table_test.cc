@@ -18,7 +18,7 @@ namespace {
 std::string dump(Config& config) {
   std::string text;
   for (const Setting& setting : settings()) {
-    const Field field = setting.field({.config = config, .store = &config.stores["default"]});
+    const FieldRef field = setting.field({.config = config, .store = &config.stores["default"]});
     text += fmt::format("{}={}\n", setting.key, field.type->print(field.place));
   }
   return text;
