@@ -24,7 +24,7 @@ enum class Taken : uint8_t {
 };
 
 // Lets strings be found by string_views.
-struct KeyHash {
+struct StringHash {
   using is_transparent = void;
   size_t operator()(std::string_view key) const { return std::hash<std::string_view>{}(key); }
 };
@@ -105,7 +105,7 @@ class LeasedCounters {
     Decision refusal = {};  // the refusal of the whole cost, if the call is for the rest of it
     bool is_forgotten = false;
   };
-  using Counters = std::unordered_map<std::string, Counter, KeyHash, std::equal_to<>>;
+  using Counters = std::unordered_map<std::string, Counter, StringHash, std::equal_to<>>;
 
   Counter* counter_for(const Charge& charge);
   void serve_waiting(Counter& counter);

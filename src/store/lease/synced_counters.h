@@ -67,7 +67,7 @@ class SyncedCounters {
     uint64_t uncharged() const { return fresh + sent + owed; }
     uint64_t unreported() const { return fresh + owed; }
   };
-  using Counters = std::unordered_map<std::string, Counter, KeyHash, std::equal_to<>>;
+  using Counters = std::unordered_map<std::string, Counter, StringHash, std::equal_to<>>;
   struct Report;  // the call under way
 
   uint64_t left_here(Charge& charge);
