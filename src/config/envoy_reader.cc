@@ -22,7 +22,7 @@ namespace {
 
 using envoy::DescriptorSpec;
 using envoy::DomainSpec;
-using envoy::LimitSpec;
+using envoy::RateLimitSpec;
 using envoy::Value;
 using rules::OnStoreFailure;
 
@@ -200,8 +200,8 @@ class EnvoyReader {
     return spec;
   }
 
-  LimitSpec read_limit(const YamlNode& map) {
-    LimitSpec spec;
+  RateLimitSpec read_limit(const YamlNode& map) {
+    RateLimitSpec spec;
     if (!map.is_map()) {
       problems_.add(map, fmt::format("rate_limit: expected a map, found {}", map.describe()));
       return spec;
@@ -237,7 +237,7 @@ class EnvoyReader {
     number = static_cast<StoreNumber>(found - stores_.begin());
   }
 
-  void read_replaces(const YamlNode& list, LimitSpec& spec) {
+  void read_replaces(const YamlNode& list, RateLimitSpec& spec) {
     for (const YamlNode* map : maps_of(list, "replaces")) {
       check_keys(*map, kReplacesKeys, "replaces");
       std::string& name = spec.replaces.emplace_back();
@@ -246,7 +246,7 @@ class EnvoyReader {
   }
 
   // False if it gives no period; if that is a mistake, it was reported.
-  bool read_unit(const YamlNode& map, LimitSpec& spec) {
+  bool read_unit(const YamlNode& map, RateLimitSpec& spec) {
     const YamlNode* node = map.find("unit");
     std::string text;
     if (node) read_text(*node, "unit", text);
@@ -280,7 +280,7 @@ class EnvoyReader {
     return false;
   }
 
-  void make_limit(const YamlNode& map, LimitSpec& spec) {
+  void make_limit(const YamlNode& map, RateLimitSpec& spec) {
     Algorithm algorithm = Algorithm::kFixedWindow;
     const YamlNode* named = map.find("algorithm");
     if (named && !named->is_null()) {
@@ -318,7 +318,7 @@ class EnvoyReader {
     spec.limit = *limit;
   }
 
-  static Result<Limit> limit_of(Algorithm algorithm, const LimitSpec& spec, uint32_t burst) {
+  static Result<Limit> limit_of(Algorithm algorithm, const RateLimitSpec& spec, uint32_t burst) {
     const Rate rate{.units = spec.requests_per_unit, .period = spec.period};
     switch (algorithm) {
       case Algorithm::kTokenBucket:

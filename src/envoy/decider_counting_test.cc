@@ -193,9 +193,9 @@ TEST_F(DeciderCountingTest, ShareThresholdAppliesBelowThePattern) {
 }
 
 TEST_F(DeciderCountingTest, OtherAlgorithmsAndPeriods) {
-  LimitSpec bucket{.requests_per_unit = 1, .period = Duration::seconds(30)};
+  RateLimitSpec bucket{.requests_per_unit = 1, .period = Duration::seconds(30)};
   bucket.limit = Limit::token_bucket(3, {.units = 1, .period = Duration::seconds(30)}).value();
-  LimitSpec log{.requests_per_unit = 2, .unit = Unit::kMinute, .period = Duration::seconds(60)};
+  RateLimitSpec log{.requests_per_unit = 2, .unit = Unit::kMinute, .period = Duration::seconds(60)};
   log.limit = Limit::sliding_window_log(2, Duration::seconds(60)).value();
   for (const Counting counting : {Counting::kAdmitted, Counting::kEveryRequest, Counting::kEveryRequestOnce}) {
     store_->clear();

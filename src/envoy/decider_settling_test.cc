@@ -17,7 +17,7 @@ class DeciderSettlingTest : public DeciderTest {
     descriptor.hits_addend = hits;
     return descriptor;
   }
-  static LimitSpec overdrawn(LimitSpec spec) {
+  static RateLimitSpec overdrawn(RateLimitSpec spec) {
     spec.limit = spec.limit->with_overdraft().value();
     return spec;
   }
@@ -199,7 +199,7 @@ TEST_F(DeciderSettlingTest, APeriodOfSeveralUnitsIsReportedWithAMultiplier) {
 }
 
 TEST_F(DeciderSettlingTest, ANameCannotLeaveTheHeaderFieldThatEnvoyWritesItInto) {
-  LimitSpec limit = per_unit(5, Unit::kMinute);
+  RateLimitSpec limit = per_unit(5, Unit::kMinute);
   limit.name = "a\";b,c\\d\n";
   configure({leaf("k", "", limit)});
   ask({{"k", "v"}});

@@ -15,7 +15,7 @@
 namespace rateguard::envoy {
 
 // The `rate_limit` of a descriptor.
-struct LimitSpec {
+struct RateLimitSpec {
   bool unlimited = false;          // then only `name` and `replaces` count
   uint32_t requests_per_unit = 0;  // 0 refuses everything
   Unit unit = Unit::kUnknown;      // as in answers; kUnknown for a period without a name
@@ -30,7 +30,7 @@ struct LimitSpec {
 struct DescriptorSpec {
   std::string key;
   std::string value = {};  // empty: any; with '*' a pattern
-  std::optional<LimitSpec> rate_limit = {};
+  std::optional<RateLimitSpec> rate_limit = {};
   bool shadow_mode = false;
   bool quota_mode = false;
   bool detailed_metric = false;

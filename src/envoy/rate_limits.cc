@@ -70,7 +70,7 @@ class RateLimits::Compiler {
   };
 
   // Whether a limit is in the same store as the earlier limits of its domain.
-  bool fits_atomic(DomainId domain, const LimitSpec& limit) {
+  bool fits_atomic(DomainId domain, const RateLimitSpec& limit) {
     return limit.unlimited || atomic_stores_.emplace(domain, limit.store).first->second == limit.store;
   }
 
@@ -145,7 +145,7 @@ class RateLimits::Compiler {
   }
 
   Result<void> add_limit(uint32_t node, const std::string& path, bool value_to_metric, DescriptorSpec& spec) {
-    LimitSpec& limit = *spec.rate_limit;
+    RateLimitSpec& limit = *spec.rate_limit;
     RateLimit made;
     for (const std::string& replaced : limit.replaces) {
       if (replaced.empty()) return refuse(spec.position, "should not have an empty replaces entry");

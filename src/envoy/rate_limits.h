@@ -19,7 +19,7 @@ namespace rateguard::envoy {
 
 // A descriptor of the configuration that has a `rate_limit`.
 struct RateLimit {
-  LimitSpec spec;
+  RateLimitSpec spec;
   std::optional<Limit> counting =
       {};                             // a fixed window of the same period that never refuses; none for other algorithms
   std::string path;                   // "domain.key_value.key": what metrics call it

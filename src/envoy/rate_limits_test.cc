@@ -10,7 +10,7 @@
 namespace rateguard::envoy {
 namespace {
 
-const LimitSpec kLimit = per_unit(5, Unit::kMinute);
+const RateLimitSpec kLimit = per_unit(5, Unit::kMinute);
 
 std::string problem(const Result<std::shared_ptr<const RateLimits>>& made) {
   return made ? "good" : made.error().to_string();

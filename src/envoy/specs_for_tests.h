@@ -14,18 +14,18 @@
 
 namespace rateguard::envoy {
 
-inline LimitSpec per_unit(uint32_t requests, Unit unit) {
-  LimitSpec spec{.requests_per_unit = requests, .unit = unit, .period = period_of(unit)};
+inline RateLimitSpec per_unit(uint32_t requests, Unit unit) {
+  RateLimitSpec spec{.requests_per_unit = requests, .unit = unit, .period = period_of(unit)};
   if (requests > 0) spec.limit = Limit::fixed_window(requests, spec.period).value();
   return spec;
 }
 
-inline LimitSpec unlimited() {
+inline RateLimitSpec unlimited() {
   return {.unlimited = true};
 }
 
 // A descriptor with a limit.
-inline DescriptorSpec leaf(std::string key, std::string value, LimitSpec limit) {
+inline DescriptorSpec leaf(std::string key, std::string value, RateLimitSpec limit) {
   return {.key = std::move(key), .value = std::move(value), .rate_limit = std::move(limit)};
 }
 
