@@ -45,7 +45,7 @@ std::string value_of(std::string_view use, const LogEntry& entry) {
   return {};
 }
 
-ExplainedLine explained(const Line& line, const Parsed& parsed, const LogEntry& entry,
+ExplainedLine explained(const LogLine& line, const Parsed& parsed, const LogEntry& entry,
                         const std::vector<NotedField>& notes) {
   ExplainedLine out{.number = line.number, .text = printable(line.text, kLineChars), .kind = entry.kind};
   if (!parsed) out.why = parsed.error();
@@ -59,7 +59,7 @@ ExplainedLine explained(const Line& line, const Parsed& parsed, const LogEntry& 
 }
 
 Result<void> explain_csv(LineReader& lines, const ReadOptions& options, LogExplanation& out) {
-  Line line;
+  LogLine line;
   std::optional<CsvParser> parser;
   LogEntry entry;
   while (out.lines.size() < kLinesShown) {
@@ -86,7 +86,7 @@ Result<void> explain_csv(LineReader& lines, const ReadOptions& options, LogExpla
 }
 
 Result<void> explain_lines(LineReader& lines, LineParser& parser, LogExplanation& out) {
-  Line line;
+  LogLine line;
   LogEntry entry;
   std::vector<NotedField> notes;
   parser.note_fields(&notes);
@@ -112,7 +112,7 @@ Result<LogExplanation> explain_log(const std::string& path, const ReadOptions& o
   LineReader lines([&source](char* bytes, size_t size) { return source->read(bytes, size); });
   const std::string_view head = lines.head();
   if (head.find_first_not_of(" \t\r\n") == std::string_view::npos) {
-    Line line;
+    LogLine line;
     if (const auto got = lines.next(line); !got) return std::unexpected(got.error());
     return std::unexpected(Error{.message = "is empty: there is nothing to explain", .position = {.file = out.file}});
   }

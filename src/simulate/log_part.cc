@@ -43,7 +43,7 @@ class Reading {
       : lines_(lines), options_(options), out_(out), part_(part) {}
 
   // The next line that is not blank; false at the end, also where the input broke off.
-  bool next(Line& line) {
+  bool next(LogLine& line) {
     for (;;) {
       const auto got = lines_.next(line);
       if (!got) {
@@ -55,7 +55,7 @@ class Reading {
     }
   }
 
-  void reject(const Line& line, std::string why) {
+  void reject(const LogLine& line, std::string why) {
     ++log().malformed;
     if (part_.rejected.size() >= std::max(options_.examples_max, kReasonsMax)) return;
     part_.rejected.push_back(
@@ -74,7 +74,7 @@ class Reading {
 
   // For formats of one record a line.
   Result<void> run(LineParser& parser) {
-    Line line;
+    LogLine line;
     LogEntry entry;
     while (next(line)) {
       ++log().lines;
@@ -97,7 +97,7 @@ class Reading {
   }
 
   Result<void> run_csv() {
-    Line line;
+    LogLine line;
     if (!next(line)) return {};
     auto parser = CsvParser::create(line.text, options_.columns, WantedHeaders(options_.wanted_headers));
     if (!parser) {
@@ -129,7 +129,7 @@ class Reading {
 
   // An empty file, or one whose first bytes say that it is not a log.
   Result<void> run_nothing() {
-    Line line;
+    LogLine line;
     while (next(line)) {
     }
     return {};

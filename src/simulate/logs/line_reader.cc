@@ -67,7 +67,7 @@ size_t LineReader::find_end(size_t from) {
   }
 }
 
-void LineReader::set_line(Line& line) {
+void LineReader::set_line(LogLine& line) {
   // next_ is one past the line break, or at the end of an input that lacks one.
   size_t end = next_;
   if (end > begin_ && buffer_[end - 1] == '\n') --end;
@@ -75,7 +75,7 @@ void LineReader::set_line(Line& line) {
   line.text = std::string_view(buffer_.get() + begin_, end - begin_);
 }
 
-Result<bool> LineReader::next(Line& line) {
+Result<bool> LineReader::next(LogLine& line) {
   begin_ = next_;
   if (next_ == end_ || buffer_[next_] == '\0') skip_nuls();
   const size_t end = find_end(begin_);
@@ -106,7 +106,7 @@ void LineReader::skip_long_line() {
   begin_ = next_;
 }
 
-bool LineReader::extend(Line& line) {
+bool LineReader::extend(LogLine& line) {
   if (next_ == end_ && at_end_) return false;
   const size_t length = next_ - begin_;
   const size_t end = find_end(next_);
@@ -120,7 +120,7 @@ bool LineReader::extend(Line& line) {
   return true;
 }
 
-void LineReader::retract(Line& line) {
+void LineReader::retract(LogLine& line) {
   next_ = begin_ + first_length_;
   number_ = first_number_;
   set_line(line);

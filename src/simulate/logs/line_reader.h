@@ -14,7 +14,7 @@ namespace rateguard::simulate {
 // The longest line that is read; longer ones are skipped and counted as malformed.
 inline constexpr size_t kLineBytesMax = 1024 * 1024;
 
-struct Line {
+struct LogLine {
   std::string_view text = {};  // without its line break ("\n" or "\r\n"); lives until the next call of next()
   uint64_t number = 0;         // of its first line, counted from 1
   bool too_long = false;       // `text` is then empty
@@ -39,14 +39,14 @@ class LineReader {
   std::string_view head();
   // The next line, without the NUL bytes before it; false at the end. A last line without a line break is a line.
   // Errors: those of Fill, after the last line read before.
-  Result<bool> next(Line& line);
+  Result<bool> next(LogLine& line);
   // Grows the line last given by the one after it, the line break between them included: a quoted CSV field may hold
   // one. False, and nothing changes, at the end of the input or where it would grow beyond kLineBytesMax.
-  bool extend(Line& line);
+  bool extend(LogLine& line);
   // How many lines were read so far.
   uint64_t lines() const { return number_; }
   // Undoes all extensions of the last line, so that next() continues after its first line.
-  void retract(Line& line);
+  void retract(LogLine& line);
 
  private:
   // The end of the line that begins at `from`: the index of its "\n", or of the end of the input.
@@ -56,7 +56,7 @@ class LineReader {
   // Moves begin_ and next_ beyond the NUL bytes that the next line begins with, however many they are.
   void skip_nuls();
   void skip_long_line();
-  void set_line(Line& line);
+  void set_line(LogLine& line);
 
   Fill fill_;
   std::unique_ptr<char[]> buffer_;

@@ -24,7 +24,7 @@ LineReader reader_of(const std::string& text, size_t piece) {
 
 std::vector<std::string> lines_of(LineReader& reader) {
   std::vector<std::string> out;
-  Line line;
+  LogLine line;
   while (reader.next(line).value()) out.push_back(line.too_long ? "<too long>" : std::string(line.text));
   return out;
 }
@@ -79,7 +79,7 @@ TEST(LineReader, SkipsLinesBeyondTheBoundAndGoesOn) {
 TEST(LineReader, CountsLinesAndExtendsThem) {
   const std::string text = "a\nb\r\nc\nd";
   LineReader reader = reader_of(text, 1);
-  Line line;
+  LogLine line;
   ASSERT_TRUE(reader.next(line).value());
   EXPECT_TRUE(reader.extend(line));
   EXPECT_EQ(line.text, "a\nb");
@@ -95,7 +95,7 @@ TEST(LineReader, CountsLinesAndExtendsThem) {
 TEST(LineReader, RetractGoesBackToTheFirstLine) {
   const std::string text = "a\nb\nc\n";
   LineReader reader = reader_of(text, 100);
-  Line line;
+  LogLine line;
   ASSERT_TRUE(reader.next(line).value());
   while (reader.extend(line)) {
   }
@@ -111,7 +111,7 @@ TEST(LineReader, ExtensionIsBounded) {
   const std::string text =
       "\"" + std::string(kLineBytesMax / 2, 'x') + "\n" + std::string(kLineBytesMax, 'y') + "\nz\n";
   LineReader reader = reader_of(text, 65'536);
-  Line line;
+  LogLine line;
   ASSERT_TRUE(reader.next(line).value());
   const size_t length = line.text.size();
   EXPECT_FALSE(reader.extend(line));
@@ -130,7 +130,7 @@ TEST(LineReader, TellsAnErrorAfterTheLinesBeforeIt) {
     std::copy_n("a\nb", 3, out);
     return 3;
   });
-  Line line;
+  LogLine line;
   ASSERT_TRUE(reader.next(line).value());
   ASSERT_TRUE(reader.next(line).value());
   EXPECT_EQ(line.text, "b");
