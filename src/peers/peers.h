@@ -18,7 +18,7 @@
 #include "base/mutex.h"
 #include "model/running_instance.h"
 #include "net/event_loop.h"
-#include "peers/listener.h"
+#include "peers/subscriber.h"
 #include "peers/message.h"
 #include "peers/scripts.h"
 #include "redis/client.h"
@@ -107,7 +107,7 @@ class Peers {
   std::string secret_;  // the common one once it is known
   bool knows_secret_ = false;
   PeersHandlers handlers_;
-  Listener listener_;
+  Subscriber listener_;
   net::Timer beat_;
   net::Timer overdue_;                    // checks whether messages that a beat has counted have arrived
   std::optional<uint64_t> overdue_told_;  // up to which; none if overdue_ is not running

@@ -234,7 +234,7 @@ TEST_F(PeersOfOneServer, AListenerLeavesASilentServer) {
   const redis::Server behind = {.target = {.host = "127.0.0.1", .port = relay.port()}};
   // Without Peers, whose counts of messages would tell it too.
   const auto client = redis::make_client(*loop_, behind, {.backoff_max = Duration::millis(50)});
-  Listener listener(
+  Subscriber listener(
       *loop_, *client, "rg:e1", [](std::string_view) {},
       {.look_period = Duration::millis(10), .ping_period = Duration::millis(50), .silence_max = Duration::millis(150)});
   client->start();

@@ -19,15 +19,15 @@ struct ListenerOptions {
 };
 
 // Runs on its loop's thread. Messages are lost while it is not connected: a user that needs all of them has to count.
-class Listener final : private redis::SessionOwner {
+class Subscriber final : private redis::SessionOwner {
  public:
   using Handler = std::function<void(std::string_view message)>;
 
   // `loop` and `client` outlive it. `on_message` must not destroy it.
-  Listener(net::EventLoop& loop, const redis::RedisClient& client, std::string channel, Handler on_message,
+  Subscriber(net::EventLoop& loop, const redis::RedisClient& client, std::string channel, Handler on_message,
            ListenerOptions options = {});
-  Listener(const Listener&) = delete;
-  Listener& operator=(const Listener&) = delete;
+  Subscriber(const Subscriber&) = delete;
+  Subscriber& operator=(const Subscriber&) = delete;
 
   void start();
   void stop();

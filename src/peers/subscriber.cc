@@ -1,4 +1,4 @@
-#include "peers/listener.h"
+#include "peers/subscriber.h"
 
 #include <utility>
 
@@ -7,7 +7,7 @@
 
 namespace rateguard::peers {
 
-Listener::Listener(net::EventLoop& loop, const redis::RedisClient& client, std::string channel, Handler on_message,
+Subscriber::Subscriber(net::EventLoop& loop, const redis::RedisClient& client, std::string channel, Handler on_message,
                    ListenerOptions options)
     : loop_(loop),
       client_(client),
@@ -16,27 +16,27 @@ Listener::Listener(net::EventLoop& loop, const redis::RedisClient& client, std::
       options_(options),
       session_(loop, *this) {}
 
-void Listener::start() {
+void Subscriber::start() {
   look_ = loop_.every(options_.look_period, [this] { follow_client(); });
   follow_client();
 }
 
-void Listener::stop() {
+void Subscriber::stop() {
   look_.cancel();
   close_session();
 }
 
-void Listener::close_session() {
+void Subscriber::close_session() {
   session_.close();
   subscribed_ = false;
 }
 
-void Listener::listen_anew() {
+void Subscriber::listen_anew() {
   close_session();
   follow_client();
 }
 
-void Listener::follow_client() {
+void Subscriber::follow_client() {
   const redis::Server* const server = client_.open_server();
   const bool is_silent =
       session_.is_open() && loop_.now() - session_.heard_at() > options_.silence_max && asked_at_ > session_.heard_at();
@@ -53,22 +53,22 @@ void Listener::follow_client() {
   session_.flush();
 }
 
-void Listener::listen(const redis::Server& server) {
+void Subscriber::listen(const redis::Server& server) {
   target_ = server.target;
   session_.start(server);
 }
 
-void Listener::on_open() {
+void Subscriber::on_open() {
   subscribe();
 }
 
-void Listener::subscribe() {
+void Subscriber::subscribe() {
   asked_at_ = loop_.now();
   redis::append_command(session_.out(), {"SUBSCRIBE", channel_});
   session_.flush();
 }
 
-void Listener::on_reply(const redis::Reply& reply) {
+void Subscriber::on_reply(const redis::Reply& reply) {
   if (reply.is_error()) {
     problem_ = "Redis answers: " + redis::explain_error(reply.text);
     const bool is_wrong = redis::kKnownErrors[redis::known_error(reply.text)].scope == redis::ErrorScope::kConnection;
@@ -84,7 +84,7 @@ void Listener::on_reply(const redis::Reply& reply) {
   }
 }
 
-void Listener::on_closed(const Error& error) {
+void Subscriber::on_closed(const Error& error) {
   subscribed_ = false;
   problem_ = error.message;
 }
