@@ -92,7 +92,7 @@ rules:
 
   // The whole report as JSON, or the error.
   std::string report(const std::vector<std::string>& logs, uint32_t jobs, uint64_t requests_max = 1'000'000) {
-    Options options{.rules = folder_ / "rules.yaml", .logs = logs};
+    SimulationOptions options{.rules = folder_ / "rules.yaml", .logs = logs};
     options.read.jobs = jobs;
     options.read.piece_bytes = 8000;
     options.read.requests_max = requests_max;

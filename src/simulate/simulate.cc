@@ -91,7 +91,7 @@ Report simulate(Recording& recording, const Scenario& rules, const Scenario* com
   return report;
 }
 
-Result<Report> run(const Options& options, const ProgressCallback& progress) {
+Result<Report> run(const SimulationOptions& options, const ProgressCallback& progress) {
   if (options.logs.empty()) return invalid("no log was named; - is standard input");
   auto rules = Scenario::load(options.rules);
   if (!rules) return std::unexpected(rules.error());

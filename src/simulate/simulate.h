@@ -19,7 +19,7 @@ enum class Detail : uint8_t {
   kPlots,    // what the most refused subjects had left over time, which costs another replay
 };
 
-struct Options {
+struct SimulationOptions {
   std::string rules = {};              // the rules file
   std::string compare = {};            // another one; empty if none
   std::vector<std::string> logs = {};  // "-" is standard input
@@ -29,7 +29,7 @@ struct Options {
 
 // Reads the rules and the logs, replays, and reports. Runs on the calling thread. Errors: of Scenario::load and
 // read_logs; kInvalid without a log.
-Result<Report> run(const Options& options, const ProgressCallback& progress);
+Result<Report> run(const SimulationOptions& options, const ProgressCallback& progress);
 
 // The second half of run(): `recording` is sorted here. `compared` may be null.
 Report simulate(Recording& recording, const Scenario& rules, const Scenario* compared, Detail detail,

@@ -20,8 +20,8 @@
 namespace rateguard::app {
 namespace {
 
-Result<simulate::Options> simulation(const SimulateOptions& options) {
-  simulate::Options made{.rules = options.rules, .compare = options.compare, .logs = options.logs};
+Result<simulate::SimulationOptions> simulation(const SimulateOptions& options) {
+  simulate::SimulationOptions made{.rules = options.rules, .compare = options.compare, .logs = options.logs};
   auto read = read_options(options.format);
   if (!read) return std::unexpected(read.error());
   made.read = std::move(*read);
