@@ -136,7 +136,7 @@ std::vector<std::string> remarks_of(const TrafficProfile& profile, const Suggest
 }
 
 // Reads the logs again for those who could be refused. They come when they would if everybody was simulated.
-Result<void> simulate_proposal(const Options& options, const TrafficProfile& profile, SecondPlaces& places,
+Result<void> simulate_proposal(const SuggestionOptions& options, const TrafficProfile& profile, SecondPlaces& places,
                                const simulate::ProgressCallback& progress, Suggestion& out) {
   const Suspects suspects = suspects_of(profile, out.rules);
   simulate::Recording recording;
@@ -167,7 +167,7 @@ Result<void> simulate_proposal(const Options& options, const TrafficProfile& pro
 
 }  // namespace
 
-Result<Suggestion> run(const Options& options, const simulate::ProgressCallback& progress) {
+Result<Suggestion> run(const SuggestionOptions& options, const simulate::ProgressCallback& progress) {
   if (options.logs.empty()) return invalid("no log was named; - is standard input");
   // Written so that NaN, for which every comparison is false, is outside as well.
   if (!(options.headroom.factor >= kHeadroomMin && options.headroom.factor <= kHeadroomMax)) {

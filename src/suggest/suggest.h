@@ -14,7 +14,7 @@
 
 namespace rateguard::suggest {
 
-struct Options {
+struct SuggestionOptions {
   std::vector<std::string> logs = {};  // "-" is standard input
   simulate::ReadOptions read = {};
   Headroom headroom = {};
@@ -39,7 +39,7 @@ struct Suggestion {
 
 // Reads the logs once to measure and, files only, once more to simulate. Runs on the calling thread. Errors: of
 // read_logs; kInvalid without a log.
-Result<Suggestion> run(const Options& options, const simulate::ProgressCallback& progress);
+Result<Suggestion> run(const SuggestionOptions& options, const simulate::ProgressCallback& progress);
 
 // For people and for programs.
 std::string table_text(const Suggestion& suggestion);

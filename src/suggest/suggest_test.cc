@@ -284,7 +284,7 @@ TEST(Suggest, SaysWhichColumnNoLineHas) {
   const std::filesystem::path path =
       std::filesystem::temp_directory_path() / fmt::format("rateguard_suggest_{}.jsonl", getpid());
   std::ofstream(path) << "{\"time\":1715940303,\"caller\":\"203.0.113.5\"}\n";
-  Options options{.logs = {path}};
+  SuggestionOptions options{.logs = {path}};
   options.read.columns = simulate::ColumnMap::parse("ip=WRONG").value();
   const auto made = run(options, {});
   std::filesystem::remove(path);

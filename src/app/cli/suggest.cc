@@ -18,7 +18,7 @@ int suggest(const SuggestOptions& options) {
     return kUsage;
   }
   if (const auto wrong = check_outputs({.inputs = options.logs, .outputs = {options.out, options.json}})) return *wrong;
-  const suggest::Options wanted{
+  const suggest::SuggestionOptions wanted{
       .logs = options.logs, .read = std::move(*read), .headroom = {.factor = options.headroom}};
   std::optional<Result<suggest::Suggestion>> made;
   with_progress(options.quiet ? Quiet::kYes : Quiet::kNo,
