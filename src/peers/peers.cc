@@ -24,7 +24,7 @@ constexpr size_t kOwedResetsMax = 1'000;
 // For leaving: shutting down should not wait long for it.
 constexpr Duration kLeavePatience = Duration::millis(250);
 
-ListenerOptions with_ping(ListenerOptions options, Duration beat_period) {
+SubscriberOptions with_ping(SubscriberOptions options, Duration beat_period) {
   options.ping_period = std::min(options.ping_period, beat_period);
   return options;
 }
@@ -43,9 +43,9 @@ Peers::Peers(net::EventLoop& loop, redis::RedisClient& client, uint64_t id, Inst
       names_(options_.prefix),
       secret_(options_.secret),
       handlers_(std::move(handlers)),
-      listener_(
+      subscriber_(
           loop, client, names_.channel, [this](std::string_view text) { on_message(text); },
-          with_ping(options_.listener, options_.beat_period)),
+          with_ping(options_.subscriber, options_.beat_period)),
       self_description_(std::move(self)),
       self_(std::make_shared<Peers*>(this)) {}
 
@@ -60,7 +60,7 @@ void Peers::post(std::function<void(Peers&)> work) {
 }
 
 void Peers::start() {
-  listener_.start();
+  subscriber_.start();
   beat_ = loop_.every(std::min(kFirstBeatPeriod, options_.beat_period), [this] { beat(); });
   beat();
 }
@@ -68,7 +68,7 @@ void Peers::start() {
 void Peers::leave(std::function<void()> done) {
   beat_.cancel();
   overdue_.cancel();
-  listener_.stop();
+  subscriber_.stop();
   client_.eval(leave_script(), std::array<std::string_view, 2>{names_.seen, names_.about},
                std::array<std::string_view, 1>{id_text_}, kLeavePatience,
                [done = std::move(done)](const redis::CommandResult&) { done(); });
@@ -124,16 +124,16 @@ void Peers::note_count(int64_t alive) {
 void Peers::note_told(uint64_t told, uint64_t told_before) {
   if (!told_) {
     told_ = told;
-  } else if (told < told_before || (told > *told_ && !listener_.is_listening())) {
+  } else if (told < told_before || (told > *told_ && !subscriber_.is_listening())) {
     record_missed_messages(told);
   } else if (told > *told_ && !overdue_told_) {
     overdue_told_ = told;
     overdue_ = loop_.after(kMessagePatience, [this] {
       const uint64_t wanted = *std::exchange(overdue_told_, std::nullopt);
-      listener_.read_now();  // if the loop was busy, the message may already be here
+      subscriber_.read_now();  // if the loop was busy, the message may already be here
       if (wanted <= *told_) return;
       record_missed_messages(wanted);
-      if (listener_.is_listening()) listener_.listen_anew();
+      if (subscriber_.is_listening()) subscriber_.listen_anew();
     });
   }
 }
@@ -224,8 +224,8 @@ void Peers::set_revision(std::string revision) {
 }
 
 std::string Peers::problem() const {
-  if (!problem_.empty() || listener_.is_listening()) return problem_;
-  return listener_.problem();
+  if (!problem_.empty() || subscriber_.is_listening()) return problem_;
+  return subscriber_.problem();
 }
 
 void Peers::publish_message(MessageKind kind, const std::string& payload) {

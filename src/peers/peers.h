@@ -18,9 +18,9 @@
 #include "base/mutex.h"
 #include "model/running_instance.h"
 #include "net/event_loop.h"
-#include "peers/subscriber.h"
 #include "peers/message.h"
 #include "peers/scripts.h"
+#include "peers/subscriber.h"
 #include "redis/client.h"
 
 namespace rateguard::peers {
@@ -31,7 +31,7 @@ struct PeersOptions {
   Duration beat_period = Duration::seconds(1);
   // An instance is gone if it has not registered for this long: a few beats may be lost.
   Duration gone_after = Duration::seconds(5);
-  ListenerOptions listener = {};
+  SubscriberOptions subscriber = {};
 };
 
 // Called for other instances' messages, on the loop's thread. They must not destroy the Peers, and may be empty.
@@ -107,7 +107,7 @@ class Peers {
   std::string secret_;  // the common one once it is known
   bool knows_secret_ = false;
   PeersHandlers handlers_;
-  Subscriber listener_;
+  Subscriber subscriber_;
   net::Timer beat_;
   net::Timer overdue_;                    // checks whether messages that a beat has counted have arrived
   std::optional<uint64_t> overdue_told_;  // up to which; none if overdue_ is not running

@@ -8,7 +8,7 @@
 namespace rateguard::peers {
 
 Subscriber::Subscriber(net::EventLoop& loop, const redis::RedisClient& client, std::string channel, Handler on_message,
-                   ListenerOptions options)
+                       SubscriberOptions options)
     : loop_(loop),
       client_(client),
       channel_(std::move(channel)),

@@ -11,7 +11,7 @@
 
 namespace rateguard::peers {
 
-struct ListenerOptions {
+struct SubscriberOptions {
   Duration look_period = Duration::millis(100);  // how soon it follows a client that has connected elsewhere
   Duration ping_period = Duration::seconds(1);
   // A connection that has been pinged and has received nothing for this long is given up: three pings.
@@ -25,7 +25,7 @@ class Subscriber final : private redis::SessionOwner {
 
   // `loop` and `client` outlive it. `on_message` must not destroy it.
   Subscriber(net::EventLoop& loop, const redis::RedisClient& client, std::string channel, Handler on_message,
-           ListenerOptions options = {});
+             SubscriberOptions options = {});
   Subscriber(const Subscriber&) = delete;
   Subscriber& operator=(const Subscriber&) = delete;
 
@@ -54,7 +54,7 @@ class Subscriber final : private redis::SessionOwner {
   const redis::RedisClient& client_;
   std::string channel_;
   Handler on_message_;
-  ListenerOptions options_;
+  SubscriberOptions options_;
   net::ConnectTarget target_;  // what session_ connects to
   bool subscribed_ = false;
   std::string problem_;

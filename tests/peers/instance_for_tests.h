@@ -21,7 +21,7 @@ using redis::run_until;
 inline PeersOptions quick_options() {
   return {.beat_period = Duration::millis(50),
           .gone_after = Duration::seconds(2),
-          .listener = {.look_period = Duration::millis(10)}};
+          .subscriber = {.look_period = Duration::millis(10)}};
 }
 
 inline redis::Server server_at(const test::RedisServer& server) {

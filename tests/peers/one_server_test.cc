@@ -142,7 +142,7 @@ TEST_F(PeersOfOneServer, ManyMessagesAreNotTakenForLostOnes) {
 
 TEST_F(PeersOfOneServer, ALostMessageIsMadeUpFor) {
   PeersOptions deaf = quick_options();
-  deaf.listener.look_period = Duration::seconds(3'600);
+  deaf.subscriber.look_period = Duration::seconds(3'600);
   const auto two = make(2, deaf);  // was not connected when it first looked, and so listens to nobody
   ASSERT_TRUE(until([&] { return two->known().size() == 1 && two->peers.problem().empty(); }));
   const auto one = make(1);
@@ -195,7 +195,7 @@ TEST_F(PeersOfOneServer, UnpublishedMessagesArePublishedLater) {
   EXPECT_EQ(two->missed, 0);
 }
 
-TEST_F(PeersOfOneServer, AListenerThatIsCutOffListensAgain) {
+TEST_F(PeersOfOneServer, ASubscriberThatIsCutOffListensAgain) {
   const auto one = make(1);
   const auto two = make(2);
   ASSERT_TRUE(until([&] { return one->peers.alive() == 2 && two->peers.alive() == 2; }));
@@ -207,7 +207,7 @@ TEST_F(PeersOfOneServer, AListenerThatIsCutOffListensAgain) {
 }
 
 // Connections for questions are made anew and lead to another server, those that listen are still with the one before.
-TEST_F(PeersOfOneServer, AListenerLeavesAServerWhereNothingIsPublishedAnyMore) {
+TEST_F(PeersOfOneServer, ASubscriberLeavesAServerWhereNothingIsPublishedAnyMore) {
   test::RedisServer other;
   ASSERT_TRUE(other.start()) << other.log();
   test::Relay relay(server_.port());
@@ -227,18 +227,18 @@ TEST_F(PeersOfOneServer, AListenerLeavesAServerWhereNothingIsPublishedAnyMore) {
 }
 
 // A server that is stopped says nothing and closes nothing.
-TEST_F(PeersOfOneServer, AListenerLeavesASilentServer) {
+TEST_F(PeersOfOneServer, ASubscriberLeavesASilentServer) {
   test::RedisServer other;
   ASSERT_TRUE(other.start()) << other.log();
   test::Relay relay(server_.port());
   const redis::Server behind = {.target = {.host = "127.0.0.1", .port = relay.port()}};
   // Without Peers, whose counts of messages would tell it too.
   const auto client = redis::make_client(*loop_, behind, {.backoff_max = Duration::millis(50)});
-  Subscriber listener(
+  Subscriber subscriber(
       *loop_, *client, "rg:e1", [](std::string_view) {},
       {.look_period = Duration::millis(10), .ping_period = Duration::millis(50), .silence_max = Duration::millis(150)});
   client->start();
-  listener.start();
+  subscriber.start();
   ASSERT_TRUE(all_listen_at(server_, 1));
   server_.signal(SIGSTOP);
   relay.repoint(other.port());
