@@ -165,7 +165,7 @@ std::string progress_text(const Plan& plan, const Progress& progress, int column
   return text;
 }
 
-std::string table_text(const Plan& plan, const Outcome& outcome, Style style) {
+std::string table_text(const Plan& plan, const RunResult& outcome, Style style) {
   const Painter paint(style);
   const Tally& tally = outcome.tally;
   std::string out = "\n";
@@ -192,7 +192,7 @@ std::string table_text(const Plan& plan, const Outcome& outcome, Style style) {
   return out + "\n";
 }
 
-std::string json_text(const Plan& plan, const Outcome& outcome) {
+std::string json_text(const Plan& plan, const RunResult& outcome) {
   const Tally& tally = outcome.tally;
   json::object errors;
   for (const auto& [kind, count] : tally.errors) errors[kind] = count;

@@ -16,9 +16,9 @@ std::string plan_text(const Plan& plan);
 // The progress line; no line break, at most `columns` wide.
 std::string progress_text(const Plan& plan, const Progress& progress, int columns);
 // The closing table, with line breaks.
-std::string table_text(const Plan& plan, const Outcome& outcome, Style style);
+std::string table_text(const Plan& plan, const RunResult& outcome, Style style);
 // One JSON object; its fields are documented in docs/bench.md.
-std::string json_text(const Plan& plan, const Outcome& outcome);
+std::string json_text(const Plan& plan, const RunResult& outcome);
 
 // "1,234,567"
 std::string count_text(uint64_t count);

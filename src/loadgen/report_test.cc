@@ -7,8 +7,8 @@
 namespace rateguard::loadgen {
 namespace {
 
-Outcome some_outcome() {
-  Outcome outcome;
+RunResult some_outcome() {
+  RunResult outcome;
   outcome.elapsed_ns = 2'000'000'000;
   outcome.tally.asked = 1'010;
   outcome.tally.admitted = 900;
@@ -44,7 +44,7 @@ TEST(Report, TheTableSaysWhatHappened) {
   EXPECT_EQ(text.find('\x1b'), std::string::npos);
   EXPECT_EQ(text.find("due"), std::string::npos) << "closed loop";
   EXPECT_NE(table_text(plan, some_outcome(), Style::kColoured).find('\x1b'), std::string::npos);
-  EXPECT_NO_FATAL_FAILURE(table_text(plan, Outcome{}, Style::kPlain));
+  EXPECT_NO_FATAL_FAILURE(table_text(plan, RunResult{}, Style::kPlain));
 }
 
 TEST(Report, JsonHoldsTheSame) {
@@ -62,7 +62,7 @@ TEST(Report, JsonHoldsTheSame) {
 
 TEST(Report, TheProgressLineFitsTheTerminal) {
   Plan plan{.duration = Duration::seconds(10)};
-  const Outcome outcome = some_outcome();
+  const RunResult outcome = some_outcome();
   const Tally nothing;
   const Progress progress{.elapsed_ns = 5'000'000'000, .total = &outcome.tally, .earlier = &nothing};
   const std::string line = progress_text(plan, progress, 200);

@@ -53,7 +53,7 @@ Tally sum_of(const std::vector<std::unique_ptr<Worker>>& workers) {
 
 }  // namespace
 
-Result<Outcome> run(const Plan& plan, const std::function<void(const Progress&)>& progress) {
+Result<RunResult> run(const Plan& plan, const std::function<void(const Progress&)>& progress) {
   if (auto good = check_plan(plan); !good) return std::unexpected(good.error());
   const auto target = find_target(plan);
   if (!target) return std::unexpected(target.error());
@@ -74,7 +74,7 @@ Result<Outcome> run(const Plan& plan, const std::function<void(const Progress&)>
       --running;
     });
   }
-  Outcome outcome;
+  RunResult outcome;
   Tally earlier;
   int64_t earlier_ns = 0;
   while (running > 0) {

@@ -8,7 +8,7 @@
 
 namespace rateguard::loadgen {
 
-struct Outcome {
+struct RunResult {
   Tally tally;
   int64_t elapsed_ns = 0;
   bool interrupted = false;
@@ -25,6 +25,6 @@ struct Progress {
 // Runs the plan on its own threads and waits for them; SIGINT and SIGTERM end it early, with the counts so far.
 // Errors: kInvalid as check_plan(); kUnavailable if it cannot connect to the target; kIo if the system has no
 // descriptors left.
-Result<Outcome> run(const Plan& plan, const std::function<void(const Progress&)>& progress);
+Result<RunResult> run(const Plan& plan, const std::function<void(const Progress&)>& progress);
 
 }  // namespace rateguard::loadgen

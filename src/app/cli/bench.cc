@@ -100,7 +100,7 @@ class ProgressLine {
   bool drawn_ = false;
 };
 
-Result<loadgen::Outcome> run_with_progress(const loadgen::Plan& plan, bool quiet) {
+Result<loadgen::RunResult> run_with_progress(const loadgen::Plan& plan, bool quiet) {
   if (quiet || !is_terminal(stderr)) return loadgen::run(plan, {});
   ProgressLine line(plan);
   return loadgen::run(plan, [&line](const loadgen::Progress& progress) { line.draw(progress); });
