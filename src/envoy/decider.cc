@@ -56,7 +56,7 @@ Result<void> check_bounds(const Request& request) {
               fmt::format("{} entries of descriptors; at most {} are decided at once", entries, kEntriesMax));
 }
 
-Result<const Response*> Decider::decide(const Policy& policy, const Request& request, Now now) {
+Result<const Response*> Decider::decide(const DescriptorPolicy& policy, const Request& request, Now now) {
   static const Answering kDefaults;
   if (request.domain.empty()) return invalid("rate limit domain must not be empty");
   if (request.descriptors.empty()) return invalid("rate limit descriptor list must not be empty");

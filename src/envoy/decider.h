@@ -49,7 +49,7 @@ class Decider {
   // domain, no descriptors, nothing loaded; a limit of the request with an invalid unit or too long a period.
   // kExhausted (gRPC: RESOURCE_EXHAUSTED): more descriptors or entries than the bounds. kUnavailable (gRPC:
   // UNAVAILABLE): the store could not be asked.
-  Result<const Response*> decide(const Policy& policy, const Request& request, Now now);
+  Result<const Response*> decide(const DescriptorPolicy& policy, const Request& request, Now now);
 
   // For the last decision without an error: one for each descriptor that a limit applies to, in their order.
   std::span<const Tally> tallies() const { return tallies_; }

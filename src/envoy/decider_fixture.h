@@ -55,7 +55,7 @@ class DeciderTest : public ::testing::Test {
 
   std::unique_ptr<MemoryStore> store_;
   Decider decider_;
-  Policy policy_;
+  DescriptorPolicy policy_;
   const Response* last_ = nullptr;
 };
 

@@ -32,7 +32,7 @@ struct Answering {
 };
 
 // Cheap to copy; replaced as a whole by a reload.
-struct Policy {
+struct DescriptorPolicy {
   std::shared_ptr<const RateLimits> limits = {};    // null if nothing is loaded
   std::shared_ptr<const Answering> answering = {};  // null for the defaults
 };

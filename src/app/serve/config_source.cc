@@ -62,7 +62,7 @@ Result<Policy> make_policy(const config::Config& config) {
   return Policy{.rules = *rules, .identifier = *identifier};
 }
 
-Result<envoy::Policy> make_envoy_policy(const config::Config& config) {
+Result<envoy::DescriptorPolicy> make_envoy_policy(const config::Config& config) {
   const config::EnvoySettings& settings = config.envoy;
   envoy::Answering answering{.shadow_mode = settings.shadow_mode,
                              .dynamic_metadata = settings.response_dynamic_metadata};
@@ -77,7 +77,7 @@ Result<envoy::Policy> make_envoy_policy(const config::Config& config) {
   if (names.enabled) {
     answering.response_headers = {.limit = names.limit, .remaining = names.remaining, .reset = names.reset};
   }
-  envoy::Policy policy{.answering = std::make_shared<const envoy::Answering>(std::move(answering))};
+  envoy::DescriptorPolicy policy{.answering = std::make_shared<const envoy::Answering>(std::move(answering))};
   if (settings.config.empty()) return policy;
   const auto same_domain = settings.merge_domains ? envoy::SameDomain::kMerged : envoy::SameDomain::kRejected;
   auto limits = config::load_envoy(settings.config, same_domain, config.store_names());

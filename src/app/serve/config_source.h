@@ -33,6 +33,6 @@ class ConfigSource {
 Result<Policy> make_policy(const config::Config& config);
 // The policy of Envoy's rate limit service, from its files; empty if `envoy.config` names none. Errors: those of
 // config::load_envoy().
-Result<envoy::Policy> make_envoy_policy(const config::Config& config);
+Result<envoy::DescriptorPolicy> make_envoy_policy(const config::Config& config);
 
 }  // namespace rateguard::app

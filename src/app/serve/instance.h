@@ -91,7 +91,7 @@ class Instance {
   void reload_soon(std::string by);
   server::ConfigState config_state() const;
   Result<server::Reloaded> reload_from(const config::Config& config);
-  Result<envoy::Policy> load_envoy(const config::Config& config);
+  Result<envoy::DescriptorPolicy> load_envoy(const config::Config& config);
   // Every file that a reload of `config` reads again.
   std::vector<std::string> files_to_watch(const config::Config& config) const;
   // Called after a reload has read `config`, whether or not it was put in force.

@@ -122,7 +122,7 @@ void Instance::log_key_warnings(const Policy& policy) {
   }
 }
 
-Result<envoy::Policy> Instance::load_envoy(const config::Config& config) {
+Result<envoy::DescriptorPolicy> Instance::load_envoy(const config::Config& config) {
   auto policy = make_envoy_policy(config);
   if (config.envoy.config.empty()) return policy;
   policy ? envoy_loads_.count_success() : envoy_loads_.count_failure();

@@ -16,14 +16,14 @@ namespace rateguard::app {
 
 struct Prepared {
   Policy policy;
-  envoy::Policy envoy;
+  envoy::DescriptorPolicy envoy;
   std::shared_ptr<const net::TlsContext> tls;       // of HTTP; null: no TLS
   std::shared_ptr<const net::TlsContext> h2;        // of gRPC
   std::shared_ptr<const net::TlsContext> resp_tls;  // of the Redis protocol, which ALPN has no name for
 };
 
 // How Envoy's configuration is loaded.
-using LoadEnvoy = std::function<Result<envoy::Policy>(const config::Config& config)>;
+using LoadEnvoy = std::function<Result<envoy::DescriptorPolicy>(const config::Config& config)>;
 
 // Reads files, opens no socket. Errors: kIo and kInvalid, with the position of the wrong setting in the file.
 Result<Prepared> prepare(const config::Config& config, const LoadEnvoy& load_envoy = make_envoy_policy);

@@ -16,7 +16,7 @@ namespace v3 = ::envoy::service::ratelimit::v3;
 constexpr std::string_view kShouldRateLimit = "/envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit";
 constexpr std::string_view kCheck = "/grpc.health.v1.Health/Check";
 
-envoy::Policy policy_of(uint32_t limit) {
+envoy::DescriptorPolicy policy_of(uint32_t limit) {
   return {.limits = *envoy::compiled({envoy::leaf("user", "", envoy::per_unit(limit, envoy::Unit::kHour))})};
 }
 

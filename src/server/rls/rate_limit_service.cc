@@ -18,7 +18,7 @@ RateLimitService::RateLimitService(server::Service& service, const server::LoopS
       metrics_(std::make_unique<DescriptorMetrics>()),
       in_force_(std::make_shared<PolicyInForce>()) {}
 
-void RateLimitService::set_policy(envoy::Policy policy) {
+void RateLimitService::set_policy(envoy::DescriptorPolicy policy) {
   std::vector<uint16_t> slots;
   if (policy.limits != nullptr) {
     for (const envoy::RateLimit& limit : policy.limits->limits()) {

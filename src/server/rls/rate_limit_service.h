@@ -25,7 +25,7 @@ inline constexpr std::string_view kRulesDomain = "rateguard";
 // What a decision uses from its beginning to its end, even if a reload happens meanwhile. Never changed once it is
 // shared.
 struct PolicyInForce {
-  envoy::Policy policy = {};
+  envoy::DescriptorPolicy policy = {};
   std::vector<uint16_t> slots = {};  // of the metrics, by RateLimit::id
   Policy rules = {};                 // for kRulesDomain; null: none yet
 };
@@ -41,7 +41,7 @@ class RateLimitService {
   RateLimitService& operator=(const RateLimitService&) = delete;
 
   // Sets the policy from the next request on: app/ posts this to the loop after a reload. Until then nothing is loaded.
-  void set_policy(envoy::Policy policy);
+  void set_policy(envoy::DescriptorPolicy policy);
   bool has_policy() const { return in_force_->policy.limits != nullptr; }
   // Sets the rules of kRulesDomain from the next request on. Until then there are none.
   void set_rules(Policy policy);

@@ -17,7 +17,7 @@ namespace {
 
 constexpr Instant kNow = Instant::from_seconds(86'400 * 100 + 20);
 
-envoy::Policy policy_of(std::string_view yaml) {
+envoy::DescriptorPolicy policy_of(std::string_view yaml) {
   return {
       .limits =
           envoy::RateLimits::compile({config::parse_envoy(yaml, "f").value()}, envoy::SameDomain::kRejected).value()};
@@ -165,7 +165,7 @@ descriptors:
 TEST_F(RateLimitServiceTest, AnAccessLineHasTheOverallVerdict) {
   shared_.settings.access_log = true;
   const auto answering = std::make_shared<const envoy::Answering>(envoy::Answering{.shadow_mode = true});
-  envoy::Policy policy =
+  envoy::DescriptorPolicy policy =
       policy_of("domain: d\ndescriptors:\n  - {key: k, rate_limit: {unit: day, requests_per_unit: 0}}");
   policy.answering = answering;
   service_.set_policy(std::move(policy));
