@@ -21,7 +21,7 @@
 namespace rateguard::server {
 
 // The rules in force on one loop, with each one's place in the metrics.
-struct PolicyInForce {
+struct RulesInForce {
   Policy policy;
   std::vector<RuleSlot> slots;  // by RuleId
 
@@ -44,7 +44,7 @@ class CheckDesk {
 
   // Sets the policy from the next check on. REQUIRES: called before the first check.
   void set_policy(Policy policy);
-  const PolicyInForce& in_force() const { return in_force_; }
+  const RulesInForce& in_force() const { return in_force_; }
   const Policy& policy() const { return in_force_.policy; }
 
   // By which door come the checks from here on.
@@ -95,7 +95,7 @@ class CheckDesk {
   event::Recorder* const recorder_;  // null: nobody listens
   event::Door door_ = event::Door::kHttpCheck;
   Instant decided_at_;
-  PolicyInForce in_force_;
+  RulesInForce in_force_;
   Store& store_;
   Limiter limiter_;
   DirectChecks direct_;
