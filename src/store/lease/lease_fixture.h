@@ -18,7 +18,7 @@ inline constexpr Duration kSecond = Duration::seconds(1);
 inline constexpr Duration kDay = Duration::seconds(86'400);
 
 // A request with one limit, as its caller keeps it.
-struct Question {
+struct SingleCharge {
   Charge charge;
   ChargeGroup group;
   bool is_done = false;
@@ -28,16 +28,16 @@ struct Question {
 
 class LeaseFixture : public testing::Test {
  protected:
-  Question& send(const Limit& limit, uint64_t cost = 1, Consistency consistency = Consistency::kLease,
-                 std::string_view key = "key") {
-    Question& question = questions_.emplace_back();
+  SingleCharge& send(const Limit& limit, uint64_t cost = 1, Consistency consistency = Consistency::kLease,
+                     std::string_view key = "key") {
+    SingleCharge& question = questions_.emplace_back();
     question.charge = {.key = key, .limit = &limit, .cost = {cost}, .terms = {.consistency = consistency}};
     question.group = {std::span(&question.charge, 1)};
     store_.charge({&question.group, 1}, now(), [&question] { question.is_done = true; });
     return question;
   }
   Charge ask(const Limit& limit, uint64_t cost = 1, Consistency consistency = Consistency::kLease) {
-    const Question& question = send(limit, cost, consistency);
+    const SingleCharge& question = send(limit, cost, consistency);
     EXPECT_TRUE(question.is_done);
     return question.charge;
   }
@@ -84,7 +84,7 @@ class LeaseFixture : public testing::Test {
   FakeRemote remote_;
   std::unique_ptr<MemoryStore> local_ = MemoryStore::create({.max_keys = 1'000}).value();
   LeaseStore store_{remote_, *local_, {.counters_max = 3, .now = [this] { return now(); }}};
-  std::deque<Question> questions_;
+  std::deque<SingleCharge> questions_;
 };
 
 }  // namespace rateguard::lease

@@ -12,7 +12,7 @@ namespace {
 
 using lease::FakeRemote;
 using lease::kDay;
-using lease::Question;
+using lease::SingleCharge;
 
 // Above 0: to be taken; below: given back.
 using Units = int;
@@ -104,14 +104,14 @@ TEST(LeaseMovementsTest, MoreThanWasUsedGivenBackMintsNothingThoughAWalletIsUnus
 class LeaseRestTest : public lease::LeaseFixture {
  protected:
   // A wallet of some units, and a check that needs it and what remains there.
-  Question& ask_for_all() {
+  SingleCharge& ask_for_all() {
     for (int i = 0; i < 20; ++i) ask(window_);
     const uint64_t left = ask(window_, 0).decision.remaining;
     there_ = left_there(window_);
     held_ = left - there_;
     EXPECT_GT(held_, 0U);
     remote_.holds_back = true;
-    Question& question = send(window_, left);
+    SingleCharge& question = send(window_, left);
     remote_.answer();  // it has not so much
     EXPECT_FALSE(question.is_done);
     EXPECT_EQ(remote_.costs.back(), there_);
@@ -123,7 +123,7 @@ class LeaseRestTest : public lease::LeaseFixture {
 };
 
 TEST_F(LeaseRestTest, ComesInASecondCall) {
-  const Question& question = ask_for_all();
+  const SingleCharge& question = ask_for_all();
   pass(Duration::millis(50));
   remote_.answer();
   EXPECT_TRUE(question.is_done);
@@ -133,7 +133,7 @@ TEST_F(LeaseRestTest, ComesInASecondCall) {
 }
 
 TEST_F(LeaseRestTest, ThatOthersTookMeanwhileIsARefusal) {
-  const Question& question = ask_for_all();
+  const SingleCharge& question = ask_for_all();
   take_elsewhere(window_, 10);
   remote_.answer();
   EXPECT_TRUE(question.is_done);
@@ -143,7 +143,7 @@ TEST_F(LeaseRestTest, ThatOthersTookMeanwhileIsARefusal) {
 }
 
 TEST_F(LeaseRestTest, ThatComesAfterTheWalletsEndIsNotEnough) {
-  const Question& question = ask_for_all();
+  const SingleCharge& question = ask_for_all();
   pass(Duration::millis(97));
   remote_.answer();
   EXPECT_FALSE(question.is_done) << "it is asked for whole";
@@ -153,7 +153,7 @@ TEST_F(LeaseRestTest, ThatComesAfterTheWalletsEndIsNotEnough) {
 }
 
 TEST_F(LeaseRestTest, IsLostWithTheWalletWhenTheCounterIsReset) {
-  const Question& question = ask_for_all();
+  const SingleCharge& question = ask_for_all();
   store_.forget("key");
   remote_.answer();
   EXPECT_FALSE(question.is_done);

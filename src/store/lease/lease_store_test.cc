@@ -32,7 +32,7 @@ namespace {
 using lease::FakeRemote;
 using lease::kDay;
 using lease::kSecond;
-using lease::Question;
+using lease::SingleCharge;
 
 class LeaseStoreTest : public lease::LeaseFixture {};
 
@@ -114,9 +114,9 @@ TEST_F(LeaseStoreTest, UnitsEndWithTheirWindow) {
 
 TEST_F(LeaseStoreTest, ChecksWaitForOneCallInTheirOrder) {
   remote_.holds_back = true;
-  const Question& first = send(window_, 3);
-  const Question& second = send(window_, 2);
-  const Question& third = send(window_, 1);
+  const SingleCharge& first = send(window_, 3);
+  const SingleCharge& second = send(window_, 2);
+  const SingleCharge& third = send(window_, 1);
   EXPECT_EQ(remote_.held.size(), 1U);
   EXPECT_FALSE(first.is_done);
   remote_.answer();
@@ -194,9 +194,9 @@ TEST_F(LeaseStoreTest, OneRefusalServesAllWhoWaitWithThatCost) {
   pass(Duration::millis(100));
   remote_.holds_back = true;
   remote_.calls = 0;
-  const Question& first = send(window_, 2);
-  const Question& other = send(window_, 1);
-  const Question& second = send(window_, 2);
+  const SingleCharge& first = send(window_, 2);
+  const SingleCharge& other = send(window_, 1);
+  const SingleCharge& second = send(window_, 2);
   remote_.answer();
   EXPECT_TRUE(first.is_done);
   EXPECT_TRUE(second.is_done);
@@ -214,7 +214,7 @@ TEST_F(LeaseStoreTest, ALateAnswerAdmitsThoseItWasAskedForOnly) {
   ask_many(window_, 2);
   pass(Duration::millis(97));
   remote_.holds_back = true;
-  const Question& first = send(window_);
+  const SingleCharge& first = send(window_);
   EXPECT_GT(remote_.costs.back(), 1U);
   pass(Duration::millis(300));
   remote_.answer();
@@ -238,8 +238,8 @@ TEST_F(LeaseStoreTest, AFailureIsEverybodysButTheWalletsOwn) {
   }
   EXPECT_EQ(ask(window_).basis, Basis::kUnavailable);
   remote_.holds_back = true;
-  const Question& first = send(window_);
-  const Question& second = send(window_, 2);
+  const SingleCharge& first = send(window_);
+  const SingleCharge& second = send(window_, 2);
   remote_.answer();
   EXPECT_TRUE(first.is_done && second.is_done);
   EXPECT_EQ(second.charge.basis, Basis::kUnavailable);
@@ -264,7 +264,7 @@ TEST_F(LeaseStoreTest, AResetForgetsTheWalletAndUnitsUnderWay) {
 
   pass(Duration::millis(97));
   remote_.holds_back = true;
-  const Question& question = send(window_);
+  const SingleCharge& question = send(window_);
   store_.forget("key");
   remote_.answer();
   EXPECT_TRUE(question.is_done);
@@ -281,8 +281,8 @@ TEST_F(LeaseStoreTest, AnEditedLimitStartsANewCounter) {
 
   pass(Duration::millis(97));
   remote_.holds_back = true;
-  const Question& by_the_old = send(raised);
-  const Question& by_the_new = send(window_);
+  const SingleCharge& by_the_old = send(raised);
+  const SingleCharge& by_the_new = send(window_);
   EXPECT_EQ(remote_.held.size(), 2U) << "exact while the other is under way";
   remote_.answer();
   remote_.answer();
