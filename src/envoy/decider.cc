@@ -44,7 +44,7 @@ Result<Duration> period_of(const Override& given) {
 
 }  // namespace
 
-Result<void> check_bounds(const Request& request) {
+Result<void> check_bounds(const DescriptorRequest& request) {
   if (request.descriptors.size() > kDescriptorsMax) {
     return fail(ErrorCode::kExhausted, fmt::format("{} descriptors; at most {} are decided at once",
                                                    request.descriptors.size(), kDescriptorsMax));
@@ -56,7 +56,7 @@ Result<void> check_bounds(const Request& request) {
               fmt::format("{} entries of descriptors; at most {} are decided at once", entries, kEntriesMax));
 }
 
-Result<const Response*> Decider::decide(const DescriptorPolicy& policy, const Request& request, Now now) {
+Result<const Response*> Decider::decide(const DescriptorPolicy& policy, const DescriptorRequest& request, Now now) {
   static const Answering kDefaults;
   if (request.domain.empty()) return invalid("rate limit domain must not be empty");
   if (request.descriptors.empty()) return invalid("rate limit descriptor list must not be empty");
@@ -82,7 +82,8 @@ Result<const Response*> Decider::decide(const DescriptorPolicy& policy, const Re
   return &response_;
 }
 
-Result<void> Decider::find_limits(const RateLimits& limits, RateLimits::DomainId domain, const Request& request) {
+Result<void> Decider::find_limits(const RateLimits& limits, RateLimits::DomainId domain,
+                                  const DescriptorRequest& request) {
   for (size_t i = 0; i < jobs_.size(); ++i) {
     const Descriptor& descriptor = request.descriptors[i];
     Job& job = jobs_[i];
@@ -227,7 +228,7 @@ void Decider::tally(const Job& job, Counting counting) {
   if (job.mode() == Mode::kShadow) out.shadowed = job.hits;
 }
 
-void Decider::answer(const Answering& answering, const Request& request) {
+void Decider::answer(const Answering& answering, const DescriptorRequest& request) {
   response_.statuses.clear();
   response_.response_headers.clear();
   response_.dynamic_metadata.reset();

@@ -34,7 +34,7 @@ struct Tally {
 };
 
 // Errors: kExhausted if a request exceeds kDescriptorsMax or kEntriesMax, with its number and the bound.
-Result<void> check_bounds(const Request& request);
+Result<void> check_bounds(const DescriptorRequest& request);
 
 // One per event loop: it owns the buffers that a decision needs, so that one allocates nothing once they have grown
 // (header fields and dynamic metadata excepted). Not thread-safe; the store behind it is.
@@ -49,7 +49,7 @@ class Decider {
   // domain, no descriptors, nothing loaded; a limit of the request with an invalid unit or too long a period.
   // kExhausted (gRPC: RESOURCE_EXHAUSTED): more descriptors or entries than the bounds. kUnavailable (gRPC:
   // UNAVAILABLE): the store could not be asked.
-  Result<const Response*> decide(const DescriptorPolicy& policy, const Request& request, Now now);
+  Result<const Response*> decide(const DescriptorPolicy& policy, const DescriptorRequest& request, Now now);
 
   // For the last decision without an error: one for each descriptor that a limit applies to, in their order.
   std::span<const Tally> tallies() const { return tallies_; }
@@ -94,7 +94,7 @@ class Decider {
     }
   };
 
-  Result<void> find_limits(const RateLimits& limits, RateLimits::DomainId domain, const Request& request);
+  Result<void> find_limits(const RateLimits& limits, RateLimits::DomainId domain, const DescriptorRequest& request);
   Result<void> use_override(Job& job, const Override& given, std::string_view domain, const Descriptor& descriptor);
   void use_configured(Job& job, const RateLimit& limit, std::string_view domain, const Descriptor& descriptor);
   // Keys are written into key_bytes_; false: too long for a store.
@@ -114,7 +114,7 @@ class Decider {
   static void take_given_back(Job& job, const Decision& decision, bool counts_refusals);
   std::string_view key_of(const Job& job) const;
 
-  void answer(const Answering& answering, const Request& request);
+  void answer(const Answering& answering, const DescriptorRequest& request);
   void add_status(const Job& job);
   void tally(const Job& job, Counting counting);
   void add_headers(const HeaderNames& names);

@@ -45,7 +45,7 @@ TEST_F(DeciderCountingTest, CompatCountsARefusedRequestToo) {
 
 TEST_F(DeciderCountingTest, CompatWithFullCounters) {
   configure({leaf("k", "", per_unit(UINT32_MAX, Unit::kMinute))}, {.counting = Counting::kEveryRequest});
-  Request most = request({asking({{"k", "v"}})}, UINT32_MAX);
+  DescriptorRequest most = request({asking({{"k", "v"}})}, UINT32_MAX);
   EXPECT_EQ(ask(most), "OK: OK 0/4294967295 40s");
   EXPECT_EQ(ask(most), "OVER_LIMIT: OVER_LIMIT 0/4294967295 40s");
   EXPECT_EQ(ask({{"k", "v"}}), "OVER_LIMIT: OVER_LIMIT 0/4294967295 40s");
@@ -54,7 +54,7 @@ TEST_F(DeciderCountingTest, CompatWithFullCounters) {
 TEST_F(DeciderCountingTest, StoppedCompatSparesTheOtherLimitsOfARequest) {
   configure({leaf("a", "", per_unit(1, Unit::kMinute)), leaf("b", "", per_unit(10, Unit::kMinute))},
             {.counting = Counting::kEveryRequestOnce});
-  const Request both = request({asking({{"a", ""}}), asking({{"b", ""}})});
+  const DescriptorRequest both = request({asking({{"a", ""}}), asking({{"b", ""}})});
   EXPECT_EQ(ask(both), "OK: OK 0/1 40s, OK 9/10 40s");
   EXPECT_EQ(ask(both), "OVER_LIMIT: OVER_LIMIT 0/1 40s, OK 9/10 40s");
   EXPECT_EQ(ask(both), "OVER_LIMIT: OVER_LIMIT 0/1 40s, OK 9/10 40s");
@@ -64,28 +64,28 @@ TEST_F(DeciderCountingTest, StoppedCompatSparesTheOtherLimitsOfARequest) {
 TEST_F(DeciderCountingTest, UnstoppedCompatDoesNotSpareThem) {
   configure({leaf("a", "", per_unit(1, Unit::kMinute)), leaf("b", "", per_unit(10, Unit::kMinute))},
             {.counting = Counting::kEveryRequest});
-  const Request both = request({asking({{"a", ""}}), asking({{"b", ""}})});
+  const DescriptorRequest both = request({asking({{"a", ""}}), asking({{"b", ""}})});
   EXPECT_EQ(ask(both), "OK: OK 0/1 40s, OK 9/10 40s");
   EXPECT_EQ(ask(both), "OVER_LIMIT: OVER_LIMIT 0/1 40s, OK 8/10 40s");
 }
 
 TEST_F(DeciderCountingTest, DescriptorsAreEachOnTheirOwn) {
   configure({leaf("a", "", per_unit(1, Unit::kMinute)), leaf("b", "", per_unit(10, Unit::kMinute))});
-  const Request both = request({asking({{"a", ""}}), asking({{"b", ""}})});
+  const DescriptorRequest both = request({asking({{"a", ""}}), asking({{"b", ""}})});
   EXPECT_EQ(ask(both), "OK: OK 0/1 40s, OK 9/10 40s");
   EXPECT_EQ(ask(both), "OVER_LIMIT: OVER_LIMIT 0/1 40s, OK 8/10 40s");
 }
 
 TEST_F(DeciderCountingTest, TheSameDescriptorTwiceCountsTwice) {
   configure({leaf("a", "", per_unit(3, Unit::kMinute))});
-  const Request twice = request({asking({{"a", "v"}}), asking({{"a", "v"}})});
+  const DescriptorRequest twice = request({asking({{"a", "v"}}), asking({{"a", "v"}})});
   EXPECT_EQ(ask(twice), "OK: OK 2/3 40s, OK 1/3 40s");
   EXPECT_EQ(ask(twice), "OVER_LIMIT: OK 0/3 40s, OVER_LIMIT 0/3 40s");
 }
 
 TEST_F(DeciderCountingTest, AtomicTakesAllOrNothing) {
   configure({leaf("a", "", per_unit(1, Unit::kMinute)), leaf("b", "", per_unit(10, Unit::kMinute))}, {}, true);
-  const Request both = request({asking({{"a", ""}}), asking({{"b", ""}})});
+  const DescriptorRequest both = request({asking({{"a", ""}}), asking({{"b", ""}})});
   EXPECT_EQ(ask(both), "OK: OK 0/1 40s, OK 9/10 40s");
   EXPECT_EQ(ask(both), "OVER_LIMIT: OVER_LIMIT 0/1 40s, OK 9/10 40s");
   EXPECT_EQ(ask({{"b", ""}}), "OK: OK 8/10 40s");
@@ -94,7 +94,7 @@ TEST_F(DeciderCountingTest, AtomicTakesAllOrNothing) {
 TEST_F(DeciderCountingTest, AtomicTakesPrecedenceOverCompat) {
   configure({leaf("a", "", per_unit(1, Unit::kMinute)), leaf("b", "", per_unit(10, Unit::kMinute))},
             {.counting = Counting::kEveryRequest}, true);
-  const Request both = request({asking({{"a", ""}}), asking({{"b", ""}})});
+  const DescriptorRequest both = request({asking({{"a", ""}}), asking({{"b", ""}})});
   ask(both);
   EXPECT_EQ(ask(both), "OVER_LIMIT: OVER_LIMIT 0/1 40s, OK 9/10 40s");
 }
@@ -107,7 +107,7 @@ TEST_F(DeciderCountingTest, AtomicWithABanTakesNothing) {
 
 TEST_F(DeciderCountingTest, AtomicSumsWhatSharesACounter) {
   configure({leaf("a", "", per_unit(3, Unit::kMinute)), shadowed(leaf("s", "", per_unit(1, Unit::kMinute)))}, {}, true);
-  const Request twice = request({asking({{"a", "v"}}), asking({{"s", ""}}), asking({{"a", "v"}})});
+  const DescriptorRequest twice = request({asking({{"a", "v"}}), asking({{"s", ""}}), asking({{"a", "v"}})});
   EXPECT_EQ(ask(twice), "OK: OK 1/3 40s, OK 0/1 40s, OK 1/3 40s");
   // Two do not fit any more, so neither is taken; the shadow refuses nobody.
   EXPECT_EQ(ask(twice), "OVER_LIMIT: OVER_LIMIT 0/3 40s, OK 0/1 40s, OVER_LIMIT 0/3 40s");

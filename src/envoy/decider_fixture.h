@@ -29,7 +29,7 @@ class DeciderTest : public ::testing::Test {
 
   // "OK: OK 4/5 40s, OK, OVER_LIMIT 0/1 40s": the overall code, and each status with what is left, the limit and the
   // time to its reset, if there are any.
-  std::string ask(const Request& request, Instant now = kNow) {
+  std::string ask(const DescriptorRequest& request, Instant now = kNow) {
     const auto response = decider_.decide(policy_, request, now);
     if (!response) return "error: " + response.error().message;
     last_ = *response;

@@ -140,7 +140,7 @@ TEST_F(DeciderSettlingTest, StoppingSparesTheOtherLimitsOfARefusedRequest) {
   configure({leaf("narrow", "", per_unit(1, Unit::kHour)), leaf("broad", "", per_unit(10, Unit::kHour)),
              leaf("shadow", "", per_unit(1, Unit::kHour))},
             {.counting = Counting::kAdmittedOnce});
-  const Request both = request({asking({{"narrow", ""}}), asking({{"broad", ""}})});
+  const DescriptorRequest both = request({asking({{"narrow", ""}}), asking({{"broad", ""}})});
   EXPECT_EQ(ask(both), "OK: OK 0/1 3580s, OK 9/10 3580s");
   for (int i = 0; i < 3; ++i) EXPECT_EQ(ask(both), "OVER_LIMIT: OVER_LIMIT 0/1 3580s, OK 9/10 3580s");
   // More hits than are left are refused and take nothing from either.
@@ -151,7 +151,7 @@ TEST_F(DeciderSettlingTest, StoppingSparesTheOtherLimitsOfARefusedRequest) {
 TEST_F(DeciderSettlingTest, ShadowLimitsDoNotStopOthersFromCounting) {
   configure({shadowed(leaf("shadow", "", per_unit(1, Unit::kHour))), leaf("broad", "", per_unit(10, Unit::kHour))},
             {.counting = Counting::kAdmittedOnce});
-  const Request both = request({asking({{"shadow", ""}}), asking({{"broad", ""}})});
+  const DescriptorRequest both = request({asking({{"shadow", ""}}), asking({{"broad", ""}})});
   ask(both);
   EXPECT_EQ(ask(both), "OK: OK 0/1 3580s, OK 8/10 3580s");
 }

@@ -5,7 +5,7 @@ namespace rateguard::envoy {
 namespace {
 
 TEST_F(DeciderTest, ErrorsHaveTheTextsOfEnvoyproxy) {
-  EXPECT_EQ(ask(Request()), "error: rate limit domain must not be empty");
+  EXPECT_EQ(ask(DescriptorRequest()), "error: rate limit domain must not be empty");
   EXPECT_EQ(ask(request({})), "error: rate limit descriptor list must not be empty");
   EXPECT_EQ(ask({{"k", "v"}}), "error: no rate limit configuration loaded");
   configure({});
@@ -14,7 +14,7 @@ TEST_F(DeciderTest, ErrorsHaveTheTextsOfEnvoyproxy) {
 
 TEST_F(DeciderTest, AnUnlimitedDescriptorIsOkWithoutALimit) {
   configure({leaf("k", "", per_unit(5, Unit::kMinute)), branch("white", "")});
-  Request unknown = request({asking({{"k", "v"}}), asking({{"k", "v"}})});
+  DescriptorRequest unknown = request({asking({{"k", "v"}}), asking({{"k", "v"}})});
   unknown.domain = "nobody";
   EXPECT_EQ(ask(unknown), "OK: OK, OK");
   EXPECT_EQ(ask(request({asking({{"x", ""}}), asking({{"k", "v"}}), asking({{"white", "v"}})})),
@@ -43,7 +43,7 @@ TEST_F(DeciderTest, ALimitOfTheRequestTakesPrecedenceOverTheConfiguredOne) {
   EXPECT_EQ(ask(request({own})), "OK: OK 2/3 3580s");
   own.limit = Override{.requests_per_unit = 0, .unit = Unit::kDay};
   EXPECT_EQ(ask(request({own})), "OVER_LIMIT: OVER_LIMIT 0/0 86380s");
-  Request elsewhere = request({own});
+  DescriptorRequest elsewhere = request({own});
   elsewhere.domain = "unknown";
   EXPECT_EQ(ask(elsewhere), "OK: OK");
   own.limit->unit = Unit::kUnknown;
@@ -53,11 +53,11 @@ TEST_F(DeciderTest, ALimitOfTheRequestTakesPrecedenceOverTheConfiguredOne) {
 TEST_F(DeciderTest, QuotasRefuseWhenAllAreOver) {
   configure({quota(leaf("a", "", per_unit(1, Unit::kMinute))), quota(leaf("b", "", per_unit(2, Unit::kMinute))),
              leaf("c", "", per_unit(3, Unit::kMinute))});
-  const Request quotas = request({asking({{"a", ""}}), asking({{"b", ""}})});
+  const DescriptorRequest quotas = request({asking({{"a", ""}}), asking({{"b", ""}})});
   EXPECT_EQ(ask(quotas), "OK: OK 0/1 40s, OK 1/2 40s");
   EXPECT_EQ(ask(quotas), "OK: OVER_LIMIT 0/1 40s, OK 0/2 40s");
   EXPECT_EQ(ask(quotas), "OVER_LIMIT: OVER_LIMIT 0/1 40s, OVER_LIMIT 0/2 40s");
-  const Request mixed = request({asking({{"b", ""}}), asking({{"c", ""}})});
+  const DescriptorRequest mixed = request({asking({{"b", ""}}), asking({{"c", ""}})});
   EXPECT_EQ(ask(mixed), "OVER_LIMIT: OVER_LIMIT 0/2 40s, OK 2/3 40s");  // the only quota is over
   EXPECT_EQ(ask(request({asking({{"c", ""}}), asking({{"x", ""}})})), "OK: OK 1/3 40s, OK");
 }
@@ -109,7 +109,7 @@ TEST_F(DeciderTest, HeadersSpeakForTheDescriptorWithTheLeastLeft) {
   };
   configure({leaf("a", "", per_unit(1, Unit::kMinute)), leaf("b", "", per_unit(10, Unit::kHour)),
              leaf("c", "", per_unit(1, Unit::kHour))});
-  const Request all = request({asking({{"x", ""}}), asking({{"b", ""}}), asking({{"a", ""}})});
+  const DescriptorRequest all = request({asking({{"x", ""}}), asking({{"b", ""}}), asking({{"a", ""}})});
   ask(all);
   EXPECT_EQ(headers(), "");
   policy_.answering = std::make_shared<Answering>(Answering{.response_headers = HeaderNames{}});
@@ -138,7 +138,7 @@ TEST_F(DeciderTest, DynamicMetadata) {
   b.metadata->add("tier", Value::of("ignored, the first stays"));
   b.metadata->add("nested", Value::structure()).add("y", Value::truth(true));
   configure({a, b}, {.dynamic_metadata = true});
-  Request both = request({asking({{"a", "1"}, {"z", "2"}}), asking({{"a", "1"}}), asking({{"b", ""}})}, 1);
+  DescriptorRequest both = request({asking({{"a", "1"}, {"z", "2"}}), asking({{"a", "1"}}), asking({{"b", ""}})}, 1);
   both.descriptors[2].hits_addend = 4;
   ask(both);
   const Value& said = *last_->dynamic_metadata;

@@ -24,7 +24,7 @@ Value describe(const Descriptor& descriptor) {
 
 }  // namespace
 
-Value describe_request(const Request& request) {
+Value describe_request(const DescriptorRequest& request) {
   Value out = Value::structure();
   out.add("domain", Value::of(request.domain));
   Value& descriptors = out.add("descriptors", Value::list());

@@ -8,6 +8,6 @@ namespace rateguard::envoy {
 
 // `domain`, `descriptors` (each with its entries as "key=value", its own limit and hitsAddend) and `hitsAddend`, as
 // envoyproxy/ratelimit names them.
-Value describe_request(const Request& request);
+Value describe_request(const DescriptorRequest& request);
 
 }  // namespace rateguard::envoy

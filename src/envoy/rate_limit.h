@@ -54,7 +54,7 @@ inline constexpr size_t kDescriptorsMax = 1'000;
 inline constexpr size_t kEntriesMax = 10'000;  // of all descriptors together
 
 // Every view is borrowed from the caller's buffer.
-struct Request {
+struct DescriptorRequest {
   std::string_view domain;
   std::vector<Descriptor> descriptors;
   uint32_t hits_addend = 0;  // 0 means 1

@@ -48,7 +48,7 @@ inline Descriptor asking(Pairs pairs) {
   return out;
 }
 
-inline Request request(std::vector<Descriptor> descriptors, uint32_t hits_addend = 0) {
+inline DescriptorRequest request(std::vector<Descriptor> descriptors, uint32_t hits_addend = 0) {
   return {.domain = "d", .descriptors = std::move(descriptors), .hits_addend = hits_addend};
 }
 

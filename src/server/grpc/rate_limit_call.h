@@ -39,8 +39,8 @@ class RateLimitCall {
   Status refuse(const Error& error);
 
   std::vector<char> arena_block_;
-  google::protobuf::Arena arena_;  // of the question and the answer
-  envoy::Request request_;         // borrows from the question
+  google::protobuf::Arena arena_;     // of the question and the answer
+  envoy::DescriptorRequest request_;  // borrows from the question
   rls::RateLimitDesk decider_;
 };
 

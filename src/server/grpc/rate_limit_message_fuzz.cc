@@ -30,7 +30,7 @@ struct Deciding {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static auto* const deciding = new rateguard::grpc::Deciding();
-  static rateguard::envoy::Request request;  // used again, as a loop does
+  static rateguard::envoy::DescriptorRequest request;  // used again, as a loop does
   ::envoy::service::ratelimit::v3::RateLimitRequest asked;
   if (size > 65'536 || !asked.ParseFromArray(data, static_cast<int>(size))) return 0;
   if (!rateguard::grpc::from_message(asked, request)) return 0;  // it has fields that we do not know

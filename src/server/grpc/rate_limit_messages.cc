@@ -168,7 +168,7 @@ Result<void> check_descriptor_bounds(std::string_view message) {
               fmt::format("{} entries of descriptors; at most {} are decided at once", entries, envoy::kEntriesMax));
 }
 
-Result<void> from_message(const rls::RateLimitRequest& from, envoy::Request& to) {
+Result<void> from_message(const rls::RateLimitRequest& from, envoy::DescriptorRequest& to) {
   if (auto known = check_fields(from, "the request"); !known) return known;
   to.domain = from.domain();
   to.hits_addend = from.hits_addend();

@@ -17,7 +17,7 @@ Result<void> check_descriptor_bounds(std::string_view message);
 
 // Replaces `to`, reusing its memory. It borrows from `from`. Errors: kInvalid for an unknown field, which could change
 // what is charged.
-Result<void> from_message(const ::envoy::service::ratelimit::v3::RateLimitRequest& from, envoy::Request& to);
+Result<void> from_message(const ::envoy::service::ratelimit::v3::RateLimitRequest& from, envoy::DescriptorRequest& to);
 
 void to_message(const envoy::Response& from, ::envoy::service::ratelimit::v3::RateLimitResponse& to);
 

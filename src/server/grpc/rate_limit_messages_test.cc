@@ -22,7 +22,7 @@ TEST(RateLimitMessages, ARequestKeepsEveryField) {
       descriptors { entries { key: "a" value: "1" } entries { key: "b" }
                     limit { requests_per_unit: 5 unit: WEEK unit_multiplier { value: 3 } } hits_addend { value: 0 } }
       descriptors { entries { key: "c" } is_negative_hits: true })");
-  envoy::Request request;
+  envoy::DescriptorRequest request;
   request.descriptors.resize(5);  // of an earlier call
   request.descriptors[1].limit = envoy::Override{};
   request.descriptors[1].hits_addend = 3;
@@ -48,7 +48,7 @@ TEST(RateLimitMessages, AUnitOfANewerClientIsUnknown) {
   for (const int number : {8, 1'000, -1}) {
     message.clear_descriptors();
     message.add_descriptors()->mutable_limit()->set_unit(static_cast<::envoy::type::v3::RateLimitUnit>(number));
-    envoy::Request request;
+    envoy::DescriptorRequest request;
     ASSERT_TRUE(from_message(message, request));
     EXPECT_EQ(request.descriptors[0].limit->unit, envoy::Unit::kUnknown);
     EXPECT_EQ(request.descriptors[0].limit->unit_number, number);
@@ -63,7 +63,7 @@ std::string problem(Place place) {
   holder.GetReflection()->MutableUnknownFields(&holder)->AddVarint(21, 1);
   v3::RateLimitRequest received;
   EXPECT_TRUE(received.ParseFromString(message.SerializeAsString()));
-  envoy::Request request;
+  envoy::DescriptorRequest request;
   const auto taken = from_message(received, request);
   return taken ? "good" : taken.error().message;
 }

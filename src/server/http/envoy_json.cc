@@ -27,8 +27,8 @@ constexpr size_t kDepthMax = 16;
 // Reads one message. The first error stays; results after it are void.
 class Reader {
  public:
-  envoy::Request read(const json::value& value) {
-    envoy::Request out;
+  envoy::DescriptorRequest read(const json::value& value) {
+    envoy::DescriptorRequest out;
     fields(value, "the request", [&](std::string_view name, const json::value& field) {
       if (name == "domain") return text(field, name, out.domain);
       if (name == "descriptors") {
@@ -311,14 +311,14 @@ void append_value(std::string& out, const envoy::Value& value) {
 
 struct EnvoyJsonRequest::Parsed {
   json::value document;
-  envoy::Request request;
+  envoy::DescriptorRequest request;
 };
 
 EnvoyJsonRequest::EnvoyJsonRequest(std::unique_ptr<Parsed> parsed) : parsed_(std::move(parsed)) {}
 EnvoyJsonRequest::EnvoyJsonRequest(EnvoyJsonRequest&&) noexcept = default;
 EnvoyJsonRequest::~EnvoyJsonRequest() = default;
 
-const envoy::Request& EnvoyJsonRequest::request() const {
+const envoy::DescriptorRequest& EnvoyJsonRequest::request() const {
   return parsed_->request;
 }
 

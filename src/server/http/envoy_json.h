@@ -21,7 +21,7 @@ class EnvoyJsonRequest {
   ~EnvoyJsonRequest();
 
   // Valid as long as this.
-  const envoy::Request& request() const;
+  const envoy::DescriptorRequest& request() const;
 
  private:
   struct Parsed;

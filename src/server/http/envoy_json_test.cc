@@ -22,7 +22,7 @@ TEST(EnvoyJson, ReadsEitherSpellingOfAName) {
        R"("limit":{"requests_per_unit":5.0,"unit":7},"hits_addend":"0"},{"entries":null,"limit":null}]})"}) {
     const auto parsed = EnvoyJsonRequest::parse(text);
     ASSERT_TRUE(parsed.has_value()) << parsed.error().message;
-    const envoy::Request& request = parsed->request();
+    const envoy::DescriptorRequest& request = parsed->request();
     EXPECT_EQ(request.domain, "d");
     EXPECT_EQ(request.hits_addend, 3u);
     ASSERT_EQ(request.descriptors.size(), 2u);

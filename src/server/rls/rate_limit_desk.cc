@@ -28,7 +28,7 @@ void RateLimitDesk::note_error() {
   service_.metrics_->errors.add();
 }
 
-Result<const envoy::Response*> RateLimitDesk::decide(const envoy::Request& request, Now now) {
+Result<const envoy::Response*> RateLimitDesk::decide(const envoy::DescriptorRequest& request, Now now) {
   if (!is_current()) use_what_is_in_force();
   if (asks_for_rules(request)) return check_rules(request, now);
   DescriptorMetrics& metrics = *service_.metrics_;
@@ -42,7 +42,7 @@ Result<const envoy::Response*> RateLimitDesk::decide(const envoy::Request& reque
 }
 
 // The one place that every decision about Envoy's descriptors passes, once. Those about rules pass CheckDesk's.
-void RateLimitDesk::record(const envoy::Request& request, const envoy::Response& response, Instant now) {
+void RateLimitDesk::record(const envoy::DescriptorRequest& request, const envoy::Response& response, Instant now) {
   DescriptorMetrics& metrics = *service_.metrics_;
   (response.overall == envoy::Code::kOverLimit ? metrics.over_limit : metrics.ok).add();
   if (decider_.was_shadowed()) metrics.global_shadow.add();

@@ -23,7 +23,7 @@ class RateLimitDesk {
   // Decides by the configuration in force when it begins, and counts. The response, and what it borrows, live until the
   // next call. Errors: as envoy::Decider::decide, and for kRulesDomain as RuleSet::lookup; the message is the text for
   // the caller.
-  Result<const envoy::Response*> decide(const envoy::Request& request, Now now);
+  Result<const envoy::Response*> decide(const envoy::DescriptorRequest& request, Now now);
 
   // By which door come the requests from here on.
   void set_door(event::Door door) {
@@ -42,11 +42,11 @@ class RateLimitDesk {
 
  private:
   void use_what_is_in_force();
-  void record(const envoy::Request& request, const envoy::Response& response, Instant now);
+  void record(const envoy::DescriptorRequest& request, const envoy::Response& response, Instant now);
   void tell_recorder(Instant now);
   // rule_checks.cc
-  bool asks_for_rules(const envoy::Request& request) const;
-  Result<const envoy::Response*> check_rules(const envoy::Request& request, Now now);
+  bool asks_for_rules(const envoy::DescriptorRequest& request) const;
+  Result<const envoy::Response*> check_rules(const envoy::DescriptorRequest& request, Now now);
   void note(size_t descriptors, const envoy::Response& response);
   Result<void> add_rule_check(const envoy::Descriptor& descriptor, uint32_t hits_addend);
 

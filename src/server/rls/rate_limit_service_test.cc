@@ -23,7 +23,7 @@ envoy::DescriptorPolicy policy_of(std::string_view yaml) {
           envoy::RateLimits::compile({config::parse_envoy(yaml, "f").value()}, envoy::SameDomain::kRejected).value()};
 }
 
-envoy::Request asking(std::string_view key, std::string_view value) {
+envoy::DescriptorRequest asking(std::string_view key, std::string_view value) {
   return {.domain = "d", .descriptors = {{.entries = {{key, value}}}}};
 }
 
@@ -92,7 +92,7 @@ descriptors:
   - {key: k, value: "*b*c", rate_limit: {unit: day, requests_per_unit: 5, name: n}}
   - {key: l, detailed_metric: true, rate_limit: {unit: day, requests_per_unit: 5, replaces: [{name: m}]}}
 )"));
-  envoy::Request request = asking("k", "a value that is longer than what strings hold within, b, c");
+  envoy::DescriptorRequest request = asking("k", "a value that is longer than what strings hold within, b, c");
   request.descriptors.push_back(request.descriptors[0]);
   request.descriptors.push_back({.entries = {{"l", "another value that is longer than that"}}});
   request.descriptors.push_back({.entries = {{"nothing", "configured"}}});
@@ -113,7 +113,7 @@ domain: d
 descriptors:
   - {key: k, rate_limit: {unit: hour, requests_per_unit: 1, algorithm: token_bucket, overdraft: true}}
 )"));
-  envoy::Request report = asking("k", "v");
+  envoy::DescriptorRequest report = asking("k", "v");
   report.descriptors[0].hits_addend = 1'000;
   ASSERT_TRUE(decider_.decide(report, kNow).has_value());
   EXPECT_EQ(counters("d.k").debts_cut.value(), 0u);
@@ -141,10 +141,10 @@ descriptors:
   ASSERT_TRUE(decider_.decide(asking("k", "v"), kNow).has_value());
   EXPECT_EQ(decider_.take_note().decisions, 0) << "no access log is written";
   shared_.settings.access_log = true;
-  envoy::Request request = {.domain = "d",
-                            .descriptors = {{.entries = {{"unknown", "x"}}},
-                                            {.entries = {{"k", "secret"}}, .hits_addend = 2},
-                                            {.entries = {{"l", "secret"}}}}};
+  envoy::DescriptorRequest request = {.domain = "d",
+                                      .descriptors = {{.entries = {{"unknown", "x"}}},
+                                                      {.entries = {{"k", "secret"}}, .hits_addend = 2},
+                                                      {.entries = {{"l", "secret"}}}}};
   ASSERT_TRUE(decider_.decide(request, kNow).has_value());
   const server::DecisionNote first = decider_.take_note();
   EXPECT_EQ(text_of(first), "allowed by d.k cost 2 of somebody, 0 of 3");
@@ -187,7 +187,7 @@ rules:
   - {name: trial, per: ip, limit: 1/h, mode: shadow}
 )";
 
-envoy::Request asking_rule(std::vector<envoy::Entry> entries) {
+envoy::DescriptorRequest asking_rule(std::vector<envoy::Entry> entries) {
   return {.domain = "rateguard", .descriptors = {{.entries = std::move(entries)}}};
 }
 
@@ -260,7 +260,8 @@ TEST_F(RateLimitServiceTest, AnAccessLineSaysThatTheStoreCouldNotBeAsked) {
   service.set_policy(policy_of("domain: d\ndescriptors:\n  - {key: k, rate_limit: {unit: day, requests_per_unit: 1}}"));
   service.set_rules(rules_of(kRules));
   RateLimitDesk decider(service);
-  for (const envoy::Request& request : {asking("k", "v"), asking_rule({{"rule", "login"}, {"ip", "203.0.113.9"}})}) {
+  for (const envoy::DescriptorRequest& request :
+       {asking("k", "v"), asking_rule({{"rule", "login"}, {"ip", "203.0.113.9"}})}) {
     ASSERT_TRUE(decider.decide(request, kNow).has_value());
     EXPECT_TRUE(decider.take_note().degraded);
   }
@@ -268,7 +269,9 @@ TEST_F(RateLimitServiceTest, AnAccessLineSaysThatTheStoreCouldNotBeAsked) {
 
 TEST_F(RateLimitServiceTest, TheRulesDomainExplainsErrors) {
   service_.set_rules(rules_of(kRules));
-  const auto message = [&](const envoy::Request& request) { return decider_.decide(request, kNow).error().message; };
+  const auto message = [&](const envoy::DescriptorRequest& request) {
+    return decider_.decide(request, kNow).error().message;
+  };
   EXPECT_TRUE(message(asking_rule({{"rule", "nobody"}})).contains("nobody"));
   EXPECT_TRUE(message(asking_rule({{"ip", "203.0.113.9"}})).contains("begins with the entry {rule: NAME}"));
   EXPECT_TRUE(message(asking_rule({{"rule", "slots"}, {"user", "u"}})).contains("ask over HTTP"));
@@ -303,7 +306,7 @@ TEST_F(RateLimitServiceTest, EachDecisionUsesThePolicyItBeganWith) {
   service.set_rules(rules_of(kRules));
   std::vector<std::unique_ptr<RateLimitDesk>> deciders;
   std::vector<std::string> answers;
-  const auto ask = [&](const envoy::Request& request) {
+  const auto ask = [&](const envoy::DescriptorRequest& request) {
     RateLimitDesk& decider = *deciders.emplace_back(std::make_unique<RateLimitDesk>(service));
     tasks.run([&decider, &answers, request] {
       const auto response = decider.decide(request, kNow);
@@ -338,7 +341,7 @@ TEST_F(RateLimitServiceTest, EveryDecisionPassesTheRecorderOnce) {
   service.set_policy(policy_of("domain: d\ndescriptors:\n  - {key: k, rate_limit: {unit: day, requests_per_unit: 1}}"));
   service.set_rules(rules_of("rules: [{name: login, per: ip, limit: 5/m}]"));
   RateLimitDesk desk(service);
-  const envoy::Request both = {
+  const envoy::DescriptorRequest both = {
       .domain = "d", .descriptors = {{.entries = {{"k", "v"}}}, {.entries = {{"unlimited", "v"}}}}, .hits_addend = 2};
   ASSERT_TRUE(desk.decide(both, kNow));
   ASSERT_TRUE(desk.decide(

@@ -39,13 +39,13 @@ envoy::Status status_of(const server::Answer& answer) {
 
 }  // namespace
 
-bool RateLimitDesk::asks_for_rules(const envoy::Request& request) const {
+bool RateLimitDesk::asks_for_rules(const envoy::DescriptorRequest& request) const {
   if (request.domain != kRulesDomain || request.descriptors.empty() || in_force_->rules.rules == nullptr) return false;
   return in_force_->policy.limits == nullptr || !in_force_->policy.limits->find_domain(kRulesDomain);
 }
 
 // Checks the descriptors one by one, in order.
-Result<const envoy::Response*> RateLimitDesk::check_rules(const envoy::Request& request, Now now) {
+Result<const envoy::Response*> RateLimitDesk::check_rules(const envoy::DescriptorRequest& request, Now now) {
   if (auto bounded = envoy::check_bounds(request); !bounded) {
     service_.metrics_->errors.add();
     return std::unexpected(std::move(bounded.error()));
