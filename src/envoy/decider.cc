@@ -260,7 +260,7 @@ void Decider::answer(const Answering& answering, const DescriptorRequest& reques
 }
 
 void Decider::add_status(const Job& job) {
-  Status& out = response_.statuses.emplace_back();
+  DescriptorStatus& out = response_.statuses.emplace_back();
   if (!job.is_limited) {
     if (job.limit != nullptr) out.limit_remaining = UINT32_MAX;  // unlimited
     return;
@@ -274,10 +274,10 @@ void Decider::add_status(const Job& job) {
 // The fields of the descriptor with the least left; if one refuses, of the last that does. Descriptors in quota mode
 // never refuse by themselves.
 void Decider::add_headers(const HeaderNames& names) {
-  const Status* speaks = nullptr;
+  const DescriptorStatus* speaks = nullptr;
   uint32_t least = UINT32_MAX;
   for (size_t i = 0; i < jobs_.size(); ++i) {
-    const Status& status = response_.statuses[i];
+    const DescriptorStatus& status = response_.statuses[i];
     if (!status.current_limit) continue;
     const bool quota = jobs_[i].limit != nullptr && jobs_[i].limit->quota_mode;
     const bool refuses = status.code == Code::kOverLimit && !quota;

@@ -34,7 +34,7 @@ class DeciderTest : public ::testing::Test {
     if (!response) return "error: " + response.error().message;
     last_ = *response;
     std::string text = name((*response)->overall) + ":";
-    for (const Status& status : (*response)->statuses) {
+    for (const DescriptorStatus& status : (*response)->statuses) {
       text += (text.back() == ':' ? " " : ", ") + name(status.code);
       if (status.current_limit) {
         text += fmt::format(" {}/{} {}s", status.limit_remaining, status.current_limit->requests_per_unit,

@@ -68,7 +68,7 @@ struct CurrentLimit {
   std::string_view name = {};
 };
 
-struct Status {
+struct DescriptorStatus {
   Code code = Code::kOk;
   std::optional<CurrentLimit> current_limit = {};  // none if no limit applies to this descriptor
   uint32_t limit_remaining = 0;
@@ -82,7 +82,7 @@ struct ResponseHeader {
 
 struct Response {
   Code overall = Code::kUnknown;
-  std::vector<Status> statuses = {};  // one for each descriptor, in its order
+  std::vector<DescriptorStatus> statuses = {};  // one for each descriptor, in its order
   std::vector<ResponseHeader> response_headers = {};
   std::optional<Value> dynamic_metadata = {};  // a struct; only if the settings ask for it
 };

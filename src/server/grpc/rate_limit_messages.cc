@@ -49,7 +49,7 @@ void to_struct(const envoy::Value& from, google::protobuf::Struct& to) {
   for (const auto& [name, value] : from.fields) to_value(value, (*to.mutable_fields())[name]);
 }
 
-void to_status(const envoy::Status& from, rls::RateLimitResponse::DescriptorStatus& to) {
+void to_status(const envoy::DescriptorStatus& from, rls::RateLimitResponse::DescriptorStatus& to) {
   to.set_code(code_of(from.code));
   to.set_limit_remaining(from.limit_remaining);
   if (from.current_limit) {
@@ -201,7 +201,7 @@ Result<void> from_message(const rls::RateLimitRequest& from, envoy::DescriptorRe
 void to_message(const envoy::Response& from, rls::RateLimitResponse& to) {
   to.set_overall_code(code_of(from.overall));
   to.mutable_statuses()->Reserve(static_cast<int>(from.statuses.size()));
-  for (const envoy::Status& status : from.statuses) to_status(status, *to.add_statuses());
+  for (const envoy::DescriptorStatus& status : from.statuses) to_status(status, *to.add_statuses());
   for (const envoy::ResponseHeader& header : from.response_headers) {
     auto& added = *to.add_response_headers_to_add();
     added.set_key(header.name);

@@ -263,7 +263,7 @@ void append_list(std::string& out, const List& list, Each each) {
   out += ']';
 }
 
-void append_status(std::string& out, const envoy::Status& status) {
+void append_status(std::string& out, const envoy::DescriptorStatus& status) {
   Fields fields(out);
   if (status.code != envoy::Code::kUnknown) fields.text("code", name_of(status.code));
   if (status.current_limit) {

@@ -310,7 +310,7 @@ TEST_F(RateLimitServiceTest, EachDecisionUsesThePolicyItBeganWith) {
     RateLimitDesk& decider = *deciders.emplace_back(std::make_unique<RateLimitDesk>(service));
     tasks.run([&decider, &answers, request] {
       const auto response = decider.decide(request, kNow);
-      const envoy::Status& status = (*response)->statuses.at(0);
+      const envoy::DescriptorStatus& status = (*response)->statuses.at(0);
       answers.push_back(std::to_string(status.current_limit->requests_per_unit) + " of " +
                         std::string(status.current_limit->name) + ", left " + std::to_string(status.limit_remaining));
     });

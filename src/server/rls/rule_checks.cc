@@ -18,8 +18,8 @@ uint32_t saturated(uint64_t units) {
   return static_cast<uint32_t>(std::min<uint64_t>(units, UINT32_MAX));
 }
 
-envoy::Status status_of(const server::Answer& answer) {
-  envoy::Status status{.code = answer.allowed ? envoy::Code::kOk : envoy::Code::kOverLimit};
+envoy::DescriptorStatus status_of(const server::Answer& answer) {
+  envoy::DescriptorStatus status{.code = answer.allowed ? envoy::Code::kOk : envoy::Code::kOverLimit};
   if (answer.deciding == nullptr) {  // an unlimited plan, or a rule in shadow mode
     status.limit_remaining = UINT32_MAX;
     return status;
