@@ -201,7 +201,7 @@ void Decider::drop_replaced(const RateLimits& limits) {
 void Decider::tally(const Job& job, Counting counting) {
   const bool is_unlimited = job.limit != nullptr && job.limit->spec.unlimited;
   if (!job.is_limited && !is_unlimited) return;
-  Tally& out = tallies_.emplace_back();
+  DescriptorTally& out = tallies_.emplace_back();
   out.limit = job.limit;
   out.path = std::string_view(path_bytes_).substr(job.path_begin, job.path_end - job.path_begin);
   out.key = key_of(job);

@@ -16,7 +16,7 @@
 namespace rateguard::envoy {
 
 // The outcome for one descriptor with a limit, in hits: what its metrics count.
-struct Tally {
+struct DescriptorTally {
   const RateLimit* limit = nullptr;  // null: a limit that came with the request
   // The label to count it under instead of limit->path, for detailed_metric and value_to_metric; otherwise empty. Valid
   // until the next decision.
@@ -52,7 +52,7 @@ class Decider {
   Result<const Response*> decide(const DescriptorPolicy& policy, const DescriptorRequest& request, Now now);
 
   // For the last decision without an error: one for each descriptor that a limit applies to, in their order.
-  std::span<const Tally> tallies() const { return tallies_; }
+  std::span<const DescriptorTally> tallies() const { return tallies_; }
   // Whether the last decision was OK only because of Answering::shadow_mode.
   bool was_shadowed() const { return was_shadowed_; }
 
@@ -122,7 +122,7 @@ class Decider {
   Store& store_;
   OnStoreFailure on_failure_;
   Response response_;
-  std::vector<Tally> tallies_;
+  std::vector<DescriptorTally> tallies_;
   bool was_shadowed_ = false;
   bool is_atomic_ = false;
   bool is_undecided_ = false;  // a limit could not be asked, and refuses for that reason

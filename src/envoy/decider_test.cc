@@ -162,7 +162,7 @@ TEST_F(DeciderTest, DynamicMetadata) {
 TEST_F(DeciderTest, TalliesCountHitsAsEnvoyproxyDoes) {
   configure({leaf("k", "", per_unit(10, Unit::kMinute))}, {.counting = Counting::kEveryRequest});
   const auto tally = [this] {
-    const Tally& t = decider_.tallies()[0];
+    const DescriptorTally& t = decider_.tallies()[0];
     return fmt::format("{} total, {} within, {} near, {} over, as '{}'", t.total, t.within, t.near, t.over, t.path);
   };
   ask({{"k", "v"}}, 7);

@@ -5,7 +5,7 @@
 namespace rateguard::rls {
 namespace {
 
-int64_t signed_hits(const envoy::Tally& tally) {
+int64_t signed_hits(const envoy::DescriptorTally& tally) {
   return tally.given_back == 0 ? static_cast<int64_t>(tally.total) : -static_cast<int64_t>(tally.given_back);
 }
 
@@ -46,13 +46,13 @@ void RateLimitDesk::record(const envoy::DescriptorRequest& request, const envoy:
   DescriptorMetrics& metrics = *service_.metrics_;
   (response.overall == envoy::Code::kOverLimit ? metrics.over_limit : metrics.ok).add();
   if (decider_.was_shadowed()) metrics.global_shadow.add();
-  for (const envoy::Tally& tally : decider_.tallies()) service_.count(tally, *in_force_);
+  for (const envoy::DescriptorTally& tally : decider_.tallies()) service_.count(tally, *in_force_);
   if (service_.service_.settings.access_log) note(request.descriptors.size(), response);
   if (service_.store_.recorder != nullptr) tell_recorder(now);
 }
 
 void RateLimitDesk::tell_recorder(Instant now) {
-  for (const envoy::Tally& tally : decider_.tallies()) {
+  for (const envoy::DescriptorTally& tally : decider_.tallies()) {
     service_.store_.recorder->record({.door = door_,
                                       .at = now,
                                       .verdict = tally.refuses ? Verdict::kRefused : Verdict::kAdmitted,
@@ -67,8 +67,8 @@ void RateLimitDesk::tell_recorder(Instant now) {
 void RateLimitDesk::note(size_t descriptors, const envoy::Response& response) {
   note_ = {.decisions = static_cast<int64_t>(descriptors)};
   if (response.overall == envoy::Code::kOverLimit) note_.verdict = Verdict::kRefused;
-  const envoy::Tally* deciding = nullptr;
-  for (const envoy::Tally& tally : decider_.tallies()) {
+  const envoy::DescriptorTally* deciding = nullptr;
+  for (const envoy::DescriptorTally& tally : decider_.tallies()) {
     const bool first_refusal = tally.refuses && note_.refused++ == 0;
     note_.degraded = note_.degraded || tally.degraded;
     if (deciding == nullptr || first_refusal) deciding = &tally;

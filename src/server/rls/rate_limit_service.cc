@@ -34,7 +34,7 @@ void RateLimitService::set_rules(Policy policy) {
   ++policies_;
 }
 
-void RateLimitService::count(const envoy::Tally& tally, const PolicyInForce& in_force) {
+void RateLimitService::count(const envoy::DescriptorTally& tally, const PolicyInForce& in_force) {
   DescriptorCounters& counters = metrics_->descriptors[slot_of(tally, in_force)];
   counters.total_hits.add(tally.total);
   counters.within_limit.add(tally.within);
@@ -45,7 +45,7 @@ void RateLimitService::count(const envoy::Tally& tally, const PolicyInForce& in_
   if (tally.debt_is_cut) counters.debts_cut.add();
 }
 
-uint16_t RateLimitService::slot_of(const envoy::Tally& tally, const PolicyInForce& in_force) {
+uint16_t RateLimitService::slot_of(const envoy::DescriptorTally& tally, const PolicyInForce& in_force) {
   if (tally.limit == nullptr) return kOverrideDescriptorSlot;
   if (tally.path.empty()) return in_force.slots[tally.limit->id];
   if (tally.path.size() > kPathMax) return kOtherDescriptorSlot;

@@ -63,8 +63,8 @@ class RateLimitService {
     size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
 
-  void count(const envoy::Tally& tally, const PolicyInForce& in_force);
-  uint16_t slot_of(const envoy::Tally& tally, const PolicyInForce& in_force);
+  void count(const envoy::DescriptorTally& tally, const PolicyInForce& in_force);
+  uint16_t slot_of(const envoy::DescriptorTally& tally, const PolicyInForce& in_force);
 
   server::Service& service_;
   server::LoopStore store_;
