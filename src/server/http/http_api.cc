@@ -68,11 +68,11 @@ void refuse_repeated(ApiCall& call) {
   call.respond_problem({.status = 400, .detail = name + " came twice; it is unknown which one counts", .field = name});
 }
 
-size_t route_index(const Routed& routed) {
+size_t route_index(const RouteMatch& routed) {
   return routed.route == nullptr ? unmatched_route_index() : static_cast<size_t>(routed.route - routes().data());
 }
 
-void answer(ApiCall& call, const Routed& routed) {
+void answer(ApiCall& call, const RouteMatch& routed) {
   call.route = route_index(routed);
   if (routed.route == nullptr) return refuse_route(call, routed.path_known);
   call.captured = routed.captured;
@@ -118,7 +118,7 @@ bool logs_access(const Workspace& workspace) {
   return workspace.service.settings.access_log && workspace.service.log != nullptr;
 }
 
-void answer(Workspace& workspace, const Routed& routed, const http::Request& request, Now now,
+void answer(Workspace& workspace, const RouteMatch& routed, const http::Request& request, Now now,
             http::Responder& responder) {
   ApiCall call(workspace, request, now, responder);
   const bool logged = logs_access(workspace);
@@ -184,7 +184,7 @@ http::BodyDelivery HttpApi::delivery(const http::Request& head) {
 
 void HttpApi::handle(http::Exchange& exchange, Now now) {
   const http::Request& request = exchange.request();
-  const Routed routed = find_route(request.method, request.path);
+  const RouteMatch routed = find_route(request.method, request.path);
   exchange.set_label(static_cast<uint32_t>(route_index(routed)));
   const Asks asks = routed.route == nullptr ? Asks::kNothing : routed.route->asks;
   if (asks == Asks::kFiles && file_tasks_ != nullptr) return wait_for_files(exchange, now);

@@ -68,8 +68,8 @@ std::span<const Route> routes() {
   return kRoutes;
 }
 
-Routed find_route(std::string_view method, std::string_view path) {
-  Routed routed;
+RouteMatch find_route(std::string_view method, std::string_view path) {
+  RouteMatch routed;
   for (const Route& route : kRoutes) {
     ApiCall::Captured captured;
     if (!matches(route.pattern, path, captured)) continue;

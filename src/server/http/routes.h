@@ -32,13 +32,13 @@ struct Route {
 std::span<const Route> routes();
 
 // The route of a request's path.
-struct Routed {
+struct RouteMatch {
   const Route* route = nullptr;  // null: no route, or none with that method
   bool path_known = false;
   ApiCall::Captured captured = {};
 };
 // HEAD is allowed wherever GET is (RFC 9110, section 9.3.2).
-Routed find_route(std::string_view method, std::string_view path);
+RouteMatch find_route(std::string_view method, std::string_view path);
 
 // The value of Allow for a known path: "GET, HEAD, OPTIONS".
 std::string allowed_methods(std::string_view path);
