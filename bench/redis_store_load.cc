@@ -67,7 +67,7 @@ class Keys {
 struct Bench {
   explicit Bench(const char* port) {
     const auto number = static_cast<uint16_t>(std::atoi(port));
-    client = redis::make_client(*loop, redis::Server{.target = {.host = "127.0.0.1", .port = number}}, {});
+    client = redis::make_client(*loop, redis::ServerEndpoint{.target = {.host = "127.0.0.1", .port = number}}, {});
     client->start();
     store = std::make_unique<redis_store::RedisStore>(
         *client, redis_store::RedisStoreOptions{.deadline = Duration::seconds(10),

@@ -37,7 +37,7 @@ void Subscriber::listen_anew() {
 }
 
 void Subscriber::follow_client() {
-  const redis::Server* const server = client_.open_server();
+  const redis::ServerEndpoint* const server = client_.open_server();
   const bool is_silent =
       session_.is_open() && loop_.now() - session_.heard_at() > options_.silence_max && asked_at_ > session_.heard_at();
   const bool is_elsewhere = server != nullptr && server->target != target_;
@@ -53,7 +53,7 @@ void Subscriber::follow_client() {
   session_.flush();
 }
 
-void Subscriber::listen(const redis::Server& server) {
+void Subscriber::listen(const redis::ServerEndpoint& server) {
   target_ = server.target;
   session_.start(server);
 }

@@ -44,7 +44,7 @@ class Subscriber final : private redis::SessionOwner {
  private:
   void follow_client();
   void close_session();
-  void listen(const redis::Server& server);
+  void listen(const redis::ServerEndpoint& server);
   void subscribe();
   void on_open() override;
   void on_reply(const redis::Reply& reply) override;

@@ -5,14 +5,14 @@
 namespace rateguard::redis {
 namespace {
 
-Server as_whole_and_writable(Server server) {
+ServerEndpoint as_whole_and_writable(ServerEndpoint server) {
   server.role = Role::kWholeAndWritable;
   return server;
 }
 
 class OneServer final : public RedisClient {
  public:
-  OneServer(net::EventLoop& loop, Server server, ConnectionOptions options)
+  OneServer(net::EventLoop& loop, ServerEndpoint server, ConnectionOptions options)
       : connection_(loop, as_whole_and_writable(std::move(server)), std::move(options)) {}
 
   void start() override { connection_.start(); }
@@ -24,7 +24,7 @@ class OneServer final : public RedisClient {
   void call(std::string_view, std::span<const std::string_view> words, Duration patience, ResultHandler done) override {
     connection_.call(words, patience, std::move(done));
   }
-  const Server* open_server() const override { return connection_.is_open() ? &connection_.server() : nullptr; }
+  const ServerEndpoint* open_server() const override { return connection_.is_open() ? &connection_.server() : nullptr; }
   bool is_ready() const override { return connection_.is_open(); }
   std::string problem() const override { return connection_.problem().message; }
   bool is_hopeless() const override { return !is_ready() && connection_.problem().code == ErrorCode::kInvalid; }
@@ -47,7 +47,7 @@ class Sentinels final : public RedisClient {
   void call(std::string_view, std::span<const std::string_view> words, Duration patience, ResultHandler done) override {
     connection_.primary().call(words, patience, std::move(done));
   }
-  const Server* open_server() const override {
+  const ServerEndpoint* open_server() const override {
     return connection_.primary().is_open() ? &connection_.primary().server() : nullptr;
   }
   bool is_ready() const override { return connection_.primary().is_open(); }
@@ -79,7 +79,7 @@ class Nodes final : public RedisClient {
             ResultHandler done) override {
     cluster_.call(key, words, patience, std::move(done));
   }
-  const Server* open_server() const override { return cluster_.open_server(); }
+  const ServerEndpoint* open_server() const override { return cluster_.open_server(); }
   bool is_ready() const override { return cluster_.is_ready(); }
   std::string problem() const override { return cluster_.problem(); }
   bool is_hopeless() const override { return cluster_.is_hopeless(); }
@@ -91,7 +91,7 @@ class Nodes final : public RedisClient {
 }  // namespace
 
 std::unique_ptr<RedisClient> make_client(net::EventLoop& loop, Target target, ConnectionOptions options) {
-  if (auto* server = std::get_if<Server>(&target)) {
+  if (auto* server = std::get_if<ServerEndpoint>(&target)) {
     return std::make_unique<OneServer>(loop, std::move(*server), std::move(options));
   }
   if (auto* sentinels = std::get_if<SentinelSettings>(&target)) {

@@ -27,7 +27,7 @@ class RedisClient {
                     ResultHandler done) = 0;
   // A server that is connected now, for the caller's own sessions: the primary, or any node of a cluster. Null if none
   // is.
-  virtual const Server* open_server() const = 0;
+  virtual const ServerEndpoint* open_server() const = 0;
   // Whether commands can be answered.
   virtual bool is_ready() const = 0;
   // Why not, or what is wrong nevertheless; empty if nothing is.
@@ -37,7 +37,7 @@ class RedisClient {
 };
 
 // What to connect to.
-using Target = std::variant<Server, SentinelSettings, ClusterSettings>;
+using Target = std::variant<ServerEndpoint, SentinelSettings, ClusterSettings>;
 
 // `loop` outlives it.
 std::unique_ptr<RedisClient> make_client(net::EventLoop& loop, Target target, ConnectionOptions options);

@@ -61,7 +61,7 @@ void Cluster::start() {
   RG_CHECK(!started_);
   started_ = true;
   wanted_ = true;
-  for (const Server& seed : settings_.seeds) node_at(seed.target);
+  for (const ServerEndpoint& seed : settings_.seeds) node_at(seed.target);
   look_ = loop_.every(settings_.look_period, [this] { probe_slot_map(); });
 }
 
@@ -95,7 +95,7 @@ std::string Cluster::problem() const {
   return "";
 }
 
-const Server* Cluster::open_server() const {
+const ServerEndpoint* Cluster::open_server() const {
   const auto open = std::ranges::find_if(nodes_, [](const auto& node) { return node->is_open(); });
   return open == nodes_.end() ? nullptr : &(*open)->server();
 }
@@ -190,7 +190,7 @@ RedisConnection* Cluster::node_at(const net::ConnectTarget& target) {
     if (node->server().target == target) return node.get();
   }
   if (nodes_.size() >= kNodesMax) return nullptr;
-  Server server = settings_.seeds[0];
+  ServerEndpoint server = settings_.seeds[0];
   server.target = target;
   ConnectionOptions options = options_;
   options.on_change = [this] { on_node_change(); };
@@ -227,7 +227,7 @@ void Cluster::refresh() {
     });
   }
   // None of the known nodes can be reached: the cluster may have new addresses, which the seeds may know.
-  for (const Server& seed : settings_.seeds) node_at(seed.target);
+  for (const ServerEndpoint& seed : settings_.seeds) node_at(seed.target);
   if (!map_known_ && !nodes_[0]->problem().message.empty()) map_problem_ = nodes_[0]->problem().message;
 }
 

@@ -20,7 +20,7 @@
 namespace rateguard::redis {
 
 struct ClusterSettings {
-  std::vector<Server> seeds;  // at least one; the first one's login and TLS are used for every node
+  std::vector<ServerEndpoint> seeds;  // at least one; the first one's login and TLS are used for every node
   // How often the slot map is asked for while something is wrong: a node is gone, or a MOVED was received.
   Duration look_period = Duration::millis(500);
   // Looks between two requests for the map while nothing is wrong: 10 s.
@@ -50,7 +50,7 @@ class Cluster {
   bool is_hopeless() const;
 
   // Any node that is connected now; null if none is.
-  const Server* open_server() const;
+  const ServerEndpoint* open_server() const;
 
   // As RedisConnection's, at the node that serves `key`. All keys of a command are in one slot. Before the slots are
   // known a command waits while they are being asked for.

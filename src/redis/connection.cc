@@ -35,7 +35,7 @@ void append_script(std::string& out, std::string_view name, std::string_view scr
 
 }  // namespace
 
-RedisConnection::RedisConnection(net::EventLoop& loop, Server server, ConnectionOptions options)
+RedisConnection::RedisConnection(net::EventLoop& loop, ServerEndpoint server, ConnectionOptions options)
     : loop_(loop),
       server_(std::move(server)),
       options_(std::move(options)),

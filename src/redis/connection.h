@@ -79,7 +79,7 @@ struct ConnectionOptions {
 class RedisConnection final : private SessionOwner {
  public:
   // `loop` outlives it.
-  RedisConnection(net::EventLoop& loop, Server server, ConnectionOptions options);
+  RedisConnection(net::EventLoop& loop, ServerEndpoint server, ConnectionOptions options);
   // Handlers of commands under way are dropped without a call.
   ~RedisConnection();
   RedisConnection(const RedisConnection&) = delete;
@@ -90,8 +90,8 @@ class RedisConnection final : private SessionOwner {
   // Closes it; commands under way fail.
   void stop();
   // Switches to another server, if it differs: like a break, but connects immediately.
-  void move_to(const Server& server);
-  const Server& server() const { return server_; }
+  void move_to(const ServerEndpoint& server);
+  const ServerEndpoint& server() const { return server_; }
 
   bool is_open() const { return session_.is_open(); }
   // Whether an attempt is under way: commands wait for it.
@@ -165,7 +165,7 @@ class RedisConnection final : private SessionOwner {
   void on_closed(const Error& error) override;
 
   net::EventLoop& loop_;
-  Server server_;
+  ServerEndpoint server_;
   ConnectionOptions options_;
   Session session_;
   std::deque<Pending> pending_;

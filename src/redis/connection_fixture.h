@@ -25,7 +25,8 @@ struct Heard {
 class ConnectionTest : public testing::Test {
  protected:
   void connect(ConnectionOptions options = {}) {
-    connection_.emplace(*loop_, Server{.target = {.host = "127.0.0.1", .port = server_.port()}}, std::move(options));
+    connection_.emplace(*loop_, ServerEndpoint{.target = {.host = "127.0.0.1", .port = server_.port()}},
+                        std::move(options));
     connection_->start();
   }
   void connect_and_wait(ConnectionOptions options = {}) {

@@ -237,7 +237,7 @@ TEST_F(ConnectionRenewalTest, AServerThatIsNotWholeOrNotWritableIsNotUsed) {
     };
     connection_.emplace(
         *loop_,
-        Server{
+        ServerEndpoint{
             .target = {.host = "127.0.0.1", .port = server_.port()}, .tls_name = {}, .role = Role::kWholeAndWritable},
         kWaitsForHours);
     connection_->start();

@@ -60,7 +60,8 @@ TEST_F(ConnectionTest, RepliesMayComeByteByByte) {
 }
 
 TEST_F(ConnectionTest, LogsInBeforeAnythingElse) {
-  Server server{.target = {.host = "127.0.0.1", .port = server_.port()}, .user = "me", .password = "pw", .database = 3};
+  ServerEndpoint server{
+      .target = {.host = "127.0.0.1", .port = server_.port()}, .user = "me", .password = "pw", .database = 3};
   server.client_name = "name";
   connection_.emplace(*loop_, server, ConnectionOptions{});
   connection_->start();

@@ -35,7 +35,7 @@ void RedisConnection::stop() {
   break_off({.code = ErrorCode::kUnavailable, .message = "the connection was closed by this side"});
 }
 
-void RedisConnection::move_to(const Server& server) {
+void RedisConnection::move_to(const ServerEndpoint& server) {
   if (server.target == server_.target) return;
   server_ = server;
   if (!started_) return;

@@ -20,7 +20,7 @@ ConnectionOptions with_change(ConnectionOptions options, std::function<void()> o
   return options;
 }
 
-Server as_primary(Server server) {
+ServerEndpoint as_primary(ServerEndpoint server) {
   server.role = Role::kPrimary;
   return server;
 }
@@ -104,7 +104,7 @@ void SentinelConnection::found(std::string_view host, std::string_view port_text
   if (host.empty() || port == 0 || error != std::errc() || end != port_text.data() + port_text.size()) return;
   refusals_ = 0;
   set_problem("");
-  Server server = as_primary(settings_.primary);
+  ServerEndpoint server = as_primary(settings_.primary);
   server.target = {.host = std::string(host), .port = port};
   primary_.move_to(server);
   if (std::exchange(primary_started_, true)) return;
@@ -131,7 +131,7 @@ void SentinelConnection::try_next_later() {
 
 void SentinelConnection::try_next() {
   current_ = (current_ + 1) % settings_.sentinels.size();
-  const Server& server = settings_.sentinels[current_];
+  const ServerEndpoint& server = settings_.sentinels[current_];
   if (server.target == sentinel_.server().target) return;  // the only one: its connection replaces itself
   sentinel_.move_to(server);
   listener_.close();

@@ -15,9 +15,9 @@
 namespace rateguard::redis {
 
 struct SentinelSettings {
-  std::vector<Server> sentinels;  // at least one
-  std::string service;            // as `sentinel monitor` names it
-  Server primary;                 // how to log in at the data servers; its target is ignored
+  std::vector<ServerEndpoint> sentinels;  // at least one
+  std::string service;                    // as `sentinel monitor` names it
+  ServerEndpoint primary;                 // how to log in at the data servers; its target is ignored
   // How often a Sentinel is asked without a reason: a switch without a message goes unnoticed for half of it on
   // average.
   Duration refresh_period = Duration::seconds(1);

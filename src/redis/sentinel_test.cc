@@ -40,7 +40,7 @@ class SentinelTest : public testing::Test {
     }
     answer_ = address(old_.server.port());
   }
-  static Server at(const FakeRedis& server) { return {.target = {.host = "127.0.0.1", .port = server.port()}}; }
+  static ServerEndpoint at(const FakeRedis& server) { return {.target = {.host = "127.0.0.1", .port = server.port()}}; }
   void start(Duration refresh_period = kPatient) {
     connection_.emplace(*loop_,
                         SentinelSettings{.sentinels = {at(first_), at(second_)},

@@ -36,7 +36,7 @@ Error wrong(ErrorCode code, std::string message) {
 
 }  // namespace
 
-Server Server::from(const Url& url, std::shared_ptr<const net::TlsClientContext> tls) {
+ServerEndpoint ServerEndpoint::from(const Url& url, std::shared_ptr<const net::TlsClientContext> tls) {
   RG_CHECK(url.security == Security::kPlain || tls != nullptr);
   return {.target = {.host = url.host, .port = url.port, .path = url.path},
           .tls = url.security == Security::kTls ? std::move(tls) : nullptr,
@@ -52,7 +52,7 @@ Session::~Session() {
   close();
 }
 
-void Session::start(const Server& server) {
+void Session::start(const ServerEndpoint& server) {
   RG_CHECK(is_closed());
   server_ = server;
   phase_ = Phase::kConnecting;

@@ -33,7 +33,7 @@ enum class Role : uint8_t {
 inline constexpr std::string_view kNodeOfACluster = "it is a node of a Cluster";
 
 // A server's address, and how to log in.
-struct Server {
+struct ServerEndpoint {
   net::ConnectTarget target = {};
   std::shared_ptr<const net::TlsClientContext> tls = {};  // null: plain
   // The name that its certificate has to be for, and that is sent along (SNI). Empty: the target's host.
@@ -45,7 +45,7 @@ struct Server {
   Role role = Role::kAny;
 
   // REQUIRES: `tls` if the URL asks for it.
-  static Server from(const Url& url, std::shared_ptr<const net::TlsClientContext> tls = {});
+  static ServerEndpoint from(const Url& url, std::shared_ptr<const net::TlsClientContext> tls = {});
 };
 
 // Gets the events of a session. No member may destroy the session.
@@ -85,7 +85,7 @@ class Session final : private net::StreamEvents {
   Session& operator=(const Session&) = delete;
 
   // REQUIRES: is_closed().
-  void start(const Server& server);
+  void start(const ServerEndpoint& server);
   // Closes without telling the owner.
   void close();
   bool is_closed() const { return phase_ == Phase::kClosed; }
@@ -126,7 +126,7 @@ class Session final : private net::StreamEvents {
   net::EventLoop& loop_;
   SessionOwner& owner_;
   SessionOptions options_;
-  Server server_;
+  ServerEndpoint server_;
   Phase phase_ = Phase::kClosed;
   net::Stream stream_;
   net::Timer deadline_;

@@ -81,7 +81,7 @@ class RedisStoreOnItsLoop final : public Store {
   void run(std::promise<void>& ready) {
     loop_ = net::EventLoop::create(clock_).value();
     const auto url = redis::Url::parse("unix://" + server_.path());
-    client_ = redis::make_client(*loop_, redis::Server::from(*url), {});
+    client_ = redis::make_client(*loop_, redis::ServerEndpoint::from(*url), {});
     client_->start();
     store_ = std::make_unique<redis_store::RedisStore>(
         *client_, redis_store::RedisStoreOptions{.deadline = kDeadline,

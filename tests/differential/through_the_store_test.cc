@@ -40,7 +40,7 @@ class ThroughTheStore : public testing::Test {
  protected:
   ThroughTheStore() {
     const auto url = redis::Url::parse("unix://" + server_.path());
-    client_ = redis::make_client(*loop_, redis::Server::from(*url), {});
+    client_ = redis::make_client(*loop_, redis::ServerEndpoint::from(*url), {});
     client_->start();
     EXPECT_TRUE(run_until([&] { return client_->is_ready(); })) << client_->problem();
     // A script that has to be sent again comes behind what was asked after it.

@@ -62,7 +62,7 @@ TEST_F(ChaosOfAServer, PasswordChanged) {
     EXPECT_EQ(server_.ask({"ACL", "SETUSER", "me", "reset", "on", password, "~*", "&*", "+@all"}).text, "OK");
   };
   set_password(">right");
-  redis::Server login = at_port(server_.port());
+  redis::ServerEndpoint login = at_port(server_.port());
   login.user = "me";
   login.password = "right";
   instance_.emplace(login);
@@ -77,7 +77,7 @@ TEST_F(ChaosOfAServer, PasswordChanged) {
 
 TEST_F(ChaosOfAServer, ForbiddenToWrite) {
   EXPECT_EQ(server_.ask({"ACL", "SETUSER", "me", "on", "nopass", "~*", "&*", "+@all"}).text, "OK");
-  redis::Server login = at_port(server_.port());
+  redis::ServerEndpoint login = at_port(server_.port());
   login.user = "me";
   login.password = "any";
   instance_.emplace(login);

@@ -16,7 +16,7 @@ inline std::string to_string(RedisShape shape) {
   return shape == RedisShape::kOne ? "One" : shape == RedisShape::kSentinels ? "Sentinels" : "Cluster";
 }
 
-inline redis::Server at_port(uint16_t port) {
+inline redis::ServerEndpoint at_port(uint16_t port) {
   return {.target = {.host = "127.0.0.1", .port = port}};
 }
 

@@ -24,7 +24,7 @@ inline PeersOptions quick_options() {
           .subscriber = {.look_period = Duration::millis(10)}};
 }
 
-inline redis::Server server_at(const test::RedisServer& server) {
+inline redis::ServerEndpoint server_at(const test::RedisServer& server) {
   return {.target = {.host = "127.0.0.1", .port = server.port()}};
 }
 

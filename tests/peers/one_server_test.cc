@@ -211,7 +211,7 @@ TEST_F(PeersOfOneServer, ASubscriberLeavesAServerWhereNothingIsPublishedAnyMore)
   test::RedisServer other;
   ASSERT_TRUE(other.start()) << other.log();
   test::Relay relay(server_.port());
-  const redis::Server behind = {.target = {.host = "127.0.0.1", .port = relay.port()}};
+  const redis::ServerEndpoint behind = {.target = {.host = "127.0.0.1", .port = relay.port()}};
   InstanceForTests one(*loop_, behind, 1);
   InstanceForTests two(*loop_, behind, 2);
   ASSERT_TRUE(until([&] { return one.peers.alive() == 2 && two.peers.alive() == 2; }));
@@ -231,7 +231,7 @@ TEST_F(PeersOfOneServer, ASubscriberLeavesASilentServer) {
   test::RedisServer other;
   ASSERT_TRUE(other.start()) << other.log();
   test::Relay relay(server_.port());
-  const redis::Server behind = {.target = {.host = "127.0.0.1", .port = relay.port()}};
+  const redis::ServerEndpoint behind = {.target = {.host = "127.0.0.1", .port = relay.port()}};
   // Without Peers, whose counts of messages would tell it too.
   const auto client = redis::make_client(*loop_, behind, {.backoff_max = Duration::millis(50)});
   Subscriber subscriber(

@@ -38,7 +38,7 @@ class RedisServerTest : public testing::Test {
     // A loaded machine is no server that is silent.
     options.session = {.patience = kPatient, .rest_patience = kPatient};
     options.on_change = [this] { ++changes_; };
-    connection_.emplace(*loop_, Server::from(*parsed, context), std::move(options));
+    connection_.emplace(*loop_, ServerEndpoint::from(*parsed, context), std::move(options));
     connection_->start();
   }
   static std::string url_of(const test::RedisServer& server) {

@@ -37,27 +37,28 @@ redis_store::RedisStoreOptions store_options(net::EventLoop& loop, const config:
           .on_reset = std::move(on_reset)};
 }
 
-const redis::Server& first_server(const redis::Target& target) {
+const redis::ServerEndpoint& first_server(const redis::Target& target) {
   if (const auto* sentinels = std::get_if<redis::SentinelSettings>(&target)) return sentinels->sentinels.front();
   if (const auto* cluster = std::get_if<redis::ClusterSettings>(&target)) return cluster->seeds.front();
-  return std::get<redis::Server>(target);
+  return std::get<redis::ServerEndpoint>(target);
 }
 
 }  // namespace
 
 std::string address_of(const redis::Target& target) {
-  if (const auto* server = std::get_if<redis::Server>(&target)) return server->target.to_string();
+  if (const auto* server = std::get_if<redis::ServerEndpoint>(&target)) return server->target.to_string();
   const auto* const sentinels = std::get_if<redis::SentinelSettings>(&target);
   const auto& servers = sentinels != nullptr ? sentinels->sentinels : std::get<redis::ClusterSettings>(target).seeds;
   std::string text = sentinels != nullptr ? "Sentinels " : "Cluster ";
-  for (const redis::Server& server : servers) text += (text.ends_with(' ') ? "" : ",") + server.target.to_string();
+  for (const redis::ServerEndpoint& server : servers)
+    text += (text.ends_with(' ') ? "" : ",") + server.target.to_string();
   return text;
 }
 
 Result<redis::Target> redis_target(const config::RedisSettings& settings) {
   const redis::Url login = settings.server();
   const auto server_of = [&](const redis::Url& url, const std::shared_ptr<const net::TlsClientContext>& context) {
-    redis::Server server = redis::Server::from(url, context);
+    redis::ServerEndpoint server = redis::ServerEndpoint::from(url, context);
     server.tls_name = settings.tls_server_name;
     return server;
   };

@@ -84,7 +84,7 @@ class RedisCounters {
 
   net::EventLoop& loop_;
   const std::string name_;
-  const redis::Server first_server_;  // the first of the given ones
+  const redis::ServerEndpoint first_server_;  // the first of the given ones
   server::StoreHealth& health_;
   const size_t number_;  // of this loop, in its StoreHealth
   Log& log_;
