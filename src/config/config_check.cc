@@ -19,12 +19,12 @@ Result<void> placed(const Config& config, std::string_view key, Result<void> goo
 // Claims are trusted only if a key verifies their token.
 Result<void> check_identity(const Config& config) {
   if (!config.identity.jwt.key_file.empty()) return {};
-  const std::pair<std::string_view, const identify::Source*> sources[] = {
+  const std::pair<std::string_view, const identify::IdentitySource*> sources[] = {
       {"identity.user", &config.identity.user},
       {"identity.workspace", &config.identity.workspace},
       {"identity.plan", &config.identity.plan}};
   for (const auto& [key, source] : sources) {
-    if (source->kind != identify::Source::Kind::kClaim) continue;
+    if (source->kind != identify::IdentitySource::Kind::kClaim) continue;
     return placed(config, key,
                   invalid(fmt::format("{}: jwt:{} is read from tokens, and identity.jwt.key_file is missing; expected "
                                       "the file of the keys that verify them",

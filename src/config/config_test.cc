@@ -275,9 +275,9 @@ data_dir: /data
   EXPECT_EQ(store.when_full, WhenFull::kRefuse);
   EXPECT_EQ(store.snapshot, "s");
   EXPECT_EQ(store.snapshot_interval, Duration::seconds(5));
-  EXPECT_EQ(config->identity.user.kind, identify::Source::Kind::kHeader);
+  EXPECT_EQ(config->identity.user.kind, identify::IdentitySource::Kind::kHeader);
   EXPECT_EQ(config->identity.workspace.name, "ws");
-  EXPECT_EQ(config->identity.plan.kind, identify::Source::Kind::kClaim);
+  EXPECT_EQ(config->identity.plan.kind, identify::IdentitySource::Kind::kClaim);
   EXPECT_EQ(config->identity.jwt.key_file, "keys.json");
   EXPECT_EQ(config->identity.jwt.issuer, "me");
   EXPECT_EQ(config->identity.jwt.audience, "you");

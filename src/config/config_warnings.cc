@@ -9,7 +9,7 @@
 namespace rateguard::config {
 namespace {
 
-using identify::Source;
+using identify::IdentitySource;
 using rules::Missing;
 using rules::PartKind;
 using rules::Rule;
@@ -29,8 +29,8 @@ std::string_view fate(Missing missing) {
 
 // What a rule needs and no setting provides; empty if nothing.
 std::string lacking(const rules::Part& part, const identify::Settings& identity) {
-  const auto nobody_says = [](const Source& source, std::string_view name) {
-    if (source.kind != Source::Kind::kNone) return std::string();
+  const auto nobody_says = [](const IdentitySource& source, std::string_view name) {
+    if (source.kind != IdentitySource::Kind::kNone) return std::string();
     return fmt::format(
         "identity.{0} does not say where the {0} is read from, and only callers of POST /check can name "
         "one: all other requests",
@@ -68,7 +68,7 @@ void warn_of_rule(const Rule& rule, const identify::Settings& identity, std::vec
     const std::string why = lacking(condition.of, identity);
     if (!why.empty()) warn(fmt::format("asks for {}, but {} are skipped", condition.of.to_string(), why));
   }
-  if (rule.by_plan.empty() || identity.plan.kind != Source::Kind::kNone) return;
+  if (rule.by_plan.empty() || identity.plan.kind != IdentitySource::Kind::kNone) return;
   const std::string_view otherwise =
       rule.by_plan.contains("default") ? "have the limit of the plan 'default'" : fate(rule.missing);
   warn(fmt::format("limits by_plan, but {} {}", lacking({.kind = PartKind::kPlan}, identity), otherwise));

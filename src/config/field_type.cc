@@ -149,11 +149,11 @@ std::string print_optional_endpoint(const OptionalEndpoint& field) {
 }
 
 // An empty text takes the source away, as the environment may.
-Result<void> parse_source(identify::Source& field, std::string_view text, const FieldBounds&) {
-  if (text.empty()) return assign(field, Result<identify::Source>(identify::Source{}));
-  return assign(field, identify::Source::parse(text));
+Result<void> parse_source(identify::IdentitySource& field, std::string_view text, const FieldBounds&) {
+  if (text.empty()) return assign(field, Result<identify::IdentitySource>(identify::IdentitySource{}));
+  return assign(field, identify::IdentitySource::parse(text));
 }
-std::string print_source(const identify::Source& field) {
+std::string print_source(const identify::IdentitySource& field) {
   return fmt::format("{}:{}", static_cast<int>(field.kind), field.name);
 }
 
@@ -240,8 +240,8 @@ const FieldType& field_type<OnStoreFailure>() {
   return kChoiceType<OnStoreFailure, kOnStoreFailure>;
 }
 template <>
-const FieldType& field_type<identify::Source>() {
-  return kValueType<identify::Source, parse_source, print_source>;
+const FieldType& field_type<identify::IdentitySource>() {
+  return kValueType<identify::IdentitySource, parse_source, print_source>;
 }
 template <>
 const FieldType& field_type<std::optional<redis::Url>>() {

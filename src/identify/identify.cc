@@ -28,15 +28,15 @@ std::string_view first_of(std::string_view given, std::string_view found) {
   return given.empty() ? found : given;
 }
 
-std::string_view read_source(const Source& source, const RequestFacts& facts, const Subject& subject) {
+std::string_view read_source(const IdentitySource& source, const RequestFacts& facts, const Subject& subject) {
   switch (source.kind) {
-    case Source::Kind::kNone:
+    case IdentitySource::Kind::kNone:
       return {};
-    case Source::Kind::kHeader:
+    case IdentitySource::Kind::kHeader:
       return trim(find_header(facts.headers, source.name));
-    case Source::Kind::kCookie:
+    case IdentitySource::Kind::kCookie:
       return find_cookie(facts.headers, source.name);
-    case Source::Kind::kClaim:
+    case IdentitySource::Kind::kClaim:
       return subject.claim(source.name);
   }
   return {};
@@ -58,7 +58,7 @@ struct Identifier::Keys {
   JwtKeys keys;
 };
 
-Result<Source> Source::parse(std::string_view text) {
+Result<IdentitySource> IdentitySource::parse(std::string_view text) {
   const auto wrong = [&] {
     return invalid(
         fmt::format("\"{}\" names no source; expected \"header:NAME\", \"cookie:NAME\" or \"jwt:CLAIM\"", text));
@@ -67,7 +67,7 @@ Result<Source> Source::parse(std::string_view text) {
   if (colon == std::string_view::npos) return wrong();
   const std::string_view kind = text.substr(0, colon);
   const std::string_view name = text.substr(colon + 1);
-  Source source = {.kind = Kind::kNone, .name = std::string(name)};
+  IdentitySource source = {.kind = Kind::kNone, .name = std::string(name)};
   if (kind == "header" && is_token(name)) source.kind = Kind::kHeader;
   if (kind == "cookie" && is_token(name)) source.kind = Kind::kCookie;
   if (kind == "jwt" && !name.empty()) source.kind = Kind::kClaim;
@@ -97,8 +97,8 @@ Result<std::shared_ptr<const Identifier>> Identifier::create(Settings settings) 
     if (!loaded) return std::unexpected(std::move(loaded.error()));
     keys = std::make_unique<const Keys>(*std::move(loaded));
   }
-  for (const Source* source : {&settings.user, &settings.workspace, &settings.plan}) {
-    if (source->kind == Source::Kind::kClaim && !keys) {
+  for (const IdentitySource* source : {&settings.user, &settings.workspace, &settings.plan}) {
+    if (source->kind == IdentitySource::Kind::kClaim && !keys) {
       return invalid(fmt::format("\"jwt:{}\" is to be read from tokens, but no key file is set to verify them with",
                                  source->name));
     }

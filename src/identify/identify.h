@@ -19,13 +19,13 @@
 namespace rateguard::identify {
 
 // Where an identity is read from: "header:X-User", "cookie:session", "jwt:sub". Empty kind: nowhere.
-struct Source {
+struct IdentitySource {
   enum class Kind : uint8_t { kNone, kHeader, kCookie, kClaim };
   Kind kind = Kind::kNone;
   std::string name = {};
 
-  static Result<Source> parse(std::string_view text);
-  bool operator==(const Source&) const = default;
+  static Result<IdentitySource> parse(std::string_view text);
+  bool operator==(const IdentitySource&) const = default;
 };
 
 // How tokens are verified (RFC 7519, RFC 7515). A token that does not verify gives no claims.
@@ -43,9 +43,9 @@ inline constexpr Duration kLeewayMax = Duration::seconds(86'400);
 struct Settings {
   std::vector<IpPrefix> trusted_proxies = {};
   int prefix_v6 = 64;
-  Source user = {};
-  Source workspace = {};
-  Source plan = {};
+  IdentitySource user = {};
+  IdentitySource workspace = {};
+  IdentitySource plan = {};
   JwtSettings jwt = {};
 };
 

@@ -54,8 +54,8 @@ std::unique_ptr<Found> identify(const Settings& settings, std::vector<Header> he
   return found;
 }
 
-Source source(std::string_view text) {
-  return Source::parse(text).value();
+IdentitySource source(std::string_view text) {
+  return IdentitySource::parse(text).value();
 }
 
 Settings with_tokens(const KeyFile& file) {
@@ -71,18 +71,18 @@ std::string bearer(std::string_view claims, std::string_view secret = kSecret) {
   return "Bearer " + hs256_token(secret, R"({"alg":"HS256"})", claims);
 }
 
-TEST(Source, Parses) {
-  EXPECT_EQ(source("header:X-User").kind, Source::Kind::kHeader);
+TEST(IdentitySource, Parses) {
+  EXPECT_EQ(source("header:X-User").kind, IdentitySource::Kind::kHeader);
   EXPECT_EQ(source("header:X-User").name, "X-User");
-  EXPECT_EQ(source("cookie:session").kind, Source::Kind::kCookie);
-  EXPECT_EQ(source("jwt:sub").kind, Source::Kind::kClaim);
+  EXPECT_EQ(source("cookie:session").kind, IdentitySource::Kind::kCookie);
+  EXPECT_EQ(source("jwt:sub").kind, IdentitySource::Kind::kClaim);
   EXPECT_EQ(source("jwt:https://example.com/org").name, "https://example.com/org");
 }
 
-TEST(Source, RefusesWithWhatWasExpected) {
+TEST(IdentitySource, RefusesWithWhatWasExpected) {
   for (const std::string_view text : {"", "header", "header:", "cookie:", "jwt:", ":x", "Header:x", "query:x",
                                       "header:X User", "header:X:Y", "cookie:a=b", "cookie:a;b", "header: X"}) {
-    const auto parsed = Source::parse(text);
+    const auto parsed = IdentitySource::parse(text);
     ASSERT_FALSE(parsed) << text;
     EXPECT_NE(parsed.error().message.find("\"header:NAME\""), std::string::npos);
   }

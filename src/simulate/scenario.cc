@@ -60,8 +60,8 @@ std::vector<std::string> Scenario::wanted_headers() const {
     if (!rule.cost.header.empty()) names.push_back(lower_case(rule.cost.header));
   }
   const identify::Settings& settings = policy.identifier->settings();
-  for (const identify::Source* source : {&settings.user, &settings.workspace, &settings.plan}) {
-    if (source->kind == identify::Source::Kind::kHeader) names.push_back(lower_case(source->name));
+  for (const identify::IdentitySource* source : {&settings.user, &settings.workspace, &settings.plan}) {
+    if (source->kind == identify::IdentitySource::Kind::kHeader) names.push_back(lower_case(source->name));
   }
   std::ranges::sort(names);
   const auto repeats = std::ranges::unique(names);

@@ -22,7 +22,7 @@ class SteppedClockTest : public testing::TestWithParam<int64_t> {
   SteppedClockTest() {
     const auto key = identify::testing::encode_base64url(kSecret);
     std::ofstream(path_) << fmt::format(R"({{"kty":"oct","k":"{}"}})", key);
-    identify::Settings identity{.user = *identify::Source::parse("jwt:sub")};
+    identify::Settings identity{.user = *identify::IdentitySource::parse("jwt:sub")};
     identity.jwt = {.key_file = path_.string(), .leeway = {}};
     server_ = std::make_unique<HttpApiHarness>(
         std::vector{rule_of("user", "user", *Limit::fixed_window(100, Duration::seconds(3'600))),
