@@ -90,7 +90,7 @@ class Nodes final : public RedisClient {
 
 }  // namespace
 
-std::unique_ptr<RedisClient> make_client(net::EventLoop& loop, Target target, ConnectionOptions options) {
+std::unique_ptr<RedisClient> make_client(net::EventLoop& loop, Deployment target, ConnectionOptions options) {
   if (auto* server = std::get_if<ServerEndpoint>(&target)) {
     return std::make_unique<OneServer>(loop, std::move(*server), std::move(options));
   }

@@ -37,9 +37,9 @@ class RedisClient {
 };
 
 // What to connect to.
-using Target = std::variant<ServerEndpoint, SentinelSettings, ClusterSettings>;
+using Deployment = std::variant<ServerEndpoint, SentinelSettings, ClusterSettings>;
 
 // `loop` outlives it.
-std::unique_ptr<RedisClient> make_client(net::EventLoop& loop, Target target, ConnectionOptions options);
+std::unique_ptr<RedisClient> make_client(net::EventLoop& loop, Deployment target, ConnectionOptions options);
 
 }  // namespace rateguard::redis

@@ -66,7 +66,7 @@ std::string to_string(Rule rule) {
   return std::array{"allow", "deny", "local", "pair"}[index_of(rule)];
 }
 
-ChaosInstance::ChaosInstance(const redis::Target& target, redis_store::Topology topology, Duration deadline)
+ChaosInstance::ChaosInstance(const redis::Deployment& target, redis_store::Topology topology, Duration deadline)
     : deadline_(deadline),
       limits_{Limit::token_bucket(kLimit, {1, kUnitTime}).value(),
               Limit::fixed_window_from_first_request(kLimit, kPeriodMax).value(),

@@ -50,7 +50,7 @@ class ChaosInstance {
   // For an answer of Redis; twice the default, since a machine that builds and tests is slow by itself.
   static constexpr Duration kDeadline = Duration::millis(20);
 
-  explicit ChaosInstance(const redis::Target& target,
+  explicit ChaosInstance(const redis::Deployment& target,
                          redis_store::Topology topology = redis_store::Topology::kOnePrimary,
                          Duration deadline = kDeadline);
   ~ChaosInstance();

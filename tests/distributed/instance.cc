@@ -10,7 +10,7 @@ int64_t wall_us() {
   return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
 }
 
-Instance::Instance(const redis::Target& target, redis_store::Topology topology, uint64_t seed) : random(seed) {
+Instance::Instance(const redis::Deployment& target, redis_store::Topology topology, uint64_t seed) : random(seed) {
   client = redis::make_client(*loop, target, {.silence_max = kPatience, .random = [this] { return random(); }});
   store = std::make_unique<redis_store::RedisStore>(
       *client, redis_store::RedisStoreOptions{.deadline = kPatience,

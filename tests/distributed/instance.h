@@ -23,7 +23,7 @@ struct Instance {
   // For an answer, however loaded the machine is.
   static constexpr Duration kPatience = Duration::seconds(60);
 
-  Instance(const redis::Target& target, redis_store::Topology topology, uint64_t seed);
+  Instance(const redis::Deployment& target, redis_store::Topology topology, uint64_t seed);
   // False, and says why on standard error: it did not come about.
   bool run_until(const std::function<bool()>& holds);
   bool connect();

@@ -38,7 +38,7 @@ class SharedRedis {
     return false;
   }
 
-  redis::Target target() const {
+  redis::Deployment target() const {
     switch (shape_) {
       case RedisShape::kOne:
         return at_port(one_->port());

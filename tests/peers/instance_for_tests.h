@@ -30,7 +30,7 @@ inline redis::ServerEndpoint server_at(const test::RedisServer& server) {
 
 class InstanceForTests {
  public:
-  InstanceForTests(net::EventLoop& loop, const redis::Target& target, uint64_t id,
+  InstanceForTests(net::EventLoop& loop, const redis::Deployment& target, uint64_t id,
                    const PeersOptions& options = quick_options())
       : client_(redis::make_client(loop, target, {.backoff_max = Duration::millis(50)})),
         peers(loop, *client_, id, {.host = "host-" + std::to_string(id), .rules_revision = "r1"}, handlers(), options) {

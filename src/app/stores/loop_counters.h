@@ -26,7 +26,7 @@ namespace rateguard::app {
 struct RedisTarget {
   std::string name;
   StoreNumber number = 0;
-  redis::Target target;
+  redis::Deployment target;
   config::RedisSettings settings;
   std::unique_ptr<server::StoreHealth> health;  // as seen by all loops
 };

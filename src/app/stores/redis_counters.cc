@@ -37,7 +37,7 @@ redis_store::RedisStoreOptions store_options(net::EventLoop& loop, const config:
           .on_reset = std::move(on_reset)};
 }
 
-const redis::ServerEndpoint& first_server(const redis::Target& target) {
+const redis::ServerEndpoint& first_server(const redis::Deployment& target) {
   if (const auto* sentinels = std::get_if<redis::SentinelSettings>(&target)) return sentinels->sentinels.front();
   if (const auto* cluster = std::get_if<redis::ClusterSettings>(&target)) return cluster->seeds.front();
   return std::get<redis::ServerEndpoint>(target);
@@ -45,7 +45,7 @@ const redis::ServerEndpoint& first_server(const redis::Target& target) {
 
 }  // namespace
 
-std::string address_of(const redis::Target& target) {
+std::string address_of(const redis::Deployment& target) {
   if (const auto* server = std::get_if<redis::ServerEndpoint>(&target)) return server->target.to_string();
   const auto* const sentinels = std::get_if<redis::SentinelSettings>(&target);
   const auto& servers = sentinels != nullptr ? sentinels->sentinels : std::get<redis::ClusterSettings>(target).seeds;
@@ -55,7 +55,7 @@ std::string address_of(const redis::Target& target) {
   return text;
 }
 
-Result<redis::Target> redis_target(const config::RedisSettings& settings) {
+Result<redis::Deployment> redis_target(const config::RedisSettings& settings) {
   const redis::Url login = settings.server();
   const auto server_of = [&](const redis::Url& url, const std::shared_ptr<const net::TlsClientContext>& context) {
     redis::ServerEndpoint server = redis::ServerEndpoint::from(url, context);
@@ -91,7 +91,7 @@ Result<redis::Target> redis_target(const config::RedisSettings& settings) {
 }
 
 Result<std::unique_ptr<RedisCounters>> RedisCounters::create(net::EventLoop& loop, std::string name,
-                                                             const redis::Target& target,
+                                                             const redis::Deployment& target,
                                                              const config::RedisSettings& settings, Store& local,
                                                              RedisCountersHooks hooks, server::StoreHealth& health,
                                                              Log& log) {
@@ -101,7 +101,7 @@ Result<std::unique_ptr<RedisCounters>> RedisCounters::create(net::EventLoop& loo
                                                           std::move(hooks), health, log, std::move(*leased)));
 }
 
-RedisCounters::RedisCounters(net::EventLoop& loop, std::string name, const redis::Target& target,
+RedisCounters::RedisCounters(net::EventLoop& loop, std::string name, const redis::Deployment& target,
                              const config::RedisSettings& settings, Store& local, RedisCountersHooks hooks,
                              server::StoreHealth& health, Log& log, std::unique_ptr<MemoryStore> leased)
     : loop_(loop),

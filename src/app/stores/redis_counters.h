@@ -23,10 +23,10 @@
 namespace rateguard::app {
 
 // Where to connect to, with the files of TLS read. Errors: kIo and kInvalid, naming the file.
-Result<redis::Target> redis_target(const config::RedisSettings& settings);
+Result<redis::Deployment> redis_target(const config::RedisSettings& settings);
 
 // The address for messages: "10.0.0.5:6379", or all given Sentinels or nodes.
-std::string address_of(const redis::Target& target);
+std::string address_of(const redis::Deployment& target);
 
 // Calls to the rest of the process, on the loop's thread.
 struct RedisCountersHooks {
@@ -42,7 +42,7 @@ class RedisCounters {
   // Connects at once, and reconnects. `name` is the store's, for logs; `local` has the local shares of limits while
   // Redis fails. Errors: no memory.
   static Result<std::unique_ptr<RedisCounters>> create(net::EventLoop& loop, std::string name,
-                                                       const redis::Target& target,
+                                                       const redis::Deployment& target,
                                                        const config::RedisSettings& settings, Store& local,
                                                        RedisCountersHooks hooks, server::StoreHealth& health, Log& log);
   ~RedisCounters();
@@ -70,7 +70,7 @@ class RedisCounters {
   bool is_connected() const { return connected_.load(std::memory_order_relaxed); }
 
  private:
-  RedisCounters(net::EventLoop& loop, std::string name, const redis::Target& target,
+  RedisCounters(net::EventLoop& loop, std::string name, const redis::Deployment& target,
                 const config::RedisSettings& settings, Store& local, RedisCountersHooks hooks,
                 server::StoreHealth& health, Log& log, std::unique_ptr<MemoryStore> leased);
   void on_client_change();
