@@ -156,7 +156,7 @@ bool is_scheme(std::string_view text) {
 
 }  // namespace
 
-Target split_target(std::string_view target) {
+RequestTarget split_target(std::string_view target) {
   if (target.starts_with('/')) return {.authority = {}, .path = target};
   const size_t colon = target.find("://");
   if (colon == std::string_view::npos || !is_scheme(target.substr(0, colon))) return {.authority = {}, .path = target};

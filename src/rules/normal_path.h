@@ -7,12 +7,12 @@
 namespace rateguard::rules {
 
 // A request target, taken apart (RFC 9112, section 3.2). Views into the target.
-struct Target {
+struct RequestTarget {
   std::string_view authority;  // of an absolute-form target; otherwise empty
   std::string_view path;       // with the query and everything after it; may be empty
 };
 
-Target split_target(std::string_view target);
+RequestTarget split_target(std::string_view target);
 
 // `path` without its query and fragment, in normal form (RFC 3986, section 6.2.2, and somewhat beyond it):
 //   - percent-encoded octets that a path may hold as they are (pchar: letters, digits, -._~!$&'()*+,;=:@) are decoded;

@@ -102,7 +102,7 @@ TEST(RoutePath, KeepsSlashesAndNothingElse) {
 
 TEST(SplitTarget, AbsoluteForm) {
   const auto split = [](std::string_view target) {
-    const Target parts = split_target(target);
+    const RequestTarget parts = split_target(target);
     return std::string(parts.authority) + "|" + std::string(parts.path);
   };
   EXPECT_EQ(split("/a?b"), "|/a?b");

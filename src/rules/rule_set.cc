@@ -248,7 +248,7 @@ void RuleSet::match(const RequestFacts& facts, const Subject& subject, Instant w
 }
 
 void RuleSet::route(const RequestFacts& facts, Routed& out) const {
-  const Target target = split_target(facts.path);
+  const RequestTarget target = split_target(facts.path);
   out.path_ = normal_path(target.path, out.path_buffer_);
   out.host_ = bare_host(target.authority.empty() ? facts.host : target.authority);
   out.hits_.clear();
