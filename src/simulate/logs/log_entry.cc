@@ -36,8 +36,8 @@ bool read_usual_request_line(std::string_view request, LogEntry& out) {
 
 }  // namespace
 
-Target split_target(std::string_view target) {
-  Target out;
+LoggedTarget split_target(std::string_view target) {
+  LoggedTarget out;
   if (target.starts_with('/')) {
     out.path = target.substr(0, target.find('?'));
     return out;
@@ -67,7 +67,7 @@ bool read_request_line(std::string_view request, LogEntry& out) {
     out.request_unreadable = true;
     return false;
   }
-  const Target parts = split_target(target);
+  const LoggedTarget parts = split_target(target);
   out.method = method;
   if (out.host.empty()) out.host = parts.host;
   out.path = parts.path;

@@ -55,11 +55,11 @@ constexpr std::string_view value_or_none(std::string_view text) {
 }
 
 // A request target as logs write it, taken apart: "/a?b", "https://host/a?b", "*".
-struct Target {
+struct LoggedTarget {
   std::string_view host = {};
   std::string_view path = {};
 };
-Target split_target(std::string_view target);
+LoggedTarget split_target(std::string_view target);
 
 // "POST /a?b HTTP/1.1" into method, path and host. False if it is not an HTTP request; the entry then says that its
 // request is unreadable. An entry that has a host keeps it.

@@ -38,7 +38,7 @@ Parsed EntryFields::set(FieldKind kind, std::string_view text) {
       entry_->method = text;
       break;
     case FieldKind::kPath: {
-      const Target target = split_target(text);
+      const LoggedTarget target = split_target(text);
       entry_->path = target.path;
       if (entry_->host.empty()) entry_->host = target.host;
       break;
