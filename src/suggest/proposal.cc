@@ -32,11 +32,11 @@ constexpr double kTighterShare = 0.5;
 constexpr double kNamedShareMin = 0.01;
 constexpr uint64_t kNamedCallersMin = 5;
 
-std::vector<uint32_t> peaks_of(const PeakTable& table, Window window) {
+std::vector<uint32_t> peaks_of(const PeakTable& table, WindowLength window) {
   std::vector<uint32_t> out;
   out.reserve(table.size());
   table.for_each([&](const SubjectPeaks& peaks) {
-    out.push_back(window == Window::kMinute ? peaks.minute_peak : peaks.hour_peak);
+    out.push_back(window == WindowLength::kMinute ? peaks.minute_peak : peaks.hour_peak);
   });
   return out;
 }
@@ -143,7 +143,7 @@ void add_addresses(const TrafficProfile& profile, Rules& rules) {
   rules.measure(minute, kLimitMin);
   ProposedRule hour = minute;
   hour.name = "per-ip-hour";
-  hour.window = Window::kHour;
+  hour.window = WindowLength::kHour;
   rules.measure(hour, 2 * minute.limit);  // one busy minute must not lock anyone out for an hour
 
   add_routes(profile, minute.limit, rules);
@@ -224,7 +224,7 @@ std::vector<ProposedRule> propose(const TrafficProfile& profile, Headroom headro
 }
 
 std::string limit_text(const ProposedRule& rule) {
-  return fmt::format("{}/{}", rule.limit, rule.window == Window::kMinute ? 'm' : 'h');
+  return fmt::format("{}/{}", rule.limit, rule.window == WindowLength::kMinute ? 'm' : 'h');
 }
 
 std::string applies_to_text(const ProposedRule& rule) {
@@ -238,7 +238,7 @@ std::string evidence(const ProposedRule& rule) {
   const PeakSpread& spread = rule.spread;
   std::string out = fmt::format("99.9 % of {} made at most {} {} in a{}", callers_text(rule.per, spread.callers),
                                 count_text(spread.p999), spread.p999 == 1 ? "request" : "requests",
-                                rule.window == Window::kMinute ? " minute" : "n hour");
+                                rule.window == WindowLength::kMinute ? " minute" : "n hour");
   out += fmt::format("; half of them {}, the busiest {}", count_text(spread.half), count_text(spread.most));
   if (spread.stand_apart > 0) {
     out += fmt::format("; {} that {} far above the others {} left out of account", count_text(spread.stand_apart),

@@ -29,14 +29,14 @@ inline constexpr uint32_t kApartMin = 30;
 
 PeakSpread spread_of(std::vector<uint32_t> peaks, uint64_t one_in);
 
-enum class Window : uint8_t { kMinute, kHour };
+enum class WindowLength : uint8_t { kMinute, kHour };
 
 struct ProposedRule {
   std::string name;
   CallerKind per = CallerKind::kAddress;
   std::vector<std::string> methods = {};  // empty: every
   std::string path = {};                  // empty: every
-  Window window = Window::kMinute;
+  WindowLength window = WindowLength::kMinute;
   uint32_t limit = 0;
   PeakSpread spread = {};
   uint64_t requests = 0;               // that the rule applies to

@@ -37,7 +37,7 @@ Suspects suspects_of(const TrafficProfile& profile, const std::vector<ProposedRu
   for (const ProposedRule& rule : rules) {
     const PeakTable& callers = rule.path.empty() ? *rule.callers : profile.addresses();
     callers.for_each([&](const SubjectPeaks& peaks) {
-      const uint32_t peak = rule.window == Window::kMinute ? peaks.minute_peak : peaks.hour_peak;
+      const uint32_t peak = rule.window == WindowLength::kMinute ? peaks.minute_peak : peaks.hour_peak;
       if (uint64_t{peak} * 2 > rule.limit) out.insert(peaks.subject);
     });
   }

@@ -73,7 +73,7 @@ json::object rule_json(const ProposedRule& rule, const simulate::RuleReport* ver
                    {"path", rule.path.empty() ? json::value(nullptr) : json::value(rule.path)},
                    {"per", kPer[static_cast<size_t>(rule.per)]},
                    {"limit", rule.limit},
-                   {"window_s", rule.window == Window::kMinute ? 60 : 3600},
+                   {"window_s", rule.window == WindowLength::kMinute ? 60 : 3600},
                    {"requests", rule.requests},
                    {"missed_max", rule.missed_max},
                    {"peaks", spread_json(rule.spread)},
