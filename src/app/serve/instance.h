@@ -62,8 +62,8 @@ class Instance {
 
   Result<void> restore_counters();
   Result<void> add_workers();
-  Result<void> add_counters(Worker& worker);
-  server::LoopStore store_of(Worker& worker);
+  Result<void> add_counters(LoopWorker& worker);
+  server::LoopStore store_of(LoopWorker& worker);
   std::vector<server::Dependency> store_states() const;
   server::Dependency memory_state() const;
   server::Dependency redis_state(size_t place) const;
@@ -130,7 +130,7 @@ class Instance {
     std::unique_ptr<FrontEnd> front_end;
   };
   std::vector<NamedFrontEnd> front_ends_;
-  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<std::unique_ptr<LoopWorker>> workers_;
   std::unique_ptr<SnapshotKeeper> snapshots_;  // none: nothing is kept
   net::BlockingPool blocking_;                 // stopped before the loops are destroyed
   std::unique_ptr<net::SignalWatcher> signals_;

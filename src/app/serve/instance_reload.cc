@@ -54,7 +54,7 @@ Result<server::Reloaded> Instance::reload_from(const config::Config& config) {
   const auto prepared = std::make_shared<const Prepared>(*std::move(loaded));
   // A reload neither adds TLS to a listener nor removes it.
   const bool has_tls = at_start_.tls != nullptr && prepared->tls != nullptr;
-  const auto tls = has_tls ? Worker::NewTls::kYes : Worker::NewTls::kNo;
+  const auto tls = has_tls ? LoopWorker::NewTls::kYes : LoopWorker::NewTls::kNo;
   for (const auto& worker : workers_) {
     worker->loop->post([worker = worker.get(), prepared, tls] { worker->put_in_force(*prepared, tls); });
   }

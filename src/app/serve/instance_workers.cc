@@ -20,7 +20,7 @@ Result<void> Instance::add_workers() {
   if (!places) return std::unexpected(places.error());
   places_ = *std::move(places);
   for (size_t i = 0; i < loops_of(config_); ++i) {
-    auto worker = std::make_unique<Worker>();
+    auto worker = std::make_unique<LoopWorker>();
     auto loop = net::EventLoop::create(worker->clock);
     if (!loop) return std::unexpected(loop.error());
     worker->loop = std::move(*loop);
@@ -53,12 +53,12 @@ void Instance::add_front_ends(std::span<const FrontEndKind* const> kinds) {
   }
 }
 
-server::LoopStore Instance::store_of(Worker& worker) {
+server::LoopStore Instance::store_of(LoopWorker& worker) {
   return worker.counters != nullptr ? worker.counters->loop_store() : server::LoopStore{.store = *store_};
 }
 
 // The first worker finds out whether each Redis can be used at all.
-Result<void> Instance::add_counters(Worker& worker) {
+Result<void> Instance::add_counters(LoopWorker& worker) {
   const bool is_first = workers_.empty();
   auto made = LoopCounters::create(
       *worker.loop, config_, places_, *store_,

@@ -2,11 +2,11 @@
 
 namespace rateguard::app {
 
-Worker::~Worker() {
+LoopWorker::~LoopWorker() {
   if (counters != nullptr) counters->abandon_tasks();
 }
 
-void Worker::put_in_force(const Prepared& prepared, NewTls tls) {
+void LoopWorker::put_in_force(const Prepared& prepared, NewTls tls) {
   rate_limits->set_policy(prepared.envoy);
   rate_limits->set_rules(prepared.policy);
   for (const auto& listener : listeners) {
@@ -15,7 +15,7 @@ void Worker::put_in_force(const Prepared& prepared, NewTls tls) {
   }
 }
 
-void Worker::drain(Duration grace, const std::function<void()>& on_empty) {
+void LoopWorker::drain(Duration grace, const std::function<void()>& on_empty) {
   for (const auto& listener : listeners) listener->drain(grace, on_empty);
 }
 

@@ -15,9 +15,9 @@
 
 namespace rateguard::app {
 
-struct Worker {
+struct LoopWorker {
   // Tasks that still wait use what the front ends have.
-  ~Worker();
+  ~LoopWorker();
 
   // On the loop's thread. `tls` says whether new connections get the TLS of `prepared`.
   enum class NewTls : uint8_t { kNo, kYes };
