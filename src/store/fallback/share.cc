@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <numeric>
 
+#include "algorithm/exact.h"
 #include "base/check.h"
 #include "base/result.h"
 
 namespace rateguard {
 namespace {
 
-using Wide = unsigned __int128;
+using algorithm::Wide;
 
 Rate divided(Rate rate, uint32_t instances) {
   // In lowest terms, so that the period grows no more than necessary.

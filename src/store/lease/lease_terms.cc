@@ -2,13 +2,14 @@
 
 #include <algorithm>
 
+#include "algorithm/exact.h"
 #include "base/check.h"
 #include "base/result.h"
 
 namespace rateguard {
 namespace {
 
-using Wide = unsigned __int128;
+using algorithm::Wide;
 
 constexpr Duration kLifeMin = Duration::millis(1);
 
