@@ -140,11 +140,11 @@ Result<std::string> body_of(const CheckOptions& options) {
   return json::serialize(body);
 }
 
-struct Answer {
+struct StatusAndBody {
   int status = 0;
   std::string body;
 };
-using Ask = std::function<Result<Answer>(const std::string& body)>;
+using Ask = std::function<Result<StatusAndBody>(const std::string& body)>;
 
 class CapturedAnswer final : public http::Responder {
  public:
@@ -152,7 +152,7 @@ class CapturedAnswer final : public http::Responder {
   void header(std::string_view, std::string_view) override {}
   void body(std::string_view, std::string_view bytes) override { answer.body = bytes; }
 
-  Answer answer;
+  StatusAndBody answer;
 };
 
 // Decides in this process, on empty counters, in virtual time that begins now.
@@ -169,7 +169,7 @@ class LocalService {
     return std::unique_ptr<LocalService>(new LocalService(std::move(*store), std::move(*policy), every));
   }
 
-  Answer ask(const std::string& body) {
+  StatusAndBody ask(const std::string& body) {
     CapturedAnswer captured;
     http::Request request{};
     request.method = "POST";
@@ -212,7 +212,7 @@ Result<config::Endpoint> server_of(const CheckOptions& options) {
                   options.server));
 }
 
-Result<Answer> ask_server(const CheckOptions& options, const config::Endpoint& server, const std::string& body) {
+Result<StatusAndBody> ask_server(const CheckOptions& options, const config::Endpoint& server, const std::string& body) {
   const http::ClientRequest request{.method = "POST",
                                     .target = "/check",
                                     .content_type = "application/json",
@@ -220,7 +220,7 @@ Result<Answer> ask_server(const CheckOptions& options, const config::Endpoint& s
                                     .body = body};
   auto answer = http::ask(server.host, server.port, request, kPatience);
   if (!answer) return std::unexpected(answer.error());
-  return Answer{.status = answer->status, .body = std::move(answer->body)};
+  return StatusAndBody{.status = answer->status, .body = std::move(answer->body)};
 }
 
 std::string wait_in_words(const json::object& answer) {
@@ -268,7 +268,7 @@ void print_line(const json::object& answer) {
 }
 
 // Prints a decision to standard output, anything else as an error. Returns the exit code.
-int report(const Answer& answer, bool as_json) {
+int report(const StatusAndBody& answer, bool as_json) {
   boost::system::error_code error;
   const json::value body = json::parse(answer.body, error);
   const bool decision = !error && body.is_object() && body.as_object().contains("allowed");
@@ -294,7 +294,7 @@ Result<Ask> asker(const CheckOptions& options, Duration every, const config::End
   auto local = LocalService::create(options, every);
   if (!local) return std::unexpected(local.error());
   return Ask([service = std::shared_ptr<LocalService>(std::move(*local))](const std::string& body) {
-    return Result<Answer>(service->ask(body));
+    return Result<StatusAndBody>(service->ask(body));
   });
 }
 

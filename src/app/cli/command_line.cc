@@ -304,7 +304,7 @@ Shell shell_of(const std::string& name) {
 }
 
 // All options of all commands.
-struct Options {
+struct CommandOptions {
   ServeOptions serve = {};
   CheckOptions check = {};
   ValidateOptions validate = {};
@@ -317,7 +317,7 @@ struct Options {
   std::string explained = {};  // the command that `help` is to explain; empty: all of them
 };
 
-void define(CLI::App& app, Options& options) {
+void define(CLI::App& app, CommandOptions& options) {
   app.formatter(help_formatter());
   app.require_subcommand(1);
   app.set_help_flag("-h,--help", "Print this help");
@@ -392,7 +392,7 @@ std::string unusable_options(const CLI::App& app, const std::vector<std::string>
 
 int run(int argc, char** argv) {
   CLI::App app{kAbout, "rateguard"};
-  Options options;
+  CommandOptions options;
   define(app, options);
   const std::vector<std::string> words(argv + 1, argv + argc);
   try {

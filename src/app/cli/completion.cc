@@ -32,10 +32,10 @@ std::string quoted(std::string text) {
 }
 
 // What kind of value an option takes.
-enum class ValueKind { kNone, kWords, kFile, kOther };
+enum class ArgumentKind { kNone, kWords, kFile, kOther };
 
-struct Value {
-  ValueKind kind = ValueKind::kNone;
+struct ArgumentValue {
+  ArgumentKind kind = ArgumentKind::kNone;
   std::vector<std::string> words = {};
 };
 
@@ -43,17 +43,17 @@ std::string name_of(const CLI::Option& option) {
   return option.get_lnames().empty() ? option.get_name() : "--" + option.get_lnames().front();
 }
 
-Value value_of(const CLI::Option& option) {
+ArgumentValue value_of(const CLI::Option& option) {
   if (option.get_type_size() == 0) return {};  // a flag
   const std::string type = option.get_type_name();
-  if (type == "LAYOUT") return {.kind = ValueKind::kOther};  // --log-format for reading logs, not the one of `serve`
+  if (type == "LAYOUT") return {.kind = ArgumentKind::kOther};  // --log-format for reading logs, not the one of `serve`
   std::vector<std::string> words = choices_for(name_of(option));
-  if (!words.empty()) return {.kind = ValueKind::kWords, .words = std::move(words)};
+  if (!words.empty()) return {.kind = ArgumentKind::kWords, .words = std::move(words)};
   for (const char* const file : {"FILE", "DIR", "PATH", "OUT", "LOG..."}) {
     // The path of a request is a PATH too, but not a file.
-    if (type == file && name_of(option) != "--path") return {.kind = ValueKind::kFile};
+    if (type == file && name_of(option) != "--path") return {.kind = ArgumentKind::kFile};
   }
-  return {.kind = ValueKind::kOther};
+  return {.kind = ArgumentKind::kOther};
 }
 
 // The arguments of a command that are not options.
@@ -61,22 +61,22 @@ std::vector<const CLI::Option*> positionals_of(const CLI::App& command) {
   return command.get_options([](const CLI::Option* option) { return option->get_positional(); });
 }
 
-Value argument_of(const CLI::App& app, const CLI::App& command) {
+ArgumentValue argument_of(const CLI::App& app, const CLI::App& command) {
   if (command.get_name() == "help") {
-    Value value{.kind = ValueKind::kWords};
+    ArgumentValue value{.kind = ArgumentKind::kWords};
     for (const CLI::App* each : commands_of(app)) value.words.push_back(each->get_name());
     return value;
   }
   const auto positionals = positionals_of(command);
-  return positionals.empty() ? Value{} : value_of(*positionals.front());
+  return positionals.empty() ? ArgumentValue{} : value_of(*positionals.front());
 }
 
 // `words` gets the possible words, `files` whether a file is possible.
-std::string bash_value(const Value& value) {
+std::string bash_value(const ArgumentValue& value) {
   switch (value.kind) {
-    case ValueKind::kWords:
+    case ArgumentKind::kWords:
       return fmt::format("words=\"{}\"", fmt::join(value.words, " "));
-    case ValueKind::kFile:
+    case ArgumentKind::kFile:
       return "files=1";
     default:
       return ":";
@@ -90,8 +90,8 @@ std::string bash(const CLI::App& app) {
   for (const CLI::App* command : commands_of(app)) {
     names += command->get_name() + " ";
     for (const CLI::Option* option : command->get_options()) {
-      const Value value = value_of(*option);
-      if (option->get_lnames().empty() || value.kind == ValueKind::kNone) continue;
+      const ArgumentValue value = value_of(*option);
+      if (option->get_lnames().empty() || value.kind == ArgumentKind::kNone) continue;
       for (const std::string& name : option->get_lnames()) {
         values += fmt::format("    \"{} --{}\") {}; given=1 ;;\n", command->get_name(), name, bash_value(value));
       }
@@ -122,15 +122,15 @@ complete -F _rateguard rateguard
                      names, values, cases);
 }
 
-std::string zsh_value(const Value& value, std::string_view what) {
+std::string zsh_value(const ArgumentValue& value, std::string_view what) {
   switch (value.kind) {
-    case ValueKind::kNone:
+    case ArgumentKind::kNone:
       return {};
-    case ValueKind::kWords:
+    case ArgumentKind::kWords:
       return fmt::format(":{}:({})", what, fmt::join(value.words, " "));
-    case ValueKind::kFile:
+    case ArgumentKind::kFile:
       return fmt::format(":{}:_files", what);
-    case ValueKind::kOther:
+    case ArgumentKind::kOther:
       return fmt::format(":{}: ", what);
   }
   return {};
@@ -142,8 +142,8 @@ std::string zsh(const CLI::App& app) {
   for (const CLI::App* command : commands_of(app)) {
     names += fmt::format("    {}\n", quoted(command->get_name() + ":" + command->get_description()));
     cases += fmt::format("    {}) _arguments", command->get_name());
-    const Value argument = argument_of(app, *command);
-    if (argument.kind != ValueKind::kNone) cases += " " + quoted("*" + zsh_value(argument, "argument"));
+    const ArgumentValue argument = argument_of(app, *command);
+    if (argument.kind != ArgumentKind::kNone) cases += " " + quoted("*" + zsh_value(argument, "argument"));
     for (const CLI::Option* option : command->get_options()) {
       if (option->get_lnames().empty()) continue;
       std::string description = option->get_description();
@@ -181,15 +181,15 @@ fi
                      names, cases);
 }
 
-std::string fish_value(const Value& value) {
+std::string fish_value(const ArgumentValue& value) {
   switch (value.kind) {
-    case ValueKind::kNone:
+    case ArgumentKind::kNone:
       return {};
-    case ValueKind::kWords:
+    case ArgumentKind::kWords:
       return " -x -a " + quoted(fmt::format("{}", fmt::join(value.words, " ")));
-    case ValueKind::kFile:
+    case ArgumentKind::kFile:
       return " -r -F";
-    case ValueKind::kOther:
+    case ArgumentKind::kOther:
       return " -x";
   }
   return {};
@@ -204,9 +204,9 @@ std::string fish(const CLI::App& app) {
                        quoted(command->get_description()));
     const std::string here =
         fmt::format("complete -c rateguard -n '__fish_seen_subcommand_from {}'", command->get_name());
-    const Value argument = argument_of(app, *command);
-    if (argument.kind == ValueKind::kFile) out += here + " -F\n";
-    if (argument.kind == ValueKind::kWords) {
+    const ArgumentValue argument = argument_of(app, *command);
+    if (argument.kind == ArgumentKind::kFile) out += here + " -F\n";
+    if (argument.kind == ArgumentKind::kWords) {
       out += fmt::format("{} -a {}\n", here, quoted(fmt::format("{}", fmt::join(argument.words, " "))));
     }
     for (const CLI::Option* option : command->get_options()) {
