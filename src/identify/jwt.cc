@@ -12,12 +12,12 @@ namespace {
 using Kind = JsonMember::Kind;
 
 // What the header contributes: its checks, and the values that verification needs.
-struct Header {
+struct JoseHeader {
   JwtAlgorithm algorithm;
   std::optional<std::string> key_id;
 };
 
-std::optional<Header> parse_header(std::string_view encoded) {
+std::optional<JoseHeader> parse_header(std::string_view encoded) {
   const auto text = decode_base64url(encoded);
   if (!text) return std::nullopt;
   const auto members = parse_json_members(*text);
@@ -28,7 +28,7 @@ std::optional<Header> parse_header(std::string_view encoded) {
   const auto algorithm = parse_jwt_algorithm(name->text);
   if (!algorithm) return std::nullopt;
 
-  Header header = {.algorithm = *algorithm, .key_id = {}};
+  JoseHeader header = {.algorithm = *algorithm, .key_id = {}};
   if (const JsonMember* id = find_member(*members, "kid")) {
     if (id->kind != Kind::kString) return std::nullopt;
     header.key_id = id->text;

@@ -41,12 +41,12 @@ using ParamBuilder = std::unique_ptr<OSSL_PARAM_BLD, Freer<OSSL_PARAM_BLD_free>>
 using Params = std::unique_ptr<OSSL_PARAM, Freer<OSSL_PARAM_free>>;
 
 // Drops, when it ends, what OpenSSL has added to its queue meanwhile.
-class ErrorScope {
+class OpensslErrors {
  public:
-  ErrorScope() { ERR_set_mark(); }
-  ~ErrorScope() { ERR_pop_to_mark(); }
-  ErrorScope(const ErrorScope&) = delete;
-  ErrorScope& operator=(const ErrorScope&) = delete;
+  OpensslErrors() { ERR_set_mark(); }
+  ~OpensslErrors() { ERR_pop_to_mark(); }
+  OpensslErrors(const OpensslErrors&) = delete;
+  OpensslErrors& operator=(const OpensslErrors&) = delete;
 };
 
 const unsigned char* as_bytes(std::string_view text) {
@@ -128,7 +128,7 @@ Result<JwtKey> JwtKey::hmac(std::string secret) {
 }
 
 Result<JwtKey> JwtKey::rsa(std::string_view modulus, std::string_view exponent) {
-  const ErrorScope errors;
+  const OpensslErrors errors;
   if (modulus.size() > kRsaBitsMax / 8 || exponent.size() > kRsaBitsMax / 8) {
     return invalid(fmt::format("an RSA key of more than {} bits", kRsaBitsMax));
   }
@@ -145,7 +145,7 @@ Result<JwtKey> JwtKey::rsa(std::string_view modulus, std::string_view exponent) 
 }
 
 Result<JwtKey> JwtKey::p256(std::string_view x, std::string_view y) {
-  const ErrorScope errors;
+  const OpensslErrors errors;
   if (x.size() != kP256Bytes || y.size() != kP256Bytes) {
     return invalid(fmt::format("a P-256 key whose x and y are not of {} bytes each", kP256Bytes));
   }
@@ -162,7 +162,7 @@ Result<JwtKey> JwtKey::p256(std::string_view x, std::string_view y) {
 }
 
 Result<JwtKey> JwtKey::from_public_key(evp_pkey_st* owned) {
-  const ErrorScope errors;
+  const OpensslErrors errors;
   std::shared_ptr<EVP_PKEY> key(owned, EVP_PKEY_free);
   JwtAlgorithm algorithm = JwtAlgorithm::kRs256;
   if (EVP_PKEY_is_a(key.get(), "RSA")) {
@@ -183,7 +183,7 @@ Result<JwtKey> JwtKey::from_public_key(evp_pkey_st* owned) {
 }
 
 bool JwtKey::verify(std::string_view message, std::string_view signature) const {
-  const ErrorScope errors;
+  const OpensslErrors errors;
   switch (algorithm_) {
     case JwtAlgorithm::kHs256:
       return verify_hmac(secret_, message, signature);

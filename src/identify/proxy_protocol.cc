@@ -11,7 +11,7 @@ namespace {
 constexpr std::array<uint8_t, 12> kSignature = {0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a};
 constexpr size_t kFixedLength = 16;  // signature, version and command, family and transport, two bytes of length
 
-enum Command : uint8_t { kLocal = 0x0, kProxy = 0x1 };
+enum ProxyCommand : uint8_t { kLocal = 0x0, kProxy = 0x1 };
 enum Family : uint8_t {
   kUnspecified = 0x00,
   kTcp4 = 0x11,
