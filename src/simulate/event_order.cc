@@ -22,13 +22,13 @@ bool earlier(const Event& a, const Event& b) {
 }
 
 // Memory that each block reuses.
-struct Workspace {
+struct SortSpace {
   std::vector<Event> sorted;
   std::vector<uint32_t> begins;  // of each second, in `sorted`
 };
 
 // A counting sort by the second, then by time within those seconds that need it: most logs know whole seconds only.
-void sort_block(std::span<Event> block, Workspace& work) {
+void sort_block(std::span<Event> block, SortSpace& work) {
   const auto [first, last] = std::ranges::minmax_element(block, earlier);
   const int64_t begin_us = first->time_us;
   const int64_t seconds = (last->time_us - begin_us) / 1'000'000 + 1;
@@ -54,7 +54,7 @@ void sort_block(std::span<Event> block, Workspace& work) {
 // Sorts block by block in the nearer caches, without a copy of all events. False if they lie too far from their places
 // for that; then some are in order, and those with equal times keep theirs.
 bool sort_near_order(std::span<Event> events) {
-  Workspace work;
+  SortSpace work;
   for (size_t begin = 0; begin < events.size(); begin += kBlockEvents) {
     const std::span<Event> block = events.subspan(begin, std::min(kBlockEvents, events.size() - begin));
     sort_block(block, work);

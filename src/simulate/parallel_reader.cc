@@ -50,7 +50,7 @@ uint32_t jobs(const ReadOptions& options) {
 
 // What one thread reads into, of one log: where a log ends early, what was read of it beyond is dropped, and the texts
 // in that are not appended.
-struct Source {
+struct LogShare {
   size_t log = 0;
   Recording recording = {};
   AppendedTexts appended = {};  // the calling thread's
@@ -65,7 +65,7 @@ struct Piece {
 
   // What the thread that reads hands over to the calling one.
   struct Requests {
-    std::shared_ptr<Source> source = {};  // of whose recording it is a part
+    std::shared_ptr<LogShare> source = {};  // of whose recording it is a part
     RecordingPart part = {};
     std::unique_ptr<Recording> one_by_one = {};  // instead, where requests are not kept
     uint64_t bytes = 0;                          // that were read of the file for them
@@ -169,7 +169,7 @@ class Readers {
  private:
   // What each thread does.
   void read_pieces() {
-    std::shared_ptr<Source> source;
+    std::shared_ptr<LogShare> source;
     while (Piece* const piece = begin_next()) {
       auto finished = read(*piece, source);
       {
@@ -190,7 +190,7 @@ class Readers {
   }
 
   // Reads a piece into a source of its log: that of the piece before it, if there is one.
-  std::pair<LogPart, Result<void>> read(Piece& piece, std::shared_ptr<Source>& into) {
+  std::pair<LogPart, Result<void>> read(Piece& piece, std::shared_ptr<LogShare>& into) {
     const std::string& path = paths_[piece.log];
     LogPart part{.log = {.file = path}};
     auto source = piece.part ? ByteSource::open_part(path, *piece.part) : ByteSource::open(path);
@@ -200,7 +200,7 @@ class Readers {
       return source->read(bytes, size);
     });
     uint64_t handed_over = 0;  // bytes
-    if (!into || into->log != piece.log) into = std::make_shared<Source>(piece.log);
+    if (!into || into->log != piece.log) into = std::make_shared<LogShare>(piece.log);
     std::unique_ptr<Recording> one_by_one = options_.each ? std::make_unique<Recording>() : nullptr;
     const auto recording = [&]() -> Recording& { return one_by_one ? *one_by_one : into->recording; };
     const auto hand_over = [&] {
@@ -212,7 +212,7 @@ class Readers {
       } else {
         requests.source = into;
         requests.part = into->recording.hand_over();
-        if (into->recording.distinct_texts() > kTextsPerThreadMax) into = std::make_shared<Source>(piece.log);
+        if (into->recording.distinct_texts() > kTextsPerThreadMax) into = std::make_shared<LogShare>(piece.log);
       }
       queue_requests(piece, std::move(requests));
     };

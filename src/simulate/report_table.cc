@@ -17,16 +17,16 @@ constexpr size_t kRuleWidth = 28;
 constexpr size_t kLogsShown = 4;      // a glob may name hundreds
 constexpr size_t kChangesShown = 10;  // the JSON and the page have more
 
-enum class Style : uint8_t { kPlain, kBold, kDim, kRed, kYellow, kGreen };
+enum class CellStyle : uint8_t { kPlain, kBold, kDim, kRed, kYellow, kGreen };
 
 // Wraps text in escapes where colour is asked for.
 class Paint {
  public:
   explicit Paint(Colour colour) : colour_(colour) {}
 
-  std::string operator()(Style style, std::string text) const {
+  std::string operator()(CellStyle style, std::string text) const {
     constexpr std::array<std::string_view, 6> kCodes = {"", "1", "2", "31", "33", "32"};
-    if (colour_ == Colour::kNo || style == Style::kPlain) return text;
+    if (colour_ == Colour::kNo || style == CellStyle::kPlain) return text;
     return fmt::format("\x1b[{}m{}\x1b[0m", kCodes[static_cast<size_t>(style)], text);
   }
 
@@ -50,7 +50,7 @@ size_t width_of(std::string_view text) {
 
 struct Cell {
   std::string text;
-  Style style = Style::kPlain;
+  CellStyle style = CellStyle::kPlain;
 };
 
 enum class Align : uint8_t { kLeft, kRight };
@@ -93,32 +93,35 @@ std::string logs_text(const std::vector<LogSummary>& logs) {
 }
 
 std::string input_text(const Report& report, const Paint& paint) {
-  std::string out = paint(Style::kBold, count_of(report.requests, "request", "requests"));
+  std::string out = paint(CellStyle::kBold, count_of(report.requests, "request", "requests"));
   if (report.first) {
     out += fmt::format(", {} to {} UTC ({})", instant_text(*report.first), instant_text(*report.last),
                        duration_text(*report.last - *report.first));
   }
   out += '\n';
-  if (!report.input.logs.empty()) out += paint(Style::kDim, "read " + logs_text(report.input.logs)) + '\n';
+  if (!report.input.logs.empty()) out += paint(CellStyle::kDim, "read " + logs_text(report.input.logs)) + '\n';
   const uint64_t malformed = report.input.malformed();
   if (malformed > 0) {
-    out += paint(Style::kYellow, fmt::format("{} skipped", count_of(malformed, "malformed line", "malformed lines"))) +
-           '\n';
+    out +=
+        paint(CellStyle::kYellow, fmt::format("{} skipped", count_of(malformed, "malformed line", "malformed lines"))) +
+        '\n';
     for (const MalformedLine& line : report.input.examples) {
       out += fmt::format("  {}:{}: {}\n", printable(line.file, 200), line.line, line.why);
-      if (!line.text.empty()) out += paint(Style::kDim, fmt::format("      {}", line.text)) + '\n';
+      if (!line.text.empty()) out += paint(CellStyle::kDim, fmt::format("      {}", line.text)) + '\n';
     }
     if (malformed > report.input.examples.size()) {
       out += fmt::format("  and {} more\n", count_text(malformed - report.input.examples.size()));
     }
   }
-  for (const std::string& remark : input_remarks(report)) out += paint(Style::kYellow, remark) + '\n';
+  for (const std::string& remark : input_remarks(report)) out += paint(CellStyle::kYellow, remark) + '\n';
   return out;
 }
 
 std::vector<Cell> rule_row(const RuleReport& rule) {
   const RuleFigures& figures = rule.figures;
-  const auto alarming = [](uint64_t n, Style style) { return Cell{count_text(n), n > 0 ? style : Style::kDim}; };
+  const auto alarming = [](uint64_t n, CellStyle style) {
+    return Cell{count_text(n), n > 0 ? style : CellStyle::kDim};
+  };
   std::string worst = "-";
   if (!rule.most_refused.empty()) {
     const SubjectReport& subject = rule.most_refused.front();
@@ -127,13 +130,13 @@ std::vector<Cell> rule_row(const RuleReport& rule) {
   }
   std::string wait = figures.longest_wait.us > 0 ? duration_text(figures.longest_wait) : "-";
   if (figures.refused_for_ever > 0) wait += fmt::format(" +{} never", count_text(figures.refused_for_ever));
-  return {{printable(rule.name, kRuleWidth), Style::kBold},
-          {rule.mode, rule.mode == "enforce" ? Style::kPlain : Style::kDim},
+  return {{printable(rule.name, kRuleWidth), CellStyle::kBold},
+          {rule.mode, rule.mode == "enforce" ? CellStyle::kPlain : CellStyle::kDim},
           {count_text(figures.requests)},
           {count_text(figures.admitted)},
-          alarming(figures.refused, Style::kRed),
-          alarming(figures.refused_by_others, Style::kPlain),
-          alarming(figures.shadow_refused, Style::kYellow),
+          alarming(figures.refused, CellStyle::kRed),
+          alarming(figures.refused_by_others, CellStyle::kPlain),
+          alarming(figures.shadow_refused, CellStyle::kYellow),
           {fmt::format("{} of {}", count_text(rule.subjects_refused), count_text(rule.subjects))},
           {std::move(wait)},
           {std::move(worst)}};
@@ -141,15 +144,16 @@ std::vector<Cell> rule_row(const RuleReport& rule) {
 
 std::string scenario_text(const Report& report, const ScenarioReport& scenario, const Paint& paint) {
   const Totals& totals = scenario.totals;
-  std::string out = fmt::format("\n{}: {} admitted, {} refused ({})\n",
-                                paint(Style::kBold, printable(scenario.name, 200)), count_text(totals.admitted),
-                                paint(totals.refused > 0 ? Style::kRed : Style::kPlain, count_text(totals.refused)),
-                                share_text(totals.refused, totals.requests));
-  for (const std::string& remark : scenario_remarks(report, scenario)) out += paint(Style::kYellow, remark) + '\n';
+  std::string out =
+      fmt::format("\n{}: {} admitted, {} refused ({})\n", paint(CellStyle::kBold, printable(scenario.name, 200)),
+                  count_text(totals.admitted),
+                  paint(totals.refused > 0 ? CellStyle::kRed : CellStyle::kPlain, count_text(totals.refused)),
+                  share_text(totals.refused, totals.requests));
+  for (const std::string& remark : scenario_remarks(report, scenario)) out += paint(CellStyle::kYellow, remark) + '\n';
   std::vector<std::vector<Cell>> rows(1);
   for (const char* title : {"rule", "mode", "requests", "admitted", "refused", "by others", "shadow", "subjects hit",
                             "longest wait", "worst subject"}) {
-    rows[0].push_back({title, Style::kDim});
+    rows[0].push_back({title, CellStyle::kDim});
   }
   for (const RuleReport& rule : scenario.rules) rows.push_back(rule_row(rule));
   const Align l = Align::kLeft;
@@ -158,7 +162,7 @@ std::string scenario_text(const Report& report, const ScenarioReport& scenario, 
 }
 
 Cell change_cell(uint64_t before, uint64_t after) {
-  if (before == after) return {"=", Style::kDim};
+  if (before == after) return {"=", CellStyle::kDim};
   return after > before ? Cell{"+" + count_text(after - before)} : Cell{"-" + count_text(before - after)};
 }
 
@@ -169,15 +173,15 @@ std::vector<Cell> comparison_row(const std::string& name, const RuleReport* befo
   // A rule that only one side has does not by itself count as a change: its own figures are shown.
   const bool both = before != nullptr && after != nullptr;
   const auto cell = [both](uint64_t x, uint64_t y) {
-    return both ? change_cell(x, y) : Cell{count_text(std::max(x, y)), Style::kDim};
+    return both ? change_cell(x, y) : Cell{count_text(std::max(x, y)), CellStyle::kDim};
   };
   const char* note = both ? "" : before == nullptr ? "added" : "removed";
-  return {{printable(name, kRuleWidth), Style::kBold},
+  return {{printable(name, kRuleWidth), CellStyle::kBold},
           cell(a.requests, b.requests),
           cell(a.admitted, b.admitted),
           cell(a.refused, b.refused),
           cell(a.shadow_refused, b.shadow_refused),
-          {note, Style::kDim}};
+          {note, CellStyle::kDim}};
 }
 
 const RuleReport* find_rule(const ScenarioReport& scenario, const std::string& name) {
@@ -192,7 +196,8 @@ std::string changed_subjects_text(std::string_view title, const std::vector<Chan
   std::vector<std::vector<Cell>> rows;
   for (const ChangedSubject& subject : subjects) {
     if (rows.size() == kChangesShown) break;
-    rows.push_back({{count_text(subject.requests), Style::kBold}, {subject.subject}, {subject.rule, Style::kDim}});
+    rows.push_back(
+        {{count_text(subject.requests), CellStyle::kBold}, {subject.subject}, {subject.rule, CellStyle::kDim}});
   }
   out += lay_out(rows, {Align::kRight, Align::kLeft, Align::kLeft}, paint);
   if (all > rows.size()) out += fmt::format("  and {}\n", count_of(all - rows.size(), "more subject", "more subjects"));
@@ -203,13 +208,13 @@ std::string comparison_text(const Report& report, const Paint& paint) {
   const ComparisonReport& changes = *report.changes;
   std::string out = fmt::format(
       "\n{}: {} would be refused that are admitted now, {} admitted that are refused now\n",
-      paint(Style::kBold, "What changes"),
-      paint(changes.newly_refused > 0 ? Style::kRed : Style::kPlain,
+      paint(CellStyle::kBold, "What changes"),
+      paint(changes.newly_refused > 0 ? CellStyle::kRed : CellStyle::kPlain,
             count_of(changes.newly_refused, "request", "requests")),
-      paint(changes.newly_admitted > 0 ? Style::kGreen : Style::kPlain, count_text(changes.newly_admitted)));
+      paint(changes.newly_admitted > 0 ? CellStyle::kGreen : CellStyle::kPlain, count_text(changes.newly_admitted)));
   std::vector<std::vector<Cell>> rows(1);
   for (const char* title : {"rule", "requests", "admitted", "refused", "shadow", ""})
-    rows[0].push_back({title, Style::kDim});
+    rows[0].push_back({title, CellStyle::kDim});
   for (const RuleReport& rule : report.rules.rules) {
     rows.push_back(comparison_row(rule.name, &rule, find_rule(*report.compared, rule.name)));
   }

@@ -31,7 +31,7 @@ struct WantedMember {
 };
 
 // One of a target's names: those of smaller rank take precedence.
-struct Slot {
+struct RankedTarget {
   uint32_t target = 0;
   uint32_t rank = 0;
 };
@@ -78,7 +78,7 @@ bool is_usable(const WantedMember& target, const JsonValue& value) {
 struct JsonLinesParser::State {
   WantedHeaders wanted;
   JsonNames names;
-  std::vector<Slot> slots;
+  std::vector<RankedTarget> slots;
   std::vector<WantedMember> targets;
   // Of the line at hand, by target: the rank of the name it was found under (kLast: not found), and what stands there.
   std::vector<uint32_t> ranks;
@@ -139,7 +139,7 @@ struct JsonLinesParser::State {
   }
 
   void found(uint32_t slot, const JsonValue& value) {
-    const Slot& name = slots[slot];
+    const RankedTarget& name = slots[slot];
     WantedMember& target = targets[name.target];
     if (name.rank > ranks[name.target]) return;
     if (target.given.empty()) {
