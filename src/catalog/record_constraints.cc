@@ -6,13 +6,13 @@
 namespace rateguard::catalog {
 namespace {
 
-using Names = std::string_view;
+using FieldName = std::string_view;
 
-constexpr Names kName[] = {"name"};
-constexpr Names kEmail[] = {"email"};
-constexpr Names kOidcSubject[] = {"oidc_subject"};
-constexpr Names kSha256[] = {"sha256"};
-constexpr Names kPrice[] = {"provider", "model", "starts_at"};
+constexpr FieldName kName[] = {"name"};
+constexpr FieldName kEmail[] = {"email"};
+constexpr FieldName kOidcSubject[] = {"oidc_subject"};
+constexpr FieldName kSha256[] = {"sha256"};
+constexpr FieldName kPrice[] = {"provider", "model", "starts_at"};
 
 constexpr UniqueFields kByName[] = {kName};
 constexpr UniqueFields kByPerson[] = {kEmail, kOidcSubject};
@@ -33,13 +33,13 @@ constexpr RecordReference kOfToken[] = {{"workspace_id", RecordKind::kWorkspace,
                                         {"member_id", RecordKind::kMember, kRemove}};
 constexpr RecordReference kOfSession[] = {{"member_id", RecordKind::kMember, kRemove}};
 
-constexpr Names kFilterPlan[] = {"plan_id"};
-constexpr Names kFilterWorkspace[] = {"workspace_id"};
-constexpr Names kFilterKey[] = {"workspace_id", "member_id", "plan_id"};
-constexpr Names kFilterModel[] = {"provider", "model"};
-constexpr Names kFilterBudget[] = {"workspace_id", "key_id"};
-constexpr Names kFilterToken[] = {"workspace_id", "member_id"};
-constexpr Names kFilterMember[] = {"member_id"};
+constexpr FieldName kFilterPlan[] = {"plan_id"};
+constexpr FieldName kFilterWorkspace[] = {"workspace_id"};
+constexpr FieldName kFilterKey[] = {"workspace_id", "member_id", "plan_id"};
+constexpr FieldName kFilterModel[] = {"provider", "model"};
+constexpr FieldName kFilterBudget[] = {"workspace_id", "key_id"};
+constexpr FieldName kFilterToken[] = {"workspace_id", "member_id"};
+constexpr FieldName kFilterMember[] = {"member_id"};
 
 // In the order of RecordKind.
 constexpr std::array<RecordConstraints, kRecordKinds> kConstraints = {{

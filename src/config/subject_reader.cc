@@ -7,9 +7,9 @@
 namespace rateguard::config {
 namespace {
 
-class LineParser {
+class SubjectParser {
  public:
-  LineParser(std::string_view text, const std::string& file_name) : rest_(text), file_name_(file_name) {}
+  SubjectParser(std::string_view text, const std::string& file_name) : rest_(text), file_name_(file_name) {}
 
   Result<std::vector<SubjectLine>> parse() {
     std::vector<SubjectLine> lines;
@@ -79,7 +79,7 @@ class LineParser {
 
 Result<std::vector<SubjectLine>> parse_subject_lines(std::string_view text, const std::string& file_name) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // a byte order mark
-  return LineParser(text, file_name).parse();
+  return SubjectParser(text, file_name).parse();
 }
 
 }  // namespace rateguard::config

@@ -105,7 +105,7 @@ class HookRecorder final : public core::event::Recorder {
 };
 
 // A look is no decision.
-enum class Purpose : uint8_t { kDecide, kLook };
+enum class Intent : uint8_t { kDecide, kLook };
 
 int64_t signed_units(core::Cost cost) {
   const auto units = static_cast<int64_t>(cost.units);
@@ -126,7 +126,7 @@ struct Limiter::Impl {
       : store(std::move(memory)), limiters(*store), charges_of(random) {}
 
   Result<Decision> charge(std::string_view key, const Limit& limit, int64_t cost, core::Now now);
-  Result<Decision> move(std::string_view key, const Limit& limit, core::Cost cost, core::Now now, Purpose purpose);
+  Result<Decision> move(std::string_view key, const Limit& limit, core::Cost cost, core::Now now, Intent intent);
   Result<Charged> charge_metered(std::string_view key, const Limit& limit, uint64_t estimate, core::Now now);
   Result<Settlement> settle(const Charge& charge, uint64_t actual, core::Now now);
   std::array<char, 16> next_charge_id();
@@ -167,18 +167,18 @@ struct Limiter::Impl {
 Result<Decision> Limiter::Impl::charge(std::string_view key, const Limit& limit, int64_t cost, core::Now now) {
   const auto moved = cost_of(LimitAccess::to_core(limit), cost);
   if (!moved) return from_core(moved.error());
-  return move(key, limit, *moved, now, Purpose::kDecide);
+  return move(key, limit, *moved, now, Intent::kDecide);
 }
 
 Result<Decision> Limiter::Impl::move(std::string_view key, const Limit& limit, core::Cost cost, core::Now now,
-                                     Purpose purpose) {
+                                     Intent intent) {
   thread_local std::string key_bytes;  // kept from call to call, so that a check allocates nothing
   const auto counter = ad_hoc_key(key, limit, key_bytes);
   if (!counter) return from_core(counter.error());
   const core::Limit figures = LimitAccess::to_core(limit);
   core::Charge charge{.key = *counter, .limit = &figures, .cost = cost};
   store->charge({std::span(&charge, 1)}, now);
-  if (purpose == Purpose::kDecide) record(charge, {}, now);
+  if (intent == Intent::kDecide) record(charge, {}, now);
   return from_core(charge.decision);
 }
 
@@ -377,12 +377,11 @@ Result<Settlement> Limiter::settle(const Charge& charge, uint64_t actual, TimePo
 }
 
 Result<Decision> Limiter::peek(std::string_view key, const Limit& limit) {
-  return impl_->move(key, limit, core::Cost{0}, impl_->now_for(limit), Purpose::kLook);
+  return impl_->move(key, limit, core::Cost{0}, impl_->now_for(limit), Intent::kLook);
 }
 
 Result<Decision> Limiter::peek(std::string_view key, const Limit& limit, TimePoint now) {
-  return at(now,
-            [&](core::Instant instant) { return impl_->move(key, limit, core::Cost{0}, instant, Purpose::kLook); });
+  return at(now, [&](core::Instant instant) { return impl_->move(key, limit, core::Cost{0}, instant, Intent::kLook); });
 }
 
 Result<Answer> Limiter::check_all(std::span<const Ask> asks) {

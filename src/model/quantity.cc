@@ -13,13 +13,13 @@
 namespace rateguard {
 namespace {
 
-struct Unit {
+struct TimeUnit {
   std::string_view name;
   int64_t us;
 };
 
 constexpr int64_t kSecond = 1'000'000;
-constexpr std::array<Unit, 20> kUnits = {{
+constexpr std::array<TimeUnit, 20> kUnits = {{
     {"ms", 1'000},
     {"s", kSecond},
     {"m", 60 * kSecond},
@@ -43,7 +43,7 @@ constexpr std::array<Unit, 20> kUnits = {{
 }};
 
 std::optional<int64_t> unit_us(std::string_view name) {
-  const auto found = std::ranges::find(kUnits, name, &Unit::name);
+  const auto found = std::ranges::find(kUnits, name, &TimeUnit::name);
   return found == kUnits.end() ? std::nullopt : std::optional(found->us);
 }
 

@@ -24,7 +24,7 @@ uint64_t big_endian(std::string_view bytes) {
   return value;
 }
 
-struct Header {
+struct TzifHeader {
   char version = 0;
   uint32_t ut_flags = 0;
   uint32_t standard_flags = 0;
@@ -40,9 +40,9 @@ struct Header {
   }
 };
 
-std::optional<Header> take_header(std::string_view& bytes) {
+std::optional<TzifHeader> take_header(std::string_view& bytes) {
   if (bytes.size() < kHeaderBytes || !bytes.starts_with("TZif")) return std::nullopt;
-  Header header;
+  TzifHeader header;
   header.version = bytes[4];
   size_t at = 20;
   for (uint32_t* count :
@@ -61,7 +61,7 @@ std::string_view take(std::string_view& bytes, size_t n) {
 }
 
 // What is wrong with a header's counts; empty if nothing is.
-std::string_view fault_of(const Header& header) {
+std::string_view fault_of(const TzifHeader& header) {
   if (header.types == 0) return "it has no local time";
   if (header.name_bytes == 0) return "it has no designations";
   if (header.ut_flags != 0 && header.ut_flags != header.types) return "it has a bad number of UT indicators";

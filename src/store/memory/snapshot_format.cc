@@ -23,14 +23,14 @@ constexpr size_t kReadBytes = 64 * 1024;
 
 enum Kind : uint8_t { kEnd = 0, kFixed = 1, kLog = 2, kHolds = 3 };
 
-struct Header {
+struct SnapshotHeader {
   std::array<char, 8> magic = {};
   uint32_t version = 0;
   uint32_t zero = 0;
   HashKey key;
   int64_t taken_at_us = 0;
 };
-static_assert(sizeof(Header) == 40);
+static_assert(sizeof(SnapshotHeader) == 40);
 
 std::unexpected<Error> corrupt(std::string_view what) {
   return fail(ErrorCode::kCorrupt, fmt::format("the snapshot {}", what));
@@ -230,8 +230,8 @@ std::unexpected<Error> other_version(Reader& in, uint32_t version) {
       fmt::format("the snapshot is of format version {}; this program reads version {}", version, kSnapshotVersion));
 }
 
-Result<Header> read_header(Reader& in) {
-  const auto header = in.get<Header>();
+Result<SnapshotHeader> read_header(Reader& in) {
+  const auto header = in.get<SnapshotHeader>();
   if (!in.ok()) return in.error();
   if (std::string_view(header.magic.data(), header.magic.size()) != kMagic)
     return corrupt("is not a snapshot of counters");
@@ -243,10 +243,10 @@ Result<Header> read_header(Reader& in) {
 
 // One pass from the first byte to the last. `apply` takes each record.
 template <typename Apply>
-Result<Header> read_all(const SnapshotSource& source, Instant now, Apply&& apply) {
-  if (source.size < sizeof(Header) + 1 + sizeof(uint64_t) + kCrcBytes) return corrupt("ends too soon");
+Result<SnapshotHeader> read_all(const SnapshotSource& source, Instant now, Apply&& apply) {
+  if (source.size < sizeof(SnapshotHeader) + 1 + sizeof(uint64_t) + kCrcBytes) return corrupt("ends too soon");
   Reader in(source);
-  const Result<Header> header = read_header(in);
+  const Result<SnapshotHeader> header = read_header(in);
   if (!header) return header;
   const Shift shift = {std::max<int64_t>(0, header->taken_at_us - now.us)};
   uint64_t records = 0;
@@ -273,7 +273,7 @@ Result<Header> read_all(const SnapshotSource& source, Instant now, Apply&& apply
 }  // namespace
 
 SnapshotEncoder::SnapshotEncoder(const HashKey& key, Instant taken_at) {
-  Header header = {.version = kSnapshotVersion, .key = key, .taken_at_us = taken_at.us};
+  SnapshotHeader header = {.version = kSnapshotVersion, .key = key, .taken_at_us = taken_at.us};
   std::ranges::copy(kMagic, header.magic.begin());
   put(header);
 }
@@ -323,11 +323,11 @@ void SnapshotEncoder::clear() {
 }
 
 Result<Restored> restore_snapshot(MemoryStore& store, const SnapshotSource& source, Instant now) {
-  const auto checked = read_all(source, now, [](const Header&, Record&&) {});
+  const auto checked = read_all(source, now, [](const SnapshotHeader&, Record&&) {});
   if (!checked) return std::unexpected(checked.error());
   store.adopt_hash_key(checked->key);
   Restored result = {.taken_at = {checked->taken_at_us}};
-  const auto loaded = read_all(source, now, [&](const Header&, Record&& record) {
+  const auto loaded = read_all(source, now, [&](const SnapshotHeader&, Record&& record) {
     if (record.expires_at() <= now) {
       ++result.expired;
       return;
