@@ -13,6 +13,7 @@ sys.dont_write_bytecode = True  # the source tree stays clean
 import rules_code
 import rules_docs
 import standard_names
+import type_names
 from header_alone import check_headers_alone
 from tree import Tree
 
@@ -31,6 +32,7 @@ def check(root, build=None, program=None):
     errors += rules_code.check_throw(tree)
     errors += rules_code.check_fuzz_seeds(tree)
     errors += standard_names.check_standard_names(tree)
+    errors += type_names.check_type_names(tree)
     errors += rules_docs.check_readmes(tree)
     errors += rules_docs.check_map_of_folders(tree)
     errors += rules_docs.check_metrics(tree)

@@ -26,13 +26,15 @@ GOOD = {
     "src/base/base.h": "#pragma once\n// throw, try { std::thread } in a comment\nconstexpr int kBig = 1'000'000;  // 'x'\n",
     "src/base/base.cc": '#include "base/base.h"\nconst char* kText = "throw; std::chrono::steady_clock";\n',
     "src/net/source.cc": 'void report() { gauge("rateguard_open", "Open."); }\n',
-    "src/net/net.h": '#pragma once\n#include "base/base.h"\n',
+    # Neither the declaration nor the type inside another is a second type of that name.
+    "src/net/net.h": '#pragma once\n#include "base/base.h"\nclass Limiter;\nstruct Net { enum class Store { kNone }; };\n'
+    "template <typename T> struct Size {};\ntemplate <> struct Size<int> {};\n",
     "src/store/store.h": "#pragma once\nclass Mutex;\nstruct Store { Mutex* mutex; };\n",
     "src/store/store.cc": '#include "store/store.h"\n#include "base/base.h"\n',
     "src/limiter/limiter.h": '#pragma once\n#include "base/base.h"\nstruct Limiter {};\n',
     "src/limiter/fake_store.h": '#pragma once\n#include "store/store.h"\nstruct FakeStore : Store {};\n',
     "src/limiter/limiter_test.cc": '#include "limiter/limiter.h"\n#include <gtest/gtest.h>\n#include <thread>\n'
-    '#include "limiter/fake_store.h"\nvoid f() { std::thread t; }\n',
+    '#include "limiter/fake_store.h"\nvoid f() { std::thread t; }\nnamespace {\nstruct Net {};\n}\n',
     "src/limiter/limiter_fuzz.cc": '#include "limiter/limiter.h"\n',
     "fuzz/corpus/limiter/one": "x",
     "include/rateguard/limiter.h": "// A limiter.\n#pragma once\n\nnamespace rateguard {\n\n// One.\nclass Limiter {\n public:\n"
@@ -75,6 +77,11 @@ CASES = [
     ("a header that needs another", {"src/net/alone.h": "#pragma once\nAlone f();\n"}, "does not compile alone"),
     ("a header without one of the standard's", {"src/net/x.h": "#pragma once\nstd::string f();\n", "src/net/x.cc": '#include "net/x.h"\n'}, "'std::string' needs <string>"),
     ("a header without fmt's", {"src/net/x.h": "#pragma once\nfmt::memory_buffer f();\n", "src/net/x.cc": '#include "net/x.h"\n'}, "needs <fmt/format.h>"),
+    ("two types of one name", {"src/net/net.h": '#pragma once\n#include "base/base.h"\nnamespace net {\nstruct Base {};\nclass Limiter final : public Base {};\n}\n'}, "src/net/net.h:5: a type is called Limiter already, at src/limiter/limiter.h:3"),
+    ("an alias of a type's name", {"src/net/net.h": '#pragma once\n#include "base/base.h"\nnamespace net {\nusing Limiter = int;\n}\n'}, "called Limiter already"),
+    ("an enum of a type's name", {"src/net/net.h": '#pragma once\n#include "base/base.h"\nnamespace a::b {\nenum class Limiter : char { kNone };\n}\n'}, "called Limiter already"),
+    ("a template of a type's name", {"src/net/net.h": '#pragma once\n#include "base/base.h"\ntemplate <typename T, class U = int>\nclass [[nodiscard]] Limiter {};\n'}, "called Limiter already"),
+    ("a private type of a header's name", {"src/net/source.cc": 'namespace {\nstruct Limiter {};\n}\nvoid report() { gauge("rateguard_open", "Open."); }\n'}, "src/net/source.cc:2: a type is called Limiter already"),
     ("a public header that needs another", {"include/rateguard/b.h": "// B.\n#pragma once\n\n// F.\nstd::string f();\n"}, "does not compile alone"),
     ("a folder without a README", {"src/net/README.md": None, "src/README.md": "[base](base/README.md) [store](store/README.md) [limiter](limiter/README.md) [app](app/README.md)\n"}, "src/net/README.md: is missing"),
     ("a README that is a book", {"src/net/README.md": "# net\n" + "x\n" * 30}, "31 lines; at most 30"),
