@@ -9,7 +9,7 @@ CatalogResult<void> GroupCommit::write(const Work& work) {
   Job own = {.work = &work};
   mutex_.lock();
   waiting_.push_back(&own);
-  while (!own.result) {
+  while (!own.is_done) {
     if (is_making_) {
       made_.wait(mutex_);
       continue;
@@ -19,8 +19,9 @@ CatalogResult<void> GroupCommit::write(const Work& work) {
     waiting_.erase(waiting_.begin(), end);
     is_making_ = true;
     mutex_.unlock();
-    make_(group);  // nobody looks at their results meanwhile: is_making_ keeps them waiting
+    make_(group);
     mutex_.lock();
+    for (Job* const job : group) job->is_done = true;
     is_making_ = false;
     made_.notify_all();
   }

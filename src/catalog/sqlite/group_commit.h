@@ -19,7 +19,8 @@ class GroupCommit {
   using Work = std::function<CatalogResult<void>()>;
   struct Job {
     const Work* work = nullptr;
-    std::optional<CatalogResult<void>> result = {};  // set by the one who makes it
+    std::optional<CatalogResult<void>> result = {};  // of the one who makes it, until it is done
+    bool is_done = false;                            // guarded by the lock; what was made is on the disk
   };
   // Makes all of the jobs and sets their results. Called by one thread at a time.
   using Make = std::function<void(std::span<Job* const>)>;

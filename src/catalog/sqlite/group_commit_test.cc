@@ -44,6 +44,41 @@ TEST(GroupCommitTest, WhatArrivesDuringACommitIsMadeTogetherInTheNext) {
   EXPECT_EQ(maker.sizes, (std::vector<size_t>{1, kOthers}));
 }
 
+TEST(GroupCommitTest, NobodyReturnsBeforeTheGroupIsCommitted) {
+  constexpr int kOthers = 32;
+  std::latch arrived(1);
+  int groups = 0;
+  std::atomic<bool> has_begun = false;
+  std::atomic<bool> is_committing = false;
+  GroupCommit group([&](std::span<GroupCommit::Job* const> jobs) {
+    has_begun = true;
+    if (++groups == 1) arrived.wait();
+    is_committing = groups == 2;
+    for (GroupCommit::Job* const job : jobs) job->result = (*job->work)();
+    // The commit: results are known, nothing is on the disk, and those who wait have just been woken by the first
+    // group.
+    for (int i = 0; i < 10'000; ++i) std::this_thread::yield();
+    is_committing = false;
+  });
+  const GroupCommit::Work work = []() -> CatalogResult<void> { return {}; };
+  std::thread first([&] { EXPECT_TRUE(group.write(work)); });
+  while (!has_begun) std::this_thread::yield();
+  std::atomic<int> early = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kOthers; ++i) {
+    threads.emplace_back([&] {
+      EXPECT_TRUE(group.write(work));
+      if (is_committing) ++early;
+    });
+  }
+  while (group.waiting() < kOthers) std::this_thread::yield();
+  arrived.count_down();
+  first.join();
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(groups, 2);
+  EXPECT_EQ(early, 0);
+}
+
 TEST(GroupCommitTest, EachGetsItsOwnResult) {
   Maker maker;
   maker.arrived.count_down();
