@@ -128,6 +128,15 @@ CatalogResult<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const st
   return connection;
 }
 
+CatalogResult<std::array<char, 100>> SqliteConnection::head() {
+  sqlite3_file* file = nullptr;
+  std::array<char, 100> head = {};
+  int code = sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  if (code == SQLITE_OK) code = file->pMethods->xRead(file, head.data(), static_cast<int>(head.size()), 0);
+  if (code == SQLITE_OK || code == SQLITE_IOERR_SHORT_READ) return head;
+  return refuse(CatalogFault::kUnavailable, fmt::format("{}: it cannot be read: {}", path_, sqlite3_errstr(code)));
+}
+
 bool SqliteConnection::is_in_transaction() const {
   return sqlite3_get_autocommit(database_.get()) == 0;
 }

@@ -1,6 +1,7 @@
 // One connection to a SQLite file. Used by one thread at a time.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <span>
@@ -31,6 +32,9 @@ class SqliteConnection {
 
   // Prepares each statement once, but for those that define tables.
   CatalogResult<SqlRows> run(std::string_view statement, std::span<const SqlValue> values = {});
+  // What stands at the beginning of the file, with zeros for what it does not have; whoever writes to it meanwhile. To
+  // open it and close it again by other means would take away the locks that this process has on it (fcntl(2)).
+  CatalogResult<std::array<char, 100>> head();
   // False: SQLite has ended it by itself, or there was none.
   bool is_in_transaction() const;
 

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <thread>
 #include <utility>
 #include <variant>
 
@@ -15,6 +17,10 @@ namespace {
 
 // As many as threads of a pool that reads at a time; more are closed again.
 constexpr size_t kIdleReadersMax = 16;
+
+// As long as a connection waits for another's write (sqlite_connection.cc), in steps that nobody notices at a start.
+constexpr std::chrono::seconds kPreparePatience(5);
+constexpr std::chrono::milliseconds kPreparePause(10);
 
 constexpr SqlDialect kDialect = {.text_type = "TEXT",  // compared by memcmp unless told otherwise
                                  .integer_type = "INTEGER",
@@ -40,14 +46,24 @@ bool is_ours(const SqlRows& rows) {
   return id != nullptr && *id == SqliteDatabase::kApplicationId;
 }
 
-// Whether the file is ours, told without a trace. An empty file may become ours.
+// Whether the file is ours, told without a trace. An empty file may become ours. Only the head is looked at: the rest
+// may be written to meanwhile by those who have it open.
 CatalogResult<void> inspect(const std::string& path, off_t bytes) {
   if (bytes == 0) return {};
   auto connection = SqliteConnection::open(path, SqliteAccess::kInspect);
   if (!connection) return std::unexpected(std::move(connection.error()));
-  const auto id = (*connection)->run("PRAGMA application_id");
-  if (!id) return std::unexpected(id.error());
-  if (is_ours(*id)) return {};
+  const auto head = (*connection)->head();
+  if (!head) return std::unexpected(head.error());
+  // https://www.sqlite.org/fileformat2.html#the_database_header
+  constexpr std::string_view kMagic("SQLite format 3\0", 16);
+  constexpr size_t kApplicationIdAt = 68;
+  if (std::string_view(head->data(), kMagic.size()) != kMagic) {
+    return refuse(CatalogFault::kForeign,
+                  path + ": it is no SQLite database and was left untouched: name another file, or move it away");
+  }
+  int64_t id = 0;
+  for (size_t i = 0; i < 4; ++i) id = id << 8 | static_cast<unsigned char>((*head)[kApplicationIdAt + i]);
+  if (id == SqliteDatabase::kApplicationId) return {};
   return refuse(CatalogFault::kForeign,
                 path + ": it is a SQLite database of another program and was left untouched: name another file");
 }
@@ -58,7 +74,7 @@ CatalogResult<void> settle(SqliteConnection& writer, std::string_view pragma) {
   return {};
 }
 
-CatalogResult<void> prepare_writer(SqliteConnection& writer) {
+CatalogResult<void> try_to_prepare(SqliteConnection& writer) {
   // The mark stands in the file itself before WAL mode begins, where inspect() looks for it.
   const std::string mark = fmt::format("PRAGMA application_id={}", SqliteDatabase::kApplicationId);
   const auto id = writer.run("PRAGMA application_id");
@@ -70,6 +86,17 @@ CatalogResult<void> prepare_writer(SqliteConnection& writer) {
     if (done) done = settle(writer, pragma);
   }
   return done;
+}
+
+// Two processes that make a file together can be in each other's way so that SQLite does not wait but refuses one.
+CatalogResult<void> prepare_writer(SqliteConnection& writer) {
+  const auto until = std::chrono::steady_clock::now() + kPreparePatience;
+  while (true) {
+    auto done = try_to_prepare(writer);
+    const bool is_busy = !done && done.error().fault == CatalogFault::kUnavailable;
+    if (!is_busy || std::chrono::steady_clock::now() >= until) return done;
+    std::this_thread::sleep_for(kPreparePause);
+  }
 }
 
 class SqliteSession final : public SqlSession {

@@ -11,6 +11,7 @@
 #include <iterator>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "catalog/sample_records_testing.h"
@@ -148,6 +149,31 @@ TEST(SqliteFileTest, ADamagedFileIsNamedAndNeverWrittenTo) {
     EXPECT_TRUE(changed.error().message.starts_with(folder.file() + ": ")) << changed.error().message;
     EXPECT_EQ(content_of(folder.file()), damaged);
   }
+}
+
+TEST(SqliteFileTest, AFileThatIsGrowingMeanwhileIsOpenedNeverthelessAndAllItSaysIsRead) {
+  const SqliteFolder folder;
+  const auto store = open(folder);
+  ASSERT_TRUE(store.has_value());
+  std::atomic<int> made = 0;
+  std::thread writer([&] {
+    for (int i = 0; i < 400; ++i) {
+      auto workspace = sample_workspace("w" + std::to_string(i));
+      workspace.title = std::string(30'000, 'x');  // so that the log is copied into the file every few changes
+      EXPECT_TRUE(create(**store, workspace, {}, kNow));
+      made = i + 1;
+    }
+  });
+  while (made < 400) {
+    const int before = made;
+    const auto other = open(folder);
+    if (!other) {
+      ADD_FAILURE() << other.error().message;
+      break;
+    }
+    EXPECT_GE((*other)->state()->revision, before);
+  }
+  writer.join();
 }
 
 // Lets SQLite's writes fail as those of a full disk do, from the Nth one on.
