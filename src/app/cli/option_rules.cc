@@ -19,14 +19,14 @@ enum class Relation : uint8_t {
   kNeverWith,  // useless beside any of the others
 };
 
-using Names = std::vector<std::string_view>;
+using OptionNames = std::vector<std::string_view>;
 
 // `option` stands for each of its names apart. The kind of a target ("http://") counts as a name that is given.
 struct OptionRule {
   std::string_view command;
-  Names options;
+  OptionNames options;
   Relation relation;
-  Names others;
+  OptionNames others;
   std::string_view why;  // goes on after "OPTION goes with OTHER" or "OPTION does not go with OTHER"
 };
 
@@ -36,7 +36,8 @@ constexpr auto kNeverWith = Relation::kNeverWith;
 // The first rule that is broken is reported, so the plainer ones come first.
 std::span<const OptionRule> rules() {
   // What describes a request, but for --plan.
-  static const Names facts = {"--method", "--path", "--host", "--ip", "--user", "--api-key", "--workspace", "--header"};
+  static const OptionNames facts = {"--method", "--path",    "--host",      "--ip",
+                                    "--user",   "--api-key", "--workspace", "--header"};
   static const OptionRule rules[] = {
       {"check", {"--limit"}, kNeverWith, {"--rule"}, ", which has a limit of its own"},
       {"check", {"--algorithm"}, kOnlyWith, {"--limit"}, ": a rule has its own algorithm"},
