@@ -1,4 +1,5 @@
-// Reading requests, handing them to the handler and sending the answers; session_body.cc has bodies in pieces.
+// Reading requests, handing them to the handler and sending the answers; session_late.cc has answers that come later,
+// session_body.cc bodies in pieces.
 //
 // rest_ is the unhandled end of input_. Both are views: into in_ if that is not empty, otherwise into the loop's
 // scratch buffer, which is valid only during this call; keep_rest() copies what is left into in_ before the call ends.
@@ -23,8 +24,6 @@ namespace {
 constexpr size_t kReadBytes = 4'096;
 // How a client begins that knows of HTTP/2 (RFC 9113, section 3.4).
 constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-// Unused parsers to keep: more than a loop uses at once, unless many clients are slow at the same time.
-constexpr size_t kParsersAtRest = 64;
 
 // Leaves an exchange to the handler, if that has kept it, on every way out of the call.
 class HandlersIfKept {
@@ -43,32 +42,6 @@ class HandlersIfKept {
 };
 
 }  // namespace
-
-Http1SessionContext::Http1SessionContext(Handler& its_handler, const ServerOptions& its_options, ServerStats& its_stats)
-    : handler(its_handler), options(its_options), stats(its_stats), streams(its_handler.streams()) {}
-
-std::unique_ptr<Http1Parser> Http1SessionContext::take_parser() {
-  if (parsers.empty()) {
-    const auto after_head = streams ? Http1Parser::AfterHead::kPause : Http1Parser::AfterHead::kGoOn;
-    return std::make_unique<Http1Parser>(options.limits, after_head);
-  }
-  std::unique_ptr<Http1Parser> parser = std::move(parsers.back());
-  parsers.pop_back();
-  return parser;
-}
-
-void Http1SessionContext::give_parser(std::unique_ptr<Http1Parser> parser) {
-  if (!parser || parsers.size() >= kParsersAtRest) return;
-  parser->reset();
-  parsers.push_back(std::move(parser));
-}
-
-std::unique_ptr<Http1Exchange> Http1SessionContext::take_exchange() {
-  if (exchanges.empty()) return std::make_unique<Http1Exchange>();
-  std::unique_ptr<Http1Exchange> exchange = std::move(exchanges.back());
-  exchanges.pop_back();
-  return exchange;
-}
 
 Http1Session::Http1Session(net::ConnectionHost& host, Http1SessionContext& context, int descriptor,
                            const IpAddress& peer)
@@ -281,25 +254,6 @@ Http1Session::Batch Http1Session::hand_over(size_t size, AfterResponse after, Bo
   return Batch::kAllHandled;
 }
 
-void Http1Session::exchange_kept(Http1Exchange& exchange) {
-  was_kept_ = true;
-  late_ = &exchange;
-  if (!host_.out().empty()) {
-    write_soon(host_.out().view());
-    host_.out().clear();
-  }
-  unsent_.take(context_.answered);
-  rest_ = rest_.subspan(handed_bytes_);
-  keep_rest();
-  if (body_ == BodyState::kNone) {
-    context_.give_parser(std::move(parser_));
-  } else {
-    parser_->stream_body();
-  }
-  kept_input_.shrink_to(in_.size());
-  pause();
-}
-
 // The loop's output has been written completely, or the rest of it waits in out_.
 void Http1Session::tell_sent() {
   if (broken_) return context_.answered.clear();
@@ -309,45 +263,6 @@ void Http1Session::tell_sent() {
 
 void Http1Session::written() {
   unsent_.tell(context_.handler, host_.loop().clock());
-}
-
-DateField Http1Session::date() {
-  context_.date.at(now().wall());
-  return context_.date;
-}
-
-void Http1Session::send(std::string_view bytes) {
-  if (!bytes.empty()) write_soon(bytes);
-}
-
-void Http1Session::answered(Http1Exchange& exchange, std::string_view bytes) {
-  late_ = nullptr;
-  net::count(context_.stats.requests_handled);
-  if (exchange.after() == AfterResponse::kClose || !exchange.is_whole() || raw_) {
-    ending_ = draining() || !in_.empty() ? Ending::kLinger : Ending::kClose;
-  }
-  if (body_ == BodyState::kUnasked || body_ == BodyState::kFlowing) leave_body();
-  context_.give_parser(std::move(parser_));
-  if (body_ != BodyState::kNone) request_is_over();
-  body_ = BodyState::kNone;
-  body_held_ = 0;
-  duplex_ = false;
-  resume();
-  write_behind(bytes);
-  unsent_.add(exchange);
-  if (out_.empty() && !broken_) written();
-  if (!hands_over_ && !feeding_) go_on_after_answer();
-}
-
-void Http1Session::go_on_after_answer() {
-  if (is_open() && out_.empty()) go_on();
-  if (draining()) drain();  // draining may have begun after the answer did
-}
-
-void Http1Session::abandoned() {
-  late_ = nullptr;
-  if (out_.empty()) return close();
-  ending_ = Ending::kLinger;  // the answer's sent part still goes out, visibly incomplete
 }
 
 void Http1Session::reject(Rejection rejection, AfterResponse after, std::span<char> bytes) {
