@@ -80,7 +80,12 @@ void Connection::hand_on(std::unique_ptr<Connection> successor) {
   host_.replace(*this, std::move(successor));
 }
 
+// The caller's guard is that of the connection it came from, which is closed already.
 void Connection::take_over() {
+  guard([this] { begin_taken_over(); });
+}
+
+void Connection::begin_taken_over() {
   interest_ = EPOLLIN;
   state_ = State::kOpen;
   if (!host_.loop().watch(transport_.descriptor(), interest_, *this)) return close();

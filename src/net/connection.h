@@ -118,6 +118,7 @@ class Connection : public ReadyHandler, public WheelEntry {
   void begin();
   void ready(uint32_t events);
   void take_over();
+  void begin_taken_over();
   void read_preamble();
   void ready_while_open(uint32_t events);
   void ready_while_paused(uint32_t events);

@@ -1,6 +1,7 @@
 #include "net/faulty_system_testing.h"
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -22,6 +23,11 @@ thread_local std::array<Plan, 4> plans;
 bool fails(Faulty what) {
   Plan& plan = plans[static_cast<size_t>(what)];
   return ++plan.calls == plan.fails_at;
+}
+
+bool is_socket(int descriptor) {
+  struct stat status{};
+  return ::fstat(descriptor, &status) == 0 && S_ISSOCK(status.st_mode);
 }
 
 }  // namespace
@@ -62,6 +68,17 @@ int connect(int descriptor, const sockaddr* address, socklen_t size) {
     return -1;
   }
   return static_cast<int>(syscall(SYS_connect, descriptor, address, size));
+}
+
+// Those of sockets count, others pass.
+ssize_t read(int descriptor, void* into, size_t size) {
+  if (rateguard::net::is_socket(descriptor)) return recv(descriptor, into, size, 0);
+  return syscall(SYS_read, descriptor, into, size);
+}
+
+ssize_t write(int descriptor, const void* from, size_t size) {
+  if (rateguard::net::is_socket(descriptor)) return send(descriptor, from, size, MSG_NOSIGNAL);
+  return syscall(SYS_write, descriptor, from, size);
 }
 
 }  // extern "C"

@@ -1,5 +1,6 @@
-// For tests: system calls and allocations of byte buffers that fail when the test says so. Linking this in replaces the
-// C library's recv(), send() and connect() and the array form of operator new, which ByteBuffer takes its memory by.
+// For tests: system calls and allocations that fail when the test says so. Linking this in replaces the C library's
+// recv(), send(), connect(), and read() and write(), which OpenSSL uses; and the array form of operator new, which
+// ByteBuffer takes its memory by.
 #pragma once
 
 namespace rateguard::net {

@@ -1,5 +1,5 @@
-// A body both ways while the N-th receive, send, connect or buffer fails, for every N, at the client and at the server:
-// each call ends once, nothing is left open, and the next call is answered.
+// A body both ways while the N-th receive, send, connect or buffer fails, for every N, at the client and at the server,
+// over HTTP/1.1 with TLS too: each call ends once, nothing is left open, and the next call is answered.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -10,6 +10,7 @@
 #include "http/client/client_fixture_testing.h"
 #include "http/server/streaming_fixture_testing.h"
 #include "net/faulty_system_testing.h"
+#include "net/test_authority_testing.h"
 
 namespace rateguard::http {
 namespace {
@@ -22,6 +23,7 @@ struct Fault {
   Protocols protocols;
   Side side;
   Faulty what;
+  bool tls = false;
 };
 
 std::string name_of(const Fault& fault) {
@@ -39,7 +41,7 @@ std::string name_of(const Fault& fault) {
     return "";
   };
   return std::string(what()) + (fault.side == Side::kClient ? "OfTheClient" : "OfTheServer") +
-         (fault.protocols == Protocols::kHttp2 ? "OverHttp2" : "OverHttp1");
+         (fault.protocols == Protocols::kHttp2 ? "OverHttp2" : "OverHttp1") + (fault.tls ? "WithTls" : "");
 }
 
 constexpr size_t kBody = 400'000;
@@ -87,9 +89,19 @@ class Failures : public ClientFixture, public testing::WithParamInterface<Fault>
     }
   }
 
+  ServerOptions options() {
+    ServerOptions options;
+    if (GetParam().tls) options.host.tls = authority_.server("IP:127.0.0.1", {"h2", "http/1.1"});
+    return options;
+  }
+
+  net::TestAuthority authority_;
   StreamingHandler handler_;
-  TestServer server_{handler_};
-  std::shared_ptr<const Origin> origin_ = origin(server_.port(), GetParam().protocols);
+  TestServer server_{handler_, options()};
+  std::shared_ptr<const Origin> origin_ =
+      std::make_shared<const Origin>(Origin{.target = {.host = "127.0.0.1", .port = server_.port()},
+                                            .tls = GetParam().tls ? authority_.client() : nullptr,
+                                            .protocols = GetParam().protocols});
 };
 
 std::vector<Fault> all_faults() {
@@ -99,6 +111,7 @@ std::vector<Fault> all_faults() {
       for (const Faulty what : {Faulty::kReceive, Faulty::kSend, Faulty::kConnect, Faulty::kBuffer}) {
         if (side == Side::kServer && what == Faulty::kConnect) continue;
         faults.push_back({protocols, side, what});
+        if (protocols == Protocols::kHttp1) faults.push_back({protocols, side, what, true});
       }
     }
   }
@@ -113,6 +126,7 @@ TEST_P(Failures, EndEachCallOnceAndLeaveNothingBehind) {
   int failed = 0;
   const size_t descriptors = open_descriptors();  // of the server and both loops
   for (bool reached = true; reached && nth < 500; ++nth) {
+    const testing::ScopedTrace which(__FILE__, __LINE__, "failure " + std::to_string(nth));
     HeardCall heard;
     arm(nth);
     echo(heard);

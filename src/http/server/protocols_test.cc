@@ -7,6 +7,7 @@
 
 #include "http/server/http2_client_for_tests.h"
 #include "http/server/server_fixture.h"
+#include "net/faulty_system_testing.h"
 #include "net/steady_time_testing.h"
 
 namespace rateguard::http {
@@ -99,6 +100,27 @@ TEST(Protocols, APrefaceThatDoesNotEndTimesOut) {
   time.advance(Duration::millis(100));
   EXPECT_EQ(client.read_answer().status, 408);
   EXPECT_TRUE(client.ended());
+}
+
+// The preface and a request arrive together, so that the successor has input as soon as it exists.
+TEST(Protocols, LackOfMemoryWhileAConnectionChangesItsVersionEndsIt) {
+  int nth = 1;
+  for (bool reached = true; reached; ++nth) {
+    TestServer server;
+    server.on_loop([&] { net::fail_at(net::Faulty::kBuffer, nth); });
+    Http2Client client(server.port());
+    const Http2Answer answer = client.ask("/p", std::string(20'000, 'b'));
+    server.on_loop([&] {
+      reached = net::calls_of(net::Faulty::kBuffer) >= nth;
+      net::fail_at(net::Faulty::kBuffer, 0);
+    });
+    if (answer.closed) {
+      EXPECT_EQ(answer.body, "POST /p " + std::string(20'000, 'b')) << nth;
+    } else {
+      EXPECT_TRUE(eventually([&] { return server.stats().connections_open == 0; })) << nth;
+    }
+  }
+  EXPECT_GT(nth, 4);
 }
 
 TEST(Protocols, ADrainEndsConnectionsOfBoth) {
