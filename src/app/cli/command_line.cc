@@ -18,6 +18,7 @@
 #include "app/cli/completion.h"
 #include "app/cli/option_rules.h"
 #include "app/cli/terminal.h"
+#include "base/out_of_memory.h"
 
 namespace rateguard::app {
 namespace {
@@ -427,6 +428,7 @@ int cannot_print(int reason) {
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
+  report_lack_of_memory();
   try {
     const int code = run(argc, argv);
     return std::fflush(stdout) == 0 && std::ferror(stdout) == 0 ? code : cannot_print(errno);
