@@ -93,6 +93,8 @@ Error too_much(uint64_t units) {
 class HookRecorder final : public core::event::Recorder {
  public:
   explicit HookRecorder(std::function<void(const DecisionReport&)> hook) : hook_(std::move(hook)) {}
+
+ private:
   void record(const core::event::Decided& decided) override {
     hook_({.name = decided.rule,
            .allowed = decided.verdict == core::Verdict::kAdmitted,
@@ -100,7 +102,6 @@ class HookRecorder final : public core::event::Recorder {
            .at = TimePoint(Duration(decided.at.us))});
   }
 
- private:
   const std::function<void(const DecisionReport&)> hook_;
 };
 
@@ -110,6 +111,23 @@ enum class Intent : uint8_t { kDecide, kLook };
 int64_t signed_units(core::Cost cost) {
   const auto units = static_cast<int64_t>(cost.units);
   return cost.movement == core::Movement::kGiveBack ? -units : units;
+}
+
+// `verdict`: of all limits of the request together; one that would have admitted it is charged only if all do.
+core::event::ChargedLimit charged_of(const core::Charge& charge, std::string_view rule, core::Verdict verdict) {
+  const bool takes = charge.cost.movement == core::Movement::kTake;
+  const bool is_held_back = charge.mode == core::Mode::kEnforce && verdict == core::Verdict::kRefused;
+  const bool is_charged = !takes || (charge.decision.allowed() && !is_held_back);
+  core::event::ChargedLimit charged{.rule = rule,
+                                    .counter = charge.key,
+                                    .limit = charge.limit,
+                                    .mode = charge.mode,
+                                    .verdict = charge.decision.verdict,
+                                    .basis = charge.basis,
+                                    .asked = signed_units(charge.cost),
+                                    .charged = is_charged ? signed_units(charge.cost) : 0};
+  charged.used_before = core::event::used_before(charge.decision, charged.asked);
+  return charged;
 }
 
 // REQUIRES: charges and judged are as long as each other.
@@ -138,15 +156,30 @@ struct Limiter::Impl {
   void record(core::event::Decided decided) const {
     if (recorder == nullptr) return;
     decided.door = core::event::Door::kLibrary;
-    recorder->record(decided);
+    recorder->tell(decided);
   }
-  void record(const core::Charge& charge, std::string_view rule, core::Instant now) const {
+  // The limit that decides alone, or with others in `charges`.
+  void record(const core::Charge& charge, std::string_view rule, core::Instant now,
+              std::span<const core::event::ChargedLimit> charges = {}) const {
+    if (recorder == nullptr) return;
+    const core::event::ChargedLimit alone = charged_of(charge, rule, charge.decision.verdict);
     record({.at = now,
             .verdict = charge.decision.verdict,
             .rule = rule,
             .counter = charge.key,
-            .cost = signed_units(charge.cost)});
+            .cost = signed_units(charge.cost),
+            .charges = charges.empty() ? std::span(&alone, 1) : charges});
   }
+  void record_several(std::span<const core::Charge> charges, size_t deciding, core::Instant now) const {
+    if (recorder == nullptr) return;
+    std::vector<core::event::ChargedLimit> charged;
+    for (const core::Charge& one : charges) {
+      charged.push_back(charged_of(one, {}, charges[deciding].decision.verdict));
+    }
+    record(charges[deciding], {}, now, charged);
+  }
+  void record_rules(const core::event::Decided& decided, const core::Limiter& limiter, const rules::RuleSet& rules,
+                    const core::Outcome& outcome) const;
   Result<uint64_t> put_in_force(core::Result<Policy> policy);
   Result<uint64_t> save(const std::string& path, core::Instant now);
 
@@ -241,7 +274,7 @@ Result<Answer> Limiter::Impl::charge_several(std::span<const Ask> asks, core::No
     answer.name = answer.limits[*deciding].name;
     answer.decision = answer.limits[*deciding].decision;
     answer.allowed = answer.decision.allowed;
-    record(charges[*deciding], {}, now);
+    record_several(charges, *deciding, now);
   } else {
     record({.at = now});
   }
@@ -272,7 +305,8 @@ Result<Answer> Limiter::Impl::charge_rule(std::string_view rule, std::span<const
   outcome.deciding = core::deciding_limit(outcome.judged);
   if (outcome.deciding) outcome.verdict = charge.decision.verdict;
   // A rule in shadow mode decides nothing.
-  outcome.deciding ? record(charge, rule, now) : record({.at = now});
+  const core::event::ChargedLimit shadow = charged_of(charge, rule, core::Verdict::kAdmitted);
+  outcome.deciding ? record(charge, rule, now) : record({.at = now, .charges = {&shadow, 1}});
   return to_answer(outcome, *policy.rules);
 }
 
@@ -310,8 +344,28 @@ Result<Answer> Limiter::Impl::decide(const Request& request, core::Now now) {
     decided.counter = matched.key;
     decided.cost = signed_units(core::cost_on(*matched.limit, matched.cost));
   }
-  record(decided);
+  record_rules(decided, pooled->limiter, rules, outcome);
   return to_answer(outcome, rules);
+}
+
+void Limiter::Impl::record_rules(const core::event::Decided& decided, const core::Limiter& limiter,
+                                 const rules::RuleSet& rules, const core::Outcome& outcome) const {
+  if (recorder == nullptr) return;
+  std::vector<core::event::ChargedLimit> charged;
+  const auto matched = limiter.matches().limits();
+  for (size_t i = 0; i < outcome.judged.size(); ++i) {
+    const core::Outcome::Judged& judged = outcome.judged[i];
+    const core::Charge charge{.key = matched[i].key,
+                              .limit = matched[i].limit,
+                              .cost = core::cost_on(*matched[i].limit, matched[i].cost),
+                              .mode = judged.mode,
+                              .basis = judged.basis,
+                              .decision = judged.decision};
+    charged.push_back(charged_of(charge, rules.rules()[judged.rule].name, outcome.verdict));
+  }
+  core::event::Decided with_charges = decided;
+  with_charges.charges = charged;
+  record(with_charges);
 }
 
 Result<uint64_t> Limiter::Impl::put_in_force(core::Result<Policy> policy) {

@@ -54,6 +54,19 @@ void count(DecisionMetrics& metrics, const Answer& answer) {
   }
 }
 
+event::ChargedLimit charged_of(const Answer& answer, const AnswerLine& line) {
+  event::ChargedLimit charged{.rule = line.rule,
+                              .counter = line.key,
+                              .limit = line.limit,
+                              .mode = line.mode,
+                              .verdict = line.decision.verdict,
+                              .basis = line.basis,
+                              .asked = signed_units(line.cost),
+                              .charged = answer.has_charged(line) ? signed_units(line.cost) : 0};
+  if (line.basis == Basis::kCounter) charged.used_before = event::used_before(line.decision, charged.asked);
+  return charged;
+}
+
 }  // namespace
 
 void CheckDesk::set_policy(Policy policy) {
@@ -120,7 +133,10 @@ void CheckDesk::tell_recorder(const Answer& answer) {
     decided.counter = answer.deciding->key;
     decided.cost = signed_units(answer.deciding->cost);
   }
-  recorder_->record(decided);
+  charged_.clear();
+  for (const AnswerLine& line : answer.lines) charged_.push_back(charged_of(answer, line));
+  decided.charges = charged_;
+  recorder_->tell(decided);
 }
 
 void CheckDesk::run(Now now) {

@@ -103,6 +103,7 @@ class CheckDesk {
   std::vector<AnswerLine> lines_;
   std::vector<Charge> looks_;
   std::vector<ChargeGroup> look_groups_;
+  std::vector<event::ChargedLimit> charged_;  // of what the recorder is being told
   DecisionNote note_;
 };
 

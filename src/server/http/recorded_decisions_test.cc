@@ -34,7 +34,12 @@ struct RecordedDecisions : testing::Test {
     http::LocalExchange exchange(heard, response);
     api->handle(exchange, server.now);
     auto kept = recorder.take();
-    for (const auto& one : kept) EXPECT_EQ(one.decided.at, Instant(server.now));
+    charges.clear();
+    for (const auto& one : kept) {
+      EXPECT_EQ(one.decided.at, Instant(server.now));
+      EXPECT_EQ(one.decided.sequence, ++told) << "none is lost or told twice";
+      charges.insert(charges.end(), one.charges.begin(), one.charges.end());
+    }
     return event::lines_of(kept);
   }
   Lines post(std::string target, std::string body) {
@@ -42,6 +47,8 @@ struct RecordedDecisions : testing::Test {
   }
 
   event::KeepingRecorder recorder;
+  Lines charges;  // of the last request
+  uint64_t told = 0;
   HttpApiHarness server;
   rls::DescriptorLabels labels;
   rls::RateLimitService rate_limits{server.service, {.store = *server.store, .recorder = &recorder}, labels};
@@ -58,6 +65,28 @@ TEST_F(RecordedDecisions, OfChecks) {
             Lines{"http_check login 1 admitted"});
   EXPECT_EQ(post("/check", R"({"facts":{"path":"/elsewhere"}})"), Lines{"http_check - 0 admitted"});
   EXPECT_EQ(post("/check", R"({"facts":{"path":"/login"}})"), Lines{"http_check login 0 refused"});
+}
+
+TEST_F(RecordedDecisions, NameEachLimitAndWhatItWasCharged) {
+  rules::Rule login = rule_of("login", "ip", *Limit::fixed_window(2, kHour));
+  rules::Rule all = rule_of("all", "ip", *Limit::fixed_window(10, kHour));
+  rules::Rule watched = rule_of("watched", "ip", *Limit::fixed_window(1, kHour));
+  watched.mode = rules::RuleMode::kShadow;
+  api->set_policy(
+      {.rules = *rules::RuleSet::compile({login, all, watched}), .identifier = *identify::Identifier::create({})});
+  const std::string facts = R"({"facts":{"path":"/login","ip":"192.0.2.7"}})";
+  EXPECT_EQ(post("/check", facts), Lines{"http_check login 1 admitted"});
+  EXPECT_EQ(charges, (Lines{"login 0/2 asked 1 charged 1 admitted", "all 0/10 asked 1 charged 1 admitted",
+                            "watched 0/1 asked 1 charged 1 admitted shadow"}));
+  post("/check", facts);
+  EXPECT_EQ(charges, (Lines{"login 1/2 asked 1 charged 1 admitted", "all 1/10 asked 1 charged 1 admitted",
+                            "watched 1/1 asked 1 charged 0 refused shadow"}));
+  EXPECT_EQ(post("/check", facts), Lines{"http_check login 1 refused"});
+  EXPECT_EQ(charges, (Lines{"login 2/2 asked 1 charged 0 refused", "all 2/10 asked 1 charged 0 admitted",
+                            "watched 1/1 asked 1 charged 0 refused shadow"}))
+      << "what another limit holds back is not charged";
+  post("/check", R"({"rule":"all","key":"192.0.2.7","cost":-2})");
+  EXPECT_EQ(charges, Lines{"all 2/10 asked -2 charged -2 admitted"});
 }
 
 TEST_F(RecordedDecisions, OfABatchEachOne) {

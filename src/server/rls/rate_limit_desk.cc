@@ -53,13 +53,13 @@ void RateLimitDesk::record(const envoy::DescriptorRequest& request, const envoy:
 
 void RateLimitDesk::tell_recorder(Instant now) {
   for (const envoy::DescriptorTally& tally : decider_.tallies()) {
-    service_.store_.recorder->record({.door = door_,
-                                      .at = now,
-                                      .verdict = tally.refuses ? Verdict::kRefused : Verdict::kAdmitted,
-                                      .degraded = tally.degraded,
-                                      .rule = tally.limit != nullptr ? tally.limit->path : std::string_view(),
-                                      .counter = tally.key,
-                                      .cost = signed_hits(tally)});
+    service_.store_.recorder->tell({.door = door_,
+                                    .at = now,
+                                    .verdict = tally.refuses ? Verdict::kRefused : Verdict::kAdmitted,
+                                    .degraded = tally.degraded,
+                                    .rule = tally.limit != nullptr ? tally.limit->path : std::string_view(),
+                                    .counter = tally.key,
+                                    .cost = signed_hits(tally)});
   }
 }
 
