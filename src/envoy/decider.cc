@@ -68,7 +68,7 @@ Result<const Response*> Decider::decide(const DescriptorPolicy& policy, const De
   key_bytes_.clear();
   path_bytes_.clear();
   tallies_.clear();
-  is_undecided_ = false;
+  is_undecided_ = was_left_ = false;
   if (const auto domain = policy.limits->find_domain(request.domain)) {
     if (auto found = find_limits(*policy.limits, *domain, request); !found) return std::unexpected(found.error());
     drop_replaced(*policy.limits);

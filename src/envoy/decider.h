@@ -55,6 +55,9 @@ class Decider {
   std::span<const DescriptorTally> tallies() const { return tallies_; }
   // Whether the last decision was OK only because of Answering::shadow_mode.
   bool was_shadowed() const { return was_shadowed_; }
+  // Whether whoever asked stopped waiting before the store was asked for everything: then nothing was decided, and the
+  // response says nothing.
+  bool was_left() const { return was_left_; }
 
  private:
   // One descriptor on its way through decide().
@@ -124,6 +127,7 @@ class Decider {
   Response response_;
   std::vector<DescriptorTally> tallies_;
   bool was_shadowed_ = false;
+  bool was_left_ = false;
   bool is_atomic_ = false;
   bool is_undecided_ = false;  // a limit could not be asked, and refuses for that reason
 

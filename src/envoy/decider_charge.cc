@@ -101,6 +101,8 @@ void Decider::note_undecided() {
   for (const Charge& charge : charges_) {
     is_undecided_ = is_undecided_ || (charge.basis == Basis::kDenied && charge.mode == Mode::kEnforce);
   }
+  was_left_ =
+      was_left_ || std::ranges::all_of(charges_, [](const Charge& charge) { return charge.basis == Basis::kNotAsked; });
 }
 
 void Decider::take_decision(Job& job, const Charge& charge, bool counts_refusals) {

@@ -172,6 +172,59 @@ TEST(LateDecisions, ADeadlineThatPassesEndsTheCall) {
   EXPECT_EQ(server.calls_with(StatusCode::kOk), 1U);
 }
 
+TEST(LateDecisions, ADeadlineEndsACallThatHasNotHadItsTurn) {
+  LateServer server({.tasks = {.short_lane = {.running_max = 1}}});
+  http::Http2Client client(server.port());
+  const int32_t first = begin(client, asking("a"), {{"grpc-timeout", "1H"}});
+  ASSERT_TRUE(server.asked(1));
+  const int32_t queued = begin(client, asking("b"), {{"grpc-timeout", "20m"}});
+  const int32_t last = begin(client, asking("c"), {{"grpc-timeout", "1H"}});
+  ASSERT_TRUE(net::eventually([&] { return server.on_loop([&] { return server.tasks().queued(); }) == 2; }));
+  server.on_loop([&] { server.clock().advance(Duration::millis(20)); });
+  EXPECT_EQ(answered(client.wait(queued)).status, "4");
+  EXPECT_EQ(server.running(), 1U);
+  server.answer();
+  EXPECT_EQ(answered(client.wait(first)).status, "0");
+  ASSERT_TRUE(server.asked(1)) << "the queued call asks nothing: the next in the queue does";
+  server.answer();
+  EXPECT_EQ(answered(client.wait(last)).status, "0");
+  EXPECT_EQ(server.calls_with(StatusCode::kDeadlineExceeded), 1U);
+  EXPECT_EQ(server.calls_with(StatusCode::kOk), 2U);
+  EXPECT_EQ(server.rate_limits.metrics().ok.value(), 2U);
+  EXPECT_EQ(server.rate_limits.metrics().errors.value(), 0U);
+}
+
+// A policy that spares other limits looks at all of them before it charges any.
+TEST(LateDecisions, ACallThatIsCancelledBetweenItsQuestionsDecidesNothing) {
+  LateServer server;
+  auto sparing = policy_of(2);
+  sparing.answering =
+      std::make_shared<const envoy::Answering>(envoy::Answering{.counting = envoy::Counting::kAdmittedOnce});
+  server.on_loop([&] { server.rate_limits.set_policy(sparing); });
+  http::Http2Client client(server.port());
+  const int32_t whole = begin(client, asking("a", 2));
+  for (int question = 0; question < 2; ++question) {
+    ASSERT_TRUE(server.asked(1)) << question;
+    server.answer();
+  }
+  EXPECT_EQ(response_of(answered(client.wait(whole))).overall_code(), v3::RateLimitResponse::OK);
+
+  const int32_t cancelled = begin(client, asking("b", 2));
+  ASSERT_TRUE(server.asked(1));
+  client.reset(cancelled);
+  client.flush();
+  ASSERT_TRUE(net::eventually([&] { return server.calls_with(StatusCode::kCancelled) == 1; }));
+  server.answer();
+  ASSERT_TRUE(server.asked(0)) << "nothing is charged";
+  EXPECT_EQ(server.running(), 0U);
+  EXPECT_EQ(server.calls_with(StatusCode::kOk), 1U);
+  EXPECT_EQ(server.calls_with(StatusCode::kCancelled), 1U);
+  const rls::DescriptorMetrics& metrics = server.rate_limits.metrics();
+  EXPECT_EQ(metrics.ok.value(), 1U) << "the first call's";
+  EXPECT_EQ(metrics.over_limit.value(), 0U);
+  EXPECT_EQ(metrics.errors.value(), 0U);
+}
+
 TEST(LateDecisions, AStoreThatCannotBeAskedIsAnAnswerToo) {
   LateServer server;
   server.on_loop([&] { server.late.fails = true; });

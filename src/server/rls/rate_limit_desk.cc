@@ -37,7 +37,7 @@ Result<const envoy::Response*> RateLimitDesk::decide(const envoy::DescriptorRequ
     metrics.errors.add();
     return response;
   }
-  record(request, **response, now);
+  if (!decider_.was_left()) record(request, **response, now);
   return response;
 }
 
