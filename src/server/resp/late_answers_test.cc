@@ -276,6 +276,33 @@ TEST(LateAnswers, AThousandWaitAtOnce) {
   }
 }
 
+// The desk has no room: one task runs, and one may wait for its turn.
+TEST(LateAnswers, TooManyThatWaitAreRefusedAndClosed) {
+  LateServer server({}, {.short_lane = {.running_max = 1, .queued_max = 1}});
+  BlockingConnection first(server.port());
+  ASSERT_TRUE(first.send(check("a")));
+  ASSERT_TRUE(server.asked(1));
+  BlockingConnection queued(server.port());
+  ASSERT_TRUE(queued.send(check("b")));
+  ASSERT_TRUE(net::eventually([&] { return server.on_loop([&] { return server.tasks().queued(); }) == 1; }));
+  BlockingConnection refused(server.port());
+  ASSERT_TRUE(refused.send(command({"PING"}) + check("c") + command({"PING"})));
+  const std::string said = refused.read_to_end();
+  EXPECT_TRUE(said == kPong + "-UNAVAILABLE too many commands wait for the counters\r\n" ||
+              said == "-UNAVAILABLE too many commands wait for the counters\r\n")
+      << said;
+  server.answer();
+  EXPECT_EQ(first.read(kFirst.size()), kFirst);
+  ASSERT_TRUE(server.asked(1));
+  server.answer();
+  EXPECT_EQ(queued.read(kFirst.size()), kFirst);
+  BlockingConnection next(server.port());
+  ASSERT_TRUE(next.send(check("c")));
+  ASSERT_TRUE(server.asked(1));
+  server.answer();
+  EXPECT_EQ(next.read(kFirst.size()), kFirst) << "the refused command was not counted";
+}
+
 // Answers that fill the output again and again, to somebody who does not read for a while.
 TEST(LateAnswers, ASlowReaderGetsEverything) {
   RespServerOptions options;
