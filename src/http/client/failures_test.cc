@@ -1,5 +1,5 @@
 // A body both ways while the N-th receive, send, connect or buffer fails, for every N, at the client and at the server,
-// over HTTP/1.1 with TLS too: each call ends once, nothing is left open, and the next call is answered.
+// with and without TLS: each call ends once, nothing is left open, and the next call is answered.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -111,7 +111,7 @@ std::vector<Fault> all_faults() {
       for (const Faulty what : {Faulty::kReceive, Faulty::kSend, Faulty::kConnect, Faulty::kBuffer}) {
         if (side == Side::kServer && what == Faulty::kConnect) continue;
         faults.push_back({protocols, side, what});
-        if (protocols == Protocols::kHttp1) faults.push_back({protocols, side, what, true});
+        faults.push_back({protocols, side, what, true});
       }
     }
   }

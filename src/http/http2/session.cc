@@ -88,7 +88,8 @@ void Http2Session::read_input() {
     const net::IoResult result = transport_.receive(host_.scratch());
     if (result.status != net::IoStatus::kOk) return input_stalled(result.status);
     handle_input(host_.scratch().first(result.bytes));
-  } while (is_open() && out_.empty() && transport_.has_pending());
+    // What is kept in in_ is handled in the next turn, before what TLS has decrypted behind it.
+  } while (is_open() && out_.empty() && in_.empty() && transport_.has_pending());
 }
 
 // `input` is all of in_, or was received just now while in_ was empty.
