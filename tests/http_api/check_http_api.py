@@ -192,7 +192,7 @@ def check_requests(checker, port):
         _, _, text = ask("POST", "/v1/settle", {**tokens, "charge": charge, "actual": 150}, expect=200)
         if (settled := json.loads(text))["repeated"] is not repeated or settled["remaining"] != 850:
             checker.fail(f"POST /v1/settle: {text}")
-    ask("POST", "/v1/settle", {**tokens, "key": "u", "charge": charge, "actual": 150}, expect=400)
+    ask("POST", "/v1/settle", {**tokens, "key": "u", "charge": charge, "actual": 150}, expect=404)
     ask("POST", "/v1/settle", {**tokens, "charge": charge}, expect=400)
     _, _, text = ask("POST", "/check", {"key": "c", "algorithm": "concurrency", "limit": 1, "hold": 60}, expect=200)
     ask("POST", "/v1/settle", {"hold": json.loads(text)["hold"], "actual": 5}, expect=200)
