@@ -1,6 +1,7 @@
 // A bound on the bytes kept of incomplete requests, over all connections of a process.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <limits>
@@ -19,9 +20,14 @@ class BodyBudget {
     give_back(bytes);
     return false;
   }
-  // As take(), for bytes that may as well be held back from the sender: leaves half of the bound to requests that would
-  // be refused.
-  bool take_spare(uint64_t bytes) { return this->bytes() + bytes <= bytes_max_ / 2 && take(bytes); }
+  // For bytes that may as well be held back from the sender: takes what is left of half of the bound, at most `bytes`
+  // and in whole steps of `step`, and returns how many. The other half is left to requests that would be refused.
+  uint64_t take_spare(uint64_t bytes, uint64_t step) {
+    const uint64_t used = std::min(this->bytes(), bytes_max_ / 2);
+    const uint64_t spare = std::min(bytes, bytes_max_ / 2 - used);
+    const uint64_t taken = spare - spare % step;
+    return take(taken) ? taken : 0;
+  }
   void give_back(uint64_t bytes) { bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
   // A request was refused for want of room.
   void count_refusal() { refusals_.fetch_add(1, std::memory_order_relaxed); }
@@ -59,14 +65,16 @@ class BodyAccount {
     bytes_ = bytes;
     return true;
   }
-  // It keeps as many of `bytes` as are left of the budget's spare part, or as many as before; returns how many. Nothing
-  // is refused, so no refusal is counted.
+  // It keeps `bytes`, or as many of them as the budget's spare part has room for, but never fewer than before for lack
+  // of room; returns how many. Nothing is refused, so no refusal is counted.
   uint64_t set_spare(uint64_t bytes) {
     const uint64_t steps = bytes - bytes % kStepBytes;
-    if (budget_ != nullptr && steps > taken_ && !budget_->take_spare(steps - taken_)) return bytes_;
-    if (budget_ != nullptr && steps < taken_) budget_->give_back(taken_ - steps);
-    taken_ = steps;
-    return bytes_ = bytes;
+    if (budget_ == nullptr || steps <= taken_) {
+      set(bytes);  // takes nothing, so that it fits
+      return bytes_;
+    }
+    taken_ += budget_->take_spare(steps - taken_, kStepBytes);
+    return bytes_ = taken_ == steps ? bytes : std::max(bytes_, taken_);
   }
   // It keeps no more than so many.
   void shrink_to(uint64_t bytes) {

@@ -137,5 +137,21 @@ TEST(HttpBodies, SmallOnesOfAConnectionAreCountedByItAlone) {
   EXPECT_EQ(budget.bytes(), 0u);
 }
 
+TEST(BodyBudget, GivesWhatIsLeftOfItsSpareHalf) {
+  constexpr uint64_t kStep = BodyAccount::kStepBytes;
+  BodyBudget budget(20 * kStep);
+  BodyAccount one(&budget);
+  BodyAccount other(&budget);
+  EXPECT_EQ(one.set_spare(7 * kStep + 5), 7 * kStep + 5);
+  EXPECT_EQ(other.set_spare(8 * kStep), 3 * kStep) << "as much as there is room for";
+  EXPECT_EQ(budget.bytes(), 10 * kStep);
+  EXPECT_EQ(one.set_spare(9 * kStep), 7 * kStep + 5) << "no fewer than before";
+  one.shrink_to(0);
+  EXPECT_EQ(other.set_spare(8 * kStep), 8 * kStep);
+  EXPECT_EQ(other.set_spare(0), 0u);
+  EXPECT_EQ(budget.bytes(), 0u);
+  EXPECT_EQ(budget.refusals(), 0u);
+}
+
 }  // namespace
 }  // namespace rateguard::http

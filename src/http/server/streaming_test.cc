@@ -181,6 +181,41 @@ TEST_F(Streaming, ManySlowStreamsHoldUpNoQuickOneOnTheirConnection) {
   EXPECT_TRUE(client.wait_until([&] { return handler_.ended == kSlow + 1; }));
 }
 
+TEST(StreamingWithinABudget, SlowStreamsOfAllConnectionsTogetherAreBoundedAndGoOn) {
+  constexpr size_t kBudget = 2'000'000;
+  constexpr size_t kConnectionWindow = 1 << 20;
+  constexpr size_t kSlow = 40;
+  const auto bodies = std::make_shared<BodyBudget>(kBudget);
+  StreamingHandler handler;
+  TestServer server(handler, {.bodies = bodies});
+  Http2Client one(server.port());
+  Http2Client two(server.port());
+  for (size_t i = 0; i < kSlow; ++i) {
+    for (Http2Client* const client : {&one, &two}) {
+      client->body(client->open("/hold"), std::string(100'000, 'x'), true);
+    }
+  }
+  // Without a body: a client sends not even an empty DATA frame while the connection's window is used up.
+  const auto ask_early = [](Http2Client& client) {
+    return client.wait(
+        client.head({{":method", "GET"}, {":scheme", "http"}, {":authority", "test"}, {":path", "/early"}}));
+  };
+  // What the budget has no room for stays within each connection's window.
+  ASSERT_TRUE(eventually([&] {
+    EXPECT_EQ(ask_early(one).body, "early");
+    EXPECT_EQ(ask_early(two).body, "early");
+    return bodies->bytes() > kBudget / 2 - BodyAccount::kStepBytes && handler.held > kBudget / 2 + kConnectionWindow;
+  })) << bodies->bytes();
+  EXPECT_LE(bodies->bytes(), kBudget / 2) << "the other half is left to requests that would be refused";
+  EXPECT_LE(handler.held, kBudget / 2 + 2 * kConnectionWindow + 100'000);
+  EXPECT_EQ(bodies->refusals(), 0u);
+  server.on_loop([&] { handler.consume_all(); });
+  for (Http2Client* const client : {&one, &two}) {
+    for (size_t i = 0; i < kSlow; ++i) EXPECT_EQ(client->wait(static_cast<int32_t>(2 * i + 1)).field("x-end"), "whole");
+  }
+  EXPECT_EQ(bodies->bytes(), 0u);
+}
+
 // Whatever a stream had not consumed when it ended belongs to the connection again.
 TEST_F(Streaming, StreamsThatEndUnconsumedDoNotUseUpTheConnectionsWindow) {
   Http2Client client(server_.port());
