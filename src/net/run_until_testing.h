@@ -7,13 +7,13 @@
 
 namespace rateguard::net {
 
-// Runs the loop until `holds` returns true; false after ten seconds.
+// Runs the loop until `holds` returns true; false after a minute, which only a busy machine needs.
 inline bool run_until(EventLoop& loop, const std::function<bool()>& holds) {
   bool held = holds();
   int looks = 0;
   const Timer look = loop.every(Duration::millis(1), [&] {
     held = holds();
-    if (held || ++looks > 10'000) loop.stop();
+    if (held || ++looks > 60'000) loop.stop();
   });
   if (!held) loop.run();
   return held;
