@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "model/ascii.h"
+#include "model/hex.h"
 
 namespace rateguard::server {
 namespace {
@@ -44,23 +45,6 @@ Signature sign(const PackedBytes& packed, std::string_view counter, const Charge
   return signature;
 }
 
-template <size_t N>
-void append_hex(std::string& out, const std::array<uint8_t, N>& bytes) {
-  constexpr char kHex[] = "0123456789abcdef";
-  for (const uint8_t byte : bytes) {
-    out += kHex[byte >> 4];
-    out += kHex[byte & 0xF];
-  }
-}
-
-// REQUIRES: hexadecimal digits, from `begin` on twice as many as `bytes` has room for.
-template <size_t N>
-void read_hex(std::string_view text, size_t begin, std::array<uint8_t, N>& bytes) {
-  for (size_t i = 0; i < N; ++i) {
-    bytes[i] = static_cast<uint8_t>(hex_value(text[begin + 2 * i]) * 16 + hex_value(text[begin + 2 * i + 1]));
-  }
-}
-
 }  // namespace
 
 bool is_charge_text(std::string_view text) {
@@ -79,11 +63,11 @@ void append_charge(std::string& out, const ChargeReceipt& receipt, std::string_v
 
 ChargeText parse_charge(std::string_view text, std::string_view counter, const ChargeSecret& secret,
                         ChargeReceipt& receipt) {
-  if (!is_charge_text(text)) return ChargeText::kMalformed;
   PackedBytes bytes;
   Signature signature;
-  read_hex(text, 0, bytes);
-  read_hex(text, 2 * bytes.size(), signature);
+  const bool read = text.size() == kChargeTextSize && parse_hex(text.substr(0, 2 * bytes.size()), bytes) &&
+                    parse_hex(text.substr(2 * bytes.size()), signature);
+  if (!read) return ChargeText::kMalformed;
   const Signature expected = sign(bytes, counter, secret);
   if (CRYPTO_memcmp(signature.data(), expected.data(), expected.size()) != 0) return ChargeText::kNotSigned;
   const auto packed = std::bit_cast<Packed>(bytes);

@@ -3,6 +3,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <array>
@@ -10,7 +11,7 @@
 #include <memory>
 
 #include "base/check.h"
-#include "model/ascii.h"
+#include "model/hex.h"
 
 namespace rateguard::catalog {
 namespace {
@@ -24,21 +25,9 @@ constexpr size_t kChecksumDigits = 6;  // 62^6 > 2^32
 // In the order of SecretKind.
 constexpr std::array<std::string_view, 5> kPrefixes = {"rg_live_", "rg_test_", "rg_admin_", "rg_setup_", "rg_session_"};
 
-// CRC-32 as in zlib and PNG (ISO/IEC 13239): it finds every change of up to four neighbouring characters.
-constexpr std::array<uint32_t, 256> kCrcTable = [] {
-  std::array<uint32_t, 256> table = {};
-  for (uint32_t i = 0; i < table.size(); ++i) {
-    uint32_t value = i;
-    for (int bit = 0; bit < 8; ++bit) value = (value & 1) != 0 ? 0xedb88320u ^ (value >> 1) : value >> 1;
-    table[i] = value;
-  }
-  return table;
-}();
-
-uint32_t crc32(std::string_view text) {
-  uint32_t crc = ~uint32_t{0};
-  for (const char c : text) crc = kCrcTable[(crc ^ static_cast<unsigned char>(c)) & 0xff] ^ (crc >> 8);
-  return ~crc;
+// CRC-32 (ISO/IEC 13239) finds every change of up to four neighbouring characters.
+uint32_t checksum_of(std::string_view text) {
+  return static_cast<uint32_t>(crc32_z(0, reinterpret_cast<const Bytef*>(text.data()), text.size()));
 }
 
 void append_checksum(std::string& out, uint32_t checksum) {
@@ -90,7 +79,7 @@ std::optional<NewSecret> make_secret(SecretKind kind) {
   text.reserve(secret_prefix(kind).size() + kRandomDigits + kChecksumDigits);  // no copy is left behind
   text += secret_prefix(kind);
   append_base62(text, random);  // leaves zeros
-  append_checksum(text, crc32(text));
+  append_checksum(text, checksum_of(text));
   NewSecret secret;
   secret.prefix = secret_prefix(kind);
   secret.last4 = text.substr(text.size() - 4);
@@ -111,7 +100,7 @@ KeyLook look_at_key(std::string_view text) {
     return {.form = KeyForm::kMalformed, .kind = kind};
   }
   std::string checksum;
-  append_checksum(checksum, crc32(text.substr(0, text.size() - kChecksumDigits)));
+  append_checksum(checksum, checksum_of(text.substr(0, text.size() - kChecksumDigits)));
   return {.form = text.ends_with(checksum) ? KeyForm::kWellFormed : KeyForm::kMistyped, .kind = kind};
 }
 
@@ -129,13 +118,7 @@ Sha256 key_sha256(std::string_view text) {
 
 std::optional<Sha256> parse_sha256(std::string_view hex) {
   Sha256 hash;
-  if (hex.size() != 2 * hash.size()) return std::nullopt;
-  for (size_t i = 0; i < hash.size(); ++i) {
-    const int high = hex_value(hex[2 * i]);
-    const int low = hex_value(hex[2 * i + 1]);
-    if (high < 0 || low < 0) return std::nullopt;
-    hash[i] = static_cast<uint8_t>(high << 4 | low);
-  }
+  if (!parse_hex(hex, hash)) return std::nullopt;
   return hash;
 }
 
