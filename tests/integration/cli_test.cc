@@ -123,79 +123,6 @@ TEST(CliTest, CheckExplainsTheErrorsOfARequest) {
   EXPECT_FALSE(wrong.err.empty());
 }
 
-// Of which one would be passed over in silence.
-TEST(CliTest, OptionsThatDoNotGoTogetherAreRefused) {
-  const struct {
-    std::vector<std::string> words;
-    std::string said;
-  } cases[] = {
-      {{"check", "--server", "127.0.0.1:1", "--ip", "192.0.2.1", "--config", "f"},
-       "check: --config does not go with --server: a running service decides by its own rules; leave one of them out"},
-      {{"check", "--server", "127.0.0.1:1", "--ip", "192.0.2.1", "--rules=f"}, "--rules does not go with --server"},
-      {{"check", "--limit", "5/m", "--key", "a", "--rules", "f"}, "--rules does not go with --limit"},
-      {{"check", "--ip", "192.0.2.1", "--token", "t"},
-       "--token goes with --server: it is a running service that asks for a token"},
-      {{"check", "--limit", "5/m", "--key", "a", "--every", "1s"}, "--every goes with --repeat"},
-      {{"simulate", "--explain-format", "--html", "out", "log"},
-       "simulate: --html does not go with --explain-format, which replays nothing; leave one of them out"},
-      {{"simulate", "--explain-format", "--rules", "f", "log"}, "--rules does not go with --explain-format"},
-      {{"simulate", "--explain-format", "--compare", "f", "log"}, "--compare does not go with --explain-format"},
-      {{"simulate", "--explain-format", "--json", "out", "a.log", "b.log"}, "writes about one log; name one LOG"},
-      {{"simulate", "--compare", "f", "log"}, "--compare goes with --rules"},
-      {{"simulate", "--rules", "f", "--format", "csv", "--log-format", "%h", "log"},
-       "--log-format does not go with --format"},
-      {{"suggest", "--format", "csv", "--log-format", "%h", "log"}, "--log-format does not go with --format"},
-      {{"validate", "--merge-domains", "f"}, "--merge-domains goes with --envoy"},
-      {{"bench", "--body", "{}", "redis://127.0.0.1:1"}, "--body goes with http:// targets"},
-      {{"bench", "--command", "PING"}, "--command goes with redis:// targets"},
-      {{"bench", "--domain", "d", "http://127.0.0.1:1"}, "--domain goes with grpc:// targets"},
-      {{"bench", "--rule", "r", "--limit", "5/m"}, "--limit does not go with --rule"},
-      {{"bench", "--limit", "5/m", "grpc://127.0.0.1:1"},
-       "--limit does not go with grpc:// targets, whose limits the service has; leave it out"},
-  };
-  for (const auto& [words, said] : cases) {
-    const Finished finished = run(words);
-    EXPECT_EQ(finished.exit_code, 2) << said;
-    EXPECT_TRUE(contains(finished.err, said)) << finished.err;
-    EXPECT_TRUE(contains(finished.err, "`rateguard help " + words[0] + "` explains it") || contains(said, "one log"))
-        << finished.err;
-  }
-}
-
-// A variable holds for every call.
-TEST(CliTest, AVariableThatIsOfNoUseHereDoesNoHarm) {
-  const std::map<std::string, std::string> variables = {{"RATEGUARD_CONFIG", "/no/such.yaml"},
-                                                        {"RATEGUARD_TOKEN", "t"}};
-  EXPECT_EQ(run({"check", "--server", "127.0.0.1:1", "--ip", "192.0.2.1"}, {}, variables).exit_code, 4);
-  EXPECT_EQ(run({"check", "--limit", "5/m", "--key", "a"}, {}, {{"RATEGUARD_TOKEN", "t"}}).exit_code, 0);
-}
-
-// Each way of asking would pass over the options of the others.
-TEST(CliTest, CheckRefusesOptionsThatDoNotGoTogether) {
-  const struct {
-    std::vector<std::string> options;
-    std::string said;
-  } cases[] = {
-      {{"--rule", "login", "--key", "a", "--limit", "5/m"}, "--limit does not go with --rule"},
-      {{"--rule", "login", "--key", "a", "--path", "/x"}, "--path does not go with --rule"},
-      {{"--rule", "login", "--key", "a", "--header", "X: y"}, "--header does not go with --rule"},
-      {{"--limit", "5/m", "--key", "a", "--ip", "192.0.2.1"}, "--ip does not go with --limit"},
-      {{"--limit", "5/m", "--key", "a", "--plan", "pro"}, "--plan does not go with --limit"},
-      {{"--limit", "5/m"}, "--limit needs --key KEY"},
-      {{"--limit", "5/m", "--key", "a", "--key", "b"}, "--limit counts by one --key, and 2 are given"},
-      {{"--algorithm", "gcra", "--ip", "192.0.2.1"}, "--algorithm goes with --limit"},
-      {{"--key", "a", "--ip", "192.0.2.1"}, "--key goes with --rule or --limit"},
-      {{"--server", "127.0.0.1:1", "--limit", "5/m", "--key", "a", "--every", "1s"}, "--every is virtual time"},
-  };
-  for (const auto& [options, said] : cases) {
-    std::vector<std::string> words = {"check"};
-    words.insert(words.end(), options.begin(), options.end());
-    const Finished finished = run(words);
-    EXPECT_EQ(finished.exit_code, 2) << said;
-    EXPECT_TRUE(contains(finished.err, said)) << finished.err;
-  }
-}
-
 TEST(CliTest, NoOutputOverwritesWhatIsRead) {
   const TemporaryFolder folder;
   const std::string log = folder.write("access.log",
@@ -298,21 +225,6 @@ TEST(CliTest, AQuietProposalIsNothingButTheRules) {
   const Finished to_stdout = run({"suggest", "--out", "-", file});
   EXPECT_TRUE(contains(quiet.out, "rules:")) << quiet.out << quiet.err;
   EXPECT_EQ(quiet.out, to_stdout.out);
-}
-
-TEST(CliTest, CompletionScriptsKnowEveryCommand) {
-  for (const char* shell : {"bash", "zsh", "fish"}) {
-    const Finished script = run({"completion", shell});
-    EXPECT_EQ(script.exit_code, 0);
-    for (const char* word : {"serve", "simulate", "html"})
-      EXPECT_TRUE(contains(script.out, word)) << shell << " " << word;
-  }
-  const TemporaryFolder folder;
-  const std::string file = folder.write("completion.bash", run({"completion", "bash"}).out);
-  const std::string command = "bash -c 'source " + file +
-                              "; COMP_WORDS=(rateguard simulate --ht); COMP_CWORD=2; _rateguard; "
-                              "[ \"${COMPREPLY[0]}\" = --html ]'";
-  EXPECT_EQ(std::system(command.c_str()), 0);
 }
 
 TEST(CliTest, VersionIsPrintedInBothForms) {
@@ -518,80 +430,6 @@ TEST(CliTest, CheckTakesTheServerAsAUrlToo) {
   EXPECT_TRUE(contains(tls.err, "check speaks plain HTTP")) << tls.err;
   const Finished wrong = run({"check", "--server", "nowhere", "--limit", "1/h", "--key", "me"});
   EXPECT_TRUE(contains(wrong.err, "is not the address of a service")) << wrong.err;
-}
-
-// What a shell offers for the words of a command line; the last one is not complete.
-std::string offered_by(const std::string& shell, const std::string& script, const std::string& line) {
-  const std::string command =
-      shell == "fish"
-          ? "fish --no-config -c 'source " + script + "; complete -C \"" + line + "\"' 2>&1"
-          : "bash -c 'source " + script + "; COMP_WORDS=(" + line +
-                "); COMP_CWORD=$(( ${#COMP_WORDS[@]} - 1 )); _rateguard; printf \"%s\\n\" \"${COMPREPLY[@]}\"' 2>&1";
-  std::FILE* const pipe = popen(command.c_str(), "r");
-  if (pipe == nullptr) return "popen failed";
-  std::string out;
-  char block[4096];
-  while (const size_t got = std::fread(block, 1, sizeof block, pipe)) out.append(block, got);
-  pclose(pipe);
-  return out;
-}
-
-bool is_there(const std::string& program) {
-  return std::system(("command -v " + program + " >/dev/null").c_str()) == 0;
-}
-
-TEST(CliTest, ShellsCompleteValuesToo) {
-  const TemporaryFolder folder;
-  for (const std::string shell : {"bash", "fish"}) {
-    ASSERT_TRUE(is_there(shell)) << "tools/install_packages test brings it";
-    const std::string script = folder.write("completion." + shell, run({"completion", shell}).out);
-    const auto offers = [&](const std::string& line) { return "\n" + offered_by(shell, script, line); };
-    const auto only = [&](const std::string& line, const std::vector<std::string>& words) {
-      const std::string text = offers(line);
-      for (const std::string& word : words) EXPECT_TRUE(contains(text, "\n" + word)) << line << text;
-      EXPECT_EQ(static_cast<size_t>(std::ranges::count(text, '\n')), words.size() + 1) << line << text;
-    };
-    only("rateguard val", {"validate"});
-    only("rateguard simulate --ht", {"--html"});
-    only("rateguard simulate --format j", {"jsonl"});
-    only("rateguard serve --log-level w", {"warn"});
-    only("rateguard serve --log-format t", {"text"});
-    EXPECT_FALSE(contains(offers("rateguard simulate --log-format t"), "text")) << "the layout of a log is free text";
-    only("rateguard check --algorithm g", {"gcra"});
-    only("rateguard completion z", {"zsh"});
-    only("rateguard help comp", {"completion"});
-    EXPECT_TRUE(contains(offers("rateguard validate " + folder.path().string() + "/comp"), "completion." + shell));
-    EXPECT_FALSE(contains(offers("rateguard bench --threads "), "completion")) << "a number is no file";
-  }
-}
-
-TEST(CliTest, ZshCompletesCommandsOptionsAndValues) {
-  ASSERT_TRUE(is_there("zsh")) << "tools/install_packages test brings it";
-  const TemporaryFolder folder;
-  folder.write("_rateguard", run({"completion", "zsh"}).out);
-  // zsh completes on a terminal only: zpty gives it one. Once it prompts, the words and a tab are typed; the driver
-  // ends when the completed line has been drawn, or is ended.
-  const auto completes = [&](const std::string& line, const std::string& completed) {
-    const std::string driver = folder.write(
-        "driver.zsh",
-        "zmodload zsh/zpty\n"
-        "zpty shell zsh -f -i\n"
-        "zpty -w shell 'fpath=(" +
-            folder.path().string() +
-            " $fpath); autoload -Uz compinit; compinit -u -D; bindkey \"^I\" complete-word; PS1=is-\"ready \"'\n"
-            "zpty -m -r shell text '*is-ready *'\n"
-            "zpty -n -w shell '" +
-            line +
-            "'$'\\t'\n"
-            "zpty -m -r shell text '*" +
-            completed + "*'\n");
-    return std::system(("timeout 30 zsh -f " + driver + " >/dev/null 2>&1").c_str()) == 0;
-  };
-  EXPECT_TRUE(completes("rateguard val", "validate"));
-  EXPECT_TRUE(completes("rateguard simulate --format j", "jsonl"));
-  EXPECT_TRUE(completes("rateguard serve --log-level w", "warn"));
-  EXPECT_TRUE(completes("rateguard completion z", "zsh"));
-  EXPECT_TRUE(completes("rateguard simulate --ht", "--html"));
 }
 
 }  // namespace

@@ -1,0 +1,87 @@
+// Options that do not go together are refused, since one of them would be passed over in silence.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "support/patience.h"
+#include "support/program.h"
+
+namespace rateguard::test {
+namespace {
+
+TEST(OptionsTest, OptionsThatDoNotGoTogetherAreRefused) {
+  const struct {
+    std::vector<std::string> words;
+    std::string said;
+  } cases[] = {
+      {{"check", "--server", "127.0.0.1:1", "--ip", "192.0.2.1", "--config", "f"},
+       "check: --config does not go with --server: a running service decides by its own rules; leave one of them out"},
+      {{"check", "--server", "127.0.0.1:1", "--ip", "192.0.2.1", "--rules=f"}, "--rules does not go with --server"},
+      {{"check", "--limit", "5/m", "--key", "a", "--rules", "f"}, "--rules does not go with --limit"},
+      {{"check", "--ip", "192.0.2.1", "--token", "t"},
+       "--token goes with --server: it is a running service that asks for a token"},
+      {{"check", "--limit", "5/m", "--key", "a", "--every", "1s"}, "--every goes with --repeat"},
+      {{"simulate", "--explain-format", "--html", "out", "log"},
+       "simulate: --html does not go with --explain-format, which replays nothing; leave one of them out"},
+      {{"simulate", "--explain-format", "--rules", "f", "log"}, "--rules does not go with --explain-format"},
+      {{"simulate", "--explain-format", "--compare", "f", "log"}, "--compare does not go with --explain-format"},
+      {{"simulate", "--explain-format", "--json", "out", "a.log", "b.log"}, "writes about one log; name one LOG"},
+      {{"simulate", "--compare", "f", "log"}, "--compare goes with --rules"},
+      {{"simulate", "--rules", "f", "--format", "csv", "--log-format", "%h", "log"},
+       "--log-format does not go with --format"},
+      {{"suggest", "--format", "csv", "--log-format", "%h", "log"}, "--log-format does not go with --format"},
+      {{"validate", "--merge-domains", "f"}, "--merge-domains goes with --envoy"},
+      {{"bench", "--body", "{}", "redis://127.0.0.1:1"}, "--body goes with http:// targets"},
+      {{"bench", "--command", "PING"}, "--command goes with redis:// targets"},
+      {{"bench", "--domain", "d", "http://127.0.0.1:1"}, "--domain goes with grpc:// targets"},
+      {{"bench", "--rule", "r", "--limit", "5/m"}, "--limit does not go with --rule"},
+      {{"bench", "--limit", "5/m", "grpc://127.0.0.1:1"},
+       "--limit does not go with grpc:// targets, whose limits the service has; leave it out"},
+  };
+  for (const auto& [words, said] : cases) {
+    const Finished finished = run(words);
+    EXPECT_EQ(finished.exit_code, 2) << said;
+    EXPECT_TRUE(contains(finished.err, said)) << finished.err;
+    EXPECT_TRUE(contains(finished.err, "`rateguard help " + words[0] + "` explains it") || contains(said, "one log"))
+        << finished.err;
+  }
+}
+
+// A variable holds for every call.
+TEST(OptionsTest, AVariableThatIsOfNoUseHereDoesNoHarm) {
+  const std::map<std::string, std::string> variables = {{"RATEGUARD_CONFIG", "/no/such.yaml"},
+                                                        {"RATEGUARD_TOKEN", "t"}};
+  EXPECT_EQ(run({"check", "--server", "127.0.0.1:1", "--ip", "192.0.2.1"}, {}, variables).exit_code, 4);
+  EXPECT_EQ(run({"check", "--limit", "5/m", "--key", "a"}, {}, {{"RATEGUARD_TOKEN", "t"}}).exit_code, 0);
+}
+
+// Each way of asking would pass over the options of the others.
+TEST(OptionsTest, CheckRefusesOptionsThatDoNotGoTogether) {
+  const struct {
+    std::vector<std::string> options;
+    std::string said;
+  } cases[] = {
+      {{"--rule", "login", "--key", "a", "--limit", "5/m"}, "--limit does not go with --rule"},
+      {{"--rule", "login", "--key", "a", "--path", "/x"}, "--path does not go with --rule"},
+      {{"--rule", "login", "--key", "a", "--header", "X: y"}, "--header does not go with --rule"},
+      {{"--limit", "5/m", "--key", "a", "--ip", "192.0.2.1"}, "--ip does not go with --limit"},
+      {{"--limit", "5/m", "--key", "a", "--plan", "pro"}, "--plan does not go with --limit"},
+      {{"--limit", "5/m"}, "--limit needs --key KEY"},
+      {{"--limit", "5/m", "--key", "a", "--key", "b"}, "--limit counts by one --key, and 2 are given"},
+      {{"--algorithm", "gcra", "--ip", "192.0.2.1"}, "--algorithm goes with --limit"},
+      {{"--key", "a", "--ip", "192.0.2.1"}, "--key goes with --rule or --limit"},
+      {{"--server", "127.0.0.1:1", "--limit", "5/m", "--key", "a", "--every", "1s"}, "--every is virtual time"},
+  };
+  for (const auto& [options, said] : cases) {
+    std::vector<std::string> words = {"check"};
+    words.insert(words.end(), options.begin(), options.end());
+    const Finished finished = run(words);
+    EXPECT_EQ(finished.exit_code, 2) << said;
+    EXPECT_TRUE(contains(finished.err, said)) << finished.err;
+  }
+}
+
+}  // namespace
+}  // namespace rateguard::test
