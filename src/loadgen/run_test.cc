@@ -249,6 +249,7 @@ TEST(Run, TheShareOfRefusalsGoesToOneKey) {
   plan.connections = 3;
   const auto outcome = run(plan, {});
   ASSERT_TRUE(outcome);
+  const std::scoped_lock lock(mutex);
   EXPECT_EQ(keys.size(), 11u);
   EXPECT_EQ(outcome->tally.refused, static_cast<uint64_t>(used_up));
   EXPECT_NEAR(static_cast<double>(used_up), 1'000, 120);

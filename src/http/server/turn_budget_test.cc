@@ -119,12 +119,12 @@ TEST(Fairness, ManyPipelinesKeepOthersWaitingNoLongerThanOne) {
   // The modest one sends when all the others have had a turn.
   size_t asked_at = 0;
   const size_t begin = 17 + 40;
-  handler.at_each = [&] {
-    if (handler.order.size() != begin) return;
-    asked_at = handler.order.size();
-    EXPECT_TRUE(modest.send(get("/modest")));
-  };
   server.on_loop([&] {
+    handler.at_each = [&] {
+      if (handler.order.size() != begin) return;
+      asked_at = handler.order.size();
+      EXPECT_TRUE(modest.send(get("/modest")));
+    };
     for (TestClient& client : greedy) EXPECT_TRUE(client.send(pipeline));
   });
   EXPECT_EQ(modest.read_answer().body, "GET /modest ");
@@ -156,9 +156,11 @@ TEST(Fairness, ADrainEndsWhatWaitsForItsTurnWithItsNextAnswer) {
   TestServer server(handler, {.host = {.steady_now = time.source()}});
   std::atomic<bool> empty = false;
   // In the first turn, so that the drain begins between it and the next.
-  handler.at_third = [&] {
-    server.post([&] { server.server().drain(Duration::seconds(100), [&] { empty = true; }); });
-  };
+  server.on_loop([&] {
+    handler.at_third = [&] {
+      server.post([&] { server.server().drain(Duration::seconds(100), [&] { empty = true; }); });
+    };
+  });
   std::string pipeline;
   for (int i = 0; i < 20; ++i) pipeline += get("/" + std::to_string(i));
   TestClient client(server.port());
@@ -181,10 +183,12 @@ TEST(Fairness, StreamsOfOneConnectionDoNotKeepOthersWaiting) {
   net::ManualSteadyTime time;
   std::vector<std::string> order;
   Http2TestServer server({.host = {.steady_now = time.source()}});
-  server.handler().heard = [&](const Request& request) {
-    time.advance(Duration::micros(50));
-    order.emplace_back(request.path);
-  };
+  server.on_loop([&] {
+    server.handler().heard = [&](const Request& request) {
+      time.advance(Duration::micros(50));
+      order.emplace_back(request.path);
+    };
+  });
   Http2Client greedy(server.port());
   Http2Client modest(server.port());
   greedy.ask("/", "");
