@@ -206,6 +206,12 @@ std::string Config::memory_store_name() const {
   return store_name();
 }
 
+std::string Config::catalog_url() const {
+  if (catalog.url == "off") return {};
+  if (!catalog.url.empty() || data_dir.empty()) return catalog.url;
+  return "sqlite:" + data_dir + "/catalog.db";
+}
+
 std::string Config::snapshot_path() const {
   const StoreSettings& store = memory_store();
   if (!store.snapshot.empty()) return store.snapshot;

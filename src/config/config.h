@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "catalog/settings/catalog_settings.h"
 #include "identify/identify.h"
 #include "log/settings/log_settings.h"
 #include "model/header_style.h"
@@ -134,6 +135,7 @@ struct Config {
   ListenSettings listen = {};
   std::map<std::string, StoreSettings> stores = {{"default", {}}};
   identify::Settings identity = {};
+  CatalogSettings catalog = {};
   HeaderStyle headers = HeaderStyle::kIetf;
   LogSettings log = {};
   EnvoySettings envoy = {};
@@ -156,6 +158,8 @@ struct Config {
   const StoreSettings& memory_store() const { return stores.at(memory_store_name()); }
   // Where the counters in memory are saved across a restart: the store's own path, or the data folder. Empty: nowhere.
   std::string snapshot_path() const;
+  // Where the catalog is kept: what `catalog.url` says, or "sqlite:FILE" in the data folder. Empty: there is none.
+  std::string catalog_url() const;
   // For messages: the position of this key, or else of the nearest section around it, or only the file.
   SourcePosition position_of(std::string_view key) const;
 };

@@ -17,7 +17,7 @@ Result<void> placed(const Config& config, std::string_view key, Result<void> goo
 }
 
 // Claims are trusted only if a key verifies their token.
-Result<void> check_identity(const Config& config) {
+Result<void> check_claims(const Config& config) {
   if (!config.identity.jwt.key_file.empty()) return {};
   const std::pair<std::string_view, const identify::IdentitySource*> sources[] = {
       {"identity.user", &config.identity.user},
@@ -31,6 +31,13 @@ Result<void> check_identity(const Config& config) {
                                       key, source->name)));
   }
   return {};
+}
+
+Result<void> check_api_keys(const Config& config) {
+  if (config.identity.api_keys == identify::ApiKeys::kAny || !config.catalog_url().empty()) return {};
+  return placed(config, "identity.api_keys",
+                invalid("identity.api_keys: the keys of the catalog are asked for, and there is no catalog; expected "
+                        "catalog.url, or data_dir (--data) for one in a file there"));
 }
 
 }  // namespace
@@ -60,7 +67,8 @@ Result<void> check_listen_settings(const Config& config) {
 
 Result<void> check_config(const Config& config) {
   if (auto good = placed(config, "listen.tls", check_listen_settings(config)); !good) return good;
-  if (auto good = check_identity(config); !good) return good;
+  if (auto good = check_claims(config); !good) return good;
+  if (auto good = check_api_keys(config); !good) return good;
   for (const auto& [name, store] : config.stores) {
     const std::string key = "stores." + name;
     if (auto good = placed(config, key, check_store(name, store)); !good) return good;

@@ -129,14 +129,23 @@ TEST(ConfigError, TheLargestNumberOfRulesFitsOneFile) {
   EXPECT_EQ(message(one_more + "]"), "f:1:8: 100001 rules; at most 100000 are possible");
 }
 
+TEST(ConfigError, ACatalogsUrlIsNeverShown) {
+  EXPECT_EQ(message("catalog: {url: 'mysql://root:secret@h/d'}"),
+            "f:1:16: catalog.url: expected sqlite:FILE, postgres://USER@HOST/DATABASE or off");
+  EXPECT_EQ(message("catalog: {url: 'sqlite:'}"),
+            "f:1:16: catalog.url: expected sqlite:FILE, postgres://USER@HOST/DATABASE or off");
+  EXPECT_EQ(message("catalog: {stale_max: 1s}"),
+            "f:1:22: catalog.stale_max: expected a duration, 2s to 1h, found '1s'");
+}
+
 TEST(ConfigError, Settings) {
   EXPECT_EQ(message("listne: {}"), "f:1:1: unknown key 'listne' in the file; did you mean 'listen'?");
   EXPECT_EQ(message("zzz: 1"),
-            "f:1:1: unknown key 'zzz' in the file; expected one of listen, stores, identity, headers, log, envoy, "
-            "data_dir, rules");
-  EXPECT_EQ(message("listen.http: a:1"),
-            "f:1:1: unknown key 'listen.http' in the file; expected one of listen, stores, identity, headers, log, "
+            "f:1:1: unknown key 'zzz' in the file; expected one of listen, stores, identity, catalog, headers, log, "
             "envoy, data_dir, rules");
+  EXPECT_EQ(message("listen.http: a:1"),
+            "f:1:1: unknown key 'listen.http' in the file; expected one of listen, stores, identity, catalog, headers, "
+            "log, envoy, data_dir, rules");
   EXPECT_EQ(message("listen:\n  thread: 1"), "f:2:3: unknown key 'thread' in listen; did you mean 'threads'?");
   EXPECT_EQ(message("listen: 8080"), "f:1:9: listen: expected a map, found '8080'");
   EXPECT_EQ(message("listen: {threads: 1025}"),

@@ -247,7 +247,9 @@ identity:
   user: header:X-User
   workspace: cookie:ws
   plan: jwt:plan
+  api_keys: catalog
   jwt: {key_file: keys.json, issuer: me, audience: you, leeway: 5s}
+catalog: {url: "postgres://rg@h/d", on_catalog_failure: serve_stale, stale_max: 7s}
 headers: draft6
 log: {format: json, level: debug, access: true}
 data_dir: /data
@@ -282,11 +284,26 @@ data_dir: /data
   EXPECT_EQ(config->identity.jwt.issuer, "me");
   EXPECT_EQ(config->identity.jwt.audience, "you");
   EXPECT_EQ(config->identity.jwt.leeway, Duration::seconds(5));
+  EXPECT_EQ(config->identity.api_keys, identify::ApiKeys::kCatalog);
+  EXPECT_EQ(config->catalog.url, "postgres://rg@h/d");
+  EXPECT_EQ(config->catalog.on_catalog_failure, OnCatalogFailure::kServeStale);
+  EXPECT_EQ(config->catalog.stale_max, Duration::seconds(7));
   EXPECT_EQ(config->headers, HeaderStyle::kDraft6);
   EXPECT_EQ(config->log.format, LogFormat::kJson);
   EXPECT_EQ(config->log.level, LogLevel::kDebug);
   EXPECT_TRUE(config->log.access);
   EXPECT_EQ(config->data_dir, "/data");
+}
+
+TEST(Config, TheCatalogIsAFileInTheDataFolderUnlessToldOtherwise) {
+  Config config;
+  EXPECT_EQ(config.catalog_url(), "");
+  config.data_dir = "/data";
+  EXPECT_EQ(config.catalog_url(), "sqlite:/data/catalog.db");
+  config.catalog.url = "postgres://rg@h/d";
+  EXPECT_EQ(config.catalog_url(), "postgres://rg@h/d");
+  config.catalog.url = "off";
+  EXPECT_EQ(config.catalog_url(), "");
 }
 
 TEST(Config, AnEmptyFileIsTheDefaults) {

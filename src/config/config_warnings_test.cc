@@ -86,6 +86,10 @@ TEST(CheckConfig, SaysWhereTheFileSaysIt) {
   EXPECT_EQ(problem("identity:\n  user: jwt:sub\n"),
             "f:2:9: identity.user: jwt:sub is read from tokens, and identity.jwt.key_file is missing; expected the "
             "file of the keys that verify them");
+  EXPECT_EQ(problem("identity:\n  api_keys: catalog\n"),
+            "f:2:13: identity.api_keys: the keys of the catalog are asked for, and there is no catalog; expected "
+            "catalog.url, or data_dir (--data) for one in a file there");
+  EXPECT_EQ(problem("identity: {api_keys: catalog}\ndata_dir: /data\n"), "");
 }
 
 TEST(ChangedSettings, AreNamedByTheirKeys) {

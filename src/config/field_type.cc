@@ -83,6 +83,10 @@ constexpr Choice<EnvoyCompat> kEnvoyCompat[] = {{"off", EnvoyCompat::kOff}, {"en
 constexpr Choice<StoreType> kStoreTypes[] = {{"memory", StoreType::kMemory}, {"redis", StoreType::kRedis}};
 constexpr Choice<OnStoreFailure> kOnStoreFailure[] = {
     {"allow", OnStoreFailure::kAllow}, {"deny", OnStoreFailure::kDeny}, {"local", OnStoreFailure::kLocal}};
+constexpr Choice<identify::ApiKeys> kApiKeys[] = {{"any", identify::ApiKeys::kAny},
+                                                  {"catalog", identify::ApiKeys::kCatalog}};
+constexpr Choice<OnCatalogFailure> kOnCatalogFailure[] = {{"deny", OnCatalogFailure::kDeny},
+                                                          {"serve_stale", OnCatalogFailure::kServeStale}};
 
 Result<void> parse_text(std::string& field, std::string_view text, const FieldBounds& bounds) {
   if (bounds.check != nullptr) {
@@ -238,6 +242,14 @@ const FieldType& field_type<StoreType>() {
 template <>
 const FieldType& field_type<OnStoreFailure>() {
   return kChoiceType<OnStoreFailure, kOnStoreFailure>;
+}
+template <>
+const FieldType& field_type<identify::ApiKeys>() {
+  return kChoiceType<identify::ApiKeys, kApiKeys>;
+}
+template <>
+const FieldType& field_type<OnCatalogFailure>() {
+  return kChoiceType<OnCatalogFailure, kOnCatalogFailure>;
 }
 template <>
 const FieldType& field_type<identify::IdentitySource>() {

@@ -1,6 +1,7 @@
 #include "config/named_files.h"
 
 #include <algorithm>
+#include <string_view>
 
 #include "config/envoy_reader.h"
 
@@ -17,6 +18,10 @@ std::vector<std::string> named_files(const Config& config) {
     files.insert(files.end(), {store.redis.tls.ca, store.redis.tls.certificate, store.redis.tls.key, store.snapshot});
   }
   files.insert(files.end(), config.subject_files.begin(), config.subject_files.end());
+  constexpr std::string_view kSqlite = "sqlite:";
+  if (const std::string url = config.catalog_url(); url.starts_with(kSqlite)) {
+    files.push_back(url.substr(kSqlite.size()));
+  }
   if (!config.envoy.config.empty()) {
     const auto envoy = envoy_files(config.envoy.config);
     if (envoy) files.insert(files.end(), envoy->begin(), envoy->end());

@@ -9,6 +9,7 @@ namespace rateguard::config {
 namespace {
 
 constexpr int64_t kMilli = 1'000;
+constexpr int64_t kSecond = 1'000'000;
 constexpr int64_t kHour = 3'600'000'000;
 
 // It is part of every key, and in Redis Cluster braces in it would choose a hash slot.
@@ -39,6 +40,15 @@ Result<void> check_server_name(std::string_view text) {
                        });
   if (is_name || IpAddress::parse(text)) return {};
   return invalid("expected a host name or an IP address, without a port");
+}
+
+// The text may hold a password, so a message never shows it.
+Result<void> check_catalog_url(std::string_view text) {
+  constexpr std::string_view kSqlite = "sqlite:";
+  const bool is_file = text.starts_with(kSqlite) && text.size() > kSqlite.size();
+  const bool is_server = text.starts_with("postgres://") || text.starts_with("postgresql://");
+  if (text.empty() || text == "off" || is_file || is_server) return {};
+  return invalid("expected sqlite:FILE, postgres://USER@HOST/DATABASE or off");
 }
 
 // `fallback` of each row equals the initialiser in config.h or identify.h; a test compares them.
@@ -347,6 +357,11 @@ constexpr std::array kSettings = {
             .bounds = "header:NAME, cookie:NAME or jwt:CLAIM",
             .meaning = "Where the plan is read from, for `by_plan`.",
             .field = [](const SettingTarget& t) -> FieldRef { return &t.config.identity.plan; }},
+    Setting{.key = "identity.api_keys",
+            .fallback = "any",
+            .bounds = "any or catalog",
+            .meaning = "Which API keys there are: any text is one, or those of the catalog.",
+            .field = [](const SettingTarget& t) -> FieldRef { return &t.config.identity.api_keys; }},
     Setting{.key = "identity.jwt.key_file",
             .fallback = "",
             .bounds = "a file of PEM public keys or a JWK Set",
@@ -367,6 +382,27 @@ constexpr std::array kSettings = {
             .bounds = "0s to 1h",
             .meaning = "How far the clocks of issuer and server may be apart.",
             .field = [](const SettingTarget& t) -> FieldRef { return &t.config.identity.jwt.leeway; },
+            .max = kHour},
+    Setting{.key = "catalog.url",
+            .fallback = "",
+            .bounds = "sqlite:FILE, postgres://USER@HOST/DATABASE or off",
+            .meaning =
+                "Where workspaces, API keys and plans are kept. Empty: in `catalog.db` in `data_dir`, where that "
+                "is set.",
+            .field = [](const SettingTarget& t) -> FieldRef { return &t.config.catalog.url; },
+            .check = check_catalog_url},
+    Setting{.key = "catalog.on_catalog_failure",
+            .fallback = "deny",
+            .bounds = "deny or serve_stale",
+            .meaning = "Callers whose keys are known, while the catalog cannot be asked: refused, or served as they "
+                       "were last known.",
+            .field = [](const SettingTarget& t) -> FieldRef { return &t.config.catalog.on_catalog_failure; }},
+    Setting{.key = "catalog.stale_max",
+            .fallback = "5s",
+            .bounds = "2s to 1h",
+            .meaning = "How long what is known of keys counts without hearing that it is still up to date.",
+            .field = [](const SettingTarget& t) -> FieldRef { return &t.config.catalog.stale_max; },
+            .min = 2 * kSecond,
             .max = kHour},
     Setting{.key = "headers",
             .fallback = "ietf",

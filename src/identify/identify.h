@@ -40,12 +40,19 @@ struct JwtSettings {
 // A larger difference between clocks is a fault, not a matter of leeway.
 inline constexpr Duration kLeewayMax = Duration::seconds(86'400);
 
+// Which API keys there are.
+enum class ApiKeys : uint8_t {
+  kAny,      // every text that somebody shows is a caller of its own; no key is looked up
+  kCatalog,  // those of the catalog; requests with another one are refused
+};
+
 struct Settings {
   std::vector<IpPrefix> trusted_proxies = {};
   int prefix_v6 = 64;
   IdentitySource user = {};
   IdentitySource workspace = {};
   IdentitySource plan = {};
+  ApiKeys api_keys = ApiKeys::kAny;
   JwtSettings jwt = {};
 };
 

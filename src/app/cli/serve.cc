@@ -14,6 +14,7 @@
 #include "app/cli/terminal.h"
 #include "app/serve/config_source.h"
 #include "app/serve/instance.h"
+#include "app/serve/open_catalog.h"
 #include "app/serve/prepared.h"
 #include "app/serve/time_zones.h"
 
@@ -113,6 +114,7 @@ void log_start(Log& log, const config::Config& config, const Prepared& prepared,
     stores += config.stores.at(name).type == config::StoreType::kRedis ? ":redis" : ":memory";
   }
   const std::string snapshot = config.snapshot_path();
+  const std::string catalog = catalog_name(config);
   const std::string zones = time_zones_version();
   const size_t envoy_limits = prepared.envoy.limits != nullptr ? prepared.envoy.limits->limits().size() : 0;
   log.write(LogLevel::kInfo, "starting",
@@ -124,6 +126,7 @@ void log_start(Log& log, const config::Config& config, const Prepared& prepared,
              {"envoy_limits", static_cast<int64_t>(envoy_limits)},
              {"stores", stores},
              {"snapshot", snapshot.empty() ? std::string_view("none") : snapshot},
+             {"catalog", catalog},
              {"threads", static_cast<int64_t>(loops)},
              {"time_zones", zones}});
 }

@@ -17,6 +17,7 @@ bool has_tls(const config::Config& config) {
 bool takes_effect_at_once(std::string_view key, const config::Config& at_start, const config::Config& now) {
   // The listeners check PROXY headers against the proxies of the start.
   if (key == "listen.trusted_proxies") return !at_start.listen.proxy_protocol;
+  if (key == "identity.api_keys") return false;  // the catalog is opened at the start
   // A listener with TLS gets a new certificate, but no listener gets or loses TLS.
   if (key.starts_with("listen.tls.")) return has_tls(at_start) && has_tls(now);
   return key.starts_with("identity.") || key.starts_with("envoy.");

@@ -10,6 +10,7 @@
 
 #include "app/serve/prepared.h"
 #include "app/serve/turned_away_log.h"
+#include "catalog/catalog_store.h"
 #include "config/config.h"
 #include "http/body_budget.h"
 #include "metrics/registry.h"
@@ -28,6 +29,7 @@ struct FrontEndParts {
   const Prepared& at_start;
   TurnedAwayLog& turned_away;
   std::shared_ptr<http::BodyBudget> bodies;  // of all front ends
+  catalog::CatalogStore* catalog = nullptr;  // its calls block, so they go to LoopParts::blocking; null: there is none
 };
 
 // What an event loop has for its listeners; all of it outlives them.

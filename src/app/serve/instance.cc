@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/serve/open_catalog.h"
 #include "config/rules_revision.h"
+#include "net/clock.h"
 
 namespace rateguard::app {
 namespace {
@@ -33,6 +35,7 @@ Result<std::unique_ptr<Instance>> Instance::create(Log& log, ConfigSource source
   auto instance =
       std::unique_ptr<Instance>(new Instance(log, std::move(source), config, std::move(prepared), std::move(*store)));
   if (auto restored = instance->restore_counters(); !restored) return std::unexpected(restored.error());
+  if (auto opened = instance->open_catalog(); !opened) return std::unexpected(opened.error());
   instance->add_front_ends(kinds);
   if (auto added = instance->add_workers(); !added) return std::unexpected(added.error());
   instance->fill_service();
@@ -74,6 +77,13 @@ Result<void> Instance::restore_counters() {
   const Duration interval = config_.memory_store().snapshot_interval;
   snapshots_ = std::make_unique<SnapshotKeeper>(*store_, path, interval, log_);
   return snapshots_->restore(config_.listen.drain_grace + kSavePatience);
+}
+
+Result<void> Instance::open_catalog() {
+  auto opened = app::open_catalog(config_, net::SystemClock().read().wall());
+  if (!opened) return std::unexpected(opened.error());
+  catalog_ = *std::move(opened);
+  return {};
 }
 
 void Instance::join_others() {

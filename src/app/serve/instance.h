@@ -19,6 +19,7 @@
 #include "app/stores/loop_counters.h"
 #include "app/stores/redis_figures.h"
 #include "base/mutex.h"
+#include "catalog/catalog_store.h"
 #include "config/config.h"
 #include "log/log.h"
 #include "metrics/process_figures.h"
@@ -61,6 +62,7 @@ class Instance {
            std::unique_ptr<MemoryStore> store);
 
   Result<void> restore_counters();
+  Result<void> open_catalog();
   Result<void> add_workers();
   Result<void> add_counters(LoopWorker& worker);
   server::LoopStore store_of(LoopWorker& worker);
@@ -113,6 +115,7 @@ class Instance {
   const Prepared at_start_;
   std::vector<RedisTarget> places_;     // none: all counters are in memory
   std::unique_ptr<MemoryStore> store_;  // counters of this process, with the local shares of limits while Redis fails
+  std::unique_ptr<catalog::CatalogStore> catalog_;  // null: there is none
   server::Service service_;
   // Where the figures of a scrape come from, besides the parts themselves.
   server::DecisionTimeSource decision_times_;

@@ -47,7 +47,8 @@ void Instance::add_front_ends(std::span<const FrontEndKind* const> kinds) {
                             .config = config_,
                             .at_start = at_start_,
                             .turned_away = turned_away_,
-                            .bodies = std::make_shared<http::BodyBudget>(config_.listen.waiting_bodies_bytes_max)};
+                            .bodies = std::make_shared<http::BodyBudget>(config_.listen.waiting_bodies_bytes_max),
+                            .catalog = catalog_.get()};
   for (const FrontEndKind* const kind : kinds) {
     if (kind->endpoint(config_.listen)) front_ends_.push_back({.name = kind->name, .front_end = kind->make(parts)});
   }
