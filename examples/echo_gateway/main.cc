@@ -24,7 +24,7 @@ class Gateway final : public http::Handler {
   void handle(http::Exchange& exchange, rateguard::Now) override {
     http::relay(
         exchange, client_, upstream_,
-        {.timeouts = {.connect = rateguard::Duration::seconds(1), .first_byte = rateguard::Duration::millis(500)}});
+        {.timeouts = {.connect = rateguard::Duration::seconds(1), .first_byte = rateguard::Duration::seconds(30)}});
   }
   void reject(const http::Rejection& rejection, rateguard::Instant, http::Responder& answer) override {
     answer.status(rejection.status);

@@ -62,6 +62,7 @@ void Stream::connect(const StreamOptions& options) {
   options_ = options;
   phase_ = Phase::kConnecting;
   reading_ = true;
+  read_bytes_max_ = kReadBytes;
   interest_ = 0;
   output_error_ = 0;
   sent_bytes_ = 0;
@@ -269,7 +270,7 @@ void Stream::read() {
   ReadBuffer buffer;
   for (int reads = 0;; ++reads) {
     errno = 0;
-    const IoResult result = transport_->receive(buffer.bytes());
+    const IoResult result = transport_->receive(buffer.bytes().first(std::min(kReadBytes, read_bytes_max_)));
     switch (result.status) {
       case IoStatus::kOk:
         break;

@@ -99,6 +99,9 @@ class Stream final : private ReadyHandler {
 
   // Nothing is read, and the server's window fills, until resume_reading().
   void pause_reading();
+  // No more than `bytes`, at least 1, by one read from now on, so that what the reader has to keep stays within its
+  // bound to the byte. By itself it is as many as its buffer holds.
+  void read_at_most(size_t bytes) { read_bytes_max_ = bytes; }
   void resume_reading();
   bool is_reading() const { return reading_; }
   // Reads what has arrived without waiting for the loop: calls events from within.
@@ -144,6 +147,7 @@ class Stream final : private ReadyHandler {
   Phase phase_ = Phase::kClosed;
   bool watched_ = false;
   bool reading_ = true;
+  size_t read_bytes_max_ = 0;
   bool blocked_ = false;          // the socket did not take all; drained() is due
   bool send_wants_read_ = false;  // TLS has to read first
   bool broken_output_ = false;    // further output is dropped; what was sent to us may still be read

@@ -135,7 +135,8 @@ TEST_P(EchoGateway, ClientsThatDoNotReadHoldTheUpstreamBackAndHarmNoOther) {
   wait(Duration::millis(300));
   HeardCall other;
   start(other, here_, {.target = "/source?5000000"});
-  EXPECT_TRUE(until([&] { return other.ended == 1; })) << "it harms no other";
+  EXPECT_TRUE(until([&] { return other.is_over(); })) << "it harms no other";
+  EXPECT_EQ(other.ended, 1) << other.status << ' ' << other.body_bytes << " bytes; " << other.error.message;
   size_t held = 0;
   for (const HeardCall& one : slow) held += one.body_bytes;
   fmt::print("{}: of {} MB asked for, {} kB are with {} clients that do not read; ", name_of(GetParam()),
@@ -193,13 +194,6 @@ TEST_P(EchoGateway, AnUpstreamThatIsNotThereIs502) {
   ask(heard, here_, {.target = "/"});
   EXPECT_EQ(heard.status, 502);
   EXPECT_TRUE(heard.body.contains("Connection refused")) << heard.body;
-}
-
-TEST_P(EchoGateway, AnUpstreamThatIsSlowIs504) {
-  start_gateway(upstream_.port());
-  HeardCall heard;
-  ask(heard, here_, {.target = "/late"});
-  EXPECT_EQ(heard.status, 504);
 }
 
 TEST_P(EchoGateway, AnAnswerThatIsCutShortUpstreamIsCutShortForTheClient) {

@@ -108,7 +108,7 @@ class Call final : private net::WheelEntry {
   void consume(size_t bytes);
   bool is_over() const { return phase_ == Phase::kOver; }
 
-  // How many bytes of its answer one call may hold; the rest of the same read is handed out too.
+  // How many bytes of its answer one call may hold; a few thousand more over HTTP/1.1, where pieces would get tiny.
   static constexpr size_t kWindow = Exchange::kBodyWindow;
 
  private:

@@ -3,11 +3,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "http/client/client_connection.h"
 
 namespace rateguard::http {
+namespace {
+
+constexpr size_t kPieceBytesMin = 4'096;
+
+}  // namespace
 
 Http1Carrier::Http1Carrier(ClientConnection& connection)
     : Carrier(connection), parser_(connection.client().limits_.answer) {}
@@ -37,7 +43,14 @@ uint64_t Http1Carrier::sent_bytes() const {
 }
 
 void Http1Carrier::consumed(Call& call, size_t) {
-  if (call.held_ < Call::kWindow) connection_.stream().resume_reading();
+  if (call.held_ >= Call::kWindow) return;
+  read_for(call);
+  connection_.stream().resume_reading();
+}
+
+// Reads no more than the call may still hold, but no tiny pieces either.
+void Http1Carrier::read_for(const Call& call) {
+  connection_.stream().read_at_most(std::max(Call::kWindow - call.held_, kPieceBytesMin));
 }
 
 // The rest of its answer would be taken for the next call's.
@@ -147,13 +160,16 @@ void Http1Carrier::take_head(std::span<char>& rest) {
 
 void Http1Carrier::give(std::string_view piece) {
   call_->tell_piece(piece);
-  if (call_ != nullptr && call_->held_ >= Call::kWindow) connection_.stream().pause_reading();
+  if (call_ == nullptr) return;
+  if (call_->held_ >= Call::kWindow) return connection_.stream().pause_reading();
+  read_for(*call_);
 }
 
 // The rest of a request that the server has answered cannot be sent any more: it would be taken for the next request.
 void Http1Carrier::complete(size_t bytes_behind) {
   const bool may_go_on = parser_.keep_alive() && bytes_behind == 0 && request_sent_;
   if (!may_go_on) connection_.retire();
+  connection_.stream().read_at_most(Call::kWindow);
   connection_.stream().resume_reading();
   let_go().end(parser_.trailers());
   connection_.released();

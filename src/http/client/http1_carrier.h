@@ -31,6 +31,7 @@ class Http1Carrier final : public Carrier {
   void parse(std::span<char>& rest);
   void take_head(std::span<char>& rest);
   void give(std::string_view piece);
+  void read_for(const Call& call);
   void keep(std::span<char> input, std::span<char> rest);
   void complete(size_t bytes_behind);
   void malformed();

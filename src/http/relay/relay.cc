@@ -1,3 +1,5 @@
+// What one side sent counts as taken only when the other side has it all: no more than a window of it waits here.
+//
 // A relay deletes itself on one of three ways out: the answer is whole, the client has gone, or the call has failed.
 // Each event handler does nothing after it has taken one.
 #include "http/relay/relay.h"
@@ -11,9 +13,6 @@
 
 namespace rateguard::http {
 namespace {
-
-// What may wait on one side before the other is held back.
-constexpr size_t kWaitingMax = 64 * 1'024;
 
 class Relay final : private ExchangeEvents, private CallEvents {
  public:
@@ -70,7 +69,7 @@ void Relay::add_via(std::vector<Header>& fields) {
 void Relay::body_arrived(Exchange& exchange, std::string_view bytes) {
   call_->write(bytes);
   held_of_request_ += bytes.size();
-  if (call_->waiting_bytes() < kWaitingMax) exchange.consume(std::exchange(held_of_request_, 0));
+  if (call_->waiting_bytes() == 0) exchange.consume(std::exchange(held_of_request_, 0));
 }
 
 void Relay::drained(Call&) {
@@ -111,7 +110,7 @@ void Relay::body_arrived(Call& call, std::string_view bytes) {
   exchange_->write(bytes);
   exchange_->flush();
   held_of_answer_ += bytes.size();
-  if (exchange_->waiting_bytes() < kWaitingMax) call.consume(std::exchange(held_of_answer_, 0));
+  if (exchange_->waiting_bytes() == 0) call.consume(std::exchange(held_of_answer_, 0));
 }
 
 void Relay::drained(Exchange&) {

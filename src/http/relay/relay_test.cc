@@ -3,10 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "http/server/streaming_fixture_testing.h"
+#include "net/eventually_testing.h"
 #include "net/loop_thread_testing.h"
 
 namespace rateguard::http {
@@ -21,11 +24,17 @@ class RelayHandler final : public Handler {
 
   bool streams() const override { return true; }
   BodyDelivery delivery(const Request&) override { return BodyDelivery::kPieces; }
-  void handle(Exchange& exchange, Now) override { relay(exchange, client_, upstream_); }
+  void handle(Exchange& exchange, Now) override {
+    last = &exchange;
+    relay(exchange, client_, upstream_, {.timeouts = {.first_byte = first_byte}});
+  }
   void reject(const Rejection& rejection, Instant, Responder& responder) override {
     responder.status(rejection.status);
     responder.body("text/plain", rejection.detail);
   }
+
+  std::optional<Duration> first_byte = Duration::seconds(60);
+  Exchange* last = nullptr;  // for as long as the relay has it
 
  private:
   Client client_;
@@ -57,6 +66,28 @@ TEST_F(RelayTest, AnAnswerPassesWithItsFieldsAndSaysWhereItCameThrough) {
   EXPECT_EQ(answer.body, "early");
   EXPECT_TRUE(answer.head.contains("\r\nvia: 1.1 rateguard\r\n")) << answer.head;
   EXPECT_EQ(client.ask(get("/early")).body, "early") << "the connection goes on";
+}
+
+TEST_F(RelayTest, AnUpstreamThatIsSlowIs504) {
+  loop_.on_loop([&] { handler_->first_byte = Duration::millis(100); });
+  EXPECT_EQ(TestClient(port_).ask(get("/late")).status, 504);
+}
+
+// However many clients do not read, each has no more than a window waiting for it: over one HTTP/2 connection they
+// leave room for others.
+TEST_F(RelayTest, NoMoreThanAWindowWaitsForAClientThatDoesNotRead) {
+  TestClient client(port_);
+  ASSERT_TRUE(client.send(get("/source?50000000")));
+  size_t waiting = 0;
+  size_t before = 0;
+  const auto stands_still = [&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    before = waiting;
+    loop_.on_loop([&] { waiting = handler_->last == nullptr ? 0 : handler_->last->waiting_bytes(); });
+    return waiting != 0 && waiting == before;
+  };
+  ASSERT_TRUE(net::eventually(stands_still));
+  EXPECT_LE(waiting, Call::kWindow + 4'096);
 }
 
 TEST_F(RelayTest, AClientThatGoesBeforeItsAnswerBeginsCancelsTheCall) {
