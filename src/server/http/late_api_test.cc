@@ -308,7 +308,7 @@ class LateHttp : public LateApi {
            std::to_string(body_of(key).size()) + "\r\n\r\n" + body_of(key);
   }
   static std::string body_of(const std::string& key) {
-    return R"({"key":")" + key + R"(","algorithm":"token_bucket","capacity":10,"refill_rate":1})";
+    return R"({"key":")" + key + R"(","algorithm":"token_bucket","capacity":10,"refill_rate":0.001})";
   }
   size_t waiting() {
     size_t count = 0;
