@@ -17,6 +17,7 @@
 
 #include "catalog/postgres/postgres_catalog.h"
 #include "catalog/sample_records_testing.h"
+#include "net/eventually_testing.h"
 #include "postgres_fixture.h"
 
 // libpqxx 6.4.5 does not free the result of a call during which the connection broke: a kilobyte for each loss of a
@@ -163,7 +164,7 @@ TEST(PostgresFaultsTest, ASilentServerCostsNoMoreThanThePatienceAndIsUsedAgain) 
   EXPECT_EQ(unanswered.error().fault, CatalogFault::kUnavailable) << unanswered.error().message;
   for (const pid_t session : sessions) ::kill(session, SIGCONT);
   server.signal(SIGCONT);
-  EXPECT_TRUE(find_by_name<PlanRecord>(*store, "a"));
+  EXPECT_TRUE(net::eventually([&] { return find_by_name<PlanRecord>(*store, "a").has_value(); }));
   EXPECT_TRUE(create(*store, sample_plan("b"), {}, kNow));
 }
 
