@@ -49,4 +49,10 @@ if(RATEGUARD_SANITIZE)
   endif()
 endif()
 
+# How long one test may take before it counts as hung. Instrumented programs are 5 to 15 times slower.
+set(RATEGUARD_TEST_SECONDS_MAX 600)
+if(RATEGUARD_SANITIZE)
+  set(RATEGUARD_TEST_SECONDS_MAX 5400)
+endif()
+
 include(Hardening)
