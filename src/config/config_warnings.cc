@@ -36,7 +36,13 @@ std::string lacking(const rules::Part& part, const identify::Settings& identity)
         "one: all other requests",
         name);
   };
+  const bool has_records = identity.api_keys == identify::ApiKeys::kCatalog;  // which say what a key stands for
+  if (has_records && (part.kind == PartKind::kWorkspace || part.kind == PartKind::kPlan)) return {};
   switch (part.kind) {
+    case PartKind::kMember:
+    case PartKind::kTag:
+      if (has_records) return {};
+      return "identity.api_keys is not catalog, and no key is looked up: all requests";
     case PartKind::kUser:
       return nobody_says(identity.user, "user");
     case PartKind::kWorkspace:
@@ -68,7 +74,9 @@ void warn_of_rule(const Rule& rule, const identify::Settings& identity, std::vec
     const std::string why = lacking(condition.of, identity);
     if (!why.empty()) warn(fmt::format("asks for {}, but {} are skipped", condition.of.to_string(), why));
   }
-  if (rule.by_plan.empty() || identity.plan.kind != IdentitySource::Kind::kNone) return;
+  const bool has_plans =
+      identity.plan.kind != IdentitySource::Kind::kNone || identity.api_keys == identify::ApiKeys::kCatalog;
+  if (rule.by_plan.empty() || has_plans) return;
   const std::string_view otherwise =
       rule.by_plan.contains("default") ? "have the limit of the plan 'default'" : fate(rule.missing);
   warn(fmt::format("limits by_plan, but {} {}", lacking({.kind = PartKind::kPlan}, identity), otherwise));

@@ -63,6 +63,15 @@ TEST(ConfigWarnings, AnUnlimitedRuleCountsNobody) {
   EXPECT_TRUE(some[0].contains("rule 'u' counts per user, but ")) << some[0];
 }
 
+TEST(ConfigWarnings, WhatTheRecordsOfKeysSayNeedsTheCatalog) {
+  const std::string_view rules =
+      "rules:\n- {name: a, per: 'tag:team', limit: 5/m}\n- {name: b, per: workspace, by_plan: {pro: 5/m}}\n";
+  const auto lines = warnings_of(rules);
+  ASSERT_EQ(lines.size(), 3u);
+  EXPECT_TRUE(lines[0].contains("counts per tag:team, but identity.api_keys is not catalog")) << lines[0];
+  EXPECT_EQ(warnings_of("identity: {api_keys: catalog}\n" + std::string(rules)), Lines{});
+}
+
 TEST(ConfigWarnings, ThoseOfTheRulesThemselvesComeFirst) {
   const auto lines = warnings_of("rules:\n- {name: a, match: {path: /api/*}, per: [user, route], limit: 5/m}");
   ASSERT_EQ(lines.size(), 2u);

@@ -42,6 +42,15 @@ std::string_view read_source(const IdentitySource& source, const RequestFacts& f
   return {};
 }
 
+// What the catalog says of a caller takes precedence over what the request says.
+void take_caller(const KnownCaller* caller, Subject& subject) {
+  if (caller == nullptr) return;
+  subject.caller = caller;
+  subject.api_key = caller->key_id;
+  subject.workspace = caller->workspace;
+  subject.plan = caller->plan;
+}
+
 // Keeps the claims that a rule can count by: nested values have no single text form.
 void keep_plain_claims(JsonMembers claims, std::vector<std::pair<std::string, std::string>>& out) {
   using Kind = JsonMember::Kind;
@@ -119,6 +128,7 @@ Subject Identifier::identify(const RequestFacts& facts, Now now, Scratch& scratc
     subject.user = facts.user;
     subject.workspace = facts.workspace;
     subject.plan = facts.plan;
+    take_caller(facts.caller, subject);
     return subject;
   }
 
@@ -139,7 +149,18 @@ Subject Identifier::identify(const RequestFacts& facts, Now now, Scratch& scratc
   subject.user = first_of(facts.user, read_source(settings_.user, facts, subject));
   subject.workspace = first_of(facts.workspace, read_source(settings_.workspace, facts, subject));
   subject.plan = first_of(facts.plan, read_source(settings_.plan, facts, subject));
+  take_caller(facts.caller, subject);
   return subject;
+}
+
+std::string_view Identifier::shown_key(const RequestFacts& facts, Now now) const {
+  if (!facts.api_key.empty() || facts.headers.empty()) return facts.api_key;
+  if (const std::string_view key = trim(find_header(facts.headers, "x-api-key")); !key.empty()) return key;
+  const std::string_view bearer = bearer_token(facts.headers);
+  if (!keys_ || bearer.empty()) return bearer;
+  const JwtPolicy policy = {
+      .issuer = settings_.jwt.issuer, .audience = settings_.jwt.audience, .leeway = settings_.jwt.leeway};
+  return verify_jwt(bearer, keys_->keys, policy, now.wall()) ? std::string_view() : bearer;
 }
 
 }  // namespace rateguard::identify

@@ -74,8 +74,11 @@ class Identifier {
   //
   // The API key is the fact, else X-API-Key, else the token of "Authorization: Bearer", unless that is a JWT that
   // verifies: such a token changes with every renewal and its claims say who it is. User, workspace and plan are the
-  // facts, else read from the configured source.
+  // facts, else read from the configured source. A known caller's key, workspace and plan are those of the catalog.
   Subject identify(const RequestFacts& facts, Now now, Scratch& scratch) const;
+
+  // The API key that the request shows, as identify() finds it, but for tokens: a JWT that verifies is none.
+  std::string_view shown_key(const RequestFacts& facts, Now now) const;
 
   const Settings& settings() const { return settings_; }
   // A sentence for each broken key of the file, which was skipped.

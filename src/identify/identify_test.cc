@@ -253,5 +253,30 @@ TEST(Identify, KeepsTheWholeAddressBesideTheOneThatAPrefixCut) {
   EXPECT_FALSE(identifier->identify({}, Instant{}, scratch).address.has_value());
 }
 
+TEST(Identify, WhatTheCatalogSaysOfACallerTakesPrecedence) {
+  const auto identifier = *Identifier::create({.workspace = {.kind = IdentitySource::Kind::kHeader, .name = "X-W"}});
+  const KnownCaller caller{.key_id = "key_1", .workspace = "acme", .plan = "pro"};
+  const Header headers[] = {{"X-API-Key", "secret"}, {"X-W", "somebody else"}};
+  for (const std::span<const Header> some : {std::span<const Header>(), std::span<const Header>(headers)}) {
+    Scratch scratch;
+    const RequestFacts facts{.headers = some, .api_key = "secret", .plan = "free", .caller = &caller};
+    const Subject subject = identifier->identify(facts, {}, scratch);
+    EXPECT_EQ(subject.api_key, "key_1");
+    EXPECT_EQ(subject.workspace, "acme");
+    EXPECT_EQ(subject.plan, "pro");
+    EXPECT_EQ(subject.caller, &caller);
+  }
+}
+
+TEST(Identify, TheKeyThatIsShownIsTheOneThatIsCounted) {
+  const auto identifier = *Identifier::create({});
+  const Header bearer[] = {{"Authorization", "Bearer b"}};
+  const Header both[] = {{"Authorization", "Bearer b"}, {"X-API-Key", "k"}};
+  EXPECT_EQ(identifier->shown_key({.headers = bearer}, {}), "b");
+  EXPECT_EQ(identifier->shown_key({.headers = both}, {}), "k");
+  EXPECT_EQ(identifier->shown_key({.headers = both, .api_key = "f"}, {}), "f");
+  EXPECT_EQ(identifier->shown_key({}, {}), "");
+}
+
 }  // namespace
 }  // namespace rateguard::identify

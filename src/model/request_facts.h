@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "model/ip_address.h"
+#include "model/known_caller.h"
 #include "model/limit.h"
 
 namespace rateguard {
@@ -30,6 +31,9 @@ struct RequestFacts {
   std::string_view workspace = {};
   std::string_view plan = {};
   Cost cost = {};
+  // Who the key of the catalog belongs to that the request shows: takes precedence over everything that the request
+  // says about itself. Null: it shows none, or keys are not looked up.
+  const KnownCaller* caller = nullptr;
 };
 
 // The value of the first field of that name, compared without case; empty if there is none.

@@ -9,18 +9,20 @@
 #include <vector>
 
 #include "model/ip_address.h"
+#include "model/known_caller.h"
 
 namespace rateguard {
 
 struct Subject {
   std::optional<IpAddress> ip = {};       // the client's address, IPv6 already masked to the configured prefix
   std::optional<IpAddress> address = {};  // the full address; none if `ip` is it
-  std::string_view api_key = {};          // empty: none
+  std::string_view api_key = {};          // empty: none. Of a known caller: the key's id
   std::string_view user = {};
   std::string_view workspace = {};
   std::string_view plan = {};
   // Claims of a verified token, by name; strings as they are, numbers and booleans in their JSON text.
   std::span<const std::pair<std::string, std::string>> claims = {};
+  const KnownCaller* caller = nullptr;  // null: no key of the catalog was shown
 
   // The client's address before any prefix is applied. If it is not set, `ip` is the full address.
   const std::optional<IpAddress>& whole_address() const { return address ? address : ip; }

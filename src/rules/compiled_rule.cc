@@ -40,7 +40,19 @@ CompiledRule::CompiledRule(const Rule& rule, uint64_t methods, uint32_t group)
   for (const auto& [plan, limit] : rule.by_plan) {
     plans_.emplace_back(plan, compile_limit(rule.name, limit));
     if (plan == kDefaultPlan) default_plan_ = &plans_.back().second;
+    if (typical_ == nullptr && limit) typical_ = &plans_.back().second;
   }
+  if (own_limit_.limit != nullptr) typical_ = &own_limit_;
+  if (typical_ == nullptr && named_limits_ != nullptr) typical_ = named_limits_->any();
+}
+
+std::optional<LimitInPlace> CompiledRule::limit_in_place(const KnownCaller& caller) const {
+  const auto own = typical_ != nullptr ? caller.limit_for(rule_->name) : std::nullopt;
+  if (!own) return std::nullopt;
+  if (own->limit.is_unlimited()) return LimitInPlace{.counted_as = typical_, .owner = own->owner};
+  const auto limit = own->limit.counted_as(*typical_->limit);
+  if (!limit) return std::nullopt;
+  return LimitInPlace{.counted_as = typical_, .limit = *limit, .owner = own->owner};
 }
 
 const CompiledLimit* CompiledRule::limit_of(std::string_view plan) const {
@@ -53,6 +65,29 @@ const CompiledLimit* CompiledRule::limit_of_name(const RequestFacts& facts, cons
   std::optional<IpAddress> ip;
   const std::string_view value = value_of(*named_part_, facts, subject, {}, ip);
   return value.empty() ? nullptr : named_limits_->find(value);
+}
+
+void CompiledRule::say_limit_of(const Subject& subject, EffectiveLimit& out) const {
+  const auto own = subject.caller->limit_for(rule_->name);
+  if (const auto in_place = limit_in_place(*subject.caller)) {
+    constexpr std::array kSources = {LimitSource::kKey, LimitSource::kWorkspace, LimitSource::kPlan};
+    out.source = kSources[static_cast<size_t>(in_place->owner)];
+    out.limit = in_place->limit;
+    return;
+  }
+  if (own) {
+    const auto limit = typical_ != nullptr ? own->limit.counted_as(*typical_->limit)
+                                           : invalid("the rule has no limit of its own that says how to count");
+    if (!limit) out.problem = limit.error().message;
+  }
+  const CompiledLimit* found = named_limits_ != nullptr ? limit_of_name({}, subject) : nullptr;
+  out.source = LimitSource::kRuleByName;
+  if (found == nullptr) {
+    found = limit_for_plan(subject.plan);
+    out.source = by_plan_ ? LimitSource::kRuleByPlan : LimitSource::kRule;
+  }
+  if (found == nullptr) out.source = LimitSource::kNone;
+  if (found != nullptr && found->limit != nullptr) out.limit = *found->limit;
 }
 
 IpAddress CompiledRule::counted(const IpAddress& address, int prefix_v6) const {

@@ -15,6 +15,7 @@
 #include "rules/compiled_limit.h"
 #include "rules/conditions.h"
 #include "rules/cost_table.h"
+#include "rules/effective_limit.h"
 #include "rules/named_limits.h"
 #include "rules/rule.h"
 #include "rules/rule_check.h"
@@ -27,6 +28,13 @@ struct Identified {
   enum class Result : uint8_t { kCounted, kSkipped, kRejected };
   Result result = Result::kCounted;
   std::string_view missing = {};  // set if it is not counted
+};
+
+// A limit of a caller's own, in place of a rule's.
+struct LimitInPlace {
+  const CompiledLimit* counted_as = nullptr;  // one of the rule's, whose counter it shares
+  std::optional<Limit> limit = {};            // nullopt: unlimited
+  LimitOwner owner = LimitOwner::kKey;
 };
 
 // Immutable after it is made. Borrows from the Rule, which outlives it.
@@ -66,6 +74,11 @@ class alignas(64) CompiledRule {
     return limit_for_plan(subject.plan);
   }
   const CompiledLimit* limit_for_plan(std::string_view plan) const { return by_plan_ ? limit_of(plan) : &own_limit_; }
+  // What the caller, its workspace or its plan has in place of this rule's limit. nullopt: none of them has anything,
+  // or the rule cannot count by it; then the rule's own holds.
+  std::optional<LimitInPlace> limit_in_place(const KnownCaller& caller) const;
+  // Fills in limit, source and problem.
+  void say_limit_of(const Subject& subject, EffectiveLimit& out) const;
   // Which of parts() by_subject refers to, nullopt if there is none; and the limit of one subject, as it is counted;
   // null if it is not named. REQUIRES of the second: the first is there.
   std::optional<size_t> named_part() const { return named_part_; }
@@ -111,6 +124,7 @@ class alignas(64) CompiledRule {
   const Rule* rule_;
   std::optional<size_t> named_part_;  // with named_limits_
   const CompiledLimit* default_plan_ = nullptr;
+  const CompiledLimit* typical_ = nullptr;  // one of its limits, if there is any: all are counted alike
   std::vector<Part> parts_;
   std::vector<std::string> part_names_;
 };

@@ -9,6 +9,7 @@ void Matches::clear() {
   limits_.clear();
   key_places_.clear();
   key_bytes_.clear();
+  own_limits_.clear();
   rejected_by_.reset();
   missing_part_ = {};
   exempted_by_.reset();
@@ -55,8 +56,9 @@ bool Matches::is_passed_over(RuleId rule) const {
 
 void Matches::point_at_keys() {
   for (size_t i = 0; i < limits_.size(); ++i) {
-    const auto [begin, end] = key_places_[i];
+    const auto [begin, end, own_limit] = key_places_[i];
     limits_[i].key = std::string_view(key_bytes_).substr(begin, end - begin);
+    if (own_limit > 0) limits_[i].limit = &own_limits_[own_limit - 1];
   }
 }
 

@@ -21,7 +21,7 @@ using RuleId = uint32_t;  // an index into RuleSet::rules()
 // A rule that applies to a request: its limit and the counter to charge.
 struct MatchedLimit {
   RuleId rule = 0;
-  const Limit* limit = nullptr;  // lives as long as the RuleSet
+  const Limit* limit = nullptr;  // lives as long as the RuleSet; one of the caller's own as long as the match
   Cost cost = {};                // what the request takes: its own cost, weighed by the rule
   Mode mode = Mode::kEnforce;
   Terms terms = {};
@@ -74,6 +74,7 @@ class Matches {
   struct KeyPlace {
     size_t begin = 0;
     size_t end = 0;
+    size_t own_limit = 0;  // the number of the caller's own limit in own_limits_, from 1; 0: the rule's holds
   };
 
   void clear();
@@ -82,11 +83,12 @@ class Matches {
   // equals. If that is a shadow rule, the most specific enforced one applies too, since shadow rules change no answer.
   void settle_groups();
   bool is_passed_over(RuleId rule) const;
-  void point_at_keys();
+  void point_at_keys();  // and at the callers' own limits
 
   std::vector<MatchedLimit> limits_;
   std::vector<KeyPlace> key_places_;  // where each limit's key is in key_bytes_, while that may still be reallocated
   std::string key_bytes_;
+  std::vector<Limit> own_limits_;
   std::optional<RuleId> rejected_by_;
   std::string_view missing_part_;
   std::optional<RuleId> exempted_by_;

@@ -23,6 +23,13 @@ class NamedLimits {
     const auto at = names_.find(0, value);
     return at ? &limits_[*at] : nullptr;
   }
+  // One that is not unlimited; null: all are.
+  const CompiledLimit* any() const {
+    for (const CompiledLimit& one : limits_) {
+      if (one.limit != nullptr) return &one;
+    }
+    return nullptr;
+  }
 
  private:
   std::vector<CompiledLimit> limits_;

@@ -21,6 +21,10 @@ std::string_view part_value(const Part& part, const RequestFacts& facts, const S
       return find_cookie(facts.headers, part.name);
     case PartKind::kClaim:
       return subject.claim(part.name);
+    case PartKind::kMember:
+      return subject.caller != nullptr ? subject.caller->member : std::string_view();
+    case PartKind::kTag:
+      return subject.caller != nullptr ? subject.caller->tag(part.name) : std::string_view();
     case PartKind::kIp:
     case PartKind::kRoute:
     case PartKind::kGlobal:

@@ -17,20 +17,22 @@ struct KindName {
   PartKind kind;
 };
 
-constexpr std::array<KindName, 7> kPlainKinds = {{
+constexpr std::array<KindName, 8> kPlainKinds = {{
     {"ip", PartKind::kIp},
     {"api_key", PartKind::kApiKey},
     {"user", PartKind::kUser},
     {"workspace", PartKind::kWorkspace},
     {"plan", PartKind::kPlan},
+    {"member", PartKind::kMember},
     {"route", PartKind::kRoute},
     {"global", PartKind::kGlobal},
 }};
 
-constexpr std::array<KindName, 3> kNamed = {{
+constexpr std::array<KindName, 4> kNamed = {{
     {"header:", PartKind::kHeader},
     {"cookie:", PartKind::kCookie},
     {"jwt:", PartKind::kClaim},
+    {"tag:", PartKind::kTag},
 }};
 
 // Long enough for any real field, cookie or claim name.
@@ -38,8 +40,8 @@ constexpr size_t kPartNameMax = 256;
 
 std::unexpected<Error> unknown_part(std::string_view text) {
   return invalid(
-      fmt::format("cannot count by '{}'; expected ip, api_key, user, workspace, plan, route, global, header:NAME, "
-                  "cookie:NAME or jwt:CLAIM",
+      fmt::format("cannot count by '{}'; expected ip, api_key, user, workspace, plan, member, route, global, "
+                  "header:NAME, cookie:NAME, jwt:CLAIM or tag:NAME",
                   text.substr(0, kPartNameMax)));
 }
 
@@ -55,8 +57,10 @@ Result<Part> Part::parse(std::string_view text) {
     if (name.empty() || name.size() > kPartNameMax) {
       return invalid(fmt::format("'{}' needs a name of 1 to {} characters after the colon", prefix, kPartNameMax));
     }
-    // Field and cookie names are tokens (RFC 9110 section 5.1, RFC 6265 section 4.1.1); a claim's name is any text.
-    if (kind != PartKind::kClaim && !is_token(name)) {
+    // Field and cookie names are tokens (RFC 9110 section 5.1, RFC 6265 section 4.1.1); those of claims and tags are
+    // any text.
+    const bool is_any_text = kind == PartKind::kClaim || kind == PartKind::kTag;
+    if (!is_any_text && !is_token(name)) {
       return invalid(fmt::format("'{}' is not a valid {} name", name, prefix.substr(0, prefix.size() - 1)));
     }
     return Part{.kind = kind, .name = std::string(name)};

@@ -17,12 +17,26 @@
 
 namespace rateguard::rules {
 
-// What a rule counts by. kHeader, kCookie and kClaim carry a name ("header:X-Tenant").
-enum class PartKind : uint8_t { kIp, kApiKey, kUser, kWorkspace, kPlan, kHeader, kCookie, kClaim, kRoute, kGlobal };
+// What a rule counts by. kHeader, kCookie, kClaim and kTag carry a name ("header:X-Tenant"). kMember and kTag are of
+// the API key's record in the catalog.
+enum class PartKind : uint8_t {
+  kIp,
+  kApiKey,
+  kUser,
+  kWorkspace,
+  kPlan,
+  kHeader,
+  kCookie,
+  kClaim,
+  kRoute,
+  kGlobal,
+  kMember,
+  kTag
+};
 
 struct Part {
   PartKind kind = PartKind::kGlobal;
-  std::string name = {};  // the header's, cookie's or claim's; otherwise empty
+  std::string name = {};  // the header's, cookie's, claim's or tag's; otherwise empty
 
   // "ip", "header:X-Tenant", "jwt:sub"; the error lists the possible forms.
   static Result<Part> parse(std::string_view text);

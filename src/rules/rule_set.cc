@@ -307,7 +307,10 @@ void RuleSet::apply(const PathHit& hit, const RequestView& asked, std::string_vi
                               .mode = rule.mode(),
                               .missing = missing});
   };
-  if (limit && !limit->limit) return say(Says::kUnlimited, {});
+  const KnownCaller* const caller = asked.subject.caller;
+  const auto in_place = caller != nullptr ? rule.limit_in_place(*caller) : std::nullopt;
+  if (in_place) limit = in_place->counted_as;
+  if (in_place ? !in_place->limit : limit && !limit->limit) return say(Says::kUnlimited, {});
 
   const size_t key_begin = out.key_bytes_.size();
   if (limit) out.key_bytes_.append(limit->key_front);
@@ -321,7 +324,9 @@ void RuleSet::apply(const PathHit& hit, const RequestView& asked, std::string_vi
     matched.cost = rule.cost_of(asked);
     matched.mode = rule.mode();
     matched.terms = index_->terms_of(rule, *limit);
-    out.key_places_.push_back({.begin = key_begin, .end = out.key_bytes_.size()});
+    if (in_place) out.own_limits_.push_back(*in_place->limit);
+    out.key_places_.push_back(
+        {.begin = key_begin, .end = out.key_bytes_.size(), .own_limit = in_place ? out.own_limits_.size() : 0});
     return say(Says::kLimit, {});
   }
   out.key_bytes_.resize(key_begin);
@@ -330,6 +335,17 @@ void RuleSet::apply(const PathHit& hit, const RequestView& asked, std::string_vi
       {.rule = hit.rule, .effect = rejected ? Missing::kReject : Missing::kSkip, .part = found.missing});
   if (rejected && rule.group() == 0 && rule.mode() == Mode::kEnforce) out.reject(hit.rule, found.missing);
   say(rejected ? Says::kRejects : Says::kNothing, found.missing);
+}
+
+std::vector<EffectiveLimit> RuleSet::effective_limits(const KnownCaller& caller) const {
+  const Subject subject{
+      .api_key = caller.key_id, .workspace = caller.workspace, .plan = caller.plan, .caller = &caller};
+  std::vector<EffectiveLimit> all;
+  for (RuleId id = 0; id < rules_.size(); ++id) {
+    if (index_->rules[id].is_on()) all.push_back({.rule = id, .limit = {}, .source = LimitSource::kNone});
+    if (index_->rules[id].is_on()) index_->rules[id].say_limit_of(subject, all.back());
+  }
+  return all;
 }
 
 Result<MatchedLimit> RuleSet::lookup(std::string_view rule_name, std::span<const std::string_view> parts,

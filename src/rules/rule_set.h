@@ -11,6 +11,7 @@
 
 #include "model/request_facts.h"
 #include "model/subject.h"
+#include "rules/effective_limit.h"
 #include "rules/matches.h"
 #include "rules/rule.h"
 #include "store/store.h"
@@ -47,6 +48,10 @@ class RuleSet {
   // prefix_v6 <= 128.
   Result<MatchedLimit> lookup(std::string_view rule_name, std::span<const std::string_view> parts,
                               std::string_view plan, int prefix_v6, std::string& key_bytes) const;
+
+  // Which limit each rule that is not off has for that caller, and why, in the order of the file; whether a rule
+  // matches, is for a request to say. Limits that go by what only a request has (an address, a header) are the rule's.
+  std::vector<EffectiveLimit> effective_limits(const KnownCaller& caller) const;
 
   std::span<const Rule> rules() const { return rules_; }
   // The rule of that name, even if it is `off`.

@@ -8,8 +8,8 @@ namespace rateguard::rules {
 namespace {
 
 TEST(Part, ReadsAndWritesEveryKind) {
-  for (const char* text : {"ip", "api_key", "user", "workspace", "plan", "route", "global", "header:X-Tenant",
-                           "cookie:sid", "jwt:sub", "jwt:https://example.com/tenant id"}) {
+  for (const char* text : {"ip", "api_key", "user", "workspace", "plan", "route", "global", "member", "tag:team",
+                           "header:X-Tenant", "cookie:sid", "jwt:sub", "jwt:https://example.com/tenant id"}) {
     const auto part = Part::parse(text);
     ASSERT_TRUE(part.has_value()) << text;
     EXPECT_EQ(part->to_string(), text);
@@ -25,8 +25,8 @@ TEST(Part, RefusesOthersAndListsThePossibleForms) {
     EXPECT_FALSE(Part::parse(text).has_value()) << text;
   }
   EXPECT_EQ(Part::parse("session").error().message,
-            "cannot count by 'session'; expected ip, api_key, user, workspace, plan, route, global, header:NAME, "
-            "cookie:NAME or jwt:CLAIM");
+            "cannot count by 'session'; expected ip, api_key, user, workspace, plan, member, route, global, "
+            "header:NAME, cookie:NAME, jwt:CLAIM or tag:NAME");
   EXPECT_FALSE(Part::parse("header:" + std::string(257, 'a')).has_value());
 }
 
