@@ -5,6 +5,7 @@
 
 #include "config/config.h"
 #include "config/settings_table.h"
+#include "model/ascii.h"
 
 namespace rateguard::config {
 namespace {
@@ -12,18 +13,12 @@ namespace {
 constexpr std::string_view kDefaultStore = "default";
 constexpr std::string_view kRedisVariable = "RATEGUARD_REDIS";
 
-std::string_view trimmed(std::string_view text) {
-  const size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
 // A list is separated by commas; an empty one overrides the file's with nothing.
 Result<void> set_list(const Setting& setting, const SettingTarget& target, std::string_view text) {
   clear_list(setting, target);
-  while (!trimmed(text).empty()) {
+  while (!trim(text).empty()) {
     const size_t end = std::min(text.find(','), text.size());
-    if (auto good = set_from_text(setting, target, trimmed(text.substr(0, end))); !good) return good;
+    if (auto good = set_from_text(setting, target, trim(text.substr(0, end))); !good) return good;
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return {};
@@ -43,7 +38,7 @@ Result<void> apply(const Setting& setting, const SettingTarget& target, const En
     variable = setting.alias;
   }
   if (!value) return {};
-  auto good = is_list(setting) ? set_list(setting, target, *value) : set_from_text(setting, target, trimmed(*value));
+  auto good = is_list(setting) ? set_list(setting, target, *value) : set_from_text(setting, target, trim(*value));
   if (!good) {
     good.error().message = fmt::format("{}: {}", variable, good.error().message);
     return good;
@@ -73,7 +68,7 @@ Result<Config> apply_environment(Config config, const Environment& given) {
   // A deployment without Redis may set the variable to an empty text.
   const Environment environment = [&](std::string_view name) -> std::optional<std::string> {
     auto value = given(name);
-    return name == kRedisVariable && value && trimmed(*value).empty() ? std::nullopt : value;
+    return name == kRedisVariable && value && trim(*value).empty() ? std::nullopt : value;
   };
   if (environment(kRedisVariable)) make_redis(config.stores.at(config.store_name()));
   for (const Setting& setting : settings()) {

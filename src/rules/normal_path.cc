@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "model/ascii.h"
+
 namespace rateguard::rules {
 namespace {
 
@@ -25,13 +27,6 @@ constexpr std::array<bool, 256> kPlain = [] {
 bool plain4(const char* p) {
   const auto plain = [](char c) { return static_cast<unsigned>(kPlain[static_cast<unsigned char>(c)]); };
   return (plain(p[0]) & plain(p[1]) & plain(p[2]) & plain(p[3])) != 0;
-}
-
-constexpr int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
 }
 
 // The octet that the triplet at text[at] encodes, if there is one.

@@ -8,18 +8,9 @@
 #include "http/chars.h"
 #include "http/quote.h"
 #include "http/rejections.h"
+#include "model/ascii.h"
 
 namespace rateguard::http {
-namespace {
-
-std::string_view trim(std::string_view text) {
-  const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return text;
-}
-
-}  // namespace
 
 void Http1MessageParser::reset_message() {
   phase_ = Phase::kStart;

@@ -7,17 +7,11 @@
 namespace rateguard::grpc {
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
-}
-
 // Whether a comma-separated list names it.
 bool lists(std::string_view list, std::string_view name) {
   while (!list.empty()) {
     const size_t comma = list.find(',');
-    if (trimmed(list.substr(0, comma)) == name) return true;
+    if (trim(list.substr(0, comma)) == name) return true;
     if (comma == std::string_view::npos) break;
     list.remove_prefix(comma + 1);
   }
@@ -80,7 +74,7 @@ std::optional<Duration> parse_timeout(std::string_view text) {
 std::string_view bearer_token(std::string_view authorization) {
   constexpr std::string_view kScheme = "bearer ";
   if (!equal_ignoring_case(authorization.substr(0, kScheme.size()), kScheme)) return {};
-  return trimmed(authorization.substr(kScheme.size()));
+  return trim(authorization.substr(kScheme.size()));
 }
 
 }  // namespace rateguard::grpc
