@@ -5,7 +5,7 @@
 #include "server/http/decide.h"
 #include "server/http/forwarded_request.h"
 #include "server/http/limit_headers.h"
-#include "server/http/percent.h"
+#include "server/http/query.h"
 #include "server/http/routes.h"
 #include "text/json_text.h"
 

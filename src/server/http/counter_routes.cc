@@ -2,8 +2,9 @@
 #include <algorithm>
 #include <optional>
 
+#include "model/percent.h"
 #include "server/http/decide.h"
-#include "server/http/percent.h"
+#include "server/http/query.h"
 #include "server/http/routes.h"
 #include "text/json_text.h"
 

@@ -1,6 +1,8 @@
-#include "server/http/percent.h"
+#include "server/http/query.h"
 
 #include <algorithm>
+
+#include "model/percent.h"
 
 namespace rateguard::http_api {
 

@@ -1,4 +1,4 @@
-// Paths and queries of URLs: percent_decode() is for a segment of a path, parse_query() for a query.
+// Queries of URLs.
 #pragma once
 
 #include <optional>
@@ -6,8 +6,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "model/percent.h"
 
 namespace rateguard::http_api {
 

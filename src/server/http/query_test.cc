@@ -1,4 +1,4 @@
-#include "server/http/percent.h"
+#include "server/http/query.h"
 
 #include <gtest/gtest.h>
 
