@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "http/server_options.h"
+#include "text/json_text.h"
 
 namespace rateguard::loadgen {
 namespace {
@@ -16,21 +17,13 @@ constexpr size_t kContentKept = 4 * 1024;
 // The limit of questions that should be refused: one unit in thirty days, used up by the first of them.
 constexpr std::string_view kUsedUp = R"("algorithm":"gcra","burst":1,"rate":"1/30d")";
 
-// Escapes quotes and backslashes, which a rule's name may contain.
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out;
-}
-
 std::string body_of(const Plan& plan, bool used_up) {
   if (!plan.body.empty()) return plan.body;
   const std::string_view cost = plan.cost == 1 ? "" : R"(,"cost":{cost})";
   if (!plan.rule.empty()) {
-    return fmt::format(R"({{"rule":"{}","key":"{{key}}"{}}})", escaped(plan.rule), cost);
+    std::string rule;
+    append_json_string(rule, plan.rule);
+    return fmt::format(R"({{"rule":{},"key":"{{key}}"{}}})", rule, cost);
   }
   if (used_up) return fmt::format(R"({{"key":"{{key}}",{}{}}})", kUsedUp, cost);
   return fmt::format(R"({{"key":"{{key}}","algorithm":"token_bucket","capacity":{},"refill_rate":"{}/{}ms"{}}})",

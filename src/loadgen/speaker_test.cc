@@ -67,12 +67,12 @@ TEST(HttpSpeaker, AsksWithItsOwnLimit) {
 
 TEST(HttpSpeaker, AsksByRuleOrByTemplate) {
   Plan by_rule = plan_for("http://[::1]:1");
-  by_rule.rule = "a\"b";
+  by_rule.rule = "a\"b\tc";
   by_rule.cost = 3;
   by_rule.token = "secret";
   by_rule.headers = {"X-Tenant: t"};
   const std::string text = asked(*make_speaker(by_rule), {.key = "k", .cost = 3});
-  EXPECT_TRUE(text.ends_with(R"({"rule":"a\"b","key":"k","cost":3})")) << text;
+  EXPECT_TRUE(text.ends_with(R"({"rule":"a\"b\tc","key":"k","cost":3})")) << text;
   EXPECT_NE(text.find("\r\nHost: [::1]:1\r\n"), std::string::npos);
   EXPECT_NE(text.find("\r\nAuthorization: Bearer secret\r\nX-Tenant: t\r\n"), std::string::npos);
 
