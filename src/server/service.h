@@ -90,6 +90,9 @@ struct Service {
   DecisionSource decisions = {};   // of all loops and front ends
   metrics::Registry metrics = {};  // what GET /metrics reports
   Log* log = nullptr;              // null: silent
+
+  // Whether requests are to be logged, one line each.
+  bool logs_access() const { return settings.access_log && log != nullptr; }
 };
 
 }  // namespace rateguard::server

@@ -70,7 +70,7 @@ void GrpcApi::handle(http::Exchange& exchange, Now now) {
       .rpc = rpc,
       .peer = request.peer,
       .reply_as = head.encoding == Encoding::kGzip && head.accepts_gzip ? Compressed::kYes : Compressed::kNo};
-  if (logs_access()) call.begin = std::chrono::steady_clock::now();
+  if (service_.logs_access()) call.begin = std::chrono::steady_clock::now();
   call.arriving = std::max(Duration{}, now - request.started);
   if (status.ok() && !head.timeout.empty()) {
     call.deadline = request.started + *parse_timeout(head.timeout);
@@ -172,7 +172,7 @@ void GrpcApi::fail(const Rpc* rpc, const Status& status, http::Responder& respon
 void GrpcApi::reject(const http::Rejection& rejection, Instant now, http::Responder& responder) {
   UnaryCall call{.rpc = find_rpc(rejection.request.target), .peer = rejection.request.peer};
   call.arriving = std::max(Duration{}, now - rejection.request.started);
-  if (logs_access()) call.begin = std::chrono::steady_clock::now();
+  if (service_.logs_access()) call.begin = std::chrono::steady_clock::now();
   const Status status{code_of(rejection), rejection.field + ": " + rejection.detail};
   log_call(call, status.code, {});
   fail(call.rpc, status, responder);

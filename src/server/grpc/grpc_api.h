@@ -111,7 +111,6 @@ class GrpcApi final : public http::Handler, private http::ExchangeEvents {
   void end_conversation(http::Exchange& exchange, const Status& status);
   void tell_watchers();
   void count(const Rpc* rpc, StatusCode code);
-  bool logs_access() const { return service_.settings.access_log && service_.log != nullptr; }
   void log_call(const UnaryCall& call, StatusCode code, const server::DecisionNote& note) const;
   void log_stream(const Rpc& rpc, const IpAddress& peer) const;
 

@@ -8,7 +8,7 @@
 namespace rateguard::grpc {
 
 void GrpcApi::log_call(const UnaryCall& call, StatusCode code, const server::DecisionNote& note) const {
-  if (!logs_access()) return;
+  if (!service_.logs_access()) return;
   const std::string peer = call.peer.to_string();
   const auto passed = std::chrono::steady_clock::now() - call.begin;
   std::vector<LogField> fields = {{"peer", std::string_view(peer)},
@@ -22,7 +22,7 @@ void GrpcApi::log_call(const UnaryCall& call, StatusCode code, const server::Dec
 
 // Logs a stream when it begins: it may last as long as its connection.
 void GrpcApi::log_stream(const Rpc& rpc, const IpAddress& peer) const {
-  if (!logs_access()) return;
+  if (!service_.logs_access()) return;
   const std::string text = peer.to_string();
   service_.log->write(
       LogLevel::kInfo, "call",

@@ -114,14 +114,10 @@ size_t bytes_of(const http::Request& request) {
   return bytes;
 }
 
-bool logs_access(const Workspace& workspace) {
-  return workspace.service.settings.access_log && workspace.service.log != nullptr;
-}
-
 void answer(Workspace& workspace, const RouteMatch& routed, const http::Request& request, Now now,
             http::Responder& responder) {
   ApiCall call(workspace, request, now, responder);
-  const bool logged = logs_access(workspace);
+  const bool logged = workspace.service.logs_access();
   const auto begin = logged ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point();
   answer(call, routed);
   if (logged) log_access(call, begin);
@@ -252,7 +248,7 @@ void HttpApi::reject(const http::Rejection& rejection, Instant now, http::Respon
   ApiCall call(*workspace_, rejection.request, now, responder);
   call.route = rejected_route_index();
   // A connection beyond the limit has not begun a request; it is logged separately (net::TurnedAway).
-  const bool logged = logs_access(*workspace_) && rejection.request.started != Instant{};
+  const bool logged = workspace_->service.logs_access() && rejection.request.started != Instant{};
   const auto begin = logged ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point();
   call.respond_problem({.status = rejection.status, .detail = rejection.detail, .field = rejection.field});
   if (logged) log_access(call, begin);

@@ -88,7 +88,7 @@ Result<void> CheckBatch::add(const server::RuleCheck& check, const ConnectedClie
 
 void CheckBatch::flush(ReplyWriter& reply, Now now) {
   if (shapes_.empty()) return;
-  const bool logged = service_.settings.access_log && service_.log != nullptr;
+  const bool logged = service_.logs_access();
   const auto begin = logged ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point();
   decider_.run(now);
   const auto passed = logged ? std::chrono::steady_clock::now() - begin : std::chrono::steady_clock::duration();

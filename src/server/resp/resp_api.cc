@@ -93,7 +93,7 @@ void execute(CommandWorkspace& workspace, ConnectedClient& client, std::span<con
   const size_t index =
       found.command != nullptr ? static_cast<size_t>(found.command - commands().data()) : unknown_command_index();
   workspace.counters.commands[index].add();
-  if (workspace.service.settings.access_log && workspace.service.log != nullptr) {
+  if (workspace.service.logs_access()) {
     log_access(workspace.service, client, found.command != nullptr ? found.command->name : "unknown");
   }
 
