@@ -1,4 +1,4 @@
-// How much there is of something now: one thread raises and lowers it, and any may read it.
+// How much there is of something now: one thread changes it, and any may read it.
 #pragma once
 
 #include <atomic>
@@ -11,6 +11,7 @@ class Level {
  public:
   void rise(uint64_t n = 1) { value_.store(value() + n, std::memory_order_relaxed); }
   void fall(uint64_t n = 1) { value_.store(value() - n, std::memory_order_relaxed); }
+  void set(uint64_t n) { value_.store(n, std::memory_order_relaxed); }
   uint64_t value() const { return value_.load(std::memory_order_relaxed); }
 
  private:

@@ -106,7 +106,7 @@ void LeaseStore::tick(Instant now) {
   leased_.tick(now_);
   synced_.tick(now_);
   remote_.tick(now);
-  note_stats();
+  note_sizes();
 }
 
 void LeaseStore::forget(std::string_view key) {
@@ -119,22 +119,18 @@ void LeaseStore::forget_all() {
   synced_.forget_all();
 }
 
-void LeaseStore::note_stats() {
-  wallets_.store(leased_.size(), std::memory_order_relaxed);
-  synced_keys_.store(synced_.size(), std::memory_order_relaxed);
-  from_wallets_.store(leased_.from_wallets(), std::memory_order_relaxed);
-  lease_calls_.store(leased_.calls(), std::memory_order_relaxed);
-  reports_.store(synced_.reports(), std::memory_order_relaxed);
-  lost_units_.store(synced_.lost_units(), std::memory_order_relaxed);
+void LeaseStore::note_sizes() {
+  wallets_.set(leased_.size());
+  synced_keys_.set(synced_.size());
 }
 
 LeaseStats LeaseStore::stats() const {
-  return {.wallets = wallets_.load(std::memory_order_relaxed),
-          .synced = synced_keys_.load(std::memory_order_relaxed),
-          .from_wallets = from_wallets_.load(std::memory_order_relaxed),
-          .lease_calls = lease_calls_.load(std::memory_order_relaxed),
-          .reports = reports_.load(std::memory_order_relaxed),
-          .lost_units = lost_units_.load(std::memory_order_relaxed)};
+  return {.wallets = wallets_.value(),
+          .synced = synced_keys_.value(),
+          .from_wallets = leased_.from_wallets(),
+          .lease_calls = leased_.calls(),
+          .reports = synced_.reports(),
+          .lost_units = synced_.lost_units()};
 }
 
 }  // namespace rateguard

@@ -2,13 +2,13 @@
 // `consistency`; the stores behind it decide every charge exactly.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <span>
 #include <string_view>
 
+#include "base/level.h"
 #include "store/lease/asking.h"
 #include "store/lease/leased_counters.h"
 #include "store/lease/synced_counters.h"
@@ -73,7 +73,7 @@ class LeaseStore final : public RemoteStore {
   void pass_to_remote(ChargeGroup group, Asking& asking);
   void send_passed(Asking& asking, Now now);
   void on_passed(Asking& asking);
-  void note_stats();
+  void note_sizes();
 
   RemoteStore& remote_;
   const Duration life_max_;
@@ -82,13 +82,8 @@ class LeaseStore final : public RemoteStore {
   SyncedCounters synced_;
   Instant now_ = {};  // the latest
 
-  // Written on the loop's thread only.
-  std::atomic<uint64_t> wallets_ = 0;
-  std::atomic<uint64_t> synced_keys_ = 0;
-  std::atomic<uint64_t> from_wallets_ = 0;
-  std::atomic<uint64_t> lease_calls_ = 0;
-  std::atomic<uint64_t> reports_ = 0;
-  std::atomic<uint64_t> lost_units_ = 0;
+  Level wallets_;
+  Level synced_keys_;
 };
 
 }  // namespace rateguard

@@ -183,7 +183,7 @@ void LeasedCounters::send(Counter& counter) {
   counter.asked_at = now_;
   counter.is_forgotten = false;
   counter.state = CallState::kSent;
-  ++calls_;
+  calls_.add();
   // With the time at which the first waiting check arrived: the remote store's deadline counts from there.
   remote_.charge(std::span(&counter.group, 1), first.since, [&counter] { counter.owner->on_answer(counter); });
   if (counter.state == CallState::kSent) counter.state = CallState::kAwaited;
@@ -233,7 +233,7 @@ bool LeasedCounters::take_from_wallet(Counter& counter, Charge& charge, Instant 
   if (charge.cost.units > counter.wallet.at(since)) return false;
   counter.wallet.units -= charge.cost.units;
   admit(counter, charge, since, counter.wallet.basis);
-  ++from_wallets_;
+  from_wallets_.add();
   return true;
 }
 

@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/counter.h"
 #include "store/lease/asking.h"
 #include "store/lease/lease_terms.h"
 #include "store/remote_store.h"
@@ -56,8 +57,9 @@ class LeasedCounters {
   void tick(Instant now);
 
   size_t size() const { return counters_.size(); }
-  uint64_t from_wallets() const { return from_wallets_; }
-  uint64_t calls() const { return calls_; }
+  // On any thread.
+  uint64_t from_wallets() const { return from_wallets_.value(); }
+  uint64_t calls() const { return calls_.value(); }
 
  private:
   // Units that may be used before `end`.
@@ -131,8 +133,8 @@ class LeasedCounters {
   Counters counters_;
   Instant now_ = {};     // the latest
   size_t sweep_at_ = 0;  // the bucket that tick() examines next
-  uint64_t from_wallets_ = 0;
-  uint64_t calls_ = 0;
+  rateguard::Counter from_wallets_;
+  rateguard::Counter calls_;
 };
 
 }  // namespace rateguard

@@ -157,7 +157,7 @@ Charge SyncedCounters::look(std::string_view key, const Counter& counter) const 
 }
 
 void SyncedCounters::send(Report& report) {
-  ++reports_;
+  reports_.add();
   report.is_under_way = true;
   report.groups.clear();
   for (Charge& charge : report.charges) report.groups.push_back({std::span(&charge, 1)});
@@ -183,7 +183,7 @@ void SyncedCounters::take_answer(Counters::value_type& named, const Charge& call
   const uint64_t sent = std::exchange(counter.sent, 0);
   if (counter.is_forgotten) return;
   if (call.basis != Basis::kCounter) {
-    lost_units_ += sent;
+    lost_units_.add(sent);
     counter.is_blocked = counter.owed != 0;
     return;
   }

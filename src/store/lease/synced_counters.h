@@ -1,7 +1,6 @@
 // Counters that each instance decides by its own count, and reconciles with the shared one at intervals.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -10,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/counter.h"
 #include "store/lease/leased_counters.h"
 #include "store/remote_store.h"
 
@@ -46,8 +46,9 @@ class SyncedCounters {
   void tick(Instant now);
 
   size_t size() const { return counters_.size(); }
-  uint64_t reports() const { return reports_; }
-  uint64_t lost_units() const { return lost_units_; }
+  // On any thread.
+  uint64_t reports() const { return reports_.value(); }
+  uint64_t lost_units() const { return lost_units_.value(); }
 
  private:
   // Units admitted here: `fresh` have not been reported; `sent` are in a call under way; for `owed` the remote store
@@ -88,8 +89,8 @@ class SyncedCounters {
   Instant now_ = {};       // the latest
   Instant reported_ = {};  // the last report
   std::shared_ptr<Report> report_;
-  uint64_t reports_ = 0;
-  uint64_t lost_units_ = 0;
+  rateguard::Counter reports_;
+  rateguard::Counter lost_units_;
 };
 
 }  // namespace rateguard
