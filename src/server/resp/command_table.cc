@@ -1,8 +1,5 @@
 #include "server/resp/command_table.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -53,206 +50,312 @@ constexpr std::string_view kMapOfCheck =
     "A map: `allowed`, `limit`, `remaining`, `retry_after_ms` (0 when admitted, null when never), `reset_after_ms`, "
     "`rule`, `degraded`; for a leaky bucket `delay_ms`, for a hold `hold`.";
 
-constexpr std::array kCommands = {
-    Command{"cl.throttle", -1, Access::kToken, kRateLimiting,
-            "Asks for `quantity` units (1) of a limit that admits `max_burst` + 1 at once and `count` per `period` "
-            "seconds, as redis-cell does. 0 looks and takes nothing.",
-            "Five integers: 1 if limited, else 0; `max_burst` + 1; what is left; the seconds to wait, or -1 when "
-            "admitted or never; the seconds until all is free again.",
-            kThrottleArguments, "write fast", true, answers::cl_throttle, true},
-    Command{
-        "throttle", -5, Access::kToken, kRateLimiting,
-        "Asks for `quantity` units (1) of a limit that admits `max_burst` at once and `count` per `period` seconds, "
-        "as throttlecrab does. 0 looks and takes nothing.",
-        "Five integers: 1 if admitted, else 0; `max_burst`; what is left; the seconds until all is free again; the "
-        "seconds to wait, or 0.",
-        kThrottleArguments, "write fast", true, answers::throttle, true},
-    Command{
-        "rg.check", -3, Access::kToken, kRateLimiting,
-        "Asks a configured rule for `cost` units (1) of one subject; a negative cost gives units back, at most what is "
-        "used. A rule by several things takes the further ones "
-        "after AND, a rule by nothing an empty key.",
-        kMapOfCheck, kCheckArguments, "write fast", false, answers::rg_check, true},
-    Command{
-        "rg.peek", -3, Access::kToken, kRateLimiting, "Looks at a subject's counter and takes nothing.",
-        "A map: `rule`, `algorithm`, `limit`, `remaining`, `reset_after_ms`; the middle three null for an unlimited "
-        "plan.",
-        kCounterArguments, "readonly fast", false, answers::rg_peek},
-    Command{"rg.reset", -3, Access::kAdmin, kRateLimiting, "Forgets a subject's counter.",
-            "1 if there was one, else 0.", kCounterArguments, "write admin fast", false, answers::rg_reset},
-    Command{"rg.release", 2, Access::kToken, kRateLimiting, "Gives a hold of a concurrency limit back, once.",
-            "1; or 0 for a hold that was never given, is released already, or has expired.", kHold, "write fast", false,
-            answers::rg_release},
+constexpr auto kCommands = std::to_array<Command>({
+    {.name = "cl.throttle",
+     .arity = -1,
+     .access = Access::kToken,
+     .group = kRateLimiting,
+     .summary = "Asks for `quantity` units (1) of a limit that admits `max_burst` + 1 at once and `count` per `period` "
+                "seconds, as redis-cell does. 0 looks and takes nothing.",
+     .reply = "Five integers: 1 if limited, else 0; `max_burst` + 1; what is left; the seconds to wait, or -1 when "
+              "admitted or never; the seconds until all is free again.",
+     .arguments = kThrottleArguments,
+     .flags = "write fast",
+     .has_key = true,
+     .answer = answers::cl_throttle,
+     .asked_together = true},
+    {.name = "throttle",
+     .arity = -5,
+     .access = Access::kToken,
+     .group = kRateLimiting,
+     .summary =
+         "Asks for `quantity` units (1) of a limit that admits `max_burst` at once and `count` per `period` seconds, "
+         "as throttlecrab does. 0 looks and takes nothing.",
+     .reply =
+         "Five integers: 1 if admitted, else 0; `max_burst`; what is left; the seconds until all is free again; the "
+         "seconds to wait, or 0.",
+     .arguments = kThrottleArguments,
+     .flags = "write fast",
+     .has_key = true,
+     .answer = answers::throttle,
+     .asked_together = true},
+    {.name = "rg.check",
+     .arity = -3,
+     .access = Access::kToken,
+     .group = kRateLimiting,
+     .summary = "Asks a configured rule for `cost` units (1) of one subject; a negative cost gives units back, at most "
+                "what is used. A rule by several things takes the further ones after AND, a rule by nothing an empty "
+                "key.",
+     .reply = kMapOfCheck,
+     .arguments = kCheckArguments,
+     .flags = "write fast",
+     .answer = answers::rg_check,
+     .asked_together = true},
+    {.name = "rg.peek",
+     .arity = -3,
+     .access = Access::kToken,
+     .group = kRateLimiting,
+     .summary = "Looks at a subject's counter and takes nothing.",
+     .reply =
+         "A map: `rule`, `algorithm`, `limit`, `remaining`, `reset_after_ms`; the middle three null for an unlimited "
+         "plan.",
+     .arguments = kCounterArguments,
+     .flags = "readonly fast",
+     .answer = answers::rg_peek},
+    {.name = "rg.reset",
+     .arity = -3,
+     .access = Access::kAdmin,
+     .group = kRateLimiting,
+     .summary = "Forgets a subject's counter.",
+     .reply = "1 if there was one, else 0.",
+     .arguments = kCounterArguments,
+     .flags = "write admin fast",
+     .answer = answers::rg_reset},
+    {.name = "rg.release",
+     .arity = 2,
+     .access = Access::kToken,
+     .group = kRateLimiting,
+     .summary = "Gives a hold of a concurrency limit back, once.",
+     .reply = "1; or 0 for a hold that was never given, is released already, or has expired.",
+     .arguments = kHold,
+     .flags = "write fast",
+     .answer = answers::rg_release},
 
-    Command{"auth", -2, Access::kAny, kConnection,
-            "Shows a token. With a user's name: `default` takes any token, `admin` one of `listen.admin_tokens`.",
-            "OK, or an error.", kAuthArguments, "noscript loading stale fast no_auth", false, answers::auth},
-    Command{"client",
-            -2,
-            Access::kToken,
-            kConnection,
-            "What the server keeps about this connection.",
-            "",
-            {},
-            "",
-            false,
-            nullptr},
-    Command{"client|getname",
-            2,
-            Access::kToken,
-            kConnection,
-            "The connection's name.",
-            "The name, or null.",
-            {},
-            "noscript loading stale",
-            false,
-            answers::client_getname},
-    Command{"client|id",
-            2,
-            Access::kToken,
-            kConnection,
-            "The connection's number.",
-            "An integer.",
-            {},
-            "noscript loading stale",
-            false,
-            answers::client_id},
-    Command{"client|info",
-            2,
-            Access::kToken,
-            kConnection,
-            "The connection in one line.",
-            "Text.",
-            {},
-            "noscript loading stale",
-            false,
-            answers::client_info},
-    Command{"client|no-evict", 3, Access::kToken, kConnection, "Nothing is evicted here; accepted.", "OK.", kOnOff,
-            "noscript loading stale", false, answers::client_on_off},
-    Command{"client|no-touch", 3, Access::kToken, kConnection, "Nothing is touched here; accepted.", "OK.", kOnOff,
-            "noscript loading stale", false, answers::client_on_off},
-    Command{"client|reply", 3, Access::kToken, kConnection,
-            "Whether commands are answered: ON, OFF, or SKIP for the next one.", "OK after ON, else nothing.",
-            kOnOffSkip, "noscript loading stale", false, answers::client_reply},
-    Command{"client|setinfo", 4, Access::kToken, kConnection, "Names the library that speaks.", "OK.", kSetInfo,
-            "noscript loading stale", false, answers::client_setinfo},
-    Command{"client|setname", 3, Access::kToken, kConnection, "Names the connection.", "OK.", kName,
-            "noscript loading stale", false, answers::client_setname},
-    Command{"client|tracking", -3, Access::kToken, kConnection,
-            "Nothing is cached, so there is nothing to track; accepted, for clients that ask for it by themselves.",
-            "OK.", kTracking, "noscript loading stale", false, answers::client_on_off},
-    Command{"echo", 2, Access::kToken, kConnection, "Says it again.", "The message.", kMessage, "loading stale fast",
-            false, answers::echo},
-    Command{"hello", -1, Access::kAny, kConnection,
-            "Chooses the protocol version, 2 or 3; on the way authenticates and names the connection.",
-            "A map: `server`, `version`, `proto`, `id`, `mode`, `role`, `modules`.", kHelloArguments,
-            "noscript loading stale fast no_auth", false, answers::hello},
-    Command{"ping", -1, Access::kToken, kConnection, "Whether the server is there.", "PONG, or the message.",
-            kOptionalMessage, "fast", false, answers::ping},
-    Command{"quit",
-            -1,
-            Access::kAny,
-            kConnection,
-            "Ends the connection.",
-            "OK.",
-            {},
-            "noscript loading stale fast no_auth",
-            false,
-            answers::quit},
-    Command{"reset",
-            1,
-            Access::kAny,
-            kConnection,
-            "Makes the connection as it was when it began.",
-            "RESET.",
-            {},
-            "noscript loading stale fast no_auth",
-            false,
-            answers::reset},
-    Command{"select", 2, Access::kToken, kConnection, "There is one database, number 0.", "OK, or an error.", kIndex,
-            "loading stale fast", false, answers::select},
+    {.name = "auth",
+     .arity = -2,
+     .access = Access::kAny,
+     .group = kConnection,
+     .summary = "Shows a token. With a user's name: `default` takes any token, `admin` one of `listen.admin_tokens`.",
+     .reply = "OK, or an error.",
+     .arguments = kAuthArguments,
+     .flags = "noscript loading stale fast no_auth",
+     .answer = answers::auth},
+    {.name = "client",
+     .arity = -2,
+     .access = Access::kToken,
+     .group = kConnection,
+     .summary = "What the server keeps about this connection."},
+    {.name = "client|getname",
+     .arity = 2,
+     .access = Access::kToken,
+     .group = kConnection,
+     .summary = "The connection's name.",
+     .reply = "The name, or null.",
+     .flags = "noscript loading stale",
+     .answer = answers::client_getname},
+    {.name = "client|id",
+     .arity = 2,
+     .access = Access::kToken,
+     .group = kConnection,
+     .summary = "The connection's number.",
+     .reply = "An integer.",
+     .flags = "noscript loading stale",
+     .answer = answers::client_id},
+    {.name = "client|info",
+     .arity = 2,
+     .access = Access::kToken,
+     .group = kConnection,
+     .summary = "The connection in one line.",
+     .reply = "Text.",
+     .flags = "noscript loading stale",
+     .answer = answers::client_info},
+    {.name = "client|no-evict",
+     .arity = 3,
+     .access = Access::kToken,
+     .group = kConnection,
+     .summary = "Nothing is evicted here; accepted.",
+     .reply = "OK.",
+     .arguments = kOnOff,
+     .flags = "noscript loading stale",
+     .answer = answers::client_on_off},
+    {.name = "client|no-touch",
+     .arity = 3,
+     .access = Access::kToken,
+     .group = kConnection,
+     .summary = "Nothing is touched here; accepted.",
+     .reply = "OK.",
+     .arguments = kOnOff,
+     .flags = "noscript loading stale",
+     .answer = answers::client_on_off},
+    {.name = "client|reply",
+     .arity = 3,
+     .access = Access::kToken,
+     .group = kConnection,
+     .summary = "Whether commands are answered: ON, OFF, or SKIP for the next one.",
+     .reply = "OK after ON, else nothing.",
+     .arguments = kOnOffSkip,
+     .flags = "noscript loading stale",
+     .answer = answers::client_reply},
+    {.name = "client|setinfo",
+     .arity = 4,
+     .access = Access::kToken,
+     .group = kConnection,
+     .summary = "Names the library that speaks.",
+     .reply = "OK.",
+     .arguments = kSetInfo,
+     .flags = "noscript loading stale",
+     .answer = answers::client_setinfo},
+    {.name = "client|setname",
+     .arity = 3,
+     .access = Access::kToken,
+     .group = kConnection,
+     .summary = "Names the connection.",
+     .reply = "OK.",
+     .arguments = kName,
+     .flags = "noscript loading stale",
+     .answer = answers::client_setname},
+    {.name = "client|tracking",
+     .arity = -3,
+     .access = Access::kToken,
+     .group = kConnection,
+     .summary = "Nothing is cached, so there is nothing to track; accepted, for clients that ask for it by themselves.",
+     .reply = "OK.",
+     .arguments = kTracking,
+     .flags = "noscript loading stale",
+     .answer = answers::client_on_off},
+    {.name = "echo",
+     .arity = 2,
+     .access = Access::kToken,
+     .group = kConnection,
+     .summary = "Says it again.",
+     .reply = "The message.",
+     .arguments = kMessage,
+     .flags = "loading stale fast",
+     .answer = answers::echo},
+    {.name = "hello",
+     .arity = -1,
+     .access = Access::kAny,
+     .group = kConnection,
+     .summary = "Chooses the protocol version, 2 or 3; on the way authenticates and names the connection.",
+     .reply = "A map: `server`, `version`, `proto`, `id`, `mode`, `role`, `modules`.",
+     .arguments = kHelloArguments,
+     .flags = "noscript loading stale fast no_auth",
+     .answer = answers::hello},
+    {.name = "ping",
+     .arity = -1,
+     .access = Access::kToken,
+     .group = kConnection,
+     .summary = "Whether the server is there.",
+     .reply = "PONG, or the message.",
+     .arguments = kOptionalMessage,
+     .flags = "fast",
+     .answer = answers::ping},
+    {.name = "quit",
+     .arity = -1,
+     .access = Access::kAny,
+     .group = kConnection,
+     .summary = "Ends the connection.",
+     .reply = "OK.",
+     .flags = "noscript loading stale fast no_auth",
+     .answer = answers::quit},
+    {.name = "reset",
+     .arity = 1,
+     .access = Access::kAny,
+     .group = kConnection,
+     .summary = "Makes the connection as it was when it began.",
+     .reply = "RESET.",
+     .flags = "noscript loading stale fast no_auth",
+     .answer = answers::reset},
+    {.name = "select",
+     .arity = 2,
+     .access = Access::kToken,
+     .group = kConnection,
+     .summary = "There is one database, number 0.",
+     .reply = "OK, or an error.",
+     .arguments = kIndex,
+     .flags = "loading stale fast",
+     .answer = answers::select},
 
-    Command{"command",
-            -1,
-            Access::kToken,
-            kServer,
-            "Every command, as clients read it.",
-            "An array.",
-            {},
-            "loading stale",
-            false,
-            answers::command},
-    Command{"command|count",
-            2,
-            Access::kToken,
-            kServer,
-            "How many commands there are.",
-            "An integer.",
-            {},
-            "loading stale",
-            false,
-            answers::command_count},
-    Command{"command|docs", -2, Access::kToken, kServer, "What commands do and take.", "A map by name.", kCommandNames,
-            "loading stale", false, answers::command_docs},
-    Command{"command|info", -2, Access::kToken, kServer, "Commands, as clients read them.",
-            "An array; null for what there is not.", kCommandNames, "loading stale", false, answers::command_info},
-    Command{"command|list",
-            2,
-            Access::kToken,
-            kServer,
-            "The commands' names.",
-            "An array.",
-            {},
-            "loading stale",
-            false,
-            answers::command_list},
-    Command{"config",
-            -2,
-            Access::kToken,
-            kServer,
-            "Redis's parameters, for programs that ask.",
-            "",
-            {},
-            "",
-            false,
-            nullptr},
-    Command{"config|get", -3, Access::kToken, kServer,
-            "`save`, `appendonly`, `databases`, `maxmemory`, `proto-max-bulk-len`, or `*`.", "A map.", kParameters,
-            "noscript loading stale", false, answers::config_get},
-    Command{"host:",
-            -1,
-            Access::kAny,
-            kServer,
-            "A line of HTTP: the connection is closed.",
-            "Nothing.",
-            {},
-            "noscript loading stale no_auth",
-            false,
-            answers::not_redis},
-    Command{"info", -1, Access::kToken, kServer,
-            "About the server, in the sections `server`, `clients`, `persistence`, `stats`, `replication`.", "Text.",
-            kSections, "loading stale", false, answers::info},
-    Command{"post",
-            -1,
-            Access::kAny,
-            kServer,
-            "A line of HTTP: the connection is closed.",
-            "Nothing.",
-            {},
-            "noscript loading stale no_auth",
-            false,
-            answers::not_redis},
-    Command{"time",
-            1,
-            Access::kToken,
-            kServer,
-            "The server's clock.",
-            "Two strings: seconds since the Unix epoch, and microseconds.",
-            {},
-            "loading stale fast",
-            false,
-            answers::time},
-};
+    {.name = "command",
+     .arity = -1,
+     .access = Access::kToken,
+     .group = kServer,
+     .summary = "Every command, as clients read it.",
+     .reply = "An array.",
+     .flags = "loading stale",
+     .answer = answers::command},
+    {.name = "command|count",
+     .arity = 2,
+     .access = Access::kToken,
+     .group = kServer,
+     .summary = "How many commands there are.",
+     .reply = "An integer.",
+     .flags = "loading stale",
+     .answer = answers::command_count},
+    {.name = "command|docs",
+     .arity = -2,
+     .access = Access::kToken,
+     .group = kServer,
+     .summary = "What commands do and take.",
+     .reply = "A map by name.",
+     .arguments = kCommandNames,
+     .flags = "loading stale",
+     .answer = answers::command_docs},
+    {.name = "command|info",
+     .arity = -2,
+     .access = Access::kToken,
+     .group = kServer,
+     .summary = "Commands, as clients read them.",
+     .reply = "An array; null for what there is not.",
+     .arguments = kCommandNames,
+     .flags = "loading stale",
+     .answer = answers::command_info},
+    {.name = "command|list",
+     .arity = 2,
+     .access = Access::kToken,
+     .group = kServer,
+     .summary = "The commands' names.",
+     .reply = "An array.",
+     .flags = "loading stale",
+     .answer = answers::command_list},
+    {.name = "config",
+     .arity = -2,
+     .access = Access::kToken,
+     .group = kServer,
+     .summary = "Redis's parameters, for programs that ask."},
+    {.name = "config|get",
+     .arity = -3,
+     .access = Access::kToken,
+     .group = kServer,
+     .summary = "`save`, `appendonly`, `databases`, `maxmemory`, `proto-max-bulk-len`, or `*`.",
+     .reply = "A map.",
+     .arguments = kParameters,
+     .flags = "noscript loading stale",
+     .answer = answers::config_get},
+    {.name = "host:",
+     .arity = -1,
+     .access = Access::kAny,
+     .group = kServer,
+     .summary = "A line of HTTP: the connection is closed.",
+     .reply = "Nothing.",
+     .flags = "noscript loading stale no_auth",
+     .answer = answers::not_redis},
+    {.name = "info",
+     .arity = -1,
+     .access = Access::kToken,
+     .group = kServer,
+     .summary = "About the server, in the sections `server`, `clients`, `persistence`, `stats`, `replication`.",
+     .reply = "Text.",
+     .arguments = kSections,
+     .flags = "loading stale",
+     .answer = answers::info},
+    {.name = "post",
+     .arity = -1,
+     .access = Access::kAny,
+     .group = kServer,
+     .summary = "A line of HTTP: the connection is closed.",
+     .reply = "Nothing.",
+     .flags = "noscript loading stale no_auth",
+     .answer = answers::not_redis},
+    {.name = "time",
+     .arity = 1,
+     .access = Access::kToken,
+     .group = kServer,
+     .summary = "The server's clock.",
+     .reply = "Two strings: seconds since the Unix epoch, and microseconds.",
+     .flags = "loading stale fast",
+     .answer = answers::time},
+});
 
 // Rows by the length of their name: a look-up compares two or three names.
 constexpr size_t kNameMax = 16;
@@ -265,36 +368,6 @@ const ByLength& by_length() {
     return made;
   }();
   return table;
-}
-
-std::string upper(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
-  return out;
-}
-
-std::string anchor(const Command& command) {
-  std::string out;
-  for (const char c : command.name) {
-    if (c == '|') {
-      out += '-';
-    } else if (c != '.' && c != ':') {
-      out += c;
-    }
-  }
-  return out;
-}
-
-std::string_view who(Access access) {
-  switch (access) {
-    case Access::kAny:
-      return "anyone";
-    case Access::kToken:
-      return "who has a token, where `listen.tokens` asks for one";
-    case Access::kAdmin:
-      return "clients with an admin token; without admin tokens, peers on this machine";
-  }
-  return {};
 }
 
 }  // namespace
@@ -324,39 +397,6 @@ bool has_subcommands(const Command& command) {
   const Command* const next = &command + 1;
   return next != kCommands.data() + kCommands.size() && next->name.size() > command.name.size() &&
          next->name.starts_with(command.name) && next->name[command.name.size()] == '|';
-}
-
-std::string usage(const Command& command) {
-  std::string out = upper(command.name);
-  std::ranges::replace(out, '|', ' ');
-  for (const Argument& argument : command.arguments) {
-    std::string text(argument.token);
-    if (!text.empty()) text += ' ';
-    text += argument.name;
-    const bool many = argument.presence == Presence::kOptionalMany || argument.presence == Presence::kMany;
-    if (many) text += fmt::format(" [{} ...]", argument.name);
-    const bool optional = argument.presence == Presence::kOptional || argument.presence == Presence::kOptionalMany;
-    out += optional ? " [" + text + "]" : " " + text;
-  }
-  return out;
-}
-
-std::string command_reference() {
-  std::string out =
-      "# RESP commands\n\n"
-      "Made from the table in `src/server/resp/command_table.cc`; a test holds this page to it. [resp.md](resp.md) "
-      "says "
-      "how to connect.\n\n"
-      "A map is a flat array of names and values in RESP2; true and false are 1 and 0 there.\n";
-  std::string_view group;
-  for (const Command& command : kCommands) {
-    if (command.answer == nullptr || command.answer == answers::not_redis) continue;
-    if (command.group != group) out += fmt::format("\n## {}\n", command.group);
-    group = command.group;
-    out += fmt::format("\n<a id=\"{}\"></a>\n### `{}`\n\n{}\n\n", anchor(command), usage(command), command.summary);
-    out += fmt::format("Answers: {}\n\nFor: {}.\n", command.reply, who(command.access));
-  }
-  return out;
 }
 
 }  // namespace rateguard::resp

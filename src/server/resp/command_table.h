@@ -25,14 +25,14 @@ struct Command {
   std::string_view name;  // lower case; a subcommand is "client|id"
   int arity;              // as Redis counts: with the name (and the subcommand's); negative: the minimum
   server::Access access;
-  std::string_view group;    // of the documentation
-  std::string_view summary;  // a sentence
-  std::string_view reply;    // a description of the answer
-  std::span<const Argument> arguments;
-  std::string_view flags;  // as in COMMAND INFO, separated by spaces
-  bool has_key;            // the first argument is a key
-  void (*answer)(CommandCall& call);
-  bool asked_together = false;  // a check: checks that arrive together go to the store in one call
+  std::string_view group;       // of the documentation
+  std::string_view summary;     // a sentence
+  std::string_view reply = {};  // a description of the answer
+  std::span<const Argument> arguments = {};
+  std::string_view flags = {};                  // as in COMMAND INFO, separated by spaces
+  bool has_key = false;                         // the first argument is a key
+  void (*answer)(CommandCall& call) = nullptr;  // null: it has subcommands, which answer
+  bool asked_together = false;                  // a check: checks that arrive together go to the store in one call
 
   bool is_subcommand() const { return name.find('|') != std::string_view::npos; }
   bool takes(size_t words) const {
