@@ -1,11 +1,12 @@
 // What a server allows, and what it counts.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 
+#include "base/counter.h"
+#include "base/level.h"
 #include "http/body_budget.h"
 #include "http/flood_budget.h"
 #include "net/connection_host.h"
@@ -61,12 +62,12 @@ struct ServerOptions {
 
 // Counted since the start; written by the server's loop, read by any thread.
 struct ServerStats : net::ConnectionStats {
-  std::atomic<uint64_t> requests_handled = 0;
-  std::atomic<uint64_t> requests_rejected = 0;  // invalid HTTP, too large, too slow
+  Counter requests_handled;
+  Counter requests_rejected;  // invalid HTTP, too large, too slow
   // HTTP/2:
-  std::atomic<uint64_t> streams_open = 0;
-  std::atomic<uint64_t> streams_reset = 0;  // ended by either side before they were answered
-  std::atomic<uint64_t> floods = 0;         // connections ended with ENHANCE_YOUR_CALM
+  Level streams_open;
+  Counter streams_reset;  // ended by either side before they were answered
+  Counter floods;         // connections ended with ENHANCE_YOUR_CALM
 };
 
 }  // namespace rateguard::http

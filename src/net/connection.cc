@@ -131,12 +131,12 @@ void Connection::ready_while_open(uint32_t events) {
 void Connection::on_timeout() {
   if (state_ == State::kOpen && timeout_ == Timeout::kRead) return read_timed_out();
   if (state_ == State::kOpen && timeout_ == Timeout::kIdle) return idle_timed_out();
-  if (timeout_ == Timeout::kHandshake) count(host_.stats_.handshakes_failed);
+  if (timeout_ == Timeout::kHandshake) host_.stats_.handshakes_failed.add();
   time_out();
 }
 
 void Connection::time_out() {
-  count(host_.stats_.timeouts);
+  host_.stats_.timeouts.add();
   close();
 }
 
@@ -151,7 +151,7 @@ void Connection::read_preamble() {
     const bool wants_more = preamble.verdict == Preamble::Verdict::kNeedMore && preamble.bytes_wanted > in_.size() &&
                             preamble.bytes_wanted <= kPreambleBytesMax;
     if (!wants_more) {
-      count(host_.stats_.handshakes_failed);
+      host_.stats_.handshakes_failed.add();
       host_.tell_turned_away(TurnedAway::kPreambleRefused, peer_, preamble.why);
       return close();
     }
@@ -179,7 +179,7 @@ void Connection::shake_hands() {
     return open();
   }
   if (result.status == IoStatus::kFailed || result.status == IoStatus::kEnd) {
-    count(host_.stats_.handshakes_failed);
+    host_.stats_.handshakes_failed.add();
     // A peer that disconnects is not an error.
     if (const std::string why = transport_.tls_problem(); !why.empty()) {
       host_.tell_turned_away(TurnedAway::kHandshakeFailed, peer_, why);

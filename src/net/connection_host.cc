@@ -23,10 +23,6 @@ Duration tick_for(const ConnectionTimeouts& timeouts) {
 
 }  // namespace
 
-void count(std::atomic<uint64_t>& counter) {
-  counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-}
-
 ConnectionHost::ConnectionHost(ConnectionHostOptions options, ConnectionStats& stats)
     : options_(std::move(options)), stats_(stats), tick_length_(tick_for(options_.timeouts)) {
   const auto set = [this](Connection::Timeout timeout, Duration d) {
@@ -55,9 +51,9 @@ Result<uint16_t> ConnectionHost::start(EventLoop& loop, Make make, Refuse refuse
 }
 
 void ConnectionHost::accept(int descriptor, const IpAddress& peer) {
-  count(stats_.connections_accepted);
+  stats_.connections_accepted.add();
   if (!take_place()) {
-    count(stats_.connections_refused);
+    stats_.connections_refused.add();
     tell_turned_away(TurnedAway::kTooMany, peer, {});
     Transport transport(descriptor);
     if (options_.tls || !refuse_) return;
@@ -68,7 +64,7 @@ void ConnectionHost::accept(int descriptor, const IpAddress& peer) {
   connections_.push_back(make_(descriptor, peer));
   Connection& connection = *connections_.back();
   connection.index_ = static_cast<uint32_t>(connections_.size() - 1);
-  stats_.connections_open.store(connections_.size(), std::memory_order_relaxed);
+  stats_.connections_open.set(connections_.size());
   connection.start();
 }
 
@@ -97,7 +93,7 @@ void ConnectionHost::remove(Connection& connection) {
     connections_[index]->index_ = static_cast<uint32_t>(index);
   }
   connections_.pop_back();
-  stats_.connections_open.store(connections_.size(), std::memory_order_relaxed);
+  stats_.connections_open.set(connections_.size());
   if (draining_ && connections_.empty()) emptied();
 }
 

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/counter.h"
+#include "base/level.h"
 #include "base/result.h"
 #include "net/connection.h"
 #include "net/event_loop.h"
@@ -60,15 +62,12 @@ struct ConnectionHostOptions {
 
 // Counted since the start; written by the server's loop, read by any thread.
 struct ConnectionStats {
-  std::atomic<uint64_t> connections_open = 0;
-  std::atomic<uint64_t> connections_accepted = 0;
-  std::atomic<uint64_t> connections_refused = 0;  // above connections_max
-  std::atomic<uint64_t> handshakes_failed = 0;    // TLS or preamble
-  std::atomic<uint64_t> timeouts = 0;             // connections closed by a timeout
+  Level connections_open;
+  Counter connections_accepted;
+  Counter connections_refused;  // above connections_max
+  Counter handshakes_failed;    // TLS or preamble
+  Counter timeouts;             // connections closed by a timeout
 };
-
-// Adds one. Only the loop's thread writes, so that no locked instruction is needed.
-void count(std::atomic<uint64_t>& counter);
 
 // Used on the loop's thread only. Its connections share its buffers, so that an idle one holds none: bytes are received
 // into scratch() and answers rendered into out(); only what cannot be finished at once is copied.

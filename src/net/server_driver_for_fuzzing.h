@@ -73,7 +73,7 @@ class ServerDriver {
   }
 
   void settle() {
-    while (stats_->connections_open != 0) std::this_thread::yield();
+    while (stats_->connections_open.value() != 0) std::this_thread::yield();
     std::promise<void> turn;
     loop_->post([&turn] { turn.set_value(); });
     turn.get_future().wait();

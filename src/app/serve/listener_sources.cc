@@ -1,14 +1,13 @@
 #include "app/serve/listener_sources.h"
 
-#include <atomic>
-
 namespace rateguard::app {
 namespace {
 
-template <typename Stats>
-uint64_t sum(const std::vector<const http::ServerStats*>& loops, std::atomic<uint64_t> Stats::* member) {
+// `member` is a Counter or a Level.
+template <typename Stats, typename Figure>
+uint64_t sum(const std::vector<const http::ServerStats*>& loops, Figure Stats::* member) {
   uint64_t total = 0;
-  for (const http::ServerStats* const loop : loops) total += loop->*member;
+  for (const http::ServerStats* const loop : loops) total += (loop->*member).value();
   return total;
 }
 

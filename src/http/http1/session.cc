@@ -84,7 +84,7 @@ void Http1Session::peer_finished() {
 void Http1Session::read_timed_out() {
   if (skip_bytes_ != 0) return time_out();  // a request whose body is read past was answered already
   if (late_ != nullptr) return time_out();  // the handler may have begun to answer
-  net::count(context_.stats.timeouts);
+  context_.stats.timeouts.add();
   host_.out().clear();
   reject(request_too_slow(), AfterResponse::kClose, in_.bytes());
   ending_ = Ending::kLinger;
@@ -244,7 +244,7 @@ Http1Session::Batch Http1Session::hand_over(size_t size, AfterResponse after, Bo
     ending_ = host_.draining() ? Ending::kLinger : Ending::kClose;
   }
   context_.exchanges.push_back(std::move(exchange));
-  net::count(context_.stats.requests_handled);
+  context_.stats.requests_handled.add();
   rest_ = rest_.subspan(size);
   if (body != BodyState::kNone) {
     leave_body();
@@ -276,7 +276,7 @@ void Http1Session::reject(Rejection rejection, AfterResponse after, std::span<ch
   response.finish();
   head_whole_at_ = {};
   if (after == AfterResponse::kClose) ending_ = Ending::kLinger;
-  net::count(context_.stats.requests_rejected);
+  context_.stats.requests_rejected.add();
 }
 
 // Makes in_ hold what is left of input_.

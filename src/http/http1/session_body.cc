@@ -70,7 +70,7 @@ bool Http1Session::give_piece() {
     const auto status = parser_ ? parser_->parse(rest) : Http1Parser::Status::kComplete;
     in_.truncate(rest.size());
     if (status == Http1Parser::Status::kRejected) {
-      net::count(context_.stats.requests_rejected);
+      context_.stats.requests_rejected.add();
       close();
       return false;
     }

@@ -37,7 +37,7 @@ void Http1Session::send(std::string_view bytes) {
 
 void Http1Session::answered(Http1Exchange& exchange, std::string_view bytes) {
   late_ = nullptr;
-  net::count(context_.stats.requests_handled);
+  context_.stats.requests_handled.add();
   if (exchange.after() == AfterResponse::kClose || !exchange.is_whole() || raw_) {
     ending_ = draining() || !in_.empty() ? Ending::kLinger : Ending::kClose;
   }

@@ -91,7 +91,7 @@ int Http2Callbacks::on_frame(nghttp2_session* session, const nghttp2_frame* fram
 int Http2Callbacks::on_frame_sent(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
   Http2Session& ours = session_of(user);
   if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code == NGHTTP2_ENHANCE_YOUR_CALM) {
-    net::count(ours.context_.stats.floods);
+    ours.context_.stats.floods.add();
     return 0;
   }
   if (frame->hd.type == NGHTTP2_RST_STREAM) {

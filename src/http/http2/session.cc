@@ -224,7 +224,7 @@ void Http2Session::read_timed_out() {
       refuse(*stream, request_too_slow());
       continue;
     }
-    if (!stream->head_whole) net::count(context_.stats.requests_rejected);
+    if (!stream->head_whole) context_.stats.requests_rejected.add();
     const uint32_t code = stream->lingers ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL;
     nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream->id, code);
   }
@@ -237,7 +237,7 @@ void Http2Session::read_timed_out() {
 // With streams open, both sides may be silent for long: asks whether the client is still there.
 void Http2Session::idle_timed_out() {
   if (stream_count_ == 0 || ping_unanswered_) {
-    net::count(context_.stats.timeouts);
+    context_.stats.timeouts.add();
     end(NGHTTP2_NO_ERROR);
     return pump();
   }

@@ -36,8 +36,7 @@ Http2Stream* Http2Session::open_stream(int32_t id) {
   streams_ = stream.get();
   ++stream_count_;
   ++unfinished_count_;
-  std::atomic<uint64_t>& open = context_.stats.streams_open;
-  open.store(open.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  context_.stats.streams_open.rise();
   return stream.release();
 }
 
@@ -105,7 +104,7 @@ bool Http2Session::accept_trailers(Http2Stream& stream) {
 }
 
 void Http2Session::cut_off(Http2Stream& stream, uint32_t error_code) {
-  net::count(context_.stats.requests_rejected);
+  context_.stats.requests_rejected.add();
   nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id, error_code);
 }
 
@@ -172,7 +171,7 @@ void Http2Session::give_up_request(Http2Stream& stream) {
   stream.refused = true;
   if (!stream.request_whole) body_is_over(stream);
   stream.request_body.release();
-  net::count(context_.stats.requests_rejected);
+  context_.stats.requests_rejected.add();
 }
 
 // Called after each change of what a stream holds for its client: the head and the trailers, which the handler may
@@ -288,7 +287,7 @@ void Http2Session::request_complete(Http2Stream& stream) {
 void Http2Session::hand_over(Http2Stream& stream) {
   if (holds_too_much(stream)) return;
   stream.handed_over = true;
-  net::count(context_.stats.requests_handled);
+  context_.stats.requests_handled.add();
   context_.handler.handle(stream, host_.loop().now());
   if (!stream.was_kept) stream.finish();
 }
@@ -366,13 +365,12 @@ void Http2Session::stream_gone(Http2Stream& stream, uint32_t error_code) {
   --stream_count_;
   if (has_read_time(stream)) --unfinished_count_;
   if (!stream.request_whole && !stream.refused) body_is_over(stream);
-  std::atomic<uint64_t>& open = context_.stats.streams_open;
-  open.store(open.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+  context_.stats.streams_open.fall();
   if (error_code == NGHTTP2_NO_ERROR) {
     resets_.give_back(1);
     control_frames_.give_back(kFramesPerStream);
   } else {
-    net::count(context_.stats.streams_reset);
+    context_.stats.streams_reset.add();
   }
   stream.forget_session();
   if (stream.is_free()) context_.give_stream(std::unique_ptr<Http2Stream>(&stream));

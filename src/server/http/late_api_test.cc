@@ -352,7 +352,7 @@ TEST_F(LateHttp, AClientThatHasGoneIsNotAnswered) {
     const linger at_once{.l_onoff = 1, .l_linger = 0};
     setsockopt(gone.descriptor(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
   }
-  EXPECT_TRUE(net::eventually([&] { return http_.stats().connections_open == 0; }));
+  EXPECT_TRUE(net::eventually([&] { return http_.stats().connections_open.value() == 0; }));
   answer_all();
   EXPECT_EQ(waiting(), 0u);
   http::TestClient client(http_.port());
@@ -375,7 +375,7 @@ TEST_F(LateHttp, WhatAClientHadStillToAskIsNotAskedOnceItHasGone) {
     const linger at_once{.l_onoff = 1, .l_linger = 0};
     setsockopt(gone.descriptor(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
   }
-  EXPECT_TRUE(net::eventually([&] { return http_.stats().connections_open == 0; }));
+  EXPECT_TRUE(net::eventually([&] { return http_.stats().connections_open.value() == 0; }));
   answer_all();
   EXPECT_EQ(waiting(), 0u);
   size_t running = 1;
@@ -405,10 +405,10 @@ TEST_F(LateHttp, AnHttp2ClientThatHasGoneIsNotAnswered) {
     ASSERT_TRUE(waits(5));
     gone.reset(reset);
     ASSERT_TRUE(gone.flush());
-    ASSERT_TRUE(net::eventually([&] { return http_.stats().streams_open == 4; }));
+    ASSERT_TRUE(net::eventually([&] { return http_.stats().streams_open.value() == 4; }));
   }
   answer_all();
-  EXPECT_TRUE(net::eventually([&] { return http_.stats().connections_open == 0; }));
+  EXPECT_TRUE(net::eventually([&] { return http_.stats().connections_open.value() == 0; }));
   EXPECT_EQ(waiting(), 0u);
   http::Http2Client client(http_.port());
   const int32_t stream = client.post("/check", body_of("k"), kJson);

@@ -351,8 +351,8 @@ TEST(Access, AStrangerIsHeldToAFewWords) {
 
 TEST(Metrics, CountCommandsErrorsAndDecisions) {
   RespApiHarness server(some_rules());
-  server.connections.connections_open = 1;
-  server.connections.connections_accepted = 2;
+  server.connections.connections_open.set(1);
+  server.connections.connections_accepted.add(2);
   ConnectedClient client = server.connect();
   server.ask(client, "CL.THROTTLE a 0 1 1\nCL.THROTTLE a 0 1 1\nCL.THROTTLE a\nNOPE\nRG.CHECK login 1.1.1.1\n*x\n");
   const std::string text = server.service.metrics.text(server.now);

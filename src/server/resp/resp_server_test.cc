@@ -194,7 +194,7 @@ TEST(RespServer, TimeoutsEndConnections) {
   ASSERT_TRUE(slow.send("*1\r\n$4\r\nPI"));
   EXPECT_TRUE(idle.ended());
   EXPECT_TRUE(slow.ended());
-  EXPECT_EQ(server.stats().timeouts, 2U);
+  EXPECT_EQ(server.stats().timeouts.value(), 2U);
 }
 
 TEST(RespServer, OneTooManyIsRefused) {
@@ -206,7 +206,7 @@ TEST(RespServer, OneTooManyIsRefused) {
   EXPECT_EQ(first.read(kPong.size()), kPong);
   BlockingConnection second(server.port());
   EXPECT_EQ(second.read_to_end(), "-ERR max number of clients reached\r\n");
-  EXPECT_EQ(server.stats().connections_refused, 1U);
+  EXPECT_EQ(server.stats().connections_refused.value(), 1U);
 }
 
 TEST(RespServer, DrainFinishesWhatHasBegun) {

@@ -35,9 +35,9 @@ uint64_t RespSource::commands() const {
 RespSource::Connections RespSource::connections() const {
   Connections sum;
   for (const net::ConnectionStats* const listener : listeners_) {
-    sum.open += listener->connections_open;
-    sum.accepted += listener->connections_accepted;
-    sum.refused += listener->connections_refused;
+    sum.open += listener->connections_open.value();
+    sum.accepted += listener->connections_accepted.value();
+    sum.refused += listener->connections_refused.value();
   }
   return sum;
 }
