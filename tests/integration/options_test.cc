@@ -49,6 +49,55 @@ TEST(OptionsTest, OptionsThatDoNotGoTogetherAreRefused) {
   }
 }
 
+// An empty shell variable is the usual reason. A number would be read as 0, a text as "not given".
+TEST(OptionsTest, AnEmptyValueIsRefused) {
+  const struct {
+    std::vector<std::string> words;
+    std::string said;
+  } cases[] = {
+      {{"check", "--limit", "5/m", "--key", "a", "--cost", ""},
+       "check: --cost: its value is empty; expected UNITS\nrateguard: `rateguard help check` explains it"},
+      {{"check", "--limit", "5/m", "--key", "a", "--cost="}, "--cost needs a value: UNITS"},
+      {{"check", "--limit", "5/m", "--key", "a", "--repeat", ""}, "--repeat: its value is empty; expected N"},
+      {{"check", "--limit", "5/m", "--key", ""}, "--key: its value is empty"},
+      {{"check", "--ip", "192.0.2.1", "--user="}, "--user needs a value: USER"},
+      {{"serve", "--threads", ""}, "serve: --threads: its value is empty; expected N"},
+      {{"serve", "--data="}, "--data needs a value: DIR"},
+      {{"serve", "--config", ""}, "--config: its value is empty; expected FILE"},
+      {{"validate", ""}, "validate: file: its value is empty; expected FILE"},
+      {{"simulate", "--rules", "f", ""}, "log: its value is empty"},
+      {{"simulate", "--rules", "f", "--jobs", "", "log"}, "--jobs: its value is empty; expected N"},
+      {{"suggest", "--headroom", "", "log"}, "--headroom: its value is empty"},
+      {{"bench", "--connections", ""}, "--connections: its value is empty"},
+      {{"bench", "--rate", ""}, "--rate: its value is empty"},
+      {{"health", "--timeout", ""}, "--timeout: its value is empty"},
+      {{"health", ""}, "url: its value is empty; expected URL"},
+      {{"completion", ""}, "shell: its value is empty; expected SHELL"},
+  };
+  for (const auto& [words, said] : cases) {
+    const Finished finished = run(words);
+    EXPECT_EQ(finished.exit_code, 2) << said;
+    EXPECT_TRUE(contains(finished.err, said)) << finished.err;
+  }
+}
+
+TEST(OptionsTest, AnEmptyVariableCountsAsUnset) {
+  const std::map<std::string, std::string> variables = {{"RATEGUARD_CONFIG", ""}, {"RATEGUARD_TOKEN", ""}};
+  EXPECT_EQ(run({"check", "--limit", "5/m", "--key", "a"}, {}, variables).exit_code, 0);
+}
+
+TEST(OptionsTest, AFlagTakesNoValue) {
+  for (const std::string value : {"no", "5", "true", ""}) {
+    const Finished finished = run({"check", "--limit", "5/m", "--key", "a", "--json=" + value});
+    EXPECT_EQ(finished.exit_code, 2) << value;
+    EXPECT_TRUE(contains(finished.err, "check: --json takes no value; give it alone, or leave it out")) << finished.err;
+  }
+  EXPECT_EQ(run({"version", "--json=false"}).exit_code, 2);
+  EXPECT_EQ(run({"suggest", "--quiet=1", "log"}).exit_code, 2);
+  EXPECT_EQ(run({"validate", "--merge-domains=x", "--envoy", "f"}).exit_code, 2);
+  EXPECT_EQ(run({"help", "--help=x"}).exit_code, 2);
+}
+
 // A variable holds for every call.
 TEST(OptionsTest, AVariableThatIsOfNoUseHereDoesNoHarm) {
   const std::map<std::string, std::string> variables = {{"RATEGUARD_CONFIG", "/no/such.yaml"},

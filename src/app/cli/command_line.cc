@@ -17,6 +17,7 @@
 #include "app/cli/commands.h"
 #include "app/cli/completion.h"
 #include "app/cli/option_rules.h"
+#include "app/cli/option_values.h"
 #include "app/cli/terminal.h"
 #include "base/out_of_memory.h"
 
@@ -341,6 +342,7 @@ void define(CLI::App& app, CommandOptions& options) {
       ->type_name("COMMAND");
   app.set_version_flag("-V,--version", fmt::format("rateguard {}", version_number()), "Print the version");
   for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) command->group("Commands");
+  refuse_empty_values(app);
   app.footer(kFooter);  // set last, or commands would get it too
 }
 
@@ -382,6 +384,16 @@ int refuse(const CLI::App& app, const std::vector<std::string>& words, const CLI
   return refuse_words(app, words, explain_usage(app, words, error));
 }
 
+// Which flag has a value that the parser would take for yes or no; empty: none.
+std::string valued_flags(const CLI::App& app, const std::vector<std::string>& words) {
+  for (const CLI::App* command : commands_of(app)) {
+    if (words.empty() || command->get_name() != words[0]) continue;
+    const std::string why = flag_with_value(*command, std::span(words).subspan(1));
+    if (!why.empty()) return fmt::format("{}: {}", command->get_name(), why);
+  }
+  return {};
+}
+
 // What is wrong with options that the parser has taken one by one; empty: nothing.
 std::string unusable_options(const CLI::App& app, const std::vector<std::string>& words) {
   for (const CLI::App* command : app.get_subcommands()) {
@@ -396,6 +408,7 @@ int run(int argc, char** argv) {
   CommandOptions options;
   define(app, options);
   const std::vector<std::string> words(argv + 1, argv + argc);
+  if (const std::string why = valued_flags(app, words); !why.empty()) return refuse_words(app, words, why);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
