@@ -68,6 +68,9 @@ TEST(CompletionTest, ShellsCompleteValuesToo) {
     only("rateguard check --algorithm g", {"gcra"});
     only("rateguard completion z", {"zsh"});
     only("rateguard help comp", {"completion"});
+    EXPECT_TRUE(
+        contains(offers("rateguard validate --json " + folder.path().string() + "/comp"), "completion." + shell))
+        << "a flag takes no value: a file may follow it";
     EXPECT_TRUE(contains(offers("rateguard validate " + folder.path().string() + "/comp"), "completion." + shell));
     EXPECT_FALSE(contains(offers("rateguard bench --threads "), "completion")) << "a number is no file";
   }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "app/cli/option_values.h"
 #include "config/problems.h"
 
 namespace rateguard::app {
@@ -23,7 +24,7 @@ class HelpFormatter : public CLI::Formatter {
 
   std::string make_option_opts(const CLI::Option* option) const override {
     std::string text;
-    if (option->get_type_size() != 0 && !option->get_type_name().empty()) text += " " + option->get_type_name();
+    if (!takes_no_value(*option) && !option->get_type_name().empty()) text += " " + option->get_type_name();
     if (option->get_required()) text += " (required)";
     return text;
   }

@@ -9,6 +9,7 @@
 
 #include "app/cli/choices.h"
 #include "app/cli/command_help.h"
+#include "app/cli/option_values.h"
 
 namespace rateguard::app {
 namespace {
@@ -44,7 +45,7 @@ std::string name_of(const CLI::Option& option) {
 }
 
 ArgumentValue value_of(const CLI::Option& option) {
-  if (option.get_type_size() == 0) return {};  // a flag
+  if (takes_no_value(option)) return {};
   const std::string type = option.get_type_name();
   if (type == "LAYOUT") return {.kind = ArgumentKind::kOther};  // --log-format for reading logs, not the one of `serve`
   std::vector<std::string> words = choices_for(name_of(option));
