@@ -96,17 +96,18 @@ std::string Target::to_string() const {
 }
 
 Result<void> check_plan(const Plan& plan) {
-  if (plan.threads < 1 || plan.threads > kThreadsMax) return invalid("there are 1 to 256 threads");
+  if (plan.threads < 1 || plan.threads > kThreadsMax) return invalid("--threads: expected 1 to 256");
   if (plan.connections < plan.threads || plan.connections > kConnectionsMax) {
-    return invalid("there are at least as many connections as threads, at most 100000");
+    return invalid("--connections: expected at least as many as --threads, and at most 100000");
   }
-  if (plan.depth < 1 || plan.depth > kDepthMax) return invalid("the depth is 1 to 10000");
-  if (plan.rate && !(*plan.rate > 0 && *plan.rate <= kRateMax)) return invalid("the rate is above 0, at most 1e8");
-  if (plan.duration && plan.duration->us <= 0) return invalid("the duration is above 0");
-  if (plan.questions && *plan.questions == 0) return invalid("there is at least one request");
+  if (plan.depth < 1 || plan.depth > kDepthMax) return invalid("--depth: expected 1 to 10000");
+  if (plan.rate && !(*plan.rate > 0 && *plan.rate <= kRateMax))
+    return invalid("--rate: expected a number above 0, and at most 1e8");
+  if (plan.duration && plan.duration->us <= 0) return invalid("--duration: expected a duration above 0, such as 10s");
+  if (plan.questions && *plan.questions == 0) return invalid("--requests: expected at least 1");
   if (!plan.duration && !plan.questions) return invalid("a run ends after a duration or a number of requests");
-  if (!(plan.refused >= 0 && plan.refused <= 1)) return invalid("the share of refusals is 0 to 1");
-  if (plan.patience.us <= 0) return invalid("the timeout is above 0");
+  if (!(plan.refused >= 0 && plan.refused <= 1)) return invalid("--refused: expected a share from 0 to 1");
+  if (plan.patience.us <= 0) return invalid("--timeout: expected a duration above 0, such as 5s");
   return check_words(plan);
 }
 

@@ -34,11 +34,11 @@ TEST(Plan, ReportsValuesOutOfBounds) {
     return checked ? std::string() : checked.error().message;
   };
   EXPECT_EQ(problem([](Plan&) {}), "");
-  EXPECT_EQ(problem([](Plan& plan) { plan.depth = 0; }), "the depth is 1 to 10000");
+  EXPECT_EQ(problem([](Plan& plan) { plan.depth = 0; }), "--depth: expected 1 to 10000");
   EXPECT_EQ(problem([](Plan& plan) { plan.threads = 60; }),
-            "there are at least as many connections as threads, at most 100000");
-  EXPECT_EQ(problem([](Plan& plan) { plan.rate = 0; }), "the rate is above 0, at most 1e8");
-  EXPECT_EQ(problem([](Plan& plan) { plan.refused = 1.5; }), "the share of refusals is 0 to 1");
+            "--connections: expected at least as many as --threads, and at most 100000");
+  EXPECT_EQ(problem([](Plan& plan) { plan.rate = 0; }), "--rate: expected a number above 0, and at most 1e8");
+  EXPECT_EQ(problem([](Plan& plan) { plan.refused = 1.5; }), "--refused: expected a share from 0 to 1");
   EXPECT_EQ(problem([](Plan& plan) { plan.questions.reset(); }), "a run ends after a duration or a number of requests");
   EXPECT_EQ(problem([](Plan& plan) { plan.command = "PING"; }), "--command is for redis:// targets");
   EXPECT_EQ(problem([](Plan& plan) { plan.headers = {"a: b\r\nc: d"}; }),
