@@ -15,6 +15,7 @@
 #include "app/serve/config_source.h"
 #include "http/client/blocking_client.h"
 #include "http/local_exchange.h"
+#include "model/ascii.h"
 #include "model/quantity.h"
 #include "net/clock.h"
 #include "server/http/http_api.h"
@@ -83,7 +84,10 @@ Result<json::object> facts_of(const CheckOptions& options) {
       return invalid(fmt::format("--header '{}': expected NAME:VALUE", header));
     }
     const size_t value_at = header.find_first_not_of(' ', colon + 1);
-    headers[header.substr(0, colon)] = value_at == std::string::npos ? std::string() : header.substr(value_at);
+    const std::string name = header.substr(0, colon);
+    const auto same = [&name](const auto& other) { return equal_ignoring_case(other.key(), name); };
+    if (std::ranges::any_of(headers, same)) return invalid(fmt::format("--header '{}' is given twice", name));
+    headers[name] = value_at == std::string::npos ? std::string() : header.substr(value_at);
   }
   if (!headers.empty()) facts["headers"] = std::move(headers);
   facts["cost"] = options.cost;
@@ -267,6 +271,18 @@ void print_line(const json::object& answer) {
   fmt::print("{}\n", line);
 }
 
+// What the service says about a member of the body ("facts.api_key: expected ..."), about the option that made it.
+std::string about_options(std::string detail) {
+  constexpr std::string_view kFacts = "facts.";
+  constexpr std::string_view kHeaders = "facts.headers.";
+  if (detail.starts_with(kHeaders)) return "--header " + detail.substr(kHeaders.size());
+  if (!detail.starts_with(kFacts)) return detail;
+  const size_t name_end = std::min(detail.find(':'), detail.size());
+  std::string name = detail.substr(kFacts.size(), name_end - kFacts.size());
+  std::ranges::replace(name, '_', '-');
+  return "--" + name + detail.substr(name_end);
+}
+
 // Prints a decision to standard output, anything else as an error. Returns the exit code.
 int report(const StatusAndBody& answer, bool as_json) {
   boost::system::error_code error;
@@ -275,7 +291,7 @@ int report(const StatusAndBody& answer, bool as_json) {
   if (!decision) {
     const json::value* detail = !error && body.is_object() ? body.as_object().if_contains("detail") : nullptr;
     complain(detail != nullptr && detail->is_string()
-                 ? std::string(detail->as_string())
+                 ? about_options(std::string(detail->as_string()))
                  : fmt::format("the service answered {}: {}", answer.status, answer.body));
     return answer.status >= 500 || error ? kCannotServe : kUsage;
   }
