@@ -52,7 +52,11 @@ std::vector<std::string> option_names(const CLI::App& command) {
 
 std::string hint(std::string_view word, const std::vector<std::string>& known) {
   const std::vector<std::string_view> views(known.begin(), known.end());
-  const std::string_view guess = config::nearest(word, views);
+  std::string_view guess = config::nearest(word, views);
+  if (guess.empty()) {  // a name that is only begun, if it can be no other
+    const auto begins = [word](std::string_view name) { return name.starts_with(word); };
+    if (std::ranges::count_if(views, begins) == 1) guess = *std::ranges::find_if(views, begins);
+  }
   return guess.empty() ? std::string() : fmt::format("; did you mean '{}'?", guess);
 }
 
