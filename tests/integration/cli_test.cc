@@ -345,7 +345,7 @@ TEST(CliTest, AWrongWordIsAnsweredWithTheOneThatWasMeant) {
       {{"--verison"}, "rateguard: there is no option '--verison'; did you mean '--version'?"},
       {{"serve", "--conifg", "x"}, "rateguard: serve: there is no option '--conifg'; did you mean '--config'?"},
       {{"serve", "x"}, "rateguard: serve: 'x' is one argument too many"},
-      {{"serve", "--threads", "abc"}, "rateguard: serve: --threads: expected a number, found 'abc'"},
+      {{"serve", "--threads", "abc"}, "rateguard: serve: --threads: expected a whole number, found 'abc'"},
       {{"simulate", "--rules", "f", "--format", "xml", "log"},
        "rateguard: simulate: --format: expected auto, combined, common, jsonl, csv, w3c, haproxy, envoy, istio, alb, "
        "elb, found 'xml'"},

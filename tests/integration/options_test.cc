@@ -86,6 +86,39 @@ TEST(OptionsTest, AnEmptyVariableCountsAsUnset) {
   EXPECT_EQ(run({"check", "--limit", "5/m", "--key", "a"}, {}, variables).exit_code, 0);
 }
 
+// As a person reads them: no octal, no hexadecimal, no room around, and nothing below zero becomes a huge number.
+TEST(OptionsTest, NumbersAreWholeAndDecimal) {
+  const auto with_cost = [](const std::string& cost) {
+    return run({"check", "--limit", "5/m", "--key", "a", "--cost", cost});
+  };
+  for (const std::string bad : {"010", "0x10", " 3", "3 ", "1.5", "1e3", "+1", "-", "--1", "3m"}) {
+    const Finished finished = with_cost(bad);
+    EXPECT_EQ(finished.exit_code, 2) << bad;
+    EXPECT_TRUE(contains(finished.err, "--cost: expected a whole number, found '" + bad + "'") || bad == "--1")
+        << finished.err;
+  }
+  EXPECT_TRUE(contains(with_cost("99999999999999999999").err, "--cost: '99999999999999999999' is too large a number"));
+  EXPECT_EQ(with_cost("-2").exit_code, 0);
+  EXPECT_EQ(with_cost("0").exit_code, 0);
+  for (const char* const option : {"--requests", "--seed", "--connections"}) {
+    const Finished finished = run({"bench", option, "-1", "http://127.0.0.1:1"});
+    EXPECT_EQ(finished.exit_code, 2) << option;
+    EXPECT_TRUE(contains(finished.err, "expected a whole number, found '-1'")) << finished.err;
+  }
+}
+
+TEST(OptionsTest, AMessageAboutAFactNamesItsOption) {
+  EXPECT_TRUE(contains(run({"check", "--ip", "nonsense"}).err, "rateguard: --ip: expected an IP address"));
+  const Finished twice = run({"check", "--header", "A: b", "--header", "a: c"});
+  EXPECT_TRUE(contains(twice.err, "rateguard: --header 'a' is given twice")) << twice.err;
+  EXPECT_EQ(twice.exit_code, 2);
+}
+
+TEST(OptionsTest, AnOptionThatIsOnlyBegunIsSuggested) {
+  EXPECT_TRUE(contains(run({"check", "--algo", "gcra"}).err, "no option '--algo'; did you mean '--algorithm'?"));
+  EXPECT_FALSE(contains(run({"check", "--pla"}).err, "'--path'"));
+}
+
 TEST(OptionsTest, AFlagTakesNoValue) {
   for (const std::string value : {"no", "5", "true", ""}) {
     const Finished finished = run({"check", "--limit", "5/m", "--key", "a", "--json=" + value});

@@ -342,7 +342,7 @@ void define(CLI::App& app, CommandOptions& options) {
       ->type_name("COMMAND");
   app.set_version_flag("-V,--version", fmt::format("rateguard {}", version_number()), "Print the version");
   for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) command->group("Commands");
-  refuse_empty_values(app);
+  check_values(app);
   app.footer(kFooter);  // set last, or commands would get it too
 }
 

@@ -4,6 +4,8 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <string_view>
 
 namespace rateguard::app {
@@ -17,6 +19,7 @@ struct MayBeEmpty {
 constexpr MayBeEmpty kMayBeEmpty[] = {
     {"bench", "--key-prefix"},  // keys without a prefix
     {"bench", "--body"},        // a request without a body
+    {"bench", "--domain"},      // a request that Envoy's service refuses
 };
 
 bool may_be_empty(const CLI::App& command, const CLI::Option& option) {
@@ -25,25 +28,41 @@ bool may_be_empty(const CLI::App& command, const CLI::Option& option) {
   });
 }
 
+// The parser reads "010" as 8, "0x10" as 16, " 3" as 3, and -1 as the largest number where none is below zero.
+std::string why_not_whole(std::string_view text, bool may_be_negative) {
+  std::string_view digits = text;
+  if (may_be_negative && digits.starts_with('-')) digits.remove_prefix(1);
+  const bool all_digits = !digits.empty() && digits.find_first_not_of("0123456789") == std::string_view::npos;
+  if (!all_digits || (digits.size() > 1 && digits.starts_with('0'))) {
+    return fmt::format("expected a whole number, found '{}'", text);
+  }
+  int64_t number = 0;
+  if (std::from_chars(text.data(), text.data() + text.size(), number).ec == std::errc()) return {};
+  return fmt::format("'{}' is too large a number", text);
+}
+
+// By the kind of value that the option says it takes.
+std::string why_not_value(const std::string& kind, std::string_view text) {
+  if (text.empty()) return fmt::format("its value is empty; expected {}", kind);
+  if (kind == "N") return why_not_whole(text, false);
+  return kind == "UNITS" ? why_not_whole(text, true) : std::string();
+}
+
 }  // namespace
 
 bool takes_no_value(const CLI::Option& option) {
   return option.get_items_expected_max() == 0;
 }
 
-void refuse_empty_values(CLI::App& app) {
+void check_values(CLI::App& app) {
   for (CLI::App* const command : app.get_subcommands([](const CLI::App*) { return true; })) {
     for (CLI::Option* const option : command->get_options()) {
       if (takes_no_value(*option) || may_be_empty(*command, *option)) continue;
-      // Before all other checks, which say less about an empty value.
-      option->transform(CLI::Validator(
-          [option](std::string& text) {
-            if (!text.empty()) return std::string();
-            return fmt::format("its value is empty; expected {}", option->get_type_name());
-          },
-          ""));
+      // Before all other checks, which say less about such values.
+      option->transform(
+          CLI::Validator([option](std::string& text) { return why_not_value(option->get_type_name(), text); }, ""));
     }
-    refuse_empty_values(*command);
+    check_values(*command);
   }
 }
 
