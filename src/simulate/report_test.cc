@@ -54,6 +54,45 @@ Report hostile_report() {
   return report;
 }
 
+// docs/simulate.md lists them, in this order.
+TEST(ReportJson, TheMembersOfTheTotalAreAlwaysThere) {
+  const std::vector<std::string> expected = {"requests",
+                                             "malformed",
+                                             "no_request",
+                                             "admitted",
+                                             "refused",
+                                             "unlimited",
+                                             "without_address",
+                                             "unreadable_requests",
+                                             "spread_requests",
+                                             "evicted",
+                                             "callers",
+                                             "callers_refused",
+                                             "callers_shadow_refused",
+                                             "first",
+                                             "last",
+                                             "span_ms"};
+  const auto members = [](const json::value& total) {
+    std::vector<std::string> names;
+    for (const auto& [name, value] : total.as_object()) names.emplace_back(name);
+    return names;
+  };
+  // Callers are counted for a report of callers only; a log without a request has no first one.
+  const Scenario rules = scenario_of("3/h");
+  for (const Detail detail : {Detail::kRules, Detail::kCallers, Detail::kPlots}) {
+    Recording empty;
+    const json::value nothing = json::parse(to_json(simulate(empty, rules, &rules, detail, {}), JsonContent::kFigures));
+    EXPECT_EQ(members(nothing.at("total")), expected);
+    EXPECT_EQ(members(nothing.at("compare").at("total")), expected);
+    EXPECT_TRUE(nothing.at("total").at("first").is_null());
+    EXPECT_TRUE(nothing.at("total").at("span_ms").is_null());
+    EXPECT_EQ(nothing.at("total").at("callers").is_null(), detail == Detail::kRules);
+  }
+  const json::value some = json::parse(to_json(hostile_report(), JsonContent::kFigures));
+  EXPECT_EQ(members(some.at("total")), expected);
+  EXPECT_TRUE(some.at("total").at("span_ms").is_number());
+}
+
 TEST(ReportJson, HasTheMembersThatProgramsReadAndTheyAddUp) {
   const json::object out = json::parse(to_json(hostile_report(), JsonContent::kFigures)).as_object();
   EXPECT_EQ(out.at("total").at("requests").to_number<uint64_t>(), 9u);
