@@ -142,6 +142,21 @@ void Recording::end_log() {
   logs_.push_back({.end = events_.size(), .has_fractions = std::exchange(has_fractions_, false)});
 }
 
+void Recording::fill_entry(const Event& event, LogEntry& entry) const {
+  const Attributes& attributes = attributes_[event.attributes];
+  entry.time = {event.time_us};
+  entry.client = clients_.text(event.client);
+  entry.method = methods_.text(event.method);
+  entry.path = paths_.text(event.path);
+  entry.host = attributes.fields[0];
+  entry.user = attributes.fields[1];
+  entry.api_key = attributes.fields[2];
+  entry.workspace = attributes.fields[3];
+  entry.plan = attributes.fields[4];
+  entry.headers = attributes.headers;
+  entry.cost = {event.cost()};
+}
+
 void Recording::mark_fractions() {
   size_t at = 0;
   for (const LogEnd& log : logs_) {

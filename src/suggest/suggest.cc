@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 #include <unordered_set>
 
@@ -14,6 +13,7 @@
 #include "simulate/scenario.h"
 #include "simulate/simulate.h"
 #include "suggest/second_places.h"
+#include "suggest/time_order.h"
 
 namespace rateguard::suggest {
 namespace {
@@ -80,16 +80,19 @@ std::string about(const Suggestion& suggestion, Headroom headroom) {
                    headroom.factor);
 }
 
-// Servers that log a request when it ends, with the time when it began, write a few lines across a minute's end.
-bool is_out_of_order(const TrafficProfile& profile) {
-  constexpr uint64_t kUsualOneIn = 100;
-  return std::ranges::any_of(std::array{&profile.addresses(), &profile.users(), &profile.api_keys()},
-                             [&](const PeakTable* callers) {
-                               return callers->restarts() > 0 || callers->late() * kUsualOneIn > profile.requests();
-                             });
+// Whether the profile was measured in the order of time, as far as that matters.
+enum class ReadingOrder : uint8_t { kByTime, kUnsorted };
+
+// Measures again in the order of time. Leaves `profile` as it is if the logs have changed, or do not fit in memory.
+ReadingOrder sort_profile(const SuggestionOptions& options, const simulate::ProgressCallback& progress,
+                          std::unique_ptr<TrafficProfile>& profile) {
+  auto sorted = measure_by_time(options.logs, options.read, progress);
+  if (!sorted || (*sorted)->requests() != profile->requests()) return ReadingOrder::kUnsorted;
+  profile = std::move(*sorted);
+  return ReadingOrder::kByTime;
 }
 
-std::vector<std::string> remarks_of(const TrafficProfile& profile, const Suggestion& suggestion) {
+std::vector<std::string> remarks_of(const TrafficProfile& profile, ReadingOrder order, const Suggestion& suggestion) {
   std::vector<std::string> out = simulate::log_remarks(suggestion.input);
   std::ranges::move(simulate::column_remarks(suggestion.input), std::back_inserter(out));
   if (suggestion.requests == 0) {
@@ -108,11 +111,10 @@ std::vector<std::string> remarks_of(const TrafficProfile& profile, const Suggest
                               count_text(profile.requests()), without == 1 ? "has" : "have",
                               without == 1 ? "was" : "were"));
   }
-  if (is_out_of_order(profile)) {
+  if (order == ReadingOrder::kUnsorted) {
     out.emplace_back(
         "requests come after later ones of the same caller, so that what was done in a minute is measured wrongly: "
-        "name "
-        "the oldest log first, and merge logs of several servers by time");
+        "name files, which are read again and sorted by time");
   }
   // One caller with most of the traffic is a proxy, or the log covers only one client.
   uint64_t most = 0;
@@ -176,13 +178,21 @@ Result<Suggestion> run(const SuggestionOptions& options, const simulate::Progres
   auto profile = std::make_unique<TrafficProfile>();
   simulate::ReadOptions read = options.read;
   SecondPlaces places;
+  LogSpans spans;
   read.each = [&](const simulate::LogEntry& entry) {
     profile->add(entry);
     places.count(entry.time);
+    spans.add(entry.time);
   };
+  read.end_of_log = [&] { spans.end_log(); };
   simulate::Recording unused;
   auto input = simulate::read_logs(options.logs, read, progress, unused);
   if (!input) return std::unexpected(input.error());
+  const bool can_be_read_again = std::ranges::all_of(options.logs, can_be_read_twice);
+  ReadingOrder order = ReadingOrder::kByTime;
+  if (is_out_of_order(*profile, spans)) {
+    order = can_be_read_again ? sort_profile(options, progress, profile) : ReadingOrder::kUnsorted;
+  }
 
   Suggestion out{.input = std::move(*input),
                  .requests = profile->requests(),
@@ -191,8 +201,8 @@ Result<Suggestion> run(const SuggestionOptions& options, const simulate::Progres
                  .callers = profile->addresses().size() * profile->addresses().one_in(),
                  .rules = propose(*profile, options.headroom)};
   out.yaml = to_yaml(out.rules, about(out, options.headroom));
-  out.remarks = remarks_of(*profile, out);
-  if (!std::ranges::all_of(options.logs, can_be_read_twice)) {
+  out.remarks = remarks_of(*profile, order, out);
+  if (!can_be_read_again) {
     out.remarks.emplace_back(
         "standard input and pipes cannot be read twice, so the proposal was not simulated; name a file for that");
   } else if (!out.rules.empty()) {

@@ -19,6 +19,7 @@
 #include "simulate/scenario.h"
 #include "simulate/simulate.h"
 #include "suggest/second_places.h"
+#include "suggest/time_order.h"
 
 namespace rateguard::suggest {
 namespace {
@@ -29,7 +30,8 @@ constexpr int64_t kStart = 1'700'006'400;  // a whole minute and hour
 // A log as CSV, in a file that goes with it.
 class Traffic {
  public:
-  Traffic() : path_(std::filesystem::temp_directory_path() / fmt::format("rateguard_suggest_{}.csv", getpid())) {
+  explicit Traffic(std::string_view name = {})
+      : path_(std::filesystem::temp_directory_path() / fmt::format("rateguard_suggest_{}{}.csv", getpid(), name)) {
     text_ = "time,ip,method,path,user\n";
   }
   ~Traffic() { std::filesystem::remove(path_); }
@@ -49,12 +51,21 @@ class Traffic {
   }
   Suggestion suggest(double headroom = 2) {
     std::ofstream(path_) << text_;
-    auto made = run({.logs = {path_}, .headroom = {.factor = headroom}}, {});
-    EXPECT_TRUE(made) << made.error().to_string();
-    return std::move(*made);
+    return made(run({.logs = {path_}, .headroom = {.factor = headroom}}, {}));
+  }
+  // From both logs.
+  Suggestion suggest_with(const Traffic& other) {
+    std::ofstream(path_) << text_;
+    std::ofstream(other.path_) << other.text_;
+    return made(run({.logs = {path_, other.path_}}, {}));
   }
 
  private:
+  static Suggestion made(Result<Suggestion> result) {
+    EXPECT_TRUE(result) << result.error().to_string();
+    return std::move(*result);
+  }
+
   std::filesystem::path path_;
   std::string text_;
 };
@@ -294,23 +305,55 @@ TEST(Suggest, SaysWhichColumnNoLineHas) {
                                "no request was read, so there is nothing to measure"}));
 }
 
-TEST(Suggest, SaysThatLogsAreNotInTheOrderOfTime) {
-  const auto says_so = [](const Suggestion& suggestion) {
-    return std::ranges::any_of(suggestion.remarks, [](const auto& text) { return text.contains("oldest log first"); });
-  };
-  Traffic in_order;
-  in_order.add({.number = 1}, 0, 15);
-  in_order.add({.number = 1}, 60, 15);
-  in_order.add({.number = 2}, 0, 15);
-  EXPECT_FALSE(says_so(in_order.suggest())) << "each caller's requests are";
+// The peaks of callers whose requests two servers share.
+TEST(Suggest, MergesLogsOfSeveralServersByTime) {
+  Traffic together;
+  Traffic first("_first");
+  Traffic second("_second");
+  for (int caller = 0; caller < 40; ++caller) {
+    for (int minute = 0; minute < 10; ++minute) {
+      together.add({.number = caller}, minute * 60, 20);
+      // Both servers have half of each minute.
+      first.add({.number = caller}, minute * 60, 10);
+      second.add({.number = caller}, minute * 60 + 1, 10, 50);
+    }
+  }
+  const Suggestion merged = first.suggest_with(second);
+  EXPECT_EQ(merged.requests, 8'000u);
+  EXPECT_EQ(find(merged, "per-ip")->limit, find(together.suggest(), "per-ip")->limit);
+  EXPECT_EQ(merged.refused, 0u);
+  EXPECT_FALSE(std::ranges::any_of(merged.remarks, [](const auto& text) { return text.contains("wrongly"); }));
+  // Which log is named first makes no difference.
+  EXPECT_EQ(find(second.suggest_with(first), "per-ip")->limit, find(merged, "per-ip")->limit);
+}
+
+TEST(Suggest, SortsALogWhoseLinesAreNotInTheOrderOfTime) {
   Traffic swapped;
-  swapped.add({.number = 1}, 60, 15);
-  swapped.add({.number = 1}, 0, 15);
-  EXPECT_TRUE(says_so(swapped.suggest()));
-  Traffic two_servers;
-  two_servers.add({.number = 1}, 0, 400, 180);
-  two_servers.add({.number = 1}, 0, 400, 180);
-  EXPECT_TRUE(says_so(two_servers.suggest()));
+  Traffic in_order;
+  for (int caller = 0; caller < 20; ++caller) {
+    in_order.add({.number = caller}, 0, 30, 180);
+    for (int second = 179; second >= 0; second -= 6) swapped.add({.number = caller}, second, 1);
+  }
+  EXPECT_EQ(find(swapped.suggest(), "per-ip")->limit, find(in_order.suggest(), "per-ip")->limit);
+}
+
+TEST(LogSpans, OverlapFromAMinuteOn) {
+  const auto overlap = [](std::vector<std::pair<int64_t, int64_t>> logs) {
+    LogSpans spans;
+    for (const auto& [first, last] : logs) {
+      spans.add(Instant::from_seconds(last));
+      spans.add(Instant::from_seconds(first));
+      spans.end_log();
+      spans.end_log();  // an empty log
+    }
+    return spans.overlap();
+  };
+  EXPECT_FALSE(overlap({}));
+  EXPECT_FALSE(overlap({{0, 1'000}, {1'000, 2'000}, {1'990, 3'000}}));
+  EXPECT_FALSE(overlap({{2'000, 3'000}, {0, 1'000}})) << "the newest first";
+  EXPECT_TRUE(overlap({{0, 1'000}, {940, 2'000}}));
+  EXPECT_TRUE(overlap({{500, 600}, {2'000, 3'000}, {0, 1'000}}));
+  EXPECT_TRUE(overlap({{0, 10'000}, {100, 200}, {5'000, 6'000}}));
 }
 
 TEST(Suggest, MoreHeadroomGivesHigherLimits) {
@@ -335,7 +378,7 @@ TEST(Suggest, SimulatesNoProposalForAPipeWhichGivesItsRequestsOnce) {
     std::ofstream out(pipe);
     out << "time,ip,method,path\n";
     for (int i = 0; i < 1'000; ++i)
-      out << fmt::format("{},10.0.0.{},GET,/\n", kStart + i / 20, i % 30 == 0 ? i % 7 : 9);
+      out << fmt::format("{},10.0.0.{},GET,/\n", kStart + (999 - i) / 5, i % 30 == 0 ? i % 7 : 9);
   });
   const auto made = run({.logs = {pipe}}, {});
   writer.join();
@@ -345,6 +388,8 @@ TEST(Suggest, SimulatesNoProposalForAPipeWhichGivesItsRequestsOnce) {
   EXPECT_FALSE(made->verdicts);
   ASSERT_FALSE(made->remarks.empty());
   EXPECT_NE(made->remarks.back().find("pipes cannot be read twice"), std::string::npos) << made->remarks.back();
+  EXPECT_TRUE(std::ranges::any_of(made->remarks, [](const auto& text) { return text.contains("measured wrongly"); }))
+      << "and its lines were not in the order of time";
 }
 
 TEST(Suggest, SaysTheSameAsTextAndAsJson) {
