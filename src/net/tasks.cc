@@ -31,6 +31,7 @@ struct Tasks::Task {
   Woken woken = Woken::kAnswered;
   Deadlines::iterator deadline;  // valid if has_deadline
   bool has_deadline = false;
+  bool has_passed = false;  // the deadline is in passed_
 };
 
 void Tasks::Link::leave() {
@@ -243,12 +244,18 @@ void Tasks::wake_cancelled(Task& task) {
 
 void Tasks::wake_late(Instant now) {
   RG_CHECK(current_ == nullptr);
-  while (!deadlines_.empty() && deadlines_.begin()->first <= now) wake(*deadlines_.begin()->second, Woken::kLate);
+  while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
+    Task& task = *deadlines_.begin()->second;
+    task.deadline = passed_.insert(deadlines_.extract(deadlines_.begin()));
+    task.has_passed = true;
+  }
+  while (!passed_.empty()) wake(*passed_.begin()->second, Woken::kLate);
   set_timer();
 }
 
 void Tasks::forget_deadline(Task& task) {
-  if (std::exchange(task.has_deadline, false)) deadlines_.erase(task.deadline);
+  if (!std::exchange(task.has_deadline, false)) return;
+  (std::exchange(task.has_passed, false) ? passed_ : deadlines_).erase(task.deadline);
 }
 
 // A timer that no wait needs any more is left to expire: most waits end long before their deadline.

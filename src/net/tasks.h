@@ -128,7 +128,8 @@ class Tasks {
     return await([](const Answered&) {}, when);
   }
 
-  // Wakes the tasks whose deadline is not after `now`, the earliest first. REQUIRES: no task calls.
+  // Wakes the tasks whose deadline is not after `now`, the earliest first, each once: one that waits again for a time
+  // that has come is woken by the next call, after all others. REQUIRES: no task calls.
   void wake_late(Instant now);
 
   // Of all lanes: tasks that have begun and not ended, and those that have not begun.
@@ -188,7 +189,8 @@ class Tasks {
   std::vector<Task*> free_;
   std::vector<std::unique_ptr<TaskStack>> idle_;
   Deadlines deadlines_;
-  Timer timer_;  // for the earliest deadline
+  Deadlines passed_;  // those that wake_late() has still to wake
+  Timer timer_;       // for the earliest deadline
   Instant timer_is_for_ = Instant::max();
   bool begins_queued_ = false;
 };

@@ -236,6 +236,45 @@ TEST_F(TasksTest, SleepersWakeInTheOrderOfTheirTimes) {
   EXPECT_EQ(trace, "123");
 }
 
+// Else the loop would never come to anything else.
+TEST_F(TasksTest, ASleeperThatIsAlwaysLateIsWokenOnceEachTimeAndHoldsUpNobody) {
+  const Instant noon = Instant::from_seconds(1'700'000'000);
+  bool goes_on = true;
+  tasks.run([&] {
+    while (goes_on && tasks.sleep_until(noon - Duration::seconds(1)) == Woken::kLate) trace += 'a';
+  });
+  tasks.run([&] {
+    tasks.sleep_until(noon);
+    trace += 'b';
+  });
+  tasks.wake_late(noon);
+  EXPECT_EQ(trace, "ab");
+  tasks.wake_late(noon);
+  EXPECT_EQ(trace, "aba");
+  goes_on = false;
+  tasks.wake_late(noon);
+  EXPECT_EQ(tasks.running(), 0u);
+}
+
+// The one that has been woken may take the other's deadline away.
+TEST_F(TasksTest, AWokenTaskMayAnswerOrCancelAnotherWhoseTimeHasComeToo) {
+  const Instant noon = Instant::from_seconds(1'700'000'000);
+  TaskGroup group;
+  Woken answered = Woken::kLate;
+  Woken cancelled = Woken::kLate;
+  tasks.run([&] {
+    tasks.sleep_until(noon);
+    answers.front()();
+    group.cancel();
+  });
+  tasks.run([&] { answered = tasks.await([&](const Answered& a) { answers.push_back(a); }, noon); });
+  tasks.run(Lane::kShort, [&] { cancelled = tasks.sleep_until(noon); }, &group);
+  tasks.wake_late(noon);
+  EXPECT_EQ(answered, Woken::kAnswered);
+  EXPECT_EQ(cancelled, Woken::kCancelled);
+  EXPECT_EQ(tasks.running(), 0u);
+}
+
 TEST(TasksOnALoop, DeadlinesPassAsTheLoopsTimeDoes) {
   ManualClock clock;
   const auto loop = EventLoop::create(clock).value();
