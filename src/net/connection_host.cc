@@ -176,12 +176,18 @@ void ConnectionHost::drain(Duration grace, std::function<void()> on_empty) {
   on_empty_ = std::move(on_empty);
   listener_->close();
   draining_ = true;
-  // From the end, because a connection that closes is replaced by the last one.
-  for (size_t i = connections_.size(); i-- > 0;) connections_[i]->drain();
+  // From the end, because a connection that closes is replaced by the last one. It may close others too.
+  for (size_t i = connections_.size(); i-- > 0;) {
+    if (i < connections_.size()) connections_[i]->drain();
+  }
   if (connections_.empty()) return emptied();
-  grace_ = loop_->after(grace, [this] {
-    while (!connections_.empty()) connections_.back()->close();
-  });
+  grace_ = loop_->after(grace, [this] { cut_off(); });
+}
+
+// Those that are open now. Whatever closing them brings about is cut off in the next turn of the loop.
+void ConnectionHost::cut_off() {
+  for (size_t left = connections_.size(); left > 0 && !connections_.empty(); --left) connections_.back()->close();
+  if (!connections_.empty()) grace_ = loop_->after({}, [this] { cut_off(); });
 }
 
 void ConnectionHost::emptied() {

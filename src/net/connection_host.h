@@ -124,6 +124,7 @@ class ConnectionHost {
   Tick ticks(Connection::Timeout timeout) const { return ticks_[static_cast<size_t>(timeout)]; }
   void start_ticking();
   void tick();
+  void cut_off();
   void emptied();
 
   ConnectionHostOptions options_;
