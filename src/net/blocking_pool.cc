@@ -56,6 +56,23 @@ void BlockingPool::drain() {
 }
 
 void BlockingPool::stop() {
+  drop_queued();
+  join();
+}
+
+bool BlockingPool::stop_until(std::chrono::steady_clock::time_point deadline) {
+  drop_queued();
+  {
+    const HeldLock lock(mutex_);
+    while (running_ > 0 && std::chrono::steady_clock::now() < deadline) changed_.wait_until(mutex_, deadline);
+    if (running_ > 0) return false;
+  }
+  join();
+  return true;
+}
+
+// Ends the pool for new work, too.
+void BlockingPool::drop_queued() {
   Jobs dropped;
   {
     const HeldLock lock(mutex_);
@@ -63,7 +80,6 @@ void BlockingPool::stop() {
     dropped.splice(dropped.end(), queued_);
   }
   changed_.notify_all();
-  join();
 }
 
 void BlockingPool::join() {

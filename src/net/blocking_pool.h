@@ -2,6 +2,7 @@
 // continues; one of its tasks waits for the result (net/blocking_calls.h).
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -61,6 +62,9 @@ class BlockingPool {
   void drain();
   // As drain(), but drops work that has not begun.
   void stop();
+  // As stop(), but waits for work that has begun until `deadline` at most. False if some still runs: it may hang for
+  // ever, and whatever would destroy the pool then waits for it.
+  bool stop_until(std::chrono::steady_clock::time_point deadline);
 
   BlockingPoolFigures figures() const;
 
@@ -77,6 +81,7 @@ class BlockingPool {
   // The first job whose key no thread is working on, or end().
   Jobs::iterator next_job() RG_REQUIRES(mutex_);
   void take_job(Jobs::iterator job, Jobs& into) RG_REQUIRES(mutex_);
+  void drop_queued();
   void join();
 
   const BlockingPoolOptions options_;

@@ -123,6 +123,22 @@ TEST(BlockingPoolTest, StopDropsWhatHasNotBegunAndWaitsForWhatHas) {
   EXPECT_FALSE(pool.submit([&] { ++ran; }));
 }
 
+// A disk that has died lets no call return.
+TEST(BlockingPoolTest, StopDoesNotWaitBeyondItsDeadlineForWorkThatHangs) {
+  using std::chrono::steady_clock;
+  BlockingPool pool({.threads = 2});
+  Gate gate;
+  std::atomic<int> ran = 0;
+  pool.submit(gate.work(), 1);
+  gate.await_entry();
+  pool.submit([&] { ++ran; }, 1);
+  EXPECT_FALSE(pool.stop_until(steady_clock::time_point::min()));
+  EXPECT_FALSE(pool.submit([&] { ++ran; })) << "it has been told to end";
+  gate.open();
+  EXPECT_TRUE(pool.stop_until(steady_clock::now() + std::chrono::minutes(1)));
+  EXPECT_EQ(ran, 0);
+}
+
 TEST(BlockingPoolTest, SaysHowLongWorkHasWaited) {
   ManualSteadyTime time;
   BlockingPool pool({.threads = 1}, time.source());

@@ -1,6 +1,9 @@
 // Starting, reloading, restarting, draining.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -203,6 +206,16 @@ TEST(LifecycleTest, AReloadIsTriedAgainWhenTheFileAppearsForWantOfWhichItFailed)
   EXPECT_TRUE(eventually([&] { return contains(connection.get("/version").body, R"("current":true)"); }));
 }
 
+// Whether that process has the file open.
+bool is_reading(pid_t process, const std::string& file) {
+  std::error_code error;
+  const auto folder = std::filesystem::path("/proc") / std::to_string(process) / "fd";
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    if (std::filesystem::read_symlink(entry.path(), error) == file) return true;
+  }
+  return false;
+}
+
 TEST(LifecycleTest, ABadFileAtReloadLeavesTheOldRulesAndSaysWhy) {
   const TemporaryFolder folder;
   const std::string file = folder.write("rules.yaml", rules_with_limit(5));
@@ -240,6 +253,29 @@ TEST(LifecycleTest, AFailedReloadIsShownEverywhereUntilOneSucceeds) {
   EXPECT_EQ(connection.post("/v1/reload", "").status, 200);
   EXPECT_TRUE(tells("/version", R"("configuration":{"current":true,"problem":null,"waiting":[]})"));
   EXPECT_TRUE(tells("/metrics", "\nrateguard_config_last_reload_successful 1\n"));
+}
+
+// A pipe that somebody holds open and never writes to takes as long to read as a file of a disk that has died. Pipes
+// are read below /dev only.
+TEST(LifecycleTest, AReloadThatHangsDoesNotHoldUpTheEnd) {
+  const TemporaryFolder folder;
+  const std::string file = "/dev/shm/rateguard_lifecycle_" + std::to_string(getpid());
+  const std::string pipe = file + ".pipe";
+  std::ofstream(file) << "listen: {drain_grace: 0s}\n" << rules_with_limit(5);
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  const int writer = open(pipe.c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_GE(writer, 0);
+  Service service({"--config", file, "--data", folder.path() / "data"});
+  std::filesystem::rename(pipe, file);
+  service.signal(SIGHUP);
+  ASSERT_TRUE(eventually([&] { return is_reading(service.pid(), file); }));
+  service.signal(SIGTERM);
+  EXPECT_EQ(service.wait(), 0);
+  EXPECT_TRUE(contains(service.log(), "ending though work for the disk, such as a reload, has not ended"))
+      << service.log();
+  EXPECT_TRUE(contains(service.log(), "info stopped counters_saved_to=")) << service.log();
+  close(writer);
+  std::filesystem::remove(file);
 }
 
 TEST(LifecycleTest, AReloadNamesTheSettingsThatWait) {

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -159,7 +160,9 @@ int serve(const ServeOptions& options) {
     log.write(LogLevel::kWarn, fmt::format("standard output does not take the line \"ready\": {}", strerror(errno)));
     std::clearerr(stdout);  // the service itself needs it no more
   }
-  return (*instance)->run() ? kSuccess : kNotSaved;  // the log says why
+  const ExitCode code = (*instance)->run() ? kSuccess : kNotSaved;  // the log says why
+  if ((*instance)->has_hanging_work()) _exit(code);
+  return code;
 }
 
 }  // namespace rateguard::app

@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "app/serve/open_catalog.h"
@@ -20,6 +21,9 @@ constexpr Duration kSweepInterval = Duration::millis(100);
 constexpr TickBudget kSweepBudget{.slots = 16'384};
 // How long a start waits for another service's last snapshot, after that one's grace: some gigabytes on a slow disk.
 constexpr Duration kSavePatience = Duration::seconds(60);
+
+// How long the end waits for a reload, where no grace is left: some files are read and some rules compiled.
+constexpr auto kBlockingGraceMin = std::chrono::seconds(1);
 
 MemoryStoreOptions store_options(const config::StoreSettings& settings) {
   return {.max_keys = settings.max_keys,
@@ -169,7 +173,7 @@ Result<void> Instance::run() {
   for (const auto& worker : workers_) {
     if (worker->thread.joinable()) worker->thread.join();
   }
-  blocking_.stop();  // drops reloads that have not begun
+  stop_blocking_work();
   const Result<void> saved = snapshots_ != nullptr ? snapshots_->finish() : Result<void>();
   if (!saved) return saved;
   const std::string path = config_.snapshot_path();
@@ -178,8 +182,23 @@ Result<void> Instance::run() {
   return {};
 }
 
+// Drops reloads that have not begun. One that has begun may hang, on a file of a disk that has died; a snapshot that is
+// being written takes the time that it takes, since saving another one beside it would spoil both.
+void Instance::stop_blocking_work() {
+  auto deadline = std::max(drained_until_, std::chrono::steady_clock::now() + kBlockingGraceMin);
+  while (!blocking_.stop_until(deadline)) {
+    if (snapshots_ == nullptr || !snapshots_->is_saving()) {
+      has_hanging_work_ = true;
+      return log_.write(LogLevel::kError, "ending though work for the disk, such as a reload, has not ended",
+                        {{"grace_ms", config_.listen.drain_grace.us / 1'000}});
+    }
+    deadline = std::chrono::steady_clock::now() + kBlockingGraceMin;
+  }
+}
+
 void Instance::drain(std::string_view by) {
   if (service_.draining.exchange(true)) return;
+  drained_until_ = std::chrono::steady_clock::now() + std::chrono::microseconds(config_.listen.drain_grace.us);
   log_.write(LogLevel::kInfo, "stopping; nothing new is accepted, and what has begun may end within the grace",
              {{"by", by}, {"grace_ms", config_.listen.drain_grace.us / 1'000}});
   if (snapshots_ != nullptr) snapshots_->say_stopping();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <span>
 #include <string>
@@ -54,6 +55,9 @@ class Instance {
   // Serves on this thread and one for each further loop, until SIGTERM or SIGINT; then drains and saves the counters.
   // Errors: kIo if they could not be saved.
   Result<void> run();
+  // After run(): work for the disk hangs, such as a reload. Then this cannot be destroyed; the process has to end
+  // without (_exit(2)).
+  bool has_hanging_work() const { return has_hanging_work_; }
 
  private:
   enum class InForce : uint8_t { kNo, kYes };
@@ -107,6 +111,7 @@ class Instance {
   // `by` is who asked, for the log.
   void drain(std::string_view by);
   void part_has_ended();
+  void stop_blocking_work();
 
   ConfigSource source_;
   config::Config config_;  // as read at the start; reloads change rules and identity
@@ -139,6 +144,8 @@ class Instance {
   std::unique_ptr<net::SignalWatcher> signals_;
   std::unique_ptr<net::FileWatcher> files_;  // null: no files to watch
   net::Timer sweep_;
+  std::chrono::steady_clock::time_point drained_until_;  // when the grace of a drain ends
+  bool has_hanging_work_ = false;
   size_t parts_left_ = 0;  // while draining, on the first loop's thread: listeners, and leaving the other instances
 
   Mutex reload_mutex_;         // held during a reload

@@ -72,6 +72,11 @@ bool SnapshotKeeper::begins_saving() {
   return !std::exchange(is_saving_, true);
 }
 
+bool SnapshotKeeper::is_saving() const {
+  const HeldLock lock(mutex_);
+  return is_saving_;
+}
+
 void SnapshotKeeper::ends_saving() {
   const HeldLock lock(mutex_);
   is_saving_ = false;

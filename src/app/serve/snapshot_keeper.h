@@ -36,11 +36,12 @@ class SnapshotKeeper {
   // Saves at each interval from now on, unless the last snapshot is still being written. The loop outlives the keeper.
   // On the loop's thread, or before it runs.
   void start(net::EventLoop& loop, net::BlockingPool& pool);
-  // Saves a last time. On the loop's thread; REQUIRES: the pool has ended. Errors: kIo; what was counted since the last
-  // snapshot is lost.
+  // Saves a last time. On the loop's thread; REQUIRES: none is being written on the pool. Errors: kIo; what was counted
+  // since the last snapshot is lost.
   Result<void> finish();
 
-  // Both on any thread.
+  // All on any thread. Whether a snapshot is being written on the pool.
+  bool is_saving() const;
   const metrics::Source& metrics() const { return metrics_; }
   // Not ready if the last attempt failed; never vital, since requests are decided nevertheless.
   server::Dependency state(Instant now) const;
