@@ -71,6 +71,8 @@ class FileWatcher::Files {
     int64_t size = 0;
     int64_t changed_ns = 0;  // ctime: no writer can set it back
     uint64_t content_hash = 0;
+    bool is_empty = false;     // and a file, which a directory is not
+    bool was_emptied = false;  // since the last look: who writes a file in place empties it first
   };
 
   static Fingerprint read_fingerprint(const std::string& file, const Fingerprint& last);
@@ -86,9 +88,12 @@ std::vector<std::string> FileWatcher::Files::look() {
   watch_directories();
   std::vector<std::string> changed;
   for (size_t i = 0; i < names_.size(); ++i) {
-    const Fingerprint now = read_fingerprint(names_[i], fingerprints_[i]);
-    const bool differs = now.exists != fingerprints_[i].exists || now.content_hash != fingerprints_[i].content_hash;
-    fingerprints_[i] = now;
+    Fingerprint& last = fingerprints_[i];
+    const Fingerprint now = read_fingerprint(names_[i], last);
+    const bool differs = now.exists != last.exists || now.content_hash != last.content_hash;
+    const bool is_emptied = differs && now.is_empty && last.exists && !last.is_empty;
+    if (is_emptied && !std::exchange(last.was_emptied, true)) continue;
+    last = now;
     if (differs && has_looked_) changed.push_back(names_[i]);
   }
   has_looked_ = true;
@@ -121,6 +126,7 @@ FileWatcher::Files::Fingerprint FileWatcher::Files::read_fingerprint(const std::
     return now;
   }
   if (!S_ISREG(status.st_mode)) return now;
+  now.is_empty = status.st_size == 0;
   const bool untouched = last.exists && now.device == last.device && now.inode == last.inode && now.size == last.size &&
                          now.changed_ns == last.changed_ns;
   if (untouched) {

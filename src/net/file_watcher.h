@@ -1,5 +1,6 @@
 // Reports when the content of files has changed, however that happened: written in place, replaced by a rename,
-// removed, or swapped below a symbolic link, as Kubernetes does with its "..data" directory.
+// removed, or swapped below a symbolic link, as Kubernetes does with its "..data" directory. A file that has just been
+// emptied is being written: it has changed only if the next look finds it empty too.
 #pragma once
 
 #include <cstdint>

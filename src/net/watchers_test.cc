@@ -72,6 +72,20 @@ TEST_F(FileWatcherTest, SeesAFileWrittenInPlace) {
   EXPECT_EQ(next_report(), Names{"rules.yaml"});
 }
 
+// Whoever writes a file in place empties it first, and may be stopped there.
+TEST_F(FileWatcherTest, AFileThatIsEmptyForAMomentIsBeingWritten) {
+  write("rules.yaml", "a");
+  const auto watcher = watch({"rules.yaml"});
+  write("rules.yaml", "");
+  EXPECT_EQ(next_report(kNothingExpected), Names{});
+  write("rules.yaml", "b");
+  EXPECT_EQ(next_report(), Names{"rules.yaml"});
+  write("rules.yaml", "");
+  EXPECT_EQ(next_report(kNothingExpected), Names{});
+  watcher->look_soon();
+  EXPECT_EQ(next_report(), Names{"rules.yaml"}) << "it stays empty";
+}
+
 TEST_F(FileWatcherTest, SeesAFileReplacedByARename) {
   write("rules.yaml", "a");
   const auto watcher = watch({"rules.yaml"});
