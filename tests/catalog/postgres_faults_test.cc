@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
@@ -173,6 +174,7 @@ TEST(PostgresFaultsTest, AServerThatIsKilledDuringChangesKeepsAllThatWereConfirm
   ASSERT_TRUE(server.start()) << server.log();
   const auto store = opened(server.url(server.new_database()));
   std::vector<std::string> confirmed;
+  std::atomic<size_t> confirmed_count = 0;
   std::vector<std::string> unknown;
   std::thread writer([&] {
     for (int i = 0; i < 5'000; ++i) {
@@ -182,6 +184,7 @@ TEST(PostgresFaultsTest, AServerThatIsKilledDuringChangesKeepsAllThatWereConfirm
       const auto outcome = store->change(changes);
       if (outcome) {
         confirmed.push_back(name);
+        ++confirmed_count;
       } else if (outcome.error().fault == CatalogFault::kUnknownOutcome) {
         unknown.push_back(name);
       } else {
@@ -190,7 +193,7 @@ TEST(PostgresFaultsTest, AServerThatIsKilledDuringChangesKeepsAllThatWereConfirm
       }
     }
   });
-  std::this_thread::sleep_for(200ms);
+  EXPECT_TRUE(net::eventually([&] { return confirmed_count >= 10; }));
   server.stop();
   writer.join();
   ASSERT_TRUE(server.start()) << server.log();

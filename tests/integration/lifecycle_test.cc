@@ -357,7 +357,8 @@ TEST(LifecycleTest, ASecondServiceOnTheSameDataFolderDoesNotStart) {
 TEST(LifecycleTest, AServiceThatIsStoppingHandsItsCountersToTheNext) {
   const TemporaryFolder data;
   const std::string body = R"({"key":"k","algorithm":"fixed_window","limit":3,"window":"366d"})";
-  Service first({"--data", data.path().string()}, {{"RATEGUARD_LISTEN_DRAIN_GRACE", "500ms"}});
+  Service first({"--data", data.path().string()},
+                {{"RATEGUARD_LISTEN_DRAIN_GRACE", "4s"}});  // the second has begun by then
   EXPECT_EQ(HttpConnection(first.port()).post("/check", body).status, 200);
   HttpConnection unfinished(first.port());
   unfinished.write_raw("POST /check HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n1");
