@@ -48,6 +48,8 @@ std::string_view reason_phrase(int code) {
       return "Gone";
     case 411:
       return "Length Required";
+    case 412:
+      return "Precondition Failed";
     case 413:
       return "Content Too Large";
     case 414:
@@ -62,6 +64,8 @@ std::string_view reason_phrase(int code) {
       return "Unprocessable Content";
     case 426:
       return "Upgrade Required";
+    case 428:
+      return "Precondition Required";
     case 429:
       return "Too Many Requests";
     case 431:

@@ -1,0 +1,29 @@
+// What the requests of the admin API share. app/ fills it before the first one.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "catalog/catalog_store.h"
+#include "server/admin/admin_caller.h"
+
+namespace rateguard::admin {
+
+struct AdminSettings {
+  std::optional<FirstToken> first_token = {};
+  std::string public_url = {};  // as people reach it: "https://admin.example.com"; empty: unknown
+  std::string version = {};     // of the program
+};
+
+// Constant once requests come; any thread.
+struct AdminParts {
+  explicit AdminParts(catalog::CatalogStore& its_catalog) : catalog(its_catalog) {}
+  AdminParts(const AdminParts&) = delete;
+  AdminParts& operator=(const AdminParts&) = delete;
+
+  catalog::CatalogStore& catalog;
+  AdminSettings settings = {};
+};
+
+}  // namespace rateguard::admin

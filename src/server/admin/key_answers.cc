@@ -1,0 +1,267 @@
+// What is done with API keys and admin tokens beyond making and changing them.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "catalog/keys/key_text.h"
+#include "catalog/record_id.h"
+#include "server/admin/admin_call.h"
+#include "server/admin/admin_route.h"
+#include "server/admin/record_json.h"
+#include "server/admin/timestamp.h"
+#include "text/json_text.h"
+
+namespace rateguard::admin {
+namespace {
+
+using catalog::AdminTokenRecord;
+using catalog::ApiKeyRecord;
+using catalog::ChangeOutcome;
+using catalog::PlanRecord;
+using catalog::RecordKind;
+using catalog::WorkspaceRecord;
+
+// Longer than any team needs to put a new key everywhere.
+constexpr int64_t kGraceSecondsMax = int64_t{90} * 86'400;
+// Instances that have not reported for as long are taken for gone.
+constexpr Duration kReportsCount = Duration::seconds(60);
+
+void append_time(std::string& out, std::string_view name, const std::optional<Instant>& at) {
+  append_json_string(out, name);
+  out += ':';
+  if (at) {
+    append_json_string(out, format_timestamp(*at));
+  } else {
+    out += "null";
+  }
+}
+
+AdminResult<Duration> grace_of(const AdminCall& call) {
+  for (const auto& [name, value] : call.body.members) {
+    if (name != "grace_seconds")
+      return refused_fields({{.field = name, .detail = "is unknown; known is grace_seconds"}});
+    if (value.kind != JsonNode::Kind::kInteger || value.integer < 0 || value.integer > kGraceSecondsMax) {
+      return refused_fields(
+          {{.field = name, .detail = fmt::format("expected 0 to {}, found {}", kGraceSecondsMax, value.describe())}});
+    }
+    return Duration::seconds(value.integer);
+  }
+  return Duration{};
+}
+
+bool is_revoked(const auto& record, Instant now) {
+  return record.revoked_at && *record.revoked_at <= now;
+}
+
+// Revokes at once. What is revoked already stays as it was.
+template <typename R>
+AdminResult<AdminReply> revoke(AdminCall& call) {
+  auto found = call.record_to_act_on();
+  if (!found) return std::unexpected(std::move(found.error()));
+  R record = std::get<R>(*std::move(found));
+  if (is_revoked(record, call.now())) return AdminReply{.data = record_json(record), .etag = etag_of(record)};
+  record.revoked_at = call.now();
+  const int64_t version = record.head.version;
+  catalog::ChangeSet changes = call.changes();
+  changes.writes.push_back({.what = catalog::UpdateRecord{std::move(record), version}, .verb = "revoke"});
+  const auto data = [](const ChangeOutcome& outcome) { return record_json(outcome.records.front()); };
+  return call.commit(std::move(changes), {.data = data, .etag_of = 0});
+}
+
+// A key's successor: the same but for the secret and its own history.
+ApiKeyRecord successor_of(const ApiKeyRecord& key, const catalog::NewSecret& secret, Instant now) {
+  ApiKeyRecord next = key;
+  next.head = {.id = catalog::new_record_id(RecordKind::kApiKey, now)};
+  next.prefix = secret.prefix;
+  next.last4 = secret.last4;
+  next.sha256 = secret.sha256;
+  next.revoked_at.reset();
+  next.rotated_to.reset();
+  next.last_used_at.reset();
+  next.last_used_region.reset();
+  return next;
+}
+
+// Where a limit of a key comes from, the strongest first.
+struct LimitSource {
+  std::string_view kind;  // "key", "workspace", "plan"
+  std::string id;
+  const catalog::TextMap* limits;
+};
+
+void append_source(std::string& out, const LimitSource& source, std::string_view limit) {
+  out += "{\"limit\":";
+  append_json_string(out, limit);
+  out += ",\"source\":";
+  append_json_string(out, source.kind);
+  out += ",\"source_id\":";
+  append_json_string(out, source.id);
+  out += '}';
+}
+
+// By rule: what counts, and what it takes precedence over.
+std::string effective_json(const std::vector<LimitSource>& sources) {
+  std::map<std::string_view, std::vector<const LimitSource*>> by_rule;
+  for (const LimitSource& source : sources) {
+    for (const auto& [rule, limit] : *source.limits) by_rule[rule].push_back(&source);
+  }
+  std::string out = "[";
+  for (const auto& [rule, found] : by_rule) {
+    if (out.size() > 1) out += ',';
+    out += "{\"rule\":";
+    append_json_string(out, rule);
+    const auto limit_of = [name = std::string(rule)](const LimitSource& source) -> const std::string& {
+      return source.limits->at(name);
+    };
+    out += ",\"in_force\":";
+    append_source(out, *found.front(), limit_of(*found.front()));
+    out += ",\"overridden\":[";
+    for (size_t i = 1; i < found.size(); ++i) {
+      if (i > 1) out += ',';
+      append_source(out, *found[i], limit_of(*found[i]));
+    }
+    out += "]}";
+  }
+  return out + ']';
+}
+
+// When an instance has known a revision. nullopt: not yet, as far as it has said.
+std::optional<Instant> applied_at(const catalog::InstanceReport& report, int64_t revision) {
+  for (const catalog::AppliedRevision& applied : report.applied) {
+    if (applied.revision >= revision) return applied.at;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+namespace admin_answers {
+
+AdminResult<AdminReply> revoke_key(AdminCall& call) {
+  return revoke<ApiKeyRecord>(call);
+}
+AdminResult<AdminReply> revoke_token(AdminCall& call) {
+  return revoke<AdminTokenRecord>(call);
+}
+
+AdminResult<AdminReply> rotate_key(AdminCall& call) {
+  const auto grace = grace_of(call);
+  if (!grace) return std::unexpected(grace.error());
+  auto found = call.record_to_act_on();
+  if (!found) return std::unexpected(std::move(found.error()));
+  ApiKeyRecord key = std::get<ApiKeyRecord>(*std::move(found));
+  if (key.revoked_at) {
+    return refused(409, key.rotated_to ? "rotated" : "revoked",
+                   key.rotated_to ? "this key has been rotated already, to " + *key.rotated_to
+                                  : "this key is revoked; make a new one");
+  }
+  const bool is_test = key.prefix == catalog::secret_prefix(catalog::SecretKind::kTestKey);
+  auto secret = catalog::make_secret(is_test ? catalog::SecretKind::kTestKey : catalog::SecretKind::kLiveKey);
+  if (!secret) return refused(500, "no_random_bytes", "the system gives no random bytes");
+  ApiKeyRecord next = successor_of(key, *secret, call.now());
+  key.revoked_at = call.now() + *grace;
+  key.rotated_to = next.head.id;
+  const std::string id = next.head.id;
+  const int64_t version = key.head.version;
+  catalog::ChangeSet changes = call.changes();
+  changes.writes.push_back({.what = catalog::CreateRecord{std::move(next)}});
+  changes.writes.push_back({.what = catalog::UpdateRecord{std::move(key), version}, .verb = "rotate"});
+  bool is_new = false;
+  const auto data = [&is_new](const ChangeOutcome& outcome) {
+    is_new = true;
+    return with_secret(record_json(outcome.records.front()), {});
+  };
+  auto reply = call.commit(std::move(changes), {.status = 201, .data = data, .etag_of = 0});
+  if (!reply || !is_new) return reply;
+  reply->headers.emplace_back("Location", "/v1/keys/" + id);
+  reply->data = shown_once(std::move(reply->data), secret->text.reveal());
+  return reply;
+}
+
+AdminResult<AdminReply> get_key_usage(AdminCall& call) {
+  const auto found = call.record();
+  if (!found) return std::unexpected(found.error());
+  const ApiKeyRecord& key = std::get<ApiKeyRecord>(*found);
+  std::string out = "{\"key_id\":";
+  append_json_string(out, key.head.id);
+  out += ',';
+  append_time(out, "last_used_at", key.last_used_at);
+  out += ",\"last_used_region\":";
+  if (key.last_used_region) {
+    append_json_string(out, *key.last_used_region);
+  } else {
+    out += "null";
+  }
+  return AdminReply{.data = out + '}'};
+}
+
+AdminResult<AdminReply> get_effective_rules(AdminCall& call) {
+  const auto found = call.record();
+  if (!found) return std::unexpected(found.error());
+  const ApiKeyRecord& key = std::get<ApiKeyRecord>(*found);
+  const auto workspace = catalog::get<WorkspaceRecord>(call.catalog, key.workspace_id);
+  if (!workspace) return std::unexpected(refusal_of(workspace.error()));
+  std::vector<LimitSource> sources = {{"key", key.head.id, &key.limits},
+                                      {"workspace", workspace->head.id, &workspace->limits}};
+  const auto& plan_id = key.plan_id ? key.plan_id : workspace->plan_id;
+  std::optional<PlanRecord> plan;
+  if (plan_id) {
+    auto its = catalog::get<PlanRecord>(call.catalog, *plan_id);
+    if (!its) return std::unexpected(refusal_of(its.error()));
+    plan = *std::move(its);
+    sources.push_back({"plan", plan->head.id, &plan->limits});
+  }
+  std::string out = "{\"key_id\":";
+  append_json_string(out, key.head.id);
+  out += ",\"plan\":";
+  if (plan) {
+    append_json_string(out, plan->name);
+  } else {
+    out += "null";
+  }
+  out += ",\"limits\":" + effective_json(sources) + '}';
+  return AdminReply{.data = std::move(out)};
+}
+
+AdminResult<AdminReply> get_propagation(AdminCall& call) {
+  const auto found = call.record();
+  if (!found) return std::unexpected(found.error());
+  const int64_t revision = head_of(*found).revision;
+  const auto reports = call.catalog.instances(call.now() - kReportsCount);
+  if (!reports) return std::unexpected(refusal_of(reports.error()));
+  std::string list;
+  bool is_everywhere = true;
+  for (const catalog::InstanceReport& report : *reports) {
+    const auto at = applied_at(report, revision);
+    is_everywhere = is_everywhere && at.has_value();
+    if (!list.empty()) list += ',';
+    list += "{\"instance_id\":";
+    append_json_string(list, report.id);
+    list += ",\"address\":";
+    append_json_string(list, report.address);
+    list += ',';
+    append_time(list, "seen_at", report.seen_at);
+    list += ",\"applied\":";
+    append_bool(list, at.has_value());
+    list += ',';
+    append_time(list, "applied_at", at);
+    list += '}';
+  }
+  std::string out = "{\"key_id\":";
+  append_json_string(out, head_of(*found).id);
+  out += ",\"revision\":";
+  append_number(out, revision);
+  out += ',';
+  append_time(out, "changed_at", head_of(*found).updated_at);
+  out += ",\"applied_everywhere\":";
+  append_bool(out, is_everywhere && !reports->empty());
+  out += ",\"instances\":[" + list + "]}";
+  return AdminReply{.data = std::move(out)};
+}
+
+}  // namespace admin_answers
+}  // namespace rateguard::admin
