@@ -16,6 +16,7 @@
 #include "model/instant.h"
 #include "redis/url/url.h"
 #include "rules/rule.h"
+#include "server/admin/settings/admin_settings.h"
 #include "store/store.h"
 
 namespace rateguard::config {
@@ -46,7 +47,8 @@ struct TlsSettings {
 struct ListenSettings {
   Endpoint http = {};
   OptionalEndpoint grpc = Endpoint{.port = 8081};
-  OptionalEndpoint resp = Endpoint{.port = 6380};  // the Redis protocol
+  OptionalEndpoint resp = Endpoint{.port = 6380};   // the Redis protocol
+  OptionalEndpoint admin = Endpoint{.port = 8088};  // `admin.listen`; the admin API, if there is a catalog
   TlsSettings tls = {};
   std::vector<std::string> tokens = {};        // who may ask, by Authorization: Bearer; empty: anyone
   std::vector<std::string> admin_tokens = {};  // who may reset and reload; empty: only loopback peers
@@ -136,6 +138,7 @@ struct Config {
   std::map<std::string, StoreSettings> stores = {{"default", {}}};
   identify::Settings identity = {};
   CatalogSettings catalog = {};
+  AdminSettings admin = {};
   HeaderStyle headers = HeaderStyle::kIetf;
   LogSettings log = {};
   EnvoySettings envoy = {};

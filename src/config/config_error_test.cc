@@ -140,11 +140,13 @@ TEST(ConfigError, ACatalogsUrlIsNeverShown) {
 
 TEST(ConfigError, Settings) {
   EXPECT_EQ(message("listne: {}"), "f:1:1: unknown key 'listne' in the file; did you mean 'listen'?");
-  EXPECT_EQ(message("zzz: 1"),
-            "f:1:1: unknown key 'zzz' in the file; expected one of listen, stores, identity, catalog, headers, log, "
-            "envoy, data_dir, rules");
+  EXPECT_EQ(
+      message("zzz: 1"),
+      "f:1:1: unknown key 'zzz' in the file; expected one of listen, stores, identity, catalog, admin, headers, log, "
+      "envoy, data_dir, rules");
   EXPECT_EQ(message("listen.http: a:1"),
-            "f:1:1: unknown key 'listen.http' in the file; expected one of listen, stores, identity, catalog, headers, "
+            "f:1:1: unknown key 'listen.http' in the file; expected one of listen, stores, identity, catalog, admin, "
+            "headers, "
             "log, envoy, data_dir, rules");
   EXPECT_EQ(message("listen:\n  thread: 1"), "f:2:3: unknown key 'thread' in listen; did you mean 'threads'?");
   EXPECT_EQ(message("listen: 8080"), "f:1:9: listen: expected a map, found '8080'");

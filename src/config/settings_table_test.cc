@@ -54,8 +54,8 @@ TEST(SettingsTable, KeysAndVariablesAreDistinct) {
 }
 
 TEST(SettingsTable, Sections) {
-  EXPECT_EQ(keys_in(""), (std::vector<std::string_view>{"listen", "stores", "identity", "catalog", "headers", "log",
-                                                        "envoy", "data_dir"}));
+  EXPECT_EQ(keys_in(""), (std::vector<std::string_view>{"listen", "stores", "identity", "catalog", "admin", "headers",
+                                                        "log", "envoy", "data_dir"}));
   EXPECT_EQ(keys_in("listen.tls"), (std::vector<std::string_view>{"certificate", "key", "client_ca"}));
   EXPECT_EQ(keys_in("stores.NAME.breaker"), (std::vector<std::string_view>{"failures", "open_for"}));
   EXPECT_TRUE(keys_in("lis").empty());

@@ -15,6 +15,7 @@ from reserved_port import reserved_port
 
 # What the pages write for the doors, and for a Redis.
 DOORS = {"http": 8080, "grpc": 8081, "resp": 6380}
+ADMIN_PORT = 8088
 REDIS_PORT = 6379
 # Where the pages keep files; here they are below the page's own folder.
 PLACES = ("/etc/rateguard", "/var/lib/rateguard", "/var/log/nginx")
@@ -88,9 +89,10 @@ class Runner:
                 command = command.replace(named.group(), f"--{door} 127.0.0.1:0")
             elif f"--{door} " not in command:
                 command += f" --{door} 127.0.0.1:0"
+        shown["admin"] = ADMIN_PORT  # its listener has no option of its own
         self.stop_server(shown["http"])
         command = self._with_real_redis(command)
-        environment = dict(self.environment)
+        environment = dict(self.environment, RATEGUARD_ADMIN_LISTEN="127.0.0.1:0")
         if "redis://" in command:
             environment["RATEGUARD_STORES_DEFAULT_DEADLINE"] = "5s"  # a busy machine decides nothing without the Redis
         log = open(self.folder / ".server.log", "w", encoding="utf-8")

@@ -20,6 +20,7 @@ constexpr int kStartDeadlineMs = 60'000;
 // With the environment of the test but for what that is told by RATEGUARD_* itself, and with `environment`.
 ChildPlan plan_for(const std::vector<std::string>& arguments, const std::map<std::string, std::string>& environment) {
   ChildPlan plan{.words = {RATEGUARD_PROGRAM}, .environment = environment_without("RATEGUARD_")};
+  plan.environment.push_back("RATEGUARD_ADMIN_LISTEN=127.0.0.1:0");
   plan.words.insert(plan.words.end(), arguments.begin(), arguments.end());
   for (const auto& [name, value] : environment) {
     std::erase_if(plan.environment, [&](const std::string& entry) { return entry.starts_with(name + "="); });

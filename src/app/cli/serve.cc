@@ -63,6 +63,7 @@ Result<void> check_options(const ServeOptions& options) {
   config::ListenSettings& listen = config->listen;
   if (!options.grpc) listen.grpc.reset();
   if (!options.resp) listen.resp.reset();
+  listen.admin.reset();
   if (!options.http) listen.http.port = 0;  // any free port
   auto good = check_ports(*config);
   for (const std::string_view name : {"http", "grpc", "resp"}) {
@@ -159,6 +160,10 @@ int serve(const ServeOptions& options) {
   if (std::fflush(stdout) != 0) {
     log.write(LogLevel::kWarn, fmt::format("standard output does not take the line \"ready\": {}", strerror(errno)));
     std::clearerr(stdout);  // the service itself needs it no more
+  }
+  if (const std::string notices = (*instance)->notices(); !notices.empty()) {
+    fmt::print("{}", notices);
+    std::fflush(stdout);
   }
   const ExitCode code = (*instance)->run() ? kSuccess : kNotSaved;  // the log says why
   if ((*instance)->has_hanging_work()) _exit(code);

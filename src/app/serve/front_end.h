@@ -67,6 +67,9 @@ class FrontEnd {
   virtual Result<std::unique_ptr<LoopListener>> start(const LoopParts& parts) = 0;
   // Hands over its figures, once it has started on every loop; it outlives the last scrape.
   virtual void report_to(metrics::Registry& registry) const = 0;
+  // What the person who starts it has to know, for standard output, once it has started on every loop. It may hold a
+  // secret, so it never goes into the log. Empty: nothing.
+  virtual std::string notice() { return {}; }
   // Where it listens: "127.0.0.1:8080", with the port it really has.
   std::string describe() const { return endpoint_.to_string(); }
 
@@ -85,9 +88,10 @@ class FrontEnd {
 
 // A row of the table of front ends.
 struct FrontEndKind {
-  std::string_view name;  // "http": of the setting listen.http, and in the log
-  // Where `listen:` wants it. nullopt: nowhere, it is off.
-  config::OptionalEndpoint (*endpoint)(const config::ListenSettings& listen);
+  std::string_view name;     // "http": in the log
+  std::string_view setting;  // "listen.http": the one that says where it listens
+  // Where the configuration wants it. nullopt: nowhere, it is off.
+  config::OptionalEndpoint (*endpoint)(const config::Config& config);
   // REQUIRES: it is not off.
   std::unique_ptr<FrontEnd> (*make)(const FrontEndParts& parts);
 };

@@ -77,7 +77,8 @@ class CountFront final : public FrontEnd, public metrics::Source {
 
 const FrontEndKind kCountFront = {
     .name = "count",
-    .endpoint = [](const config::ListenSettings&) -> config::OptionalEndpoint { return config::Endpoint{.port = 0}; },
+    .setting = "listen.count",
+    .endpoint = [](const config::Config&) -> config::OptionalEndpoint { return config::Endpoint{.port = 0}; },
     .make = [](const FrontEndParts& parts) -> std::unique_ptr<FrontEnd> {
       return std::make_unique<CountFront>(parts);
     }};
@@ -195,7 +196,7 @@ TEST(Reloading, DoesNotStopDecisionsWhileTheDiskIsSlow) {
 TEST(FrontEnd, TheTableNamesEachListenerOnce) {
   std::string names;
   for (const FrontEndKind* const kind : front_end_kinds()) names += std::string(kind->name) + " ";
-  EXPECT_EQ(names, "http grpc resp ");
+  EXPECT_EQ(names, "http grpc resp admin ");
 }
 
 }  // namespace

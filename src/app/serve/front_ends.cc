@@ -3,7 +3,7 @@
 namespace rateguard::app {
 namespace {
 
-constexpr const FrontEndKind* kFrontEndKinds[] = {&kHttpFront, &kGrpcFront, &kRespFront};
+constexpr const FrontEndKind* kFrontEndKinds[] = {&kHttpFront, &kGrpcFront, &kRespFront, &kAdminFront};
 
 }  // namespace
 

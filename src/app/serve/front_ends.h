@@ -5,8 +5,9 @@
 
 namespace rateguard::app {
 
-extern const FrontEndKind kHttpFront;  // http_front.cc
-extern const FrontEndKind kGrpcFront;  // grpc_front.cc
-extern const FrontEndKind kRespFront;  // resp_front.cc
+extern const FrontEndKind kHttpFront;   // http_front.cc
+extern const FrontEndKind kGrpcFront;   // grpc_front.cc
+extern const FrontEndKind kRespFront;   // resp_front.cc
+extern const FrontEndKind kAdminFront;  // admin_front.cc
 
 }  // namespace rateguard::app

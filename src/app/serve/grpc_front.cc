@@ -74,7 +74,8 @@ class GrpcFront final : public FrontEnd {
 
 const FrontEndKind kGrpcFront = {
     .name = "grpc",
-    .endpoint = [](const config::ListenSettings& listen) { return listen.grpc; },
+    .setting = "listen.grpc",
+    .endpoint = [](const config::Config& config) { return config.listen.grpc; },
     .make = [](const FrontEndParts& parts) -> std::unique_ptr<FrontEnd> { return std::make_unique<GrpcFront>(parts); }};
 
 }  // namespace rateguard::app

@@ -81,7 +81,8 @@ class HttpFront final : public FrontEnd {
 
 const FrontEndKind kHttpFront = {
     .name = "http",
-    .endpoint = [](const config::ListenSettings& listen) -> config::OptionalEndpoint { return listen.http; },
+    .setting = "listen.http",
+    .endpoint = [](const config::Config& config) -> config::OptionalEndpoint { return config.listen.http; },
     .make = [](const FrontEndParts& parts) -> std::unique_ptr<FrontEnd> { return std::make_unique<HttpFront>(parts); }};
 
 }  // namespace rateguard::app

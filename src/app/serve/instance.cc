@@ -163,6 +163,12 @@ std::string Instance::addresses() const {
   return fmt::format("{}", fmt::join(addresses, " "));
 }
 
+std::string Instance::notices() const {
+  std::string lines;
+  for (const auto& [name, front_end] : front_ends_) lines += front_end->notice();
+  return lines;
+}
+
 Result<void> Instance::run() {
   waiting_source_.set_pool(blocking_);
   if (snapshots_ != nullptr) snapshots_->start(*workers_.front()->loop, blocking_);

@@ -50,6 +50,8 @@ class Instance {
 
   // "http=127.0.0.1:8080 grpc=127.0.0.1:8081 resp=127.0.0.1:6380", with the actual ports.
   std::string addresses() const;
+  // What the person who starts it has to know, in lines, for standard output: it may hold secrets.
+  std::string notices() const;
   // How many event loops there are with these settings.
   static size_t loops_of(const config::Config& config);
   // Serves on this thread and one for each further loop, until SIGTERM or SIGINT; then drains and saves the counters.

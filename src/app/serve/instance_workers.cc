@@ -50,7 +50,7 @@ void Instance::add_front_ends(std::span<const FrontEndKind* const> kinds) {
                             .bodies = std::make_shared<http::BodyBudget>(config_.listen.waiting_bodies_bytes_max),
                             .catalog = catalog_.get()};
   for (const FrontEndKind* const kind : kinds) {
-    if (kind->endpoint(config_.listen)) front_ends_.push_back({.name = kind->name, .front_end = kind->make(parts)});
+    if (kind->endpoint(config_)) front_ends_.push_back({.name = kind->name, .front_end = kind->make(parts)});
   }
 }
 

@@ -84,6 +84,16 @@ resp::RespServerOptions resp_options(const config::Config& config) {
   return {.host = host_options(config, *listen.resp, "--resp, or close it with --resp off", listen.resp_idle_timeout)};
 }
 
+// The admin API is asked directly, without a proxy's preamble, and by few.
+http::ServerOptions admin_options(const config::Config& config) {
+  const config::ListenSettings& listen = config.listen;
+  http::ServerOptions options = http_options(config);
+  options.host =
+      host_options(config, *listen.admin, "admin.listen, or close it with admin.listen: off", listen.idle_timeout);
+  options.host.preamble = {};
+  return options;
+}
+
 http::ServerOptions grpc_options(const config::Config& config) {
   const config::ListenSettings& listen = config.listen;
   http::ServerOptions options{

@@ -19,6 +19,8 @@ net::TlsFiles tls_files(const config::TlsSettings& settings, std::vector<std::st
 http::ServerOptions http_options(const config::Config& config);
 // REQUIRES: listen.resp is not off.
 resp::RespServerOptions resp_options(const config::Config& config);
+// REQUIRES: admin.listen is not off.
+http::ServerOptions admin_options(const config::Config& config);
 // REQUIRES: listen.grpc is not off.
 http::ServerOptions grpc_options(const config::Config& config);
 

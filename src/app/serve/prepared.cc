@@ -5,24 +5,26 @@
 #include <string>
 #include <utility>
 
-#include "app/serve/front_end.h"
+#include "app/serve/front_ends.h"
 #include "app/serve/listen_options.h"
 #include "app/stores/redis_counters.h"
 #include "base/named_file.h"
 #include "config/config_warnings.h"
+#include "config/file_text.h"
+#include "model/ascii.h"
 
 namespace rateguard::app {
 namespace {
 
 struct ListenAt {
-  std::string key;  // "listen.http"
+  std::string_view key;  // "listen.http"
   config::OptionalEndpoint endpoint;
 };
 
-std::vector<ListenAt> listeners(const config::ListenSettings& listen) {
+std::vector<ListenAt> listeners(const config::Config& config) {
   std::vector<ListenAt> all;
   for (const FrontEndKind* const kind : front_end_kinds()) {
-    all.push_back({.key = fmt::format("listen.{}", kind->name), .endpoint = kind->endpoint(listen)});
+    all.push_back({.key = kind->setting, .endpoint = kind->endpoint(config)});
   }
   return all;
 }
@@ -45,7 +47,8 @@ bool is_loopback(const config::Endpoint& endpoint) {
 void warn_if_open(const config::Config& config, std::vector<Error>& warnings) {
   const config::ListenSettings& listen = config.listen;
   if (!listen.tokens.empty() || !listen.tls.client_ca.empty()) return;
-  for (const ListenAt& listener : listeners(listen)) {
+  for (const ListenAt& listener : listeners(config)) {
+    if (listener.key == kAdminFront.setting) continue;  // which asks everybody for a token
     if (!listener.endpoint || is_loopback(*listener.endpoint)) continue;
     warnings.push_back(
         {.message = fmt::format("{} is not a loopback address, and neither listen.tokens nor listen.tls.client_ca "
@@ -65,6 +68,7 @@ Result<void> check_files(const config::Config& config) {
   auto good = check("listen.tls.certificate", tls.certificate);
   if (good) good = check("listen.tls.key", tls.key);
   if (good) good = check("listen.tls.client_ca", tls.client_ca);
+  if (good) good = check("admin.token_file", config.admin.token_file);
   for (const auto& [name, store] : config.stores) {
     if (good) good = check("stores." + name, store.redis.tls.ca);
     if (good) good = check("stores." + name, store.redis.tls.certificate);
@@ -88,10 +92,29 @@ Result<void> read_tls(const config::Config& config, Prepared& prepared) {
   return {};
 }
 
+// The token of the setting, or of the file that the setting names.
+Result<std::string> read_admin_token(const config::Config& config) {
+  const AdminSettings& admin = config.admin;
+  if (admin.token_file.empty()) return admin.token;
+  const auto wrong = [&](const std::string& why) {
+    return at(config, "admin.token_file", {.message = fmt::format("admin.token_file: {}: {}", admin.token_file, why)});
+  };
+  if (!admin.token.empty()) {
+    return at(config, "admin.token_file", {.message = "both admin.token and admin.token_file; expected one of them"});
+  }
+  const auto text = config::read_named_file(admin.token_file);
+  if (!text) return wrong(text.error().message);
+  const std::string token(trim(std::string_view(*text).substr(0, text->find_first_of("\r\n"))));
+  if (const auto good = check_admin_token(token); token.empty() || !good) {
+    return wrong(good ? "is empty" : good.error().message);
+  }
+  return token;
+}
+
 }  // namespace
 
 Result<void> check_ports(const config::Config& config) {
-  const auto all = listeners(config.listen);
+  const auto all = listeners(config);
   for (size_t i = 0; i < all.size(); ++i) {
     for (size_t j = i + 1; j < all.size(); ++j) {
       const auto& [first, second] = std::pair(all[i].endpoint, all[j].endpoint);
@@ -113,8 +136,12 @@ Result<Prepared> prepare(const config::Config& config, const LoadEnvoy& load_env
   if (!policy) return std::unexpected(policy.error());
   auto envoy = load_envoy(config);
   if (!envoy) return at(config, "envoy.config", envoy.error());
-  Prepared prepared{.policy = *std::move(policy), .envoy = *std::move(envoy), .tls = {}, .h2 = {}, .resp_tls = {}};
+  Prepared prepared{
+      .policy = *std::move(policy), .envoy = *std::move(envoy), .tls = {}, .h2 = {}, .admin_token = {}, .resp_tls = {}};
   if (auto good = check_files(config); !good) return std::unexpected(good.error());
+  auto admin_token = read_admin_token(config);
+  if (!admin_token) return std::unexpected(admin_token.error());
+  prepared.admin_token = *std::move(admin_token);
   if (auto good = read_tls(config, prepared); !good) return std::unexpected(good.error());
   for (const auto& [name, store] : config.stores) {
     if (store.type != config::StoreType::kRedis) continue;

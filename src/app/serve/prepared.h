@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "app/serve/config_source.h"
@@ -19,6 +20,7 @@ struct Prepared {
   envoy::DescriptorPolicy envoy;
   std::shared_ptr<const net::TlsContext> tls;       // of HTTP; null: no TLS
   std::shared_ptr<const net::TlsContext> h2;        // of gRPC
+  std::string admin_token = {};                     // an owner's, for the admin API; empty: none
   std::shared_ptr<const net::TlsContext> resp_tls;  // of the Redis protocol, which ALPN has no name for
 };
 

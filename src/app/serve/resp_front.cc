@@ -66,7 +66,8 @@ class RespFront final : public FrontEnd {
 
 const FrontEndKind kRespFront = {
     .name = "resp",
-    .endpoint = [](const config::ListenSettings& listen) { return listen.resp; },
+    .setting = "listen.resp",
+    .endpoint = [](const config::Config& config) { return config.listen.resp; },
     .make = [](const FrontEndParts& parts) -> std::unique_ptr<FrontEnd> { return std::make_unique<RespFront>(parts); }};
 
 }  // namespace rateguard::app

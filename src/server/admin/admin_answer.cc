@@ -14,7 +14,7 @@
 #include "server/admin/admin_call.h"
 #include "server/admin/admin_caller.h"
 #include "server/admin/admin_route.h"
-#include "server/http/percent.h"
+#include "server/http/query.h"
 #include "server/http/request_headers.h"
 #include "text/json_text.h"
 
@@ -180,7 +180,7 @@ AdminResult<AdminReply> identified(AdminParts& parts, const AdminRequest& reques
   AdminCaller caller = {.actor = {.kind = "anonymous", .address = request.peer, .request_id = request.id}};
   if (match.route->admits != Admits::kAnyone) {
     auto known =
-        identify_caller(request, parts.catalog, parts.settings.first_token, origin_of(parts.settings.public_url));
+        identify_caller(request, parts.catalog, parts.identity.first_token, origin_of(parts.identity.public_url));
     if (!known) return std::unexpected(std::move(known.error()));
     caller = *std::move(known);
     outcome.actor = caller.actor.id;

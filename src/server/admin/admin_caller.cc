@@ -136,7 +136,7 @@ AdminResult<AdminCaller> identify_caller(const AdminRequest& request, catalog::C
 }
 
 std::string_view session_cookie_name(CookieScheme scheme) {
-  return scheme == CookieScheme::kHttps ? "__Host-rateguard_session" : "rateguard_session";
+  return scheme == CookieScheme::kHttps ? "__Host-rg_session" : "rg_session";
 }
 
 std::string session_cookie(CookieScheme scheme, std::string_view secret, int64_t seconds) {

@@ -27,11 +27,11 @@ AdminHarness::AdminHarness()
       own_(catalog::open_sqlite_catalog(folder_->file(), "test", now).value()),
       catalog_(own_.get()),
       parts(*catalog_) {
-  parts.settings = {.first_token = FirstToken{catalog::key_sha256(kOwnerToken)}, .version = "test"};
+  parts.identity = {.first_token = FirstToken{catalog::key_sha256(kOwnerToken)}, .version = "test"};
 }
 
 AdminHarness::AdminHarness(catalog::CatalogStore& catalog) : catalog_(&catalog), parts(catalog) {
-  parts.settings = {.first_token = FirstToken{catalog::key_sha256(kOwnerToken)}, .version = "test"};
+  parts.identity = {.first_token = FirstToken{catalog::key_sha256(kOwnerToken)}, .version = "test"};
 }
 
 ReadAnswer AdminHarness::ask(std::string method, std::string target, std::string body, HeaderList headers) {

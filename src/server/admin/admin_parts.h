@@ -10,7 +10,7 @@
 
 namespace rateguard::admin {
 
-struct AdminSettings {
+struct AdminIdentity {
   std::optional<FirstToken> first_token = {};
   std::string public_url = {};  // as people reach it: "https://admin.example.com"; empty: unknown
   std::string version = {};     // of the program
@@ -23,7 +23,7 @@ struct AdminParts {
   AdminParts& operator=(const AdminParts&) = delete;
 
   catalog::CatalogStore& catalog;
-  AdminSettings settings = {};
+  AdminIdentity identity = {};
 };
 
 }  // namespace rateguard::admin

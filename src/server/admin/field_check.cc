@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <type_traits>
 
 #include "catalog/record_field.h"
 #include "config/limit_spec.h"

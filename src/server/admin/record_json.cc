@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <type_traits>
 
 #include "base/check.h"
 #include "config/problems.h"
@@ -148,8 +149,8 @@ bool takes_object(std::string_view field, const JsonNode& node) {
   return field == "definition" && node.kind == Kind::kObject;
 }
 
-std::string why_not_given(std::string_view name, FieldUse use) {
-  if (use == FieldUse::kAtCreation) return "cannot be changed once it is made";
+std::string why_not_given(std::string_view name, FieldAccess use) {
+  if (use == FieldAccess::kAtCreation) return "cannot be changed once it is made";
   return name == "revoked_at" ? "cannot be given; POST .../revoke revokes" : "cannot be given: the program sets it";
 }
 
@@ -161,14 +162,14 @@ class RecordReader {
   template <typename T>
   void read(const RecordField& field, T& value) {
     const ResourceField row = resource_field(kind_, field);
-    const bool is_hidden = row.use == FieldUse::kHidden;
+    const bool is_hidden = row.use == FieldAccess::kHidden;
     if (!is_hidden) known_.push_back(field.name);
     const JsonNode* const node = is_hidden ? nullptr : body_.find(field.name);
     if (node == nullptr) {
       if (row.is_required && purpose_ == BodyFor::kCreation) fail(field.name, "is missing");
       return;
     }
-    if (row.use == FieldUse::kReadOnly || (row.use == FieldUse::kAtCreation && purpose_ == BodyFor::kUpdate)) {
+    if (row.use == FieldAccess::kReadOnly || (row.use == FieldAccess::kAtCreation && purpose_ == BodyFor::kUpdate)) {
       return fail(field.name, why_not_given(field.name, row.use));
     }
     std::string fault;
@@ -228,7 +229,7 @@ void append_record(std::string& out, const AnyRecord& record) {
   catalog::visit_fields(record, [&](const RecordField& field, const auto& value) {
     const ResourceField row = resource_field(kind, field);
     const bool is_secret = field.role == catalog::FieldRole::kSecret;
-    if (row.shown_as.empty() && (is_secret || row.use == FieldUse::kHidden)) return;
+    if (row.shown_as.empty() && (is_secret || row.use == FieldAccess::kHidden)) return;
     out += ',';
     append_json_string(out, is_secret ? row.shown_as : field.name);
     out += ':';

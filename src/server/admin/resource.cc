@@ -5,7 +5,7 @@
 namespace rateguard::admin {
 namespace {
 
-using enum FieldUse;
+using enum FieldAccess;
 
 constexpr ResourceField kName = {.field = "name", .is_required = true};
 constexpr ResourceField kDefinition = {.field = "definition", .is_required = true};

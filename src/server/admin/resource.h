@@ -11,7 +11,7 @@
 
 namespace rateguard::admin {
 
-enum class FieldUse : uint8_t {
+enum class FieldAccess : uint8_t {
   kWritable,
   kAtCreation,  // given when the record is made, and never changed
   kReadOnly,    // made by the program
@@ -21,7 +21,7 @@ enum class FieldUse : uint8_t {
 // What differs from "writable, optional, shown under its own name".
 struct ResourceField {
   std::string_view field;  // in the record
-  FieldUse use = FieldUse::kWritable;
+  FieldAccess use = FieldAccess::kWritable;
   bool is_required = false;         // when the record is made
   bool is_of_installation = false;  // callers of one workspace cannot set it: it decides what the workspace gets
   std::string_view shown_as = {};   // of a secret: the member that says whether there is one

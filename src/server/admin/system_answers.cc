@@ -124,7 +124,7 @@ AdminResult<AdminReply> get_health(AdminCall& call) {
   const auto state = call.catalog.state();
   if (!state) return std::unexpected(refusal_of(state.error()));
   std::string out = "{\"status\":\"ok\",";
-  append_text(out, "version", call.parts.settings.version);
+  append_text(out, "version", call.parts.identity.version);
   out += ",\"catalog\":{";
   append_text(out, "lineage", state->lineage);
   out += ",\"revision\":";

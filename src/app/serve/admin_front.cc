@@ -1,0 +1,108 @@
+// The admin API, where there is a catalog: HTTP/1.1 and HTTP/2 on a port of its own.
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "app/build/build.h"
+#include "app/serve/front_ends.h"
+#include "app/serve/listen_options.h"
+#include "catalog/keys/key_text.h"
+#include "http/server/server.h"
+#include "net/blocking_calls.h"
+#include "net/blocking_pool.h"
+#include "net/tasks.h"
+#include "server/admin/admin_api.h"
+
+namespace rateguard::app {
+namespace {
+
+// Threads that wait for the catalog. Writes of SQLite that wait at the same time share one commit
+// (docs/decisions/0040): with sixteen nearly as many are made in a second as with more.
+constexpr size_t kThreads = 16;
+// How often what is over is removed from the catalog: sessions, setup links, kept answers.
+constexpr Duration kUpkeepInterval = Duration::seconds(60);
+
+class AdminListener final : public LoopListener {
+ public:
+  AdminListener(admin::AdminParts& admin, std::shared_ptr<net::BlockingPool> pool, const server::Service& service,
+                const LoopParts& parts, const http::ServerOptions& options)
+      : pool_(std::move(pool)),
+        tasks_(parts.loop),
+        calls_(*pool_, tasks_, parts.loop),
+        api_(admin, {.tasks = tasks_,
+                     .calls = calls_,
+                     .log = [&service] { return service.logs_access() ? service.log : nullptr; }}),
+        server_(options) {}
+  // Work that has begun posts to the loop when it ends.
+  ~AdminListener() override { pool_->stop(); }
+
+  Result<uint16_t> start(net::EventLoop& loop) { return server_.start(loop, api_); }
+  // On this loop, for all of them.
+  void keep_up(net::EventLoop& loop, catalog::CatalogStore& catalog) {
+    upkeep_ = loop.every(kUpkeepInterval, [this, &loop, &catalog] {
+      // What is not removed now is removed the next time.
+      pool_->submit([&catalog, now = loop.now().wall()] { static_cast<void>(catalog.expire(now)); });
+    });
+  }
+
+  void set_policy(const Policy&) override {}
+  void set_tls(const Prepared& prepared) override { server_.set_tls(prepared.tls); }
+  void drain(Duration grace, std::function<void()> on_empty) override { server_.drain(grace, std::move(on_empty)); }
+
+ private:
+  const std::shared_ptr<net::BlockingPool> pool_;
+  net::Tasks tasks_;
+  net::BlockingCalls calls_;
+  admin::AdminApi api_;
+  http::Server server_;
+  net::Timer upkeep_;
+};
+
+class AdminFront final : public FrontEnd {
+ public:
+  explicit AdminFront(const FrontEndParts& parts)
+      : FrontEnd(*parts.config.listen.admin),
+        service_(parts.service),
+        admin_(*parts.catalog),
+        pool_(std::make_shared<net::BlockingPool>(net::BlockingPoolOptions{.threads = kThreads})),
+        options_(admin_options(parts.config)) {
+    options_.bodies = parts.bodies;
+    options_.host.tls = parts.at_start.tls;
+    options_.host.on_turned_away = parts.turned_away.of("admin");
+    admin_.identity = {.public_url = parts.config.admin.public_url, .version = std::string(version_number())};
+    if (!parts.at_start.admin_token.empty()) {
+      admin_.identity.first_token = admin::FirstToken{catalog::key_sha256(parts.at_start.admin_token)};
+    }
+  }
+
+  Result<std::unique_ptr<LoopListener>> start(const LoopParts& parts) override {
+    auto listener = std::make_unique<AdminListener>(admin_, pool_, service_, parts, options_);
+    const auto port = listener->start(parts.loop);
+    if (!port) return std::unexpected(port.error());
+    join_at(*port, options_.host.address);
+    if (std::exchange(is_first_, false)) listener->keep_up(parts.loop, admin_.catalog);
+    return listener;
+  }
+
+  void report_to(metrics::Registry&) const override {}
+
+ private:
+  const server::Service& service_;
+  admin::AdminParts admin_;
+  const std::shared_ptr<net::BlockingPool> pool_;
+  http::ServerOptions options_;
+  bool is_first_ = true;
+};
+
+}  // namespace
+
+const FrontEndKind kAdminFront = {.name = "admin",
+                                  .setting = "admin.listen",
+                                  .endpoint = [](const config::Config& config) -> config::OptionalEndpoint {
+                                    return config.catalog_url().empty() ? std::nullopt : config.listen.admin;
+                                  },
+                                  .make = [](const FrontEndParts& parts) -> std::unique_ptr<FrontEnd> {
+                                    return std::make_unique<AdminFront>(parts);
+                                  }};
+
+}  // namespace rateguard::app

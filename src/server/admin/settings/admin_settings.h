@@ -1,0 +1,25 @@
+// The settings of the admin API: docs/configuration.md, `admin`.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace rateguard {
+
+struct AdminSettings {
+  // As people reach it: "https://admin.example.com"; empty: where it listens.
+  std::string public_url = {};
+  // An owner's token, for machines; empty: none. It is the environment's or the file's.
+  std::string token = {};
+  std::string token_file = {};
+};
+
+// What stands in a browser's address line, without a path of its own, since cookies hold for the whole host; or
+// nothing. Errors: kInvalid.
+Result<void> check_public_url(std::string_view text);
+// Long enough that nobody guesses it, or nothing. Errors: kInvalid; the message never shows the text, a secret.
+Result<void> check_admin_token(std::string_view text);
+
+}  // namespace rateguard
