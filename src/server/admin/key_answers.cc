@@ -87,13 +87,13 @@ ApiKeyRecord successor_of(const ApiKeyRecord& key, const catalog::NewSecret& sec
 }
 
 // Where a limit of a key comes from, the strongest first.
-struct LimitSource {
+struct KeyLimitSource {
   std::string_view kind;  // "key", "workspace", "plan"
   std::string id;
   const catalog::TextMap* limits;
 };
 
-void append_source(std::string& out, const LimitSource& source, std::string_view limit) {
+void append_source(std::string& out, const KeyLimitSource& source, std::string_view limit) {
   out += "{\"limit\":";
   append_json_string(out, limit);
   out += ",\"source\":";
@@ -104,9 +104,9 @@ void append_source(std::string& out, const LimitSource& source, std::string_view
 }
 
 // By rule: what counts, and what it takes precedence over.
-std::string effective_json(const std::vector<LimitSource>& sources) {
-  std::map<std::string_view, std::vector<const LimitSource*>> by_rule;
-  for (const LimitSource& source : sources) {
+std::string effective_json(const std::vector<KeyLimitSource>& sources) {
+  std::map<std::string_view, std::vector<const KeyLimitSource*>> by_rule;
+  for (const KeyLimitSource& source : sources) {
     for (const auto& [rule, limit] : *source.limits) by_rule[rule].push_back(&source);
   }
   std::string out = "[";
@@ -114,7 +114,7 @@ std::string effective_json(const std::vector<LimitSource>& sources) {
     if (out.size() > 1) out += ',';
     out += "{\"rule\":";
     append_json_string(out, rule);
-    const auto limit_of = [name = std::string(rule)](const LimitSource& source) -> const std::string& {
+    const auto limit_of = [name = std::string(rule)](const KeyLimitSource& source) -> const std::string& {
       return source.limits->at(name);
     };
     out += ",\"in_force\":";
@@ -205,8 +205,8 @@ AdminResult<AdminReply> get_effective_rules(AdminCall& call) {
   const ApiKeyRecord& key = std::get<ApiKeyRecord>(*found);
   const auto workspace = catalog::get<WorkspaceRecord>(call.catalog, key.workspace_id);
   if (!workspace) return std::unexpected(refusal_of(workspace.error()));
-  std::vector<LimitSource> sources = {{"key", key.head.id, &key.limits},
-                                      {"workspace", workspace->head.id, &workspace->limits}};
+  std::vector<KeyLimitSource> sources = {{"key", key.head.id, &key.limits},
+                                         {"workspace", workspace->head.id, &workspace->limits}};
   const auto& plan_id = key.plan_id ? key.plan_id : workspace->plan_id;
   std::optional<PlanRecord> plan;
   if (plan_id) {
