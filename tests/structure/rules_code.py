@@ -24,6 +24,7 @@ THIRD_PARTY = [
     (r"hiredis/", ["PkgConfig::HIREDIS"]),
     (r"sqlite3\.h", ["PkgConfig::SQLITE"]),
     (r"pqxx/", ["PkgConfig::PQXX"]),
+    (r"argon2\.h", ["PkgConfig::ARGON2"]),
 ]
 # fmt is part of the vocabulary: every module may use it.
 EVERYWHERE = re.compile(r"fmt/")

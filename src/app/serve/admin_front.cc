@@ -1,4 +1,6 @@
 // The admin API, where there is a catalog: HTTP/1.1 and HTTP/2 on a port of its own.
+#include <fmt/format.h>
+
 #include <memory>
 #include <string>
 #include <utility>
@@ -10,8 +12,10 @@
 #include "http/server/server.h"
 #include "net/blocking_calls.h"
 #include "net/blocking_pool.h"
+#include "net/clock.h"
 #include "net/tasks.h"
 #include "server/admin/admin_api.h"
+#include "server/admin/setup.h"
 
 namespace rateguard::app {
 namespace {
@@ -85,6 +89,18 @@ class AdminFront final : public FrontEnd {
   }
 
   void report_to(metrics::Registry&) const override {}
+
+  // Without a token in the configuration, somebody has to be let in first.
+  std::string notice() override {
+    if (admin_.identity.first_token) return {};
+    const auto link = admin::make_setup_link(admin_.catalog, net::SystemClock().read().wall());
+    if (!link || !*link) return {};
+    const std::string& given = admin_.identity.public_url;
+    return fmt::format(
+        "Nobody can sign in to the admin API yet. For 15 minutes, and once, this makes its first owner:\n"
+        "  curl {}/v1/setup -d '{{\"token\":\"{}\",\"email\":\"EMAIL\",\"password\":\"PASSWORD\"}}'\n",
+        given.empty() ? "http://" + describe() : given, (*link)->reveal());
+  }
 
  private:
   const server::Service& service_;

@@ -177,10 +177,11 @@ AdminAnswer answer_of(AdminReply reply, std::string_view request_id) {
 AdminResult<AdminReply> identified(AdminParts& parts, const AdminRequest& request, AdminMatch match,
                                    AdminOutcome& outcome) {
   if (auto good = check_single_fields(request); !good) return std::unexpected(std::move(good.error()));
+  auto good_origin = check_origin(request, origin_of(parts.identity.public_url));
+  if (!good_origin) return std::unexpected(std::move(good_origin.error()));
   AdminCaller caller = {.actor = {.kind = "anonymous", .address = request.peer, .request_id = request.id}};
   if (match.route->admits != Admits::kAnyone) {
-    auto known =
-        identify_caller(request, parts.catalog, parts.identity.first_token, origin_of(parts.identity.public_url));
+    auto known = identify_caller(request, parts.catalog, parts.identity.first_token);
     if (!known) return std::unexpected(std::move(known.error()));
     caller = *std::move(known);
     outcome.actor = caller.actor.id;

@@ -71,15 +71,18 @@ bool is_read(std::string_view method) {
   return method == "GET" || method == "HEAD" || method == "OPTIONS";
 }
 
-// Another site's page can make a browser send the cookie's request only without this field, and says where it is from
-// (https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html).
-AdminResult<void> check_forgery(const AdminRequest& request, const SessionRecord& session,
-                                std::string_view public_origin) {
+// Where a page that sent this is from; a browser says so with every request that changes something.
+bool is_own_origin(const AdminRequest& request, std::string_view public_origin) {
   const std::string_view origin = request.header("Origin");
-  if (!origin.empty() && !public_origin.empty() && origin != public_origin) {
-    return refused(403, "csrf", fmt::format("a page of another origin sent this; expected {}", public_origin),
-                   "Origin");
-  }
+  if (origin.empty()) return true;
+  if (!public_origin.empty()) return origin == public_origin;
+  const size_t host = origin.find("://");
+  return host != std::string_view::npos && origin.substr(host + 3) == request.header("Host");
+}
+
+// A page of another site can make a browser send the cookie, but not this field
+// (https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html).
+AdminResult<void> check_forgery(const AdminRequest& request, const SessionRecord& session) {
   const std::string_view token = request.header("X-CSRF-Token");
   if (token.empty() || !catalog::equal_in_constant_time(catalog::key_sha256(token), session.csrf_sha256)) {
     return refused(403, "csrf", "a session changes something only with the token that signing in gave: X-CSRF-Token",
@@ -89,7 +92,7 @@ AdminResult<void> check_forgery(const AdminRequest& request, const SessionRecord
 }
 
 AdminResult<AdminCaller> by_session(const AdminRequest& request, std::string_view secret,
-                                    catalog::CatalogStore& catalog, std::string_view public_origin) {
+                                    catalog::CatalogStore& catalog) {
   const auto over = [] {
     return std::unexpected(unauthenticated("signed_out", "this session is over; sign in again"));
   };
@@ -101,7 +104,7 @@ AdminResult<AdminCaller> by_session(const AdminRequest& request, std::string_vie
   if (!member && member.error().fault != CatalogFault::kNotFound) return std::unexpected(refusal_of(member.error()));
   if (!member || member->state != catalog::RecordState::kActive) return over();
   if (!is_read(request.method)) {
-    if (auto good = check_forgery(request, *session, public_origin); !good) return std::unexpected(good.error());
+    if (auto good = check_forgery(request, *session); !good) return std::unexpected(good.error());
   }
   return AdminCaller{.actor = actor_of(request, "member", member->head.id),
                      .role = member->role,
@@ -120,7 +123,7 @@ std::string_view cookie_of(const AdminRequest& request) {
 }  // namespace
 
 AdminResult<AdminCaller> identify_caller(const AdminRequest& request, catalog::CatalogStore& catalog,
-                                         const std::optional<FirstToken>& first_token, std::string_view public_origin) {
+                                         const std::optional<FirstToken>& first_token) {
   const std::string_view authorization = request.header("Authorization");
   constexpr std::string_view kBearer = "Bearer ";
   if (!authorization.empty()) {
@@ -130,9 +133,14 @@ AdminResult<AdminCaller> identify_caller(const AdminRequest& request, catalog::C
     return by_token(request, trim(authorization.substr(kBearer.size())), catalog, first_token);
   }
   const std::string_view cookie = cookie_of(request);
-  if (!cookie.empty()) return by_session(request, cookie, catalog, public_origin);
+  if (!cookie.empty()) return by_session(request, cookie, catalog);
   return std::unexpected(unauthenticated(
       "no_token", "expected Authorization: Bearer TOKEN, or the cookie of a session (POST /v1/session)"));
+}
+
+AdminResult<void> check_origin(const AdminRequest& request, std::string_view public_origin) {
+  if (is_read(request.method) || is_own_origin(request, public_origin)) return {};
+  return refused(403, "csrf", "a page of another origin sent this", "Origin");
 }
 
 std::string_view session_cookie_name(CookieScheme scheme) {

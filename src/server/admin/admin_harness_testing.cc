@@ -8,6 +8,11 @@
 #include "model/ascii.h"
 
 namespace rateguard::admin {
+namespace {
+
+constexpr PasswordHasher::Options kQuickHashing = {.memory_kib = 64, .passes = 1};
+
+}  // namespace
 
 std::string ReadAnswer::header(std::string_view name) const {
   for (const auto& [known, value] : answer.headers) {
@@ -26,11 +31,11 @@ AdminHarness::AdminHarness()
     : folder_(std::make_unique<catalog::SqliteFolder>()),
       own_(catalog::open_sqlite_catalog(folder_->file(), "test", now).value()),
       catalog_(own_.get()),
-      parts(*catalog_) {
+      parts(*catalog_, kQuickHashing) {
   parts.identity = {.first_token = FirstToken{catalog::key_sha256(kOwnerToken)}, .version = "test"};
 }
 
-AdminHarness::AdminHarness(catalog::CatalogStore& catalog) : catalog_(&catalog), parts(catalog) {
+AdminHarness::AdminHarness(catalog::CatalogStore& catalog) : catalog_(&catalog), parts(catalog, kQuickHashing) {
   parts.identity = {.first_token = FirstToken{catalog::key_sha256(kOwnerToken)}, .version = "test"};
 }
 

@@ -7,6 +7,8 @@
 
 #include "catalog/catalog_store.h"
 #include "server/admin/admin_caller.h"
+#include "server/admin/password.h"
+#include "server/admin/sign_in_limits.h"
 
 namespace rateguard::admin {
 
@@ -18,12 +20,15 @@ struct AdminIdentity {
 
 // Constant once requests come; any thread.
 struct AdminParts {
-  explicit AdminParts(catalog::CatalogStore& its_catalog) : catalog(its_catalog) {}
+  explicit AdminParts(catalog::CatalogStore& its_catalog, PasswordHasher::Options hashing = {})
+      : catalog(its_catalog), passwords(hashing) {}
   AdminParts(const AdminParts&) = delete;
   AdminParts& operator=(const AdminParts&) = delete;
 
   catalog::CatalogStore& catalog;
   AdminIdentity identity = {};
+  SignInLimits sign_ins;
+  PasswordHasher passwords;
 };
 
 }  // namespace rateguard::admin

@@ -22,6 +22,8 @@ AdminRequest copied(const http::Request& request, Instant now, std::string_view 
                        .now = now};
   copy.headers.reserve(request.headers.size());
   for (const Header& header : request.headers) copy.headers.emplace_back(header.name, header.value);
+  // HTTP/2 says it in a field of its own.
+  if (copy.header("Host").empty()) copy.headers.emplace_back("Host", request.authority);
   const std::string_view own_id = copy.header("X-Request-Id");
   if (http_api::is_sane_request_id(own_id)) copy.id = own_id;
   return copy;

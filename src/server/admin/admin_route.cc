@@ -11,6 +11,7 @@ namespace {
 using enum catalog::RecordKind;
 namespace to = admin_answers;
 
+constexpr auto kAnyone = Admits::kAnyone;
 constexpr auto kReaders = Admits::kReaders;
 constexpr auto kBilling = Admits::kBilling;
 constexpr auto kManagers = Admits::kManagers;
@@ -25,6 +26,12 @@ constexpr auto kNoQuery = AdminQuery::kNone;
 constexpr auto kPage = AdminQuery::kPage;
 
 constexpr AdminRoute kRoutes[] = {
+    {"POST", "/v1/setup", kAnyone, kShared, kObject, kNoQuery, std::nullopt, to::set_up},
+    {"POST", "/v1/session", kAnyone, kShared, kObject, kNoQuery, std::nullopt, to::sign_in},
+    {"GET", "/v1/session", kReaders, kShared, kNoBody, kNoQuery, std::nullopt, to::get_session},
+    {"DELETE", "/v1/session", kReaders, kShared, kNoBody, kNoQuery, std::nullopt, to::sign_out},
+    {"POST", "/v1/session/password", kReaders, kShared, kObject, kNoQuery, std::nullopt, to::change_password},
+
     {"GET", "/v1/workspaces", kReaders, kOfWorkspace, kNoBody, kPage, kWorkspace, to::list_records},
     {"POST", "/v1/workspaces", kManagers, kOfAll, kObject, kNoQuery, kWorkspace, to::create_record},
     {"GET", "/v1/workspaces/{id}", kReaders, kOfWorkspace, kNoBody, kNoQuery, kWorkspace, to::get_record},

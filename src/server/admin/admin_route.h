@@ -75,6 +75,12 @@ AdminResult<AdminReply> list_limits(AdminCall& call);   // limit_answers.cc
 AdminResult<AdminReply> set_limit(AdminCall& call);     // limit_answers.cc
 AdminResult<AdminReply> remove_limit(AdminCall& call);  // limit_answers.cc
 
+AdminResult<AdminReply> sign_in(AdminCall& call);          // session_answers.cc
+AdminResult<AdminReply> get_session(AdminCall& call);      // session_answers.cc
+AdminResult<AdminReply> sign_out(AdminCall& call);         // session_answers.cc
+AdminResult<AdminReply> change_password(AdminCall& call);  // session_answers.cc
+AdminResult<AdminReply> set_up(AdminCall& call);           // session_answers.cc
+
 AdminResult<AdminReply> list_audit(AdminCall& call);      // system_answers.cc
 AdminResult<AdminReply> get_health(AdminCall& call);      // system_answers.cc
 AdminResult<AdminReply> list_reporters(AdminCall& call);  // system_answers.cc

@@ -24,6 +24,7 @@ using catalog::RecordKind;
 using catalog::SecretKind;
 
 constexpr std::string_view kKeyMembers[] = {"sha256", "test"};
+constexpr std::string_view kMemberMembers[] = {"password"};
 
 // What decides how much a workspace gets is for those who run the installation.
 AdminResult<void> check_reach(const AdminCall& call, const std::vector<std::string>& fields) {
@@ -120,6 +121,28 @@ AdminResult<catalog::SecretText> complete(AdminCall& call, AdminTokenRecord& tok
   return new_secret(SecretKind::kAdminToken, nullptr, token.last4, token.sha256);
 }
 
+// Sets what the body's "password" says: a text, or null for none.
+AdminResult<void> set_password(AdminCall& call, MemberRecord& member) {
+  const JsonNode* const password = call.body.find("password");
+  if (password == nullptr) return {};
+  if (password->kind == JsonNode::Kind::kNull) {
+    member.password_hash.reset();
+    return {};
+  }
+  if (password->kind != JsonNode::Kind::kString) return refused_fields({{"password", "expected text"}});
+  if (auto fault = problem_of_password(password->text)) return refused_fields({{"password", *std::move(fault)}});
+  member.password_hash = call.parts.passwords.hash(password->text);
+  if (member.password_hash) return {};
+  auto busy = refused(503, "busy", "too many passwords are being checked");
+  busy.error().headers = {{"Retry-After", "1"}};
+  return busy;
+}
+
+AdminResult<catalog::SecretText> complete(AdminCall& call, MemberRecord& member) {
+  if (auto good = set_password(call, member); !good) return std::unexpected(std::move(good.error()));
+  return catalog::SecretText();
+}
+
 AdminResult<catalog::SecretText> complete(AdminCall&, auto&) {
   return catalog::SecretText();
 }
@@ -142,6 +165,7 @@ AdminResult<void> check(const AdminCall& call, AnyRecord& record, BodyFor purpos
 }  // namespace
 
 std::span<const std::string_view> other_members(RecordKind kind, BodyFor purpose) {
+  if (kind == RecordKind::kMember) return kMemberMembers;
   if (kind == RecordKind::kApiKey && purpose == BodyFor::kCreation) return kKeyMembers;
   return {};
 }
@@ -164,6 +188,9 @@ AdminResult<AnyRecord> changed_by_body(AdminCall& call, AnyRecord record) {
   if (const ApiKeyRecord* const key = std::get_if<ApiKeyRecord>(&record); key && key->member_id != member_before) {
     auto good = check_member(call, key->member_id, key->workspace_id);
     if (!good) return std::unexpected(std::move(good.error()));
+  }
+  if (MemberRecord* const member = std::get_if<MemberRecord>(&record)) {
+    if (auto good = set_password(call, *member); !good) return std::unexpected(std::move(good.error()));
   }
   return record;
 }
