@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "catalog/record_constraints.h"
-#include "config/problems.h"
 #include "model/ascii.h"
 #include "server/admin/admin_call.h"
 #include "server/admin/admin_caller.h"
 #include "server/admin/admin_route.h"
+#include "server/admin/unknown_name.h"
 #include "server/http/query.h"
 #include "server/http/request_headers.h"
 #include "text/json_text.h"
@@ -88,13 +88,8 @@ AdminResult<void> read_query(AdminCall& call) {
   const std::vector<std::string_view> known = known_parameters(call.route);
   for (auto& [name, value] : *query) {
     if (std::ranges::find(known, name) == known.end()) {
-      const std::string_view guess = config::nearest(name, known);
       const std::string shown = clipped(name, 64);
-      return refused(400, "invalid",
-                     guess.empty() ? fmt::format("{}: is unknown here{}{}", shown, known.empty() ? "" : "; known are ",
-                                                 fmt::join(known, ", "))
-                                   : fmt::format("{}: is unknown here; did you mean {}?", shown, guess),
-                     shown);
+      return refused(400, "invalid", shown + ": " + unknown_name(name, known), shown);
     }
     if (call.parameter(name)) return refused(400, "invalid", fmt::format("{}: came twice", name), name);
     call.query.emplace_back(std::move(name), std::move(value));

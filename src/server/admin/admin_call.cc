@@ -8,6 +8,8 @@
 #include "catalog/record_field.h"
 #include "model/ascii.h"
 #include "server/admin/admin_parts.h"
+#include "server/admin/unknown_name.h"
+#include "text/json_text.h"
 #include "text/number.h"
 #include "text/quote.h"
 
@@ -177,6 +179,16 @@ AdminResult<int> page_limit(const AdminCall& call) {
   const auto limit = parse_whole(*given, {.min = 1, .max = kMax});
   if (limit) return static_cast<int>(*limit);
   return refused(400, "invalid", fmt::format("limit: expected 1 to {}, found {}", kMax, quote(*given)), "limit");
+}
+
+AdminResult<void> check_members(const AdminCall& call, std::initializer_list<std::string_view> known) {
+  std::vector<http_api::FieldError> errors;
+  for (const auto& [name, value] : call.body.members) {
+    if (std::ranges::find(known, name) != known.end() || errors.size() == http_api::kFieldErrorsMax) continue;
+    errors.push_back({.field = clipped(name, 64), .detail = unknown_name(name, known)});
+  }
+  if (errors.empty()) return {};
+  return refused_fields(std::move(errors));
 }
 
 std::unexpected<AdminRefusal> refused_fields(std::vector<http_api::FieldError> errors) {

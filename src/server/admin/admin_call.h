@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -78,6 +79,8 @@ class AdminCall {
 std::string etag_of(const catalog::AnyRecord& record);
 // Of an upper bound in the query: 1 to 1,000, 100 where it is not given. Errors: 400.
 AdminResult<int> page_limit(const AdminCall& call);
+// Errors: 400 if the body has other members than these, with the nearest known name.
+AdminResult<void> check_members(const AdminCall& call, std::initializer_list<std::string_view> known);
 // A refusal for what is wrong with a body.
 std::unexpected<AdminRefusal> refused_fields(std::vector<http_api::FieldError> errors);
 

@@ -41,16 +41,14 @@ void append_time(std::string& out, std::string_view name, const std::optional<In
 }
 
 AdminResult<Duration> grace_of(const AdminCall& call) {
-  for (const auto& [name, value] : call.body.members) {
-    if (name != "grace_seconds")
-      return refused_fields({{.field = name, .detail = "is unknown; known is grace_seconds"}});
-    if (value.kind != JsonNode::Kind::kInteger || value.integer < 0 || value.integer > kGraceSecondsMax) {
-      return refused_fields(
-          {{.field = name, .detail = fmt::format("expected 0 to {}, found {}", kGraceSecondsMax, value.describe())}});
-    }
-    return Duration::seconds(value.integer);
-  }
-  return Duration{};
+  if (auto good = check_members(call, {"grace_seconds"}); !good) return std::unexpected(std::move(good.error()));
+  const JsonNode* const grace = call.body.find("grace_seconds");
+  if (grace == nullptr) return Duration{};
+  const bool is_good =
+      grace->kind == JsonNode::Kind::kInteger && grace->integer >= 0 && grace->integer <= kGraceSecondsMax;
+  if (is_good) return Duration::seconds(grace->integer);
+  return refused_fields({{.field = "grace_seconds",
+                          .detail = fmt::format("expected 0 to {}, found {}", kGraceSecondsMax, grace->describe())}});
 }
 
 bool is_revoked(const auto& record, Instant now) {

@@ -88,6 +88,7 @@ TEST_F(KeyAnswersTest, ARotatedKeyWorksUntilItsGraceHasPassed) {
   EXPECT_EQ(stored(id).revoked_at, admin.now + Duration::seconds(3'600));
   EXPECT_EQ(admin.post("/v1/keys/" + id + "/rotate", "").problem("code"), "rotated");
   EXPECT_EQ(admin.post("/v1/keys/" + id + "/rotate", R"({"grace":1})").status(), 400);
+  EXPECT_EQ(admin.post("/v1/keys/" + id + "/rotate", R"({"grace_seconds":1,"force":true})").problem("field"), "force");
   EXPECT_EQ(admin.post("/v1/keys/" + id + "/rotate", R"({"grace_seconds":-1})").status(), 400);
 }
 
@@ -171,6 +172,8 @@ TEST_F(KeyAnswersTest, LimitsAreSetAndRemovedOneByOne) {
   EXPECT_EQ(set.header("ETag"), "\"2\"");
   EXPECT_EQ(admin.ask("PUT", path + "/chat", R"({"limit":"5"})", {{"If-Match", "\"1\""}}).status(), 412);
   EXPECT_EQ(admin.ask("PUT", path + "/chat", R"({"limit":"five"})", any).problem("field"), "limit");
+  EXPECT_EQ(admin.ask("PUT", path + "/chat", R"({"limit":"5/m","limti":"6/m"})", any).problem("detail"),
+            "limti: is unknown; did you mean limit?");
   EXPECT_EQ(admin.ask("PUT", path + "/chat", "{}", any).problem("field"), "limit");
   EXPECT_EQ(admin.get(path).data().as_array().size(), 1u);
   EXPECT_EQ(admin.ask("DELETE", path + "/other", "", any).status(), 404);

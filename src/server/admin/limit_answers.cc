@@ -43,16 +43,16 @@ std::string limits_json(AnyRecord& record) {
 }
 
 AdminResult<std::string> limit_of_body(const AdminCall& call) {
-  for (const auto& [name, value] : call.body.members) {
-    if (name != "limit") return refused_fields({{.field = name, .detail = "is unknown; known is limit"}});
-    if (value.kind != JsonNode::Kind::kString) {
-      return refused_fields({{.field = name, .detail = "expected text such as \"600/m\", found " + value.describe()}});
-    }
-    if (auto fault = problem_of_limit(value.text))
-      return refused_fields({{.field = name, .detail = *std::move(fault)}});
-    return value.text;
-  }
-  return refused_fields({{.field = "limit", .detail = "is missing"}});
+  if (auto good = check_members(call, {"limit"}); !good) return std::unexpected(std::move(good.error()));
+  const auto wrong = [](std::string detail) {
+    return refused_fields({{.field = "limit", .detail = std::move(detail)}});
+  };
+  const JsonNode* const limit = call.body.find("limit");
+  if (limit == nullptr) return wrong("is missing");
+  if (limit->kind != JsonNode::Kind::kString)
+    return wrong("expected text such as \"600/m\", found " + limit->describe());
+  if (auto fault = problem_of_limit(limit->text)) return wrong(*std::move(fault));
+  return limit->text;
 }
 
 AdminResult<AdminReply> store(AdminCall& call, AnyRecord record, std::string verb, int status) {

@@ -181,7 +181,7 @@ TEST(RecordAnswersTest, AListIsNarrowedByWhatItsKindCanBeFoundBy) {
   EXPECT_EQ(named.data().at(0).at("id").as_string(), other);
   EXPECT_EQ(admin.get("/v1/workspaces?name=nobody").data().as_array().size(), 0u);
   EXPECT_EQ(admin.get("/v1/keys?worspace_id=x").problem("detail"),
-            "worspace_id: is unknown here; did you mean workspace_id?");
+            "worspace_id: is unknown; did you mean workspace_id?");
   EXPECT_EQ(admin.get("/v1/keys?name=k").status(), 400);
   EXPECT_EQ(admin.get("/v1/keys?limit=0").status(), 400);
   EXPECT_EQ(admin.get("/v1/keys?limit=1001").status(), 400);

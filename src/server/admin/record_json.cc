@@ -7,9 +7,9 @@
 #include <type_traits>
 
 #include "base/check.h"
-#include "config/problems.h"
 #include "server/admin/resource.h"
 #include "server/admin/timestamp.h"
+#include "server/admin/unknown_name.h"
 #include "text/json_text.h"
 #include "text/quote.h"
 
@@ -193,9 +193,7 @@ class RecordReader {
         fail(name, "cannot be given: the program sets it");
         continue;
       }
-      const std::string_view guess = config::nearest(name, known_);
-      fail(name, guess.empty() ? fmt::format("is unknown; known are {}", fmt::join(known_, ", "))
-                               : fmt::format("is unknown; did you mean {}?", guess));
+      fail(name, unknown_name(name, known_));
     }
     return std::move(reading_);
   }

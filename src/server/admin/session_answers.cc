@@ -31,10 +31,8 @@ constexpr size_t kAgentBytesMax = 200;
 
 // The texts of a body that has just these members. Errors: 400 with what is missing, unknown or no text.
 AdminResult<std::vector<std::string>> texts_of(const AdminCall& call, std::initializer_list<std::string_view> names) {
+  if (auto good = check_members(call, names); !good) return std::unexpected(std::move(good.error()));
   std::vector<http_api::FieldError> errors;
-  for (const auto& [name, value] : call.body.members) {
-    if (std::ranges::find(names, name) == names.end()) errors.push_back({clipped(name, 64), "is unknown"});
-  }
   std::vector<std::string> texts;
   for (const std::string_view name : names) {
     const JsonNode* const value = call.body.find(name);
