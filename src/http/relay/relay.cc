@@ -6,9 +6,11 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <utility>
 #include <vector>
 
+#include "http/chars.h"
 #include "http/relay/forwarding.h"
 
 namespace rateguard::http {
@@ -16,7 +18,7 @@ namespace {
 
 class Relay final : private ExchangeEvents, private CallEvents {
  public:
-  void start(Exchange& exchange, Client& client, std::shared_ptr<const Origin> origin, const RelayOptions& options);
+  void start(Exchange& exchange, Client& client, std::shared_ptr<const Origin> origin, RelayOptions options);
 
  private:
   void body_arrived(Exchange& exchange, std::string_view bytes) override;
@@ -33,33 +35,51 @@ class Relay final : private ExchangeEvents, private CallEvents {
 
   void switch_protocols(const AnswerHead& head);
   void add_via(std::vector<Header>& fields);
+  static void set_fields(std::vector<Header>& fields, std::span<const Header> set);
 
   KeptExchange exchange_;
   std::unique_ptr<Call> call_;
+  std::unique_ptr<RelayWatcher> watcher_;
   std::string via_;
   size_t held_of_request_ = 0;
   size_t held_of_answer_ = 0;
   bool answer_begun_ = false;
 };
 
-void Relay::start(Exchange& exchange, Client& client, std::shared_ptr<const Origin> origin,
-                  const RelayOptions& options) {
+void Relay::start(Exchange& exchange, Client& client, std::shared_ptr<const Origin> origin, RelayOptions options) {
   exchange_ = exchange.keep(this);
   const Request& request = exchange.request();
   via_ = fmt::format("{} {}", request.version == Version::k2 ? "2" : "1.1", options.via);
   std::vector<Header> fields;
   forwardable(request.headers, fields);
+  set_fields(fields, options.fields);
   add_via(fields);
+  const RequestContent content = options.body ? RequestContent::kStreamed : request.content;
+  const std::string length = options.body ? std::to_string(options.body->size()) : "";
+  if (options.body) set_fields(fields, std::array{Header{"content-length", length}});
   const bool upgrades = request.content == RequestContent::kNone && request.version == Version::k11;
   call_ = client.call(std::move(origin),
                       {.method = request.method,
                        .target = request.target,
                        .authority = options.authority,
                        .headers = fields,
-                       .content = request.content,
+                       .content = content,
                        .upgrade = upgrades ? find_header(request.headers, "upgrade") : std::string_view()},
                       *this, options.timeouts);
-  if (request.content == RequestContent::kStreamed) exchange.receive();
+  watcher_ = std::move(options.watcher);
+  if (options.body) {
+    call_->write(*options.body);
+    call_->finish();
+  } else if (request.content == RequestContent::kStreamed) {
+    exchange.receive();
+  }
+}
+
+void Relay::set_fields(std::vector<Header>& fields, std::span<const Header> set) {
+  for (const Header& one : set) {
+    std::erase_if(fields, [&](const Header& field) { return equals_lower(field.name, one.name); });
+    fields.push_back(one);
+  }
 }
 
 void Relay::add_via(std::vector<Header>& fields) {
@@ -90,6 +110,7 @@ void Relay::informed(Call&, const AnswerHead& head) {
 
 void Relay::answered(Call&, const AnswerHead& head) {
   answer_begun_ = true;
+  if (watcher_) watcher_->answered(head);
   if (head.status == 101) return switch_protocols(head);
   std::vector<Header> fields;
   forwardable(head.headers, fields);
@@ -107,7 +128,7 @@ void Relay::switch_protocols(const AnswerHead& head) {
 }
 
 void Relay::body_arrived(Call& call, std::string_view bytes) {
-  exchange_->write(bytes);
+  exchange_->write(watcher_ ? watcher_->passing(bytes) : bytes);
   exchange_->flush();
   held_of_answer_ += bytes.size();
   if (exchange_->waiting_bytes() == 0) call.consume(std::exchange(held_of_answer_, 0));
@@ -118,6 +139,7 @@ void Relay::drained(Exchange&) {
 }
 
 void Relay::body_ended(Call&, std::span<const Header> trailers) {
+  if (watcher_) exchange_->write(watcher_->ending());
   for (const Header& field : trailers) exchange_->trailer(field.name, field.value);
   exchange_->finish();
   delete this;
@@ -160,8 +182,8 @@ int gateway_status(CallEnd end) {
   return 502;
 }
 
-void relay(Exchange& exchange, Client& client, std::shared_ptr<const Origin> origin, const RelayOptions& options) {
-  (new Relay)->start(exchange, client, std::move(origin), options);
+void relay(Exchange& exchange, Client& client, std::shared_ptr<const Origin> origin, RelayOptions options) {
+  (new Relay)->start(exchange, client, std::move(origin), std::move(options));
 }
 
 }  // namespace rateguard::http
