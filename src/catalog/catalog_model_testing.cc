@@ -164,6 +164,7 @@ CatalogResult<AnyRecord> CatalogModel::make_one(const CreateRecord& write, const
                                                 const ChangeSet& changes) {
   AnyRecord record = write.record;
   RecordHead& head = head_of(record);
+  if (head.id.empty()) head.id = new_record_id(kind_of(record), changes.now);
   if (!is_record_id(kind_of(record), head.id)) return std::unexpected(because(CatalogFault::kInvalid, "id"));
   head = {.id = head.id,
           .version = 1,
