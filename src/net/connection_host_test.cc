@@ -56,7 +56,7 @@ struct ConnectionHostTest : testing::Test {
   bool drains(Duration grace) {
     bool empty = false;
     host.drain(grace, [&] { empty = true; });
-    return run_until(*loop, [&] { return empty; }) && stats.connections_open == 0;
+    return run_until(*loop, [&] { return empty; }) && stats.connections_open.value() == 0;
   }
 
   SystemClock clock;
