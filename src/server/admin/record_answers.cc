@@ -9,6 +9,7 @@
 #include "server/admin/admin_call.h"
 #include "server/admin/admin_route.h"
 #include "server/admin/creation.h"
+#include "server/admin/owners.h"
 #include "server/admin/record_json.h"
 #include "server/admin/resource.h"
 #include "text/quote.h"
@@ -67,6 +68,18 @@ AdminResult<catalog::RecordQuery> query_of(const AdminCall& call) {
   return query;
 }
 
+// Without an owner nobody could let anybody in. Two who step down in the same moment may both do so: the configured
+// token, or the next start's setup link, lets somebody in again. `after` is null where the record is removed.
+AdminResult<void> check_owners(const AdminCall& call, const AnyRecord& before, const AnyRecord* after) {
+  using catalog::MemberRecord;
+  if (call.kind() != RecordKind::kMember || !is_owner(std::get<MemberRecord>(before))) return {};
+  if (after != nullptr && is_owner(std::get<MemberRecord>(*after))) return {};
+  const auto others = has_other_owner(call.catalog, head_of(before).id);
+  if (!others) return std::unexpected(refusal_of(others.error()));
+  if (*others) return {};
+  return refused(409, "last_owner", "this is the last owner of the installation: make another one first");
+}
+
 }  // namespace
 
 namespace admin_answers {
@@ -123,8 +136,9 @@ AdminResult<AdminReply> update_record(AdminCall& call) {
   auto before = call.record_to_change();
   if (!before) return std::unexpected(std::move(before.error()));
   const int64_t version = head_of(*before).version;
-  auto record = changed_by_body(call, *std::move(before));
+  auto record = changed_by_body(call, *before);
   if (!record) return std::unexpected(std::move(record.error()));
+  if (auto good = check_owners(call, *before, &*record); !good) return std::unexpected(std::move(good.error()));
   catalog::ChangeSet changes = call.changes();
   changes.writes.push_back({.what = catalog::UpdateRecord{*std::move(record), version}});
   const auto data = [](const ChangeOutcome& outcome) { return record_json(outcome.records.front()); };
@@ -134,6 +148,7 @@ AdminResult<AdminReply> update_record(AdminCall& call) {
 AdminResult<AdminReply> remove_record(AdminCall& call) {
   const auto before = call.record_to_change();
   if (!before) return std::unexpected(before.error());
+  if (auto good = check_owners(call, *before, nullptr); !good) return std::unexpected(std::move(good.error()));
   catalog::ChangeSet changes = call.changes();
   changes.writes.push_back({.what = catalog::RemoveRecord{call.kind(), head_of(*before).id, head_of(*before).version}});
   return call.commit(std::move(changes), {.status = 204});

@@ -4,39 +4,22 @@
 #include <utility>
 
 #include "catalog/keys/key_text.h"
+#include "server/admin/each_record.h"
+#include "server/admin/owners.h"
 
 namespace rateguard::admin {
 namespace {
 
 using catalog::AdminTokenRecord;
-using catalog::AnyRecord;
 using catalog::CatalogFault;
 using catalog::CatalogResult;
 using catalog::CatalogStore;
-using catalog::MemberRecord;
 using catalog::RecordKind;
 
 constexpr std::string_view kSetupName = "setup link";
 
-// Whether any record of that kind is one of those.
-template <typename R, typename Is>
-CatalogResult<bool> has_any(CatalogStore& catalog, Is&& is) {
-  catalog::RecordQuery query = {.kind = R::kKind, .limit = catalog::RecordQuery::kPageRecordsMax};
-  for (;;) {
-    const auto page = catalog.list_any(query);
-    if (!page) return std::unexpected(page.error());
-    for (const AnyRecord& record : page->records) {
-      if (is(std::get<R>(record))) return true;
-    }
-    if (!page->has_more) return false;
-    query.after = head_of(page->records.back()).id;
-  }
-}
-
 CatalogResult<bool> has_owner(CatalogStore& catalog, Instant now) {
-  const auto member = has_any<MemberRecord>(catalog, [](const MemberRecord& its) {
-    return its.role == catalog::MemberRole::kOwner && its.state == catalog::RecordState::kActive && !its.workspace_id;
-  });
+  const auto member = has_other_owner(catalog, {});
   if (!member || *member) return member;
   return has_any<AdminTokenRecord>(catalog, [now](const AdminTokenRecord& its) {
     return its.purpose == catalog::TokenPurpose::kApi && its.role == catalog::MemberRole::kOwner && !its.workspace_id &&
