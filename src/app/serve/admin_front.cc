@@ -30,7 +30,8 @@ class AdminListener final : public LoopListener {
  public:
   AdminListener(admin::AdminParts& admin, std::shared_ptr<net::BlockingPool> pool, const server::Service& service,
                 const LoopParts& parts, const http::ServerOptions& options)
-      : pool_(std::move(pool)),
+      : admin_(admin),
+        pool_(std::move(pool)),
         tasks_(parts.loop),
         calls_(*pool_, tasks_, parts.loop),
         api_(admin, {.tasks = tasks_,
@@ -49,11 +50,13 @@ class AdminListener final : public LoopListener {
     });
   }
 
-  void set_policy(const Policy&) override {}
+  // Each loop sets the same.
+  void set_policy(const Policy& policy) override { admin_.rules.set(policy.rules); }
   void set_tls(const Prepared& prepared) override { server_.set_tls(prepared.tls); }
   void drain(Duration grace, std::function<void()> on_empty) override { server_.drain(grace, std::move(on_empty)); }
 
  private:
+  admin::AdminParts& admin_;
   const std::shared_ptr<net::BlockingPool> pool_;
   net::Tasks tasks_;
   net::BlockingCalls calls_;
@@ -74,6 +77,7 @@ class AdminFront final : public FrontEnd {
     options_.host.tls = parts.at_start.tls;
     options_.host.on_turned_away = parts.turned_away.of("admin");
     admin_.identity = {.public_url = parts.config.admin.public_url, .version = std::string(version_number())};
+    admin_.rules.set(parts.at_start.policy.rules);
     if (!parts.at_start.admin_token.empty()) {
       admin_.identity.first_token = admin::FirstToken{catalog::key_sha256(parts.at_start.admin_token)};
     }

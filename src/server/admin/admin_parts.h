@@ -8,6 +8,7 @@
 #include "catalog/catalog_store.h"
 #include "server/admin/admin_caller.h"
 #include "server/admin/password.h"
+#include "server/admin/rules_of_instance.h"
 #include "server/admin/sign_in_limits.h"
 
 namespace rateguard::admin {
@@ -28,6 +29,7 @@ struct AdminParts {
   catalog::CatalogStore& catalog;
   AdminIdentity identity = {};
   SignInLimits sign_ins;
+  RulesOfInstance rules;
   PasswordHasher passwords;
 };
 

@@ -67,7 +67,7 @@ AdminResult<AdminReply> remove_record(AdminCall& call);  // record_answers.cc
 AdminResult<AdminReply> rotate_key(AdminCall& call);           // key_answers.cc
 AdminResult<AdminReply> revoke_key(AdminCall& call);           // key_answers.cc
 AdminResult<AdminReply> get_key_usage(AdminCall& call);        // key_answers.cc
-AdminResult<AdminReply> get_effective_rules(AdminCall& call);  // key_answers.cc
+AdminResult<AdminReply> get_effective_rules(AdminCall& call);  // effective_answers.cc
 AdminResult<AdminReply> get_propagation(AdminCall& call);      // key_answers.cc
 AdminResult<AdminReply> revoke_token(AdminCall& call);         // key_answers.cc
 

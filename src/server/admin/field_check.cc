@@ -12,6 +12,7 @@
 #include "config/rule_reader.h"
 #include "config/yaml_tree.h"
 #include "model/ip_address.h"
+#include "model/own_limit.h"
 #include "rules/rule_check.h"
 #include "text/quote.h"
 
@@ -210,12 +211,7 @@ std::vector<http_api::FieldError> check_record(const catalog::AnyRecord& record,
 }
 
 std::optional<std::string> problem_of_limit(std::string_view text) {
-  if (text == "unlimited") return std::nullopt;
-  config::LimitSpec spec;
-  if (const auto good = spec.set(config::LimitKey::kLimit, text); !good) return good.error().message;
-  // A number alone takes its period from the rule: a concurrency limit, a calendar window.
-  if (!spec.limit_text) return std::nullopt;
-  const auto limit = config::make_limit(spec);
+  const auto limit = OwnLimit::parse(text);
   return limit ? std::nullopt : Fault(limit.error().message);
 }
 

@@ -2,10 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <utility>
-#include <vector>
 
 #include "catalog/keys/key_text.h"
 #include "catalog/record_id.h"
@@ -21,9 +19,7 @@ namespace {
 using catalog::AdminTokenRecord;
 using catalog::ApiKeyRecord;
 using catalog::ChangeOutcome;
-using catalog::PlanRecord;
 using catalog::RecordKind;
-using catalog::WorkspaceRecord;
 
 // Longer than any team needs to put a new key everywhere.
 constexpr int64_t kGraceSecondsMax = int64_t{90} * 86'400;
@@ -82,49 +78,6 @@ ApiKeyRecord successor_of(const ApiKeyRecord& key, const catalog::NewSecret& sec
   next.last_used_at.reset();
   next.last_used_region.reset();
   return next;
-}
-
-// Where a limit of a key comes from, the strongest first.
-struct KeyLimitSource {
-  std::string_view kind;  // "key", "workspace", "plan"
-  std::string id;
-  const catalog::TextMap* limits;
-};
-
-void append_source(std::string& out, const KeyLimitSource& source, std::string_view limit) {
-  out += "{\"limit\":";
-  append_json_string(out, limit);
-  out += ",\"source\":";
-  append_json_string(out, source.kind);
-  out += ",\"source_id\":";
-  append_json_string(out, source.id);
-  out += '}';
-}
-
-// By rule: what counts, and what it takes precedence over.
-std::string effective_json(const std::vector<KeyLimitSource>& sources) {
-  std::map<std::string_view, std::vector<const KeyLimitSource*>> by_rule;
-  for (const KeyLimitSource& source : sources) {
-    for (const auto& [rule, limit] : *source.limits) by_rule[rule].push_back(&source);
-  }
-  std::string out = "[";
-  for (const auto& [rule, found] : by_rule) {
-    if (out.size() > 1) out += ',';
-    out += "{\"rule\":";
-    append_json_string(out, rule);
-    const auto limit_of = [name = std::string(rule)](const KeyLimitSource& source) -> const std::string& {
-      return source.limits->at(name);
-    };
-    out += ",\"in_force\":";
-    append_source(out, *found.front(), limit_of(*found.front()));
-    out += ",\"overridden\":[";
-    for (size_t i = 1; i < found.size(); ++i) {
-      if (i > 1) out += ',';
-      append_source(out, *found[i], limit_of(*found[i]));
-    }
-    out += "]}";
-  }
-  return out + ']';
 }
 
 // When an instance has known a revision. nullopt: not yet, as far as it has said.
@@ -195,34 +148,6 @@ AdminResult<AdminReply> get_key_usage(AdminCall& call) {
     out += "null";
   }
   return AdminReply{.data = out + '}'};
-}
-
-AdminResult<AdminReply> get_effective_rules(AdminCall& call) {
-  const auto found = call.record();
-  if (!found) return std::unexpected(found.error());
-  const ApiKeyRecord& key = std::get<ApiKeyRecord>(*found);
-  const auto workspace = catalog::get<WorkspaceRecord>(call.catalog, key.workspace_id);
-  if (!workspace) return std::unexpected(refusal_of(workspace.error()));
-  std::vector<KeyLimitSource> sources = {{"key", key.head.id, &key.limits},
-                                         {"workspace", workspace->head.id, &workspace->limits}};
-  const auto& plan_id = key.plan_id ? key.plan_id : workspace->plan_id;
-  std::optional<PlanRecord> plan;
-  if (plan_id) {
-    auto its = catalog::get<PlanRecord>(call.catalog, *plan_id);
-    if (!its) return std::unexpected(refusal_of(its.error()));
-    plan = *std::move(its);
-    sources.push_back({"plan", plan->head.id, &plan->limits});
-  }
-  std::string out = "{\"key_id\":";
-  append_json_string(out, key.head.id);
-  out += ",\"plan\":";
-  if (plan) {
-    append_json_string(out, plan->name);
-  } else {
-    out += "null";
-  }
-  out += ",\"limits\":" + effective_json(sources) + '}';
-  return AdminReply{.data = std::move(out)};
 }
 
 AdminResult<AdminReply> get_propagation(AdminCall& call) {

@@ -5,6 +5,7 @@
 
 #include "catalog/keys/key_text.h"
 #include "model/hex.h"
+#include "rules/rule_set.h"
 #include "server/admin/admin_harness_testing.h"
 
 namespace rateguard::admin {
@@ -124,6 +125,32 @@ TEST_F(KeyAnswersTest, TheStrongestLimitIsInForceAndTheOthersAreNamed) {
     told += '\n';
   }
   EXPECT_EQ(told, "chat 30/m key >workspace >plan\nimages 1/m plan\ntokens 6/m workspace >plan\n");
+}
+
+TEST_F(KeyAnswersTest, EachRuleInForceSaysWhichLimitTheKeyHas) {
+  const Limit own = *Limit::token_bucket(5, {.units = 5, .period = Duration::seconds(60)});
+  const std::vector<rules::Part> per = {*rules::Part::parse("api_key")};
+  admin.parts.rules.set(
+      rules::RuleSet::compile({{.name = "chat", .per = per, .limit = own},
+                               {.name = "window", .per = per, .limit = *Limit::fixed_window(9, Duration::seconds(60))},
+                               {.name = "plans", .per = per, .by_plan = {{"pro", own}}},
+                               {.name = "open", .per = per, .limit = own}})
+          .value());
+  const std::string plan = admin.make("plans", R"({"name":"pro","limits":{"open":"unlimited"}})");
+  const std::string id = admin.make(
+      "keys", body_of(R"(,"plan_id":")" + plan + R"(","limits":{"chat":"600/m","window":"9/m burst 3","gone":"1/s"})"));
+  const ReadAnswer told = admin.get("/v1/keys/" + id + "/effective-rules");
+  std::string all;
+  for (const auto& rule : told.data().at("rules").as_array()) {
+    all += std::string(rule.at("rule").as_string()) + ' ' + std::string(rule.at("source").as_string());
+    all += rule.at("limit").is_null() ? " null" : " " + std::to_string(rule.at("limit").at("units").to_number<int>());
+    all += rule.at("unlimited").as_bool() ? " unlimited" : "";
+    all += rule.at("problem").is_null() ? "\n" : " problem\n";
+  }
+  EXPECT_EQ(all, "chat key 600\nwindow rule 9 problem\nplans by_plan 5\nopen plan null unlimited\n")
+      << told.answer.body;
+  EXPECT_EQ(told.data().at("rules").at(0).at("source_id").as_string(), id);
+  EXPECT_TRUE(told.data().at("rules").at(2).at("source_id").is_null());
 }
 
 TEST_F(KeyAnswersTest, PropagationSaysWhichInstanceKnowsAChangeSinceWhen) {

@@ -29,33 +29,6 @@ std::string_view anchor_name(Anchor anchor) {
   return "epoch";
 }
 
-// A limit's capacity, and units per period. Null is unlimited.
-void append_limit(std::string& out, const std::optional<Limit>& limit) {
-  if (!limit) {
-    out += "null";
-    return;
-  }
-  out += "{\"algorithm\":\"";
-  out += to_string(limit->algorithm);
-  out += "\",\"capacity\":";
-  append_number(out, limit->capacity);
-  out += ",\"units\":";
-  append_number(out, limit->rate.units);
-  out += ",\"period_ms\":";
-  append_number(out, limit->rate.period.ceil_millis());
-  if (limit->algorithm == Algorithm::kFixedWindow) {
-    out += ",\"anchor\":\"";
-    out += anchor_name(limit->anchor);
-    out += '"';
-  }
-  if (limit->is_of_calendar()) {
-    out += ",\"time_zone\":";
-    append_json_string(out, algorithm::zone_name(limit->zone));
-  }
-  if (limit->overdraft) out += ",\"overdraft\":true";
-  out += '}';
-}
-
 void append_by_plan(std::string& out, const rules::Rule& rule) {
   out += ",\"by_plan\":{";
   bool first = true;
@@ -202,6 +175,32 @@ void append_terms(std::string& out, const rules::Rule& rule) {
 }
 
 }  // namespace
+
+void append_limit(std::string& out, const std::optional<Limit>& limit) {
+  if (!limit) {
+    out += "null";
+    return;
+  }
+  out += "{\"algorithm\":\"";
+  out += to_string(limit->algorithm);
+  out += "\",\"capacity\":";
+  append_number(out, limit->capacity);
+  out += ",\"units\":";
+  append_number(out, limit->rate.units);
+  out += ",\"period_ms\":";
+  append_number(out, limit->rate.period.ceil_millis());
+  if (limit->algorithm == Algorithm::kFixedWindow) {
+    out += ",\"anchor\":\"";
+    out += anchor_name(limit->anchor);
+    out += '"';
+  }
+  if (limit->is_of_calendar()) {
+    out += ",\"time_zone\":";
+    append_json_string(out, algorithm::zone_name(limit->zone));
+  }
+  if (limit->overdraft) out += ",\"overdraft\":true";
+  out += '}';
+}
 
 void append_rule(std::string& out, const rules::Rule& rule) {
   std::vector<std::string> per;
