@@ -156,14 +156,11 @@ int serve(const ServeOptions& options) {
   auto instance = Instance::create(log, std::move(source), *config, *std::move(prepared));
   if (!instance) return refuse(log, instance.error(), kCannotServe);
   log.write(LogLevel::kInfo, "ready " + (*instance)->addresses());
-  fmt::print("ready {}\n", (*instance)->addresses());
+  // In one write, since whoever starts this may read no further than the first line.
+  fmt::print("ready {}\n{}", (*instance)->addresses(), (*instance)->notices());
   if (std::fflush(stdout) != 0) {
     log.write(LogLevel::kWarn, fmt::format("standard output does not take the line \"ready\": {}", strerror(errno)));
     std::clearerr(stdout);  // the service itself needs it no more
-  }
-  if (const std::string notices = (*instance)->notices(); !notices.empty()) {
-    fmt::print("{}", notices);
-    std::fflush(stdout);
   }
   const ExitCode code = (*instance)->run() ? kSuccess : kNotSaved;  // the log says why
   if ((*instance)->has_hanging_work()) _exit(code);
