@@ -58,6 +58,18 @@ void warn_if_open(const config::Config& config, std::vector<Error>& warnings) {
   }
 }
 
+// Whoever listens in would have the tokens and passwords of those who may change everything.
+void warn_if_in_clear(const config::Config& config, std::vector<Error>& warnings) {
+  const config::OptionalEndpoint endpoint = kAdminFront.endpoint(config);
+  const bool is_encrypted = !config.listen.tls.certificate.empty() || config.admin.public_url.starts_with("https://");
+  if (!endpoint || is_loopback(*endpoint) || is_encrypted) return;
+  warnings.push_back(
+      {.message = fmt::format("admin.listen: {} is not a loopback address, and tokens and passwords are sent in clear; "
+                              "expected listen.tls, or a proxy with TLS and its https:// address as admin.public_url",
+                              endpoint->to_string()),
+       .position = config.position_of(kAdminFront.setting)});
+}
+
 // Refuses files on which OpenSSL, or the store, would block or read endlessly.
 Result<void> check_files(const config::Config& config) {
   const auto check = [&](std::string_view key, const std::string& path) -> Result<void> {
@@ -153,6 +165,7 @@ Result<Prepared> prepare(const config::Config& config, const LoadEnvoy& load_env
 std::vector<Error> warnings_about(const config::Config& config) {
   std::vector<Error> warnings = config::config_warnings(config);
   warn_if_open(config, warnings);
+  warn_if_in_clear(config, warnings);
   return warnings;
 }
 
