@@ -18,6 +18,8 @@ std::string_view name_of(Door door) {
       return "http_batch";
     case Door::kHttpAuthz:
       return "http_authz";
+    case Door::kHttpVerify:
+      return "http_verify";
     case Door::kEnvoyJson:
       return "envoy_json";
     case Door::kGrpc:

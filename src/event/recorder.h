@@ -17,12 +17,13 @@ namespace rateguard::event {
 
 // How a question came in.
 enum class Door : uint8_t {
-  kHttpCheck,  // POST /check
-  kHttpBatch,  // POST /v1/check/batch, each of its checks
-  kHttpAuthz,  // /v1/authz
-  kEnvoyJson,  // POST /json, each of its descriptors
-  kGrpc,       // ShouldRateLimit, each of its descriptors
-  kResp,       // the Redis protocol
+  kHttpCheck,   // POST /check
+  kHttpBatch,   // POST /v1/check/batch, each of its checks
+  kHttpAuthz,   // /v1/authz
+  kHttpVerify,  // POST /v1/verify
+  kEnvoyJson,   // POST /json, each of its descriptors
+  kGrpc,        // ShouldRateLimit, each of its descriptors
+  kResp,        // the Redis protocol
   kLibrary,
 };
 // "http_check"

@@ -34,6 +34,8 @@ struct RequestFacts {
   // Who the key of the catalog belongs to that the request shows: takes precedence over everything that the request
   // says about itself. Null: it shows none, or keys are not looked up.
   const KnownCaller* caller = nullptr;
+  // The names of the rules that count, of those that match. Empty: all.
+  std::span<const std::string_view> only_rules = {};
 };
 
 // The value of the first field of that name, compared without case; empty if there is none.

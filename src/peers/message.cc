@@ -9,10 +9,11 @@
 namespace rateguard::peers {
 namespace {
 
-constexpr std::array<std::pair<MessageKind, std::string_view>, 3> kKinds = {{
+constexpr std::array<std::pair<MessageKind, std::string_view>, 4> kKinds = {{
     {MessageKind::kReset, "reset"},
     {MessageKind::kReload, "reload"},
     {MessageKind::kForget, "forget"},
+    {MessageKind::kCatalog, "catalog"},
 }};
 
 // The text up to the next space; removes both from `text`.

@@ -1,5 +1,6 @@
 // What instances tell each other over a channel: "<count> <sender> reset <key>", "<count> <sender> reload <revision>",
-// "<count> <sender> forget". The count is Redis's own, one more with each message, so that a lost one is noticed.
+// "<count> <sender> forget", "<count> <sender> catalog <revision>". The count is Redis's own, one more with each
+// message, so that a lost one is noticed.
 #pragma once
 
 #include <cstdint>
@@ -10,9 +11,10 @@
 namespace rateguard::peers {
 
 enum class MessageKind : uint8_t {
-  kReset,   // a counter; its key follows
-  kReload,  // rules were reloaded; their revision follows
-  kForget,  // more resets than can be sent one by one
+  kReset,    // a counter; its key follows
+  kReload,   // rules were reloaded; their revision follows
+  kForget,   // more resets than can be sent one by one
+  kCatalog,  // the catalog was changed; its revision follows
 };
 
 struct Message {

@@ -7,8 +7,10 @@ namespace {
 
 TEST(Messages, AreReadAsTheyWereWritten) {
   const std::string key("api\0 user:1\r\nx y", 17);
-  const std::pair<MessageKind, std::string> cases[] = {
-      {MessageKind::kReset, key}, {MessageKind::kReload, "9f"}, {MessageKind::kForget, ""}};
+  const std::pair<MessageKind, std::string> cases[] = {{MessageKind::kReset, key},
+                                                       {MessageKind::kReload, "9f"},
+                                                       {MessageKind::kCatalog, "41"},
+                                                       {MessageKind::kForget, ""}};
   for (const auto& [kind, payload] : cases) {
     const std::string text = "1763713681000001 " + encode_uncounted(0xFEDC, kind, payload);
     const auto message = decode_message(text);

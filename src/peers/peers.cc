@@ -8,6 +8,7 @@
 #include "peers/peers.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "peers/description.h"
@@ -27,6 +28,13 @@ constexpr Duration kLeavePatience = Duration::millis(250);
 SubscriberOptions with_ping(SubscriberOptions options, Duration beat_period) {
   options.ping_period = std::min(options.ping_period, beat_period);
   return options;
+}
+
+// 0 if it cannot be read: any revision.
+int64_t revision_in(std::string_view text) {
+  int64_t revision = 0;
+  std::from_chars(text.data(), text.data() + text.size(), revision);
+  return revision;
 }
 
 }  // namespace
@@ -203,6 +211,9 @@ void Peers::on_message(std::string_view text) {
     case MessageKind::kReload:
       if (message->sender != id_ && handlers_.on_reload) handlers_.on_reload(message->payload);
       break;
+    case MessageKind::kCatalog:
+      if (message->sender != id_ && handlers_.on_catalog) handlers_.on_catalog(revision_in(message->payload));
+      break;
     case MessageKind::kForget:
       if (handlers_.on_missed) handlers_.on_missed();
       break;
@@ -216,6 +227,10 @@ void Peers::tell_reset(std::string key) {
 void Peers::tell_reload(std::string revision) {
   set_revision(revision);
   post([revision = std::move(revision)](Peers& peers) { peers.publish_message(MessageKind::kReload, revision); });
+}
+
+void Peers::tell_catalog(int64_t revision) {
+  post([revision](Peers& peers) { peers.publish_message(MessageKind::kCatalog, std::to_string(revision)); });
 }
 
 void Peers::set_revision(std::string revision) {
@@ -239,6 +254,7 @@ void Peers::publish_message(MessageKind kind, const std::string& payload) {
 }
 
 void Peers::owe(MessageKind kind, const std::string& payload) {
+  if (kind == MessageKind::kCatalog) return;
   if (kind == MessageKind::kReload) {
     owed_revision_ = payload;
   } else if (kind == MessageKind::kReset && owed_resets_.size() < kOwedResetsMax) {

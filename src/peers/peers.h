@@ -40,6 +40,8 @@ struct PeersHandlers {
   std::function<void(std::string_view key)> on_reset = {};
   // Another instance has loaded its rules, which now have that revision.
   std::function<void(std::string_view revision)> on_reload = {};
+  // Another instance says that the catalog has come to this revision.
+  std::function<void(int64_t revision)> on_catalog = {};
   // Messages were missed: counters may have been reset or rules loaded, and remembered refusals may be wrong. Not a
   // reason to forget counts.
   std::function<void()> on_missed = {};
@@ -75,6 +77,8 @@ class Peers {
   // Any thread: tells the others. What cannot be sent is sent after the next beat that succeeds.
   void tell_reset(std::string key);
   void tell_reload(std::string revision);
+  // What cannot be sent is dropped: each instance asks the catalog itself, soon.
+  void tell_catalog(int64_t revision);
   // Any thread: this instance's rules have changed; sends no message.
   void set_revision(std::string revision);
 

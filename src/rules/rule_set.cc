@@ -281,6 +281,8 @@ void RuleSet::match(const Routed& routed, const RequestFacts& facts, const Subje
                           .hits = out.searched_};
   for (const PathHit& hit : routed.hits_) {
     const CompiledRule& rule = index_->rules[hit.rule];
+    const auto& only = facts.only_rules;
+    if (!only.empty() && std::ranges::find(only, rules_[hit.rule].name) == only.end()) continue;
     if (!rule.accepts(asked)) continue;
     if (rule.exempts()) {
       out.clear();

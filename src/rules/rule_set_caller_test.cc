@@ -127,6 +127,18 @@ TEST(RuleSetOfCallers, CountsByMemberAndByTag) {
   EXPECT_EQ(matches.missing_part(), "member");
 }
 
+TEST(RuleSetOfCallers, OnlyTheRulesThatARequestNamesAreCounted) {
+  Rule other = kByKey;
+  other.name = "other";
+  const auto set = compiled({kByKey, other, {.name = "free", .match = {.paths = {"/v1"}}, .unlimited = true}});
+  const std::string_view only[] = {"other", "not there"};
+  Matches matches;
+  set->match({.path = "/v1", .only_rules = only}, {.api_key = "k"}, {}, matches);
+  ASSERT_EQ(matches.limits().size(), 1u);
+  EXPECT_EQ(matches.limits()[0].rule, 1u);
+  EXPECT_FALSE(matches.exempted_by().has_value());
+}
+
 TEST(RuleSetOfCallers, SayWhichLimitHoldsAndWhy) {
   const auto set =
       compiled({kByKey,

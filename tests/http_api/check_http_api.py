@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 RULES = """\
 listen: {trusted_proxies: [10.0.0.0/8]%(tokens)s}
+catalog: {url: "sqlite:%(catalog)s"}
 rules:
   - {name: login, match: {methods: [POST], path: /login}, per: ip, limit: 5/m, algorithm: sliding_window_log}
   - {name: tenants, match: {path: "/api/*"}, per: ["header:X-Tenant", ip], limit: 100/m}
@@ -197,6 +198,15 @@ def check_requests(checker, port):
     _, _, text = ask("POST", "/check", {"key": "c", "algorithm": "concurrency", "limit": 1, "hold": 60}, expect=200)
     ask("POST", "/v1/settle", {"hold": json.loads(text)["hold"], "actual": 5}, expect=200)
 
+    for key, code in (("nobody-has-it", "key_unknown"), ("rg_live_x", "key_malformed"), ("a b", "key_malformed")):
+        _, _, text = ask("POST", "/v1/verify", {"key": key, "route": "llm", "limits": ["all"]}, expect=200)
+        if json.loads(text)["code"] != code:
+            checker.fail(f"POST /v1/verify: {text}")
+    for body in ({}, {"key": 5}, {"key": ""}, {"key": "k", "kye": 1}, {"key": "k", "limits": ["no such rule"]},
+                 {"key": "k", "cost": 0.5}, {"key": "k", "facts": {"ip": "x"}}, {"key": "k", "scopes": "x"}):
+        ask("POST", "/v1/verify", body, expect=400)
+    ask("POST", "/v1/verify", "x", headers={"Content-Type": "text/plain"}, expect=415)
+
     ask("GET", "/v1/counters/login/192.0.2.1", expect=200)
     ask("GET", "/v1/counters/tenants/a%2Fb/192.0.2.1", expect=200)
     ask("GET", "/v1/counters/plans/a?plan=pro", expect=200)
@@ -290,12 +300,13 @@ def main():
         config = Path(folder) / "rules.yaml"
         envoy = Path(folder) / "envoy.yaml"
         envoy.write_text(ENVOY)
-        config.write_text(RULES % {"tokens": "", "envoy": envoy})
+        catalog = Path(folder) / "catalog.db"
+        config.write_text(RULES % {"tokens": "", "envoy": envoy, "catalog": catalog})
         with Program(sys.argv[1], str(config)) as program:
             check_requests(checker, program.port)
             check_metrics(checker, program.port)
             check_reload(checker, program.port, config)
-        config.write_text(RULES % {"tokens": ", tokens: [caller], admin_tokens: [admin]", "envoy": envoy})
+        config.write_text(RULES % {"tokens": ", tokens: [caller], admin_tokens: [admin]", "envoy": envoy, "catalog": catalog})
         with Program(sys.argv[1], str(config)) as program:
             check_tokens(checker, program.port)
     asked = {(pattern, method) for method, pattern, _ in checker.seen}

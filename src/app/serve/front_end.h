@@ -17,6 +17,7 @@
 #include "net/blocking_pool.h"
 #include "net/event_loop.h"
 #include "net/listener.h"
+#include "server/keys/key_finder.h"
 #include "server/rls/rate_limit_service.h"
 #include "server/service.h"
 
@@ -37,7 +38,8 @@ struct LoopParts {
   net::EventLoop& loop;
   server::LoopStore store;
   rls::RateLimitService& rate_limits;
-  net::BlockingPool& blocking;  // of the program, for files; stopped before the loop is destroyed
+  net::BlockingPool& blocking;        // of the program, for files; stopped before the loop is destroyed
+  server::KeyFinder* keys = nullptr;  // null: there is no catalog
 };
 
 // A front end on one event loop. On that loop's thread only, once the loop runs.

@@ -15,7 +15,7 @@ namespace {
 
 class HttpListener final : public LoopListener {
  public:
-  HttpListener(server::Service& service, const Policy& policy, const LoopParts& parts,
+  HttpListener(server::Service& service, const Policy& policy, const LoopParts& parts, identify::ApiKeys which_keys,
                const http::ServerOptions& options)
       : api_(service, policy, parts.store),
         server_(options),
@@ -23,6 +23,7 @@ class HttpListener final : public LoopListener {
         calls_(parts.blocking, tasks_, parts.loop) {
     api_.serve_rate_limits(parts.rate_limits);
     api_.read_files_with(tasks_, calls_);
+    if (parts.keys != nullptr) api_.find_keys_with(*parts.keys, tasks_, which_keys);
   }
 
   Result<uint16_t> start(net::EventLoop& loop) { return server_.start(loop, api_); }
@@ -36,7 +37,7 @@ class HttpListener final : public LoopListener {
  private:
   http_api::HttpApi api_;
   http::Server server_;
-  net::Tasks tasks_;  // of requests that wait for files; destroyed before what they use
+  net::Tasks tasks_;  // of requests that wait for files or keys; destroyed before what they use
   net::BlockingCalls calls_;
 };
 
@@ -46,6 +47,7 @@ class HttpFront final : public FrontEnd {
       : FrontEnd(parts.config.listen.http),
         service_(parts.service),
         policy_(parts.at_start.policy),
+        which_keys_(parts.config.identity.api_keys),
         options_(http_options(parts.config)),
         connections_(parts.bodies) {
     options_.bodies = parts.bodies;
@@ -54,7 +56,7 @@ class HttpFront final : public FrontEnd {
   }
 
   Result<std::unique_ptr<LoopListener>> start(const LoopParts& parts) override {
-    auto listener = std::make_unique<HttpListener>(service_, policy_, parts, options_);
+    auto listener = std::make_unique<HttpListener>(service_, policy_, parts, which_keys_, options_);
     const auto port = listener->start(parts.loop);
     if (!port) return std::unexpected(port.error());
     join_at(*port, options_.host.address);
@@ -72,6 +74,7 @@ class HttpFront final : public FrontEnd {
  private:
   server::Service& service_;
   const Policy& policy_;  // of the start
+  const identify::ApiKeys which_keys_;
   http::ServerOptions options_;
   http_api::RouteSource routes_;
   HttpListenerSource connections_;

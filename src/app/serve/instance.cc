@@ -8,7 +8,7 @@
 #include <chrono>
 #include <utility>
 
-#include "app/serve/open_catalog.h"
+#include "app/build/build.h"
 #include "config/rules_revision.h"
 #include "net/clock.h"
 
@@ -39,11 +39,14 @@ Result<std::unique_ptr<Instance>> Instance::create(Log& log, ConfigSource source
   auto instance =
       std::unique_ptr<Instance>(new Instance(log, std::move(source), config, std::move(prepared), std::move(*store)));
   if (auto restored = instance->restore_counters(); !restored) return std::unexpected(restored.error());
-  if (auto opened = instance->open_catalog(); !opened) return std::unexpected(opened.error());
+  auto opened = CatalogInUse::open(config, log);
+  if (!opened) return std::unexpected(opened.error());
+  instance->catalog_ = *std::move(opened);
   instance->add_front_ends(kinds);
   if (auto added = instance->add_workers(); !added) return std::unexpected(added.error());
   instance->fill_service();
   instance->join_others();
+  instance->start_catalog();
   if (auto watching = instance->watch(); !watching) return std::unexpected(watching.error());
   return instance;
 }
@@ -71,6 +74,7 @@ size_t Instance::loops_of(const config::Config& config) {
 
 // The pool's work uses this, and a store's remaining work may still ask for the number of instances.
 Instance::~Instance() {
+  if (catalog_ != nullptr) catalog_->stop();
   blocking_.stop();
   membership_.end();
 }
@@ -83,11 +87,15 @@ Result<void> Instance::restore_counters() {
   return snapshots_->restore(config_.listen.drain_grace + kSavePatience);
 }
 
-Result<void> Instance::open_catalog() {
-  auto opened = app::open_catalog(config_, net::SystemClock().read().wall());
-  if (!opened) return std::unexpected(opened.error());
-  catalog_ = *std::move(opened);
-  return {};
+void Instance::start_catalog() {
+  if (catalog_ == nullptr) return;
+  const std::string address = front_ends_.empty() ? std::string() : front_ends_.front().front_end->describe();
+  catalog_->start(*workers_.front()->loop, blocking_,
+                  {.id = membership_.id_text(),
+                   .address = address,
+                   .version = std::string(version_number()),
+                   .started_at = net::SystemClock().read().wall()},
+                  [this](int64_t revision) { membership_.tell_catalog(revision); });
 }
 
 void Instance::join_others() {
@@ -105,10 +113,19 @@ void Instance::join_others() {
         *workers_.front()->loop, place.target, place.settings,
         {.on_reset = [this](std::string_view key) { forget(key); },
          .on_reload = [look_anew](std::string_view) { look_anew(); },
-         .on_missed = look_anew,
+         .on_catalog = [this](int64_t revision) { look_at_catalog(revision); },
+         .on_missed =
+             [this, look_anew] {
+               look_anew();
+               look_at_catalog(0);
+             },
          .on_secret = [this, number = place.number](std::string_view secret) { note_charge_secret(number, secret); },
          .on_problem = [this, name = place.name](std::string_view why) { log_membership(name, why); }});
   }
+}
+
+void Instance::look_at_catalog(int64_t revision) {
+  if (catalog_ != nullptr) catalog_->look_soon(revision);
 }
 
 void Instance::note_charge_secret(StoreNumber store, std::string_view secret) {

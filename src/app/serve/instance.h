@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "app/serve/build_source.h"
+#include "app/serve/catalog_in_use.h"
 #include "app/serve/config_source.h"
 #include "app/serve/front_end.h"
 #include "app/serve/membership.h"
@@ -20,7 +21,6 @@
 #include "app/stores/loop_counters.h"
 #include "app/stores/redis_figures.h"
 #include "base/mutex.h"
-#include "catalog/catalog_store.h"
 #include "config/config.h"
 #include "log/log.h"
 #include "metrics/process_figures.h"
@@ -68,7 +68,8 @@ class Instance {
            std::unique_ptr<MemoryStore> store);
 
   Result<void> restore_counters();
-  Result<void> open_catalog();
+  // REQUIRES: all addresses are known.
+  void start_catalog();
   Result<void> add_workers();
   Result<void> add_counters(LoopWorker& worker);
   server::LoopStore store_of(LoopWorker& worker);
@@ -79,6 +80,8 @@ class Instance {
   RedisFigures redis_figures() const;
   // REQUIRES: all addresses are known.
   void join_others();
+  // On any thread: the catalog may have come to that revision; 0: to any.
+  void look_at_catalog(int64_t revision);
   // Logs the broken keys of the key file, which were skipped.
   void log_key_warnings(const Policy& policy);
   // The secret that signs the charges of that store's counters is known.
@@ -122,7 +125,7 @@ class Instance {
   const Prepared at_start_;
   std::vector<RedisTarget> places_;     // none: all counters are in memory
   std::unique_ptr<MemoryStore> store_;  // counters of this process, with the local shares of limits while Redis fails
-  std::unique_ptr<catalog::CatalogStore> catalog_;  // null: there is none
+  std::unique_ptr<CatalogInUse> catalog_;  // null: there is none
   server::Service service_;
   // Where the figures of a scrape come from, besides the parts themselves.
   server::DecisionTimeSource decision_times_;

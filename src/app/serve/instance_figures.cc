@@ -52,6 +52,7 @@ void Instance::register_sources() {
   all.add(store_source_);
   all.add(waiting_source_);
   if (!places_.empty()) all.add(redis_source_);
+  if (catalog_ != nullptr) catalog_->report_to(all);
   if (snapshots_ != nullptr) all.add(snapshots_->metrics());
   all.add(reloads_);
   all.add(build_source_);
@@ -68,6 +69,7 @@ std::vector<server::Dependency> Instance::store_states() const {
     const auto at = std::ranges::find(names, config_.memory_store_name()) - names.begin();
     states.insert(states.begin() + at, memory_state());
   }
+  if (catalog_ != nullptr) states.push_back(catalog_->state(net::SystemClock().now()));
   if (snapshots_ != nullptr) states.push_back(snapshots_->state(net::SystemClock().read().wall()));
   if (has_configuration()) states.push_back(configuration_state());
   return states;

@@ -27,13 +27,17 @@ Result<void> Instance::add_workers() {
     if (!places_.empty()) {
       if (auto good = add_counters(*worker); !good) return good;
     }
+    if (catalog_ != nullptr) worker->keys = catalog_->make_finder(*worker->loop);
     const server::LoopStore store = store_of(*worker);
     worker->rate_limits = std::make_unique<rls::RateLimitService>(service_, store, descriptors_.labels());
     worker->rate_limits->set_policy(at_start_.envoy);
     worker->rate_limits->set_rules(at_start_.policy);
     for (const auto& named : front_ends_) {
-      auto listener = named.front_end->start(
-          {.loop = *worker->loop, .store = store, .rate_limits = *worker->rate_limits, .blocking = blocking_});
+      auto listener = named.front_end->start({.loop = *worker->loop,
+                                              .store = store,
+                                              .rate_limits = *worker->rate_limits,
+                                              .blocking = blocking_,
+                                              .keys = worker->keys.get()});
       if (!listener) return std::unexpected(listener.error());
       worker->listeners.push_back(*std::move(listener));
     }
@@ -48,7 +52,7 @@ void Instance::add_front_ends(std::span<const FrontEndKind* const> kinds) {
                             .at_start = at_start_,
                             .turned_away = turned_away_,
                             .bodies = std::make_shared<http::BodyBudget>(config_.listen.waiting_bodies_bytes_max),
-                            .catalog = catalog_.get()};
+                            .catalog = catalog_ != nullptr ? &catalog_->store() : nullptr};
   for (const FrontEndKind* const kind : kinds) {
     if (kind->endpoint(config_)) front_ends_.push_back({.name = kind->name, .front_end = kind->make(parts)});
   }

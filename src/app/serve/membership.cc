@@ -9,6 +9,7 @@
 
 #include "app/build/build.h"
 #include "net/clock.h"
+#include "peers/message.h"
 #include "store/memory/key_hash.h"
 
 namespace rateguard::app {
@@ -108,6 +109,14 @@ void Membership::tell_reset(size_t circle, std::string_view key) {
 void Membership::tell_reload(const std::string& revision) {
   set_rules_revision(revision);
   for (const auto& circle : circles_) circle->peers->tell_reload(revision);
+}
+
+void Membership::tell_catalog(int64_t revision) {
+  for (const auto& circle : circles_) circle->peers->tell_catalog(revision);
+}
+
+std::string Membership::id_text() const {
+  return peers::encode_id(id_);
 }
 
 }  // namespace rateguard::app

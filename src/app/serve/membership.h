@@ -47,6 +47,9 @@ class Membership {
   // Does nothing if the instance is alone.
   void tell_reset(size_t circle, std::string_view key);
   void tell_reload(const std::string& revision);
+  void tell_catalog(int64_t revision);
+  // 16 hexadecimal digits, chosen at random at the start.
+  std::string id_text() const;
 
  private:
   // The instances that share one Redis.

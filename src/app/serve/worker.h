@@ -11,6 +11,7 @@
 #include "app/stores/loop_counters.h"
 #include "net/clock.h"
 #include "net/event_loop.h"
+#include "server/keys/key_finder.h"
 #include "server/rls/rate_limit_service.h"
 
 namespace rateguard::app {
@@ -28,6 +29,7 @@ struct LoopWorker {
   net::SystemClock clock;
   std::unique_ptr<net::EventLoop> loop;
   std::unique_ptr<LoopCounters> counters;              // none: all are in memory
+  std::unique_ptr<server::KeyFinder> keys;             // null: there is no catalog
   std::unique_ptr<rls::RateLimitService> rate_limits;  // of gRPC and POST /json
   std::vector<std::unique_ptr<LoopListener>> listeners;
   std::thread thread;

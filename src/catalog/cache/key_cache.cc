@@ -103,8 +103,14 @@ void KeyCache::load(const Sha256& sha256, Instant now) {
   finish(sha256, answer);
 }
 
-void KeyCache::give_up(const Sha256& sha256, Instant now) {
-  finish(sha256, answer_late(sha256, now));
+void KeyCache::give_up(const Sha256& sha256) {
+  Shard& shard = shard_of(sha256);
+  KeyAnswer answer;
+  {
+    const HeldLock lock(shard.mutex);
+    answer = answer_failure(shard, sha256);
+  }
+  finish(sha256, answer);
 }
 
 KeyAnswer KeyCache::answer_late(const Sha256& sha256, Instant now) {

@@ -79,7 +79,7 @@ class KeyCache {
   // Reads the key and tells all who wait for it. Blocks.
   void load(const Sha256& sha256, Instant now);
   // Tells all who wait for the key that the database could not be asked.
-  void give_up(const Sha256& sha256, Instant now);
+  void give_up(const Sha256& sha256);
   // The answer for somebody who has waited in vain. Others do not wait for some time.
   KeyAnswer answer_late(const Sha256& sha256, Instant now);
 

@@ -304,7 +304,7 @@ TEST_F(KeyCacheTest, GivingUpTellsWhoWaits) {
   const Sha256 sha256 = key_sha256("a");
   std::vector<Status> told;
   cache_->ask(sha256, [&](const KeyAnswer& answer) { told.push_back(answer.status); });
-  cache_->give_up(sha256, now_);
+  cache_->give_up(sha256);
   EXPECT_EQ(told, std::vector{Status::kFailure});
 }
 

@@ -86,14 +86,19 @@ void append_answer(std::string& out, const Answer& answer, Explain explain) {
     append_json_string(out, answer.missing_part);
   }
   if (explain == Explain::kYes) {
-    out += ",\"limits\":[";
-    for (const AnswerLine& line : answer.lines) {
-      if (&line != answer.lines.data()) out += ',';
-      append_line(out, answer, line);
-    }
-    out += ']';
+    out += ",\"limits\":";
+    append_limits(out, answer);
   }
   out += '}';
+}
+
+void append_limits(std::string& out, const Answer& answer) {
+  out += '[';
+  for (const AnswerLine& line : answer.lines) {
+    if (&line != answer.lines.data()) out += ',';
+    append_line(out, answer, line);
+  }
+  out += ']';
 }
 
 void append_charge_of(std::string& out, const server::CheckDesk& desk, size_t index, Instant now) {

@@ -4,6 +4,7 @@
 #include "event/recorder.h"
 #include "server/http/decide.h"
 #include "server/http/forwarded_request.h"
+#include "server/http/key_check.h"
 #include "server/http/limit_headers.h"
 #include "server/http/query.h"
 #include "server/http/routes.h"
@@ -66,10 +67,16 @@ struct RefuseStatus {
   int code = 0;  // 0: the status that fits best
 };
 
-void answer_for(ApiCall& call, const RequestFacts& facts, RefuseStatus refuse) {
+void answer_for(ApiCall& call, RequestFacts facts, RefuseStatus refuse) {
+  CallerRoom room;
+  if (!goes_on(call, look_up_key(call.workspace, facts, room, call.now), room)) return;
   call.workspace.decider.set_door(event::Door::kHttpAuthz);
   const Answer answer = call.workspace.decider.decide(facts, call.now);
   const auto status_or = [&](int usual) { return refuse.code != 0 ? refuse.code : usual; };
+  if (call.workspace.looks_up_keys && answer.missing_part == "api_key") {
+    call.workspace.keys->count_refusal(catalog::KeyVerdict::kMissing);
+    return refuse_key(call, catalog::KeyVerdict::kMissing);
+  }
   if (!answer.rejected_by.empty()) {
     return call.respond_problem({.status = status_or(403),
                                  .title = "Missing identity",

@@ -1,10 +1,12 @@
 // POST /v1/check/batch
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "event/recorder.h"
 #include "server/http/decide.h"
+#include "server/http/key_check.h"
 #include "server/http/routes.h"
 
 namespace rateguard::http_api {
@@ -28,7 +30,25 @@ class BatchWriter {
     workspace_.decider.clear();
   }
 
-  void add(CheckBody& body) {
+  // False: a key has to be waited for, and nothing has been decided yet.
+  bool look_up_keys(std::span<CheckBody> entries) {
+    if (!workspace_.looks_up_keys) return true;
+    rooms_.resize(entries.size());
+    lookups_.assign(entries.size(), KeyLookup::kDone);
+    for (size_t i = 0; i < entries.size(); ++i) {
+      if (!entries[i].present.has(Field::kFacts)) continue;
+      CheckForm form;
+      CheckBody body = entries[i];  // reading the form may add errors, and it is read again
+      if (!read_form(body, form)) continue;
+      auto* const asked = std::get_if<FactsCheck>(&form);
+      if (asked != nullptr) lookups_[i] = look_up_key(workspace_, asked->facts, rooms_[i], now_);
+      if (lookups_[i] == KeyLookup::kMustWait) return false;
+    }
+    for (const CallerRoom& room : rooms_) note_lookup(workspace_, room, now_);
+    return true;
+  }
+
+  void add(CheckBody& body, size_t place) {
     CheckForm form;
     const Explain explain = body.explain ? Explain::kYes : Explain::kNo;
     if (!read_form(body, form)) {
@@ -39,7 +59,12 @@ class BatchWriter {
       const auto added = workspace_.decider.add(*rule);
       if (!added) return refuse(lookup_problem(*rule, workspace_.decider.policy(), added.error()));
       waiting_.push_back({.index = *added, .explain = explain, .settle = body.settle});
+    } else if (workspace_.looks_up_keys && lookups_[place] == KeyLookup::kRefused) {
+      refuse(key_problem(rooms_[place].found.verdict));
     } else {
+      if (workspace_.looks_up_keys && rooms_[place].found.key != nullptr) {
+        std::get<FactsCheck>(form).facts.caller = &rooms_[place].caller;
+      }
       flush();
       write(*decide(workspace_, form, explain, now_), explain);
     }
@@ -82,6 +107,8 @@ class BatchWriter {
   Now now_;
   bool first_ = true;
   std::vector<Waiting> waiting_;
+  std::vector<CallerRoom> rooms_;  // of the entries, where keys are looked up
+  std::vector<KeyLookup> lookups_;
 };
 
 }  // namespace
@@ -90,7 +117,9 @@ void answers::check_batch(ApiCall& call) {
   auto entries = call.workspace.parser.parse_batch(call.request.body);
   if (!entries) return call.respond_problem(problem_of({std::move(entries.error())}));
   BatchWriter writer(call.workspace, call.now);
-  for (CheckBody& body : *entries) writer.add(body);
+  if (!writer.look_up_keys(*entries)) return call.must_wait();
+  size_t place = 0;
+  for (CheckBody& body : *entries) writer.add(body, place++);
   writer.finish();
   call.respond_json(200, call.workspace.body);
 }

@@ -17,7 +17,7 @@ struct ExtraHeader {
   std::string_view value;
 };
 
-// Lives for one request. Exactly one of the answering members is called, once.
+// Lives for one request. Exactly one of the answering members is called, once, unless it must_wait().
 class ApiCall {
  public:
   // The parts of the path that the route's pattern captured: at most a rule, and the rest of the path.
@@ -47,11 +47,15 @@ class ApiCall {
   // The request's id, or else a new one.
   std::string_view request_id();
   int status() const { return status_; }
+  // Nothing has been answered: the same call is to be made by a task, which can wait for an API key.
+  void must_wait() { must_wait_ = true; }
+  bool has_to_wait() const { return must_wait_; }
 
  private:
   http::Responder& responder_;
   std::string_view request_id_;
   int status_ = 0;
+  bool must_wait_ = false;
 };
 
 }  // namespace rateguard::http_api

@@ -1,6 +1,7 @@
 // POST /check
 #include "event/recorder.h"
 #include "server/http/decide.h"
+#include "server/http/key_check.h"
 #include "server/http/limit_headers.h"
 #include "server/http/routes.h"
 
@@ -13,6 +14,10 @@ void check(ApiCall& call) {
   CheckForm form;
   if (!read_form(body, form)) return call.respond_problem(problem_of(std::move(body.errors)));
 
+  CallerRoom room;
+  if (auto* const asked = std::get_if<FactsCheck>(&form)) {
+    if (!goes_on(call, look_up_key(call.workspace, asked->facts, room, call.now), room)) return;
+  }
   call.workspace.decider.set_door(event::Door::kHttpCheck);
   const Explain explain = body.explain ? Explain::kYes : Explain::kNo;
   const auto answer = decide(call.workspace, form, explain, call.now);

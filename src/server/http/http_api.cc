@@ -114,13 +114,16 @@ size_t bytes_of(const http::Request& request) {
   return bytes;
 }
 
-void answer(Workspace& workspace, const RouteMatch& routed, const http::Request& request, Now now,
+// False: nothing was answered, since an API key must be waited for.
+bool answer(Workspace& workspace, const RouteMatch& routed, const http::Request& request, Now now,
             http::Responder& responder) {
   ApiCall call(workspace, request, now, responder);
   const bool logged = workspace.service.logs_access();
   const auto begin = logged ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point();
   answer(call, routed);
+  if (call.has_to_wait()) return false;
   if (logged) log_access(call, begin);
+  return true;
 }
 
 }  // namespace
@@ -155,16 +158,29 @@ void HttpApi::read_files_with(net::Tasks& tasks, net::BlockingCalls& calls) {
   file_calls_ = &calls;
 }
 
+void HttpApi::find_keys_with(server::KeyFinder& keys, net::Tasks& tasks, identify::ApiKeys which) {
+  keys_ = &keys;
+  which_keys_ = which;
+  key_tasks_ = &tasks;
+  key_desk_.emplace(&tasks, policies_, [this] { return make_workspace(); });
+  workspace_->keys = keys_;
+  workspace_->looks_up_keys = which == identify::ApiKeys::kCatalog;
+  ++policies_;
+}
+
 void HttpApi::set_policy(Policy policy) {
   workspace_->set_policy(std::move(policy));
   ++policies_;
   desk_.forget_old();
+  if (key_desk_) key_desk_->forget_old();
 }
 
 std::unique_ptr<Workspace> HttpApi::make_workspace() {
   auto workspace = std::make_unique<Workspace>(service_, store_, *metrics_);
   workspace->set_policy(workspace_->decider.policy());
   if (rate_limits_ != nullptr) workspace->rate_limits.emplace(*rate_limits_).set_door(event::Door::kEnvoyJson);
+  workspace->keys = keys_;
+  workspace->looks_up_keys = keys_ != nullptr && which_keys_ == identify::ApiKeys::kCatalog;
   return workspace;
 }
 
@@ -185,7 +201,8 @@ void HttpApi::handle(http::Exchange& exchange, Now now) {
   const Asks asks = routed.route == nullptr ? Asks::kNothing : routed.route->asks;
   if (asks == Asks::kFiles && file_tasks_ != nullptr) return wait_for_files(exchange, now);
   if (!desk_.waits() || asks != Asks::kStore) {
-    return answer(*workspace_, routed, request, now, exchange);
+    if (answer(*workspace_, routed, request, now, exchange)) return;
+    return wait_for_keys(bytes_of(request), exchange, now);
   }
   const size_t bytes = bytes_of(request);
   if (desk_.has_room(bytes)) return wait(bytes, exchange, now);
@@ -205,12 +222,24 @@ struct HttpApi::Waiting final : http::ExchangeEvents {
 
 // The workspace is taken when the task's turn comes, and given back before the connection's next request may want it.
 void HttpApi::wait(size_t bytes, http::Exchange& exchange, Now now) {
+  wait_at(desk_, *store_.tasks, bytes, exchange, now);
+}
+
+void HttpApi::wait_for_keys(size_t bytes, http::Exchange& exchange, Now now) {
+  if (key_desk_->has_room(bytes)) return wait_at(*key_desk_, *key_tasks_, bytes, exchange, now);
+  ApiCall call(*workspace_, exchange.request(), now, exchange);
+  call.respond_problem({.status = 503, .detail = "too many requests wait for their API keys"}, {{"Retry-After", "1"}});
+}
+
+void HttpApi::wait_at(server::Desk<Workspace>& desk, net::Tasks& tasks, size_t bytes, http::Exchange& exchange,
+                      Now now) {
   auto owned = std::make_unique<Waiting>();
   Waiting& waiting = *owned;
   waiting.exchange = exchange.keep(&waiting);
-  desk_.serve(bytes, waiting.task, [this, now, owned = std::move(owned)] {
+  desk.serve(bytes, waiting.task, [this, &desk, &tasks, now, owned = std::move(owned)] {
     {
-      const auto workspace = desk_.take();
+      const auto workspace = desk.take();
+      workspace->may_wait_in = &tasks;
       answer_kept(*owned, *workspace, now);
     }
     owned->exchange->finish();

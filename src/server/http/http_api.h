@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "http/exchange.h"
 #include "limiter/limiter.h"
@@ -11,6 +12,7 @@
 #include "server/decision_metrics.h"
 #include "server/desk.h"
 #include "server/http/route_metrics.h"
+#include "server/keys/key_finder.h"
 #include "server/rls/rate_limit_service.h"
 #include "server/service.h"
 
@@ -32,6 +34,9 @@ class HttpApi final : public http::Handler {
   // Lets requests that read files wait for that, as tasks; both belong to the same loop. They end before this is
   // destroyed. Before, such a request stops the loop until it has read them.
   void read_files_with(net::Tasks& tasks, net::BlockingCalls& calls);
+  // Lets API keys be looked up in the catalog, and lets requests wait for that as tasks, which end before this is
+  // destroyed. `which`: what requests show, or only what POST /v1/verify is given. Both belong to the same loop.
+  void find_keys_with(server::KeyFinder& keys, net::Tasks& tasks, identify::ApiKeys which);
   ~HttpApi() override;
 
   // kNone if the head is refused already: because of its caller, its route or its media type.
@@ -55,6 +60,8 @@ class HttpApi final : public http::Handler {
   struct Waiting;
   void wait(size_t bytes, http::Exchange& exchange, Now now);
   void wait_for_files(http::Exchange& exchange, Now now);
+  void wait_for_keys(size_t bytes, http::Exchange& exchange, Now now);
+  void wait_at(server::Desk<Workspace>& desk, net::Tasks& tasks, size_t bytes, http::Exchange& exchange, Now now);
   void answer_kept(Waiting& waiting, Workspace& workspace, Now now);
   std::unique_ptr<Workspace> make_workspace();
 
@@ -66,7 +73,11 @@ class HttpApi final : public http::Handler {
   std::unique_ptr<ApiMetrics> metrics_;
   std::unique_ptr<Workspace> workspace_;  // of what is answered at once; has the policy in force
   uint64_t policies_ = 0;                 // that there have been
-  server::Desk<Workspace> desk_;          // of what waits
+  server::Desk<Workspace> desk_;          // of what waits for the store
+  server::KeyFinder* keys_ = nullptr;
+  identify::ApiKeys which_keys_ = identify::ApiKeys::kAny;
+  net::Tasks* key_tasks_ = nullptr;
+  std::optional<server::Desk<Workspace>> key_desk_;  // of what waits for an API key alone
 };
 
 }  // namespace rateguard::http_api

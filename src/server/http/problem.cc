@@ -38,6 +38,10 @@ void append_problem(std::string& out, const Problem& problem) {
     out += ',';
     append_member(out, "field", problem.field);
   }
+  if (!problem.code.empty()) {
+    out += ',';
+    append_member(out, "code", problem.code);
+  }
   if (problem.errors.size() > 1) {
     out += ",\"errors\":[";
     for (const FieldError& error : problem.errors) {

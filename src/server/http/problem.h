@@ -22,6 +22,7 @@ struct Problem {
   std::string_view title = {};            // empty: the status's phrase
   std::string detail = {};
   std::string field = {};
+  std::string_view code = {};           // a word for programs, of several reasons with one status; empty: none
   std::vector<FieldError> errors = {};  // written if there are several
 };
 

@@ -10,6 +10,7 @@ constexpr Route kRoutes[] = {
     {"POST", "/v1/check/batch", Access::kToken, BodyKind::kJson, Asks::kStore, answers::check_batch},
     {"POST", "/v1/release", Access::kToken, BodyKind::kJson, Asks::kStore, answers::release},
     {"POST", "/v1/settle", Access::kToken, BodyKind::kJson, Asks::kStore, answers::settle},
+    {"POST", "/v1/verify", Access::kToken, BodyKind::kJson, Asks::kStore, answers::verify},
     {"GET", "/v1/authz", Access::kToken, BodyKind::kNone, Asks::kStore, answers::authz},
     {"POST", "/v1/authz", Access::kToken, BodyKind::kNone, Asks::kStore, answers::authz},
     {"*", "/v1/authz/{path...}", Access::kToken, BodyKind::kNone, Asks::kStore, answers::authz_path},

@@ -57,6 +57,7 @@ void check(ApiCall& call);           // check_routes.cc
 void check_batch(ApiCall& call);     // batch_routes.cc
 void release(ApiCall& call);         // release_routes.cc
 void settle(ApiCall& call);          // settle_routes.cc
+void verify(ApiCall& call);          // verify_routes.cc
 void get_counter(ApiCall& call);     // counter_routes.cc
 void delete_counter(ApiCall& call);  // counter_routes.cc
 void authz(ApiCall& call);           // authz_routes.cc

@@ -12,6 +12,7 @@
 #include "server/http/check_body.h"
 #include "server/http/request_id.h"
 #include "server/http/route_metrics.h"
+#include "server/keys/key_finder.h"
 #include "server/rls/rate_limit_desk.h"
 #include "server/service.h"
 
@@ -48,6 +49,9 @@ struct Workspace {
   std::string exposition;  // of /metrics, as it was at exposed_at
   std::optional<Instant> exposed_at = {};
   net::BlockingCalls* files = nullptr;  // of the task that uses this; null: what reads files does so at once
+  server::KeyFinder* keys = nullptr;    // null: no key is looked up
+  bool looks_up_keys = false;           // every key that a request shows (identity.api_keys: catalog)
+  net::Tasks* may_wait_in = nullptr;    // of the task that uses this, for keys; null: it is no task
   std::optional<rls::RateLimitDesk> rate_limits = {};  // for POST /json; empty: no rate limits are loaded
 };
 
