@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RULES = """\
 listen: {trusted_proxies: [10.0.0.0/8]%(tokens)s}
 catalog: {url: "sqlite:%(catalog)s"}
+admin: {listen: off}
 rules:
   - {name: login, match: {methods: [POST], path: /login}, per: ip, limit: 5/m, algorithm: sliding_window_log}
   - {name: tenants, match: {path: "/api/*"}, per: ["header:X-Tenant", ip], limit: 100/m}
