@@ -108,8 +108,8 @@ TEST(ChangedSettings, AreNamedByTheirKeys) {
   Config now = config(
       "listen: {threads: 3, tokens: [x], grpc: off}\nidentity: {user: 'header:U'}\nlog: {level: warn}\n"
       "stores: {a: {max_keys: 6}, b: {type: redis, url: 'redis://h'}}\nrules: [{name: r, limit: 1/s, store: a}]\n");
-  EXPECT_EQ(changed_settings(before, now), (Lines{"listen.grpc", "listen.tokens", "listen.threads", "stores.b.url",
-                                                  "stores.a.max_keys", "identity.user", "log.level"}));
+  EXPECT_EQ(changed_settings(before, now), (Lines{"listen.grpc", "listen.tokens", "listen.threads", "stores.a.max_keys",
+                                                  "stores.b.url", "identity.user", "log.level"}));
 }
 
 }  // namespace

@@ -9,13 +9,13 @@
 #include <optional>
 #include <span>
 
-#include "config/choice.h"
 #include "config/config.h"
 #include "config/problems.h"
 #include "config/yaml_scalar.h"
 #include "config/yaml_tree.h"
 #include "envoy/unit.h"
 #include "model/quantity.h"
+#include "settings/choice.h"
 
 namespace rateguard::config {
 namespace {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "algorithm/calendar.h"
-#include "config/choice.h"
 #include "model/quantity.h"
+#include "settings/choice.h"
 #include "text/number.h"
 #include "text/quote.h"
 

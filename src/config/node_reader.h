@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include "config/choice.h"
 #include "config/problems.h"
 #include "config/yaml_tree.h"
+#include "settings/choice.h"
 #include "text/number.h"
 
 namespace rateguard::config {

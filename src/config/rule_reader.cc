@@ -7,13 +7,13 @@
 #include <string>
 #include <unordered_map>
 
-#include "config/choice.h"
 #include "config/cost_reader.h"
 #include "config/limit_reader.h"
 #include "config/match_reader.h"
 #include "config/node_reader.h"
 #include "config/schedule_reader.h"
 #include "rules/rule_check.h"
+#include "settings/choice.h"
 #include "text/quote.h"
 
 namespace rateguard::config {

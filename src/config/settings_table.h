@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,7 +11,7 @@
 
 #include "base/result.h"
 #include "config/config.h"
-#include "config/field_type.h"
+#include "settings/field_type.h"
 
 namespace rateguard::config {
 
@@ -26,7 +27,7 @@ struct Setting {
   std::string_view fallback;  // the default as written in a file; empty: none
   std::string_view bounds;    // the valid values, for people: "1 to 1000000"
   std::string_view meaning;
-  FieldRef (*field)(const SettingTarget& target);
+  std::function<FieldRef(const SettingTarget& target)> field;
   int64_t min = 0;  // whole numbers; durations in microseconds
   int64_t max = 0;
   std::string_view alias = {};             // a short environment variable besides the one made from the key

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+
+#include "settings/setting_row.h"
 
 namespace rateguard {
 
@@ -13,5 +16,7 @@ struct LogSettings {
   LogLevel level = LogLevel::kInfo;
   bool access = false;  // a line per request; the front ends write it
 };
+
+std::span<const SettingRow<LogSettings>> log_setting_rows();
 
 }  // namespace rateguard

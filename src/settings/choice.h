@@ -9,7 +9,7 @@
 #include "base/result.h"
 #include "text/quote.h"
 
-namespace rateguard::config {
+namespace rateguard {
 
 template <typename T>
 struct Choice {
@@ -29,4 +29,4 @@ Result<T> choose(const Choice<T> (&choices)[N], std::string_view text) {
   return invalid(fmt::format("expected {}, found {}", expected, quote(text)));
 }
 
-}  // namespace rateguard::config
+}  // namespace rateguard

@@ -1,14 +1,27 @@
-#include "config/field_type.h"
+#include "settings/field_type.h"
 
 #include <gtest/gtest.h>
 
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "config/config.h"
+#include "settings/choice.h"
+#include "settings/field_kinds.h"
 
-namespace rateguard::config {
+namespace rateguard {
+namespace {
+
+enum class Loudness : uint8_t { kLow, kMiddle, kHigh };
+constexpr Choice<Loudness> kLoudnesses[] = {
+    {"low", Loudness::kLow}, {"middle", Loudness::kMiddle}, {"high", Loudness::kHigh}};
+
+}  // namespace
+
+template <>
+const FieldType& field_type<Loudness>() {
+  return kChoiceField<Loudness, kLoudnesses>;
+}
+
 namespace {
 
 TEST(FieldType, SetsWhatTheBoundsAllowAndLeavesTheRestAlone) {
@@ -24,16 +37,16 @@ TEST(FieldType, SetsWhatTheBoundsAllowAndLeavesTheRestAlone) {
 }
 
 TEST(FieldType, AWordIsReadAndShownAlike) {
-  LogLevel level = LogLevel::kInfo;
-  const FieldRef field(&level);
-  EXPECT_EQ(field.type->print(field.place), "info");
-  EXPECT_TRUE(field.type->parse(field.place, "warn", {}).has_value());
-  EXPECT_EQ(field.type->print(field.place), "warn");
-  EXPECT_EQ(field.type->parse(field.place, "loud", {}).error().message,
-            "expected debug, info, warn or error, found 'loud'");
-  LogLevel other = LogLevel::kWarn;
+  Loudness loudness = Loudness::kLow;
+  const FieldRef field(&loudness);
+  EXPECT_EQ(field.type->print(field.place), "low");
+  EXPECT_TRUE(field.type->parse(field.place, "middle", {}).has_value());
+  EXPECT_EQ(loudness, Loudness::kMiddle);
+  EXPECT_EQ(field.type->print(field.place), "middle");
+  EXPECT_EQ(field.type->parse(field.place, "loud", {}).error().message, "expected low, middle or high, found 'loud'");
+  Loudness other = Loudness::kMiddle;
   EXPECT_TRUE(field.type->equal(field.place, &other));
-  other = LogLevel::kError;
+  other = Loudness::kHigh;
   EXPECT_FALSE(field.type->equal(field.place, &other));
 }
 
@@ -56,4 +69,4 @@ TEST(FieldType, WhatIsShownOfTokensSaysHowManyThereAre) {
 }
 
 }  // namespace
-}  // namespace rateguard::config
+}  // namespace rateguard
