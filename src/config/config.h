@@ -14,9 +14,11 @@
 #include "log/settings/log_settings.h"
 #include "model/header_style.h"
 #include "model/instant.h"
+#include "net/settings/tls_files.h"
 #include "redis/url/url.h"
 #include "rules/rule.h"
 #include "server/admin/settings/admin_settings.h"
+#include "server/settings/listen_settings.h"
 #include "store/store.h"
 
 namespace rateguard::config {
@@ -24,55 +26,7 @@ namespace rateguard::config {
 // What to do with a new key when the table is full of live keys.
 enum class WhenFull : uint8_t { kEvict, kRefuse };
 
-struct Endpoint {
-  std::string host = "127.0.0.1";
-  uint16_t port = 8080;  // 0: any free one
-
-  // "127.0.0.1:8080", "[::1]:8080", "localhost:0"
-  static Result<Endpoint> parse(std::string_view text);
-  std::string to_string() const;
-  bool operator==(const Endpoint&) const = default;
-};
-
-// The address of a listener that may be off: nullopt.
-using OptionalEndpoint = std::optional<Endpoint>;
-
-struct TlsSettings {
-  std::string certificate = {};  // PEM files; empty: no TLS
-  std::string key = {};
-  std::string client_ca = {};  // clients need a certificate signed by this authority
-};
-
-// Defaults and bounds are documented in docs/configuration.md.
-struct ListenSettings {
-  Endpoint http = {};
-  OptionalEndpoint grpc = Endpoint{.port = 8081};
-  OptionalEndpoint resp = Endpoint{.port = 6380};   // the Redis protocol
-  OptionalEndpoint admin = Endpoint{.port = 8088};  // `admin.listen`; the admin API, if there is a catalog
-  TlsSettings tls = {};
-  std::vector<std::string> tokens = {};        // who may ask, by Authorization: Bearer; empty: anyone
-  std::vector<std::string> admin_tokens = {};  // who may reset and reload; empty: only loopback peers
-  int threads = 0;                             // event loops; 0: one per core
-  int connections_max = 20'000;
-  int header_bytes_max = 16'384;
-  int body_bytes_max = 1'048'576;
-  uint64_t waiting_bodies_bytes_max = 268'435'456;  // of incomplete requests, on all connections
-  Duration idle_timeout = Duration::seconds(75);
-  Duration resp_idle_timeout = Duration::seconds(3'600);  // pools of Redis clients keep idle connections for long
-  Duration read_timeout = Duration::seconds(10);          // for one request, from its first byte
-  Duration write_timeout = Duration::seconds(10);
-  Duration drain_grace = Duration::seconds(10);
-  bool proxy_protocol = false;
-};
-
 enum class StoreType : uint8_t { kMemory, kRedis };
-
-// TLS towards a server, whose certificate is always verified: PEM files.
-struct TlsClientSettings {
-  std::string ca = {};           // empty: the system's authorities
-  std::string certificate = {};  // empty: none
-  std::string key = {};
-};
 
 // How counters are kept in Redis.
 struct RedisSettings {
@@ -85,7 +39,7 @@ struct RedisSettings {
   std::string user = {};
   std::string password = {};
   int database = 0;
-  TlsClientSettings tls = {};
+  net::TlsClientFiles tls = {};
   std::string tls_server_name = {};  // the name in every server's certificate; empty: the server's host
 
   Duration deadline = Duration::millis(10);                  // for a decision
@@ -134,7 +88,7 @@ struct EnvoySettings {
 };
 
 struct Config {
-  ListenSettings listen = {};
+  server::ListenSettings listen = {};
   std::map<std::string, StoreSettings> stores = {{"default", {}}};
   identify::Settings identity = {};
   CatalogSettings catalog = {};

@@ -44,7 +44,7 @@ Result<void> check_api_keys(const Config& config) {
 
 // Checks the settings of `listen` and `envoy` against each other.
 Result<void> check_listen_settings(const Config& config) {
-  const TlsSettings& tls = config.listen.tls;
+  const net::TlsFiles& tls = config.listen.tls;
   if (tls.certificate.empty() != tls.key.empty()) {
     return invalid(fmt::format("listen.tls.{} is missing; a certificate and its key go together",
                                tls.key.empty() ? "key" : "certificate"));

@@ -135,7 +135,7 @@ rules:
 TEST(Config, ReadsTheExample) {
   const auto config = parse(kExample, "rules.yaml");
   ASSERT_TRUE(config.has_value()) << config.error().to_string();
-  EXPECT_EQ(config->listen.http, Endpoint{});
+  EXPECT_EQ(config->listen.http, net::Endpoint{});
   EXPECT_EQ(config->identity.trusted_proxies, std::vector{IpPrefix::parse("10.0.0.0/8").value()});
   EXPECT_EQ(config->stores.size(), 2u);
   EXPECT_EQ(config->stores.at("default").snapshot, "/var/lib/rateguard/counters.snap");
@@ -257,7 +257,7 @@ data_dir: /data
                             "f");
   ASSERT_TRUE(config.has_value()) << config.error().to_string();
   const auto& listen = config->listen;
-  EXPECT_EQ(listen.http, (Endpoint{.host = "::", .port = 9}));
+  EXPECT_EQ(listen.http, (net::Endpoint{.host = "::", .port = 9}));
   EXPECT_EQ(listen.tls.certificate + listen.tls.key + listen.tls.client_ca, "c.pemk.pemca.pem");
   EXPECT_EQ(listen.tokens, (std::vector<std::string>{"one", "two"}));
   EXPECT_EQ(listen.admin_tokens, std::vector<std::string>{"three"});

@@ -96,9 +96,9 @@ Result<void> set_address(Config& config, std::string_view key, std::pair<std::st
   const auto host = environment(variables.first);
   const auto port = environment(variables.second);
   if (setting == nullptr || (!host && !port)) return {};
-  Endpoint now;
+  net::Endpoint now;
   if (key == "listen.http") now = config.listen.http;
-  if (key == "listen.grpc") now = config.listen.grpc.value_or(Endpoint{.port = 8081});  // the default of both programs
+  if (key == "listen.grpc") now = config.listen.grpc.value_or(net::Endpoint{.port = 8081});  // the default of both programs
   if (host) now.host = *host;
   const std::string shown = now.host.contains(':') ? "[" + now.host + "]" : now.host;
   const std::string text = fmt::format("{}:{}", shown, port ? *port : std::to_string(now.port));

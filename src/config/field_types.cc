@@ -14,9 +14,7 @@
 namespace rateguard {
 namespace {
 
-using config::Endpoint;
 using config::EnvoyCompat;
-using config::OptionalEndpoint;
 using config::StoreType;
 using config::WhenFull;
 
@@ -32,27 +30,6 @@ constexpr Choice<identify::ApiKeys> kApiKeys[] = {{"any", identify::ApiKeys::kAn
                                                   {"catalog", identify::ApiKeys::kCatalog}};
 constexpr Choice<OnCatalogFailure> kOnCatalogFailure[] = {{"deny", OnCatalogFailure::kDeny},
                                                           {"serve_stale", OnCatalogFailure::kServeStale}};
-
-Result<void> parse_endpoint(Endpoint& field, std::string_view text, const FieldBounds&) {
-  return set_field(field, Endpoint::parse(text));
-}
-std::string print_endpoint(const Endpoint& field) {
-  return field.to_string();
-}
-
-Result<void> parse_optional_endpoint(OptionalEndpoint& field, std::string_view text, const FieldBounds&) {
-  if (text == "off") {
-    field.reset();
-    return {};
-  }
-  auto endpoint = Endpoint::parse(text);
-  if (!endpoint) return invalid(endpoint.error().message + "; or off");
-  field = *std::move(endpoint);
-  return {};
-}
-std::string print_optional_endpoint(const OptionalEndpoint& field) {
-  return field ? field->to_string() : "off";
-}
 
 // An empty text takes the source away, as the environment may.
 Result<void> parse_source(identify::IdentitySource& field, std::string_view text, const FieldBounds&) {
@@ -82,14 +59,6 @@ Result<IpPrefix> prefix_of(std::string_view text, const FieldBounds&) {
 
 }  // namespace
 
-template <>
-const FieldType& field_type<Endpoint>() {
-  return kValueField<Endpoint, parse_endpoint, print_endpoint>;
-}
-template <>
-const FieldType& field_type<OptionalEndpoint>() {
-  return kValueField<OptionalEndpoint, parse_optional_endpoint, print_optional_endpoint>;
-}
 template <>
 const FieldType& field_type<HeaderStyle>() {
   return kChoiceField<HeaderStyle, kHeaderStyles>;

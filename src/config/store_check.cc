@@ -48,7 +48,7 @@ Result<void> check_cluster(std::string_view key, const RedisSettings& redis) {
 }
 
 Result<void> check_tls(std::string_view name, const RedisSettings& redis) {
-  const TlsClientSettings& tls = redis.tls;
+  const net::TlsClientFiles& tls = redis.tls;
   if (tls.certificate.empty() != tls.key.empty()) {
     return invalid(fmt::format("stores.{}.tls.{} is missing; a certificate and its key go together", name,
                                tls.key.empty() ? "key" : "certificate"));

@@ -11,7 +11,6 @@
 #include <filesystem>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "net/tls.h"
@@ -33,16 +32,14 @@ class TestAuthority {
   TestAuthority& operator=(const TestAuthority&) = delete;
 
   // A server that is `name`, such as "DNS:example.org" or "IP:127.0.0.1", and offers `protocols` by ALPN.
-  std::shared_ptr<const TlsContext> server(const std::string& name, std::vector<std::string> protocols) {
+  std::shared_ptr<const TlsContext> server(const std::string& name, const AlpnProtocols& protocols) {
     const Key key = make_key();
     const Certificate certificate = sign("server", name, key.get(), "CA:FALSE");
     write_certificate("server.pem", certificate.get());
     FILE* const file = std::fopen((folder_ / "server.key").c_str(), "w");
     PEM_write_PrivateKey(file, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
     std::fclose(file);
-    return TlsContext::create({.certificate = folder_ / "server.pem",
-                               .key = folder_ / "server.key",
-                               .protocols = std::move(protocols)})
+    return TlsContext::create({.certificate = folder_ / "server.pem", .key = folder_ / "server.key"}, protocols)
         .value();
   }
   // A client that trusts this authority and no other.

@@ -34,7 +34,7 @@ int select_protocol(SSL* ssl, const unsigned char** out, unsigned char* out_size
   return SSL_TLSEXT_ERR_OK;
 }
 
-Result<void> offer_protocols(SSL_CTX* context, const std::vector<std::string>& protocols) {
+Result<void> offer_protocols(SSL_CTX* context, const AlpnProtocols& protocols) {
   if (protocols.empty()) return {};
   auto list = std::make_unique<std::string>();
   for (const std::string& protocol : protocols) *list += static_cast<char>(protocol.size()) + protocol;
@@ -66,7 +66,7 @@ TlsContext::~TlsContext() {
   SSL_CTX_free(context_);
 }
 
-Result<std::shared_ptr<const TlsContext>> TlsContext::create(const TlsFiles& files) {
+Result<std::shared_ptr<const TlsContext>> TlsContext::create(const TlsFiles& files, const AlpnProtocols& protocols) {
   ERR_clear_error();
   SSL_CTX* const context = SSL_CTX_new(TLS_server_method());
   if (context == nullptr) return fail(ErrorCode::kExhausted, "cannot set up TLS: out of memory");
@@ -82,7 +82,7 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::create(const TlsFiles& fil
                    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_read_ahead(context, 1);  // one recv takes whole records, not first their heads
   refuse_pass_phrases(context);
-  if (auto offered = offer_protocols(context, files.protocols); !offered) return std::unexpected(offered.error());
+  if (auto offered = offer_protocols(context, protocols); !offered) return std::unexpected(offered.error());
   if (SSL_CTX_use_certificate_chain_file(context, files.certificate.c_str()) != 1) {
     return tls_file_error("the certificate", files.certificate);
   }

@@ -7,26 +7,22 @@
 #include <vector>
 
 #include "base/result.h"
+#include "net/settings/tls_files.h"
 
 struct ssl_ctx_st;
 
 namespace rateguard::net {
 
-// PEM files. The certificate's file holds its chain, leaf first.
-struct TlsFiles {
-  std::string certificate;
-  std::string key;
-  std::string client_ca = {};  // empty: clients show nothing; else each must show a certificate that it signed
-  // What is spoken over it, as ALPN names it: "http/1.1", "h2"; the best first. A client that offers a list without any
-  // of them is refused; one that offers none is taken at its word. Empty: what clients offer is passed over.
-  std::vector<std::string> protocols = {"http/1.1"};
-};
+// What is spoken over TLS, as ALPN names it: "http/1.1", "h2"; the best first. A client that offers a list without any
+// of them is refused; one that offers none is taken at its word. Empty: what clients offer is passed over.
+using AlpnProtocols = std::vector<std::string>;
 
 // Immutable. A reload makes a new one for new connections; open connections keep theirs.
 class TlsContext {
  public:
   // Errors: kIo or kInvalid, naming the file and what is wrong with it.
-  static Result<std::shared_ptr<const TlsContext>> create(const TlsFiles& files);
+  static Result<std::shared_ptr<const TlsContext>> create(const TlsFiles& files,
+                                                          const AlpnProtocols& protocols = {"http/1.1"});
   ~TlsContext();
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;

@@ -3,20 +3,13 @@
 #pragma once
 
 #include <memory>
-#include <string>
 
 #include "base/result.h"
+#include "net/settings/tls_files.h"
 
 struct ssl_ctx_st;
 
 namespace rateguard::net {
-
-// PEM files.
-struct TlsClientFiles {
-  std::string ca = {};           // the authorities to trust; empty: the system's
-  std::string certificate = {};  // shown to a server that asks, its chain leaf first; empty: none
-  std::string key = {};          // of the certificate
-};
 
 // Immutable.
 class TlsClientContext {

@@ -202,13 +202,13 @@ class LocalService {
 };
 
 // "127.0.0.1:8080", or the same as a URL.
-Result<config::Endpoint> server_of(const CheckOptions& options) {
+Result<net::Endpoint> server_of(const CheckOptions& options) {
   constexpr std::string_view kScheme = "http://";
   std::string_view text = options.server;
   if (text.starts_with("https://")) return invalid("--server: check speaks plain HTTP; expected HOST:PORT");
   if (text.starts_with(kScheme)) text.remove_prefix(kScheme.size());
   if (text.ends_with('/')) text.remove_suffix(1);
-  auto endpoint = config::Endpoint::parse(text);
+  auto endpoint = net::Endpoint::parse(text);
   if (endpoint && endpoint->port != 0) return endpoint;
   return invalid(
       fmt::format("--server: '{}' is not the address of a service; expected HOST:PORT or http://HOST:PORT, "
@@ -216,7 +216,7 @@ Result<config::Endpoint> server_of(const CheckOptions& options) {
                   options.server));
 }
 
-Result<StatusAndBody> ask_server(const CheckOptions& options, const config::Endpoint& server, const std::string& body) {
+Result<StatusAndBody> ask_server(const CheckOptions& options, const net::Endpoint& server, const std::string& body) {
   const http::ClientRequest request{.method = "POST",
                                     .target = "/check",
                                     .content_type = "application/json",
@@ -303,7 +303,7 @@ int report(const StatusAndBody& answer, bool as_json) {
   return body.as_object().at("allowed").as_bool() ? kSuccess : kRefused;
 }
 
-Result<Ask> asker(const CheckOptions& options, Duration every, const config::Endpoint& server) {
+Result<Ask> asker(const CheckOptions& options, Duration every, const net::Endpoint& server) {
   if (!options.server.empty()) {
     return Ask([&options, server](const std::string& body) { return ask_server(options, server, body); });
   }
@@ -333,7 +333,7 @@ int check(const CheckOptions& options) {
   if (!body) return complain_of(body.error(), kUsage);
   const auto every = every_of(options);
   if (!every) return complain_of(every.error(), kUsage);
-  const auto server = options.server.empty() ? Result<config::Endpoint>(config::Endpoint{}) : server_of(options);
+  const auto server = options.server.empty() ? Result<net::Endpoint>(net::Endpoint{}) : server_of(options);
   if (!server) return complain_of(server.error(), kUsage);
   const auto ask = asker(options, *every, *server);
   if (!ask) return complain_of(ask.error(), kBadConfig);

@@ -17,7 +17,7 @@ namespace {
 
 // The service to ask.
 struct HealthTarget {
-  config::Endpoint service;
+  net::Endpoint service;
   std::string path = "/ready";
 };
 
@@ -41,7 +41,7 @@ Result<HealthTarget> parse_target(std::string_view text, std::string_view source
     if (slash + 1 < rest.size()) target.path = rest.substr(slash);
     rest = rest.substr(0, slash);
   }
-  auto endpoint = config::Endpoint::parse(rest);
+  auto endpoint = net::Endpoint::parse(rest);
   if (!endpoint || endpoint->port == 0) {
     return invalid(
         fmt::format("{}: '{}' is not the address of a service; expected http://HOST:PORT[/PATH] or HOST:PORT, such as "
@@ -77,7 +77,7 @@ int health(const HealthOptions& options) {
                       : "--timeout: " + patience.error().to_string());
     return kUsage;
   }
-  const config::Endpoint& service = target->service;
+  const net::Endpoint& service = target->service;
   const auto answer = http::ask(service.host, service.port, {.target = target->path}, *patience);
   if (!answer) {
     complain(answer.error().to_string());

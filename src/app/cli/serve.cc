@@ -60,7 +60,7 @@ Result<config::Config> apply_options(const ServeOptions& options, config::Config
 Result<void> check_options(const ServeOptions& options) {
   auto config = apply_options(options, {});
   if (!config) return std::unexpected(config.error());
-  config::ListenSettings& listen = config->listen;
+  server::ListenSettings& listen = config->listen;
   if (!options.grpc) listen.grpc.reset();
   if (!options.resp) listen.resp.reset();
   listen.admin.reset();

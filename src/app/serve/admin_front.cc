@@ -118,7 +118,7 @@ class AdminFront final : public FrontEnd {
 
 const FrontEndKind kAdminFront = {.name = "admin",
                                   .setting = "admin.listen",
-                                  .endpoint = [](const config::Config& config) -> config::OptionalEndpoint {
+                                  .endpoint = [](const config::Config& config) -> net::OptionalEndpoint {
                                     return config.catalog_url().empty() ? std::nullopt : config.listen.admin;
                                   },
                                   .make = [](const FrontEndParts& parts) -> std::unique_ptr<FrontEnd> {

@@ -76,7 +76,7 @@ class FrontEnd {
   std::string describe() const { return endpoint_.to_string(); }
 
  protected:
-  explicit FrontEnd(config::Endpoint endpoint) : endpoint_(std::move(endpoint)) {}
+  explicit FrontEnd(net::Endpoint endpoint) : endpoint_(std::move(endpoint)) {}
 
   // The other loops join the first on its port.
   void join_at(uint16_t port, net::ListenAddress& address) {
@@ -85,7 +85,7 @@ class FrontEnd {
   }
 
  private:
-  config::Endpoint endpoint_;
+  net::Endpoint endpoint_;
 };
 
 // A row of the table of front ends.
@@ -93,7 +93,7 @@ struct FrontEndKind {
   std::string_view name;     // "http": in the log
   std::string_view setting;  // "listen.http": the one that says where it listens
   // Where the configuration wants it. nullopt: nowhere, it is off.
-  config::OptionalEndpoint (*endpoint)(const config::Config& config);
+  net::OptionalEndpoint (*endpoint)(const config::Config& config);
   // REQUIRES: it is not off.
   std::unique_ptr<FrontEnd> (*make)(const FrontEndParts& parts);
 };

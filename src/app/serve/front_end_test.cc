@@ -78,7 +78,7 @@ class CountFront final : public FrontEnd, public metrics::Source {
 const FrontEndKind kCountFront = {
     .name = "count",
     .setting = "listen.count",
-    .endpoint = [](const config::Config&) -> config::OptionalEndpoint { return config::Endpoint{.port = 0}; },
+    .endpoint = [](const config::Config&) -> net::OptionalEndpoint { return net::Endpoint{.port = 0}; },
     .make = [](const FrontEndParts& parts) -> std::unique_ptr<FrontEnd> {
       return std::make_unique<CountFront>(parts);
     }};

@@ -85,7 +85,7 @@ class HttpFront final : public FrontEnd {
 const FrontEndKind kHttpFront = {
     .name = "http",
     .setting = "listen.http",
-    .endpoint = [](const config::Config& config) -> config::OptionalEndpoint { return config.listen.http; },
+    .endpoint = [](const config::Config& config) -> net::OptionalEndpoint { return config.listen.http; },
     .make = [](const FrontEndParts& parts) -> std::unique_ptr<FrontEnd> { return std::make_unique<HttpFront>(parts); }};
 
 }  // namespace rateguard::app

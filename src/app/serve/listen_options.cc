@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
-#include <utility>
 
 #include "identify/proxy_protocol.h"
 #include "server/grpc/grpc_api.h"
@@ -47,9 +46,9 @@ net::PeerPreamble preamble_for(const config::Config& config) {
 
 // The options of all protocols. The loops of one protocol get copies, which share a count of connections. `option` as
 // ListenAddress has it.
-net::ConnectionHostOptions host_options(const config::Config& config, const config::Endpoint& endpoint,
+net::ConnectionHostOptions host_options(const config::Config& config, const net::Endpoint& endpoint,
                                         std::string_view option, Duration idle_timeout) {
-  const config::ListenSettings& listen = config.listen;
+  const server::ListenSettings& listen = config.listen;
   return {.address = {.host = endpoint.host, .port = endpoint.port, .option = option},
           .preamble = preamble_for(config),
           .connections_max = listen.connections_max,
@@ -62,15 +61,8 @@ net::ConnectionHostOptions host_options(const config::Config& config, const conf
 
 }  // namespace
 
-net::TlsFiles tls_files(const config::TlsSettings& settings, std::vector<std::string> protocols) {
-  return {.certificate = settings.certificate,
-          .key = settings.key,
-          .client_ca = settings.client_ca,
-          .protocols = std::move(protocols)};
-}
-
 http::ServerOptions http_options(const config::Config& config) {
-  const config::ListenSettings& listen = config.listen;
+  const server::ListenSettings& listen = config.listen;
   http::ServerOptions options{.host = host_options(config, listen.http, "--http", listen.idle_timeout),
                               .limits = {.header_bytes_max = static_cast<uint32_t>(listen.header_bytes_max),
                                          .body_bytes_max = static_cast<uint64_t>(listen.body_bytes_max)}};
@@ -80,13 +72,13 @@ http::ServerOptions http_options(const config::Config& config) {
 }
 
 resp::RespServerOptions resp_options(const config::Config& config) {
-  const config::ListenSettings& listen = config.listen;
+  const server::ListenSettings& listen = config.listen;
   return {.host = host_options(config, *listen.resp, "--resp, or close it with --resp off", listen.resp_idle_timeout)};
 }
 
 // The admin API is asked directly, without a proxy's preamble, and by few.
 http::ServerOptions admin_options(const config::Config& config) {
-  const config::ListenSettings& listen = config.listen;
+  const server::ListenSettings& listen = config.listen;
   http::ServerOptions options = http_options(config);
   options.host =
       host_options(config, *listen.admin, "admin.listen, or close it with admin.listen: off", listen.idle_timeout);
@@ -95,7 +87,7 @@ http::ServerOptions admin_options(const config::Config& config) {
 }
 
 http::ServerOptions grpc_options(const config::Config& config) {
-  const config::ListenSettings& listen = config.listen;
+  const server::ListenSettings& listen = config.listen;
   http::ServerOptions options{
       .host = host_options(config, *listen.grpc, "--grpc, or close it with --grpc off", listen.idle_timeout),
       .protocols = http::Protocols::kHttp2,

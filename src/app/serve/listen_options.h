@@ -1,19 +1,11 @@
 // The settings of `listen:`, as options of the servers.
 #pragma once
 
-#include <cstddef>
-#include <string>
-#include <vector>
-
 #include "config/config.h"
 #include "http/server/server.h"
-#include "net/tls.h"
 #include "server/resp/resp_server.h"
 
 namespace rateguard::app {
-
-// `protocols` are what ALPN may agree on, the best first; none: what clients offer is passed over.
-net::TlsFiles tls_files(const config::TlsSettings& settings, std::vector<std::string> protocols);
 
 // The options of one loop. The loops share listen.connections_max.
 http::ServerOptions http_options(const config::Config& config);

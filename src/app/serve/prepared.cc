@@ -18,7 +18,7 @@ namespace {
 
 struct ListenAt {
   std::string_view key;  // "listen.http"
-  config::OptionalEndpoint endpoint;
+  net::OptionalEndpoint endpoint;
 };
 
 std::vector<ListenAt> listeners(const config::Config& config) {
@@ -39,13 +39,13 @@ bool is_any_address(std::string_view host) {
   return host == "0.0.0.0" || host == "::";
 }
 
-bool is_loopback(const config::Endpoint& endpoint) {
+bool is_loopback(const net::Endpoint& endpoint) {
   return endpoint.host == "localhost" || endpoint.host == "::1" || endpoint.host.starts_with("127.");
 }
 
 // Anyone who can reach an open address may use it, so the operator should know.
 void warn_if_open(const config::Config& config, std::vector<Error>& warnings) {
-  const config::ListenSettings& listen = config.listen;
+  const server::ListenSettings& listen = config.listen;
   if (!listen.tokens.empty() || !listen.tls.client_ca.empty()) return;
   for (const ListenAt& listener : listeners(config)) {
     if (listener.key == kAdminFront.setting) continue;  // which asks everybody for a token
@@ -60,7 +60,7 @@ void warn_if_open(const config::Config& config, std::vector<Error>& warnings) {
 
 // Whoever listens in would have the tokens and passwords of those who may change everything.
 void warn_if_in_clear(const config::Config& config, std::vector<Error>& warnings) {
-  const config::OptionalEndpoint endpoint = kAdminFront.endpoint(config);
+  const net::OptionalEndpoint endpoint = kAdminFront.endpoint(config);
   const bool is_encrypted = !config.listen.tls.certificate.empty() || config.admin.public_url.starts_with("https://");
   if (!endpoint || is_loopback(*endpoint) || is_encrypted) return;
   warnings.push_back(
@@ -76,7 +76,7 @@ Result<void> check_files(const config::Config& config) {
     const auto good = path.empty() ? Result<void>() : check_named_file(path);
     return good ? good : at(config, key, {.code = good.error().code, .message = path + ": " + good.error().message});
   };
-  const config::TlsSettings& tls = config.listen.tls;
+  const net::TlsFiles& tls = config.listen.tls;
   auto good = check("listen.tls.certificate", tls.certificate);
   if (good) good = check("listen.tls.key", tls.key);
   if (good) good = check("listen.tls.client_ca", tls.client_ca);
@@ -92,11 +92,11 @@ Result<void> check_files(const config::Config& config) {
 
 Result<void> read_tls(const config::Config& config, Prepared& prepared) {
   if (config.listen.tls.certificate.empty()) return {};
-  auto tls = net::TlsContext::create(tls_files(config.listen.tls, {"h2", "http/1.1"}));
+  auto tls = net::TlsContext::create(config.listen.tls, {"h2", "http/1.1"});
   if (!tls) return at(config, "listen.tls", tls.error());
-  auto h2 = net::TlsContext::create(tls_files(config.listen.tls, {"h2"}));
+  auto h2 = net::TlsContext::create(config.listen.tls, {"h2"});
   if (!h2) return at(config, "listen.tls", h2.error());
-  auto resp = net::TlsContext::create(tls_files(config.listen.tls, {}));
+  auto resp = net::TlsContext::create(config.listen.tls, {});
   if (!resp) return at(config, "listen.tls", resp.error());
   prepared.resp_tls = *std::move(resp);
   prepared.tls = *std::move(tls);

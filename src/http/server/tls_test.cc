@@ -224,9 +224,8 @@ TEST_F(TlsTest, AgreesOnHttp11OrNotAtAll) {
 
 // What is spoken may have no name in ALPN.
 TEST_F(TlsTest, WithoutProtocolsWhatClientsOfferIsPassedOver) {
-  net::TlsFiles unnamed = files();
-  unnamed.protocols = {};
-  TestServer server({.host = {.tls = *net::TlsContext::create(unnamed)}});
+  const net::AlpnProtocols none;
+  TestServer server({.host = {.tls = *net::TlsContext::create(files(), none)}});
   TlsClient client(server.port(), {.protocol = "h2"});
   EXPECT_TRUE(client.connected());
   EXPECT_EQ(client.protocol(), "");

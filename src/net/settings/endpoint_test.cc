@@ -1,8 +1,8 @@
+#include "net/settings/endpoint.h"
+
 #include <gtest/gtest.h>
 
-#include "config/config.h"
-
-namespace rateguard::config {
+namespace rateguard::net {
 namespace {
 
 TEST(Endpoint, Good) {
@@ -43,4 +43,4 @@ TEST(Endpoint, Bad) {
 }
 
 }  // namespace
-}  // namespace rateguard::config
+}  // namespace rateguard::net

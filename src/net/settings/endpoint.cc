@@ -1,14 +1,16 @@
-// HOST:PORT.
+#include "net/settings/endpoint.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
-#include "config/config.h"
 #include "model/ip_address.h"
+#include "settings/field_kinds.h"
 #include "text/number.h"
 #include "text/quote.h"
 
-namespace rateguard::config {
+namespace rateguard::net {
 namespace {
 
 // RFC 1035, section 2.3.4.
@@ -55,4 +57,44 @@ std::string Endpoint::to_string() const {
   return host.contains(':') ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
 }
 
-}  // namespace rateguard::config
+}  // namespace rateguard::net
+
+namespace rateguard {
+namespace {
+
+using net::Endpoint;
+using net::OptionalEndpoint;
+
+Result<void> parse_endpoint(Endpoint& field, std::string_view text, const FieldBounds&) {
+  return set_field(field, Endpoint::parse(text));
+}
+std::string print_endpoint(const Endpoint& field) {
+  return field.to_string();
+}
+
+Result<void> parse_optional_endpoint(OptionalEndpoint& field, std::string_view text, const FieldBounds&) {
+  if (text == "off") {
+    field.reset();
+    return {};
+  }
+  auto endpoint = Endpoint::parse(text);
+  if (!endpoint) return invalid(endpoint.error().message + "; or off");
+  field = *std::move(endpoint);
+  return {};
+}
+std::string print_optional_endpoint(const OptionalEndpoint& field) {
+  return field ? field->to_string() : "off";
+}
+
+}  // namespace
+
+template <>
+const FieldType& field_type<Endpoint>() {
+  return kValueField<Endpoint, parse_endpoint, print_endpoint>;
+}
+template <>
+const FieldType& field_type<OptionalEndpoint>() {
+  return kValueField<OptionalEndpoint, parse_optional_endpoint, print_optional_endpoint>;
+}
+
+}  // namespace rateguard
