@@ -14,55 +14,13 @@
 #include "log/settings/log_settings.h"
 #include "model/header_style.h"
 #include "model/instant.h"
-#include "net/settings/tls_files.h"
-#include "redis/url/url.h"
 #include "rules/rule.h"
 #include "server/admin/settings/admin_settings.h"
 #include "server/settings/listen_settings.h"
+#include "store/settings/store_settings.h"
 #include "store/store.h"
 
 namespace rateguard::config {
-
-// What to do with a new key when the table is full of live keys.
-enum class WhenFull : uint8_t { kEvict, kRefuse };
-
-enum class StoreType : uint8_t { kMemory, kRedis };
-
-// How counters are kept in Redis.
-struct RedisSettings {
-  // The address: one of these three, the others empty.
-  std::optional<redis::Url> url = {};
-  std::vector<redis::Url> sentinels = {};  // with their own logins
-  std::vector<redis::Url> cluster = {};    // some of its nodes, all with one login
-  std::string service = {};                // the Sentinels' name for it; with `sentinels`
-  // The login at the servers that hold the data; takes precedence over the URL's.
-  std::string user = {};
-  std::string password = {};
-  int database = 0;
-  net::TlsClientFiles tls = {};
-  std::string tls_server_name = {};  // the name in every server's certificate; empty: the server's host
-
-  Duration deadline = Duration::millis(10);                  // for a decision
-  std::string prefix = "rg";                                 // of every key
-  std::string secret = {};                                   // for the names of holds; the same on every instance
-  OnStoreFailure on_store_failure = OnStoreFailure::kAllow;  // for limits that come with a request
-  int breaker_failures = 5;
-  Duration breaker_open_for = Duration::millis(250);
-  Duration sync_interval = Duration::millis(100);
-
-  // How to log in at the servers that hold the data. With `url` it also has that server's address, with `cluster` the
-  // address of one node; with `sentinels` it has no host, and TLS if they have. REQUIRES: one of the three is set.
-  redis::Url server() const;
-};
-
-struct StoreSettings {
-  StoreType type = StoreType::kMemory;
-  uint64_t max_keys = 1'000'000;  // in this process; with Redis: for the local shares of limits while it fails
-  WhenFull when_full = WhenFull::kEvict;
-  std::string snapshot = {};  // memory only; empty: none
-  Duration snapshot_interval = Duration::seconds(60);
-  RedisSettings redis = {};  // redis only
-};
 
 // How Envoy's rate limit service counts where the two differ: like RateGuard, or like
 // envoyproxy/ratelimit.

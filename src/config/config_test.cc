@@ -64,7 +64,7 @@ TEST(Config, ReadsARedisStore) {
   const StoreSettings& store = config->store();
   EXPECT_EQ(store.type, StoreType::kRedis);
   EXPECT_EQ(store.max_keys, 1'000u);
-  EXPECT_EQ(store.when_full, WhenFull::kRefuse);
+  EXPECT_EQ(store.when_full, FullPolicy::kRefuse);
   const RedisSettings& redis = store.redis;
   EXPECT_EQ(redis.url, redis::Url::parse("rediss://user:p%40ss@10.0.0.5:6380/3").value());
   EXPECT_EQ(redis.server(), *redis.url);
@@ -274,7 +274,7 @@ data_dir: /data
   EXPECT_EQ(config->identity.prefix_v6, 56);
   const auto& store = config->stores.at("default");
   EXPECT_EQ(store.max_keys, 5u);
-  EXPECT_EQ(store.when_full, WhenFull::kRefuse);
+  EXPECT_EQ(store.when_full, FullPolicy::kRefuse);
   EXPECT_EQ(store.snapshot, "s");
   EXPECT_EQ(store.snapshot_interval, Duration::seconds(5));
   EXPECT_EQ(config->identity.user.kind, identify::IdentitySource::Kind::kHeader);

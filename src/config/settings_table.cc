@@ -6,9 +6,10 @@
 #include <vector>
 
 #include "log/settings/log_settings.h"
-#include "model/ip_address.h"
 #include "server/settings/listen_settings.h"
 #include "settings/setting_row.h"
+#include "store/settings/redis_settings.h"
+#include "store/settings/store_settings.h"
 
 namespace rateguard::config {
 namespace {
@@ -16,36 +17,6 @@ namespace {
 constexpr int64_t kMilli = 1'000;
 constexpr int64_t kSecond = 1'000'000;
 constexpr int64_t kHour = 3'600'000'000;
-
-// It is part of every key, and in Redis Cluster braces in it would choose a hash slot.
-constexpr size_t kPrefixBytesMax = 64;
-
-Result<void> check_prefix(std::string_view text) {
-  const bool good = std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-           c == '.' || c == ':';
-  });
-  if (good && !text.empty() && text.size() <= kPrefixBytesMax) return {};
-  return invalid("expected 1 to 64 letters, digits, '-', '_', '.' and ':'");
-}
-
-Result<void> check_service(std::string_view text) {
-  if (std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; })) return {};
-  return invalid("expected printable ASCII without spaces");
-}
-
-// RFC 1035, section 2.3.4, bounds a name.
-constexpr size_t kHostBytesMax = 255;
-
-Result<void> check_server_name(std::string_view text) {
-  const bool is_name = text.size() <= kHostBytesMax && !text.starts_with('.') && !text.starts_with('-') &&
-                       std::ranges::all_of(text, [](char c) {
-                         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                                c == '-' || c == '_' || c == '.';
-                       });
-  if (is_name || IpAddress::parse(text)) return {};
-  return invalid("expected a host name or an IP address, without a port");
-}
 
 // The text may hold a password, so a message never shows it.
 Result<void> check_catalog_url(std::string_view text) {
@@ -72,150 +43,6 @@ constexpr auto kPeerRows = std::to_array<Row>({
      .field = [](const SettingTarget& t) -> FieldRef { return &t.config.identity.prefix_v6; },
      .min = 1,
      .max = 128},
-});
-
-constexpr auto kStoreRows = std::to_array<Row>({
-    {.key = "stores.NAME.type",
-     .fallback = "memory",
-     .bounds = "memory or redis",
-     .meaning = "Where counters live: in this process, or in a Redis that several instances share.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.store->type; }},
-    {.key = "stores.NAME.max_keys",
-     .fallback = "1000000",
-     .bounds = "1 to 4000000000",
-     .meaning = "Counters at once; with redis, those kept here while it fails.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.store->max_keys; },
-     .min = 1,
-     .max = 4'000'000'000},
-    {.key = "stores.NAME.when_full",
-     .fallback = "evict",
-     .bounds = "evict or refuse",
-     .meaning = "What happens to a new counter when only live ones remain: the one nearest to being fresh is "
-                "evicted, or the request is refused.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.store->when_full; }},
-});
-
-constexpr auto kMemoryRows = std::to_array<Row>({
-    {.key = "stores.NAME.snapshot",
-     .fallback = "",
-     .bounds = "a file",
-     .meaning = "memory: where counters are kept across a restart. Without one: in `data_dir`, where that is set.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.store->snapshot; }},
-    {.key = "stores.NAME.snapshot_interval",
-     .fallback = "60s",
-     .bounds = "1s to 24h",
-     .meaning = "memory: how often the snapshot is written.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.store->snapshot_interval; },
-     .min = 1'000 * kMilli,
-     .max = 24 * kHour},
-});
-
-constexpr auto kRedisRows = std::to_array<Row>({
-    {.key = "stores.NAME.url",
-     .fallback = "",
-     .bounds = "redis://, rediss:// or unix://",
-     .meaning = "redis: a server. `rediss` is TLS.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.store->redis.url; },
-     .alias = "RATEGUARD_REDIS"},
-    {.key = "stores.NAME.sentinels",
-     .fallback = "[]",
-     .bounds = "redis:// or rediss:// URLs",
-     .meaning = "redis: instead of `url`, the Sentinels that know the primary of `service`, with their own logins.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.store->redis.sentinels; }},
-    {.key = "stores.NAME.service",
-     .fallback = "",
-     .bounds = "text without spaces; with `sentinels`",
-     .meaning = "redis: the name by which the Sentinels know the primary.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.store->redis.service; },
-     .check = check_service},
-    {.key = "stores.NAME.cluster",
-     .fallback = "[]",
-     .bounds = "redis:// or rediss:// URLs, with one login",
-     .meaning = "redis: instead of `url`, some nodes of a Redis Cluster; the others are learnt from them.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.store->redis.cluster; }},
-    {.key = "stores.NAME.user",
-     .fallback = "",
-     .bounds = "text",
-     .meaning = "redis: who logs in at the servers that hold the data. Takes precedence over a user in the URL.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.store->redis.user; }},
-    {.key = "stores.NAME.password",
-     .fallback = "",
-     .bounds = "text",
-     .meaning = "redis: with what. Takes precedence over a password in the URL.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.store->redis.password; }},
-    {.key = "stores.NAME.database",
-     .fallback = "0",
-     .bounds = "0 to 2147483647",
-     .meaning =
-         "redis: which database; a Cluster has 0 only. Takes precedence over a database in the URL unless it is 0.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.store->redis.database; },
-     .max = 2'147'483'647},
-    {.key = "stores.NAME.tls.ca",
-     .fallback = "",
-     .bounds = "a PEM file; with `rediss`",
-     .meaning = "redis: whose certificates are believed. Without one: those that the system believes.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.store->redis.tls.ca; }},
-    {.key = "stores.NAME.tls.certificate",
-     .fallback = "",
-     .bounds = "a PEM file; with `key`",
-     .meaning = "redis: the certificate shown to a server that asks for one.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.store->redis.tls.certificate; }},
-    {.key = "stores.NAME.tls.key",
-     .fallback = "",
-     .bounds = "a PEM file; with `certificate`",
-     .meaning = "redis: that certificate's private key.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.store->redis.tls.key; }},
-    {.key = "stores.NAME.tls_server_name",
-     .fallback = "",
-     .bounds = "a host name or an IP address; with `rediss`",
-     .meaning = "redis: for whom each server's certificate has to be; sent along (SNI) where it is a name. Without "
-                "one: for the host in the URL, or that a Cluster or a Sentinel tells of.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.store->redis.tls_server_name; },
-     .check = check_server_name},
-    {.key = "stores.NAME.deadline",
-     .fallback = "10ms",
-     .bounds = "1ms to 10s",
-     .meaning = "redis: how long a decision may take there before it is made here, by `on_store_failure`.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.store->redis.deadline; },
-     .min = kMilli,
-     .max = 10'000 * kMilli},
-    {.key = "stores.NAME.prefix",
-     .fallback = "rg",
-     .bounds = "1 to 64 letters, digits, '-', '_', '.' and ':'",
-     .meaning = "redis: what every key begins with. Instances with the same one share their counters.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.store->redis.prefix; },
-     .check = check_prefix},
-    {.key = "stores.NAME.secret",
-     .fallback = "",
-     .bounds = "text; the same on every instance",
-     .meaning = "redis: makes the ids of holds unguessable.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.store->redis.secret; }},
-    {.key = "stores.NAME.on_store_failure",
-     .fallback = "allow",
-     .bounds = "allow, deny or local",
-     .meaning = "redis: what limits that come with a request, not from a rule, get when it cannot be asked.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.store->redis.on_store_failure; }},
-    {.key = "stores.NAME.breaker.failures",
-     .fallback = "5",
-     .bounds = "1 to 1000",
-     .meaning = "redis: after this many failures in a row it is not asked for a while.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.store->redis.breaker_failures; },
-     .min = 1,
-     .max = 1'000},
-    {.key = "stores.NAME.breaker.open_for",
-     .fallback = "250ms",
-     .bounds = "10ms to 60s",
-     .meaning = "redis: for how long, give or take a fifth. Doubled up to 1s while it goes on failing.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.store->redis.breaker_open_for; },
-     .min = 10 * kMilli,
-     .max = 60'000 * kMilli},
-    {.key = "stores.NAME.sync_interval",
-     .fallback = "100ms",
-     .bounds = "10ms to 60s",
-     .meaning = "redis: how often limits that are decided here, `consistency: sync`, are reconciled.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.store->redis.sync_interval; },
-     .min = 10 * kMilli,
-     .max = 60'000 * kMilli},
 });
 
 constexpr auto kIdentityRows = std::to_array<Row>({
@@ -406,13 +233,16 @@ void add(std::vector<Setting>& table, std::type_identity_t<std::span<const Setti
 // In the order of docs/configuration.md. Settings of one section stand together.
 std::vector<Setting> whole_table() {
   std::vector<Setting> table;
+  const auto store_of = [](const SettingTarget& t) -> StoreSettings& { return *t.store; };
   const auto all = [](const SettingTarget& target) -> const SettingTarget& { return target; };
   add<server::ListenSettings>(table, server::listen_setting_rows(),
                               [](const SettingTarget& t) -> server::ListenSettings& { return t.config.listen; });
   add<const SettingTarget>(table, kPeerRows, all);
-  add<const SettingTarget>(table, kStoreRows, all);
-  add<const SettingTarget>(table, kMemoryRows, all, StoreType::kMemory);
-  add<const SettingTarget>(table, kRedisRows, all, StoreType::kRedis);
+  add<StoreSettings>(table, store_setting_rows(), store_of);
+  add<StoreSettings>(table, snapshot_setting_rows(), store_of, StoreType::kMemory);
+  add<RedisSettings>(
+      table, redis_setting_rows(), [](const SettingTarget& t) -> RedisSettings& { return t.store->redis; },
+      StoreType::kRedis);
   add<const SettingTarget>(table, kIdentityRows, all);
   add<const SettingTarget>(table, kCatalogRows, all);
   add<const SettingTarget>(table, kAdminRows, all);

@@ -115,19 +115,4 @@ Result<void> check_one_memory(const Config& config) {
   return {};
 }
 
-Url RedisSettings::server() const {
-  Url server;
-  if (url) {
-    server = *url;
-  } else if (!cluster.empty()) {
-    server = cluster.front();
-  } else {
-    server.security = sentinels.empty() ? Security::kPlain : sentinels.front().security;
-  }
-  if (!user.empty()) server.user = user;
-  if (!password.empty()) server.password = password;
-  if (database != 0) server.database = static_cast<uint32_t>(database);
-  return server;
-}
-
 }  // namespace rateguard::config

@@ -113,7 +113,7 @@ void log_start(Log& log, const config::Config& config, const Prepared& prepared,
   for (const std::string& name : config.store_names()) {
     if (!stores.empty()) stores += ',';
     stores += name;
-    stores += config.stores.at(name).type == config::StoreType::kRedis ? ":redis" : ":memory";
+    stores += config.stores.at(name).type == StoreType::kRedis ? ":redis" : ":memory";
   }
   const std::string snapshot = config.snapshot_path();
   const std::string catalog = catalog_name(config);

@@ -25,9 +25,8 @@ constexpr Duration kSavePatience = Duration::seconds(60);
 // How long the end waits for a reload, where no grace is left: some files are read and some rules compiled.
 constexpr auto kBlockingGraceMin = std::chrono::seconds(1);
 
-MemoryStoreOptions store_options(const config::StoreSettings& settings) {
-  return {.max_keys = settings.max_keys,
-          .when_full = settings.when_full == config::WhenFull::kRefuse ? FullPolicy::kRefuse : FullPolicy::kEvict};
+MemoryStoreOptions store_options(const StoreSettings& settings) {
+  return {.max_keys = settings.max_keys, .when_full = settings.when_full};
 }
 
 }  // namespace

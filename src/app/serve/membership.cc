@@ -43,7 +43,7 @@ void Membership::set_addresses(std::map<std::string, std::string> addresses) {
   self_.addresses = std::move(addresses);
 }
 
-void Membership::join(net::EventLoop& loop, const redis::Deployment& target, const config::RedisSettings& settings,
+void Membership::join(net::EventLoop& loop, const redis::Deployment& target, const RedisSettings& settings,
                       peers::PeersHandlers handlers) {
   InstanceDescription self;
   {

@@ -31,7 +31,7 @@ class Membership {
 
   // Before any loop runs: the loop it joins on, which outlives it up to end().
   void set_addresses(std::map<std::string, std::string> addresses);
-  void join(net::EventLoop& loop, const redis::Deployment& target, const config::RedisSettings& settings,
+  void join(net::EventLoop& loop, const redis::Deployment& target, const RedisSettings& settings,
             peers::PeersHandlers handlers);  // each call joins another circle, numbered from 0
   // On that loop's thread. Tells the others that it leaves; `done` is called when they know, or at once if it is
   // alone.

@@ -156,7 +156,7 @@ Result<Prepared> prepare(const config::Config& config, const LoadEnvoy& load_env
   prepared.admin_token = *std::move(admin_token);
   if (auto good = read_tls(config, prepared); !good) return std::unexpected(good.error());
   for (const auto& [name, store] : config.stores) {
-    if (store.type != config::StoreType::kRedis) continue;
+    if (store.type != StoreType::kRedis) continue;
     if (auto target = redis_target(store.redis); !target) return at(config, "stores." + name, target.error());
   }
   return prepared;

@@ -15,8 +15,8 @@ Result<std::vector<RedisTarget>> redis_targets(const config::Config& config, Log
   std::vector<RedisTarget> places;
   const std::vector<std::string> names = config.store_names();
   for (size_t number = 0; number < names.size(); ++number) {
-    const config::StoreSettings& store = config.stores.at(names[number]);
-    if (store.type != config::StoreType::kRedis) continue;
+    const StoreSettings& store = config.stores.at(names[number]);
+    if (store.type != StoreType::kRedis) continue;
     auto target = redis_target(store.redis);
     if (!target) return std::unexpected(target.error());
     auto health = std::make_unique<server::StoreHealth>(names[number], address_of(*target), log);

@@ -27,7 +27,7 @@ struct RedisTarget {
   std::string name;
   StoreNumber number = 0;
   redis::Deployment target;
-  config::RedisSettings settings;
+  RedisSettings settings;
   std::unique_ptr<server::StoreHealth> health;  // as seen by all loops
 };
 

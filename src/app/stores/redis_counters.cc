@@ -26,7 +26,7 @@ redis::ConnectionOptions connection_options(std::mt19937_64& random, std::functi
   return {.random = [&random] { return random(); }, .on_change = std::move(on_change)};
 }
 
-redis_store::RedisStoreOptions store_options(net::EventLoop& loop, const config::RedisSettings& settings,
+redis_store::RedisStoreOptions store_options(net::EventLoop& loop, const RedisSettings& settings,
                                              std::mt19937_64& random, std::function<void(std::string_view)> on_reset) {
   return {.deadline = settings.deadline,
           .layout = redis_store::KeyLayout(settings.prefix, settings.secret),
@@ -55,7 +55,7 @@ std::string address_of(const redis::Deployment& target) {
   return text;
 }
 
-Result<redis::Deployment> redis_target(const config::RedisSettings& settings) {
+Result<redis::Deployment> redis_target(const RedisSettings& settings) {
   const redis::Url login = settings.server();
   const auto server_of = [&](const redis::Url& url, const std::shared_ptr<const net::TlsClientContext>& context) {
     redis::ServerEndpoint server = redis::ServerEndpoint::from(url, context);
@@ -92,7 +92,7 @@ Result<redis::Deployment> redis_target(const config::RedisSettings& settings) {
 
 Result<std::unique_ptr<RedisCounters>> RedisCounters::create(net::EventLoop& loop, std::string name,
                                                              const redis::Deployment& target,
-                                                             const config::RedisSettings& settings, Store& local,
+                                                             const RedisSettings& settings, Store& local,
                                                              RedisCountersHooks hooks, server::StoreHealth& health,
                                                              Log& log) {
   auto leased = MemoryStore::create({.max_keys = kLeasedMax});
@@ -102,7 +102,7 @@ Result<std::unique_ptr<RedisCounters>> RedisCounters::create(net::EventLoop& loo
 }
 
 RedisCounters::RedisCounters(net::EventLoop& loop, std::string name, const redis::Deployment& target,
-                             const config::RedisSettings& settings, Store& local, RedisCountersHooks hooks,
+                             const RedisSettings& settings, Store& local, RedisCountersHooks hooks,
                              server::StoreHealth& health, Log& log, std::unique_ptr<MemoryStore> leased)
     : loop_(loop),
       name_(std::move(name)),

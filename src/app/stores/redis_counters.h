@@ -23,7 +23,7 @@
 namespace rateguard::app {
 
 // Where to connect to, with the files of TLS read. Errors: kIo and kInvalid, naming the file.
-Result<redis::Deployment> redis_target(const config::RedisSettings& settings);
+Result<redis::Deployment> redis_target(const RedisSettings& settings);
 
 // The address for messages: "10.0.0.5:6379", or all given Sentinels or nodes.
 std::string address_of(const redis::Deployment& target);
@@ -43,7 +43,7 @@ class RedisCounters {
   // Redis fails. Errors: no memory.
   static Result<std::unique_ptr<RedisCounters>> create(net::EventLoop& loop, std::string name,
                                                        const redis::Deployment& target,
-                                                       const config::RedisSettings& settings, Store& local,
+                                                       const RedisSettings& settings, Store& local,
                                                        RedisCountersHooks hooks, server::StoreHealth& health, Log& log);
   ~RedisCounters();
   RedisCounters(const RedisCounters&) = delete;
@@ -71,7 +71,7 @@ class RedisCounters {
 
  private:
   RedisCounters(net::EventLoop& loop, std::string name, const redis::Deployment& target,
-                const config::RedisSettings& settings, Store& local, RedisCountersHooks hooks,
+                const RedisSettings& settings, Store& local, RedisCountersHooks hooks,
                 server::StoreHealth& health, Log& log, std::unique_ptr<MemoryStore> leased);
   void on_client_change();
   void run_until_settled(Duration patience);

@@ -14,13 +14,10 @@
 #include "store/memory/key_hash.h"
 #include "store/memory/side_pool.h"
 #include "store/memory/table.h"
+#include "store/settings/full_policy.h"
 #include "store/store.h"
 
 namespace rateguard {
-
-// What to do with a new key when the store holds max_keys live ones: drop the one nearest to fresh among some
-// candidates and count it as evicted, or refuse the new key until one expires and count it as refused_full.
-enum class FullPolicy : uint8_t { kEvict, kRefuse };
 
 struct MemoryStoreOptions {
   uint64_t max_keys = 1'000'000;  // 1 to 2^32
