@@ -10,7 +10,7 @@
 
 #include "base/result.h"
 #include "catalog/settings/catalog_settings.h"
-#include "identify/identify.h"
+#include "identify/settings.h"
 #include "log/settings/log_settings.h"
 #include "model/header_style.h"
 #include "model/instant.h"

@@ -98,7 +98,8 @@ Result<void> set_address(Config& config, std::string_view key, std::pair<std::st
   if (setting == nullptr || (!host && !port)) return {};
   net::Endpoint now;
   if (key == "listen.http") now = config.listen.http;
-  if (key == "listen.grpc") now = config.listen.grpc.value_or(net::Endpoint{.port = 8081});  // the default of both programs
+  if (key == "listen.grpc")
+    now = config.listen.grpc.value_or(net::Endpoint{.port = 8081});  // the default of both programs
   if (host) now.host = *host;
   const std::string shown = now.host.contains(':') ? "[" + now.host + "]" : now.host;
   const std::string text = fmt::format("{}:{}", shown, port ? *port : std::to_string(now.port));

@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "identify/settings.h"
 #include "log/settings/log_settings.h"
 #include "server/settings/listen_settings.h"
 #include "settings/setting_row.h"
@@ -29,65 +30,6 @@ Result<void> check_catalog_url(std::string_view text) {
 
 // Rows of settings that have no module of their own yet.
 using Row = SettingRow<const SettingTarget>;
-
-constexpr auto kPeerRows = std::to_array<Row>({
-    {.key = "listen.trusted_proxies",
-     .fallback = "[]",
-     .bounds = "addresses or prefixes, such as 10.0.0.0/8",
-     .meaning = "Peers whose `Forwarded` and `X-Forwarded-For` are believed.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.config.identity.trusted_proxies; }},
-    {.key = "listen.ipv6_prefix",
-     .fallback = "64",
-     .bounds = "1 to 128",
-     .meaning = "How many bits of an IPv6 address name one caller.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.config.identity.prefix_v6; },
-     .min = 1,
-     .max = 128},
-});
-
-constexpr auto kIdentityRows = std::to_array<Row>({
-    {.key = "identity.user",
-     .fallback = "",
-     .bounds = "header:NAME, cookie:NAME or jwt:CLAIM",
-     .meaning = "Where the user is read from.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.config.identity.user; }},
-    {.key = "identity.workspace",
-     .fallback = "",
-     .bounds = "header:NAME, cookie:NAME or jwt:CLAIM",
-     .meaning = "Where the workspace is read from.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.config.identity.workspace; }},
-    {.key = "identity.plan",
-     .fallback = "",
-     .bounds = "header:NAME, cookie:NAME or jwt:CLAIM",
-     .meaning = "Where the plan is read from, for `by_plan`.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.config.identity.plan; }},
-    {.key = "identity.api_keys",
-     .fallback = "any",
-     .bounds = "any or catalog",
-     .meaning = "Which API keys there are: any text is one, or those of the catalog.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.config.identity.api_keys; }},
-    {.key = "identity.jwt.key_file",
-     .fallback = "",
-     .bounds = "a file of PEM public keys or a JWK Set",
-     .meaning = "The keys that verify tokens. Without one no token is believed.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.config.identity.jwt.key_file; }},
-    {.key = "identity.jwt.issuer",
-     .fallback = "",
-     .bounds = "text",
-     .meaning = "The `iss` that a token must have. Empty: any.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.config.identity.jwt.issuer; }},
-    {.key = "identity.jwt.audience",
-     .fallback = "",
-     .bounds = "text",
-     .meaning = "What a token's `aud` must contain. Empty: anything.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.config.identity.jwt.audience; }},
-    {.key = "identity.jwt.leeway",
-     .fallback = "60s",
-     .bounds = "0s to 1h",
-     .meaning = "How far the clocks of issuer and server may be apart.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.config.identity.jwt.leeway; },
-     .max = kHour},
-});
 
 constexpr auto kCatalogRows = std::to_array<Row>({
     {.key = "catalog.url",
@@ -233,17 +175,18 @@ void add(std::vector<Setting>& table, std::type_identity_t<std::span<const Setti
 // In the order of docs/configuration.md. Settings of one section stand together.
 std::vector<Setting> whole_table() {
   std::vector<Setting> table;
+  const auto identity = [](const SettingTarget& t) -> identify::Settings& { return t.config.identity; };
   const auto store_of = [](const SettingTarget& t) -> StoreSettings& { return *t.store; };
   const auto all = [](const SettingTarget& target) -> const SettingTarget& { return target; };
   add<server::ListenSettings>(table, server::listen_setting_rows(),
                               [](const SettingTarget& t) -> server::ListenSettings& { return t.config.listen; });
-  add<const SettingTarget>(table, kPeerRows, all);
+  add<identify::Settings>(table, identify::client_address_setting_rows(), identity);
   add<StoreSettings>(table, store_setting_rows(), store_of);
   add<StoreSettings>(table, snapshot_setting_rows(), store_of, StoreType::kMemory);
   add<RedisSettings>(
       table, redis_setting_rows(), [](const SettingTarget& t) -> RedisSettings& { return t.store->redis; },
       StoreType::kRedis);
-  add<const SettingTarget>(table, kIdentityRows, all);
+  add<identify::Settings>(table, identify::identity_setting_rows(), identity);
   add<const SettingTarget>(table, kCatalogRows, all);
   add<const SettingTarget>(table, kAdminRows, all);
   add<const SettingTarget>(table, kHeaderRows, all);
