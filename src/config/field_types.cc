@@ -20,8 +20,6 @@ constexpr Choice<HeaderStyle> kHeaderStyles[] = {{"ietf", HeaderStyle::kIetf},  
                                                  {"draft6", HeaderStyle::kDraft6}, {"draft03", HeaderStyle::kDraft03},
                                                  {"legacy", HeaderStyle::kLegacy}, {"off", HeaderStyle::kOff}};
 constexpr Choice<EnvoyCompat> kEnvoyCompat[] = {{"off", EnvoyCompat::kOff}, {"envoyproxy", EnvoyCompat::kEnvoyproxy}};
-constexpr Choice<OnCatalogFailure> kOnCatalogFailure[] = {{"deny", OnCatalogFailure::kDeny},
-                                                          {"serve_stale", OnCatalogFailure::kServeStale}};
 
 }  // namespace
 
@@ -32,10 +30,6 @@ const FieldType& field_type<HeaderStyle>() {
 template <>
 const FieldType& field_type<EnvoyCompat>() {
   return kChoiceField<EnvoyCompat, kEnvoyCompat>;
-}
-template <>
-const FieldType& field_type<OnCatalogFailure>() {
-  return kChoiceField<OnCatalogFailure, kOnCatalogFailure>;
 }
 
 }  // namespace rateguard

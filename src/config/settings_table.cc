@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "catalog/settings/catalog_settings.h"
 #include "identify/settings.h"
 #include "log/settings/log_settings.h"
 #include "server/settings/listen_settings.h"
@@ -19,40 +20,8 @@ constexpr int64_t kMilli = 1'000;
 constexpr int64_t kSecond = 1'000'000;
 constexpr int64_t kHour = 3'600'000'000;
 
-// The text may hold a password, so a message never shows it.
-Result<void> check_catalog_url(std::string_view text) {
-  constexpr std::string_view kSqlite = "sqlite:";
-  const bool is_file = text.starts_with(kSqlite) && text.size() > kSqlite.size();
-  const bool is_server = text.starts_with("postgres://") || text.starts_with("postgresql://");
-  if (text.empty() || text == "off" || is_file || is_server) return {};
-  return invalid("expected sqlite:FILE, postgres://USER@HOST/DATABASE or off");
-}
-
 // Rows of settings that have no module of their own yet.
 using Row = SettingRow<const SettingTarget>;
-
-constexpr auto kCatalogRows = std::to_array<Row>({
-    {.key = "catalog.url",
-     .fallback = "",
-     .bounds = "sqlite:FILE, postgres://USER@HOST/DATABASE or off",
-     .meaning = "Where workspaces, API keys and plans are kept. Empty: in `catalog.db` in `data_dir`, where that "
-                "is set.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.config.catalog.url; },
-     .check = check_catalog_url},
-    {.key = "catalog.on_catalog_failure",
-     .fallback = "deny",
-     .bounds = "deny or serve_stale",
-     .meaning = "Callers whose keys are known, while the catalog cannot be asked: refused, or served as they "
-                "were last known.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.config.catalog.on_catalog_failure; }},
-    {.key = "catalog.stale_max",
-     .fallback = "5s",
-     .bounds = "2s to 1h",
-     .meaning = "How long what is known of keys counts without hearing that it is still up to date.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.config.catalog.stale_max; },
-     .min = 2 * kSecond,
-     .max = kHour},
-});
 
 constexpr auto kAdminRows = std::to_array<Row>({
     {.key = "admin.listen",
@@ -187,7 +156,8 @@ std::vector<Setting> whole_table() {
       table, redis_setting_rows(), [](const SettingTarget& t) -> RedisSettings& { return t.store->redis; },
       StoreType::kRedis);
   add<identify::Settings>(table, identify::identity_setting_rows(), identity);
-  add<const SettingTarget>(table, kCatalogRows, all);
+  add<CatalogSettings>(table, catalog_setting_rows(),
+                       [](const SettingTarget& t) -> CatalogSettings& { return t.config.catalog; });
   add<const SettingTarget>(table, kAdminRows, all);
   add<const SettingTarget>(table, kHeaderRows, all);
   add<LogSettings>(table, log_setting_rows(), [](const SettingTarget& t) -> LogSettings& { return t.config.log; });

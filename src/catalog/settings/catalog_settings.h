@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "model/instant.h"
+#include "settings/setting_row.h"
 
 namespace rateguard {
 
@@ -21,5 +23,7 @@ struct CatalogSettings {
   // How long what is known of keys counts without hearing that it is still up to date.
   Duration stale_max = Duration::seconds(5);
 };
+
+std::span<const SettingRow<CatalogSettings>> catalog_setting_rows();
 
 }  // namespace rateguard
