@@ -8,6 +8,7 @@
 #include "catalog/settings/catalog_settings.h"
 #include "identify/settings.h"
 #include "log/settings/log_settings.h"
+#include "server/admin/settings/admin_settings.h"
 #include "server/settings/listen_settings.h"
 #include "settings/setting_row.h"
 #include "store/settings/redis_settings.h"
@@ -22,31 +23,6 @@ constexpr int64_t kHour = 3'600'000'000;
 
 // Rows of settings that have no module of their own yet.
 using Row = SettingRow<const SettingTarget>;
-
-constexpr auto kAdminRows = std::to_array<Row>({
-    {.key = "admin.listen",
-     .fallback = "127.0.0.1:8088",
-     .bounds = "HOST:PORT or off; port 0 picks a free one",
-     .meaning = "Where the admin API is answered, if there is a catalog.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.config.listen.admin; }},
-    {.key = "admin.public_url",
-     .fallback = "",
-     .bounds = "http:// or https:// and a host",
-     .meaning = "How people reach the admin API. With https:// cookies are sent over TLS alone.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.config.admin.public_url; },
-     .check = check_public_url},
-    {.key = "admin.token",
-     .fallback = "",
-     .bounds = "at least 20 visible characters of ASCII",
-     .meaning = "An owner's token for the admin API, for machines.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.config.admin.token; },
-     .check = check_admin_token},
-    {.key = "admin.token_file",
-     .fallback = "",
-     .bounds = "a file",
-     .meaning = "A file with that token, in place of `token`.",
-     .field = [](const SettingTarget& t) -> FieldRef { return &t.config.admin.token_file; }},
-});
 
 constexpr auto kHeaderRows = std::to_array<Row>({
     {.key = "headers",
@@ -158,7 +134,8 @@ std::vector<Setting> whole_table() {
   add<identify::Settings>(table, identify::identity_setting_rows(), identity);
   add<CatalogSettings>(table, catalog_setting_rows(),
                        [](const SettingTarget& t) -> CatalogSettings& { return t.config.catalog; });
-  add<const SettingTarget>(table, kAdminRows, all);
+  add<AdminSettings>(table, admin_setting_rows(),
+                     [](const SettingTarget& t) -> AdminSettings& { return t.config.admin; });
   add<const SettingTarget>(table, kHeaderRows, all);
   add<LogSettings>(table, log_setting_rows(), [](const SettingTarget& t) -> LogSettings& { return t.config.log; });
   add<const SettingTarget>(table, kEnvoyRows, all);

@@ -63,7 +63,7 @@ Result<void> check_options(const ServeOptions& options) {
   server::ListenSettings& listen = config->listen;
   if (!options.grpc) listen.grpc.reset();
   if (!options.resp) listen.resp.reset();
-  listen.admin.reset();
+  config->admin.listen.reset();
   if (!options.http) listen.http.port = 0;  // any free port
   auto good = check_ports(*config);
   for (const std::string_view name : {"http", "grpc", "resp"}) {

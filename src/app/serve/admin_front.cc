@@ -68,7 +68,7 @@ class AdminListener final : public LoopListener {
 class AdminFront final : public FrontEnd {
  public:
   explicit AdminFront(const FrontEndParts& parts)
-      : FrontEnd(*parts.config.listen.admin),
+      : FrontEnd(*parts.config.admin.listen),
         service_(parts.service),
         admin_(*parts.catalog),
         pool_(std::make_shared<net::BlockingPool>(net::BlockingPoolOptions{.threads = kThreads})),
@@ -119,7 +119,7 @@ class AdminFront final : public FrontEnd {
 const FrontEndKind kAdminFront = {.name = "admin",
                                   .setting = "admin.listen",
                                   .endpoint = [](const config::Config& config) -> net::OptionalEndpoint {
-                                    return config.catalog_url().empty() ? std::nullopt : config.listen.admin;
+                                    return config.catalog_url().empty() ? std::nullopt : config.admin.listen;
                                   },
                                   .make = [](const FrontEndParts& parts) -> std::unique_ptr<FrontEnd> {
                                     return std::make_unique<AdminFront>(parts);

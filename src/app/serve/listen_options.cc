@@ -80,8 +80,8 @@ resp::RespServerOptions resp_options(const config::Config& config) {
 http::ServerOptions admin_options(const config::Config& config) {
   const server::ListenSettings& listen = config.listen;
   http::ServerOptions options = http_options(config);
-  options.host =
-      host_options(config, *listen.admin, "admin.listen, or close it with admin.listen: off", listen.idle_timeout);
+  options.host = host_options(config, *config.admin.listen, "admin.listen, or close it with admin.listen: off",
+                              listen.idle_timeout);
   options.host.preamble = {};
   return options;
 }

@@ -17,8 +17,7 @@ namespace rateguard::server {
 struct ListenSettings {
   net::Endpoint http = {};
   net::OptionalEndpoint grpc = net::Endpoint{.port = 8081};
-  net::OptionalEndpoint resp = net::Endpoint{.port = 6380};   // the Redis protocol
-  net::OptionalEndpoint admin = net::Endpoint{.port = 8088};  // `admin.listen`; the admin API, if there is a catalog
+  net::OptionalEndpoint resp = net::Endpoint{.port = 6380};  // the Redis protocol
   net::TlsFiles tls = {};
   std::vector<std::string> tokens = {};        // who may ask, by Authorization: Bearer; empty: anyone
   std::vector<std::string> admin_tokens = {};  // who may reset and reload; empty: only loopback peers
