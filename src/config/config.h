@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "catalog/settings/catalog_settings.h"
+#include "envoy/settings.h"
 #include "identify/settings.h"
 #include "log/settings/log_settings.h"
 #include "model/header_style.h"
@@ -22,29 +23,7 @@
 
 namespace rateguard::config {
 
-// How Envoy's rate limit service counts where the two differ: like RateGuard, or like
-// envoyproxy/ratelimit.
-enum class EnvoyCompat : uint8_t { kOff, kEnvoyproxy };
-
-struct EnvoyHeaderNames {
-  bool enabled = false;
-  std::string limit = "RateLimit-Limit";
-  std::string remaining = "RateLimit-Remaining";
-  std::string reset = "RateLimit-Reset";
-};
-
-// Envoy's rate limit service: docs/envoy.md.
-struct EnvoySettings {
-  std::string config = {};  // a file or a folder; empty: nothing is loaded
-  bool reload = true;       // when its files change
-  bool merge_domains = false;
-  EnvoyCompat compat = EnvoyCompat::kOff;
-  bool stop_increment_when_over_limit = false;
-  bool shadow_mode = false;
-  bool response_dynamic_metadata = false;
-  EnvoyHeaderNames response_headers = {};
-};
-
+// The settings of all modules; each struct stands with the module that it sets.
 struct Config {
   server::ListenSettings listen = {};
   std::map<std::string, StoreSettings> stores = {{"default", {}}};
@@ -53,7 +32,7 @@ struct Config {
   AdminSettings admin = {};
   HeaderStyle headers = HeaderStyle::kIetf;
   LogSettings log = {};
-  EnvoySettings envoy = {};
+  envoy::EnvoySettings envoy = {};
   std::string data_dir = {};  // the folder of snapshots without a path of their own; empty: no snapshots
   std::vector<rules::Rule> rules = {};
   std::string path = {};                        // the file it was read from; empty: none

@@ -57,7 +57,7 @@ Result<void> check_listen_settings(const Config& config) {
         "listen.proxy_protocol needs listen.trusted_proxies: the PROXY header is believed from them only, and every "
         "other connection is closed");
   }
-  const EnvoyHeaderNames& names = config.envoy.response_headers;
+  const envoy::EnvoyHeaderNames& names = config.envoy.response_headers;
   for (const std::string* name : {&names.limit, &names.remaining, &names.reset}) {
     if (!is_token(*name))
       return invalid(fmt::format("envoy.response_headers: {} is not a valid field name", quote(*name)));

@@ -63,7 +63,7 @@ TEST(EnvoyEnvironment, EveryVariable) {
   ASSERT_TRUE(config.has_value()) << config.error().message;
   EXPECT_EQ(config->listen.http.to_string(), "0.0.0.0:9090");
   EXPECT_EQ(config->listen.grpc->to_string(), "127.0.0.1:9091");
-  const EnvoySettings& envoy = config->envoy;
+  const envoy::EnvoySettings& envoy = config->envoy;
   EXPECT_TRUE(envoy.merge_domains && envoy.shadow_mode && envoy.stop_increment_when_over_limit);
   EXPECT_TRUE(envoy.response_dynamic_metadata && envoy.response_headers.enabled);
   EXPECT_EQ(envoy.response_headers.limit, "X-Limit");

@@ -63,17 +63,17 @@ Result<Policy> make_policy(const config::Config& config) {
 }
 
 Result<envoy::DescriptorPolicy> make_envoy_policy(const config::Config& config) {
-  const config::EnvoySettings& settings = config.envoy;
+  const envoy::EnvoySettings& settings = config.envoy;
   envoy::Answering answering{.shadow_mode = settings.shadow_mode,
                              .dynamic_metadata = settings.response_dynamic_metadata};
   using enum envoy::Counting;
   const bool spares_others = settings.stop_increment_when_over_limit;
-  if (settings.compat == config::EnvoyCompat::kEnvoyproxy) {
+  if (settings.compat == envoy::EnvoyCompat::kEnvoyproxy) {
     answering.counting = spares_others ? kEveryRequestOnce : kEveryRequest;
   } else {
     answering.counting = spares_others ? kAdmittedOnce : kAdmitted;
   }
-  const config::EnvoyHeaderNames& names = settings.response_headers;
+  const envoy::EnvoyHeaderNames& names = settings.response_headers;
   if (names.enabled) {
     answering.response_headers = {.limit = names.limit, .remaining = names.remaining, .reset = names.reset};
   }
