@@ -18,6 +18,7 @@
 #include "model/ascii.h"
 #include "model/quantity.h"
 #include "net/clock.h"
+#include "net/settings/endpoint.h"
 #include "server/http/http_api.h"
 #include "store/memory/memory_store.h"
 

@@ -7,10 +7,10 @@
 
 #include "app/cli/commands.h"
 #include "app/cli/terminal.h"
-#include "config/config.h"
 #include "http/client/blocking_client.h"
 #include "model/instant.h"
 #include "model/quantity.h"
+#include "net/settings/endpoint.h"
 
 namespace rateguard::app {
 namespace {

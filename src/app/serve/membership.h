@@ -12,11 +12,11 @@
 #include <vector>
 
 #include "base/mutex.h"
-#include "config/config.h"
 #include "model/running_instance.h"
 #include "net/event_loop.h"
 #include "peers/peers.h"
 #include "redis/client.h"
+#include "store/settings/redis_settings.h"
 
 namespace rateguard::app {
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "config/config.h"
+
 namespace rateguard::app {
 namespace {
 

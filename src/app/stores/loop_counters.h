@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "app/stores/redis_counters.h"
-#include "config/config.h"
 #include "log/log.h"
 #include "net/event_loop.h"
 #include "net/tasks.h"
@@ -18,7 +17,12 @@
 #include "server/service.h"
 #include "server/store_health.h"
 #include "store/answers_at_once.h"
+#include "store/settings/redis_settings.h"
 #include "store/split/split_store.h"
+
+namespace rateguard::config {
+struct Config;
+}
 
 namespace rateguard::app {
 

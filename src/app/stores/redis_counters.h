@@ -10,7 +10,6 @@
 #include <string_view>
 
 #include "app/stores/redis_figures.h"
-#include "config/config.h"
 #include "log/log.h"
 #include "net/event_loop.h"
 #include "redis/client.h"
@@ -19,6 +18,7 @@
 #include "store/lease/lease_store.h"
 #include "store/memory/memory_store.h"
 #include "store/redis/redis_store.h"
+#include "store/settings/redis_settings.h"
 
 namespace rateguard::app {
 
@@ -42,9 +42,9 @@ class RedisCounters {
   // Connects at once, and reconnects. `name` is the store's, for logs; `local` has the local shares of limits while
   // Redis fails. Errors: no memory.
   static Result<std::unique_ptr<RedisCounters>> create(net::EventLoop& loop, std::string name,
-                                                       const redis::Deployment& target,
-                                                       const RedisSettings& settings, Store& local,
-                                                       RedisCountersHooks hooks, server::StoreHealth& health, Log& log);
+                                                       const redis::Deployment& target, const RedisSettings& settings,
+                                                       Store& local, RedisCountersHooks hooks,
+                                                       server::StoreHealth& health, Log& log);
   ~RedisCounters();
   RedisCounters(const RedisCounters&) = delete;
   RedisCounters& operator=(const RedisCounters&) = delete;
@@ -70,9 +70,9 @@ class RedisCounters {
   bool is_connected() const { return connected_.load(std::memory_order_relaxed); }
 
  private:
-  RedisCounters(net::EventLoop& loop, std::string name, const redis::Deployment& target,
-                const RedisSettings& settings, Store& local, RedisCountersHooks hooks,
-                server::StoreHealth& health, Log& log, std::unique_ptr<MemoryStore> leased);
+  RedisCounters(net::EventLoop& loop, std::string name, const redis::Deployment& target, const RedisSettings& settings,
+                Store& local, RedisCountersHooks hooks, server::StoreHealth& health, Log& log,
+                std::unique_ptr<MemoryStore> leased);
   void on_client_change();
   void run_until_settled(Duration patience);
   void look_at_eviction();
