@@ -270,6 +270,7 @@ class Limiter {
   Stats stats() const;
 
  private:
+  friend struct LimiterAccess;  // makes one whose decisions the core's recorder hears
   struct Impl;
   explicit Limiter(std::unique_ptr<Impl> impl);
 

@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "event/recorder.h"
 #include "library/convert.h"
+#include "library/limiter_access.h"
 #include "library/limiter_pool.h"
 #include "library/wall_clock.h"
 #include "rules/cost_table.h"
@@ -388,6 +389,12 @@ Limiter& Limiter::operator=(Limiter&&) noexcept = default;
 Limiter::~Limiter() = default;
 
 Result<Limiter> Limiter::create(Options options) {
+  std::unique_ptr<core::event::Recorder> recorder;
+  if (options.on_decision) recorder = std::make_unique<HookRecorder>(std::exchange(options.on_decision, {}));
+  return LimiterAccess::create(options, std::move(recorder));
+}
+
+Result<Limiter> LimiterAccess::create(const Options& options, std::unique_ptr<core::event::Recorder> recorder) {
   auto policy = initial_policy(options);
   if (!policy) return from_core(policy.error());
   auto store = core::MemoryStore::create(
@@ -396,12 +403,12 @@ Result<Limiter> Limiter::create(Options options) {
   if (!store) return from_core(store.error());
   const auto random = core::memory::HashKey::random();
   if (!random) return from_core(random.error());
-  auto impl = std::make_unique<Impl>(*std::move(store), std::bit_cast<std::array<uint64_t, 2>>(*random)[0]);
+  auto impl = std::make_unique<Limiter::Impl>(*std::move(store), std::bit_cast<std::array<uint64_t, 2>>(*random)[0]);
   if (!options.snapshot.empty()) {
     const auto loaded = core::load_snapshot(*impl->store, options.snapshot, impl->clock.now());
     if (!loaded && loaded.error().code != core::ErrorCode::kNotFound) return from_core(loaded.error());
   }
-  if (options.on_decision) impl->recorder = std::make_unique<HookRecorder>(std::move(options.on_decision));
+  impl->recorder = std::move(recorder);
   impl->limiters.publish(*std::move(policy));
   return Limiter(std::move(impl));
 }
