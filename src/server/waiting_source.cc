@@ -35,11 +35,11 @@ void report_tasks(metrics::Writer& out, const std::vector<const net::Tasks*>& lo
 }
 
 void report_pool(metrics::Writer& out, const net::BlockingPoolFigures& figures) {
-  out.gauge("rateguard_blocking_queued", "Work that blocks and has not begun.", figures.queued);
-  out.gauge("rateguard_blocking_running", "Work that blocks and is under way.", figures.running);
-  out.counter("rateguard_blocking_refused_total", "Work that blocks, refused because too much was queued.",
+  out.gauge("rateguard_blocking_queued", "Blocking jobs that have not begun.", figures.queued);
+  out.gauge("rateguard_blocking_running", "Blocking jobs under way.", figures.running);
+  out.counter("rateguard_blocking_refused_total", "Blocking jobs refused because too many were queued.",
               figures.refused);
-  out.gauge("rateguard_blocking_wait_seconds", "How long the oldest work that has not begun has waited.",
+  out.gauge("rateguard_blocking_wait_seconds", "How long the oldest blocking job has waited to begin.",
             static_cast<double>(figures.oldest_wait.us) / 1e6);
 }
 

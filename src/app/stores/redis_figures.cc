@@ -7,16 +7,16 @@ void RedisSource::report(metrics::Writer& out) const {
   out.gauge("rateguard_instances", "Instances that share counters with this one, itself included.", figures.instances);
   out.gauge("rateguard_redis_loops", "Event loops that keep counters in Redis, once for each store there.",
             figures.loops);
-  out.gauge("rateguard_redis_connected_loops", "Of those: connected.", figures.connected);
-  out.gauge("rateguard_redis_breakers_open", "Of those: that do not ask Redis because it fails.",
+  out.gauge("rateguard_redis_connected_loops", "Event loops that are connected to their Redis.", figures.connected);
+  out.gauge("rateguard_redis_breakers_open", "Event loops that do not ask their Redis because it fails.",
             figures.breakers_open);
-  out.counter("rateguard_redis_breaker_openings_total", "Times that a loop stopped asking Redis.",
+  out.counter("rateguard_redis_breaker_openings_total", "Times that a loop stopped asking Redis because it failed.",
               figures.breaker_openings);
-  out.counter("rateguard_redis_checks_total", "Limits that were asked for.", figures.checks);
-  out.counter("rateguard_redis_remembered_total", "Of those: refused without a call, since a refusal still held.",
+  out.counter("rateguard_redis_checks_total", "Limits that were to be charged in Redis.", figures.checks);
+  out.counter("rateguard_redis_remembered_total", "Limits refused without a call, since an earlier refusal still held.",
               figures.remembered);
   out.counter("rateguard_redis_calls_total", "Scripts sent to Redis.", figures.calls);
-  out.counter("rateguard_redis_failures_total", "Of those: without a good answer.", figures.failures);
+  out.counter("rateguard_redis_failures_total", "Scripts to which Redis gave no usable answer.", figures.failures);
   out.begin(metrics::MetricKind::kGauge, "rateguard_redis_failing_loops",
             "Event loops that do not reach a store's Redis, or do not ask it because it fails.");
   for (const auto& [store, of_store] : figures.errors) out.sample({{"store", store}}, of_store.failing_loops);
