@@ -298,7 +298,7 @@ TEST(ConfigError, Limits) {
   EXPECT_EQ(rule_message("limit: 5/x").substr(0, 41), "f:1:26: limit: '5/x' is not a limit; expe");
   EXPECT_EQ(rule_message("limit: [5/m]"), "f:1:26: limit: expected one value, found a list");
   EXPECT_EQ(rule_message("limit: 5/m, window: 1m"), "f:1:39: the period is given twice, in limit and in window");
-  EXPECT_EQ(rule_message("limit: 5/m burst 3, burst: 3"), "f:1:46: burst is given twice, in limit and by itself");
+  EXPECT_EQ(rule_message("limit: 5/m burst 3, burst: 3"), "f:1:46: burst is given twice, in limit and on its own");
   EXPECT_EQ(rule_message("window: 1m"), "f:1:9: limit is missing; expected N/period, such as 5/m");
   EXPECT_EQ(rule_message("limit: 5, window: 0s"), "f:1:37: window: expected a duration from 1ms to 366d, found '0s'");
   EXPECT_EQ(rule_message("capacity: 5"), "f:1:9: refill is missing");

@@ -174,7 +174,8 @@ class SubjectsReader {
     }
     if (!surroundings_.read_file) {
       return problems_.add(where,
-                           "by_subject_file: these rules are no file, beside which it could be; expected by_subject");
+                           "by_subject_file: these rules were not read from a file, so there is no folder to look for "
+                           "it in; expected by_subject");
     }
     const NamedFile file = surroundings_.read_file(where.text);
     if (!file.text) {

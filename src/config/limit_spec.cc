@@ -80,7 +80,7 @@ struct Amount {
 std::expected<Amount, LimitProblem> amount_of(const LimitSpec& spec) {
   if (spec.limit_text) {
     if (spec.window) return problem(kWindow, "the period is given twice, in limit and in window");
-    if (spec.limit_text->burst && spec.burst) return problem(kBurst, "burst is given twice, in limit and by itself");
+    if (spec.limit_text->burst && spec.burst) return problem(kBurst, "burst is given twice, in limit and on its own");
     return Amount{spec.limit_text->rate, spec.burst ? spec.burst : spec.limit_text->burst};
   }
   if (!spec.limit) return problem(kLimit, "limit is missing; expected N/period, such as 5/m");

@@ -153,7 +153,8 @@ TEST(RuleTerms, SubjectErrors) {
             "f:1:71: 64:ff9b::cb00:7109 is counted as 203.0.113.9, the IPv4 address inside (NAT64); write that");
   EXPECT_EQ(wrong_with("per: user, by_subject: {ann: 5/m}"), "f:1:9: limit is missing; expected N/period, such as 5/m");
   EXPECT_EQ(wrong_with("per: user, limit: 5/m, by_subject_file: x"),
-            "f:1:59: by_subject_file: these rules are no file, beside which it could be; expected by_subject");
+            "f:1:59: by_subject_file: these rules were not read from a file, so there is no folder to look for it in; "
+            "expected by_subject");
   EXPECT_EQ(wrong_with("per: user, limit: 5/m, by_subject: {a: 5/m}, by_subject_file: x").substr(0, 75),
             "f:1:81: both by_subject and by_subject_file; expected one of them");
 }

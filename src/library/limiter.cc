@@ -326,7 +326,7 @@ Result<Answer> Limiter::Impl::decide(const Request& request, core::Now now) {
     facts.peer = core::IpAddress::parse(request.ip);
     if (!facts.peer) {
       return Error{.code = Error::Code::kInvalid,
-                   .message = "ip '" + std::string(request.ip) + "' is no IPv4 or IPv6 address"};
+                   .message = "ip '" + std::string(request.ip) + "' is not an IPv4 or IPv6 address"};
     }
   }
   const auto pooled = limiters.borrow();

@@ -135,7 +135,7 @@ TEST(LibraryLimiter, ALimitMayTakeDebt) {
   const Decision asked = limiter.check("k", limit, 0, kStart).value();
   EXPECT_FALSE(asked.allowed);
   EXPECT_EQ(asked.retry_after, 21 * 6min);
-  EXPECT_TRUE(limiter.peek("k", limit, kStart).value().allowed) << "a look is no question";
+  EXPECT_TRUE(limiter.peek("k", limit, kStart).value().allowed) << "a look asks nothing";
   EXPECT_FALSE(Limit::leaky_bucket(10, per_hour(10)).value().with_overdraft().ok());
 }
 

@@ -89,8 +89,9 @@ void SentinelConnection::on_address(const CommandResult& answer) {
   } else if ((*answer)->is_error()) {
     const bool is_no_sentinel = (*answer)->text.contains("unknown command");
     if (is_no_sentinel) ++refusals_;
-    set_problem(is_no_sentinel ? who + " is none: it does not know the command SENTINEL; name a server with data as url"
-                               : fmt::format("{}: {}", who, explain_error((*answer)->text)));
+    set_problem(is_no_sentinel
+                    ? who + " is not a Sentinel: it does not know the command SENTINEL; name a server with data as url"
+                    : fmt::format("{}: {}", who, explain_error((*answer)->text)));
   } else {
     ++refusals_;
     set_problem(fmt::format("{} does not know the service '{}'", who, settings_.service));

@@ -193,7 +193,7 @@ std::vector<std::string> input_remarks(const Report& report) {
   const std::vector<std::string> missing = column_remarks(report.input);
   out.insert(out.end(), missing.begin(), missing.end());
   if (report.without_address > 0) {
-    out.push_back(fmt::format("{} from clients that are no addresses (host names); rules by ip find none",
+    out.push_back(fmt::format("{} from clients that are not addresses (host names); rules by ip find none",
                               requests_text(report.without_address)));
   }
   if (report.unreadable_requests > 0) {

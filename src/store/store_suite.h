@@ -157,7 +157,7 @@ TYPED_TEST_P(StoreSuite, UseAfterTheFactIsChargedWholeAndKeepsTheLimitClosed) {
     EXPECT_EQ(report.remaining, 0u);
     const Decision asked = this->move(key, *limit, {0, Movement::kTakeWhole});
     EXPECT_FALSE(asked.allowed()) << to_string(limit->algorithm);
-    EXPECT_TRUE(this->charge(key, *limit, 0).allowed()) << "a look is no question";
+    EXPECT_TRUE(this->charge(key, *limit, 0).allowed()) << "a look asks nothing";
     const Decision second = this->move(key, *limit, {1, Movement::kTakeWhole});
     EXPECT_FALSE(second.allowed()) << to_string(limit->algorithm);
     EXPECT_GE(second.retry_after, asked.retry_after) << to_string(limit->algorithm);

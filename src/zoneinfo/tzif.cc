@@ -135,7 +135,7 @@ Result<ZoneRules> read_tzif(std::string_view bytes) {
   if (!changes) return std::unexpected(changes.error());
 
   if (bytes.size() < 2 || bytes.front() != '\n' || bytes.find('\n', 1) != bytes.size() - 1) {
-    return damaged("its footer is no line");
+    return damaged("its footer is not a line");
   }
   const std::string_view rule = bytes.substr(1, bytes.size() - 2);
   if (rule.empty()) return ZoneRules(offsets->front(), *std::move(changes), nullptr);

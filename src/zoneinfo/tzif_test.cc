@@ -78,8 +78,8 @@ TEST(Tzif, RefusesWhatTheStandardForbids) {
   EXPECT_EQ(message(TzifFile{.changes = {{5, 1}}}.bytes()), "it changes to a local time that it lacks");
   EXPECT_EQ(message(TzifFile{.offsets_s = {}}.bytes()), "it has no local time");
   EXPECT_EQ(message(TzifFile{.offsets_s = {93'600}}.bytes()), "it has an offset of 93600 s from UTC");
-  EXPECT_EQ(message(TzifFile{.footer = "\nUTC0"}.bytes()), "its footer is no line");
-  EXPECT_EQ(message(TzifFile{.footer = "\nUTC0\n\n"}.bytes()), "its footer is no line");
+  EXPECT_EQ(message(TzifFile{.footer = "\nUTC0"}.bytes()), "its footer is not a line");
+  EXPECT_EQ(message(TzifFile{.footer = "\nUTC0\n\n"}.bytes()), "its footer is not a line");
   EXPECT_EQ(message(TzifFile{.footer = "\nUTC\n"}.bytes()), "its rule 'UTC' lacks the offset of standard time");
   EXPECT_EQ(message(std::string(kTzifBytesMax + 1, 'T')), "it has more than 65536 bytes");
 }

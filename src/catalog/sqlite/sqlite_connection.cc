@@ -42,7 +42,7 @@ std::string_view advice(CatalogFault fault) {
     case CatalogFault::kReadOnly:
       return ". Let the user of this program write to the file and to its folder";
     case CatalogFault::kForeign:
-      return ". It is no catalog and was left untouched: name another file, or move this one away";
+      return ". It is not a catalog and was left untouched: name another file, or move this one away";
     case CatalogFault::kCorrupt:
       return ". The file is damaged and was left as it is: restore it from a backup";
     default:

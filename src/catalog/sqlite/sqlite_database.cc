@@ -59,7 +59,7 @@ CatalogResult<void> inspect(const std::string& path, off_t bytes) {
   constexpr size_t kApplicationIdAt = 68;
   if (std::string_view(head->data(), kMagic.size()) != kMagic) {
     return refuse(CatalogFault::kForeign,
-                  path + ": it is no SQLite database and was left untouched: name another file, or move it away");
+                  path + ": it is not a SQLite database and was left untouched: name another file, or move it away");
   }
   int64_t id = 0;
   for (size_t i = 0; i < 4; ++i) id = id << 8 | static_cast<unsigned char>((*head)[kApplicationIdAt + i]);
@@ -125,7 +125,7 @@ CatalogResult<std::unique_ptr<SqlDatabase>> SqliteDatabase::open(const std::stri
   if (::stat(path.c_str(), &status) != 0) {
     done = make_file(path);
   } else if (!S_ISREG(status.st_mode)) {
-    done = refuse(CatalogFault::kForeign, path + ": it is no file: name one for the catalog");
+    done = refuse(CatalogFault::kForeign, path + ": it is not a file: name one for the catalog");
   } else {
     done = inspect(path, status.st_size);
   }

@@ -14,7 +14,7 @@ namespace rateguard::grpc {
 template <typename Message>
 Status parse(std::string_view text, Message& message) {
   if (message.ParseFromArray(text.data(), static_cast<int>(text.size()))) return {};
-  return {StatusCode::kInternal, "the message is no " + message.GetTypeName()};
+  return {StatusCode::kInternal, "the message is not a " + message.GetTypeName()};
 }
 
 // Makes `out` the message with its prefix.

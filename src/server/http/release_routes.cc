@@ -19,7 +19,7 @@ bool release_hold(ApiCall& call, std::string_view text) {
         {.status = 404, .detail = "no such hold: never given, released already, or expired", .field = "hold"});
   } else {
     call.respond_problem({.status = 503,
-                          .detail = "the counters cannot be reached: whether the hold was given back nobody knows",
+                          .detail = "the counters cannot be reached: it is not known whether the hold was given back",
                           .field = "store"},
                          {{"Retry-After", "1"}});
   }

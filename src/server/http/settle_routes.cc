@@ -69,7 +69,7 @@ void refuse_unsigned(ApiCall& call) {
 
 void answer_unreachable(ApiCall& call) {
   call.respond_problem({.status = 503,
-                        .detail = "the counters cannot be reached: whether the charge was settled nobody knows, and "
+                        .detail = "the counters cannot be reached: it is not known whether the charge was settled, and "
                                   "it is safe to settle it again",
                         .field = "store"},
                        {{"Retry-After", "1"}});

@@ -129,8 +129,8 @@ Parsed AccessLogParser::parse(std::string_view line, LogEntry& out) {
   if (!rest.starts_with(' ')) return malformed("no status after the request");
   rest.remove_prefix(1);
   const std::string_view counts = rest;
-  if (!take_count(rest)) return malformed("the status after the request is no number");
-  if (!take_count(rest)) return malformed("the size after the status is no number");
+  if (!take_count(rest)) return malformed("the status after the request is not a number");
+  if (!take_count(rest)) return malformed("the size after the status is not a number");
   note("status and size", counts.substr(0, counts.size() - rest.size()), "");
   if (wants_referer_ || wants_agent_ || wants_forwarded_ || noting()) read_trailer(rest);
   out.headers = headers_;

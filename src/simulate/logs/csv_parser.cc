@@ -84,7 +84,7 @@ CsvSplit split_csv(std::string_view record, char separator, std::vector<std::str
 
 Result<CsvParser> CsvParser::create(std::string_view header, const ColumnMap& columns, const WantedHeaders& wanted) {
   CsvParser parser;
-  if (!is_text(header)) return invalid("the first line is no text, so that it cannot be CSV's header row");
+  if (!is_text(header)) return invalid("the first line is not text, so it cannot be CSV's header row");
   parser.separator_ = separator_of(header);
   if (parser.split(header) != CsvSplit::kComplete) return invalid("the header row's quotes do not match");
   if (parser.fields_.size() > kColumnsMax)
