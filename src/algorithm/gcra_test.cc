@@ -47,7 +47,8 @@ TEST(Gcra, DecidesAsATokenBucketDoesWhenTheCapacityIsEdited) {
   }));
 }
 
-// A rate of one unit per so many microseconds leaves no fraction, so that the two agree through edits of the rate too.
+// A rate of one unit per whole number of microseconds leaves no fraction, so that the two agree through edits of the
+// rate too.
 TEST(Gcra, DecidesAsATokenBucketDoesWhenTheRateIsEdited) {
   EXPECT_TRUE(rc::check("whole microseconds per unit, below 19 hours in all", [] {
     const auto rate = [](uint32_t amount) { return Rate{.units = 1, .period = Duration::millis(1 + amount % 900)}; };

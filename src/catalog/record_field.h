@@ -1,4 +1,4 @@
-// How a record describes its fields: once, for whoever stores, compares or shows them.
+// How a record describes its fields: once, for all that store, compare or show them.
 //
 //   template <typename Self, typename Visitor>
 //   static void visit(Self& self, Visitor&& field) { field(RecordField{"name"}, self.name); ... }

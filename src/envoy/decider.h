@@ -55,7 +55,7 @@ class Decider {
   std::span<const DescriptorTally> tallies() const { return tallies_; }
   // Whether the last decision was OK only because of Answering::shadow_mode.
   bool was_shadowed() const { return was_shadowed_; }
-  // Whether whoever asked stopped waiting before the store was asked for everything: then nothing was decided, and the
+  // Whether the caller stopped waiting before the store was asked for everything: then nothing was decided, and the
   // response says nothing.
   bool was_left() const { return was_left_; }
 

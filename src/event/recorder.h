@@ -1,4 +1,4 @@
-// What was decided, told once to whoever wants to know: the seam that every decision of every front end and of the
+// What was decided, told once to all that want to know: the seam that every decision of every front end and of the
 // library passes.
 #pragma once
 
@@ -67,7 +67,7 @@ struct Decided {
 };
 
 // Hears of each decision once, right after it was made. One per event loop, on its thread; the library's is called on
-// any thread, by several at once. It must be quick: whoever asked waits for it.
+// any thread, by several at once. It must be quick: the caller waits for it.
 class Recorder {
  public:
   Recorder() = default;

@@ -52,7 +52,7 @@ class BodyAccount {
       : budget_(budget), bytes_max_(bytes_max) {}
 
   uint64_t bytes() const { return bytes_; }
-  // It keeps so many bytes now. False if there is no room for more than it kept; then nothing has changed, and the
+  // It now keeps this many bytes. False if there is no room for more than it kept; then nothing has changed, and the
   // refusal is counted.
   bool set(uint64_t bytes) {
     const uint64_t steps = bytes - bytes % kStepBytes;
@@ -76,7 +76,7 @@ class BodyAccount {
     taken_ += budget_->take_spare(steps - taken_, kStepBytes);
     return bytes_ = taken_ == steps ? bytes : std::max(bytes_, taken_);
   }
-  // It keeps no more than so many.
+  // It keeps at most this many bytes.
   void shrink_to(uint64_t bytes) {
     if (bytes < bytes_) set(bytes);
   }

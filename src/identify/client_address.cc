@@ -166,7 +166,7 @@ void walk_forwarded(std::string_view field, Walk& walk) {
   std::array<std::string_view, kHopsMax> last;
   size_t count = 0;
   for (size_t at = 0; at <= field.size();) {
-    // An unclosed quoted string invalidates the rest of its field, whoever wrote that: nothing to the left of it
+    // An unclosed quoted string invalidates the rest of its field, no matter who wrote that: nothing to the left of it
     // counts.
     const auto end = find_end(field, at, ',');
     if (!end) return walk.step(std::nullopt);

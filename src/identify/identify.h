@@ -40,7 +40,7 @@ class Identifier {
   // facts, else read from the configured source. A known caller's key, workspace and plan are those of the catalog.
   Subject identify(const RequestFacts& facts, Now now, Scratch& scratch) const;
 
-  // The API key that the request shows, as identify() finds it, but for tokens: a JWT that verifies is none.
+  // The API key that the request shows, as identify() finds it, except that a JWT that verifies is not an API key.
   std::string_view shown_key(const RequestFacts& facts, Now now) const;
 
   const Settings& settings() const { return settings_; }

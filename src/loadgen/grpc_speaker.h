@@ -46,7 +46,7 @@ class GrpcSpeaker final : public Speaker {
   bool going_away_ = false;
 };
 
-// The verdict in a RateLimitResponse after gRPC's five bytes: 1 is OK, 2 is OVER_LIMIT, 0 is none.
+// The verdict in a RateLimitResponse after gRPC's five bytes: 1 is OK, 2 is OVER_LIMIT, 0 if it has none.
 uint64_t overall_code(std::string_view framed);
 
 }  // namespace rateguard::loadgen

@@ -78,7 +78,7 @@ void sort_candidates(std::vector<PathHit>& hits) {
   hits.erase(repeats.begin(), repeats.end());
 }
 
-// The groups that rules name, each a number from 1; 0 is none.
+// The groups that rules name, each a number from 1; 0 is no group.
 class GroupNumbers {
  public:
   uint32_t number_of(const std::string& group) {

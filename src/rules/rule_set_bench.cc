@@ -65,7 +65,7 @@ std::shared_ptr<const RuleSet> rules_with_hosts(size_t others) {
   return RuleSet::compile(std::move(rules)).value();
 }
 
-// The three, the last of which leaves the callers of so many prefixes out.
+// The three, the last of which leaves out the callers of `prefixes` prefixes.
 std::shared_ptr<const RuleSet> rules_with_addresses(size_t prefixes) {
   std::vector<Rule> rules = three_rules();
   for (size_t i = 0; i < prefixes; ++i) {
@@ -75,7 +75,7 @@ std::shared_ptr<const RuleSet> rules_with_addresses(size_t prefixes) {
   return RuleSet::compile(std::move(rules)).value();
 }
 
-// The three, the second of which has limits for so many callers by name.
+// The three, the second of which has limits for `names` callers by name.
 std::shared_ptr<const RuleSet> rules_with_names(size_t names) {
   std::vector<Rule> rules = three_rules();
   SubjectLimits named{.limits = {rules[1].limit}};

@@ -1,5 +1,5 @@
 // A charge that is to be settled as callers see it: 112 hexadecimal digits. It says what was taken and when, not from
-// whom: whoever settles names the counter as the check did. A signature (HMAC, RFC 2104, with SHA-256, cut to 128 bits)
+// whom: a settlement names the counter as the check did. A signature (HMAC, RFC 2104, with SHA-256, cut to 128 bits)
 // covers both, so that nobody can make or alter a charge, nor settle one under another key
 // (docs/decisions/0031-settling-over-http.md).
 #pragma once
@@ -15,7 +15,7 @@ namespace rateguard::server {
 
 inline constexpr size_t kChargeTextSize = 112;
 
-// Whether it looks like a charge, whoever made it.
+// Whether it has the form of a charge, ours or not.
 bool is_charge_text(std::string_view text);
 
 // `counter` is the key of the counter that was charged, `secret` that of the counter's store.

@@ -98,7 +98,7 @@ Answer CheckDesk::decide(const RequestFacts& facts, Now now) {
                       .decision = judged.decision,
                       .slot = in_force_.slots[judged.rule]});
   }
-  if (lines_.empty() && !outcome->judged.empty()) return {.allowed = false};  // whoever asked has gone
+  if (lines_.empty() && !outcome->judged.empty()) return {.allowed = false};  // the client has gone
   Answer answer{.allowed = outcome->allowed(), .degraded = outcome->degraded, .lines = lines_};
   if (deciding) answer.deciding = &lines_[*deciding];
   if (outcome->rejected_by) {
@@ -165,7 +165,7 @@ Settlement CheckDesk::settle(size_t index, const ChargeReceipt& receipt, uint64_
 }
 
 Answer CheckDesk::answer_of(const DirectCheck& check) {
-  if (check.basis == Basis::kNotAsked) return {.allowed = false};  // whoever asked has gone
+  if (check.basis == Basis::kNotAsked) return {.allowed = false};  // the client has gone
   lines_.clear();
   Answer answer;
   if (check.limit) {

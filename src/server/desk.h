@@ -16,7 +16,7 @@ namespace rateguard::server {
 struct DeskOptions {
   // Seats kept for those to come: as many as stacks (net::TasksOptions::idle_max).
   size_t idle_max = 256;
-  // Of what waits, as whoever asks counts it. Several times what 4,096 ordinary requests have, which is as many as may
+  // Of what waits, as its owner counts it. Several times what 4,096 ordinary requests have, which is as many as may
   // wait for a store at once (net::LaneOptions).
   size_t waiting_bytes_max = 256 * 1'024 * 1'024;
 };
@@ -58,7 +58,7 @@ class Desk {
   Desk(const Desk&) = delete;
   Desk& operator=(const Desk&) = delete;
 
-  // Whether the store may have to be waited for: whoever asks it does so in serve().
+  // Whether the store may have to be waited for, which must then be done in serve().
   bool waits() const { return tasks_ != nullptr; }
   Taken take() {
     forget_old();
@@ -72,7 +72,7 @@ class Desk {
     if (std::exchange(idle_policies_, policies_) != policies_) idle_.clear();
   }
 
-  // Whether serve() would take so many bytes more.
+  // Whether serve() would take this many bytes more.
   bool has_room(size_t bytes) const {
     return waiting_bytes_ + bytes <= options_.waiting_bytes_max && tasks_->has_room(net::Lane::kShort);
   }

@@ -12,7 +12,7 @@ constexpr Duration kLook = Duration::millis(100);
 
 class StoreHealthTest : public testing::Test {
  protected:
-  // Both loops look again and again, for so long.
+  // Both loops report at intervals, for `span`.
   void look(Duration span, const StoreSight& first, const StoreSight& second = {}) {
     for (const Instant end = now_ + span; now_ < end; now_ = now_ + kLook) {
       health_.see(0, first, now_);

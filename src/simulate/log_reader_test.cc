@@ -99,7 +99,7 @@ TEST_F(LogFiles, CountsAndShowsMalformedLines) {
   ASSERT_TRUE(summary);
   EXPECT_EQ(recording_.events().size(), 3u);
   EXPECT_EQ(summary->malformed(), 12u);
-  EXPECT_EQ(summary->logs[0].lines, 15u);  // the blank ones are none
+  EXPECT_EQ(summary->logs[0].lines, 15u);  // blank ones do not count
   ASSERT_EQ(summary->examples.size(), 5u);
   EXPECT_EQ(summary->examples[0].file, path);
   EXPECT_EQ(summary->examples[0].line, 3u);

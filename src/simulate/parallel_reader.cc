@@ -27,7 +27,7 @@ namespace {
 constexpr size_t kRequestsAtOnce = 128 * 1024;
 // Pieces that may be read before those in front of them are taken up, for each thread.
 constexpr size_t kAheadPerJob = 2;
-// What a thread has read is told apart by tables of its own, which it begins again once they hold so many texts: each
+// What a thread has read is told apart by tables of its own, which it begins again once they hold that many texts: each
 // takes some 100 bytes, as much again as in the recording that all threads read for.
 constexpr size_t kTextsPerThreadMax = 256 * 1024;
 // Where requests are not kept, what waits to be taken up would only fill memory: there the pieces are smaller, fewer of

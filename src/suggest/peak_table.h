@@ -43,8 +43,8 @@ class PeakTable {
       if (slot.subject != 0) visit(slot);
     }
   }
-  // Requests of an earlier minute than the one before of the same subject, and those of them that were so much earlier
-  // that the count began again.
+  // Requests of an earlier minute than the one before of the same subject, and those of them so much
+  // earlier that the count began again.
   uint64_t late() const { return late_; }
   uint64_t restarts() const { return restarts_; }
   size_t memory_bytes() const { return slots_.capacity() * sizeof(SubjectPeaks); }

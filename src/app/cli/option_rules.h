@@ -1,5 +1,5 @@
 // Which options of a command go together: one table. An option that a command would pass over in silence is refused,
-// since whoever gave it counted on it.
+// since the user who gave it counted on it.
 #pragma once
 
 #include <span>

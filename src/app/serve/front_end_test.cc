@@ -21,7 +21,7 @@
 namespace rateguard::app {
 namespace {
 
-// Says how many rules are in force, to whoever connects, and closes.
+// Tells every client that connects how many rules are in force, and closes.
 class CountListener final : public LoopListener {
  public:
   CountListener(const Policy& policy, Counter& answers) : rules_(policy.rules->rules().size()), answers_(answers) {}

@@ -7,7 +7,7 @@
 
 namespace rateguard::catalog {
 
-// It is neither formatted nor printed nor compared by accident: whoever wants the text says reveal(), which is easily
+// It is neither formatted nor printed nor compared by accident: code that wants the text says reveal(), which is easily
 // found. Overwritten when it is no longer needed.
 class SecretText {
  public:

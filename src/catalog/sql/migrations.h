@@ -14,7 +14,7 @@ namespace rateguard::catalog {
 // What this program reads and writes.
 int schema_version_newest();
 
-// The version of the tables that are there; 0: there are none. Changes nothing.
+// The version of the tables that are there; 0 if there are none. Changes nothing.
 CatalogResult<int> schema_version(SqlDatabase& database);
 
 // Brings the tables to `version`, in one transaction that no other instance's may run beside. `program` is this

@@ -32,7 +32,7 @@ class SqliteConnection {
 
   // Prepares each statement once, but for those that define tables.
   CatalogResult<SqlRows> run(std::string_view statement, std::span<const SqlValue> values = {});
-  // What stands at the beginning of the file, with zeros for what it does not have; whoever writes to it meanwhile. To
+  // What stands at the beginning of the file, with zeros for what it does not have; even while others write to it. To
   // open it and close it again by other means would take away the locks that this process has on it (fcntl(2)).
   CatalogResult<std::array<char, 100>> head();
   // False: SQLite has ended it by itself, or there was none.

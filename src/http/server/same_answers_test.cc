@@ -47,7 +47,7 @@ std::vector<Case> cases() {
        fields_of("GET", "/", {{"expect", "foo"}})},
       {"a second one", 417, get("/", "Expect: 100-continue\r\nExpect: foo\r\n"),
        fields_of("GET", "/", {{"expect", "100-continue"}, {"expect", "foo"}})},
-      {"a host that is none",
+      {"a host that is not valid",
        400,
        "GET / HTTP/1.1\r\nHost: a,b\r\n\r\n",
        {{":method", "GET"}, {":scheme", "http"}, {":authority", "a,b"}, {":path", "/"}}},

@@ -1,5 +1,5 @@
-// Bodies and answers in pieces, over HTTP/1.1 and HTTP/2: what waits is bounded, and whoever goes away costs nobody
-// else.
+// Bodies and answers in pieces, over HTTP/1.1 and HTTP/2: what waits is bounded, and a client that goes away costs
+// nobody else.
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -421,7 +421,7 @@ TEST_F(Streaming, AClientMayGoAtEveryFrameOverHttp2) {
   EXPECT_EQ(Http2Client(server_.port()).ask("/early", "").body, "early");
 }
 
-// A server that goes tells whoever keeps an exchange, and what is said afterwards is dropped.
+// A server that goes tells the holder of an exchange, and what is said afterwards is dropped.
 // Asks for the body of /late when /ask comes, and takes so long that others have their turn first.
 class LateAsker final : public Handler, private ExchangeEvents {
  public:

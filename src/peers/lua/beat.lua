@@ -12,7 +12,7 @@ call('HSET', about, me, ARGV[2])
 call('PEXPIRE', seen, gone_after)
 call('PEXPIRE', about, gone_after)
 
--- The first instance's secret becomes everyone's. Who knows it brings it back to a Redis that has lost it.
+-- The first instance's secret becomes everyone's. An instance that knows it gives it back to a Redis that has lost it.
 call('SET', KEYS[4], ARGV[4], 'NX')
 call('PEXPIRE', KEYS[4], ARGV[5])
 

@@ -1,6 +1,6 @@
 -- Replicas receive what is written, not the script, since it reads the clock (see store/redis/lua/prelude.lua). `told`
--- has more digits than Lua writes by itself, so that it is read back as Redis has it. Who is far in the future was
--- entered before a step back of Redis's clock.
+-- has more digits than Lua writes by itself, so that it is read back as Redis has it. An instance far in the
+-- future was entered before a step back of Redis's clock.
 if redis.replicate_commands then redis.replicate_commands() end
 local call = redis.call
 local time = call('TIME')

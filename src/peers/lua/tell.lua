@@ -1,4 +1,4 @@
--- Who may not publish counts the message all the same, so that nobody trusts what is remembered.
+-- An instance that may not publish still counts the message, so that nobody trusts what is remembered.
 keep_told(KEYS[1], ARGV[3])
 call('INCR', KEYS[1])
 local count = call('GET', KEYS[1])

@@ -27,7 +27,7 @@ struct GrpcLimits {
   // Bytes of a stream's answers that its client has not read: above it the call ends. A reflection of all files is a
   // tenth.
   size_t waiting_bytes_max = 256 * 1'024;
-  // Of calls whose decisions are waited for, as RateLimitCall counts them; whoever comes beyond is refused.
+  // Of calls whose decisions are waited for, as RateLimitCall counts them; calls beyond that are refused.
   size_t waiting_calls_bytes_max = server::DeskOptions().waiting_bytes_max;
 };
 

@@ -242,7 +242,7 @@ TEST(LateDecisions, ANewPolicyCountsForCallsThatBeginAfterIt) {
   const auto limit_of = [&](int32_t stream) {
     return response_of(answered(client.wait(stream))).statuses(0).current_limit().requests_per_unit();
   };
-  const int32_t earlier = begin(client, asking("z"));  // leaves its buffers to whoever comes
+  const int32_t earlier = begin(client, asking("z"));  // leaves its buffers to the next call
   ASSERT_TRUE(server.asked(1));
   server.answer();
   EXPECT_EQ(limit_of(earlier), 2U);

@@ -114,7 +114,7 @@ TEST_F(SettleApi, AChargeIsNotSettledUnderAnotherKey) {
   EXPECT_EQ(left(), "600");
 }
 
-// Charges are numbered in order: whoever has one knows the next one's number.
+// Charges are numbered in order: a client that has one knows the next one's number.
 TEST_F(SettleApi, NobodyCanSettleTheNextChargeInPlaceOfItsOwner) {
   std::string guessed = charge(1, "umbrella");
   const std::string made = charge(400);

@@ -1,6 +1,6 @@
 // The table and what follows from it: look-up, the documentation, the fuzz seeds.
 //
-// docs/resp_commands.md is made anew with RATEGUARD_WRITE_DOCS=1 server_resp_test --gtest_filter='CommandTable.*'.
+// docs/resp_commands.md is generated again by RATEGUARD_WRITE_DOCS=1 server_resp_test --gtest_filter='CommandTable.*'.
 #include "server/resp/command_table.h"
 
 #include <gtest/gtest.h>

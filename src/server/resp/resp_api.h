@@ -55,7 +55,7 @@ class RespApi {
 
   // Whether the store may have to be waited for: commands are then answered by exchanges.
   bool answers_later() const { return desk_.waits(); }
-  // Whether so many bytes of commands find room to wait.
+  // Whether there is room for this many bytes of commands to wait.
   bool has_room(size_t bytes) const;
   // For the asker to fill in and hand to answer_later().
   TakenExchange take_exchange();

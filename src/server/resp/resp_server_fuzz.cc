@@ -35,7 +35,7 @@ struct Server {
   Server() { driver.serve(server.start(driver.loop(), api).value(), server.stats()); }
 };
 
-// Takes one reply off the front. False: what is there is none, or not all of one.
+// Takes one reply off the front. False if there is no whole reply at the front.
 bool take_reply(std::string_view& text) {
   const size_t end = text.find("\r\n");
   if (end == std::string_view::npos || end == 0) return false;

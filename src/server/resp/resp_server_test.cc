@@ -85,7 +85,7 @@ TEST(RespServer, NonsenseEndsThatConnectionAlone) {
   const std::string abuse[] = {
       "*1\r\n$536870912\r\n",       // 512 MB
       "*1000000\r\n",               // a million elements
-      "*-2147483649999999999\r\n",  // sizes that are none
+      "*-2147483649999999999\r\n",  // sizes that are not valid
       "*1\r\n$-5\r\n",
       "*1\r\n$18446744073709551615\r\n",
       [] {

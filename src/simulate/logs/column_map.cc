@@ -178,7 +178,7 @@ Result<ColumnMap> ColumnMap::parse(std::string_view text) {
 
 namespace {
 
-// The units in a term: "1000.0" and "1e3" are whole numbers, too. Nothing: it is none from 0 to kUnitsMax.
+// The units in a term: "1000.0" and "1e3" are whole numbers, too. Nullopt if it is not one from 0 to kUnitsMax.
 std::optional<uint64_t> units_in(std::string_view term) {
   const char* const end = term.data() + term.size();
   uint64_t units = 0;

@@ -33,7 +33,7 @@ void JsonNames::add(std::string_view name, uint32_t slot) {
 
 // For every way to cut the name at its dots.
 void JsonNames::add_below(uint32_t node, std::string_view name, uint32_t slot) {
-  // There are 2^dots ways. A name with so many is cut at each of its first dots, or nowhere.
+  // There are 2^dots ways. A name with that many is cut at each of its first dots, or nowhere.
   constexpr auto kDotsMax = 6;
   const bool many = std::ranges::count(name, '.') > kDotsMax;
   const uint32_t whole = nodes_[node].add(name);

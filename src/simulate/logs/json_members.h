@@ -56,8 +56,8 @@ class JsonNames {
     return name.empty() ? 0 : name.size() + at(0) * 7u + at(name.size() / 2) * 31u + at(name.size() - 1) * 131u;
   }
   void add_below(uint32_t node, std::string_view name, uint32_t slot);
-  // Takes the next member's name. `place` is the one that is expected, of node.known, and moves. Null: nobody wants it,
-  // or it is none.
+  // Takes the next member's name. `place` is the one that is expected, of node.known, and moves. Null if nobody wants
+  // it, or if it is not a name.
   static const Member* next_wanted(JsonCursor& cursor, Node& node, size_t& place);
   template <typename Found>
   void read_members(JsonCursor& cursor, uint32_t node, Found& found);

@@ -34,7 +34,7 @@ void append_utf8(uint32_t code, std::string& out) {
   }
 }
 
-// The four digits of \uXXXX that begin at `i`; nullopt where they are none.
+// The four digits of \uXXXX that begin at `i`; nullopt if they are not hexadecimal.
 std::optional<uint32_t> code_unit(std::string_view text, size_t i) {
   if (i + 4 > text.size()) return std::nullopt;
   uint32_t code = 0;

@@ -42,7 +42,7 @@ struct Bench {
 TEST(Breaker, OpensAfterFailuresInARow) {
   Bench bench;
   bench.fail(4);
-  EXPECT_TRUE(bench.call(true)) << "begins anew";
+  EXPECT_TRUE(bench.call(true)) << "begins again";
   bench.fail(4);
   EXPECT_EQ(bench.breaker.state(), kClosed);
   EXPECT_EQ(bench.breaker.since(), Instant{});
@@ -125,7 +125,7 @@ TEST(Breaker, AProbeThatFailsDoublesTheWaitUpToASecond) {
   EXPECT_TRUE(bench.call(true));
   bench.fail(5);
   bench.pass(Duration::millis(250));
-  EXPECT_TRUE(bench.call(true)) << "as short as ever after a recovery";
+  EXPECT_TRUE(bench.call(true)) << "as short as at first, after a recovery";
   EXPECT_EQ(bench.breaker.openings(), 6U);
 }
 

@@ -97,7 +97,7 @@ TEST_F(FallbackStoreTest, WhereOneIsDeniedTheOthersAreOnlyLookedAt) {
   EXPECT_EQ(charges[2].basis, Basis::kDenied);
   EXPECT_EQ(left_here("local", window_), 10U);
   EXPECT_EQ(left_here("holds", holds_), 4U);
-  EXPECT_EQ(left_here("shadow", window_), 9U) << "charged on its own, as ever";
+  EXPECT_EQ(left_here("shadow", window_), 9U) << "charged on its own, as always";
 }
 
 TEST_F(FallbackStoreTest, AShadowThatIsDeniedStopsNothing) {

@@ -112,7 +112,7 @@ class LeaseRestTest : public lease::LeaseFixture {
     EXPECT_GT(held_, 0U);
     remote_.holds_back = true;
     SingleCharge& question = send(window_, left);
-    remote_.answer();  // it has not so much
+    remote_.answer();  // it does not have that much
     EXPECT_FALSE(question.is_done);
     EXPECT_EQ(remote_.costs.back(), there_);
     return question;

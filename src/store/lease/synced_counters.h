@@ -18,7 +18,7 @@ namespace rateguard {
 // Every `interval` what was admitted since the last time is charged in the remote store, in one call for all counters
 // that were used, and its own count is set to what remains there. If the remote store has less left than that, it is
 // charged what it has; the rest is owed, and nothing is admitted here until it is paid. Other instances do not know of
-// the debt: a unit that becomes available goes to whoever reports first. A call that fails is not sent again: the
+// the debt: a unit that becomes available goes to the first that reports. A call that fails is not sent again: the
 // others may not know what it carried.
 //
 // The bound: n of these, one for each event loop of each instance, admit in any interval in which the limit itself

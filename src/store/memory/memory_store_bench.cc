@@ -84,7 +84,7 @@ std::string key_of(uint64_t user) {
   return key;
 }
 
-// The keys of so many requests by random users out of `users`.
+// The keys of `count` requests by random users out of `users`.
 std::vector<std::string> random_keys(size_t count, uint64_t users) {
   std::mt19937_64 random(1);
   std::vector<std::string> keys;

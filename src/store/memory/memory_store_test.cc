@@ -65,7 +65,7 @@ TEST(MemoryStore, TenThousandRandomKeysAreCountedApart) {
   for (const auto& [key, cost] : expected) ASSERT_EQ(charge(*store, key, limit, 0).remaining, 100 - cost);
 }
 
-// Limits of every algorithm with short periods, so that a few simulated minutes refill, expire and begin anew.
+// Limits of every algorithm with short periods, so that a few simulated minutes refill, expire and begin again.
 Limit limit_number(size_t n) {
   const Duration period = Duration::millis(700);
   switch (n % 7) {

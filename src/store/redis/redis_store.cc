@@ -230,7 +230,7 @@ void RedisStore::ask_alone(ChargeGroup group, Asking* asking, Now now) {
                                                    .hold_number = options_.random(),
                                                    .tag = tag_of(first.key, first.terms.hash_tag_from),
                                                    .expected = {now.wall()}});
-  send_turn();  // earlier checks go before it
+  send_turn();  // earlier checks are sent first
   send_alone(std::move(several));
 }
 

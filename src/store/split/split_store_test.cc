@@ -163,7 +163,7 @@ TEST_F(SplitStoreTest, AStoreThatRefusedIsAskedFirstSoThatTheOthersPayOnce) {
   }
   EXPECT_EQ(near_.left("near", nine_), 6U) << "two that passed, and the first that did not";
   const auto other = ask({on(kNear, "another", nine_), on(kFar, "far", two_)});
-  EXPECT_EQ(other[0].basis, Basis::kNotAsked) << "it is the counter that is remembered, whoever asks it";
+  EXPECT_EQ(other[0].basis, Basis::kNotAsked) << "it is the counter that is remembered, no matter which check asks it";
   store_.reset("far", {.store = kFar}, kNow, [](ResetResult result) { EXPECT_EQ(result, ResetResult::kForgotten); });
   EXPECT_TRUE(ask({on(kNear, "near", nine_), on(kFar, "far", two_)})[0].decision.allowed());
   EXPECT_EQ(near_.left("near", nine_), 5U);

@@ -1,5 +1,5 @@
--- One limit: what its counter says to one charge. 785 bytes hold the whole of every state but long logs and many
--- holds. Texts instead of numbers where they are known: Redis would print the numbers for each call.
+-- One limit: what its counter says to one charge. 785 bytes hold every state whole, except long logs and many holds.
+-- Texts instead of numbers where they are known: Redis would print the numbers for each call.
 local function decide(key, tag, cost, capacity, units, period, more, windows, bound, gives_until)
   local state, f = call('GETRANGE', key, '0', '784'), evaluate[tag]
   if gives_until and now >= gives_until then cost, bound = 0, nil end

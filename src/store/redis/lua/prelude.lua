@@ -15,7 +15,7 @@
 --     so 128*r <= 2^52 - 128; a limb of at most 127 times b is at most 2^52 - 2^45; c adds less than 2^45. The sum is
 --     below 2^53 - 128.
 -- The remainder is exact always, the quotient where it is below 2^53. Beyond, it is about right and surely above 2^52,
--- and whoever asks only takes the smaller of it and an instant or a number of units, which are below 2^52.
+-- and the caller only takes the smaller of it and an instant or a number of units, which are below 2^52.
 --
 -- The sum of two numbers of units is below 2^54. One that reaches 2^53 may be rounded, though to no less than that, and
 -- is only compared with units, which are below it.

@@ -1,4 +1,4 @@
--- KEYS[1] is the counter, ARGV[2] the hold's number. Answers 1, or 0 where there is no such hold (any more).
+-- KEYS[1] is the counter, ARGV[2] the hold's number. Answers 1, or 0 if there is no such hold, or no longer.
 local state = call('GET', KEYS[1])
 if not state or string.byte(state) ~= 7 then return 0 end
 local place
