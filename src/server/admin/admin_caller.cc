@@ -46,7 +46,8 @@ AdminResult<AdminCaller> by_token(const AdminRequest& request, std::string_view 
                                   const std::optional<FirstToken>& first_token) {
   const catalog::Sha256 sha256 = catalog::key_sha256(token);
   if (first_token && catalog::equal_in_constant_time(sha256, first_token->sha256)) {
-    return AdminCaller{.actor = actor_of(request, "admin_token", "environment"), .role = catalog::MemberRole::kOwner};
+    return AdminCaller{.actor = actor_of(request, first_token->actor_kind, first_token->actor_id),
+                       .role = catalog::MemberRole::kOwner};
   }
   const catalog::KeyLook look = catalog::look_at_key(token);
   if (look.form != catalog::KeyForm::kWellFormed || look.kind != catalog::SecretKind::kAdminToken) {

@@ -25,6 +25,9 @@ struct AdminCaller {
 // it, and is not kept in the catalog.
 struct FirstToken {
   catalog::Sha256 sha256 = {};
+  // Who uses it, in the audit log.
+  std::string actor_kind = "admin_token";
+  std::string actor_id = "environment";
 };
 
 // By the bearer token or, where there is none, by the session cookie. Tokens are compared by their SHA-256, in constant
