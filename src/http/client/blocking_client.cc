@@ -54,6 +54,7 @@ Result<ClientAnswer> ask(const std::string& host, uint16_t port, const ClientReq
   const std::string length = std::to_string(request.body.size());
   if (!request.content_type.empty()) headers.push_back({"content-type", request.content_type});
   if (!request.bearer_token.empty()) headers.push_back({"authorization", authorization});
+  if (!request.if_match.empty()) headers.push_back({"if-match", request.if_match});
   if (!request.body.empty()) headers.push_back({"content-length", length});
 
   Collector collector(**loop);

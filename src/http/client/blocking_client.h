@@ -21,6 +21,7 @@ struct ClientRequest {
   std::string target = "/";
   std::string content_type = {};
   std::string bearer_token = {};  // empty: no Authorization
+  std::string if_match = {};      // empty: no If-Match
   std::string body = {};
 };
 
