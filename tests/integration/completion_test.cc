@@ -68,6 +68,10 @@ TEST(CompletionTest, ShellsCompleteValuesToo) {
     only("rateguard check --algorithm g", {"gcra"});
     only("rateguard completion z", {"zsh"});
     only("rateguard help comp", {"completion"});
+    only("rateguard keys rot", {"rotate"});
+    only("rateguard limits s", {"set"});
+    only("rateguard workspaces set acme --state s", {"suspended"});
+    only("rateguard keys create --wor", {"--workspace"});
     EXPECT_TRUE(
         contains(offers("rateguard validate --json " + folder.path().string() + "/comp"), "completion." + shell))
         << "a flag takes no value: a file may follow it";

@@ -10,6 +10,11 @@ std::vector<std::string> choices_for(std::string_view name) {
   }
   if (name == "--log-format") return {"text", "json"};
   if (name == "--log-level") return {"debug", "info", "warn", "error"};
+  if (name == "--state") return {"active", "suspended"};
+  if (name == "--role") return {"owner", "admin", "billing", "viewer"};
+  if (name == "--period") return {"day", "week", "month", "total"};
+  if (name == "--mode") return {"hard", "soft"};
+  if (name == "--unknown-price") return {"block", "default", "allow"};
   if (name == "shell") return {"bash", "zsh", "fish"};
   if (name != "--algorithm") return {};
   std::vector<std::string> algorithms;

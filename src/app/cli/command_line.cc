@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "app/build/build.h"
+#include "app/cli/catalog_command_line.h"
 #include "app/cli/choices.h"
 #include "app/cli/command_help.h"
 #include "app/cli/commands.h"
@@ -33,7 +34,8 @@ constexpr const char* kAbout =
 
 constexpr const char* kFooter =
     "`rateguard help COMMAND` explains a command.\n\n"
-    "Exit codes: 0 done (check: admitted), 1 check: refused; bench: requests without a decision; health: not ready,\n"
+    "Exit codes: 0 done (check: admitted), 1 check: refused; bench: requests without a decision; health: not ready;\n"
+    "over the catalog: no such record, or the change is refused,\n"
     "2 wrong command line, 3 a file does not load, 4 an address, file or server cannot be used,\n"
     "5 serve: the counters could not be saved.\n"
     "Settings are taken from the command line first, then RATEGUARD_* variables, then the file, then defaults.";
@@ -314,6 +316,7 @@ struct CommandOptions {
   SuggestOptions suggest = {};
   BenchOptions bench = {};
   HealthOptions health = {};
+  CatalogCommands catalog = {};
   bool version_json = false;
   std::string shell = {};
   std::string explained = {};  // the command that `help` is to explain; empty: all of them
@@ -330,6 +333,7 @@ void define(CLI::App& app, CommandOptions& options) {
   add_suggest(app, options.suggest);
   add_bench(app, options.bench);
   add_health(app, options.health);
+  define_catalog_commands(app, options.catalog);
   app.add_subcommand("version", "Print the version and what it was built with")
       ->add_flag("--json", options.version_json, "Print it as JSON");
   app.add_subcommand("completion", "Print a completion script for a shell: source <(rateguard completion bash)")
@@ -423,6 +427,7 @@ int run(int argc, char** argv) {
   if (app.got_subcommand("suggest")) return suggest(options.suggest);
   if (app.got_subcommand("bench")) return bench(options.bench);
   if (app.got_subcommand("health")) return health(options.health);
+  if (const auto code = run_called_catalog_command(app, options.catalog)) return *code;
   if (app.got_subcommand("version")) return version(options.version_json);
   if (app.got_subcommand("help")) return help(app, options.explained);
   fmt::print("{}", completion_script(app, shell_of(options.shell)));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,10 +11,10 @@ namespace rateguard::app {
 
 // Documented in docs/cli.md and in `rateguard --help`.
 enum ExitCode : int {
-  kSuccess = 0,      // done; for `check`: admitted
-  kRefused = 1,      // `check`: refused; `bench`: some requests got no decision; `health`: not ready
-  kUsage = 2,        // the command line is wrong
-  kBadConfig = 3,    // a configuration or rules file does not load
+  kSuccess = 0,    // done; for `check`: admitted
+  kRefused = 1,    // `check`: refused; `bench`: some requests got no decision; `health`: not ready; a catalog: refused
+  kUsage = 2,      // the command line is wrong
+  kBadConfig = 3,  // a configuration or rules file does not load
   kCannotServe = 4,  // an address, a file or a server cannot be used
   kNotSaved = 5,     // `serve`: it ended as asked, but could not save the counters
 };
@@ -128,6 +129,40 @@ struct HealthOptions {
   std::string timeout = "2s";
 };
 int health(const HealthOptions& options);
+
+// Which catalog: the database itself, by a data folder or a configuration, or that of a running server.
+struct CatalogPlace {
+  std::string server = {};  // "http://HOST:PORT" of its admin API; RATEGUARD_ADMIN_TOKEN holds the token
+  std::string data = {};
+  std::string config = {};
+};
+
+struct CatalogCommandOptions {
+  std::string noun = {};  // "keys", "limits", "audit"
+  std::string action = {};
+  std::vector<std::string> names = {};
+  std::map<std::string, std::vector<std::string>> given = {};  // by option: "--plan"
+  std::map<std::string, bool> flags = {};
+  int list_max = 100;
+  CatalogPlace place = {};
+  bool json = false;
+};
+int catalog_command(const CatalogCommandOptions& options);
+
+struct ApplyOptions {
+  std::string file = {};
+  bool dry_run = false;
+  bool prune = false;
+  bool yes = false;
+  CatalogPlace place = {};
+};
+int apply(const ApplyOptions& options);
+
+struct ExportOptions {
+  std::string out = {};  // empty: standard output
+  CatalogPlace place = {};
+};
+int export_catalog(const ExportOptions& options);
 
 int version(bool json);
 

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/catalog/catalog_command.h"
 #include "app/cli/choices.h"
 #include "app/cli/command_help.h"
 #include "app/cli/option_values.h"
@@ -69,6 +70,11 @@ ArgumentValue argument_of(const CLI::App& app, const CLI::App& command) {
     return value;
   }
   const auto positionals = positionals_of(command);
+  if (!positionals.empty() && positionals.front()->get_name() == "action") {
+    ArgumentValue value{.kind = ArgumentKind::kWords};
+    for (const std::string_view action : catalog_actions(command.get_name())) value.words.emplace_back(action);
+    return value;
+  }
   return positionals.empty() ? ArgumentValue{} : value_of(*positionals.front());
 }
 

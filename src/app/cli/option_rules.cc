@@ -33,6 +33,14 @@ struct OptionRule {
 constexpr auto kOnlyWith = Relation::kOnlyWith;
 constexpr auto kNeverWith = Relation::kNeverWith;
 
+// Every command over a catalog.
+constexpr std::string_view kOverCatalog = "the catalog";
+
+bool is_about(const OptionRule& rule, const CLI::App& command) {
+  if (rule.command != kOverCatalog) return rule.command == command.get_name();
+  return command.get_name() != "serve" && command.get_option_no_throw("--data") != nullptr;
+}
+
 // The first rule that is broken is reported, so the plainer ones come first.
 std::span<const OptionRule> rules() {
   // What describes a request, but for --plan.
@@ -77,6 +85,7 @@ std::span<const OptionRule> rules() {
       {"bench", {"--rule"}, kNeverWith, {"--body", "--command"}, ", which makes another question"},
       {"bench", {"--limit"}, kNeverWith, {"--rule"}, ", which has a limit of its own"},
       {"bench", {"--limit"}, kNeverWith, {"--body", "--command"}, ", which makes another question"},
+      {kOverCatalog, {"--data", "--config"}, kNeverWith, {"--server"}, ", which has a catalog of its own"},
       {"bench", {"--limit"}, kNeverWith, {"grpc://"}, " targets, whose limits the service has"},
   };
   return rules;
@@ -111,7 +120,7 @@ std::string options_apart(const CLI::App& command, std::span<const std::string> 
   const auto given = names_given(command, words);
   const auto is_given = [&given](std::string_view name) { return given.contains(name); };
   for (const OptionRule& rule : rules()) {
-    if (rule.command != command.get_name()) continue;
+    if (!is_about(rule, command)) continue;
     const auto option = std::ranges::find_if(rule.options, is_given);
     if (option == rule.options.end()) continue;
     const auto other = std::ranges::find_if(rule.others, is_given);

@@ -1,0 +1,23 @@
+// Which catalog a command is about: that of a running server, or the database itself.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "app/catalog/catalog_service.h"
+#include "app/cli/commands.h"
+#include "base/result.h"
+
+namespace rateguard::app {
+
+// What the command will do with it. A catalog that is only asked about is not made first.
+enum class CatalogUse : uint8_t { kRead, kChange };
+
+// Errors: kInvalid if the command line names none, or one that cannot be meant; kIo and kUnavailable if it cannot be
+// used.
+Result<std::unique_ptr<CatalogService>> open_catalog_service(const CatalogPlace& place, CatalogUse use);
+
+// The exit code for what went wrong with a catalog.
+ExitCode exit_code_of_catalog(const Error& error);
+
+}  // namespace rateguard::app

@@ -1,0 +1,103 @@
+// The catalog from the command line: the real program, its exit codes, and a server that has the same catalog.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "support/http_connection.h"
+#include "support/patience.h"
+#include "support/program.h"
+
+namespace rateguard::test {
+namespace {
+
+// Commands on the catalog of one data folder.
+struct CatalogCliTest : testing::Test {
+  Finished command(std::vector<std::string> words) {
+    words.insert(words.end(), {"--data", data});
+    return run(words);
+  }
+  Finished done(const std::vector<std::string>& words) {
+    Finished finished = command(words);
+    EXPECT_EQ(finished.exit_code, 0) << finished.err;
+    return finished;
+  }
+  void make_acme() {
+    done({"plans", "create", "pro", "--limit", "chat=600/m"});
+    done({"workspaces", "create", "acme", "--plan", "pro"});
+  }
+
+  TemporaryFolder folder;
+  std::string data = folder.path() / "data";
+};
+
+TEST_F(CatalogCliTest, ANewKeyIsAloneOnStandardOutput) {
+  make_acme();
+  const Finished made = done({"keys", "create", "--workspace", "acme", "--plan", "pro"});
+  EXPECT_TRUE(made.out.starts_with("rg_live_")) << made.out;
+  EXPECT_EQ(made.out.find('\n'), made.out.size() - 1);
+  EXPECT_TRUE(contains(made.err, "this is shown once")) << made.err;
+  const std::string key = made.out.substr(0, made.out.size() - 1);
+  for (const char* const option : {"--json", "--max=5"}) {
+    const Finished listed = done({"keys", "list", option});
+    EXPECT_FALSE(contains(listed.out + listed.err, key));
+  }
+  EXPECT_TRUE(contains(done({"keys", "create", "--workspace", "acme", "--json"}).out, R"("secret":"rg_live_)"));
+}
+
+TEST_F(CatalogCliTest, ExitCodesSayWhoseFaultItIs) {
+  EXPECT_EQ(command({"plans", "list"}).exit_code, 4) << "nothing is made by looking";
+  EXPECT_FALSE(std::filesystem::exists(data));
+  make_acme();
+  EXPECT_EQ(command({"plans", "show", "prp"}).exit_code, 1);
+  EXPECT_TRUE(contains(command({"plans", "show", "prp"}).err, "did you mean 'pro'?"));
+  EXPECT_EQ(command({"plans", "create", "pro"}).exit_code, 1);
+  EXPECT_EQ(command({"plans", "make", "pro"}).exit_code, 2);
+  EXPECT_EQ(command({"plans", "create", "x", "--title", ""}).exit_code, 2);
+  EXPECT_EQ(command({"plans", "create", "x", "--max", "0"}).exit_code, 2);
+  EXPECT_EQ(run({"plans", "list"}).exit_code, 2) << "of which catalog?";
+  EXPECT_EQ(run({"plans", "list", "--server", "127.0.0.1:1"}).exit_code, 2) << "without a token";
+  EXPECT_EQ(run({"plans", "list", "--server", "127.0.0.1:1"}, {}, {{"RATEGUARD_ADMIN_TOKEN", "t"}}).exit_code, 4);
+  EXPECT_EQ(run({"plans", "list", "--server", "x"}, {}, {{"RATEGUARD_ADMIN_TOKEN", "t"}}).exit_code, 2);
+  EXPECT_TRUE(contains(run({"plans", "list", "--server", "127.0.0.1:1", "--data", data}).err,
+                       "--data does not go with --server"));
+}
+
+TEST_F(CatalogCliTest, AnotherProgramsFileIsLeftAlone) {
+  std::filesystem::create_directory(data);
+  folder.write("data/catalog.db", "not a database, but longer than the header of one: some notes about nothing\n");
+  const Finished refused = command({"plans", "create", "pro"});
+  EXPECT_EQ(refused.exit_code, 4) << refused.err;
+  EXPECT_TRUE(contains(refused.err, "catalog.db")) << refused.err;
+}
+
+TEST_F(CatalogCliTest, ApplyAsksUnlessItIsTold) {
+  const std::string file = folder.write("catalog.yaml", "plans:\n  - {name: pro, limits: {chat: 5/m}}\n");
+  const Finished shown = command({"apply", "-f", file, "--dry-run"});
+  EXPECT_EQ(shown.exit_code, 4) << "there is no catalog yet, and looking makes none";
+  const Finished unasked = command({"apply", "-f", file});
+  EXPECT_EQ(unasked.exit_code, 2);
+  EXPECT_TRUE(contains(unasked.err, "nothing was changed")) << unasked.err;
+  EXPECT_TRUE(contains(unasked.out, "+ plan pro")) << unasked.out;
+  EXPECT_EQ(done({"apply", "-f", file, "--yes"}).out, unasked.out);
+  EXPECT_EQ(done({"apply", "-f", file, "--yes"}).out, "nothing to do\n");
+  const std::string bad = folder.write("bad.yaml", "plan:\n  - {name: pro}\n");
+  const Finished refused = command({"apply", "-f", bad, "--yes"});
+  EXPECT_EQ(refused.exit_code, 3);
+  EXPECT_TRUE(contains(refused.err, bad + ":1:1: ")) << refused.err;
+  EXPECT_EQ(command({"apply", "-f", folder.path() / "absent.yaml"}).exit_code, 3);
+}
+
+TEST_F(CatalogCliTest, AnExportGoesToAFileThatApplyTakes) {
+  make_acme();
+  const std::string file = folder.path() / "now.yaml";
+  done({"export", "--out", file});
+  EXPECT_EQ(read_file(file), done({"export"}).out);
+  EXPECT_EQ(done({"apply", "-f", file, "--prune", "--yes"}).out, "nothing to do\n");
+  EXPECT_EQ(command({"export", "--out", "/no/such/folder/x.yaml"}).exit_code, 4);
+}
+
+}  // namespace
+}  // namespace rateguard::test
