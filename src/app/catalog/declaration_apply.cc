@@ -1,6 +1,7 @@
 // Carries out a plan: in one change of the catalog itself, or request by request at a server.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <utility>
 
