@@ -139,14 +139,28 @@ CatalogResult<std::unique_ptr<SqlDatabase>> SqliteDatabase::open(const std::stri
 
 SqliteDatabase::SqliteDatabase(std::string path, std::unique_ptr<SqliteConnection> writer)
     : path_(std::move(path)),
+      file_(identity_of(path_)),
       writer_(std::move(writer)),
       group_([this](std::span<GroupCommit::Job* const> jobs) { make(jobs); }) {}
+
+SqliteDatabase::FileIdentity SqliteDatabase::identity_of(const std::string& path) {
+  struct stat status = {};
+  if (::stat(path.c_str(), &status) != 0) return {};
+  return {.device = status.st_dev, .inode = status.st_ino};
+}
+
+CatalogResult<void> SqliteDatabase::is_still_there() const {
+  if (identity_of(path_) == file_) return {};
+  return refuse(CatalogFault::kUnavailable,
+                path_ + ": the file was removed or replaced while it was in use; put it back, or start again");
+}
 
 const SqlDialect& SqliteDatabase::dialect() const {
   return kDialect;
 }
 
 CatalogResult<std::unique_ptr<SqliteConnection>> SqliteDatabase::take_reader() {
+  if (auto there = is_still_there(); !there) return std::unexpected(std::move(there.error()));
   {
     HeldLock lock(mutex_);
     if (!readers_.empty()) {
@@ -194,7 +208,8 @@ CatalogResult<void> SqliteDatabase::write(const Work& work) {
 }
 
 void SqliteDatabase::make(std::span<GroupCommit::Job* const> jobs) {
-  CatalogResult<void> whole = execute(*writer_, "BEGIN IMMEDIATE");
+  CatalogResult<void> whole = is_still_there();
+  if (whole) whole = execute(*writer_, "BEGIN IMMEDIATE");
   for (GroupCommit::Job* const job : jobs) {
     if (whole) whole = execute(*writer_, "SAVEPOINT job");
     if (!whole) break;

@@ -34,13 +34,25 @@ class SqliteDatabase final : public SqlDatabase {
   void on_announcement(std::function<void(int64_t revision)>) override {}
 
  private:
+  // Which file a path names.
+  struct FileIdentity {
+    uint64_t device = 0;
+    uint64_t inode = 0;
+    bool operator==(const FileIdentity&) const = default;
+  };
+
   SqliteDatabase(std::string path, std::unique_ptr<SqliteConnection> writer);
+  static FileIdentity identity_of(const std::string& path);
 
   CatalogResult<std::unique_ptr<SqliteConnection>> take_reader();
   void give_back(std::unique_ptr<SqliteConnection> reader);
   void make(std::span<GroupCommit::Job* const> jobs);
 
+  // Errors: kUnavailable where the path names another file by now, or none: what was written would be lost.
+  CatalogResult<void> is_still_there() const;
+
   const std::string path_;
+  const FileIdentity file_;                   // when it was opened
   std::unique_ptr<SqliteConnection> writer_;  // used by `group_` alone
   GroupCommit group_;
   Mutex mutex_;

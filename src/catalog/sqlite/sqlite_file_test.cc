@@ -151,6 +151,27 @@ TEST(SqliteFileTest, ADamagedFileIsNamedAndNeverWrittenTo) {
   }
 }
 
+// What is written to a file without a name is lost, however well it went.
+TEST(SqliteFileTest, AFileThatWasRemovedOrReplacedWhileInUseIsAskedNoMore) {
+  const SqliteFolder folder;
+  const auto store = open_sqlite_catalog(folder.file(), "test", Instant::from_seconds(1));
+  ASSERT_TRUE(store.has_value());
+  ASSERT_TRUE(create(**store, sample_plan("a"), {}, Instant::from_seconds(2)));
+  const std::string aside = std::string(folder.file()) + ".aside";
+  std::filesystem::rename(folder.file(), aside);
+  const auto refused = [&] {
+    const auto made = create(**store, sample_plan("b"), {}, Instant::from_seconds(3));
+    const auto found = find_by_name<PlanRecord>(**store, "a");
+    return !made && made.error().fault == CatalogFault::kUnavailable && !found &&
+           found.error().message.find("removed or replaced") != std::string::npos;
+  };
+  EXPECT_TRUE(refused());
+  std::ofstream(folder.file()) << "another";
+  EXPECT_TRUE(refused());
+  std::filesystem::rename(aside, folder.file());
+  EXPECT_TRUE(create(**store, sample_plan("b"), {}, Instant::from_seconds(4)));
+}
+
 TEST(SqliteFileTest, AFileThatIsGrowingMeanwhileIsOpenedNeverthelessAndAllItSaysIsRead) {
   const SqliteFolder folder;
   const auto store = open(folder);
