@@ -165,6 +165,8 @@ class Changes:
         self.keys += 1
         keyed = {**headers, "Idempotency-Key": f"key {self.keys}".replace(" ", "-")}
         first = ask(self.port, method, path, body, expect, keyed)
+        if body and "password" in body:  # of which nothing is kept, so a repetition is a second try
+            return first
         again = ask(self.port, method, path, body, expect, keyed)
         data = dict(first.data) if isinstance(first.data, dict) else first.data
         if isinstance(data, dict) and data.get("secret"):

@@ -65,6 +65,7 @@ AdminResult<AdminCaller> by_token(const AdminRequest& request, std::string_view 
   if (!member || member->state != catalog::RecordState::kActive) return std::unexpected(bad_token());
   caller.role = lesser(caller.role, member->role);
   if (member->workspace_id) caller.workspace_id = member->workspace_id;
+  caller.member_id = found->member_id;
   return caller;
 }
 
@@ -110,6 +111,7 @@ AdminResult<AdminCaller> by_session(const AdminRequest& request, std::string_vie
   return AdminCaller{.actor = actor_of(request, "member", member->head.id),
                      .role = member->role,
                      .workspace_id = member->workspace_id,
+                     .member_id = member->head.id,
                      .member = *member,
                      .session = *std::move(session)};
 }

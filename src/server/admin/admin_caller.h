@@ -17,6 +17,7 @@ struct AdminCaller {
   catalog::Actor actor = {};
   catalog::MemberRole role = catalog::MemberRole::kViewer;
   std::optional<std::string> workspace_id = {};  // nothing else is seen or changed; none: the whole installation
+  std::optional<std::string> member_id = {};     // who signed in, or whose token it is
   std::optional<catalog::MemberRecord> member = {};
   std::optional<catalog::SessionRecord> session = {};  // came with a cookie
 };

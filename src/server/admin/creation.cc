@@ -117,6 +117,8 @@ AdminResult<catalog::SecretText> complete(AdminCall& call, ApiKeyRecord& key) {
 
 AdminResult<catalog::SecretText> complete(AdminCall& call, AdminTokenRecord& token) {
   if (auto good = check_member(call, token.member_id, token.workspace_id); !good) return std::unexpected(good.error());
+  // What a member makes goes with the member.
+  if (!token.member_id) token.member_id = call.caller.member_id;
   token.purpose = catalog::TokenPurpose::kApi;
   return new_secret(SecretKind::kAdminToken, nullptr, token.last4, token.sha256);
 }

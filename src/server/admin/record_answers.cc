@@ -9,6 +9,7 @@
 #include "server/admin/admin_call.h"
 #include "server/admin/admin_route.h"
 #include "server/admin/creation.h"
+#include "server/admin/member_sessions.h"
 #include "server/admin/owners.h"
 #include "server/admin/record_json.h"
 #include "server/admin/resource.h"
@@ -141,6 +142,10 @@ AdminResult<AdminReply> update_record(AdminCall& call) {
   if (auto good = check_owners(call, *before, &*record); !good) return std::unexpected(std::move(good.error()));
   catalog::ChangeSet changes = call.changes();
   changes.writes.push_back({.what = catalog::UpdateRecord{*std::move(record), version}});
+  if (call.kind() == RecordKind::kMember && call.body.find("password") != nullptr) {
+    auto good = end_sessions(call, head_of(*before).id, changes);
+    if (!good) return std::unexpected(std::move(good.error()));
+  }
   const auto data = [](const ChangeOutcome& outcome) { return record_json(outcome.records.front()); };
   return call.commit(std::move(changes), {.data = data, .etag_of = 0});
 }

@@ -1,4 +1,5 @@
 // What becomes of a catalog's refusals, and what many writers at once get.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -127,17 +128,24 @@ TEST(RefusalsTest, OneIdempotencyKeyMakesOneRecordHoweverManySendItAtOnce) {
 
 TEST(RefusalsTest, TheLastOwnerStays) {
   AdminHarness admin;
-  const std::string ann = admin.make("members", R"({"email":"ann@example.com","role":"owner"})");
-  const std::string bob = admin.make("members", R"({"email":"bob@example.com","role":"owner","state":"suspended"})");
+  const auto owner = [&](std::string_view name) {
+    return admin.make("members", fmt::format(R"({{"email":"{}@example.com","role":"owner","password":"{}"}})", name,
+                                             "long enough it is"));
+  };
+  const std::string ann = owner("ann");
+  const std::string bob = owner("bob");
+  admin.patch("/v1/members/" + bob, R"({"state":"suspended"})");
+  admin.make("members", R"({"email":"nobody@example.com","role":"owner"})");  // who cannot sign in
   const auto code = [&](std::string_view change) {
     return admin.patch("/v1/members/" + ann, std::string(change)).problem("code");
   };
   EXPECT_EQ(code(R"({"role":"admin"})"), "last_owner");
   EXPECT_EQ(code(R"({"state":"suspended"})"), "last_owner");
   EXPECT_EQ(admin.ask("DELETE", "/v1/members/" + ann, "", {{"If-Match", "*"}}).problem("code"), "last_owner");
+  EXPECT_EQ(code(R"({"password":null})"), "last_owner");
   EXPECT_EQ(code(R"({"name":"Ann"})"), "");
   EXPECT_EQ(admin.ask("DELETE", "/v1/members/" + bob, "", {{"If-Match", "*"}}).status(), 204);
-  admin.make("members", R"({"email":"eve@example.com","role":"owner"})");
+  owner("eve");
   EXPECT_EQ(code(R"({"role":"admin"})"), "");
 }
 

@@ -11,7 +11,10 @@
 #include "server/admin/admin_parts.h"
 #include "server/admin/admin_route.h"
 #include "server/admin/field_check.h"
+#include "server/admin/member_sessions.h"
+#include "server/admin/owners.h"
 #include "server/admin/record_json.h"
+#include "server/admin/setup.h"
 #include "server/admin/timestamp.h"
 #include "text/json_text.h"
 
@@ -106,6 +109,16 @@ std::string session_json(const MemberRecord& member, const SessionRecord& sessio
   return out + '}';
 }
 
+// However it was changed since: it lasts no longer than it was made for, and can be revoked as any token.
+bool is_good_setup_link(const AdminTokenRecord& link, Instant now) {
+  return link.purpose == catalog::TokenPurpose::kSetup && link.head.created_at + kSetupLinkLasts > now &&
+         link.expires_at && *link.expires_at > now && (!link.revoked_at || *link.revoked_at > now);
+}
+
+std::unexpected<AdminRefusal> bad_setup_link() {
+  return refused(401, "bad_setup_link", "this setup link is unknown, used or over; starting again makes another");
+}
+
 }  // namespace
 
 AdminResult<AdminReply> signed_in(AdminCall& call, const MemberRecord& member) {
@@ -180,9 +193,11 @@ AdminResult<AdminReply> set_up(AdminCall& call) {
   if (auto good = count_try(call, {}); !good) return std::unexpected(std::move(good.error()));
   const auto link = catalog::find_by_sha256<AdminTokenRecord>(call.catalog, catalog::key_sha256(texts->front()));
   if (!link && link.error().fault != CatalogFault::kNotFound) return std::unexpected(refusal_of(link.error()));
-  if (!link || link->purpose != catalog::TokenPurpose::kSetup || *link->expires_at <= call.now()) {
-    return refused(401, "bad_setup_link", "this setup link is unknown, used or over; starting again makes another");
-  }
+  if (!link || !is_good_setup_link(*link, call.now())) return bad_setup_link();
+  // A token or an owner that came since lets people in: the link is not needed any more.
+  const auto is_overtaken = has_other_owner(call.catalog, {});
+  if (!is_overtaken) return std::unexpected(refusal_of(is_overtaken.error()));
+  if (*is_overtaken) return bad_setup_link();
   if (auto fault = problem_of_email(email)) return refused_fields({{"email", *std::move(fault)}});
   if (auto fault = problem_of_password(texts->back())) return refused_fields({{"password", *std::move(fault)}});
   auto hash = call.parts.passwords.hash(texts->back());
@@ -196,6 +211,8 @@ AdminResult<AdminReply> set_up(AdminCall& call) {
       {.what = catalog::RemoveRecord{RecordKind::kAdminToken, link->head.id, link->head.version}, .verb = "use"});
   changes.writes.push_back({.what = catalog::CreateRecord{std::move(owner)}});
   const auto made = call.catalog.change(changes);
+  // Whoever removed the link meanwhile was first.
+  if (!made && made.error().fault == CatalogFault::kNotFound) return bad_setup_link();
   if (!made) return std::unexpected(refusal_of(made.error()));
   return AdminReply{.status = 201, .data = record_json(made->records.back()), .etag = etag_of(made->records.back())};
 }
@@ -216,6 +233,7 @@ AdminResult<AdminReply> change_password(AdminCall& call) {
   member.password_hash = std::move(hash);
   const int64_t version = member.head.version;
   catalog::ChangeSet changes = call.changes();
+  if (auto good = end_sessions(call, member.head.id, changes); !good) return std::unexpected(std::move(good.error()));
   changes.writes.push_back({.what = catalog::UpdateRecord{std::move(member), version}, .verb = "change_password"});
   const auto made = call.catalog.change(changes);
   if (!made) return std::unexpected(refusal_of(made.error()));

@@ -155,6 +155,47 @@ TEST_F(SessionAnswersTest, OnesOwnPasswordIsChangedByWhoKnowsIt) {
   EXPECT_EQ(sign_in("ann@example.com", "another password").status(), 201);
 }
 
+TEST_F(SessionAnswersTest, ANewPasswordEndsTheSessionsOfTheOldOne) {
+  const auto headers_of = [](const ReadAnswer& session) {
+    return HeaderList{{"Cookie", cookie_of(session)}, {"X-CSRF-Token", session.text("csrf_token")}};
+  };
+  const HeaderList thief = headers_of(sign_in("ann@example.com", kPassword));
+  const HeaderList own = headers_of(sign_in("ann@example.com", kPassword));
+  const auto status = [&](const HeaderList& headers) { return admin.ask("GET", "/v1/plans", "", headers).status(); };
+  EXPECT_EQ(status(thief), 200);
+  const std::string body = R"({"password":")" + std::string(kPassword) + R"(","new_password":"another password"})";
+  EXPECT_EQ(admin.ask("POST", "/v1/session/password", body, own).status(), 204);
+  EXPECT_EQ(status(thief), 401);
+  EXPECT_EQ(status(own), 200) << "who changed it goes on";
+  admin.patch("/v1/members/" + member, R"({"password":"a third password"})");
+  EXPECT_EQ(status(own), 401) << "somebody else changed it";
+}
+
+TEST_F(SessionAnswersTest, WhatAMemberMakesGoesWithTheMember) {
+  const auto session = sign_in("ann@example.com", kPassword);
+  const HeaderList headers = {{"Cookie", cookie_of(session)}, {"X-CSRF-Token", session.text("csrf_token")}};
+  admin.patch("/v1/members/" + member, R"({"role":"owner"})");
+  const ReadAnswer made = admin.ask("POST", "/v1/tokens", R"({"name":"mine","role":"owner"})", headers);
+  ASSERT_EQ(made.status(), 201) << made.answer.body;
+  EXPECT_EQ(made.text("member_id"), member);
+  const HeaderList token = {{"Authorization", "Bearer " + made.text("secret")}};
+  const ReadAnswer next = admin.ask("POST", "/v1/tokens", R"({"name":"next","role":"owner"})", token);
+  EXPECT_EQ(next.text("member_id"), member) << "and what its tokens make";
+  const HeaderList last = {{"Authorization", "Bearer " + next.text("secret")}};
+  EXPECT_EQ(admin.ask("GET", "/v1/plans", "", last).status(), 200);
+  admin.make("members", R"({"email":"o@b.example","role":"owner","password":")" + std::string(kPassword) + "\"}");
+  admin.patch("/v1/members/" + member, R"({"state":"suspended"})");
+  EXPECT_EQ(admin.ask("GET", "/v1/plans", "", token).status(), 401);
+  EXPECT_EQ(admin.ask("GET", "/v1/plans", "", last).status(), 401);
+}
+
+TEST_F(SessionAnswersTest, NoFastHashOfAPasswordIsKept) {
+  const HeaderList again = {{"Idempotency-Key", "k"}};
+  const std::string body = R"({"email":"bob@example.com","role":"viewer","password":"long enough it is"})";
+  EXPECT_EQ(admin.ask("POST", "/v1/members", body, again).status(), 201);
+  EXPECT_EQ(admin.ask("POST", "/v1/members", body, again).status(), 409) << "nothing of the request was kept";
+}
+
 TEST_F(SessionAnswersTest, NoAnswerAndNoAuditEntryHasASecret) {
   const auto session = sign_in("ann@example.com", kPassword);
   const std::string cookie = cookie_of(session);
@@ -209,6 +250,46 @@ TEST(SetupTest, ALinkIsGoodForAQuarterOfAnHourAndTheNextTakesItsPlace) {
       admin.ask("GET", "/v1/plans", "", {{"Authorization", "Bearer " + std::string((*second)->reveal())}}).status(),
       401)
       << "a link is no token";
+}
+
+struct SetupLinkTest : testing::Test {
+  int set_up() {
+    return admin
+        .post("/v1/setup", R"({"token":")" + std::string((*link)->reveal()) +
+                               R"(","email":"evil@b.example","password":")" + std::string(kPassword) + "\"}")
+        .status();
+  }
+  AdminHarness admin;
+  const catalog::CatalogResult<std::optional<catalog::SecretText>> link = make_setup_link(admin.catalog(), admin.now);
+  const std::string path = "/v1/tokens/" + std::string(admin.get("/v1/tokens").data().at(0).at("id").as_string());
+};
+
+TEST_F(SetupLinkTest, OneThatWasChangedLastsNoLonger) {
+  const Instant made_at = admin.now;
+  admin.patch(path, R"({"expires_at":"2100-01-01T00:00:00Z"})");
+  admin.now = made_at + kSetupLinkLasts;
+  EXPECT_EQ(set_up(), 401);
+  admin.now = made_at;
+  admin.patch(path, R"({"expires_at":null})");
+  EXPECT_EQ(set_up(), 401);
+}
+
+TEST_F(SetupLinkTest, OneThatWasRevokedIsNone) {
+  EXPECT_EQ(admin.post(path + "/revoke", "").status(), 200);
+  EXPECT_EQ(set_up(), 401);
+}
+
+TEST_F(SetupLinkTest, OneIsNoneOnceThereIsAnOwner) {
+  admin.make("members", R"({"email":"o@b.example","role":"owner"})");
+  EXPECT_EQ(set_up(), 201) << "one who cannot sign in is none";
+  EXPECT_EQ(set_up(), 401);
+  const auto another = make_setup_link(admin.catalog(), admin.now);
+  EXPECT_FALSE(another->has_value());
+}
+
+TEST_F(SetupLinkTest, OneIsNoneOnceAnOwnerWasMadeWithoutIt) {
+  admin.make("members", R"({"email":"o@b.example","role":"owner","password":")" + std::string(kPassword) + "\"}");
+  EXPECT_EQ(set_up(), 401);
 }
 
 TEST(SetupTest, NoLinkIsMadeWhereAnOwnersTokenCounts) {
