@@ -13,7 +13,7 @@ SOAK_MINUTES ?= 60
 .PHONY: help run build deb test zones conformance clients clients_bench deploy-test sbom simulation soak bench lint tidy fmt asan tsan clang fuzz clean
 
 help: ## list the commands
-	@grep -hE '^[a-z_-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z_-]+):.*## /  make \1\t/' | expand -t 20
+	@grep -hE '^[a-z_-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z_-]+):.*## /  make \1\t/' | expand -t 22
 
 ifdef REDIS
 run: export RATEGUARD_REDIS = $(REDIS)
