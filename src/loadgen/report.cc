@@ -6,7 +6,9 @@
 #include <array>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <charconv>
 #include <cmath>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -92,6 +94,29 @@ std::string latency_rows(const LatencyHistogram& latency, const Painter& paint) 
     values += fmt::format("{:>10}", value);
   }
   return paint.dim(names) + "\n" + values + "\n";
+}
+
+// Boost writes 1234.5 as "1.2345E3", which is right and which nobody can read at a glance.
+std::string with_plain_numbers(std::string_view json) {
+  std::string out;
+  bool in_text = false;
+  for (size_t at = 0; at < json.size();) {
+    const char c = json[at];
+    const bool is_number = !in_text && (c == '-' || (c >= '0' && c <= '9'));
+    const size_t end = is_number ? std::min(json.find_first_not_of("0123456789+-.eE", at), json.size()) : at + 1;
+    double value = 0;
+    if (is_number && json.substr(at, end - at).contains('E')) {
+      std::from_chars(json.data() + at, json.data() + end, value);
+      out += fmt::format("{:.6f}", value);
+      out.erase(std::max(out.find_last_not_of('0') + 1, out.find_last_of('.') + 2));
+    } else {
+      out += json.substr(at, end - at);
+    }
+    if (c == '"') in_text = !in_text;
+    at = end;
+    if (in_text && c == '\\' && at < json.size()) out += json[at++];
+  }
+  return out;
 }
 
 json::object latency_json(const LatencyHistogram& latency) {
@@ -218,7 +243,7 @@ std::string json_text(const Plan& plan, const RunResult& outcome) {
   out["error_details"] = std::move(details);
   out["latency_us"] = latency_json(tally.latency);
   out["lateness_us"] = latency_json(tally.lateness);
-  return json::serialize(out) + "\n";
+  return with_plain_numbers(json::serialize(out)) + "\n";
 }
 
 }  // namespace rateguard::loadgen

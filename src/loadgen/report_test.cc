@@ -58,6 +58,9 @@ TEST(Report, JsonHoldsTheSame) {
   EXPECT_NEAR(value.at("latency_us").at("p99").as_double(), 990, 1);
   EXPECT_EQ(value.at("latency_us").at("max").as_double(), 1'000);
   EXPECT_TRUE(value.at("lateness_us").as_object().empty());
+  const std::string text = json_text(plan, some_outcome());
+  EXPECT_TRUE(text.contains("\"decisions_per_s\":500.0,")) << text;
+  EXPECT_TRUE(text.contains("\"max\":1000.0")) << text;
 }
 
 TEST(Report, TheProgressLineFitsTheTerminal) {
