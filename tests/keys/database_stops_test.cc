@@ -37,7 +37,7 @@ class DatabaseStopsTest : public testing::Test {
 
   std::string config(const std::string& policy) {
     return folder_.write("r.yaml", fmt::format("identity: {{api_keys: catalog}}\n"
-                                               "catalog: {{url: \"{}\", stale_max: 2s, on_catalog_failure: {}}}\n"
+                                               "catalog: {{url: \"{}\", stale_max: 8s, on_catalog_failure: {}}}\n"
                                                "rules:\n- {{name: chat, per: workspace, limit: 1000000/s}}\n",
                                                url_, policy));
   }
