@@ -41,6 +41,13 @@ class DatabaseStopsTest : public testing::Test {
                                                "rules:\n- {{name: chat, per: workspace, limit: 1000000/s}}\n",
                                                url_, policy));
   }
+  // The service has heard of all changes, so that it forgets no key for one of them any more.
+  bool has_caught_up() {
+    const auto state = catalog_->store().state();
+    const auto reports = catalog_->store().instances(wall_now() - Duration::seconds(60));
+    return state && reports && !reports->empty() && !reports->back().applied.empty() &&
+           reports->back().applied.back().revision >= state->revision;
+  }
   static bool is_refused_for_the_catalog(const HttpAnswer& answer) {
     return answer.status == 503 && contains(answer.body, "catalog_unavailable");
   }
@@ -56,6 +63,7 @@ TEST_F(DatabaseStopsTest, DenyServesKnownKeysUntilTheyAreStaleAndAllAgainAfterwa
   HttpConnection connection(service.port());
   const std::string known = catalog_->add(kUnlimited).second;
   const std::string other = catalog_->add(kUnlimited).second;
+  ASSERT_TRUE(eventually([&] { return has_caught_up(); }));
   EXPECT_EQ(ask_authz(connection, known).status, 200);
   postgres_.stop();
   EXPECT_EQ(ask_authz(connection, known).status, 200) << "cached callers go on";
@@ -72,6 +80,7 @@ TEST_F(DatabaseStopsTest, ServeStaleGoesOnWithWhatItKnows) {
   HttpConnection connection(service.port());
   const auto [record, known] = catalog_->add(kUnlimited);
   const std::string other = catalog_->add(kUnlimited).second;
+  ASSERT_TRUE(eventually([&] { return has_caught_up(); }));
   EXPECT_EQ(ask_authz(connection, known).status, 200);
   postgres_.stop();
   EXPECT_TRUE(eventually([&] { return contains(connection.get("/ready").body, "it cannot be asked"); }));
@@ -89,6 +98,7 @@ TEST_F(DatabaseStopsTest, ADatabaseThatIsSilentHoldsUpOnlyThoseWhomItIsAskedFor)
   HttpConnection another(service.port());
   const std::string known = catalog_->add(kUnlimited).second;
   const std::string other = catalog_->add(kUnlimited).second;
+  ASSERT_TRUE(eventually([&] { return has_caught_up(); }));
   EXPECT_EQ(ask_authz(connection, known).status, 200);
   const std::vector<pid_t> sessions = sessions_of(postgres_);
   ASSERT_FALSE(sessions.empty());
