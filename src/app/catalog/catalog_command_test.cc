@@ -66,6 +66,7 @@ TEST_P(CatalogCommandTest, AKeyIsMadeByNamesAndItsSecretIsShownOnce) {
   EXPECT_EQ(catalog::look_at_key(made.secret).form, catalog::KeyForm::kWellFormed) << made.secret;
   EXPECT_TRUE(made.note.starts_with("key backend made (key_")) << made.note;
   EXPECT_TRUE(catalog::find_by_sha256<catalog::ApiKeyRecord>(catalog_.store(), catalog::key_sha256(made.secret)));
+  EXPECT_TRUE(done({"keys", "create", "--workspace", "acme"}).note.starts_with("key made (key_"));
   const CommandOutput shown = done({"keys", "show", "backend"});
   EXPECT_TRUE(shown.text.contains("workspace_id")) << shown.text;
   EXPECT_TRUE(shown.text.contains("team=search")) << shown.text;
