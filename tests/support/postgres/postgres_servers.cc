@@ -4,6 +4,7 @@
 #include <pwd.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -36,6 +37,10 @@ std::vector<std::string> unprivileged(const std::filesystem::path& folder, std::
   if (user != nullptr) (void)!chown(folder.c_str(), user->pw_uid, user->pw_gid);
   std::vector<std::string> all = {"setpriv", std::string("--reuid=") + kUser, std::string("--regid=") + kUser,
                                   "--clear-groups", "--pdeathsig=KILL"};
+  // A root folder that is closed to other users, as chroots have it, would hide the libraries from them.
+  if (struct stat root = {}; ::stat("/", &root) == 0 && (root.st_mode & S_IXOTH) == 0) {
+    all.insert(all.end(), {"--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"});
+  }
   all.insert(all.end(), words.begin(), words.end());
   return all;
 }
