@@ -38,8 +38,10 @@ std::vector<std::string> unprivileged(const std::filesystem::path& folder, std::
   std::vector<std::string> all = {"setpriv", std::string("--reuid=") + kUser, std::string("--regid=") + kUser,
                                   "--clear-groups", "--pdeathsig=KILL"};
   // A root folder that is closed to other users, as chroots have it, would hide the libraries from them.
+  // access(2), which initdb uses, forgets capabilities without the secure bit.
   if (struct stat root = {}; ::stat("/", &root) == 0 && (root.st_mode & S_IXOTH) == 0) {
-    all.insert(all.end(), {"--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"});
+    all.insert(all.end(),
+               {"--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search", "--securebits=+no_setuid_fixup"});
   }
   all.insert(all.end(), words.begin(), words.end());
   return all;
