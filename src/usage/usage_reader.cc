@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <utility>
 
 #include "text/number.h"
 #include "usage/dollars.h"
@@ -80,16 +81,17 @@ void UsageReader::finish() {
 }
 
 void UsageReader::data_piece(std::string_view piece) {
-  if (data_is_json_) return void(walker_.read(piece));
-  data_head_ += piece;
-  if (kDone.starts_with(data_head_)) return;
-  data_is_json_ = true;
-  walker_.read(data_head_);
-  data_head_.clear();
+  if (!data_is_json_ && kDone.substr(data_head_.size()).starts_with(piece)) {
+    data_head_ += piece;
+    return;
+  }
+  if (!std::exchange(data_is_json_, true)) walker_.read(data_head_);
+  walker_.read(piece);
 }
 
 void UsageReader::event_ended() {
-  if (data_head_ == kDone || ends_answer(type_)) is_whole_ = true;
+  const bool is_done = !data_is_json_ && data_head_ == kDone;
+  if (is_done || ends_answer(type_)) is_whole_ = true;
   if (data_is_json_) walker_.reset();
   if (event_has_text_) ++text_events_;
   data_head_.clear();

@@ -175,6 +175,14 @@ TEST(UsageReaderTest, ItSaysWhichModelAnsweredAndWhetherTheStreamCameToItsEnd) {
   EXPECT_TRUE(reader.is_whole());
 }
 
+TEST(UsageReaderTest, WhatOnlyBeginsAsTheLastEventIsNotTheLast) {
+  for (const std::string data : {"[DONE]x", "[DONE", "x[DONE]"}) {
+    UsageReader reader(UsageDialect::kOpenAi, AnswerShape::kEvents);
+    for (const char c : "data: " + data + "\n\n") reader.read({&c, 1});
+    EXPECT_FALSE(reader.is_whole()) << data;
+  }
+}
+
 TEST(UsageReaderTest, AnEventThatIsNoJsonHarmsNoOther) {
   EXPECT_EQ(openai_events("data: {\"usage\":{\"prompt_tokens\":4\n\ndata: oops\n\n" + kUsageChunk + kDone),
             (TokenUsage{.input = 12, .output = 5, .source = UsageSource::kReported}));
