@@ -23,8 +23,6 @@ namespace {
 // Threads that wait for the catalog. Writes of SQLite that wait at the same time share one commit
 // (docs/decisions/0040): with sixteen nearly as many are made in a second as with more.
 constexpr size_t kThreads = 16;
-// How often what is over is removed from the catalog: sessions, setup links, kept answers.
-constexpr Duration kUpkeepInterval = Duration::seconds(60);
 
 class AdminListener final : public LoopListener {
  public:
@@ -42,14 +40,6 @@ class AdminListener final : public LoopListener {
   ~AdminListener() override { pool_->stop(); }
 
   Result<uint16_t> start(net::EventLoop& loop) { return server_.start(loop, api_); }
-  // On this loop, for all of them.
-  void keep_up(net::EventLoop& loop, catalog::CatalogStore& catalog) {
-    upkeep_ = loop.every(kUpkeepInterval, [this, &loop, &catalog] {
-      // What is not removed now is removed the next time.
-      pool_->submit([&catalog, now = loop.now().wall()] { static_cast<void>(catalog.expire(now)); });
-    });
-  }
-
   // Each loop sets the same.
   void set_policy(const Policy& policy) override { admin_.rules.set(policy.rules); }
   void set_tls(const Prepared& prepared) override { server_.set_tls(prepared.tls); }
@@ -62,7 +52,6 @@ class AdminListener final : public LoopListener {
   net::BlockingCalls calls_;
   admin::AdminApi api_;
   http::Server server_;
-  net::Timer upkeep_;
 };
 
 class AdminFront final : public FrontEnd {
@@ -88,7 +77,6 @@ class AdminFront final : public FrontEnd {
     const auto port = listener->start(parts.loop);
     if (!port) return std::unexpected(port.error());
     join_at(*port, options_.host.address);
-    if (std::exchange(is_first_, false)) listener->keep_up(parts.loop, admin_.catalog);
     return listener;
   }
 
@@ -98,6 +86,10 @@ class AdminFront final : public FrontEnd {
   std::string notice() override {
     if (admin_.identity.first_token) return {};
     const auto link = admin::make_setup_link(admin_.catalog, net::SystemClock().read().wall());
+    if (!link && service_.log != nullptr) {
+      service_.log->write(LogLevel::kError, "no setup link can be made for the admin API",
+                          {{"why", link.error().message}});
+    }
     if (!link || !*link) return {};
     const std::string& given = admin_.identity.public_url;
     return fmt::format(
@@ -111,7 +103,6 @@ class AdminFront final : public FrontEnd {
   admin::AdminParts admin_;
   const std::shared_ptr<net::BlockingPool> pool_;
   http::ServerOptions options_;
-  bool is_first_ = true;
 };
 
 }  // namespace
