@@ -14,6 +14,8 @@ namespace json = boost::json;
 // Deeper than any body of this API.
 constexpr size_t kDepthMax = 16;
 constexpr size_t kDescribedBytesMax = 60;
+// More than any object of this API has. Each name is compared with those before it.
+constexpr size_t kMembersMax = 1'000;
 
 // Builds the tree. The names of the callbacks and limits are Boost.JSON's.
 struct NodeBuilder {
@@ -26,6 +28,7 @@ struct NodeBuilder {
   std::vector<JsonNode*> open;  // the containers around the next value
   std::string text;             // what has arrived of a string or a key
   std::string twice;            // the member that came twice
+  bool has_too_many = false;    // members in one object
 
   // Nodes of closed containers move when their parent grows, those of open ones do not: a parent takes no further child
   // before its last one is closed.
@@ -64,8 +67,9 @@ struct NodeBuilder {
   }
   bool on_key(json::string_view part, size_t, json::error_code& error) {
     text.append(part.data(), part.size());
-    if (open.back()->find(text) != nullptr) {
-      twice = std::move(text);
+    has_too_many = open.back()->members.size() == kMembersMax;
+    if (has_too_many || open.back()->find(text) != nullptr) {
+      if (!has_too_many) twice = clipped(text, kDescribedBytesMax);
       error = json::error::syntax;
       return false;
     }
@@ -193,6 +197,7 @@ std::expected<JsonNode, http_api::FieldError> parse_json_object(std::string_view
   if (!builder.twice.empty()) {
     return std::unexpected(http_api::FieldError{.field = builder.twice, .detail = "came twice"});
   }
+  if (builder.has_too_many) return wrong(fmt::format("has more than {} members in one object", kMembersMax));
   if (error) return wrong(fmt::format("is not valid JSON, at byte {}: {}", read + 1, error.message()));
   if (read < text.size()) return wrong(fmt::format("has text after its JSON value, at byte {}", read + 1));
   if (builder.root.kind != JsonNode::Kind::kObject) {

@@ -41,6 +41,18 @@ TEST(JsonNodeTest, AMemberThatComesTwiceIsNamed) {
   EXPECT_EQ(problem(R"({"a":{"x":1},"b":{"x":1}})"), "none");
 }
 
+// Each name is compared with those before it: without a bound a body of a megabyte would hold a thread for minutes.
+TEST(JsonNodeTest, MembersOfAnObjectAreBounded) {
+  const auto with_members = [](int count) {
+    std::string text = "{\"a0\":0";
+    for (int i = 1; i < count; ++i) text += ",\"a" + std::to_string(i) + "\":0";
+    return parse_json_object(text + "}");
+  };
+  EXPECT_TRUE(with_members(1'000).has_value());
+  ASSERT_FALSE(with_members(1'001).has_value());
+  EXPECT_EQ(with_members(1'001).error().detail, "has more than 1000 members in one object");
+}
+
 TEST(JsonNodeTest, DepthIsBounded) {
   const auto nested = [](int depth) {
     return "{\"a\":" + std::string(static_cast<size_t>(depth), '[') + std::string(static_cast<size_t>(depth), ']') +

@@ -88,6 +88,15 @@ TEST(RecordAnswersTest, WhatIsStoredIsWhatAConfigurationWouldTake) {
   EXPECT_EQ(problem("members", R"({"email":"nobody","role":"viewer"})"), "400 email");
 }
 
+TEST(RecordAnswersTest, WhatDependsOnAnotherMemberIsCheckedWithIt) {
+  AdminHarness admin;
+  const std::string rule = admin.make("rules", R"({"name":"a","definition":"{name: a, per: ip, limit: 5/m}"})");
+  EXPECT_EQ(admin.patch("/v1/rules/" + rule, R"({"name":"b"})").problem("field"), "definition");
+  const std::string channel =
+      admin.make("alert-channels", R"({"name":"c","channel":"webhook","target":"https://a.example/x"})");
+  EXPECT_EQ(admin.patch("/v1/alert-channels/" + channel, R"({"channel":"email"})").problem("field"), "target");
+}
+
 TEST(RecordAnswersTest, AChangeNeedsTheVersionThatItStandsOn) {
   AdminHarness admin;
   const std::string path = "/v1/plans/" + admin.make("plans", R"({"name":"pro"})");

@@ -4,8 +4,6 @@
 
 #include <chrono>
 
-#include "text/number.h"
-
 namespace rateguard::admin {
 namespace {
 
@@ -48,7 +46,6 @@ class TimeText {
     for (; digits < 6; ++digits) value *= 10;
     return value;
   }
-  bool is_good() const { return good_; }
   bool has_ended() const { return good_ && rest_.empty(); }
 
  private:
@@ -98,7 +95,8 @@ std::optional<Instant> parse_timestamp(std::string_view text) {
   if (!time.has_ended() || !date.ok()) return std::nullopt;
   const int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
   const int64_t seconds = ((days * 24 + hour) * 60 + minute) * 60 + second - offset_s;
-  if (seconds < 0) return std::nullopt;
+  constexpr int64_t kYear10000 = 253'402'300'800;
+  if (seconds < 0 || seconds >= kYear10000) return std::nullopt;
   return Instant{seconds * 1'000'000 + micros};
 }
 
