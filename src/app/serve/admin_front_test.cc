@@ -59,6 +59,12 @@ TEST(AdminFrontTest, AWeakTokenIsRefusedAndNotShown) {
   const auto url = config::parse("admin: {public_url: 'https://a.example/admin'}", "f");
   ASSERT_FALSE(url.has_value());
   EXPECT_TRUE(url.error().message.contains("without a path")) << url.error().message;
+  for (const std::string text : {"https://Admin.example", "https://a.example:443", "http://a.example:80"}) {
+    const auto other = config::parse("admin: {public_url: '" + text + "'}", "f");
+    ASSERT_FALSE(other.has_value()) << text;
+    EXPECT_TRUE(other.error().message.contains("as browsers write it")) << other.error().message;
+  }
+  EXPECT_TRUE(config::parse("admin: {public_url: 'https://a.example:80'}", "f").has_value());
 }
 
 }  // namespace

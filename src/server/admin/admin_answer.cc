@@ -68,8 +68,6 @@ std::vector<std::string_view> known_parameters(const AdminRoute& route) {
       return {};
     case AdminQuery::kAudit:
       return {"cursor", "limit", "workspace_id", "actor_id", "action", "target_id", "from", "until"};
-    case AdminQuery::kCode:
-      return {"code", "state", "error", "error_description", "error_uri", "iss", "session_state"};
     case AdminQuery::kPage:
       break;
   }
@@ -176,7 +174,8 @@ AdminResult<AdminReply> identified(AdminParts& parts, const AdminRequest& reques
   if (!good_origin) return std::unexpected(std::move(good_origin.error()));
   AdminCaller caller = {.actor = {.kind = "anonymous", .address = request.peer, .request_id = request.id}};
   if (match.route->admits != Admits::kAnyone) {
-    auto known = identify_caller(request, parts.catalog, parts.identity.first_token);
+    auto known =
+        identify_caller(request, parts.catalog, parts.identity.first_token, cookie_scheme(parts.identity.public_url));
     if (!known) return std::unexpected(std::move(known.error()));
     caller = *std::move(known);
     outcome.actor = caller.actor.id;

@@ -152,7 +152,7 @@ AdminResult<AdminReply> AdminCall::commit(catalog::ChangeSet changes, const Rend
 
 AdminResult<std::optional<AdminReply>> AdminCall::kept_answer() {
   // The hash of such a body would be a fast hash of the password. Repeating these requests does no harm.
-  if (request.body.contains("password\"")) key_.clear();
+  if (body.find("password") != nullptr || body.find("new_password") != nullptr) key_.clear();
   if (key_.empty()) return std::nullopt;
   if (key_.size() > kIdempotencyKeyMax || !is_visible_ascii(key_)) {
     return refused(400, "invalid", fmt::format("expected 1 to {} visible characters of ASCII", kIdempotencyKeyMax),

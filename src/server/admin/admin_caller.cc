@@ -116,17 +116,16 @@ AdminResult<AdminCaller> by_session(const AdminRequest& request, std::string_vie
                      .session = *std::move(session)};
 }
 
-std::string_view cookie_of(const AdminRequest& request) {
+std::string_view cookie_of(const AdminRequest& request, CookieScheme scheme) {
   std::vector<Header> headers;
   for (const auto& [name, value] : request.headers) headers.push_back({name, value});
-  const std::string_view found = find_cookie(headers, session_cookie_name(CookieScheme::kHttps));
-  return found.empty() ? find_cookie(headers, session_cookie_name(CookieScheme::kHttp)) : found;
+  return find_cookie(headers, session_cookie_name(scheme));
 }
 
 }  // namespace
 
 AdminResult<AdminCaller> identify_caller(const AdminRequest& request, catalog::CatalogStore& catalog,
-                                         const std::optional<FirstToken>& first_token) {
+                                         const std::optional<FirstToken>& first_token, CookieScheme scheme) {
   const std::string_view authorization = request.header("Authorization");
   constexpr std::string_view kBearer = "Bearer ";
   if (!authorization.empty()) {
@@ -135,7 +134,7 @@ AdminResult<AdminCaller> identify_caller(const AdminRequest& request, catalog::C
     }
     return by_token(request, trim(authorization.substr(kBearer.size())), catalog, first_token);
   }
-  const std::string_view cookie = cookie_of(request);
+  const std::string_view cookie = cookie_of(request, scheme);
   if (!cookie.empty()) return by_session(request, cookie, catalog);
   return std::unexpected(unauthenticated(
       "no_token", "expected Authorization: Bearer TOKEN, or the cookie of a session (POST /v1/session)"));

@@ -31,18 +31,20 @@ struct FirstToken {
   std::string actor_id = "environment";
 };
 
-// By the bearer token or, where there is none, by the session cookie. Tokens are compared by their SHA-256, in constant
-// time. Blocks: asks the catalog. Errors: 401, and 403 for a session's request to change something without its CSRF
-// token; as refusal_of() for the catalog's.
+// The cookie of a session. A browser takes a name with "__Host-" only with Secure, over HTTPS.
+enum class CookieScheme : uint8_t { kHttp, kHttps };
+
+// By the bearer token or, where there is none, by the session cookie of that scheme: over HTTPS a page of a
+// neighbouring name could plant the other. Tokens are compared by their SHA-256, in constant time. Blocks: asks the
+// catalog. Errors: 401, and 403 for a session's request to change something without its CSRF token; as refusal_of() for
+// the catalog's.
 AdminResult<AdminCaller> identify_caller(const AdminRequest& request, catalog::CatalogStore& catalog,
-                                         const std::optional<FirstToken>& first_token);
+                                         const std::optional<FirstToken>& first_token, CookieScheme scheme);
 
 // Refuses what a page of another site sends to change something, or to sign its user in as somebody else. Without a
 // public origin, pages of the host that was asked are this one's. Errors: 403.
 AdminResult<void> check_origin(const AdminRequest& request, std::string_view public_origin);
 
-// The cookie of a session. A browser takes a name with "__Host-" only with Secure, over HTTPS.
-enum class CookieScheme : uint8_t { kHttp, kHttps };
 std::string_view session_cookie_name(CookieScheme scheme);
 // "Set-Cookie" for a session that lasts `seconds`; 0 ends it.
 std::string session_cookie(CookieScheme scheme, std::string_view secret, int64_t seconds);

@@ -27,7 +27,6 @@ enum class AdminQuery : uint8_t {
   kNone,
   kPage,   // cursor, limit, and the fields by which records of the kind can be listed
   kAudit,  // cursor, limit, and what an audit entry can be found by
-  kCode,   // what an identity provider gives back: code, state, error, error_description, iss, session_state
 };
 
 struct AdminRoute {

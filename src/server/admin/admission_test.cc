@@ -53,6 +53,21 @@ TEST(AdmissionTest, NobodyGetsInWithoutAValidToken) {
   }
 }
 
+TEST(AdmissionTest, ARoleIsAdmittedToWhatIsItsOwn) {
+  using enum catalog::MemberRole;
+  const auto roles = [](Admits who) {
+    std::string text;
+    for (const auto role : {kOwner, kAdmin, kBilling, kViewer}) text += admits(who, role) ? 'x' : '-';
+    return text;
+  };
+  EXPECT_EQ(roles(Admits::kNobody), "----");
+  EXPECT_EQ(roles(Admits::kOwners), "x---");
+  EXPECT_EQ(roles(Admits::kManagers), "xx--");
+  EXPECT_EQ(roles(Admits::kBilling), "xxx-");
+  EXPECT_EQ(roles(Admits::kReaders), "xxxx");
+  EXPECT_EQ(roles(Admits::kAnyone), "xxxx");
+}
+
 TEST(AdmissionTest, EachRoleIsAdmittedToItsRoutesAndToNoOther) {
   AdminHarness admin;
   std::map<catalog::MemberRole, std::string> tokens;

@@ -164,8 +164,10 @@ AdminResult<AdminReply> get_propagation(AdminCall& call) {
     if (!list.empty()) list += ',';
     list += "{\"instance_id\":";
     append_json_string(list, report.id);
-    list += ",\"address\":";
-    append_json_string(list, report.address);
+    if (!call.caller.workspace_id) {  // whoever belongs to a workspace learns nothing of the installation
+      list += ",\"address\":";
+      append_json_string(list, report.address);
+    }
     list += ',';
     append_time(list, "seen_at", report.seen_at);
     list += ",\"applied\":";

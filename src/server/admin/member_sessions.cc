@@ -1,19 +1,22 @@
 #include "server/admin/member_sessions.h"
 
-#include "server/admin/each_record.h"
-
 namespace rateguard::admin {
 
 AdminResult<void> end_sessions(const AdminCall& call, std::string_view member_id, catalog::ChangeSet& changes) {
-  const auto looked = has_any<catalog::SessionRecord>(call.catalog, [&](const catalog::SessionRecord& session) {
-    const bool is_own = call.caller.session && call.caller.session->head.id == session.head.id;
-    if (session.member_id == member_id && !is_own) {
+  catalog::RecordQuery query = {.kind = catalog::RecordKind::kSession,
+                                .limit = catalog::RecordQuery::kPageRecordsMax,
+                                .filters = {{"member_id", std::string(member_id)}}};
+  for (bool has_more = true; has_more;) {
+    const auto page = call.catalog.list_any(query);
+    if (!page) return std::unexpected(refusal_of(page.error()));
+    for (const catalog::AnyRecord& session : page->records) {
+      query.after = head_of(session).id;
+      if (call.caller.session && call.caller.session->head.id == query.after) continue;
       changes.writes.push_back(
-          {.what = catalog::RemoveRecord{catalog::RecordKind::kSession, session.head.id}, .verb = "sign_out"});
+          {.what = catalog::RemoveRecord{catalog::RecordKind::kSession, query.after}, .verb = "sign_out"});
     }
-    return false;
-  });
-  if (!looked) return std::unexpected(refusal_of(looked.error()));
+    has_more = page->has_more;
+  }
   return {};
 }
 

@@ -6,7 +6,7 @@ namespace rateguard::admin {
 
 bool is_owner(const catalog::MemberRecord& member) {
   return member.role == catalog::MemberRole::kOwner && member.state == catalog::RecordState::kActive &&
-         !member.workspace_id && (member.password_hash || member.oidc_subject);
+         !member.workspace_id && member.password_hash;
 }
 
 catalog::CatalogResult<bool> has_other_owner(catalog::CatalogStore& catalog, std::string_view id) {

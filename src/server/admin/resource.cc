@@ -15,7 +15,8 @@ constexpr ResourceField kPlanFields[] = {kName};
 constexpr ResourceField kMemberFields[] = {{.field = "workspace_id", .use = kAtCreation},
                                            {.field = "email", .is_required = true},
                                            {.field = "role", .is_required = true},
-                                           {.field = "password_hash", .use = kHidden, .shown_as = "has_password"}};
+                                           {.field = "password_hash", .use = kHidden, .shown_as = "has_password"},
+                                           {.field = "oidc_subject", .use = kReadOnly}};
 constexpr ResourceField kKeyFields[] = {
     {.field = "workspace_id", .use = kAtCreation, .is_required = true},
     {.field = "prefix", .use = kAtCreation},

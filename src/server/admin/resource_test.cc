@@ -44,6 +44,8 @@ TEST(ResourceTest, AHashIsNeverShownAndNoSecretIsWithoutARow) {
       if constexpr (std::is_same_v<T, catalog::Sha256>) {
         EXPECT_EQ(row.use, FieldAccess::kHidden) << field.name;
         EXPECT_TRUE(row.shown_as.empty()) << field.name;
+      } else if (field.role == catalog::FieldRole::kSecret) {
+        EXPECT_TRUE(row.shown_as.starts_with("has_")) << field.name;
       }
       const bool is_tracked = field.role == catalog::FieldRole::kTracked;
       EXPECT_TRUE(!is_tracked || row.use == FieldAccess::kReadOnly) << field.name;

@@ -12,7 +12,6 @@
 #include "server/admin/admin_route.h"
 #include "server/admin/field_check.h"
 #include "server/admin/member_sessions.h"
-#include "server/admin/owners.h"
 #include "server/admin/record_json.h"
 #include "server/admin/setup.h"
 #include "server/admin/timestamp.h"
@@ -119,8 +118,6 @@ std::unexpected<AdminRefusal> bad_setup_link() {
   return refused(401, "bad_setup_link", "this setup link is unknown, used or over; starting again makes another");
 }
 
-}  // namespace
-
 AdminResult<AdminReply> signed_in(AdminCall& call, const MemberRecord& member) {
   auto secret = catalog::make_secret(catalog::SecretKind::kSession);
   auto csrf = catalog::make_secret(catalog::SecretKind::kSession);
@@ -144,6 +141,8 @@ AdminResult<AdminReply> signed_in(AdminCall& call, const MemberRecord& member) {
                     .data = std::move(data),
                     .headers = {{"Set-Cookie", session_cookie(scheme, secret->text.reveal(), kSessionSeconds)}}};
 }
+
+}  // namespace
 
 namespace admin_answers {
 
@@ -195,7 +194,7 @@ AdminResult<AdminReply> set_up(AdminCall& call) {
   if (!link && link.error().fault != CatalogFault::kNotFound) return std::unexpected(refusal_of(link.error()));
   if (!link || !is_good_setup_link(*link, call.now())) return bad_setup_link();
   // A token or an owner that came since lets people in: the link is not needed any more.
-  const auto is_overtaken = has_other_owner(call.catalog, {});
+  const auto is_overtaken = has_owner(call.catalog, call.now());
   if (!is_overtaken) return std::unexpected(refusal_of(is_overtaken.error()));
   if (*is_overtaken) return bad_setup_link();
   if (auto fault = problem_of_email(email)) return refused_fields({{"email", *std::move(fault)}});

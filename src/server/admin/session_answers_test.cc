@@ -6,6 +6,7 @@
 #include "server/admin/admin_harness_testing.h"
 #include "server/admin/password.h"
 #include "server/admin/setup.h"
+#include "server/admin/sign_in_limits.h"
 
 namespace rateguard::admin {
 namespace {
@@ -56,6 +57,12 @@ TEST_F(SessionAnswersTest, TheCookieIsForThisSiteAloneAndForNoScript) {
   const std::string set = sign_in("ann@example.com", kPassword).header("Set-Cookie");
   EXPECT_TRUE(set.starts_with("__Host-rg_session=")) << set;
   EXPECT_TRUE(set.ends_with("; Path=/; Max-Age=43200; HttpOnly; SameSite=Strict; Secure")) << set;
+  const std::string secret = set.substr(set.find('=') + 1, set.find(';') - set.find('=') - 1);
+  const auto status = [&](const std::string& name) {
+    return admin.ask("GET", "/v1/plans", "", {{"Cookie", name + "=" + secret}}).status();
+  };
+  EXPECT_EQ(status("__Host-rg_session"), 200);
+  EXPECT_EQ(status("rg_session"), 401) << "a page of a neighbouring name could have set it";
 }
 
 TEST_F(SessionAnswersTest, WithoutItsOwnTokenASessionChangesNothing) {
@@ -194,6 +201,12 @@ TEST_F(SessionAnswersTest, NoFastHashOfAPasswordIsKept) {
   const std::string body = R"({"email":"bob@example.com","role":"viewer","password":"long enough it is"})";
   EXPECT_EQ(admin.ask("POST", "/v1/members", body, again).status(), 201);
   EXPECT_EQ(admin.ask("POST", "/v1/members", body, again).status(), 409) << "nothing of the request was kept";
+  const std::string escaped = R"({"email":"eve@example.com","role":"viewer","passwor\u0064":"long enough it is"})";
+  EXPECT_EQ(admin.ask("POST", "/v1/members", escaped, again).status(), 201);
+  EXPECT_EQ(admin.ask("POST", "/v1/members", escaped, again).status(), 409);
+  const std::string plan = R"({"name":"p","title":"my password"})";
+  EXPECT_EQ(admin.ask("POST", "/v1/plans", plan, again).status(), 201);
+  EXPECT_EQ(admin.ask("POST", "/v1/plans", plan, again).header("Idempotent-Replayed"), "true") << "a word is no member";
 }
 
 TEST_F(SessionAnswersTest, NoAnswerAndNoAuditEntryHasASecret) {
@@ -206,6 +219,14 @@ TEST_F(SessionAnswersTest, NoAnswerAndNoAuditEntryHasASecret) {
   EXPECT_FALSE(all.contains(cookie.substr(cookie.find('=') + 1)));
   EXPECT_FALSE(all.contains(session.text("csrf_token")));
   EXPECT_TRUE(all.contains("\"has_password\":true"));
+}
+
+TEST(SignInLimitsTest, ASiteOfIpv6CountsAsOneAddress) {
+  SignInLimits limits;
+  const Now now(Instant::from_seconds(1'000));
+  for (int i = 0; i < 20; ++i) EXPECT_FALSE(limits.try_now("2001:db8::" + std::to_string(i), {}, now)) << i;
+  EXPECT_TRUE(limits.try_now("2001:db8::ffff", {}, now));
+  EXPECT_FALSE(limits.try_now("2001:db8:0:1::1", {}, now));
 }
 
 TEST(SetupTest, ALinkMakesTheFirstOwnerOnceAndInTime) {
@@ -285,6 +306,15 @@ TEST_F(SetupLinkTest, OneIsNoneOnceThereIsAnOwner) {
   EXPECT_EQ(set_up(), 401);
   const auto another = make_setup_link(admin.catalog(), admin.now);
   EXPECT_FALSE(another->has_value());
+}
+
+TEST_F(SetupLinkTest, OneIsNoneOnceThereIsAnOwnersToken) {
+  const std::string member = admin.make("members", R"({"email":"v@b.example","role":"viewer"})");
+  admin.post("/v1/tokens", R"({"name":"a","role":"owner","member_id":")" + member + "\"}");
+  EXPECT_TRUE(make_setup_link(admin.catalog(), admin.now)->has_value()) << "it does no more than its member";
+  admin.post("/v1/tokens", R"({"name":"b","role":"owner"})");
+  EXPECT_FALSE(make_setup_link(admin.catalog(), admin.now)->has_value());
+  EXPECT_EQ(set_up(), 401);
 }
 
 TEST_F(SetupLinkTest, OneIsNoneOnceAnOwnerWasMadeWithoutIt) {

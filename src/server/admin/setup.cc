@@ -18,16 +18,18 @@ using catalog::RecordKind;
 
 constexpr std::string_view kSetupName = "setup link";
 
+}  // namespace
+
 CatalogResult<bool> has_owner(CatalogStore& catalog, Instant now) {
   const auto member = has_other_owner(catalog, {});
   if (!member || *member) return member;
+  // A member's token does no more than the member, who has been looked at.
   return has_any<AdminTokenRecord>(catalog, [now](const AdminTokenRecord& its) {
-    return its.purpose == catalog::TokenPurpose::kApi && its.role == catalog::MemberRole::kOwner && !its.workspace_id &&
-           (!its.expires_at || *its.expires_at > now) && (!its.revoked_at || *its.revoked_at > now);
+    return !its.member_id && its.purpose == catalog::TokenPurpose::kApi && its.role == catalog::MemberRole::kOwner &&
+           !its.workspace_id && (!its.expires_at || *its.expires_at > now) &&
+           (!its.revoked_at || *its.revoked_at > now);
   });
 }
-
-}  // namespace
 
 CatalogResult<std::optional<catalog::SecretText>> make_setup_link(CatalogStore& catalog, Instant now) {
   const auto owner = has_owner(catalog, now);

@@ -12,9 +12,12 @@ namespace rateguard::admin {
 // How long a setup link is good for.
 inline constexpr Duration kSetupLinkLasts = Duration::seconds(15 * 60);
 
-// Makes a link's secret if nobody can get in: no member of the whole installation is an active owner, and no owner's
-// token counts. It takes the place of any made before. nullopt: none is needed, or another instance has just made one.
-// Blocks. Errors: as CatalogStore.
+// Whether somebody can get in: an active owner of the whole installation who can sign in, or an owner's token that
+// counts. Blocks. Errors: as CatalogStore.
+catalog::CatalogResult<bool> has_owner(catalog::CatalogStore& catalog, Instant now);
+
+// Makes a link's secret if nobody can get in. It takes the place of any made before. nullopt: none is needed, or
+// another instance has just made one. Blocks. Errors: as CatalogStore.
 catalog::CatalogResult<std::optional<catalog::SecretText>> make_setup_link(catalog::CatalogStore& catalog, Instant now);
 
 }  // namespace rateguard::admin

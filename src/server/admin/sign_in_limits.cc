@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "model/ip_address.h"
 #include "store/counter_key.h"
 
 namespace rateguard::admin {
@@ -12,6 +13,9 @@ namespace {
 
 // Some megabytes. When it is full the counters nearest to fresh ones are dropped.
 constexpr uint64_t kKeysMax = 50'000;
+
+// What a site has at the least (RFC 6177); so is listen.ipv6_prefix by itself.
+constexpr int kPrefixV6 = 64;
 
 struct SignInLimit {
   std::string_view name;
@@ -41,6 +45,10 @@ SignInCharge charge_of(const SignInLimit& limit, std::initializer_list<std::stri
 SignInLimits::SignInLimits() : store_(MemoryStore::create({.max_keys = kKeysMax}).value()) {}
 
 std::optional<Duration> SignInLimits::try_now(std::string_view address, std::string_view email, Now now) {
+  // One who has a /64 of IPv6 has as many addresses as one likes.
+  const auto peer = IpAddress::parse(address);
+  const std::string network = peer ? peer->masked_v6(kPrefixV6).to_string() : std::string(address);
+  address = network;
   std::vector<SignInCharge> limits;
   limits.push_back(charge_of(kByAddress, {address}));
   if (!email.empty()) {

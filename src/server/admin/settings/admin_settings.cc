@@ -9,8 +9,15 @@ Result<void> check_public_url(std::string_view text) {
   if (text.empty()) return {};
   const size_t host = text.find("://") + 3;
   const bool has_scheme = text.starts_with("https://") || text.starts_with("http://");
-  if (has_scheme && text.size() > host && text.find_first_of("/?#@ ", host) == std::string_view::npos) return {};
-  return invalid("expected http:// or https:// and a host, without a path, such as https://admin.example.com");
+  const bool has_host_alone = text.size() > host && text.find_first_of("/?#@ ", host) == std::string_view::npos;
+  if (!has_scheme || !has_host_alone) {
+    return invalid("expected http:// or https:// and a host, without a path, such as https://admin.example.com");
+  }
+  // A browser's Origin is written so (RFC 6454, section 6.2), and is compared with this.
+  const bool is_folded = std::ranges::none_of(text, [](char c) { return c >= 'A' && c <= 'Z'; });
+  const bool has_usual_port = text.ends_with(text.starts_with("https") ? ":443" : ":80");
+  if (is_folded && !has_usual_port) return {};
+  return invalid("expected it as browsers write it: in lower case, without the scheme's own port");
 }
 
 Result<void> check_admin_token(std::string_view text) {
