@@ -90,6 +90,15 @@ TEST_F(CatalogCliTest, ApplyAsksUnlessItIsTold) {
   EXPECT_EQ(command({"apply", "-f", folder.path() / "absent.yaml"}).exit_code, 3);
 }
 
+// Half a file would be half a catalog, and with --prune the rest of it would go.
+TEST_F(CatalogCliTest, AFileThatCannotBeReadToItsEndIsNotApplied) {
+  make_acme();
+  const Finished refused = command({"apply", "-f", "/proc/self/mem", "--prune", "--yes"});
+  EXPECT_EQ(refused.exit_code, 3);
+  EXPECT_EQ(refused.err, "rateguard: /proc/self/mem: Input/output error\n");
+  EXPECT_EQ(refused.out, "");
+}
+
 TEST_F(CatalogCliTest, AnExportGoesToAFileThatApplyTakes) {
   make_acme();
   const std::string file = folder.path() / "now.yaml";

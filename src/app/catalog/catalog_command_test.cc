@@ -193,6 +193,8 @@ TEST_P(CatalogCommandTest, ADefinitionMayComeFromAFile) {
   EXPECT_TRUE(done({"rules", "show", "chat"}).text.contains("limit: 60/m"));
   EXPECT_TRUE(refusal({"rules", "create", "x", "--definition", "@/no/such"})
                   .starts_with("--definition: /no/such: cannot read"));
+  EXPECT_EQ(refusal({"rules", "create", "x", "--definition", "@/proc/self/mem"}),
+            "--definition: /proc/self/mem: cannot read: Input/output error");
   EXPECT_TRUE(
       refusal({"rules", "set", "chat", "--definition", "{name: chat, per: nobody}"}).starts_with("--definition: "));
 }

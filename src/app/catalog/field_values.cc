@@ -3,13 +3,9 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 
 #include "app/catalog/people_text.h"
-#include "base/named_file.h"
+#include "config/file_text.h"
 #include "server/admin/timestamp.h"
 #include "text/number.h"
 
@@ -28,14 +24,10 @@ std::unexpected<Error> about(std::string_view option, Error error) {
 
 // Without the line's end that editors put behind a secret or a line of YAML.
 Result<std::string> read_whole(const std::string& path) {
-  if (const auto good = check_named_file(path); !good) {
-    return invalid(fmt::format("{}: {}", path, good.error().message));
-  }
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return invalid(fmt::format("{}: cannot read: {}", path, std::strerror(errno)));
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (text.size() > kFileBytesMax) return invalid(fmt::format("{}: is larger than 1 MiB", path));
-  if (text.ends_with('\n')) text.pop_back();
+  auto text = config::read_named_file(path);
+  if (!text) return invalid(fmt::format("{}: cannot read: {}", path, text.error().message));
+  if (text->size() > kFileBytesMax) return invalid(fmt::format("{}: is larger than 1 MiB", path));
+  if (text->ends_with('\n')) text->pop_back();
   return text;
 }
 

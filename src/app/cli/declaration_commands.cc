@@ -2,11 +2,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
+#include <cstdio>
 #include <iostream>
-#include <iterator>
 #include <string>
 
 #include "app/catalog/declaration.h"
@@ -15,8 +12,7 @@
 #include "app/cli/commands.h"
 #include "app/cli/open_catalog_service.h"
 #include "app/cli/terminal.h"
-#include "base/named_file.h"
-#include "config/yaml_tree.h"
+#include "config/file_text.h"
 #include "simulate/output_file.h"
 
 namespace rateguard::app {
@@ -25,17 +21,6 @@ namespace {
 int refuse(const Error& error) {
   complain(error.to_string());
   return exit_code_of_catalog(error);
-}
-
-Result<std::string> read_declaration(const std::string& path) {
-  if (const auto good = check_named_file(path); !good) {
-    return fail(ErrorCode::kIo, fmt::format("{}: {}", path, good.error().message));
-  }
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return fail(ErrorCode::kIo, fmt::format("{}: {}", path, std::strerror(errno)));
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (text.size() > config::kYamlBytesMax) return fail(ErrorCode::kIo, fmt::format("{}: is larger than 16 MiB", path));
-  return text;
 }
 
 // Whether the person says yes.
@@ -49,7 +34,7 @@ bool confirmed() {
 }  // namespace
 
 int apply(const ApplyOptions& options) {
-  const auto text = read_declaration(options.file);
+  const auto text = config::read_named_file(options.file);
   if (!text) {
     complain(text.error().to_string());
     return kBadConfig;
