@@ -52,15 +52,8 @@ class WholeChange {
     }
     const auto outcome = store_.change(changes_);
     if (outcome) return {};
-    const catalog::CatalogRefusal& refusal = outcome.error();
-    const auto at = std::min(static_cast<size_t>(refusal.write), plan_.steps.size() - 1);
-    const bool is_stale =
-        refusal.fault == catalog::CatalogFault::kConflict || refusal.fault == catalog::CatalogFault::kNotFound;
-    const std::string why = is_stale ? "it has been changed since the plan was made; run this again" : refusal.message;
-    return std::unexpected(
-        Error{.code = code_of(refusal.fault),
-              .message = fmt::format("{}: {}; nothing was changed", name_of_step(plan_.steps[at]), why),
-              .source = ErrorSource::kPeer});
+    const auto at = std::min(static_cast<size_t>(outcome.error().write), plan_.steps.size() - 1);
+    return std::unexpected(error_of(plan_.steps[at], outcome.error()));
   }
 
  private:
@@ -70,6 +63,15 @@ class WholeChange {
                    fault == kCorrupt
                ? ErrorCode::kUnavailable
                : ErrorCode::kInvalid;
+  }
+
+  static Error error_of(const PlanStep& step, const catalog::CatalogRefusal& refusal) {
+    const bool is_stale =
+        refusal.fault == catalog::CatalogFault::kConflict || refusal.fault == catalog::CatalogFault::kNotFound;
+    const std::string why = is_stale ? "it has been changed since the plan was made; run this again" : refusal.message;
+    return {.code = code_of(refusal.fault),
+            .message = fmt::format("{}: {}; nothing was changed", name_of_step(step), why),
+            .source = ErrorSource::kPeer};
   }
 
   Result<void> add(const PlanStep& step) {
@@ -86,8 +88,7 @@ class WholeChange {
     }
     // What files do not declare stays.
     auto stored = store_.get_any(step.noun->kind, step.id);
-    if (!stored)
-      return fail(ErrorCode::kUnavailable, fmt::format("{}: {}", name_of_step(step), stored.error().message));
+    if (!stored) return std::unexpected(error_of(step, stored.error()));
     const AnyRecord record = with_ids(step.record, ids_);
     for (const FieldChange& change : step.changes) copy_field(record, *stored, change.field);
     changes_.writes.push_back({.what = catalog::UpdateRecord{std::move(*stored), step.version}});

@@ -198,6 +198,27 @@ TEST_P(ApplyTest, AChangeSinceThePlanWasMadeIsNotOverwritten) {
   EXPECT_EQ(after->title, "By somebody else");
 }
 
+TEST_P(ApplyTest, ARemovalSinceThePlanWasMadeIsSaidWithWhatToDo) {
+  apply(kTeam);
+  const DeclarationPlan planned = plan("budgets:\n  - {name: acme-month, workspace: acme, amount: 5}\n");
+  ASSERT_EQ(planned.steps.size(), 1u);
+  const catalog::RemoveRecord removal = {catalog::RecordKind::kBudget, planned.steps[0].id, planned.steps[0].version};
+  ASSERT_TRUE(catalog_.store().change({.writes = {{.what = removal}}, .now = catalog_.now}));
+  const auto done = carry_out(catalog_.service(), planned);
+  ASSERT_FALSE(done);
+  if (GetParam() == AskedHow::kStraight) {
+    EXPECT_EQ(done.error().code, ErrorCode::kInvalid);
+    EXPECT_EQ(done.error().source, ErrorSource::kPeer);
+    EXPECT_EQ(done.error().message,
+              "budget 'acme-month': it has been changed since the plan was made; run this again; nothing was changed");
+  } else {
+    EXPECT_EQ(done.error().code, ErrorCode::kNotFound);
+    EXPECT_TRUE(
+        done.error().message.ends_with("0 of 1 changes were made before, and running this again makes the rest"))
+        << done.error().message;
+  }
+}
+
 TEST_P(ApplyTest, AnExportAppliedChangesNothing) {
   apply(kTeam);
   const std::string text = exported();
