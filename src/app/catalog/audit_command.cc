@@ -80,6 +80,7 @@ Result<CommandOutput> show_audit_log(CatalogService& service, const CatalogWords
   for (const json::value& entry : reply->data().as_array()) rows.push_back(row_of(entry.as_object(), service.now()));
   if (rows.size() > 1) {
     out.text = aligned_rows(rows);
+    out.note = note_of_cut_list(*reply, words.list_max);
   } else {
     out.note = "the audit log has no such entries";
   }

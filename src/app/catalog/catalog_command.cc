@@ -87,7 +87,8 @@ class RecordCommand {
 
   // Options of lists narrow them; those that the API has no parameter for are refused by it.
   Result<CommandOutput> list() {
-    std::string target = fmt::format("{}?limit={}", collection(), words_.list_max);
+    const int list_max = words_.list_max;
+    std::string target = fmt::format("{}?limit={}", collection(), list_max);
     const auto filters = body_of(noun_, words_.options, directory_, service_.now());
     if (!filters) return std::unexpected(filters.error());
     for (const auto& [member, value] : *filters) {
@@ -103,9 +104,8 @@ class RecordCommand {
     if (reply->data().as_array().empty()) {
       out.text.clear();
       out.note = fmt::format("there are no {}", noun_.noun);
-    } else if (reply->json.at("pagination").at("has_more").as_bool()) {
-      out.note = fmt::format("these are the first {}; --max N shows more, and --json has the cursor for the next",
-                             words_.list_max);
+    } else {
+      out.note = note_of_cut_list(*reply, list_max);
     }
     return out;
   }

@@ -226,6 +226,10 @@ TEST_P(CatalogCommandTest, ListsThatAreEmptyOrCutSaySo) {
   const auto cut = run_catalog_command(catalog_.service(), {.noun = "plans", .action = "list", .list_max = 2});
   ASSERT_TRUE(cut);
   EXPECT_TRUE(cut->note.starts_with("these are the first 2;")) << cut->note;
+  const auto log = run_catalog_command(catalog_.service(), {.noun = "audit", .action = "list", .list_max = 2});
+  ASSERT_TRUE(log);
+  EXPECT_EQ(log->note, cut->note);
+  EXPECT_EQ(done({"audit"}).note, "");
 }
 
 TEST(RemoteCatalogTest, AServerThatCannotBeAskedOrIsAnotherOneIsSaid) {

@@ -119,6 +119,11 @@ std::string line_value(const ResourceNoun& noun, const json::object& record, std
 
 }  // namespace
 
+std::string note_of_cut_list(const CatalogReply& list, int list_max) {
+  if (!list.json.at("pagination").at("has_more").as_bool()) return {};
+  return fmt::format("these are the first {}; --max N shows more, and --json has the cursor for the next", list_max);
+}
+
 std::string aligned_rows(const std::vector<std::vector<std::string>>& rows) {
   std::vector<size_t> widths;
   for (const auto& row : rows) {

@@ -6,11 +6,15 @@
 #include <string>
 #include <vector>
 
+#include "app/catalog/catalog_service.h"
 #include "app/catalog/record_directory.h"
 #include "app/catalog/resource_noun.h"
 #include "model/instant.h"
 
 namespace rateguard::app {
+
+// What to say beside a list that the API has cut at `list_max` records; empty: there are no more.
+std::string note_of_cut_list(const CatalogReply& list, int list_max);
 
 // Rows below titles, aligned; safe to print.
 std::string aligned_rows(const std::vector<std::vector<std::string>>& rows);
