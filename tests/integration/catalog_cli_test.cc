@@ -99,6 +99,12 @@ TEST_F(CatalogCliTest, AFileThatCannotBeReadToItsEndIsNotApplied) {
   EXPECT_EQ(refused.out, "");
 }
 
+TEST_F(CatalogCliTest, LimitsAreNotCutSoThatTheyTakeNoMax) {
+  const Finished refused = command({"limits", "list", "--plan", "pro", "--max", "5"});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_TRUE(contains(refused.err, "limits: there is no option '--max'")) << refused.err;
+}
+
 TEST_F(CatalogCliTest, AnExportGoesToAFileThatApplyTakes) {
   make_acme();
   const std::string file = folder.path() / "now.yaml";

@@ -18,7 +18,7 @@ namespace json = boost::json;
 constexpr size_t kDetailBytesMax = 60;  // of a table's line
 
 Result<std::string> query_of(CatalogService& service, const CatalogWords& words) {
-  std::string query = fmt::format("/v1/audit-log?limit={}", words.list_max);
+  std::string query = fmt::format("/v1/audit-log?limit={}", words.list_max.value_or(kListMaxDefault));
   RecordDirectory directory(service);
   constexpr std::pair<std::string_view, std::string_view> kTexts[] = {
       {"--action", "action"}, {"--target", "target_id"}, {"--actor", "actor_id"}};
@@ -80,7 +80,7 @@ Result<CommandOutput> show_audit_log(CatalogService& service, const CatalogWords
   for (const json::value& entry : reply->data().as_array()) rows.push_back(row_of(entry.as_object(), service.now()));
   if (rows.size() > 1) {
     out.text = aligned_rows(rows);
-    out.note = note_of_cut_list(*reply, words.list_max);
+    out.note = note_of_cut_list(*reply, words.list_max.value_or(kListMaxDefault));
   } else {
     out.note = "the audit log has no such entries";
   }

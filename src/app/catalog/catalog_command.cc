@@ -73,6 +73,9 @@ class RecordCommand {
 
   // An option that the action would pass over in silence is refused.
   Result<void> check_options() const {
+    if (words_.list_max && words_.action != "list") {
+      return invalid(fmt::format("--max does not go with {}; leave it out", words_.action));
+    }
     for (const auto& [option, values] : words_.options) {
       const auto field = std::ranges::find(noun_.fields, option, &FieldOption::option);
       const bool is_field = field != noun_.fields.end();
@@ -87,7 +90,7 @@ class RecordCommand {
 
   // Options of lists narrow them; those that the API has no parameter for are refused by it.
   Result<CommandOutput> list() {
-    const int list_max = words_.list_max;
+    const int list_max = words_.list_max.value_or(kListMaxDefault);
     std::string target = fmt::format("{}?limit={}", collection(), list_max);
     const auto filters = body_of(noun_, words_.options, directory_, service_.now());
     if (!filters) return std::unexpected(filters.error());

@@ -14,13 +14,16 @@
 
 namespace rateguard::app {
 
+// A few screens; --max asks for more.
+inline constexpr int kListMaxDefault = 100;
+
 // `rateguard NOUN ACTION [NAME...] [--OPTION VALUE]...`
 struct CatalogWords {
   std::string noun = {};    // "keys", "limits", "audit"
   std::string action = {};  // "list", "create"; of `audit` always "list"
   std::vector<std::string> names = {};
   GivenOptions options = {};
-  int list_max = 100;  // how many a list shows, 1 to 1,000
+  std::optional<int> list_max = {};  // how many a list shows, 1 to 1,000; none: kListMaxDefault
 };
 
 struct CommandOutput {

@@ -232,6 +232,17 @@ TEST_P(CatalogCommandTest, ListsThatAreEmptyOrCutSaySo) {
   EXPECT_EQ(done({"audit"}).note, "");
 }
 
+TEST_P(CatalogCommandTest, HowManyAreShownIsAMatterOfListsAlone) {
+  make_acme();
+  for (const std::string action : {"show", "create", "set", "remove"}) {
+    const auto refused =
+        run_catalog_command(catalog_.service(), {.noun = "plans", .action = action, .names = {"pro"}, .list_max = 100});
+    ASSERT_FALSE(refused) << action;
+    EXPECT_EQ(refused.error().message, "--max does not go with " + action + "; leave it out");
+  }
+  EXPECT_TRUE(done({"plans", "list"}).text.contains("pro")) << "nothing was removed";
+}
+
 TEST(RemoteCatalogTest, AServerThatCannotBeAskedOrIsAnotherOneIsSaid) {
   const auto clock = [] { return Instant::from_seconds(1); };
   const auto nobody = remote_catalog({.host = "127.0.0.1", .port = 1}, "t", clock);

@@ -36,10 +36,13 @@ CLI::Option* add_values(CLI::App& command, CatalogCommandOptions& options, const
 
 void add_common(CLI::App& command, CatalogCommandOptions& options) {
   add_place(command, options.place);
+  command.add_flag("--json", options.json, "Print the API's answer");
+}
+
+void add_list_max(CLI::App& command, CatalogCommandOptions& options) {
   command.add_option("--max", options.list_max, "How many a list shows, 1 to 1000 (default 100)")
       ->check(CLI::Range(1, 1'000))
       ->type_name("N");
-  command.add_flag("--json", options.json, "Print the API's answer");
 }
 
 CLI::App* add_noun(CLI::App& app, CatalogCommandOptions& options, std::string_view noun, std::string about) {
@@ -70,6 +73,7 @@ void add_resource(CLI::App& app, CatalogCommandOptions& options, const ResourceN
                 .type = "DURATION",
                 .help = "rotate: how long the old key still counts (default: not at all)"});
   }
+  add_list_max(*command, options);
   add_common(*command, options);
 }
 
@@ -97,6 +101,7 @@ void add_audit(CLI::App& app, CatalogCommandOptions& options) {
         FieldOption{.option = "--until", .type = "TIME", .help = "Before then"}}) {
     add_values(*command, options, filter);
   }
+  add_list_max(*command, options);
   add_common(*command, options);
 }
 

@@ -143,7 +143,7 @@ struct CatalogCommandOptions {
   std::vector<std::string> names = {};
   std::map<std::string, std::vector<std::string>> given = {};  // by option: "--plan"
   std::map<std::string, bool> flags = {};
-  int list_max = 100;
+  std::optional<int> list_max = {};  // for lists; no other action takes it
   CatalogPlace place = {};
   bool json = false;
 };
