@@ -36,6 +36,10 @@ std::string scalar(std::string_view text) {
   if (is_plain(text)) return std::string(text);
   std::string quoted;
   append_json_string(quoted, text);
+  // No file of YAML may have this control character as it is, and JSON does not escape it.
+  for (size_t at = quoted.find('\x7f'); at != std::string::npos; at = quoted.find('\x7f', at)) {
+    quoted.replace(at, 1, "\\u007f");
+  }
   return quoted;
 }
 

@@ -228,9 +228,9 @@ TEST_P(ApplyTest, AnExportAppliedChangesNothing) {
 
 // Texts that YAML, JSON or a shell could take for something else.
 std::string odd_text(std::mt19937& random) {
-  const std::string_view pieces[] = {"a",  "true", "null", "~",  "5",  "1e3", " ",   "\"", "'",    "\\", "#", ": ",
-                                     "- ", "{",    "[",    "ü",  "キ", "😀",  "\t",  "%",  "yes",  "-",  "&", "*",
-                                     "!",  "|",    ">",    "no", ",",  "0x1", "1_0", "@",  "x: y", "``"};
+  const std::string_view pieces[] = {"a",  "true", "null", "~",  "5",  "1e3", " ",   "\"", "'",    "\\", "#",   ": ",
+                                     "- ", "{",    "[",    "ü",  "キ", "😀",  "\t",  "%",  "yes",  "-",  "&",   "*",
+                                     "!",  "|",    ">",    "no", ",",  "0x1", "1_0", "@",  "x: y", "``", "\x7f"};
   std::string text;
   for (size_t i = random() % 5; i > 0; --i) text += pieces[random() % std::size(pieces)];
   return text;
@@ -245,7 +245,7 @@ catalog::TextMap odd_map(std::mt19937& random) {
 // A title has no control characters.
 std::string odd_title(std::mt19937& random) {
   std::string title = odd_text(random);
-  std::erase(title, '\t');
+  std::erase_if(title, [](char c) { return c == '\t' || c == '\x7f'; });
   return title;
 }
 
