@@ -9,6 +9,7 @@
 #include "app/catalog/record_directory.h"
 #include "server/admin/json_node.h"
 #include "server/admin/record_json.h"
+#include "text/json_text.h"
 
 namespace rateguard::app {
 namespace {
@@ -41,15 +42,30 @@ Result<StoredRecord> stored_of(const ResourceNoun& noun, const json::object& sho
   return stored;
 }
 
-std::string value_text(const json::value& value) {
+constexpr size_t kShownBytesMax = 60;   // of a text in a line of the plan
+constexpr size_t kCommonBytesMax = 20;  // of those, what two long texts have in common before they differ
+
+// From where on two texts are shown: from their beginning if they differ there, else from a little before.
+size_t shown_from(const json::value& one, const json::value& other) {
+  if (!one.is_string() || !other.is_string()) return 0;
+  const std::string_view text = one.as_string();
+  const std::string_view its = other.as_string();
+  if (std::max(text.size(), its.size()) <= kShownBytesMax) return 0;
+  const auto common = static_cast<size_t>(std::ranges::mismatch(text, its).in1 - text.begin());
+  if (common + kCommonBytesMax <= kShownBytesMax) return 0;
+  size_t from = common - kCommonBytesMax;
+  while (from > 0 && (static_cast<unsigned char>(text[from]) & 0xC0U) == 0x80U) --from;
+  return from;
+}
+
+std::string value_text(const json::value& value, size_t from = 0) {
   if (value.is_null()) return "none";
   if (!value.is_string()) return json::serialize(value);
   const std::string_view text = value.as_string();
   if (text.empty()) return "\"\"";
-  constexpr size_t kShownMax = 60;
-  std::string shown(text.substr(0, kShownMax));
+  std::string shown = (from > 0 ? "..." : "") + clipped(text.substr(from), kShownBytesMax);
   std::ranges::replace_if(shown, [](unsigned char c) { return c < ' ' || c == 0x7f; }, ' ');
-  return text.size() > kShownMax ? shown + "..." : shown;
+  return shown;
 }
 
 class Planner {
@@ -157,8 +173,11 @@ class Planner {
     const json::value from = field_value(before, field.field);
     const bool is_same = field.refers_to != nullptr ? is_same_reference(field, declared.record, before) : to == from;
     if (is_same) return std::nullopt;
-    FieldChange change = {
-        .field = std::string(field.field), .key = field.key, .from = value_text(from), .to = value_text(to)};
+    const size_t begin = shown_from(from, to);
+    FieldChange change = {.field = std::string(field.field),
+                          .key = field.key,
+                          .from = value_text(from, begin),
+                          .to = value_text(to, begin)};
     if (field.refers_to != nullptr && from.is_string()) {
       change.from = directory_.name_of(field.refers_to->kind, std::string(from.as_string()));
     }

@@ -219,6 +219,27 @@ TEST_P(ApplyTest, ARemovalSinceThePlanWasMadeIsSaidWithWhatToDo) {
   }
 }
 
+TEST_P(ApplyTest, LongTextsAreShownFromWhereTheyDiffer) {
+  const auto rule = [](std::string_view limit) {
+    std::string text = "rules:\n  - name: chat\n    definition: |-\n      name: chat\n      # ";
+    for (int i = 0; i < 60; ++i) text += "ü";
+    return fmt::format("{}\n      per: ip\n      limit: {}\n", text, limit);
+  };
+  apply(rule("5/m"));
+  const std::string changed = apply(rule("6/m"));
+  EXPECT_TRUE(changed.contains("per: ip limit: 5/m -> ...")) << changed;
+  EXPECT_TRUE(changed.contains("per: ip limit: 6/m\n")) << changed;
+}
+
+TEST_P(ApplyTest, ALongTextIsCutBetweenCharacters) {
+  const auto planned = [&](std::string_view title) {
+    return plan_text(plan(fmt::format("plans:\n  - {{name: pro, title: \"{}\"}}\n", title)));
+  };
+  std::string title = "a";
+  for (int i = 0; i < 40; ++i) title += "ü";  // 81 bytes; the sixtieth is inside a character
+  EXPECT_TRUE(planned(title).contains("    title: " + title.substr(0, 59) + "...\n")) << planned(title);
+}
+
 TEST_P(ApplyTest, AnExportAppliedChangesNothing) {
   apply(kTeam);
   const std::string text = exported();
