@@ -10,6 +10,7 @@
 #include "app/catalog/limit_command.h"
 #include "app/catalog/people_text.h"
 #include "app/catalog/record_table.h"
+#include "base/check.h"
 #include "config/problems.h"
 #include "model/quantity.h"
 
@@ -24,6 +25,7 @@ class RecordCommand {
   RecordCommand(CatalogService& service, const ResourceNoun& noun, const CatalogWords& words)
       : service_(service), noun_(noun), words_(words), directory_(service) {}
 
+  // REQUIRES: the noun has the action (catalog_actions).
   Result<CommandOutput> run() {
     struct Action {
       std::string_view name;
@@ -45,18 +47,16 @@ class RecordCommand {
         {"effective-rules", 1, 1, &RecordCommand::effective_rules},
         {"propagation", 1, 1, &RecordCommand::propagation},
     };
-    for (const Action& action : actions) {
-      if (action.name != words_.action) continue;
-      if (words_.names.size() < action.names_min) {
-        return invalid(fmt::format("{} is missing: which {}?", noun_.name_type, noun_.singular));
-      }
-      if (words_.names.size() > action.names_max) {
-        return invalid(fmt::format("'{}' is one argument too many", words_.names[action.names_max]));
-      }
-      if (auto good = check_options(); !good) return std::unexpected(good.error());
-      return (this->*action.run)();
+    const auto* const action = std::ranges::find(actions, words_.action, &Action::name);
+    RG_CHECK(action != std::end(actions));
+    if (words_.names.size() < action->names_min) {
+      return invalid(fmt::format("{} is missing: which {}?", noun_.name_type, noun_.singular));
     }
-    return invalid(fmt::format("there is no action '{}'", words_.action));
+    if (words_.names.size() > action->names_max) {
+      return invalid(fmt::format("'{}' is one argument too many", words_.names[action->names_max]));
+    }
+    if (auto good = check_options(); !good) return std::unexpected(good.error());
+    return (this->*action->run)();
   }
 
  private:

@@ -133,8 +133,7 @@ class Planner {
 
   void compare(const DeclaredRecord& declared) {
     const std::string identity = identity_of(declared.record);
-    PlanStep step = {
-        .noun = declared.noun, .identity = identity, .record = declared.record, .position = declared.position};
+    PlanStep step = {.noun = declared.noun, .identity = identity, .record = declared.record};
     const auto& known = stored_[declared.noun->kind];
     const auto found = known.find(identity);
     for (const DeclaredField& field : declared_fields(declared.noun->kind)) {

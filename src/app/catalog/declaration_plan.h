@@ -30,7 +30,6 @@ struct PlanStep {
   int64_t version = 0;             // of the same: what the plan was made for
   catalog::AnyRecord record = {};  // as declared, with names as references; of what is removed, empty
   std::vector<FieldChange> changes = {};
-  SourcePosition position = {};  // in the file, if it is there
 };
 
 struct DeclarationPlan {

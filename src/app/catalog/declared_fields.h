@@ -9,7 +9,6 @@
 
 #include "app/catalog/resource_noun.h"
 #include "catalog/records.h"
-#include "server/admin/json_node.h"
 
 namespace rateguard::app {
 
