@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <set>
 
 #include "app/catalog/declared_fields.h"
 #include "app/catalog/record_directory.h"
@@ -71,7 +72,11 @@ std::string value_text(const json::value& value, size_t from = 0) {
 class Planner {
  public:
   Planner(CatalogService& service, const Declaration& declaration, Prune prune)
-      : directory_(service), declaration_(declaration), prune_(prune) {}
+      : directory_(service), declaration_(declaration), prune_(prune) {
+    for (const DeclaredRecord& each : declaration.records) {
+      declared_.emplace(each.noun->kind, identity_of(each.record));
+    }
+  }
 
   Result<DeclarationPlan> plan() {
     for (const ResourceNoun* const noun : declared_nouns()) {
@@ -99,11 +104,7 @@ class Planner {
     return {};
   }
 
-  bool is_declared(RecordKind kind, std::string_view identity) const {
-    return std::ranges::any_of(declaration_.records, [&](const DeclaredRecord& each) {
-      return each.noun->kind == kind && identity_of(each.record) == identity;
-    });
-  }
+  bool is_declared(RecordKind kind, const std::string& identity) const { return declared_.contains({kind, identity}); }
 
   // Everything that a record refers to is there, or will be.
   Result<void> resolve(const DeclaredRecord& declared) {
@@ -203,6 +204,7 @@ class Planner {
   RecordDirectory directory_;
   const Declaration& declaration_;
   const Prune prune_;
+  std::set<std::pair<RecordKind, std::string>> declared_;
   std::map<RecordKind, std::map<std::string, StoredRecord>> stored_;
   DeclarationPlan plan_;
 };
