@@ -158,7 +158,7 @@ class DeclarationReader {
     if (reading.errors.empty()) reading.errors = admin::check_record(declared.record, reading.fields);
     for (const http_api::FieldError& error : reading.errors) {
       const auto place = places.find(error.field);
-      const auto fields = declared_fields(noun.kind);
+      const auto& fields = declared_fields(noun.kind);
       const auto field = std::ranges::find(fields, error.field, &DeclaredField::field);
       const std::string_view key = field == fields.end() ? std::string_view(error.field) : field->key;
       problems_.add(place == places.end() ? entry : *place->second, fmt::format("{}: {}", key, error.detail));
