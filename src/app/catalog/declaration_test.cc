@@ -11,6 +11,7 @@
 #include "app/catalog/catalog_service_testing.h"
 #include "app/catalog/declaration_export.h"
 #include "app/catalog/declaration_plan.h"
+#include "app/catalog/declared_fields.h"
 
 namespace rateguard::app {
 namespace {
@@ -245,6 +246,29 @@ TEST_P(ApplyTest, AnExportAppliedChangesNothing) {
   const std::string text = exported();
   EXPECT_TRUE(text.contains("workspaces:\n  - name: acme\n    title: \"Acme Ltd.\"\n    plan: pro\n")) << text;
   EXPECT_EQ(apply(text, Prune::kYes), "nothing to do\n") << text;
+}
+
+// Counts what it passes on.
+class CountedCatalog final : public CatalogService {
+ public:
+  explicit CountedCatalog(CatalogService& inner) : inner_(inner) {}
+  Result<CatalogReply> ask(const CatalogRequest& request) override {
+    ++requests;
+    return inner_.ask(request);
+  }
+  Instant now() const override { return inner_.now(); }
+
+  size_t requests = 0;
+
+ private:
+  CatalogService& inner_;
+};
+
+TEST_P(ApplyTest, AnExportAsksForEachKindAndForNoRecordAlone) {
+  apply(kTeam);
+  CountedCatalog counted(catalog_.service());
+  ASSERT_TRUE(export_declaration(counted));
+  EXPECT_EQ(counted.requests, declared_nouns().size());
 }
 
 // Texts that YAML, JSON or a shell could take for something else.

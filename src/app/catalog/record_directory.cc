@@ -42,6 +42,7 @@ Result<std::vector<json::object>> RecordDirectory::all(const ResourceNoun& noun)
     for (const json::value& record : page->data().as_array()) records.push_back(object_of(record));
     cursor = member_text(object_of(page->json.at("pagination")), "next_cursor");
   } while (!cursor.empty());
+  for (const json::object& record : records) remember(noun, record);
   return records;
 }
 
@@ -99,9 +100,15 @@ std::string RecordDirectory::name_of(catalog::RecordKind kind, const std::string
   if (known != names_.end()) return known->second;
   const ResourceNoun& noun = noun_of(kind);
   const auto found = service_.ask({.target = fmt::format("/v1/{}/{}", noun.collection, percent_encoded(id))});
-  std::string name = found ? display_name(noun, object_of(found->data())) : id;
-  if (name.empty()) name = id;
-  return names_[{kind, id}] = std::move(name);
+  if (found) return remember(noun, object_of(found->data()));
+  return names_[{kind, id}] = id;
+}
+
+const std::string& RecordDirectory::remember(const ResourceNoun& noun, const json::object& record) {
+  std::string id = member_text(record, "id");
+  const std::string name = display_name(noun, record);
+  std::string& known = names_[{noun.kind, id}];
+  return known = name.empty() ? id : name;
 }
 
 }  // namespace rateguard::app

@@ -29,6 +29,8 @@ class RecordDirectory {
 
  private:
   Result<boost::json::object> find_by_name(const ResourceNoun& noun, std::string_view name);
+  // Its name, as name_of() gives it.
+  const std::string& remember(const ResourceNoun& noun, const boost::json::object& record);
   Error not_found(const ResourceNoun& noun, std::string_view text);
 
   CatalogService& service_;
