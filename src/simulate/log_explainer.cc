@@ -8,8 +8,8 @@
 #include "model/ascii.h"
 #include "simulate/logs/byte_source.h"
 #include "simulate/logs/csv_parser.h"
-#include "simulate/logs/printable.h"
 #include "simulate/report.h"
+#include "text/printable.h"
 
 namespace rateguard::simulate {
 namespace {

@@ -9,7 +9,7 @@
 #include "base/check.h"
 #include "simulate/log_reader.h"
 #include "simulate/logs/log_time.h"
-#include "simulate/logs/printable.h"
+#include "text/printable.h"
 
 namespace rateguard::simulate {
 namespace {

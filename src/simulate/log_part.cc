@@ -7,7 +7,7 @@
 
 #include "simulate/logs/csv_parser.h"
 #include "simulate/logs/json_lines_parser.h"
-#include "simulate/logs/printable.h"
+#include "text/printable.h"
 
 namespace rateguard::simulate {
 namespace {

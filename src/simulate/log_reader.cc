@@ -9,8 +9,8 @@
 #include "simulate/log_part.h"
 #include "simulate/log_summaries.h"
 #include "simulate/logs/byte_source.h"
-#include "simulate/logs/printable.h"
 #include "simulate/parallel_reader.h"
+#include "text/printable.h"
 
 namespace rateguard::simulate {
 namespace {

@@ -3,9 +3,9 @@
 #include <boost/json.hpp>
 #include <optional>
 
-#include "simulate/logs/printable.h"
 #include "simulate/output_file.h"
 #include "simulate/report_remarks.h"
+#include "text/printable.h"
 
 namespace rateguard::simulate {
 namespace {

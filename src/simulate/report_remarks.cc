@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include "simulate/logs/printable.h"
+#include "text/printable.h"
 
 namespace rateguard::simulate {
 namespace {

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <array>
 
-#include "simulate/logs/printable.h"
 #include "simulate/report_remarks.h"
+#include "text/printable.h"
 
 namespace rateguard::simulate {
 namespace {
@@ -40,12 +40,6 @@ std::string count_of(uint64_t n, std::string_view singular, std::string_view plu
 
 std::string share_text(uint64_t part, uint64_t whole) {
   return whole == 0 ? "-" : fmt::format("{:.1f}%", 100.0 * static_cast<double>(part) / static_cast<double>(whole));
-}
-
-// Columns in characters, not bytes: names may hold any UTF-8.
-size_t width_of(std::string_view text) {
-  return static_cast<size_t>(
-      std::ranges::count_if(text, [](char c) { return (static_cast<uint8_t>(c) & 0xC0) != 0x80; }));
 }
 
 struct Cell {

@@ -10,13 +10,13 @@
 #include <iterator>
 
 #include "config/config.h"
-#include "simulate/logs/printable.h"
 #include "simulate/output_file.h"
 #include "simulate/progress_bar.h"
 #include "simulate/report_json.h"
 #include "simulate/report_page.h"
 #include "simulate/report_table.h"
 #include "simulate/simulate.h"
+#include "text/printable.h"
 
 namespace rateguard::simulate {
 namespace {
@@ -169,19 +169,6 @@ TEST(ReportTable, ShowsEveryRuleAndStaysPlainWithoutColour) {
   const std::string coloured = table_text(report, Colour::kYes);
   EXPECT_NE(coloured.find("\x1b[31m"), std::string::npos);
   EXPECT_EQ(coloured.find("\x1b[2J"), std::string::npos);
-}
-
-TEST(Printable, LeavesTextAndDefusesTheRest) {
-  EXPECT_EQ(printable("caf\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x98\x80", 100), "caf\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x98\x80");
-  EXPECT_EQ(printable(std::string_view("a\0b\n\x7F", 5), 100), "a\\x00b\\x0A\\x7F");
-  EXPECT_EQ(printable("\xC0\xAF", 100), "\\xC0\\xAF");                    // overlong
-  EXPECT_EQ(printable("\xED\xA0\x80", 100), "\\xED\\xA0\\x80");           // a surrogate
-  EXPECT_EQ(printable("\xF4\x90\x80\x80", 100), "\\xF4\\x90\\x80\\x80");  // beyond Unicode
-  EXPECT_EQ(printable("\xE2\x80\xAE", 100), "\\xE2\\x80\\xAE");           // right-to-left override
-  EXPECT_EQ(printable("\xC2\x9B", 100), "\\xC2\\x9B");                    // a control sequence introducer
-  EXPECT_EQ(printable("\xE2\x82", 100), "\\xE2\\x82");
-  EXPECT_EQ(printable("abcdef", 3), "abc...");
-  EXPECT_EQ(printable("ab\xC3\xA9", 3), "ab...");
 }
 
 TEST(OutputFile, IsWrittenWholeOrNotAtAll) {

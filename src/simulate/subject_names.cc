@@ -8,8 +8,8 @@
 
 #include "base/check.h"
 #include "rules/describe_match.h"
-#include "simulate/logs/printable.h"
 #include "store/counter_key.h"
+#include "text/printable.h"
 
 namespace rateguard::simulate {
 namespace {

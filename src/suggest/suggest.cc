@@ -8,12 +8,12 @@
 #include <iterator>
 #include <unordered_set>
 
-#include "simulate/logs/printable.h"
 #include "simulate/report_remarks.h"
 #include "simulate/scenario.h"
 #include "simulate/simulate.h"
 #include "suggest/second_places.h"
 #include "suggest/time_order.h"
+#include "text/printable.h"
 
 namespace rateguard::suggest {
 namespace {
@@ -64,7 +64,7 @@ std::string about(const Suggestion& suggestion, Headroom headroom) {
   std::vector<std::string> files;
   for (const simulate::LogSummary& log : suggestion.input.logs) {
     if (files.size() == 4) break;
-    files.push_back(simulate::printable(log.file, 200));
+    files.push_back(printable(log.file, 200));
   }
   const size_t more = suggestion.input.logs.size() - files.size();
   std::string out = fmt::format("Proposed by rateguard suggest from {}{}:\n{} {}", fmt::join(files, ", "),

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
-#include "simulate/logs/printable.h"
 #include "suggest/suggest.h"
+#include "text/printable.h"
 
 namespace rateguard::suggest {
 namespace {

@@ -11,7 +11,7 @@
 #include <cstring>
 
 #include "simulate/logs/decompressor.h"
-#include "simulate/logs/printable.h"
+#include "text/printable.h"
 
 namespace rateguard::simulate {
 namespace {

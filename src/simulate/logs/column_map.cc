@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "model/limit.h"
-#include "simulate/logs/printable.h"
+#include "text/printable.h"
 
 namespace rateguard::simulate {
 namespace {

@@ -7,8 +7,8 @@
 #include "simulate/logs/byte_search.h"
 #include "simulate/logs/json_text.h"
 #include "simulate/logs/log_time.h"
-#include "simulate/logs/printable.h"
 #include "simulate/logs/quoted_text.h"
+#include "text/printable.h"
 
 namespace rateguard::simulate {
 namespace {

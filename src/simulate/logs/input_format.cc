@@ -9,8 +9,8 @@
 #include "simulate/logs/access_log_parser.h"
 #include "simulate/logs/formatted_line_parser.h"
 #include "simulate/logs/json_lines_parser.h"
-#include "simulate/logs/printable.h"
 #include "simulate/logs/w3c_parser.h"
+#include "text/printable.h"
 
 namespace rateguard::simulate {
 namespace {

@@ -10,8 +10,8 @@
 
 #include "model/ascii.h"
 #include "simulate/logs/json_members.h"
-#include "simulate/logs/printable.h"
 #include "simulate/logs/record_fields.h"
+#include "text/printable.h"
 
 namespace rateguard::simulate {
 namespace {

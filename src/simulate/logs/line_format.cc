@@ -6,7 +6,7 @@
 #include <cctype>
 
 #include "model/ascii.h"
-#include "simulate/logs/printable.h"
+#include "text/printable.h"
 
 namespace rateguard::simulate {
 namespace {

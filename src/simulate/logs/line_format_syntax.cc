@@ -6,7 +6,7 @@
 
 #include "model/ascii.h"
 #include "simulate/logs/line_format.h"
-#include "simulate/logs/printable.h"
+#include "text/printable.h"
 
 namespace rateguard::simulate {
 namespace {
