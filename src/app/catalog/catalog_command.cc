@@ -65,7 +65,7 @@ class RecordCommand {
   CommandOutput about(const CatalogReply& reply, std::string_view done) {
     const json::object& record = reply.data().as_object();
     CommandOutput out = {.text = {}, .json = reply.text, .secret = member_text(record, "secret")};
-    const std::string name = display_name(noun_, record);  // of which keys need none
+    const std::string name = line_for_people(display_name(noun_, record));  // of which keys need none
     out.note =
         fmt::format("{}{}{} {} ({})", noun_.singular, name.empty() ? "" : " ", name, done, member_text(record, "id"));
     return out;

@@ -199,6 +199,21 @@ TEST_P(CatalogCommandTest, ADefinitionMayComeFromAFile) {
       refusal({"rules", "set", "chat", "--definition", "{name: chat, per: nobody}"}).starts_with("--definition: "));
 }
 
+// A terminal obeys U+009B, and U+202E turns what follows around.
+TEST_P(CatalogCommandTest, NothingThatATerminalActsOnIsPrinted) {
+  make_acme();
+  const std::string name =
+      "a\xC2\x9B"
+      "31m\xE2\x80\xAE"
+      "b";
+  const CommandOutput made = done({"keys", "create", name, "--workspace", "acme"});
+  EXPECT_TRUE(made.note.starts_with(R"(key a\xC2\x9B31m\xE2\x80\xAEb made (key_)")) << made.note;
+  const std::string listed = done({"keys", "list"}).text;
+  EXPECT_TRUE(listed.contains(R"(a\xC2\x9B31m\xE2\x80\xAEb  rg_live_)")) << listed;
+  EXPECT_TRUE(listed.starts_with("NAME" + std::string(23, ' ') + "KEY")) << listed;
+  EXPECT_TRUE(done({"keys", "show", name}).text.contains(R"(a\xC2\x9B31m\xE2\x80\xAEb)"));
+}
+
 TEST_P(CatalogCommandTest, PeopleAndMachinesThatUseTheApiAreMadeHereToo) {
   done({"members", "create", "ann@example.com", "--role", "admin"});
   EXPECT_TRUE(done({"members", "list"}).text.contains("ann@example.com"));

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "app/catalog/declared_fields.h"
+#include "app/catalog/people_text.h"
 #include "app/catalog/record_directory.h"
 #include "server/admin/json_node.h"
 #include "server/admin/record_json.h"
@@ -64,9 +65,7 @@ std::string value_text(const json::value& value, size_t from = 0) {
   if (!value.is_string()) return json::serialize(value);
   const std::string_view text = value.as_string();
   if (text.empty()) return "\"\"";
-  std::string shown = (from > 0 ? "..." : "") + clipped(text.substr(from), kShownBytesMax);
-  std::ranges::replace_if(shown, [](unsigned char c) { return c < ' ' || c == 0x7f; }, ' ');
-  return shown;
+  return (from > 0 ? "..." : "") + clipped(text.substr(from), kShownBytesMax);
 }
 
 class Planner {
@@ -221,12 +220,14 @@ std::string plan_text(const DeclarationPlan& plan) {
   size_t counts[3] = {};
   for (const PlanStep& step : plan.steps) {
     ++counts[static_cast<size_t>(step.kind)];
-    out += fmt::format("{} {} {}\n", "+~-"[static_cast<size_t>(step.kind)], step.noun->singular, step.identity);
+    out += fmt::format("{} {} {}\n", "+~-"[static_cast<size_t>(step.kind)], step.noun->singular,
+                       line_for_people(step.identity));
     for (const FieldChange& change : step.changes) {
       if (change.field == "name") continue;
+      const std::string to = line_for_people(change.to);
       const bool is_set_only = step.kind == StepKind::kMake || change.to == "(secret)";
-      out += is_set_only ? fmt::format("    {}: {}\n", change.key, change.to)
-                         : fmt::format("    {}: {} -> {}\n", change.key, change.from, change.to);
+      out += is_set_only ? fmt::format("    {}: {}\n", change.key, to)
+                         : fmt::format("    {}: {} -> {}\n", change.key, line_for_people(change.from), to);
     }
   }
   return out + fmt::format("{} to make, {} to change, {} to remove\n", counts[0], counts[1], counts[2]);

@@ -232,6 +232,20 @@ TEST_P(ApplyTest, LongTextsAreShownFromWhereTheyDiffer) {
   EXPECT_TRUE(changed.contains("per: ip limit: 6/m\n")) << changed;
 }
 
+// A terminal obeys U+009B, and U+202E turns what follows around.
+TEST_P(ApplyTest, APlanIsSafeToPrint) {
+  const std::string odd = "a\xC2\x9B\xE2\x80\xAE";
+  const std::string planned = plan_text(
+      plan(fmt::format("plans:\n  - {{name: pro, title: \"{0}\", metadata: {{k: \"{0}\"}}}}\nprices:\n  - {{provider: "
+                       "\"{0}\", model: m, "
+                       "starts_at: \"2026-01-01T00:00:00Z\", input_pico_dollars: 1, output_pico_dollars: 1}}\n",
+                       odd)));
+  EXPECT_TRUE(planned.contains(R"(title: a\xC2\x9B\xE2\x80\xAE)")) << planned;
+  EXPECT_TRUE(planned.contains(R"(metadata: {"k":"a\xC2\x9B\xE2\x80\xAE"})")) << planned;
+  EXPECT_TRUE(planned.contains(R"(+ price a\xC2\x9B\xE2\x80\xAE/m since)")) << planned;
+  EXPECT_FALSE(planned.contains("\xC2\x9B") || planned.contains("\xE2\x80\xAE")) << planned;
+}
+
 TEST_P(ApplyTest, ALongTextIsCutBetweenCharacters) {
   const auto planned = [&](std::string_view title) {
     return plan_text(plan(fmt::format("plans:\n  - {{name: pro, title: \"{}\"}}\n", title)));

@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "model/quantity.h"
 #include "server/admin/timestamp.h"
 #include "text/number.h"
+#include "text/printable.h"
 
 namespace rateguard::app {
 namespace {
@@ -30,6 +32,12 @@ std::string relative(Instant at, Instant now) {
 }
 
 }  // namespace
+
+std::string line_for_people(std::string_view text) {
+  std::string line(text);
+  std::ranges::replace_if(line, [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
+  return printable(line, std::string::npos);
+}
 
 std::string time_for_people(Instant at, Instant now) {
   if (std::llabs((at - now).us / 1'000'000) < 2 * kDay) return relative(at, now);

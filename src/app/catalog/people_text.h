@@ -1,4 +1,4 @@
-// Times and money as people read and write them.
+// Texts, times and money as people read and write them.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,9 @@
 #include "model/instant.h"
 
 namespace rateguard::app {
+
+// Safe to print in a line: ends of lines and tabs become blanks, what else a terminal acts on becomes \xHH.
+std::string line_for_people(std::string_view text);
 
 // "just now", "5 min ago", "in 3 h" within two days of `now`; else the day: "2026-12-24".
 std::string time_for_people(Instant at, Instant now);

@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 #include <utility>
 
+#include "app/catalog/people_text.h"
 #include "config/problems.h"
 
 namespace rateguard::app {
@@ -84,7 +85,7 @@ Error RecordDirectory::not_found(const ResourceNoun& noun, std::string_view text
     const std::vector<std::string_view> known(names.begin(), names.end());
     const std::string_view guess = config::nearest(text, known);
     message += guess.empty() ? fmt::format("; `rateguard {} list` shows those that there are", noun.noun)
-                             : fmt::format("; did you mean '{}'?", guess);
+                             : fmt::format("; did you mean '{}'?", line_for_people(guess));
   }
   return {.code = ErrorCode::kNotFound, .message = std::move(message)};
 }

@@ -9,25 +9,12 @@
 
 #include "app/catalog/people_text.h"
 #include "server/admin/timestamp.h"
-#include "text/utf8.h"
+#include "text/printable.h"
 
 namespace rateguard::app {
 namespace {
 
 namespace json = boost::json;
-
-// As many columns as its characters, as far as they are simple ones.
-size_t width_of(std::string_view text) {
-  size_t width = 0;
-  for (const char c : text) width += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  return width;
-}
-
-// Terminals act on control characters.
-std::string printable(std::string text) {
-  std::ranges::replace_if(text, [](unsigned char c) { return c < ' ' || c == 0x7f; }, ' ');
-  return text;
-}
 
 std::optional<Instant> time_at(const json::object& record, std::string_view member) {
   return admin::parse_timestamp(member_text(record, member));
@@ -124,16 +111,19 @@ std::string note_of_cut_list(const CatalogReply& list, int list_max) {
   return fmt::format("these are the first {}; --max N shows more, and --json has the cursor for the next", list_max);
 }
 
-std::string aligned_rows(const std::vector<std::vector<std::string>>& rows) {
+std::string aligned_rows(std::vector<std::vector<std::string>> rows) {
   std::vector<size_t> widths;
-  for (const auto& row : rows) {
+  for (auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
+    for (size_t i = 0; i < row.size(); ++i) {
+      row[i] = line_for_people(row[i]);
+      widths[i] = std::max(widths[i], width_of(row[i]));
+    }
   }
   std::string out;
   for (const auto& row : rows) {
     for (size_t i = 0; i < row.size(); ++i) {
-      out += printable(row[i]);
+      out += row[i];
       if (i + 1 < row.size()) out.append(widths[i] - width_of(row[i]) + 2, ' ');
     }
     out += '\n';

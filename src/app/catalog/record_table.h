@@ -17,7 +17,7 @@ namespace rateguard::app {
 std::string note_of_cut_list(const CatalogReply& list, int list_max);
 
 // Rows below titles, aligned; safe to print.
-std::string aligned_rows(const std::vector<std::vector<std::string>>& rows);
+std::string aligned_rows(std::vector<std::vector<std::string>> rows);
 
 std::string records_table(const ResourceNoun& noun, const boost::json::array& records, RecordDirectory& directory,
                           Instant now);
