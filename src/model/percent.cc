@@ -22,4 +22,24 @@ std::optional<std::string> percent_decode(std::string_view text) {
   return out;
 }
 
+void append_percent_encoded(std::string& out, char octet) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  const auto byte = static_cast<unsigned char>(octet);
+  out.append({'%', kDigits[byte >> 4], kDigits[byte & 15]});
+}
+
+std::string percent_encode(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const bool is_unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                               std::string_view("-_.~").contains(c);
+    if (is_unreserved) {
+      out += c;
+    } else {
+      append_percent_encoded(out, c);
+    }
+  }
+  return out;
+}
+
 }  // namespace rateguard

@@ -36,6 +36,13 @@ TEST(Percent, EveryTextComesBack) {
   }));
 }
 
+TEST(Percent, OnlyUnreservedOctetsAreLeftAsTheyAre) {
+  EXPECT_EQ(percent_encode("aZ09-_.~"), "aZ09-_.~");
+  EXPECT_EQ(percent_encode("a b/c?d=e&f%+\xC3\xA9"), "a%20b%2Fc%3Fd%3De%26f%25%2B%C3%A9");
+  EXPECT_TRUE(rc::check("encoded, then decoded",
+                        [](const std::string& text) { RC_ASSERT(percent_decode(percent_encode(text)) == text); }));
+}
+
 TEST(Ascii, HexValueIsThatOfADigitOrNone) {
   const std::string digits = "0123456789abcdef";
   for (int c = -128; c < 128; ++c) {

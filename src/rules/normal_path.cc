@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "model/ascii.h"
+#include "model/percent.h"
 
 namespace rateguard::rules {
 namespace {
@@ -88,18 +89,11 @@ std::optional<std::string_view> already_normal(std::string_view path, Slashes sl
   return path.substr(0, i);
 }
 
-void append_encoded(std::string& out, unsigned char octet) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  out.push_back('%');
-  out.push_back(kDigits[octet >> 4]);
-  out.push_back(kDigits[octet & 15]);
-}
-
 void append_octet(std::string& out, unsigned char octet) {
   if (is_pchar(octet)) {
     out.push_back(static_cast<char>(octet));
   } else {
-    append_encoded(out, octet);
+    append_percent_encoded(out, static_cast<char>(octet));
   }
 }
 

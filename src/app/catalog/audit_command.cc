@@ -8,6 +8,7 @@
 #include "app/catalog/people_text.h"
 #include "app/catalog/record_directory.h"
 #include "app/catalog/record_table.h"
+#include "model/percent.h"
 #include "server/admin/timestamp.h"
 
 namespace rateguard::app {
@@ -24,19 +25,19 @@ Result<std::string> query_of(CatalogService& service, const CatalogWords& words)
       {"--action", "action"}, {"--target", "target_id"}, {"--actor", "actor_id"}};
   for (const auto& [option, parameter] : kTexts) {
     const auto given = words.options.find(option);
-    if (given != words.options.end()) query += fmt::format("&{}={}", parameter, percent_encoded(given->second.front()));
+    if (given != words.options.end()) query += fmt::format("&{}={}", parameter, percent_encode(given->second.front()));
   }
   if (const auto given = words.options.find("--workspace"); given != words.options.end()) {
     const auto id = directory.id_of(catalog::RecordKind::kWorkspace, given->second.front());
     if (!id) return std::unexpected(id.error());
-    query += "&workspace_id=" + percent_encoded(*id);
+    query += "&workspace_id=" + percent_encode(*id);
   }
   for (const std::string_view name : {"from", "until"}) {
     const auto given = words.options.find(fmt::format("--{}", name));
     if (given == words.options.end()) continue;
     const auto at = time_from_person(given->second.front(), service.now());
     if (!at) return invalid(fmt::format("--{}: {}", name, at.error().message));
-    query += fmt::format("&{}={}", name, percent_encoded(admin::format_timestamp(*at)));
+    query += fmt::format("&{}={}", name, percent_encode(admin::format_timestamp(*at)));
   }
   return query;
 }

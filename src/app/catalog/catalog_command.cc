@@ -12,6 +12,7 @@
 #include "app/catalog/record_table.h"
 #include "base/check.h"
 #include "config/problems.h"
+#include "model/percent.h"
 #include "model/quantity.h"
 
 namespace rateguard::app {
@@ -98,7 +99,7 @@ class RecordCommand {
       if (!value.is_string()) {
         return invalid(fmt::format("a list is not narrowed by {}", option_for(member)));
       }
-      target += fmt::format("&{}={}", std::string_view(member), percent_encoded(value.as_string()));
+      target += fmt::format("&{}={}", std::string_view(member), percent_encode(value.as_string()));
     }
     const auto reply = service_.ask({.target = target});
     if (!reply) return std::unexpected(reply.error());
@@ -121,7 +122,7 @@ class RecordCommand {
   Result<CommandOutput> show() {
     const auto id = own_id();
     if (!id) return std::unexpected(id.error());
-    const auto reply = service_.ask({.target = fmt::format("{}/{}", collection(), percent_encoded(*id))});
+    const auto reply = service_.ask({.target = fmt::format("{}/{}", collection(), percent_encode(*id))});
     if (!reply) return std::unexpected(reply.error());
     return CommandOutput{.text = record_lines(noun_, reply->data().as_object(), directory_, service_.now()),
                          .json = reply->text};
@@ -158,7 +159,7 @@ class RecordCommand {
     if (!body) return std::unexpected(body.error());
     if (body->empty()) return invalid("nothing to set; name an option, such as those that `create` has");
     const auto reply = service_.ask({.method = "PATCH",
-                                     .target = fmt::format("{}/{}", collection(), percent_encoded(*id)),
+                                     .target = fmt::format("{}/{}", collection(), percent_encode(*id)),
                                      .body = json::serialize(*body)});
     if (!reply) return std::unexpected(in_options(reply.error()));
     return about(*reply, "changed");
@@ -168,7 +169,7 @@ class RecordCommand {
     const auto id = own_id();
     if (!id) return std::unexpected(id.error());
     const auto reply =
-        service_.ask({.method = "DELETE", .target = fmt::format("{}/{}", collection(), percent_encoded(*id))});
+        service_.ask({.method = "DELETE", .target = fmt::format("{}/{}", collection(), percent_encode(*id))});
     if (!reply) return std::unexpected(reply.error());
     return CommandOutput{.json = reply->text,
                          .note = fmt::format("{} {} removed ({})", noun_.singular, words_.names.front(), *id)};
@@ -178,7 +179,7 @@ class RecordCommand {
     const auto id = own_id();
     if (!id) return std::unexpected(id.error());
     const auto reply = service_.ask({.method = "POST",
-                                     .target = fmt::format("{}/{}/{}", collection(), percent_encoded(*id), action),
+                                     .target = fmt::format("{}/{}/{}", collection(), percent_encode(*id), action),
                                      .body = body.empty() ? std::string() : json::serialize(body)});
     if (!reply) return std::unexpected(reply.error());
     return about(*reply, done);
@@ -201,7 +202,7 @@ class RecordCommand {
     const auto id = own_id();
     if (!id) return std::unexpected(id.error());
     const auto reply =
-        service_.ask({.target = fmt::format("{}/{}/effective-rules", collection(), percent_encoded(*id))});
+        service_.ask({.target = fmt::format("{}/{}/effective-rules", collection(), percent_encode(*id))});
     if (!reply) return std::unexpected(reply.error());
     return CommandOutput{.text = effective_limits_text(reply->data()), .json = reply->text};
   }
@@ -209,7 +210,7 @@ class RecordCommand {
   Result<CommandOutput> propagation() {
     const auto id = own_id();
     if (!id) return std::unexpected(id.error());
-    const auto reply = service_.ask({.target = fmt::format("{}/{}/propagation", collection(), percent_encoded(*id))});
+    const auto reply = service_.ask({.target = fmt::format("{}/{}/propagation", collection(), percent_encode(*id))});
     if (!reply) return std::unexpected(reply.error());
     return CommandOutput{.text = propagation_text(reply->data(), service_.now()), .json = reply->text};
   }

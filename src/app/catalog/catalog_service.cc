@@ -138,14 +138,4 @@ std::unique_ptr<CatalogService> remote_catalog(net::Endpoint server, std::string
   return std::make_unique<RemoteCatalog>(std::move(server), std::move(token), std::move(now));
 }
 
-std::string percent_encoded(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool is_unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                               std::string_view("-_.~").contains(c);
-    out += is_unreserved ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return out;
-}
-
 }  // namespace rateguard::app

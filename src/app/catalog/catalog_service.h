@@ -54,7 +54,4 @@ std::unique_ptr<CatalogService> local_catalog(std::unique_ptr<catalog::CatalogSt
 // At a running server. `token` is an admin token.
 std::unique_ptr<CatalogService> remote_catalog(net::Endpoint server, std::string token, std::function<Instant()> now);
 
-// `text` as one segment of a path, or one value of a query.
-std::string percent_encoded(std::string_view text);
-
 }  // namespace rateguard::app

@@ -10,6 +10,7 @@
 #include "app/catalog/record_directory.h"
 #include "catalog/catalog_store.h"
 #include "catalog/record_id.h"
+#include "model/percent.h"
 
 namespace rateguard::app {
 namespace {
@@ -112,7 +113,7 @@ std::string body_of_step(const PlanStep& step, const RecordIds& ids) {
 Result<void> carry_out_step(CatalogService& service, const PlanStep& step, RecordIds& ids) {
   CatalogRequest request = {
       .method = "POST", .target = fmt::format("/v1/{}", step.noun->collection), .version = step.version};
-  if (step.kind != StepKind::kMake) request.target += "/" + percent_encoded(step.id);
+  if (step.kind != StepKind::kMake) request.target += "/" + percent_encode(step.id);
   if (step.kind == StepKind::kChange) request.method = "PATCH";
   if (step.kind == StepKind::kRemove) request.method = "DELETE";
   if (step.kind != StepKind::kRemove) request.body = body_of_step(step, ids);

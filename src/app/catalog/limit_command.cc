@@ -8,6 +8,7 @@
 #include "app/catalog/people_text.h"
 #include "app/catalog/record_directory.h"
 #include "app/catalog/record_table.h"
+#include "model/percent.h"
 #include "server/admin/timestamp.h"
 
 namespace rateguard::app {
@@ -80,7 +81,7 @@ Result<CommandOutput> run_limit_command(CatalogService& service, const CatalogWo
   const std::string& rule = words.names[0];
   CatalogRequest request = {
       .method = words.action == "set" ? "PUT" : "DELETE",
-      .target = fmt::format("/v1/{}/{}/limits/{}", owner->noun->collection, owner->id, percent_encoded(rule))};
+      .target = fmt::format("/v1/{}/{}/limits/{}", owner->noun->collection, owner->id, percent_encode(rule))};
   if (words.action == "set") request.body = json::serialize(json::object{{"limit", words.names[1]}});
   const auto reply = service.ask(request);
   if (!reply) return std::unexpected(reply.error());

@@ -7,6 +7,7 @@
 
 #include "app/catalog/people_text.h"
 #include "config/problems.h"
+#include "model/percent.h"
 
 namespace rateguard::app {
 namespace {
@@ -37,7 +38,7 @@ Result<std::vector<json::object>> RecordDirectory::all(const ResourceNoun& noun)
   std::string cursor;
   do {
     std::string target = fmt::format("/v1/{}?limit={}", noun.collection, kPageRecords);
-    if (!cursor.empty()) target += "&cursor=" + percent_encoded(cursor);
+    if (!cursor.empty()) target += "&cursor=" + percent_encode(cursor);
     const auto page = service_.ask({.target = target});
     if (!page) return std::unexpected(page.error());
     for (const json::value& record : page->data().as_array()) records.push_back(object_of(record));
@@ -49,7 +50,7 @@ Result<std::vector<json::object>> RecordDirectory::all(const ResourceNoun& noun)
 
 Result<json::object> RecordDirectory::find(const ResourceNoun& noun, std::string_view text) {
   if (text.starts_with(catalog::id_prefix(noun.kind))) {
-    const auto found = service_.ask({.target = fmt::format("/v1/{}/{}", noun.collection, percent_encoded(text))});
+    const auto found = service_.ask({.target = fmt::format("/v1/{}/{}", noun.collection, percent_encode(text))});
     if (found) return object_of(found->data());
     if (found.error().code != ErrorCode::kNotFound) return std::unexpected(found.error());
   }
@@ -58,7 +59,7 @@ Result<json::object> RecordDirectory::find(const ResourceNoun& noun, std::string
 
 Result<json::object> RecordDirectory::find_by_name(const ResourceNoun& noun, std::string_view name) {
   if (noun.name_is_unique) {
-    const auto found = service_.ask({.target = fmt::format("/v1/{}?name={}", noun.collection, percent_encoded(name))});
+    const auto found = service_.ask({.target = fmt::format("/v1/{}?name={}", noun.collection, percent_encode(name))});
     if (!found) return std::unexpected(found.error());
     const json::array& records = found->data().as_array();
     if (records.empty()) return std::unexpected(not_found(noun, name));
@@ -100,7 +101,7 @@ std::string RecordDirectory::name_of(catalog::RecordKind kind, const std::string
   const auto known = names_.find({kind, id});
   if (known != names_.end()) return known->second;
   const ResourceNoun& noun = noun_of(kind);
-  const auto found = service_.ask({.target = fmt::format("/v1/{}/{}", noun.collection, percent_encoded(id))});
+  const auto found = service_.ask({.target = fmt::format("/v1/{}/{}", noun.collection, percent_encode(id))});
   if (found) return remember(noun, object_of(found->data()));
   return names_[{kind, id}] = id;
 }

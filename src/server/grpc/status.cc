@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "model/percent.h"
+
 namespace rateguard::grpc {
 namespace {
 
@@ -28,15 +30,13 @@ std::span<const std::string_view> code_names() {
 }
 
 std::string percent_encoded(std::string_view message) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
   std::string encoded;
   for (const char c : message) {
     if (c >= ' ' && c <= '~' && c != '%') {
       encoded += c;
-      continue;
+    } else {
+      append_percent_encoded(encoded, c);
     }
-    const auto byte = static_cast<unsigned char>(c);
-    encoded.append({'%', kDigits[byte >> 4], kDigits[byte & 15]});
   }
   return encoded;
 }
