@@ -17,24 +17,19 @@ namespace json = boost::json;
 // How long a server may take for each step; a person waits.
 constexpr Duration kPatience = Duration::seconds(20);
 
-std::string_view text_of(const json::object& object, std::string_view name) {
-  const json::value* const value = object.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string_view(value->as_string()) : std::string_view();
-}
-
 // What a problem document says: its detail, or one line for each field that is wrong.
 std::string words_of(const json::object& problem) {
   const json::value* const errors = problem.if_contains("errors");
   if (errors == nullptr || !errors->is_array() || errors->as_array().empty()) {
-    const std::string_view field = text_of(problem, "field");
-    const std::string_view detail = text_of(problem, "detail");
+    const std::string field = member_text(problem, "field");
+    const std::string detail = member_text(problem, "detail");
     const bool is_named = field.empty() || detail.starts_with(field);
-    return is_named ? std::string(detail) : fmt::format("{}: {}", field, detail);
+    return is_named ? detail : fmt::format("{}: {}", field, detail);
   }
   std::string lines;
   for (const json::value& error : errors->as_array()) {
     if (!lines.empty()) lines += '\n';
-    lines += fmt::format("{}: {}", text_of(error.as_object(), "field"), text_of(error.as_object(), "detail"));
+    lines += fmt::format("{}: {}", member_text(error.as_object(), "field"), member_text(error.as_object(), "detail"));
   }
   return lines;
 }
@@ -128,6 +123,11 @@ class RemoteCatalog final : public CatalogService {
 };
 
 }  // namespace
+
+std::string member_text(const json::object& shown, std::string_view member) {
+  const json::value* const value = shown.if_contains(member);
+  return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
+}
 
 std::unique_ptr<CatalogService> local_catalog(std::unique_ptr<catalog::CatalogStore> store, std::string user,
                                               std::function<Instant()> now) {

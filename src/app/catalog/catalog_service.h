@@ -1,6 +1,7 @@
 // The catalog behind the admin API, wherever that is answered.
 #pragma once
 
+#include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <cstdint>
 #include <functional>
@@ -31,6 +32,9 @@ struct CatalogReply {
   // "data" of the envelope. REQUIRES: there is one.
   const boost::json::value& data() const { return json.at("data"); }
 };
+
+// The text of a member of what the API shows; empty if there is none, or it is no text.
+std::string member_text(const boost::json::object& shown, std::string_view member);
 
 // Used by one thread. Every call blocks.
 class CatalogService {

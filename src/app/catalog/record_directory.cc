@@ -22,11 +22,6 @@ json::object object_of(const json::value& value) {
 
 }  // namespace
 
-std::string member_text(const json::object& record, std::string_view member) {
-  const json::value* const value = record.if_contains(member);
-  return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
-}
-
 std::string display_name(const ResourceNoun& noun, const json::object& record) {
   if (!noun.name_member.empty()) return member_text(record, noun.name_member);
   return fmt::format("{}/{} since {}", member_text(record, "provider"), member_text(record, "model"),

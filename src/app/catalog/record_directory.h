@@ -39,7 +39,5 @@ class RecordDirectory {
 
 // What people call a record: the member that names its kind, or for a price its provider, model and time.
 std::string display_name(const ResourceNoun& noun, const boost::json::object& record);
-// A member's text; empty if there is none, or it is no text.
-std::string member_text(const boost::json::object& record, std::string_view member);
 
 }  // namespace rateguard::app
