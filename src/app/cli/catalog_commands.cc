@@ -16,11 +16,6 @@ CatalogUse use_of(std::string_view action) {
   return action == "create" || action == "import" ? CatalogUse::kChange : CatalogUse::kRead;
 }
 
-int refuse(const Error& error) {
-  complain(error.to_string());
-  return exit_code_of_catalog(error);
-}
-
 // Results go to standard output: a secret alone on its line, so that a script can take it.
 void print(const CommandOutput& output, bool as_json) {
   if (as_json) {
@@ -50,9 +45,9 @@ int catalog_command(const CatalogCommandOptions& options) {
     if (is_given) words.options[option] = {"true"};
   }
   const auto service = open_catalog_service(options.place, use_of(words.action));
-  if (!service) return refuse(service.error());
+  if (!service) return refuse_for_catalog(service.error());
   const auto output = run_catalog_command(**service, words);
-  if (!output) return refuse(output.error());
+  if (!output) return refuse_for_catalog(output.error());
   print(*output, options.json);
   return kSuccess;
 }

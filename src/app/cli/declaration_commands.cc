@@ -18,11 +18,6 @@
 namespace rateguard::app {
 namespace {
 
-int refuse(const Error& error) {
-  complain(error.to_string());
-  return exit_code_of_catalog(error);
-}
-
 // Whether the person says yes.
 bool confirmed() {
   fmt::print(stderr, "make these changes? [y/N] ");
@@ -40,11 +35,11 @@ int apply(const ApplyOptions& options) {
     return kBadConfig;
   }
   const auto declaration = parse_declaration(*text, options.file);
-  if (!declaration) return refuse(declaration.error());
+  if (!declaration) return refuse_for_catalog(declaration.error());
   const auto service = open_catalog_service(options.place, options.dry_run ? CatalogUse::kRead : CatalogUse::kChange);
-  if (!service) return refuse(service.error());
+  if (!service) return refuse_for_catalog(service.error());
   const auto plan = plan_declaration(**service, *declaration, options.prune ? Prune::kYes : Prune::kNo);
-  if (!plan) return refuse(plan.error());
+  if (!plan) return refuse_for_catalog(plan.error());
   fmt::print("{}", plan_text(*plan));
   if (plan->steps.empty() || options.dry_run) return kSuccess;
   std::fflush(stdout);
@@ -59,22 +54,22 @@ int apply(const ApplyOptions& options) {
     }
   }
   const auto done = carry_out(**service, *plan);
-  if (!done) return refuse(done.error());
+  if (!done) return refuse_for_catalog(done.error());
   complain(fmt::format("{} change{} made", plan->steps.size(), plan->steps.size() == 1 ? "" : "s"));
   return kSuccess;
 }
 
 int export_catalog(const ExportOptions& options) {
   const auto service = open_catalog_service(options.place, CatalogUse::kRead);
-  if (!service) return refuse(service.error());
+  if (!service) return refuse_for_catalog(service.error());
   const auto text = export_declaration(**service);
-  if (!text) return refuse(text.error());
+  if (!text) return refuse_for_catalog(text.error());
   if (options.out.empty()) {
     fmt::print("{}", *text);
     return kSuccess;
   }
   const auto written = simulate::write_output_file(options.out, *text);
-  if (!written) return refuse(written.error());
+  if (!written) return refuse_for_catalog(written.error());
   return kSuccess;
 }
 

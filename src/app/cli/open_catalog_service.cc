@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "app/cli/terminal.h"
 #include "app/serve/config_source.h"
 #include "app/serve/open_catalog.h"
 #include "config/config.h"
@@ -98,7 +99,8 @@ Result<std::unique_ptr<CatalogService>> open_catalog_service(const CatalogPlace&
   return place.server.empty() ? straight(place, use) : at_server(place);
 }
 
-ExitCode exit_code_of_catalog(const Error& error) {
+ExitCode refuse_for_catalog(const Error& error) {
+  complain(error.to_string());
   if (error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kIo) return kCannotServe;
   if (!error.position.file.empty()) return kBadConfig;
   return error.source == ErrorSource::kPeer || error.code == ErrorCode::kNotFound ? kRefused : kUsage;

@@ -17,7 +17,7 @@ enum class CatalogUse : uint8_t { kRead, kChange };
 // used.
 Result<std::unique_ptr<CatalogService>> open_catalog_service(const CatalogPlace& place, CatalogUse use);
 
-// The exit code for what went wrong with a catalog.
-ExitCode exit_code_of_catalog(const Error& error);
+// Complains about what went wrong with a catalog, and gives the exit code for it.
+ExitCode refuse_for_catalog(const Error& error);
 
 }  // namespace rateguard::app
