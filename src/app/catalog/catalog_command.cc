@@ -114,9 +114,15 @@ class RecordCommand {
     return out;
   }
 
+  // Of the options that set the member, the one that is given if any is.
   std::string_view option_for(std::string_view member) const {
-    const auto found = std::ranges::find(noun_.fields, member, &FieldOption::member);
-    return found == noun_.fields.end() ? member : found->option;
+    std::string_view first = member;
+    for (const FieldOption& field : noun_.fields) {
+      if (field.member != member) continue;
+      if (words_.options.contains(field.option)) return field.option;
+      if (first == member) first = field.option;
+    }
+    return first;
   }
 
   Result<CommandOutput> show() {

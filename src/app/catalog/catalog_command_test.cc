@@ -180,6 +180,9 @@ TEST_P(CatalogCommandTest, PricesAndBudgetsAreInDollars) {
             "--input: '0.0000001': the smallest part of a dollar here is 0.000001");
   done({"budgets", "create", "acme-month", "--workspace", "acme", "--dollars", "250"});
   done({"budgets", "create", "acme-tokens", "--workspace", "acme", "--tokens", "1000000", "--period", "day"});
+  EXPECT_TRUE(refusal({"budgets", "create", "none", "--workspace", "acme", "--tokens", "0"}).starts_with("--tokens: "));
+  EXPECT_TRUE(
+      refusal({"budgets", "create", "none", "--workspace", "acme", "--dollars", "0"}).starts_with("--dollars: "));
   const std::string budgets = done({"budgets", "list"}).text;
   EXPECT_TRUE(budgets.contains("acme-month   $250            month")) << budgets;
   EXPECT_TRUE(budgets.contains("acme-tokens  1000000 tokens  day")) << budgets;
