@@ -65,6 +65,13 @@ TEST_F(CatalogCliTest, ExitCodesSayWhoseFaultItIs) {
                        "--data does not go with --server"));
 }
 
+TEST_F(CatalogCliTest, ACatalogThatCannotBeLookedForIsNotSaidToBeMissing) {
+  std::filesystem::create_directory_symlink("data", data);  // it leads to itself
+  const Finished refused = command({"plans", "list"});
+  EXPECT_EQ(refused.exit_code, 4);
+  EXPECT_EQ(refused.err, "rateguard: " + data + "/catalog.db: Too many levels of symbolic links\n");
+}
+
 TEST_F(CatalogCliTest, AnotherProgramsFileIsLeftAlone) {
   std::filesystem::create_directory(data);
   folder.write("data/catalog.db", "not a database, but longer than the header of one: some notes about nothing\n");

@@ -61,10 +61,11 @@ std::string user_name() {
 // A SQLite file that is not there yet, in a folder that may not be there either.
 Result<void> check_there(const config::Config& config, CatalogUse use) {
   const std::string url = config.catalog_url();
-  std::error_code ignored;
   if (use == CatalogUse::kChange || !url.starts_with(kSqlite)) return {};
   const std::string file = url.substr(kSqlite.size());
-  if (std::filesystem::exists(file, ignored)) return {};
+  std::error_code error;
+  if (std::filesystem::exists(file, error)) return {};
+  if (error) return fail(ErrorCode::kIo, fmt::format("{}: {}", file, error.message()));
   return fail(ErrorCode::kIo, fmt::format("there is no catalog {}; `create` and `apply` make one", file));
 }
 
