@@ -20,7 +20,10 @@ std::vector<std::string> named_files(const Config& config) {
   files.insert(files.end(), config.subject_files.begin(), config.subject_files.end());
   constexpr std::string_view kSqlite = "sqlite:";
   if (const std::string url = config.catalog_url(); url.starts_with(kSqlite)) {
-    files.push_back(url.substr(kSqlite.size()));
+    // SQLite keeps two more beside it while it is open.
+    for (const std::string_view suffix : {"", "-wal", "-shm"}) {
+      files.push_back(url.substr(kSqlite.size()).append(suffix));
+    }
   }
   if (!config.envoy.config.empty()) {
     const auto envoy = envoy_files(config.envoy.config);
