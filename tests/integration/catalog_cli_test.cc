@@ -119,6 +119,21 @@ TEST_F(CatalogCliTest, AnExportGoesToAFileThatApplyTakes) {
   EXPECT_EQ(read_file(file), done({"export"}).out);
   EXPECT_EQ(done({"apply", "-f", file, "--prune", "--yes"}).out, "nothing to do\n");
   EXPECT_EQ(command({"export", "--out", "/no/such/folder/x.yaml"}).exit_code, 4);
+  EXPECT_EQ(done({"export", "--out", "-"}).out, read_file(file));
+}
+
+TEST_F(CatalogCliTest, AnExportOverwritesNothingThatTheServiceReads) {
+  make_acme();
+  const std::string config = folder.write("rateguard.yaml", "data_dir: " + data + "\n");
+  folder.write("data/catalog.db-wal", "");
+  for (const std::string& kept : {data + "/catalog.db", data + "/catalog.db-wal", config}) {
+    const std::string before = read_file(kept);
+    const Finished refused = run({"export", "--out", kept, "--config", config});
+    EXPECT_EQ(refused.exit_code, 2) << kept;
+    EXPECT_EQ(refused.err, "rateguard: " + kept + ": writing there would overwrite " + kept +
+                               ", which is read; name another file\n");
+    EXPECT_TRUE(read_file(kept) == before) << kept;
+  }
 }
 
 }  // namespace

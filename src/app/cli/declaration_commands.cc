@@ -10,6 +10,7 @@
 #include "app/catalog/declaration_export.h"
 #include "app/catalog/declaration_plan.h"
 #include "app/cli/commands.h"
+#include "app/cli/log_commands.h"
 #include "app/cli/open_catalog_service.h"
 #include "app/cli/terminal.h"
 #include "config/file_text.h"
@@ -60,15 +61,13 @@ int apply(const ApplyOptions& options) {
 }
 
 int export_catalog(const ExportOptions& options) {
+  const std::string out = options.out.empty() ? "-" : options.out;
+  if (const auto wrong = check_outputs({.inputs = files_of_catalog(options.place), .outputs = {out}})) return *wrong;
   const auto service = open_catalog_service(options.place, CatalogUse::kRead);
   if (!service) return refuse_for_catalog(service.error());
   const auto text = export_declaration(**service);
   if (!text) return refuse_for_catalog(text.error());
-  if (options.out.empty()) {
-    fmt::print("{}", *text);
-    return kSuccess;
-  }
-  const auto written = simulate::write_output_file(options.out, *text);
+  const auto written = simulate::write_output_file(out, *text);
   if (!written) return refuse_for_catalog(written.error());
   return kSuccess;
 }

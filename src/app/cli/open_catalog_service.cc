@@ -14,6 +14,7 @@
 #include "app/serve/config_source.h"
 #include "app/serve/open_catalog.h"
 #include "config/config.h"
+#include "config/named_files.h"
 #include "net/clock.h"
 #include "net/settings/endpoint.h"
 
@@ -69,7 +70,7 @@ Result<void> check_there(const config::Config& config, CatalogUse use) {
   return fail(ErrorCode::kIo, fmt::format("there is no catalog {}; `create` and `apply` make one", file));
 }
 
-Result<std::unique_ptr<CatalogService>> straight(const CatalogPlace& place, CatalogUse use) {
+Result<config::Config> config_of(const CatalogPlace& place) {
   const ConfigSource source(place.config, [&place](config::Config config) {
     if (!place.data.empty()) {
       config.data_dir = place.data;
@@ -77,7 +78,11 @@ Result<std::unique_ptr<CatalogService>> straight(const CatalogPlace& place, Cata
     }
     return config;
   });
-  const auto config = source.load();
+  return source.load();
+}
+
+Result<std::unique_ptr<CatalogService>> straight(const CatalogPlace& place, CatalogUse use) {
+  const auto config = config_of(place);
   if (!config) return std::unexpected(config.error());
   if (config->catalog_url().empty()) {
     return invalid(
@@ -98,6 +103,12 @@ Result<std::unique_ptr<CatalogService>> straight(const CatalogPlace& place, Cata
 
 Result<std::unique_ptr<CatalogService>> open_catalog_service(const CatalogPlace& place, CatalogUse use) {
   return place.server.empty() ? straight(place, use) : at_server(place);
+}
+
+std::vector<std::string> files_of_catalog(const CatalogPlace& place) {
+  if (!place.server.empty()) return {};
+  const auto config = config_of(place);
+  return config ? config::named_files(*config) : std::vector<std::string>{place.config};
 }
 
 ExitCode refuse_for_catalog(const Error& error) {

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "app/catalog/catalog_service.h"
 #include "app/cli/commands.h"
@@ -16,6 +17,9 @@ enum class CatalogUse : uint8_t { kRead, kChange };
 // Errors: kInvalid if the command line names none, or one that cannot be meant; kIo and kUnavailable if it cannot be
 // used.
 Result<std::unique_ptr<CatalogService>> open_catalog_service(const CatalogPlace& place, CatalogUse use);
+
+// The files that it is in, and those of its configuration, which nothing else may be written to. None at a server.
+std::vector<std::string> files_of_catalog(const CatalogPlace& place);
 
 // Complains about what went wrong with a catalog, and gives the exit code for it.
 ExitCode refuse_for_catalog(const Error& error);
