@@ -1,5 +1,8 @@
 // The catalog from the command line: the real program, its exit codes, and a server that has the same catalog.
 #include <gtest/gtest.h>
+#include <pty.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <map>
@@ -88,6 +91,7 @@ TEST_F(CatalogCliTest, ApplyAsksUnlessItIsTold) {
   EXPECT_EQ(unasked.exit_code, 2);
   EXPECT_TRUE(contains(unasked.err, "nothing was changed")) << unasked.err;
   EXPECT_TRUE(contains(unasked.out, "+ plan pro")) << unasked.out;
+  EXPECT_FALSE(std::filesystem::exists(data)) << "not even a catalog was made";
   EXPECT_EQ(done({"apply", "-f", file, "--yes"}).out, unasked.out);
   EXPECT_EQ(done({"apply", "-f", file, "--yes"}).out, "nothing to do\n");
   const std::string bad = folder.write("bad.yaml", "plan:\n  - {name: pro}\n");
@@ -95,6 +99,36 @@ TEST_F(CatalogCliTest, ApplyAsksUnlessItIsTold) {
   EXPECT_EQ(refused.exit_code, 3);
   EXPECT_TRUE(contains(refused.err, bad + ":1:1: ")) << refused.err;
   EXPECT_EQ(command({"apply", "-f", folder.path() / "absent.yaml"}).exit_code, 3);
+}
+
+// What the program says to a person at a terminal who types `answer`.
+std::string at_a_terminal(const std::vector<std::string>& words, const std::string& answer) {
+  int terminal = -1;
+  const pid_t child = forkpty(&terminal, nullptr, nullptr, nullptr);
+  if (child == 0) {
+    std::vector<char*> arguments = {const_cast<char*>(RATEGUARD_PROGRAM)};
+    for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+    arguments.push_back(nullptr);
+    execv(RATEGUARD_PROGRAM, arguments.data());
+    _exit(127);
+  }
+  EXPECT_EQ(write(terminal, answer.data(), answer.size()), static_cast<ssize_t>(answer.size()));
+  std::string said;
+  char block[1'024];
+  for (ssize_t got = 0; (got = read(terminal, block, sizeof block)) > 0;) said.append(block, static_cast<size_t>(got));
+  close(terminal);
+  waitpid(child, nullptr, 0);
+  return said;
+}
+
+TEST_F(CatalogCliTest, ApplyMakesACatalogOnlyAfterTheYes) {
+  const std::string file =
+      folder.write("catalog.yaml", "plans:\n  - {name: pro}\nworkspaces:\n  - {name: a, plan: pro}\n");
+  const std::vector<std::string> words = {"apply", "-f", file, "--data", data};
+  EXPECT_TRUE(contains(at_a_terminal(words, "n\n"), "nothing was changed"));
+  EXPECT_FALSE(std::filesystem::exists(data));
+  EXPECT_TRUE(contains(at_a_terminal(words, "y\n"), "2 changes made"));
+  EXPECT_TRUE(contains(done({"workspaces", "list"}).out, "pro"));
 }
 
 // Half a file would be half a catalog, and with --prune the rest of it would go.

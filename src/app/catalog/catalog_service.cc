@@ -97,6 +97,23 @@ class LocalCatalog final : public CatalogService {
   const std::function<Instant()> now_;
 };
 
+class EmptyCatalog final : public CatalogService {
+ public:
+  explicit EmptyCatalog(std::function<Instant()> now) : now_(std::move(now)) {}
+
+  Result<CatalogReply> ask(const CatalogRequest& request) override {
+    if (request.method != "GET") return fail(ErrorCode::kUnavailable, "the catalog is not there yet");
+    // "/v1/plans" is a list, "/v1/plans/ID" is a record.
+    const std::string_view path = std::string_view(request.target).substr(0, request.target.find('?'));
+    return read_reply(path.rfind('/') == std::string_view("/v1").size() ? 200 : 404,
+                      R"({"data":[],"pagination":{"has_more":false},"detail":"there is no such record"})");
+  }
+  Instant now() const override { return now_(); }
+
+ private:
+  const std::function<Instant()> now_;
+};
+
 class RemoteCatalog final : public CatalogService {
  public:
   RemoteCatalog(net::Endpoint server, std::string token, std::function<Instant()> now)
@@ -132,6 +149,10 @@ std::string member_text(const json::object& shown, std::string_view member) {
 std::unique_ptr<CatalogService> local_catalog(std::unique_ptr<catalog::CatalogStore> store, std::string user,
                                               std::function<Instant()> now) {
   return std::make_unique<LocalCatalog>(std::move(store), std::move(user), std::move(now));
+}
+
+std::unique_ptr<CatalogService> empty_catalog(std::function<Instant()> now) {
+  return std::make_unique<EmptyCatalog>(std::move(now));
 }
 
 std::unique_ptr<CatalogService> remote_catalog(net::Endpoint server, std::string token, std::function<Instant()> now) {

@@ -55,6 +55,8 @@ class CatalogService {
 // Straight on a catalog, as its owner. `user` is who types, for the audit log.
 std::unique_ptr<CatalogService> local_catalog(std::unique_ptr<catalog::CatalogStore> store, std::string user,
                                               std::function<Instant()> now);
+// One that is not there yet: it has no records, and takes none.
+std::unique_ptr<CatalogService> empty_catalog(std::function<Instant()> now);
 // At a running server. `token` is an admin token.
 std::unique_ptr<CatalogService> remote_catalog(net::Endpoint server, std::string token, std::function<Instant()> now);
 

@@ -285,6 +285,20 @@ TEST_P(ApplyTest, AnExportAsksForEachKindAndForNoRecordAlone) {
   EXPECT_EQ(counted.requests, declared_nouns().size());
 }
 
+TEST(EmptyCatalogTest, AllOfAFileIsToBeMadeAndNothingElseIsThere) {
+  const auto service = empty_catalog([] { return Instant::from_seconds(1); });
+  const auto planned = plan_declaration(*service, parse_declaration(kTeam, "f").value(), Prune::kYes);
+  ASSERT_TRUE(planned) << planned.error().to_string();
+  EXPECT_TRUE(plan_text(*planned).ends_with("7 to make, 0 to change, 0 to remove\n")) << plan_text(*planned);
+  for (const std::string name : {"pro", "plan_01m8rqkqg0r9vj9vhqyg2egk56"}) {
+    const auto text = fmt::format("workspaces:\n  - {{name: acme, plan: {}}}\n", name);
+    const auto refused = plan_declaration(*service, parse_declaration(text, "f").value(), Prune::kNo);
+    ASSERT_FALSE(refused);
+    EXPECT_TRUE(refused.error().to_string().contains("there is no plan '" + name + "'")) << refused.error().to_string();
+  }
+  EXPECT_FALSE(carry_out(*service, *planned));
+}
+
 // Texts that YAML, JSON or a shell could take for something else.
 std::string odd_text(std::mt19937& random) {
   const std::string_view pieces[] = {"a",  "true", "null", "~",  "5",  "1e3", " ",   "\"", "'",    "\\", "#",   ": ",

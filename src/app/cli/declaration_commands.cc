@@ -27,6 +27,11 @@ bool confirmed() {
   return answer == "y" || answer == "yes";
 }
 
+CatalogUse use_of(const ApplyOptions& options) {
+  if (options.dry_run) return CatalogUse::kRead;
+  return options.yes ? CatalogUse::kChange : CatalogUse::kPlan;
+}
+
 }  // namespace
 
 int apply(const ApplyOptions& options) {
@@ -37,7 +42,7 @@ int apply(const ApplyOptions& options) {
   }
   const auto declaration = parse_declaration(*text, options.file);
   if (!declaration) return refuse_for_catalog(declaration.error());
-  const auto service = open_catalog_service(options.place, options.dry_run ? CatalogUse::kRead : CatalogUse::kChange);
+  auto service = open_catalog_service(options.place, use_of(options));
   if (!service) return refuse_for_catalog(service.error());
   const auto plan = plan_declaration(**service, *declaration, options.prune ? Prune::kYes : Prune::kNo);
   if (!plan) return refuse_for_catalog(plan.error());
@@ -53,6 +58,9 @@ int apply(const ApplyOptions& options) {
       complain("nothing was changed");
       return kRefused;
     }
+    service->reset();
+    service = open_catalog_service(options.place, CatalogUse::kChange);
+    if (!service) return refuse_for_catalog(service.error());
   }
   const auto done = carry_out(**service, *plan);
   if (!done) return refuse_for_catalog(done.error());

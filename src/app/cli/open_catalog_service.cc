@@ -59,15 +59,15 @@ std::string user_name() {
   return user != nullptr && user->pw_name != nullptr ? user->pw_name : std::to_string(geteuid());
 }
 
-// A SQLite file that is not there yet, in a folder that may not be there either.
-Result<void> check_there(const config::Config& config, CatalogUse use) {
-  const std::string url = config.catalog_url();
-  if (use == CatalogUse::kChange || !url.starts_with(kSqlite)) return {};
-  const std::string file = url.substr(kSqlite.size());
+// The SQLite file that is to be the catalog and is not there yet, in a folder that may not be there either; empty: it
+// is there, or in no file. Errors: kIo if it cannot be looked for.
+Result<std::string> missing_file(const std::string& url) {
+  if (!url.starts_with(kSqlite)) return std::string();
+  std::string file = url.substr(kSqlite.size());
   std::error_code error;
-  if (std::filesystem::exists(file, error)) return {};
+  if (std::filesystem::exists(file, error)) return std::string();
   if (error) return fail(ErrorCode::kIo, fmt::format("{}: {}", file, error.message()));
-  return fail(ErrorCode::kIo, fmt::format("there is no catalog {}; `create` and `apply` make one", file));
+  return file;
 }
 
 Result<config::Config> config_of(const CatalogPlace& place) {
@@ -89,7 +89,14 @@ Result<std::unique_ptr<CatalogService>> straight(const CatalogPlace& place, Cata
         "which catalog? Name a running server with --server http://HOST:PORT, a data folder with --data DIR, or a "
         "configuration with --config FILE");
   }
-  if (const auto good = check_there(*config, use); !good) return std::unexpected(good.error());
+  if (use != CatalogUse::kChange) {
+    const auto missing = missing_file(config->catalog_url());
+    if (!missing) return std::unexpected(missing.error());
+    if (!missing->empty() && use == CatalogUse::kPlan) return empty_catalog(wall_clock);
+    if (!missing->empty()) {
+      return fail(ErrorCode::kIo, fmt::format("there is no catalog {}; `create` and `apply` make one", *missing));
+    }
+  }
   auto store = open_catalog(*config, wall_clock());
   if (!store) {
     Error error = store.error();

@@ -12,7 +12,11 @@
 namespace rateguard::app {
 
 // What the command will do with it. A catalog that is only asked about is not made first.
-enum class CatalogUse : uint8_t { kRead, kChange };
+enum class CatalogUse : uint8_t {
+  kRead,
+  kPlan,  // as kRead, but one that is not there yet counts as empty
+  kChange,
+};
 
 // Errors: kInvalid if the command line names none, or one that cannot be meant; kIo and kUnavailable if it cannot be
 // used.
