@@ -1,4 +1,4 @@
-// The command line: every subcommand, option and help text.
+// The command line of the program.
 #pragma once
 
 namespace rateguard::app {
