@@ -206,10 +206,18 @@ std::string Config::memory_store_name() const {
   return store_name();
 }
 
+constexpr std::string_view kSqlite = "sqlite:";
+
 std::string Config::catalog_url() const {
   if (catalog.url == "off") return {};
   if (!catalog.url.empty() || data_dir.empty()) return catalog.url;
-  return "sqlite:" + data_dir + "/catalog.db";
+  return std::string(kSqlite) + data_dir + "/catalog.db";
+}
+
+std::optional<std::string> Config::catalog_file() const {
+  const std::string url = catalog_url();
+  if (!url.starts_with(kSqlite)) return std::nullopt;
+  return url.substr(kSqlite.size());
 }
 
 std::string Config::snapshot_path() const {

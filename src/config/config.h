@@ -54,6 +54,8 @@ struct Config {
   std::string snapshot_path() const;
   // Where the catalog is kept: what `catalog.url` says, or "sqlite:FILE" in the data folder. Empty: there is none.
   std::string catalog_url() const;
+  // Its SQLite file. None: it is elsewhere, or there is none.
+  std::optional<std::string> catalog_file() const;
   // For messages: the position of this key, or else of the nearest section around it, or only the file.
   SourcePosition position_of(std::string_view key) const;
 };

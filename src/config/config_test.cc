@@ -298,10 +298,15 @@ data_dir: /data
 TEST(Config, TheCatalogIsAFileInTheDataFolderUnlessToldOtherwise) {
   Config config;
   EXPECT_EQ(config.catalog_url(), "");
+  EXPECT_EQ(config.catalog_file(), std::nullopt);
   config.data_dir = "/data";
   EXPECT_EQ(config.catalog_url(), "sqlite:/data/catalog.db");
+  EXPECT_EQ(config.catalog_file(), "/data/catalog.db");
+  config.catalog.url = "sqlite:/other";
+  EXPECT_EQ(config.catalog_file(), "/other");
   config.catalog.url = "postgres://rg@h/d";
   EXPECT_EQ(config.catalog_url(), "postgres://rg@h/d");
+  EXPECT_EQ(config.catalog_file(), std::nullopt);
   config.catalog.url = "off";
   EXPECT_EQ(config.catalog_url(), "");
 }

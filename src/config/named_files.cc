@@ -1,5 +1,7 @@
 #include "config/named_files.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string_view>
 
@@ -18,11 +20,10 @@ std::vector<std::string> named_files(const Config& config) {
     files.insert(files.end(), {store.redis.tls.ca, store.redis.tls.certificate, store.redis.tls.key, store.snapshot});
   }
   files.insert(files.end(), config.subject_files.begin(), config.subject_files.end());
-  constexpr std::string_view kSqlite = "sqlite:";
-  if (const std::string url = config.catalog_url(); url.starts_with(kSqlite)) {
+  if (const auto catalog = config.catalog_file()) {
     // SQLite keeps two more beside it while it is open.
     for (const std::string_view suffix : {"", "-wal", "-shm"}) {
-      files.push_back(url.substr(kSqlite.size()).append(suffix));
+      files.push_back(fmt::format("{}{}", *catalog, suffix));
     }
   }
   if (!config.envoy.config.empty()) {

@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -20,8 +21,6 @@
 
 namespace rateguard::app {
 namespace {
-
-constexpr std::string_view kSqlite = "sqlite:";
 
 Instant wall_clock() {
   return net::SystemClock().read().wall();
@@ -61,13 +60,12 @@ std::string user_name() {
 
 // The SQLite file that is to be the catalog and is not there yet, in a folder that may not be there either; empty: it
 // is there, or in no file. Errors: kIo if it cannot be looked for.
-Result<std::string> missing_file(const std::string& url) {
-  if (!url.starts_with(kSqlite)) return std::string();
-  std::string file = url.substr(kSqlite.size());
+Result<std::string> missing_file(const config::Config& config) {
+  const std::optional<std::string> file = config.catalog_file();
   std::error_code error;
-  if (std::filesystem::exists(file, error)) return std::string();
-  if (error) return fail(ErrorCode::kIo, fmt::format("{}: {}", file, error.message()));
-  return file;
+  if (!file || std::filesystem::exists(*file, error)) return std::string();
+  if (error) return fail(ErrorCode::kIo, fmt::format("{}: {}", *file, error.message()));
+  return *file;
 }
 
 Result<config::Config> config_of(const CatalogPlace& place) {
@@ -90,7 +88,7 @@ Result<std::unique_ptr<CatalogService>> straight(const CatalogPlace& place, Cata
         "configuration with --config FILE");
   }
   if (use != CatalogUse::kChange) {
-    const auto missing = missing_file(config->catalog_url());
+    const auto missing = missing_file(*config);
     if (!missing) return std::unexpected(missing.error());
     if (!missing->empty() && use == CatalogUse::kPlan) return empty_catalog(wall_clock);
     if (!missing->empty()) {
