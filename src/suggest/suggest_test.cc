@@ -442,6 +442,14 @@ TEST(SecondPlaces, AreNotKnownOfFractionsNorOfYears) {
   EXPECT_FALSE(years.are_known());
 }
 
+TEST(SuggestionText, ColumnsAreAsWideAsTheirCharacters) {
+  Suggestion suggestion;
+  suggestion.rules = {{.name = "\xC3\xBC\xC3\xBC", .path = "/\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9/*"}};
+  const std::string text = table_text(suggestion);
+  EXPECT_TRUE(text.contains("\n  rule  applies to  requests ")) << text;
+  EXPECT_TRUE(text.contains("\n  \xC3\xBC\xC3\xBC    /")) << text;
+}
+
 TEST(TrafficProfile, FindsTheBusyRoutesAmongAHundredThousandOthersAndKnowsWhatItMissed) {
   TrafficProfile profile;
   for (int i = 0; i < 100'000; ++i) {

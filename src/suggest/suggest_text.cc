@@ -26,13 +26,14 @@ const simulate::RuleReport* verdict_of(const Suggestion& suggestion, size_t rule
 std::string lay_out(const std::vector<std::vector<std::string>>& rows) {
   std::vector<size_t> widths(rows.front().size());
   for (const auto& row : rows) {
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
   }
   std::string out;
   for (const auto& row : rows) {
     std::string line = " ";
     for (size_t i = 0; i < row.size(); ++i) {
-      line += ' ' + (i < 2 ? fmt::format("{:<{}}", row[i], widths[i]) : fmt::format("{:>{}}", row[i], widths[i])) + ' ';
+      const std::string padding(widths[i] - width_of(row[i]), ' ');
+      line += ' ' + (i < 2 ? row[i] + padding : padding + row[i]) + ' ';
     }
     line.erase(line.find_last_not_of(' ') + 1);
     out += line + '\n';
