@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -16,8 +15,6 @@ namespace rateguard::app {
 namespace {
 
 using Opened = catalog::CatalogResult<std::unique_ptr<catalog::CatalogStore>>;
-
-constexpr std::string_view kSqlite = "sqlite:";
 
 Opened open_file(const std::string& path, const std::string& program, Instant now) {
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
@@ -49,8 +46,8 @@ Result<std::unique_ptr<catalog::CatalogStore>> open_catalog(const config::Config
   const std::string url = config.catalog_url();
   if (url.empty()) return nullptr;
   const std::string program(version_number());
-  Opened opened = url.starts_with(kSqlite) ? open_file(url.substr(kSqlite.size()), program, now)
-                                           : catalog::open_postgres_catalog(url, program, now);
+  const auto file = config.catalog_file();
+  Opened opened = file ? open_file(*file, program, now) : catalog::open_postgres_catalog(url, program, now);
   if (opened) return *std::move(opened);
   return std::unexpected(
       Error{.code = code_of(opened.error().fault),
@@ -61,7 +58,7 @@ Result<std::unique_ptr<catalog::CatalogStore>> open_catalog(const config::Config
 std::string catalog_name(const config::Config& config) {
   const std::string url = config.catalog_url();
   if (url.empty()) return "none";
-  return url.starts_with(kSqlite) ? url : catalog::postgres_name(url);
+  return config.catalog_file() ? url : catalog::postgres_name(url);
 }
 
 }  // namespace rateguard::app
